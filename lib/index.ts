@@ -1,0 +1,2 @@
+export * from './problem/index.js';
+export * from './solver/index.js';

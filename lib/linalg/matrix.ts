@@ -1,0 +1,57 @@
+/** Matrix storage shared by problems and solvers. All indices are 0-based. */
+
+/** Dense matrix, row-major: entry (i, j) is `values[i * columns + j]`. */
+export interface DenseMatrix {
+  readonly kind: 'dense';
+  readonly rows: number;
+  readonly columns: number;
+  readonly values: Float64Array;
+}
+
+/**
+ * Compressed sparse columns: the entries of column j are `values[k]` in row `rowIndices[k]` for
+ * `columnStarts[j] <= k < columnStarts[j + 1]`, row indices strictly increasing within a column.
+ */
+export interface SparseMatrix {
+  readonly kind: 'sparse';
+  readonly rows: number;
+  readonly columns: number;
+  readonly columnStarts: Int32Array;
+  readonly rowIndices: Int32Array;
+  readonly values: Float64Array;
+}
+
+/** Square diagonal matrix. */
+export interface DiagonalMatrix {
+  readonly kind: 'diagonal';
+  readonly values: Float64Array;
+}
+
+/** Symmetric D + V·diag(w)·Vᵀ with D diagonal and V of few columns. */
+export interface DiagonalPlusLowRankMatrix {
+  readonly kind: 'diagonal-plus-low-rank';
+  /** Diagonal D, length n. */
+  readonly diagonal: Float64Array;
+  /** V, n × k. */
+  readonly factor: DenseMatrix;
+  /** w, length k. */
+  readonly weights: Float64Array;
+}
+
+/** General rectangular matrix. */
+export type Matrix = DenseMatrix | SparseMatrix;
+
+/** Symmetric matrix; dense and sparse forms store both triangles. */
+export type SymmetricMatrix = DenseMatrix | SparseMatrix | DiagonalMatrix | DiagonalPlusLowRankMatrix;
+
+/** A dense matrix of zeros, or one that takes over `values` (length rows × columns). */
+export function denseMatrix(
+  rows: number,
+  columns: number,
+  values: Float64Array = new Float64Array(rows * columns),
+): DenseMatrix {
+  if (values.length !== rows * columns) {
+    throw new RangeError(`a ${rows} × ${columns} matrix needs ${rows * columns} values, found ${values.length}`);
+  }
+  return { kind: 'dense', rows, columns, values };
+}

@@ -1,0 +1,68 @@
+import type { MixedIntegerNonlinearProgram, NonlinearProgram } from './nlp.js';
+
+/** How often each evaluation of a problem was asked for. */
+export interface EvaluationCounts {
+  objective: number;
+  constraints: number;
+  gradient: number;
+  jacobian: number;
+  hessian: number;
+  hessianProduct: number;
+}
+
+export function zeroCounts(): EvaluationCounts {
+  return { objective: 0, constraints: 0, gradient: 0, jacobian: 0, hessian: 0, hessianProduct: 0 };
+}
+
+/** The same problem, counting into `counts`. Capabilities that the problem lacks stay absent. */
+export function countEvaluations<P extends NonlinearProgram | MixedIntegerNonlinearProgram>(
+  problem: P,
+  counts: EvaluationCounts,
+): P {
+  const counted: NonlinearProgram = {
+    meta: problem.meta,
+    objective: (x) => {
+      counts.objective++;
+      return problem.objective(x);
+    },
+    ...(problem.constraints && {
+      constraints: (x: Float64Array, values: Float64Array) => {
+        counts.constraints++;
+        problem.constraints!(x, values);
+      },
+    }),
+    ...(problem.gradient && {
+      gradient: (x: Float64Array, values: Float64Array) => {
+        counts.gradient++;
+        problem.gradient!(x, values);
+      },
+    }),
+    ...(problem.jacobian && {
+      jacobian: (x: Float64Array, values: Float64Array) => {
+        counts.jacobian++;
+        problem.jacobian!(x, values);
+      },
+    }),
+    ...(problem.hessian && {
+      hessian: (x: Float64Array, objectiveWeight: number, multipliers: Float64Array, values: Float64Array) => {
+        counts.hessian++;
+        problem.hessian!(x, objectiveWeight, multipliers, values);
+      },
+    }),
+    ...(problem.hessianProduct && {
+      hessianProduct: (
+        x: Float64Array,
+        objectiveWeight: number,
+        multipliers: Float64Array,
+        direction: Float64Array,
+        values: Float64Array,
+      ) => {
+        counts.hessianProduct++;
+        problem.hessianProduct!(x, objectiveWeight, multipliers, direction, values);
+      },
+    }),
+  };
+  return 'integerVariables' in problem
+    ? ({ ...counted, integerVariables: problem.integerVariables } as unknown as P)
+    : (counted as P);
+}

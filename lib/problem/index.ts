@@ -1,0 +1,4 @@
+export * from './nlp.js';
+export * from './qp.js';
+export * from './counters.js';
+export * from './kkt.js';

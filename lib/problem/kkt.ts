@@ -1,0 +1,102 @@
+import type { NlpMeta } from './nlp.js';
+
+/**
+ * First-order residuals of a point and its multipliers, from the problem's own values (never from a solver's copies).
+ *
+ * Scaling (Wächter & Biegler 2006, eq. 5–6): with s = max(100, (‖y‖₁ + ‖z‖₁)/(m + n))/100 the dual quantities are
+ * divided by s, so that huge multipliers do not make a converged point look unconverged.
+ */
+export interface KktResiduals {
+  /** ‖∇f + Jᵀy + z‖∞ / s. */
+  readonly stationarity: number;
+  /** Largest violation of a constraint or bound, each relative to max(1, |side|). */
+  readonly primalInfeasibility: number;
+  /** Largest violation as it stands, in the constraint's own unit. */
+  readonly absoluteInfeasibility: number;
+  /** Largest |multiplier| · distance to the side it belongs to, over s; one for an absent side counts whole. */
+  readonly complementarity: number;
+  /** s. */
+  readonly dualScale: number;
+}
+
+/** What `kktResiduals` needs to know about a point. */
+export interface KktPoint {
+  readonly x: Float64Array;
+  /** y, length constraintCount. */
+  readonly multipliers: Float64Array;
+  /** z, length variableCount. */
+  readonly boundMultipliers: Float64Array;
+  /** ∇f(x). */
+  readonly gradient: Float64Array;
+  /** c(x). */
+  readonly constraintValues: Float64Array;
+  /** Jᵀy, length variableCount. */
+  readonly jacobianTransposeMultipliers: Float64Array;
+}
+
+const dualScaleThreshold = 100;
+
+/** Violation of lower ≤ value ≤ upper relative to max(1, |violated side|); NaN counts as Infinity. */
+export function relativeViolation(value: number, lower: number, upper: number): number {
+  if (Number.isNaN(value)) return Infinity;
+  if (value < lower) return (lower - value) / Math.max(1, Math.abs(lower));
+  if (value > upper) return (value - upper) / Math.max(1, Math.abs(upper));
+  return 0;
+}
+
+/** How far outside [lower, upper] a value lies; NaN counts as Infinity. */
+export function absoluteViolation(value: number, lower: number, upper: number): number {
+  return Number.isNaN(value) ? Infinity : Math.max(0, lower - value, value - upper);
+}
+
+/**
+ * Complementarity of one two-sided row: a positive multiplier belongs to the upper side, a negative one to the lower.
+ * The product of multiplier and slack; a multiplier for an absent side is a dual infeasibility of its full size.
+ */
+function rowComplementarity(multiplier: number, value: number, lower: number, upper: number): number {
+  if (multiplier === 0) return 0;
+  const side = multiplier > 0 ? upper : lower;
+  if (!Number.isFinite(side)) return Math.abs(multiplier);
+  return Math.abs(multiplier) * Math.abs(side - value);
+}
+
+/** Residuals of the first-order conditions. Lengths must match `meta`; non-finite input gives infinite residuals. */
+export function kktResiduals(meta: NlpMeta, point: KktPoint): KktResiduals {
+  const { variableCount, constraintCount, lower, upper, constraintLower, constraintUpper } = meta;
+  const { x, multipliers, boundMultipliers, gradient, constraintValues, jacobianTransposeMultipliers } = point;
+  let stationarity = 0;
+  let relative = 0;
+  let absolute = 0;
+  let complementarity = 0;
+  let multiplierSum = 0;
+  for (let j = 0; j < variableCount; j++) {
+    const residual = Math.abs(gradient[j]! + jacobianTransposeMultipliers[j]! + boundMultipliers[j]!);
+    stationarity = Number.isNaN(residual) ? Infinity : Math.max(stationarity, residual);
+    relative = Math.max(relative, relativeViolation(x[j]!, lower[j]!, upper[j]!));
+    absolute = Math.max(absolute, absoluteViolation(x[j]!, lower[j]!, upper[j]!));
+    complementarity = Math.max(complementarity, rowComplementarity(boundMultipliers[j]!, x[j]!, lower[j]!, upper[j]!));
+    multiplierSum += Math.abs(boundMultipliers[j]!);
+  }
+  for (let i = 0; i < constraintCount; i++) {
+    const value = constraintValues[i]!;
+    const low = constraintLower[i]!;
+    const high = constraintUpper[i]!;
+    relative = Math.max(relative, relativeViolation(value, low, high));
+    absolute = Math.max(absolute, absoluteViolation(value, low, high));
+    complementarity = Math.max(complementarity, rowComplementarity(multipliers[i]!, value, low, high));
+    multiplierSum += Math.abs(multipliers[i]!);
+  }
+  const mean = multiplierSum / Math.max(1, variableCount + constraintCount);
+  const dualScale = Math.max(dualScaleThreshold, mean) / dualScaleThreshold;
+  return {
+    stationarity: finiteOrInfinity(stationarity / dualScale),
+    primalInfeasibility: relative,
+    absoluteInfeasibility: absolute,
+    complementarity: finiteOrInfinity(complementarity / dualScale),
+    dualScale,
+  };
+}
+
+function finiteOrInfinity(value: number): number {
+  return Number.isNaN(value) ? Infinity : value;
+}

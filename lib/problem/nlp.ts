@@ -1,0 +1,81 @@
+/**
+ * The standard form that every nonlinear solver here takes.
+ *
+ *   minimise f(x)   subject to   constraintLower ≤ c(x) ≤ constraintUpper,   lower ≤ x ≤ upper
+ *
+ * with ±Infinity for an absent side and equal sides for an equality. Maximisation is the caller's sign.
+ *
+ * Sign of multipliers, everywhere in this package: the Lagrangian is
+ *
+ *   L(x, y, z) = f(x) + Σ yᵢ·cᵢ(x) + Σ zⱼ·xⱼ
+ *
+ * so a solution has ∇f + Jᵀy + z = 0, with yᵢ ≥ 0 where the upper side holds the point and yᵢ ≤ 0 where the lower side
+ * does (z likewise for the bounds). −yᵢ is the marginal ∂f* / ∂(side).
+ */
+
+/** Positions of the structural non-zeros of a matrix, in the order in which its values are written. */
+export interface SparsityPattern {
+  readonly rows: Int32Array;
+  readonly columns: Int32Array;
+}
+
+/** Facts about a problem that do not depend on the point. */
+export interface NlpMeta {
+  readonly name?: string;
+  readonly variableCount: number;
+  readonly constraintCount: number;
+  /** Bounds on the variables, length variableCount. */
+  readonly lower: Float64Array;
+  readonly upper: Float64Array;
+  /** Sides of the constraints, length constraintCount. */
+  readonly constraintLower: Float64Array;
+  readonly constraintUpper: Float64Array;
+  /** Where a solver starts when the caller names no other point, length variableCount. */
+  readonly start: Float64Array;
+  /** Initial guess of y, length constraintCount. */
+  readonly startMultipliers?: Float64Array;
+  readonly variableNames?: readonly string[];
+  readonly constraintNames?: readonly string[];
+  /** 1 where the constraint is affine in x, length constraintCount; absent when unknown. */
+  readonly linearConstraints?: Uint8Array;
+  /** Shape of f where known. */
+  readonly objectiveShape?: 'linear' | 'quadratic' | 'nonlinear';
+  /** True only if f and the feasible set are known to be convex. */
+  readonly convex?: boolean;
+  /** Non-zeros of the constraint Jacobian. Absent: dense, row-major, constraintCount × variableCount. */
+  readonly jacobianPattern?: SparsityPattern;
+  /** Lower triangle (row ≥ column) of the Lagrangian's Hessian. Absent: dense lower triangle, row by row. */
+  readonly hessianPattern?: SparsityPattern;
+}
+
+/**
+ * A smooth problem. Evaluations write into the caller's arrays and must not keep them. They may throw or return
+ * non-finite numbers: a solver treats both as "not defined here" and steps back.
+ */
+export interface NonlinearProgram {
+  readonly meta: NlpMeta;
+  /** f(x). */
+  objective(x: Float64Array): number;
+  /** c(x) into `values`, length constraintCount. Required when constraintCount > 0. */
+  constraints?(x: Float64Array, values: Float64Array): void;
+  /** ∇f(x) into `values`, length variableCount. */
+  gradient?(x: Float64Array, values: Float64Array): void;
+  /** Jacobian of c in the order of `meta.jacobianPattern`. */
+  jacobian?(x: Float64Array, values: Float64Array): void;
+  /** Lower triangle of objectiveWeight·∇²f + Σ yᵢ∇²cᵢ in the order of `meta.hessianPattern`. */
+  hessian?(x: Float64Array, objectiveWeight: number, multipliers: Float64Array, values: Float64Array): void;
+  /** (objectiveWeight·∇²f + Σ yᵢ∇²cᵢ)·direction into `values`, length variableCount. */
+  hessianProduct?(
+    x: Float64Array,
+    objectiveWeight: number,
+    multipliers: Float64Array,
+    direction: Float64Array,
+    values: Float64Array,
+  ): void;
+}
+
+/** A nonlinear program some of whose variables must take integer values. */
+export interface MixedIntegerNonlinearProgram extends NonlinearProgram {
+  /** Indices of the integer variables, increasing. */
+  readonly integerVariables: Int32Array;
+}

@@ -1,0 +1,20 @@
+import type { Matrix, SymmetricMatrix } from '../linalg/index.js';
+
+/**
+ * minimise ½·xᵀPx + qᵀx + constant   subject to   constraintLower ≤ Ax ≤ constraintUpper,   lower ≤ x ≤ upper.
+ *
+ * ±Infinity for an absent side, equal sides for an equality. Multipliers as in `nlp.ts`: Px + q + Aᵀy + z = 0.
+ */
+export interface QuadraticProgram {
+  /** P, symmetric; positive semidefinite for the convex solvers. Absent: a linear program. */
+  readonly hessian?: SymmetricMatrix;
+  /** q, length n. */
+  readonly linear: Float64Array;
+  readonly constant?: number;
+  /** A, m × n. Absent: bounds only. */
+  readonly constraintMatrix?: Matrix;
+  readonly constraintLower: Float64Array;
+  readonly constraintUpper: Float64Array;
+  readonly lower: Float64Array;
+  readonly upper: Float64Array;
+}

@@ -1,0 +1,51 @@
+/** What ended a budget. */
+export type BudgetEnd = 'iteration-limit' | 'evaluation-limit' | 'time-limit' | 'interrupted';
+
+export interface BudgetLimits {
+  readonly maxIterations?: number;
+  readonly maxEvaluations?: number;
+  readonly timeLimitSeconds?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The limits of one solve. An inner solver gets `remaining()` of its caller's budget, so that no phase outlives it.
+ * A limit of k iterations allows exactly k.
+ */
+export class Budget {
+  readonly startedAt = performance.now();
+  readonly maxIterations: number;
+  readonly maxEvaluations: number;
+  readonly timeLimitSeconds: number;
+  readonly signal: AbortSignal | undefined;
+
+  constructor(limits: BudgetLimits = {}) {
+    this.maxIterations = limits.maxIterations ?? Infinity;
+    this.maxEvaluations = limits.maxEvaluations ?? Infinity;
+    this.timeLimitSeconds = limits.timeLimitSeconds ?? Infinity;
+    this.signal = limits.signal;
+  }
+
+  elapsedSeconds(): number {
+    return (performance.now() - this.startedAt) / 1000;
+  }
+
+  /** The limit that is used up after this much work, or undefined. */
+  exhausted(iterations: number, evaluations: number): BudgetEnd | undefined {
+    if (this.signal?.aborted) return 'interrupted';
+    if (iterations >= this.maxIterations) return 'iteration-limit';
+    if (evaluations >= this.maxEvaluations) return 'evaluation-limit';
+    if (this.timeLimitSeconds !== Infinity && this.elapsedSeconds() >= this.timeLimitSeconds) return 'time-limit';
+    return undefined;
+  }
+
+  /** What is left for an inner solve; iterations are the inner solver's own. */
+  remaining(evaluations: number, maxIterations = Infinity): Budget {
+    return new Budget({
+      maxIterations,
+      maxEvaluations: Math.max(0, this.maxEvaluations - evaluations),
+      timeLimitSeconds: Math.max(0, this.timeLimitSeconds - this.elapsedSeconds()),
+      signal: this.signal,
+    });
+  }
+}

@@ -1,0 +1,3 @@
+export * from './options.js';
+export * from './result.js';
+export * from './budget.js';

@@ -1,0 +1,69 @@
+import { z } from 'zod';
+
+/**
+ * Options of an algorithm: one zod object is the source of types, defaults, checks and documentation. Every field has
+ * `.default(…)` and `.describe(…)`; `z.input` is what a caller may pass, `z.output` what the algorithm works with.
+ */
+export interface OptionSet<Schema extends z.ZodObject> {
+  readonly schema: Schema;
+  readonly defaults: z.output<Schema>;
+  /** Complete, checked options. Throws `OptionsError` naming every problem at once. */
+  resolve(given?: Partial<z.input<Schema>>): z.output<Schema>;
+}
+
+/** One thing that is wrong with the given options. */
+export interface OptionIssue {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** All problems of one set of options. */
+export class OptionsError extends Error {
+  constructor(readonly issues: readonly OptionIssue[]) {
+    super(issues.map(({ path, message }) => `option ${path || '(root)'}: ${message}`).join('\n'));
+    this.name = 'OptionsError';
+  }
+}
+
+/** Makes an option set; unknown keys are refused. */
+export function defineOptions<Shape extends z.ZodRawShape>(shape: Shape): OptionSet<z.ZodObject<Shape>> {
+  const schema = z.strictObject(shape) as unknown as z.ZodObject<Shape>;
+  const defaults = schema.parse({});
+  return {
+    schema,
+    defaults,
+    resolve(given) {
+      if (given === undefined) return defaults;
+      const outcome = schema.safeParse(given);
+      if (outcome.success) return outcome.data;
+      throw new OptionsError(
+        outcome.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message })),
+      );
+    },
+  };
+}
+
+/** Fields that every iterative solver shares; spread into the shape given to `defineOptions`. */
+export const commonOptions = {
+  optimalityTolerance: z
+    .number()
+    .positive()
+    .default(1e-6)
+    .describe('Largest scaled stationarity and complementarity of a point called optimal.'),
+  feasibilityTolerance: z
+    .number()
+    .positive()
+    .default(1e-6)
+    .describe('Largest violation of a constraint or bound, relative to max(1, |side|), of a point called feasible.'),
+  maxIterations: z.int().positive().default(1000).describe('Iterations before giving up; the best point is returned.'),
+  maxEvaluations: z
+    .number()
+    .positive()
+    .default(Infinity)
+    .describe('Objective evaluations before giving up; the best point is returned.'),
+  timeLimitSeconds: z
+    .number()
+    .positive()
+    .default(Infinity)
+    .describe('Wall time before giving up; the best point is returned.'),
+} as const;

@@ -1,0 +1,78 @@
+import type { EvaluationCounts, KktResiduals } from '../problem/index.js';
+
+/**
+ * Why a solver stopped.
+ *
+ * - `optimal`: global optimum of a problem known to be convex, or proven by a bound;
+ * - `locally-optimal`: a first-order point of a problem not known to be convex;
+ * - `infeasible`: a certificate proves that no point satisfies the constraints;
+ * - `locally-infeasible`: a stationary point of the violation, no feasible point found;
+ * - `unbounded`: a feasible ray, or feasible points without end, along which the objective falls;
+ * - `iteration-limit`, `evaluation-limit`, `time-limit`, `node-limit`: that limit ended the work;
+ * - `stalled`: no further progress is possible in floating point and the tolerance is not met;
+ * - `not-finite`: the problem cannot be evaluated where the solver must look;
+ * - `interrupted`: the caller's AbortSignal or callback.
+ */
+export const terminations = [
+  'optimal',
+  'locally-optimal',
+  'infeasible',
+  'locally-infeasible',
+  'unbounded',
+  'iteration-limit',
+  'evaluation-limit',
+  'time-limit',
+  'node-limit',
+  'stalled',
+  'not-finite',
+  'interrupted',
+] as const;
+
+export type Termination = (typeof terminations)[number];
+
+/** What the returned x is. `infeasible`: the least violated point found. */
+export type PrimalStatus = 'feasible' | 'infeasible' | 'unknown';
+
+/** What the returned multipliers are. `certificate`: they prove infeasibility (Farkas) rather than optimality. */
+export type DualStatus = 'stationary' | 'not-stationary' | 'certificate' | 'unknown';
+
+/** What every solver of continuous problems returns. Arrays belong to the caller. */
+export interface SolverResult {
+  readonly termination: Termination;
+  /** One sentence for people. */
+  readonly message: string;
+  readonly primalStatus: PrimalStatus;
+  readonly dualStatus: DualStatus;
+  /** Best point found, even at a limit. */
+  readonly x: Float64Array;
+  /** f(x). */
+  readonly objective: number;
+  /** y, sign as in `problem/nlp.ts`. */
+  readonly multipliers: Float64Array;
+  /** z, sign as in `problem/nlp.ts`. */
+  readonly boundMultipliers: Float64Array;
+  /** Recomputed from the problem at x after the algorithm ended. */
+  readonly residuals: KktResiduals;
+  readonly iterations: number;
+  readonly counts: EvaluationCounts;
+  readonly timeSeconds: number;
+}
+
+/** True for the two terminations that claim a solution. */
+export function isSolved(termination: Termination): boolean {
+  return termination === 'optimal' || termination === 'locally-optimal';
+}
+
+/** One line of a solver's progress. */
+export interface IterationRecord {
+  readonly iteration: number;
+  readonly objective: number;
+  readonly primalInfeasibility: number;
+  readonly stationarity: number;
+  readonly stepNorm?: number;
+  /** Algorithm-specific figures by name (penalty, regularisation, working-set size…). */
+  readonly details?: Readonly<Record<string, number | string>>;
+}
+
+/** Called once an iteration; returning false ends the solve as `interrupted`. */
+export type IterationCallback = (record: IterationRecord) => boolean | undefined;

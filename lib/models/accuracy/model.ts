@@ -1,0 +1,165 @@
+/**
+ * Accuracy reached by fine-tuning as a function of the compression ratios and of the cut, A(ρ↑, ρ↓, c) in 0…1.
+ *
+ *   additive:  A = uncompressed-limit − loss↑(ρ↑)·cut↑(c) − loss↓(ρ↓)·cut↓(c)
+ *   product:   A = uncompressed-limit · (1 − loss↑(ρ↑)·cut↑(c)) · (1 − loss↓(ρ↓)·cut↓(c))
+ *
+ * Each loss falls as its ratio grows. A model with only an upward term describes tied ratios (ρ↑ = ρ↓).
+ */
+export interface AccuracyModel {
+  /** Limit of A for a ratio without bound, 0…1. */
+  readonly limit: number;
+  readonly combination: 'additive' | 'product';
+  readonly up: LossTerm;
+  /** Absent: the ratios are tied and `up` speaks for both. */
+  readonly down?: LossTerm;
+  /** Ratios inside the measurements the model was fitted to; operating points outside are refused unless allowed. */
+  readonly fittedRatio: { readonly minimum: number; readonly maximum: number };
+}
+
+/** Accuracy lost to one direction's compression, times the influence of the cut. */
+export interface LossTerm {
+  readonly family: LossFamily;
+  readonly cut: CutCoefficient;
+}
+
+export type LossFamily =
+  /** scale · ρ^(−exponent). */
+  | { readonly kind: 'power'; readonly scale: number; readonly exponent: number }
+  /** scale · exp(−rate·ρ). */
+  | { readonly kind: 'exponential'; readonly scale: number; readonly rate: number }
+  /** scale / (1 + (ρ / midpoint)^steepness): a logistic curve in ln ρ. */
+  | { readonly kind: 'logistic'; readonly scale: number; readonly midpoint: number; readonly steepness: number }
+  /** Monotone table, linear in ln ρ between its points, constant beyond them. */
+  | { readonly kind: 'table'; readonly ratios: readonly number[]; readonly losses: readonly number[] };
+
+export type CutCoefficient =
+  | { readonly kind: 'constant' }
+  /** exp(−rate·c). */
+  | { readonly kind: 'decaying'; readonly rate: number }
+  /** A factor for each measured cut, linear between them and constant beyond. */
+  | { readonly kind: 'measured'; readonly cuts: readonly number[]; readonly factors: readonly number[] };
+
+/** A(ρ↑, ρ↓, c); ρ↓ is ignored by a model without a downward term. c may be fractional in relaxations. */
+export function accuracy(model: AccuracyModel, upRatio: number, downRatio: number, cut: number): number {
+  const upLoss = lossValue(model.up.family, upRatio) * cutFactor(model.up.cut, cut);
+  const downLoss = model.down ? lossValue(model.down.family, downRatio) * cutFactor(model.down.cut, cut) : 0;
+  return model.combination === 'additive'
+    ? model.limit - upLoss - downLoss
+    : model.limit * (1 - upLoss) * (1 - downLoss);
+}
+
+/** Partial derivatives of A with respect to (ln ρ↑, ln ρ↓, c). */
+export function accuracyGradient(
+  model: AccuracyModel,
+  upRatio: number,
+  downRatio: number,
+  cut: number,
+): [number, number, number] {
+  const up = termDerivatives(model.up, upRatio, cut);
+  const down = model.down ? termDerivatives(model.down, downRatio, cut) : { value: 0, byLogRatio: 0, byCut: 0 };
+  if (model.combination === 'additive') return [-up.byLogRatio, -down.byLogRatio, -up.byCut - down.byCut];
+  const upKept = model.limit * (1 - up.value);
+  const downKept = model.limit * (1 - down.value);
+  return [-up.byLogRatio * downKept, -down.byLogRatio * upKept, -up.byCut * downKept - down.byCut * upKept];
+}
+
+/** Loss of one family at ratio ρ > 0. */
+export function lossValue(family: LossFamily, ratio: number): number {
+  switch (family.kind) {
+    case 'power':
+      return family.scale * ratio ** -family.exponent;
+    case 'exponential':
+      return family.scale * Math.exp(-family.rate * ratio);
+    case 'logistic':
+      return family.scale / (1 + (ratio / family.midpoint) ** family.steepness);
+    case 'table':
+      return interpolate(family.ratios.map(Math.log), family.losses, Math.log(ratio)).value;
+  }
+}
+
+/** d loss / d ln ρ, ≤ 0. */
+export function lossSlope(family: LossFamily, ratio: number): number {
+  switch (family.kind) {
+    case 'power':
+      return -family.exponent * lossValue(family, ratio);
+    case 'exponential':
+      return -family.rate * ratio * lossValue(family, ratio);
+    case 'logistic': {
+      const share = 1 / (1 + (ratio / family.midpoint) ** family.steepness);
+      return -family.scale * family.steepness * share * (1 - share);
+    }
+    case 'table':
+      return interpolate(family.ratios.map(Math.log), family.losses, Math.log(ratio)).slope;
+  }
+}
+
+/** The ratio at which a family loses just `loss`; Infinity where even ρ → ∞ loses more, 0 where every ratio loses less. */
+export function ratioForLoss(family: LossFamily, loss: number): number {
+  switch (family.kind) {
+    case 'power':
+      return loss <= 0 ? Infinity : (family.scale / loss) ** (1 / family.exponent);
+    case 'exponential':
+      return loss <= 0 ? Infinity : Math.max(0, Math.log(family.scale / loss) / family.rate);
+    case 'logistic':
+      if (loss <= 0) return Infinity;
+      return loss >= family.scale ? 0 : family.midpoint * (family.scale / loss - 1) ** (1 / family.steepness);
+    case 'table':
+      return tableRatioForLoss(family.ratios, family.losses, loss);
+  }
+}
+
+/** Influence of the cut, 1 for a model without it. */
+export function cutFactor(coefficient: CutCoefficient, cut: number): number {
+  switch (coefficient.kind) {
+    case 'constant':
+      return 1;
+    case 'decaying':
+      return Math.exp(-coefficient.rate * cut);
+    case 'measured':
+      return interpolate(coefficient.cuts, coefficient.factors, cut).value;
+  }
+}
+
+function cutSlope(coefficient: CutCoefficient, cut: number): number {
+  switch (coefficient.kind) {
+    case 'constant':
+      return 0;
+    case 'decaying':
+      return -coefficient.rate * Math.exp(-coefficient.rate * cut);
+    case 'measured':
+      return interpolate(coefficient.cuts, coefficient.factors, cut).slope;
+  }
+}
+
+function termDerivatives(term: LossTerm, ratio: number, cut: number) {
+  const loss = lossValue(term.family, ratio);
+  const factor = cutFactor(term.cut, cut);
+  return {
+    value: loss * factor,
+    byLogRatio: lossSlope(term.family, ratio) * factor,
+    byCut: loss * cutSlope(term.cut, cut),
+  };
+}
+
+/** Piecewise-linear, constant outside; at a knot the slope of the piece to its right. */
+function interpolate(xs: readonly number[], ys: readonly number[], x: number): { value: number; slope: number } {
+  const last = xs.length - 1;
+  if (x < xs[0]!) return { value: ys[0]!, slope: 0 };
+  if (x >= xs[last]!) return { value: ys[last]!, slope: 0 };
+  let piece = 0;
+  while (x >= xs[piece + 1]!) piece++;
+  const slope = (ys[piece + 1]! - ys[piece]!) / (xs[piece + 1]! - xs[piece]!);
+  return { value: ys[piece]! + slope * (x - xs[piece]!), slope };
+}
+
+function tableRatioForLoss(ratios: readonly number[], losses: readonly number[], loss: number): number {
+  if (loss >= losses[0]!) return 0;
+  for (let k = 1; k < ratios.length; k++) {
+    if (losses[k]! <= loss) {
+      const share = (losses[k - 1]! - loss) / (losses[k - 1]! - losses[k]!);
+      return Math.exp(Math.log(ratios[k - 1]!) * (1 - share) + Math.log(ratios[k]!) * share);
+    }
+  }
+  return Infinity;
+}

@@ -1,0 +1,3 @@
+export * from './accuracy/index.js';
+export * from './link/index.js';
+export * from './system/index.js';

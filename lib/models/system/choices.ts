@@ -1,0 +1,141 @@
+import { accuracy } from '../accuracy/index.js';
+import type { Device, PlanningProblem } from './problem.js';
+import { exceeds, fallsShort } from './tolerance.js';
+
+/**
+ * The discrete choices of one device, (c, ρ↑, ρ↓), as columns: entry j of every array belongs to choice j. Only choices
+ * that the device's memory, its pinned decisions and a per-device accuracy limit allow are listed. Order: by blocks,
+ * then by up point, then by down point.
+ */
+export interface ChoiceTable {
+  readonly count: number;
+  readonly blocks: Int32Array;
+  readonly upPoint: Int32Array;
+  readonly downPoint: Int32Array;
+  /** Device forward and encode, seconds a step. */
+  readonly preSeconds: Float64Array;
+  /** Device decode and backward, seconds a step. */
+  readonly postSeconds: Float64Array;
+  /** Bits of one step. */
+  readonly uplinkBits: Float64Array;
+  readonly downlinkBits: Float64Array;
+  /** Bits of the adapters, once a round in each direction. */
+  readonly adapterBits: Float64Array;
+  /** Server work of one step at full throughput, codec included, seconds. */
+  readonly serverSeconds: Float64Array;
+  readonly serverMemoryBytes: Float64Array;
+  readonly deviceMemoryBytes: Float64Array;
+  /** A(ρ↑, ρ↓, c). */
+  readonly accuracy: Float64Array;
+}
+
+/** Everything about one choice that delay, memory and accuracy need. */
+export interface ChoiceCosts {
+  readonly forwardSeconds: number;
+  readonly encodeSeconds: number;
+  readonly decodeSeconds: number;
+  readonly backwardSeconds: number;
+  readonly uplinkBits: number;
+  readonly downlinkBits: number;
+  readonly adapterBits: number;
+  readonly serverSeconds: number;
+  readonly serverMemoryBytes: number;
+  readonly deviceMemoryBytes: number;
+  readonly accuracy: number;
+}
+
+/** Costs of (blocks, upPoint, downPoint) on one device, whether or not they are allowed. */
+export function choiceCosts(
+  problem: PlanningProblem,
+  device: Device,
+  blocks: number,
+  upPoint: number,
+  downPoint: number,
+): ChoiceCosts {
+  const costs = device.costs;
+  const up = problem.upPoints[upPoint]!;
+  const down = problem.downPoints[downPoint]!;
+  const upValues = costs.upValues[blocks]!;
+  const downValues = costs.downValues[blocks]!;
+  // Where nothing is sent nothing is lost: an uncompressed ratio stands for the missing direction.
+  const upRatio = upValues > 0 ? up.ratio : 1;
+  const downRatio = downValues > 0 ? down.ratio : 1;
+  const workspaceBytes = Math.max(upValues * up.workspaceBytesPerValue, downValues * down.workspaceBytesPerValue);
+  return {
+    forwardSeconds: costs.forwardSeconds[blocks]!,
+    encodeSeconds: upValues * up.encodeSecondsPerValue * device.codecTimeFactor,
+    decodeSeconds: downValues * down.decodeSecondsPerValue * device.codecTimeFactor,
+    backwardSeconds: costs.backwardSeconds[blocks]!,
+    uplinkBits: messageBits(costs.headerBits, upValues, costs.bitsPerValue, upRatio),
+    downlinkBits: messageBits(costs.headerBits, downValues, costs.bitsPerValue, downRatio),
+    adapterBits: costs.adapterBits[blocks]!,
+    serverSeconds:
+      costs.serverSeconds[blocks]! +
+      upValues * up.serverDecodeSecondsPerValue +
+      downValues * down.serverEncodeSecondsPerValue,
+    serverMemoryBytes: costs.serverMemoryBytes[blocks]!,
+    deviceMemoryBytes: costs.deviceMemoryBytes[blocks]! + workspaceBytes,
+    accuracy: accuracy(problem.accuracy.model, upRatio, downRatio, blocks),
+  };
+}
+
+/** The allowed choices of a device; `count` is 0 if there are none. */
+export function buildChoices(problem: PlanningProblem, device: Device): ChoiceTable {
+  const kept: { blocks: number; upPoint: number; downPoint: number; costs: ChoiceCosts }[] = [];
+  for (const { blocks, upPoint, downPoint } of enumerateDecisions(problem, device)) {
+    const costs = choiceCosts(problem, device, blocks, upPoint, downPoint);
+    if (exceeds(costs.deviceMemoryBytes, device.memoryBytes)) continue;
+    if (problem.accuracy.scope === 'each' && fallsShort(costs.accuracy, problem.accuracy.minimum)) continue;
+    kept.push({ blocks, upPoint, downPoint, costs });
+  }
+  const column = (pick: (costs: ChoiceCosts) => number) => Float64Array.from(kept, (choice) => pick(choice.costs));
+  return {
+    count: kept.length,
+    blocks: Int32Array.from(kept, (choice) => choice.blocks),
+    upPoint: Int32Array.from(kept, (choice) => choice.upPoint),
+    downPoint: Int32Array.from(kept, (choice) => choice.downPoint),
+    preSeconds: column((costs) => costs.forwardSeconds + costs.encodeSeconds),
+    postSeconds: column((costs) => costs.decodeSeconds + costs.backwardSeconds),
+    uplinkBits: column((costs) => costs.uplinkBits),
+    downlinkBits: column((costs) => costs.downlinkBits),
+    adapterBits: column((costs) => costs.adapterBits),
+    serverSeconds: column((costs) => costs.serverSeconds),
+    serverMemoryBytes: column((costs) => costs.serverMemoryBytes),
+    deviceMemoryBytes: column((costs) => costs.deviceMemoryBytes),
+    accuracy: column((costs) => costs.accuracy),
+  };
+}
+
+/**
+ * The decisions that pins and ties leave open. A direction in which nothing travels has one representative point: the
+ * pinned one, else the first, so that equal plans are not listed twice.
+ */
+export function* enumerateDecisions(
+  problem: PlanningProblem,
+  device: Device,
+): Generator<{ blocks: number; upPoint: number; downPoint: number }> {
+  const { pinned, costs } = device;
+  for (const blocks of costs.allowedBlocks) {
+    if (pinned.blocks !== undefined && blocks !== pinned.blocks) continue;
+    const sendsUp = costs.upValues[blocks]! > 0;
+    const sendsDown = costs.downValues[blocks]! > 0;
+    for (const upPoint of candidates(problem.upPoints.length, pinned.upPoint, sendsUp)) {
+      if (problem.tiedRatios) {
+        yield { blocks, upPoint, downPoint: upPoint };
+        continue;
+      }
+      for (const downPoint of candidates(problem.downPoints.length, pinned.downPoint, sendsDown)) {
+        yield { blocks, upPoint, downPoint };
+      }
+    }
+  }
+}
+
+function candidates(count: number, pinned: number | undefined, inUse: boolean): readonly number[] {
+  if (pinned !== undefined) return [pinned];
+  return inUse ? Array.from({ length: count }, (_, k) => k) : [0];
+}
+
+function messageBits(headerBits: number, values: number, bitsPerValue: number, ratio: number): number {
+  return values > 0 ? headerBits + values * bitsPerValue * ratio : 0;
+}

@@ -1,0 +1,122 @@
+import { secondsPerBit } from '../link/index.js';
+import { choiceCosts } from './choices.js';
+import type { DevicePlan, Plan, PlanningProblem } from './problem.js';
+
+/** Where one device's time goes. Seconds a step, but for the adapters: once a round. */
+export interface StageSeconds {
+  readonly forward: number;
+  readonly encode: number;
+  readonly uplink: number;
+  /** Server time of one step as this device sees it, its share considered. */
+  readonly server: number;
+  readonly downlink: number;
+  readonly decode: number;
+  readonly backward: number;
+  readonly adapterUplink: number;
+  readonly adapterDownlink: number;
+}
+
+export interface RoundDelay {
+  /** The round [T], seconds. */
+  readonly totalSeconds: number;
+  readonly aggregationSeconds: number;
+  /** Each device's stages; undefined for a device left out. */
+  readonly stages: readonly (StageSeconds | undefined)[];
+  /**
+   * Each device's own chain, K·(stages of a step) + adapters, seconds; 0 for a device left out. The round is the
+   * longest of them plus aggregation with `allocated` and `equal`; with `batched` devices also wait for each other.
+   */
+  readonly chainSeconds: Float64Array;
+}
+
+/** Delay of a round under a plan (docs/model.md, section Delay). */
+export function roundDelay(problem: PlanningProblem, plan: Plan): RoundDelay {
+  const stages = problem.devices.map((device, n) => {
+    const decision = plan.devices[n]!;
+    return decision.participates ? deviceStages(problem, n, decision) : undefined;
+  });
+  return problem.sharing === 'batched' ? batchedRound(problem, stages) : separateRound(problem, stages);
+}
+
+/** Stages of one device; `server` is its work over its share (with `batched` its own work at full throughput). */
+export function deviceStages(problem: PlanningProblem, deviceIndex: number, decision: DevicePlan): StageSeconds {
+  const device = problem.devices[deviceIndex]!;
+  const costs = choiceCosts(problem, device, decision.blocks, decision.upPoint, decision.downPoint);
+  const upSecondsPerBit = secondsPerBit(device.uplink, decision.bandwidthHz);
+  const downSecondsPerBit = secondsPerBit(device.downlink, decision.bandwidthHz);
+  return {
+    forward: costs.forwardSeconds,
+    encode: costs.encodeSeconds,
+    uplink: transmission(costs.uplinkBits, upSecondsPerBit),
+    server: costs.serverSeconds > 0 ? costs.serverSeconds / decision.serverShare : 0,
+    downlink: transmission(costs.downlinkBits, downSecondsPerBit),
+    decode: costs.decodeSeconds,
+    backward: costs.backwardSeconds,
+    adapterUplink: transmission(costs.adapterBits, upSecondsPerBit),
+    adapterDownlink: transmission(costs.adapterBits, downSecondsPerBit),
+  };
+}
+
+/** No bits take no time, even at no bandwidth. */
+function transmission(bits: number, secondsPerBit: number): number {
+  return bits > 0 ? bits * secondsPerBit : 0;
+}
+
+function preSeconds(stage: StageSeconds): number {
+  return stage.forward + stage.encode + stage.uplink;
+}
+
+function postSeconds(stage: StageSeconds): number {
+  return stage.downlink + stage.decode + stage.backward;
+}
+
+function adapterSeconds(stage: StageSeconds): number {
+  return stage.adapterUplink + stage.adapterDownlink;
+}
+
+/** T = max over devices of K·(pre + server + post) + adapters, plus aggregation. */
+function separateRound(problem: PlanningProblem, stages: readonly (StageSeconds | undefined)[]): RoundDelay {
+  const steps = problem.stepsPerRound;
+  const chainSeconds = Float64Array.from(stages, (stage) =>
+    stage ? steps * (preSeconds(stage) + stage.server + postSeconds(stage)) + adapterSeconds(stage) : 0,
+  );
+  return {
+    totalSeconds: largest(chainSeconds) + problem.aggregationSeconds,
+    aggregationSeconds: problem.aggregationSeconds,
+    stages,
+    chainSeconds,
+  };
+}
+
+/** T = max pre + K·Σ + (K − 1)·max(pre + post) + max(post + adapters), Σ the server's time for all devices' batch. */
+function batchedRound(problem: PlanningProblem, stages: readonly (StageSeconds | undefined)[]): RoundDelay {
+  const steps = problem.stepsPerRound;
+  let batchSeconds = 0;
+  let longestPre = 0;
+  let longestStep = 0;
+  let longestEnd = 0;
+  for (const stage of stages) {
+    if (!stage) continue;
+    batchSeconds += stage.server;
+    longestPre = Math.max(longestPre, preSeconds(stage));
+    longestStep = Math.max(longestStep, preSeconds(stage) + postSeconds(stage));
+    longestEnd = Math.max(longestEnd, postSeconds(stage) + adapterSeconds(stage));
+  }
+  const shared = stages.map((stage) => stage && { ...stage, server: batchSeconds });
+  const chainSeconds = Float64Array.from(shared, (stage) =>
+    stage ? steps * (preSeconds(stage) + batchSeconds + postSeconds(stage)) + adapterSeconds(stage) : 0,
+  );
+  return {
+    totalSeconds:
+      longestPre + steps * batchSeconds + (steps - 1) * longestStep + longestEnd + problem.aggregationSeconds,
+    aggregationSeconds: problem.aggregationSeconds,
+    stages: shared,
+    chainSeconds,
+  };
+}
+
+function largest(values: Float64Array): number {
+  let most = 0;
+  for (let k = 0; k < values.length; k++) most = Math.max(most, values[k]!);
+  return most;
+}

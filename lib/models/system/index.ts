@@ -1,0 +1,5 @@
+export * from './problem.js';
+export * from './choices.js';
+export * from './delay.js';
+export * from './feasibility.js';
+export * from './tolerance.js';

@@ -1,0 +1,140 @@
+import type { AccuracyModel } from '../accuracy/index.js';
+import type { RateLaw } from '../link/index.js';
+
+/**
+ * A planning problem with everything resolved: no presets, no distributions, no units but SI. Built from a problem file
+ * by `io`, or by hand. Quantities follow the symbols of docs/model.md, noted in brackets.
+ */
+export interface PlanningProblem {
+  /** Blocks of the transformer [L]. */
+  readonly blockCount: number;
+  /** Local steps a round [K], ≥ 1. */
+  readonly stepsPerRound: number;
+  readonly sharing: ServerSharing;
+  /** Band shared by the devices [B], Hz. */
+  readonly bandwidthHz: number;
+  /** When given, every share is a whole number of such blocks, at least one for each device. */
+  readonly resourceBlockHz?: number;
+  /** Upper limit on the round delay, seconds. */
+  readonly deadlineSeconds?: number;
+  /** Memory of the server left for per-device state: [M_s] less the model itself, bytes; Infinity if not limited. */
+  readonly serverMemoryBytes: number;
+  /** Aggregation of the adapters at the end of a round, seconds. */
+  readonly aggregationSeconds: number;
+  readonly accuracy: AccuracyLimit;
+  /** Codec settings that activations may use, by increasing ratio. */
+  readonly upPoints: readonly OperatingPoint[];
+  /** Codec settings that gradients may use; with `tiedRatios` the same list as `upPoints`. */
+  readonly downPoints: readonly OperatingPoint[];
+  /** One decision for both directions. */
+  readonly tiedRatios: boolean;
+  readonly devices: readonly Device[];
+}
+
+/**
+ * How the devices share the server's throughput: an own slice each whose size is a decision (`allocated`), 1/N each with N all
+ * listed devices (`equal`), or one batch for all (`batched`).
+ */
+export type ServerSharing = 'allocated' | 'equal' | 'batched';
+
+export interface AccuracyLimit {
+  readonly model: AccuracyModel;
+  /** Least accuracy accepted [A_min], 0…1; −Infinity for none. */
+  readonly minimum: number;
+  /** Weighted mean over the participating devices, or each of them. */
+  readonly scope: 'mean' | 'each';
+}
+
+/** One codec setting and what it costs. Times are for one value (one scalar of the tensor) on the reference device. */
+export interface OperatingPoint {
+  readonly name: string;
+  /** Bits sent over uncompressed bits [ρ], in (0, 1]. */
+  readonly ratio: number;
+  readonly encodeSecondsPerValue: number;
+  readonly decodeSecondsPerValue: number;
+  /** The same work done by the server for one device, at its full throughput. */
+  readonly serverEncodeSecondsPerValue: number;
+  readonly serverDecodeSecondsPerValue: number;
+  /** Codec work space on the device, bytes per value. */
+  readonly workspaceBytesPerValue: number;
+  readonly keptFraction?: number;
+  readonly bitsPerKeptValue?: number;
+}
+
+export interface Device {
+  readonly name: string;
+  /** Weight in the accuracy mean and in aggregation, > 0. */
+  readonly weight: number;
+  /** An optional device may be left out of the round. */
+  readonly optional: boolean;
+  readonly uplink: RateLaw;
+  readonly downlink: RateLaw;
+  /** Own limits of the share, Hz; 0 and Infinity when absent. */
+  readonly minimumBandwidthHz: number;
+  readonly maximumBandwidthHz: number;
+  /** [M_n], bytes; Infinity if not limited. */
+  readonly memoryBytes: number;
+  /** Multiplies the codec's reference times, > 0. */
+  readonly codecTimeFactor: number;
+  readonly costs: CostTable;
+  readonly pinned: PinnedDecisions;
+  /** Radiated power while sending, and power drawn while computing, watt; for the reported energy. */
+  readonly transmitPowerWatt: number;
+  readonly computePowerWatt: number;
+}
+
+/** Decisions that the caller fixes. */
+export interface PinnedDecisions {
+  readonly blocks?: number;
+  /** Index into `upPoints`. */
+  readonly upPoint?: number;
+  /** Index into `downPoints`. */
+  readonly downPoint?: number;
+  readonly bandwidthHz?: number;
+}
+
+/**
+ * What each number of device blocks c costs, one entry for each c = 0 … L. Affine in c on 1 ≤ c ≤ L − 1; the two ends
+ * are alternatives of their own. Seconds are for one local step on this device, or on the whole server.
+ */
+export interface CostTable {
+  /** Numbers of blocks that may be chosen, increasing. */
+  readonly allowedBlocks: readonly number[];
+  readonly forwardSeconds: Float64Array;
+  readonly backwardSeconds: Float64Array;
+  /** Forward, loss and backward of the rest at the server's full throughput, without codec. */
+  readonly serverSeconds: Float64Array;
+  /** Device memory without codec work space. */
+  readonly deviceMemoryBytes: Float64Array;
+  /** Server memory for this device's batch and adapters. */
+  readonly serverMemoryBytes: Float64Array;
+  /** Device-side adapters, bits in one direction. */
+  readonly adapterBits: Float64Array;
+  /** Scalars sent up in one step (0 at c = L) and down (0 at c = 0 and c = L). */
+  readonly upValues: Float64Array;
+  readonly downValues: Float64Array;
+  /** Bits of an uncompressed scalar. */
+  readonly bitsPerValue: number;
+  /** Header of one message, bits; not sent where no values are. */
+  readonly headerBits: number;
+}
+
+/** Decisions for one device. */
+export interface DevicePlan {
+  /** False only for an optional device left out; its other fields are then 0. */
+  readonly participates: boolean;
+  /** Blocks on the device [c]. */
+  readonly blocks: number;
+  /** Indices into `upPoints`, `downPoints`. */
+  readonly upPoint: number;
+  readonly downPoint: number;
+  /** Share of the band [b], Hz. */
+  readonly bandwidthHz: number;
+  /** Share of the server [s]; 1/N with `equal`, 1 with `batched`. */
+  readonly serverShare: number;
+}
+
+/** Decisions for all devices, in the order of `PlanningProblem.devices`. */
+export interface Plan {
+  readonly devices: readonly DevicePlan[];
+}

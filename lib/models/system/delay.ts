@@ -108,7 +108,11 @@ function batchedRound(problem: PlanningProblem, stages: readonly (StageSeconds |
   );
   return {
     totalSeconds:
-      longestPre + steps * batchSeconds + (steps - 1) * longestStep + longestEnd + problem.aggregationSeconds,
+      longestPre +
+      steps * batchSeconds +
+      (steps > 1 ? (steps - 1) * longestStep : 0) +
+      longestEnd +
+      problem.aggregationSeconds,
     aggregationSeconds: problem.aggregationSeconds,
     stages: shared,
     chainSeconds,

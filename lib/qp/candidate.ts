@@ -1,0 +1,93 @@
+import { zeroCounts, type QuadraticProgram } from '../problem/index.js';
+import type { BudgetEnd, DualStatus, PrimalStatus, Termination } from '../solver/index.js';
+import { farkasCertificate, provesOptimal, qpEvidence, unboundedRay } from './evidence.js';
+import type { QpOptions } from './options.js';
+import type { QpMethod, QpResult, WorkingSet } from './result.js';
+
+/** What an algorithm believes it has found; `concludeCandidate` makes a checked result of it. */
+export interface QpCandidate {
+  readonly claim: 'optimal' | 'infeasible' | 'unbounded' | 'stalled' | BudgetEnd;
+  readonly method: QpMethod;
+  readonly x: Float64Array;
+  readonly multipliers: Float64Array;
+  readonly boundMultipliers: Float64Array;
+  readonly workingSet: WorkingSet;
+  readonly workingSetChanges: number;
+  readonly iterations: number;
+  /** Candidate y of a Farkas certificate. */
+  readonly farkas?: Float64Array | undefined;
+  /** Candidate direction of endless descent. */
+  readonly ray?: Float64Array | undefined;
+}
+
+/**
+ * Recomputes everything from the data of the problem and claims only what that supports: a candidate that fails its
+ * check ends as `stalled` (or at the limit it met), one that did better than it believed as `optimal`.
+ */
+export function concludeCandidate(
+  problem: QuadraticProgram,
+  candidate: QpCandidate,
+  options: QpOptions,
+  timeSeconds: number,
+): QpResult {
+  const { x, multipliers, boundMultipliers } = candidate;
+  const evidence = qpEvidence(problem, x, multipliers, boundMultipliers);
+  const { residuals } = evidence;
+  const optimal = provesOptimal(evidence, options);
+  const feasible = residuals.primalInfeasibility <= options.feasibilityTolerance;
+  const certificate =
+    !optimal && candidate.farkas !== undefined
+      ? farkasCertificate(problem, candidate.farkas, options.feasibilityTolerance)
+      : undefined;
+  const ray = !optimal && feasible && candidate.ray !== undefined ? unboundedRay(problem, candidate.ray) : undefined;
+  let termination: Termination;
+  if (optimal) termination = 'optimal';
+  else if (certificate !== undefined) termination = 'infeasible';
+  else if (ray !== undefined) termination = 'unbounded';
+  else if (isClaimOfOutcome(candidate.claim)) termination = 'stalled';
+  else termination = candidate.claim;
+  const primalStatus: PrimalStatus = feasible ? 'feasible' : certificate ? 'infeasible' : 'unknown';
+  let dualStatus: DualStatus = residuals.stationarity <= options.optimalityTolerance ? 'stationary' : 'not-stationary';
+  if (certificate !== undefined) dualStatus = 'certificate';
+  return {
+    termination,
+    message: describe(termination, candidate),
+    primalStatus,
+    dualStatus,
+    x,
+    objective: evidence.objective,
+    multipliers: certificate?.multipliers ?? multipliers,
+    boundMultipliers: certificate?.boundMultipliers ?? boundMultipliers,
+    residuals,
+    iterations: candidate.iterations,
+    counts: zeroCounts(),
+    timeSeconds,
+    workingSet: candidate.workingSet,
+    workingSetChanges: candidate.workingSetChanges,
+    dualityGap: evidence.dualityGap,
+    method: candidate.method,
+    ...(certificate && { certificate }),
+    ...(ray && { ray }),
+  };
+}
+
+function isClaimOfOutcome(claim: QpCandidate['claim']): claim is 'optimal' | 'infeasible' | 'unbounded' | 'stalled' {
+  return claim === 'optimal' || claim === 'infeasible' || claim === 'unbounded' || claim === 'stalled';
+}
+
+function describe(termination: Termination, { method, claim }: QpCandidate): string {
+  switch (termination) {
+    case 'optimal':
+      return `The ${method} method found a point that meets the optimality conditions.`;
+    case 'infeasible':
+      return 'The certificate proves that no point satisfies all rows and bounds.';
+    case 'unbounded':
+      return 'The objective falls without end along the ray from the feasible point returned.';
+    case 'stalled':
+      return claim === 'stalled'
+        ? `The ${method} method cannot make further progress.`
+        : `The ${method} method ended with "${claim}", which the data of the problem do not confirm.`;
+    default:
+      return `The ${method} method met its ${termination}.`;
+  }
+}

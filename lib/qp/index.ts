@@ -1,0 +1,5 @@
+export * from './options.js';
+export * from './result.js';
+export * from './evidence.js';
+export * from './dual-active-set.js';
+export * from './solve-qp.js';

@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { commonOptions, defineOptions } from '../solver/index.js';
+
+/** Options of every solver of quadratic programs here. */
+export const qpOptions = defineOptions({
+  ...commonOptions,
+  maxIterations: z
+    .int()
+    .positive()
+    .default(10_000)
+    .describe('Working-set changes (active set) or Newton steps (interior point) before giving up.'),
+  method: z
+    .enum(['auto', 'active-set', 'interior-point', 'structured'])
+    .default('auto')
+    .describe('Solver to begin with; `auto` chooses by structure and size and goes on to another one when one stalls.'),
+  fallback: z.boolean().default(true).describe('Whether another method may take over when the first one stalls.'),
+  gapTolerance: z
+    .number()
+    .positive()
+    .default(1e-6)
+    .describe('Largest difference of primal and dual objective of an optimal point, relative to 1 + |objective|.'),
+  elastic: z
+    .enum(['off', 'sum', 'maximum'])
+    .default('off')
+    .describe('Relax the rows of an infeasible problem at a cost: ℓ1 (`sum`) or ℓ∞ (`maximum`) of their violation.'),
+  elasticPenalty: z
+    .number()
+    .positive()
+    .default(1e4)
+    .describe('Cost of a unit of relaxation in the elastic mode, relative to 1 + max|q|.'),
+  presolve: z.boolean().default(true).describe('Remove fixed variables, empty, singleton and duplicate rows first.'),
+  regularization: z
+    .number()
+    .positive()
+    .default(1e-7)
+    .describe('Proximal weight, relative to the largest Hessian entry, that makes a singular Hessian definite.'),
+});
+
+export type QpOptions = typeof qpOptions.defaults;
+export type QpOptionsInput = NonNullable<Parameters<typeof qpOptions.resolve>[0]>;

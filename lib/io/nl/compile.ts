@@ -1,0 +1,214 @@
+import { z } from 'zod';
+import type { MixedIntegerNonlinearProgram, NlpMeta, NonlinearProgram, SparsityPattern } from '../../problem/index.js';
+import { defineOptions } from '../../solver/index.js';
+import { planHessian, sparseHessian, weightedAdjoints } from './hessian.js';
+import { hessianTimesVector } from './hessian-product.js';
+import { functionValue, planGradients, sparseGradient, type GradientPlan } from './jacobian.js';
+import type { LinearTerms, NlModel } from './model.js';
+import { functionDegrees } from './shape.js';
+import { Simplifier } from './simplify.js';
+import { TapeState } from './sweeps.js';
+import { buildTape, type FunctionRoot, type Tape } from './tape.js';
+
+export const nlCompileOptions = defineOptions({
+  objective: z.int().nonnegative().default(0).describe('Which objective of the model to take, from 0.'),
+  maxHessianUpdates: z
+    .number()
+    .nonnegative()
+    .default(20_000_000)
+    .describe('Above this many elementary updates a Hessian is not offered, only its products with vectors.'),
+});
+
+export type NlCompileOptions = Partial<typeof nlCompileOptions.defaults>;
+
+/** What ties a compiled problem to its model. */
+export interface NlOrigin {
+  readonly model: NlModel;
+  /** −1 if the model maximises: the problem then minimises the negative objective. 1 otherwise. */
+  readonly objectiveSign: 1 | -1;
+  /** Kinks, jumps and left-out capabilities, one sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** A continuous problem made from a model. */
+export type NlContinuousProgram = Required<Omit<NonlinearProgram, 'hessian'>> &
+  Pick<NonlinearProgram, 'hessian'> & { readonly nl: NlOrigin };
+/** A problem with integer variables made from a model. */
+export type NlMixedIntegerProgram = NlContinuousProgram & Pick<MixedIntegerNonlinearProgram, 'integerVariables'>;
+
+/**
+ * Compiles a model into a problem with exact derivatives.
+ *
+ * The compiled problem always minimises. For a maximised objective f it has −f: multiply the objective by
+ * `nl.objectiveSign` to get the model's own; the marginals that a `.sol` file carries are −y·objectiveSign. Start values
+ * that the file does not give are 0, moved into the bounds. At kinks derivatives are one-sided (abs, less: from the
+ * right; min, max: the first of equal operands; piecewise-linear: the slope to the right), and `nl.notes` says so.
+ * Evaluations share what they compute at one x. Throws `RangeError` if the model has no objective of the asked index
+ * (a model without any is given the objective 0).
+ */
+export function compileNl(model: NlModel, options?: NlCompileOptions): NlContinuousProgram | NlMixedIntegerProgram {
+  const { objective, maxHessianUpdates } = nlCompileOptions.resolve(options);
+  const chosen = model.objectives[objective];
+  if (!chosen && (objective > 0 || model.objectives.length > 0)) {
+    throw new RangeError(`the model has ${model.objectives.length} objectives, none with index ${objective}`);
+  }
+  const objectiveSign = chosen?.sense === 'maximise' ? -1 : 1;
+  const tape = makeTape(model, chosen?.expression, chosen?.linear, objectiveSign);
+  const plans = planGradients(tape);
+  const hessianPlan = planHessian(tape, maxHessianUpdates);
+  const notes = kinkNotes(model);
+  if (!hessianPlan)
+    notes.push(`The Hessian takes more than ${maxHessianUpdates} updates; only its products are offered.`);
+  const meta = makeMeta(model, tape, plans, objectiveSign, hessianPlan?.pattern);
+  const continuous: NlContinuousProgram = {
+    meta,
+    ...makeEvaluations(tape, plans, hessianPlan),
+    nl: { model, objectiveSign, notes },
+  };
+  const integerVariables = Int32Array.from(model.integer.keys()).filter((j) => model.integer[j] === 1);
+  return integerVariables.length > 0 ? { ...continuous, integerVariables } : continuous;
+}
+
+const noTerms: LinearTerms = { variables: new Int32Array(0), coefficients: new Float64Array(0) };
+
+function makeTape(
+  model: NlModel,
+  objectiveNode: number | undefined,
+  objectiveLinear: LinearTerms = noTerms,
+  objectiveSign: number,
+): Tape {
+  const simplifier = new Simplifier(model.graph, model.definedVariables, model.variableCount);
+  const rootNodes =
+    objectiveNode === undefined
+      ? model.constraintExpressions
+      : Int32Array.of(objectiveNode, ...model.constraintExpressions);
+  const images = simplifier.simplify(rootNodes);
+  const first = objectiveNode === undefined ? 0 : 1;
+  const objective: FunctionRoot = {
+    node: objectiveNode === undefined ? simplifier.table.constant(0) : images[0]!,
+    ...objectiveLinear,
+    factor: objectiveSign,
+  };
+  const constraints = model.constraintLinear.map((linear, i) => ({ node: images[first + i]!, ...linear, factor: 1 }));
+  return buildTape(simplifier.table, [objective, ...constraints], model.graph.piecewise);
+}
+
+function kinkNotes(model: NlModel): string[] {
+  return model.nonsmooth.map(({ name, kind, occurrences, firstLine }) => {
+    const where = firstLine === undefined ? '' : `, first in line ${firstLine}`;
+    const times = occurrences === 1 ? 'once' : `${occurrences} times`;
+    return kind === 'kink'
+      ? `${name} occurs ${times}${where}: not differentiable at its kinks; derivatives there are one-sided.`
+      : `${name} occurs ${times}${where}: it may jump; derivatives are those of the piece that holds at x.`;
+  });
+}
+
+function makeMeta(
+  model: NlModel,
+  tape: Tape,
+  plans: readonly GradientPlan[],
+  objectiveSign: 1 | -1,
+  hessianPattern: SparsityPattern | undefined,
+): NlpMeta {
+  const degrees = functionDegrees(tape);
+  const linearConstraints = Uint8Array.from(degrees.subarray(1), (degree) => (degree <= 1 ? 1 : 0));
+  const objectiveShape = degrees[0]! <= 1 ? 'linear' : degrees[0] === 2 ? 'quadratic' : 'nonlinear';
+  const { startMarginals } = model;
+  return {
+    ...(model.name !== undefined && { name: model.name }),
+    variableCount: model.variableCount,
+    constraintCount: model.constraintCount,
+    lower: model.lower,
+    upper: model.upper,
+    constraintLower: model.constraintLower,
+    constraintUpper: model.constraintUpper,
+    start: model.start.map((value, j) =>
+      model.startGiven[j] ? value : Math.min(Math.max(0, model.lower[j]!), model.upper[j]!),
+    ),
+    ...(startMarginals && { startMultipliers: startMarginals.map((marginal) => -marginal * objectiveSign) }),
+    linearConstraints,
+    objectiveShape,
+    ...(objectiveShape === 'linear' && linearConstraints.every((flag) => flag === 1) && { convex: true }),
+    jacobianPattern: jacobianPattern(plans.slice(1)),
+    ...(hessianPattern && { hessianPattern }),
+  };
+}
+
+function jacobianPattern(plans: readonly GradientPlan[]): SparsityPattern {
+  const size = plans.reduce((sum, plan) => sum + plan.variables.length, 0);
+  const rows = new Int32Array(size);
+  const columns = new Int32Array(size);
+  let position = 0;
+  plans.forEach((plan, row) => {
+    rows.fill(row, position, position + plan.variables.length);
+    columns.set(plan.variables, position);
+    position += plan.variables.length;
+  });
+  return { rows, columns };
+}
+
+function makeEvaluations(
+  tape: Tape,
+  plans: readonly GradientPlan[],
+  hessianPlan: ReturnType<typeof planHessian>,
+): Omit<NlContinuousProgram, 'meta' | 'nl'> {
+  const { functions } = tape;
+  const constraintCount = functions.length - 1;
+  const objectiveFunction = functions[0]!;
+  const objectivePlan = plans[0]!;
+  const slotCount = tape.operationBase + tape.operationCount;
+  const state = new TapeState(tape);
+  const rowAdjoints = new Float64Array(slotCount);
+  const adjoints = new Float64Array(slotCount);
+  const weights = new Float64Array(constraintCount + 1);
+  const objectiveGradient = new Float64Array(objectivePlan.variables.length);
+  const edgeWeights = new Float64Array(hessianPlan?.edgeCount ?? 0);
+  let tangents: Float64Array | undefined;
+  let secondAdjoints: Float64Array | undefined;
+
+  const prepareSecondOrder = (x: Float64Array, objectiveWeight: number, multipliers: Float64Array): void => {
+    state.differentiateTwice(x);
+    weights[0] = objectiveWeight;
+    weights.set(multipliers, 1);
+    weightedAdjoints(state, weights, adjoints);
+  };
+
+  return {
+    objective(x) {
+      state.evaluate(x);
+      return functionValue(objectiveFunction, x, state.values);
+    },
+    constraints(x, values) {
+      state.evaluate(x);
+      for (let i = 0; i < constraintCount; i++) values[i] = functionValue(functions[i + 1]!, x, state.values);
+    },
+    gradient(x, values) {
+      state.differentiate(x);
+      sparseGradient(state, objectiveFunction, objectivePlan, rowAdjoints, objectiveGradient, 0);
+      values.fill(0);
+      const { variables } = objectivePlan;
+      for (let k = 0; k < variables.length; k++) values[variables[k]!] = objectiveGradient[k]!;
+    },
+    jacobian(x, values) {
+      state.differentiate(x);
+      let offset = 0;
+      for (let i = 1; i <= constraintCount; i++) {
+        const plan = plans[i]!;
+        sparseGradient(state, functions[i]!, plan, rowAdjoints, values, offset);
+        offset += plan.variables.length;
+      }
+    },
+    ...(hessianPlan && {
+      hessian(x: Float64Array, objectiveWeight: number, multipliers: Float64Array, values: Float64Array) {
+        prepareSecondOrder(x, objectiveWeight, multipliers);
+        sparseHessian(state, hessianPlan, adjoints, edgeWeights, values);
+      },
+    }),
+    hessianProduct(x, objectiveWeight, multipliers, direction, values) {
+      prepareSecondOrder(x, objectiveWeight, multipliers);
+      tangents ??= new Float64Array(slotCount);
+      secondAdjoints ??= new Float64Array(slotCount);
+      hessianTimesVector(state, adjoints, direction, tangents, secondAdjoints, values);
+    },
+  };
+}

@@ -3,3 +3,7 @@ export * from './vector.js';
 export * from './cholesky.js';
 export * from './symmetric-indefinite.js';
 export * from './products.js';
+export * from './sparse.js';
+export * from './minimum-degree.js';
+export * from './elimination-tree.js';
+export * from './sparse-factor.js';

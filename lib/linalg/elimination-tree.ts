@@ -1,0 +1,76 @@
+/**
+ * Elimination tree of a symmetric matrix given by its upper triangle in compressed columns (Liu 1990): the parent of
+ * each column, −1 for a root.
+ */
+export function eliminationTree(order: number, starts: Int32Array, rows: Int32Array): Int32Array {
+  const parent = new Int32Array(order).fill(-1);
+  const ancestor = new Int32Array(order).fill(-1);
+  for (let k = 0; k < order; k++) {
+    for (let p = starts[k]!; p < starts[k + 1]!; p++) {
+      let i = rows[p]!;
+      while (i >= 0 && i < k) {
+        const next = ancestor[i]!;
+        ancestor[i] = k;
+        if (next < 0) parent[i] = k;
+        i = next;
+      }
+    }
+  }
+  return parent;
+}
+
+/** Children before parents, each subtree contiguous. */
+export function postorder(parent: Int32Array): Int32Array {
+  const order = parent.length;
+  const firstChild = new Int32Array(order).fill(-1);
+  const sibling = new Int32Array(order).fill(-1);
+  for (let i = order - 1; i >= 0; i--) {
+    const p = parent[i]!;
+    if (p < 0) continue;
+    sibling[i] = firstChild[p]!;
+    firstChild[p] = i;
+  }
+  const result = new Int32Array(order);
+  const stack = new Int32Array(order);
+  let position = 0;
+  for (let root = 0; root < order; root++) {
+    if (parent[root]! >= 0) continue;
+    let depth = 0;
+    stack[0] = root;
+    while (depth >= 0) {
+      const node = stack[depth]!;
+      const child = firstChild[node]!;
+      if (child < 0) {
+        result[position++] = node;
+        depth--;
+      } else {
+        firstChild[node] = sibling[child]!;
+        stack[++depth] = child;
+      }
+    }
+  }
+  return result;
+}
+
+/** Entries below the diagonal in each column of L, by walking every row's subtree. */
+export function factorColumnCounts(
+  order: number,
+  starts: Int32Array,
+  rows: Int32Array,
+  parent: Int32Array,
+): Int32Array {
+  const counts = new Int32Array(order);
+  const mark = new Int32Array(order).fill(-1);
+  for (let k = 0; k < order; k++) {
+    mark[k] = k;
+    for (let p = starts[k]!; p < starts[k + 1]!; p++) {
+      let i = rows[p]!;
+      while (i < k && mark[i] !== k) {
+        mark[i] = k;
+        counts[i]! += 1;
+        i = parent[i]!;
+      }
+    }
+  }
+  return counts;
+}

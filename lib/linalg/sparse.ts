@@ -1,0 +1,193 @@
+import type { Matrix, SparseMatrix, SymmetricMatrix } from './matrix.js';
+
+/** A sparse matrix assembled from triplets, and where each triplet's value went. */
+export interface AssembledMatrix {
+  readonly matrix: SparseMatrix;
+  /** Position in `matrix.values` of each triplet; equal for triplets of the same entry, which add up. */
+  readonly slots: Int32Array;
+}
+
+/**
+ * Compresses triplets (row, column, value) to columns with increasing rows; values of equal positions add up. Without
+ * `values` the matrix is the pattern, its values zero, to be filled through `slots`. Throws RangeError for an index
+ * outside the matrix.
+ */
+export function assembleSparse(
+  rows: number,
+  columns: number,
+  rowOf: ArrayLike<number>,
+  columnOf: ArrayLike<number>,
+  values?: ArrayLike<number>,
+): AssembledMatrix {
+  const count = rowOf.length;
+  if (columnOf.length !== count) throw new RangeError('triplets need as many columns as rows');
+  const rowOrder = countingSort(rowOf, undefined, rows, 'row');
+  const order = countingSort(columnOf, rowOrder, columns, 'column');
+  const slots = new Int32Array(count);
+  const columnStarts = new Int32Array(columns + 1);
+  const rowIndices = new Int32Array(count);
+  let used = 0;
+  let lastColumn = -1;
+  for (let k = 0; k < count; k++) {
+    const triplet = order[k]!;
+    const column = columnOf[triplet]!;
+    const row = rowOf[triplet]!;
+    if (column !== lastColumn || rowIndices[used - 1] !== row) {
+      rowIndices[used++] = row;
+      columnStarts[column + 1]! += 1;
+      lastColumn = column;
+    }
+    slots[triplet] = used - 1;
+  }
+  for (let j = 0; j < columns; j++) columnStarts[j + 1]! += columnStarts[j]!;
+  const compressed = new Float64Array(used);
+  if (values !== undefined) for (let k = 0; k < count; k++) compressed[slots[k]!]! += values[k]!;
+  return {
+    matrix: { kind: 'sparse', rows, columns, columnStarts, rowIndices: rowIndices.slice(0, used), values: compressed },
+    slots,
+  };
+}
+
+/** Stable order of items by key, starting from `previous` order. */
+function countingSort(
+  keys: ArrayLike<number>,
+  previous: Int32Array | undefined,
+  keyCount: number,
+  what: string,
+): Int32Array {
+  const starts = new Int32Array(keyCount + 1);
+  for (let k = 0; k < keys.length; k++) {
+    const key = keys[k]!;
+    if (!(key >= 0 && key < keyCount)) throw new RangeError(`${what} ${key} lies outside a matrix of ${keyCount}`);
+    starts[key + 1]! += 1;
+  }
+  for (let key = 0; key < keyCount; key++) starts[key + 1]! += starts[key]!;
+  const order = new Int32Array(keys.length);
+  for (let k = 0; k < keys.length; k++) {
+    const item = previous === undefined ? k : previous[k]!;
+    order[starts[keys[item]!]!++] = item;
+  }
+  return order;
+}
+
+/** Aᵀ. */
+export function transpose(matrix: SparseMatrix): SparseMatrix {
+  const { rows, columns, columnStarts, rowIndices, values } = matrix;
+  const count = columnStarts[columns]!;
+  const starts = new Int32Array(rows + 1);
+  for (let k = 0; k < count; k++) starts[rowIndices[k]! + 1]! += 1;
+  for (let i = 0; i < rows; i++) starts[i + 1]! += starts[i]!;
+  const next = starts.slice();
+  const indices = new Int32Array(count);
+  const entries = new Float64Array(count);
+  for (let j = 0; j < columns; j++) {
+    for (let k = columnStarts[j]!; k < columnStarts[j + 1]!; k++) {
+      const at = next[rowIndices[k]!]!++;
+      indices[at] = j;
+      entries[at] = values[k]!;
+    }
+  }
+  return { kind: 'sparse', rows: columns, columns: rows, columnStarts: starts, rowIndices: indices, values: entries };
+}
+
+/** The matrix in compressed columns; exact zeros of a dense one are dropped. A sparse matrix is returned as it is. */
+export function toSparse(matrix: Matrix): SparseMatrix {
+  if (matrix.kind === 'sparse') return matrix;
+  const { rows, columns, values } = matrix;
+  const columnStarts = new Int32Array(columns + 1);
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) if (values[i * columns + j] !== 0) columnStarts[j + 1]! += 1;
+  }
+  for (let j = 0; j < columns; j++) columnStarts[j + 1]! += columnStarts[j]!;
+  const next = columnStarts.slice();
+  const rowIndices = new Int32Array(columnStarts[columns]!);
+  const entries = new Float64Array(columnStarts[columns]!);
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) {
+      const value = values[i * columns + j]!;
+      if (value === 0) continue;
+      const at = next[j]!++;
+      rowIndices[at] = i;
+      entries[at] = value;
+    }
+  }
+  return { kind: 'sparse', rows, columns, columnStarts, rowIndices, values: entries };
+}
+
+/** A matrix without entries. */
+export function emptySparse(rows: number, columns: number): SparseMatrix {
+  return {
+    kind: 'sparse',
+    rows,
+    columns,
+    columnStarts: new Int32Array(columns + 1),
+    rowIndices: new Int32Array(0),
+    values: new Float64Array(0),
+  };
+}
+
+/** Lower triangle (with diagonal) of a symmetric matrix in compressed columns; an absent matrix is zero. */
+export function lowerTriangle(matrix: SymmetricMatrix | undefined, order: number): SparseMatrix {
+  if (matrix === undefined) return emptySparse(order, order);
+  if (matrix.kind === 'diagonal') {
+    const { values } = matrix;
+    return {
+      kind: 'sparse',
+      rows: order,
+      columns: order,
+      columnStarts: Int32Array.from({ length: order + 1 }, (_, j) => j),
+      rowIndices: Int32Array.from({ length: order }, (_, j) => j),
+      values: values.slice(),
+    };
+  }
+  if (matrix.kind === 'diagonal-plus-low-rank') {
+    const { diagonal, factor, weights } = matrix;
+    const dense = new Float64Array(order * order);
+    for (let i = 0; i < order; i++) {
+      for (let j = 0; j <= i; j++) {
+        let sum = i === j ? diagonal[i]! : 0;
+        for (let k = 0; k < weights.length; k++) {
+          sum += factor.values[i * factor.columns + k]! * weights[k]! * factor.values[j * factor.columns + k]!;
+        }
+        dense[i * order + j] = sum;
+      }
+    }
+    return toSparse({ kind: 'dense', rows: order, columns: order, values: dense });
+  }
+  const sparse = toSparse(matrix);
+  const columnStarts = new Int32Array(order + 1);
+  const rowIndices: number[] = [];
+  const values: number[] = [];
+  for (let j = 0; j < order; j++) {
+    for (let k = sparse.columnStarts[j]!; k < sparse.columnStarts[j + 1]!; k++) {
+      if (sparse.rowIndices[k]! < j) continue;
+      rowIndices.push(sparse.rowIndices[k]!);
+      values.push(sparse.values[k]!);
+    }
+    columnStarts[j + 1] = rowIndices.length;
+  }
+  return {
+    kind: 'sparse',
+    rows: order,
+    columns: order,
+    columnStarts,
+    rowIndices: Int32Array.from(rowIndices),
+    values: Float64Array.from(values),
+  };
+}
+
+/** target ← Sx for a symmetric S given by its lower triangle. */
+export function multiplyLowerTriangle(lower: SparseMatrix, x: Float64Array, target: Float64Array): void {
+  const { columns, columnStarts, rowIndices, values } = lower;
+  target.fill(0, 0, columns);
+  for (let j = 0; j < columns; j++) {
+    const xj = x[j]!;
+    let sum = 0;
+    for (let k = columnStarts[j]!; k < columnStarts[j + 1]!; k++) {
+      const i = rowIndices[k]!;
+      target[i]! += values[k]! * xj;
+      if (i !== j) sum += values[k]! * x[i]!;
+    }
+    target[j]! += sum;
+  }
+}

@@ -1,3 +1,4 @@
 export * from './accuracy/index.js';
 export * from './link/index.js';
 export * from './system/index.js';
+export * from './transformer/index.js';

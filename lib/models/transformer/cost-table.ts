@@ -1,0 +1,87 @@
+import type { CostTable } from '../system/index.js';
+import { adapterParameters } from './lora.js';
+import { deviceMemory, serverMemoryPerDevice, totalBytes, type MemorySettings } from './memory.js';
+import { blockWork, cutValues, embeddingWork, headWork, type AttentionCount } from './work.js';
+
+/** What the cost table of a device is computed from. */
+export interface CostTableInput extends MemorySettings {
+  /** Effective throughput of the device [f_n], FLOP/s. */
+  readonly deviceFlopsPerSecond: number;
+  /** Effective throughput of the whole server [f_s], FLOP/s. */
+  readonly serverFlopsPerSecond: number;
+  readonly deviceOverheadBytes: number;
+  /** Bits of an uncompressed scalar on the air. */
+  readonly bitsPerValue: number;
+  /** Header of one message, bits. */
+  readonly headerBits: number;
+  /** Numbers of device blocks that may be chosen, within 0 … L, increasing. */
+  readonly allowedBlocks: readonly number[];
+  readonly attentionCount: AttentionCount;
+}
+
+/** Work of one local step, FLOP, for each number of device blocks c = 0 … L. */
+export interface StepWork {
+  readonly deviceForward: Float64Array;
+  readonly deviceBackward: Float64Array;
+  readonly server: Float64Array;
+}
+
+/** Work of a whole batch by number of device blocks (docs/model.md, section Work). */
+export function stepWork(input: MemorySettings & { readonly attentionCount: AttentionCount }): StepWork {
+  const { shape, lora, batchSize, memoryMode } = input;
+  const { forward, backward, lowestBackward } = blockWork(shape, lora, input.attentionCount);
+  const head = headWork(shape);
+  const embedding = embeddingWork(shape);
+  const recomputed = memoryMode === 'recompute' ? forward : 0;
+  const backwardOf = (blocks: number, startsAtLowest: boolean) =>
+    blocks === 0 ? 0 : (startsAtLowest ? lowestBackward : backward) + (blocks - 1) * backward + blocks * recomputed;
+  const column = (entry: (blocks: number) => number) =>
+    Float64Array.from({ length: shape.blocks + 1 }, (_, blocks) => batchSize * entry(blocks));
+  return {
+    deviceForward: column((blocks) => embedding + blocks * forward + (blocks === shape.blocks ? head : 0)),
+    deviceBackward: column((blocks) => backwardOf(blocks, true) + (blocks === shape.blocks ? head : 0)),
+    server: column((blocks) => {
+      const serverBlocks = shape.blocks - blocks;
+      return serverBlocks === 0 ? 0 : serverBlocks * forward + 2 * head + backwardOf(serverBlocks, blocks === 0);
+    }),
+  };
+}
+
+/** Cost table from FLOP counts and throughputs. */
+export function buildCostTable(input: CostTableInput): CostTable {
+  const work = stepWork(input);
+  return {
+    ...trafficColumns(input),
+    ...memoryColumns(input),
+    forwardSeconds: work.deviceForward.map((flops) => flops / input.deviceFlopsPerSecond),
+    backwardSeconds: work.deviceBackward.map((flops) => flops / input.deviceFlopsPerSecond),
+    serverSeconds: work.server.map((flops) => flops / input.serverFlopsPerSecond),
+  };
+}
+
+/** Columns that depend on what is sent. */
+export function trafficColumns(input: CostTableInput) {
+  const { shape, lora, batchSize } = input;
+  const values = batchSize * cutValues(shape);
+  const adapterBits = 8 * lora.bytesPerParameter * adapterParameters(shape, lora);
+  const column = (entry: (blocks: number) => number) =>
+    Float64Array.from({ length: shape.blocks + 1 }, (_, blocks) => entry(blocks));
+  return {
+    allowedBlocks: input.allowedBlocks,
+    adapterBits: column((blocks) => blocks * adapterBits),
+    upValues: column((blocks) => (blocks === shape.blocks ? 0 : values)),
+    downValues: column((blocks) => (blocks === shape.blocks || blocks === 0 ? 0 : values)),
+    bitsPerValue: input.bitsPerValue,
+    headerBits: input.headerBits,
+  };
+}
+
+/** Columns that depend on what is held. */
+export function memoryColumns(input: CostTableInput) {
+  const column = (entry: (blocks: number) => number) =>
+    Float64Array.from({ length: input.shape.blocks + 1 }, (_, blocks) => entry(blocks));
+  return {
+    deviceMemoryBytes: column((blocks) => totalBytes(deviceMemory(input, blocks, input.deviceOverheadBytes))),
+    serverMemoryBytes: column((blocks) => serverMemoryPerDevice(input, blocks)),
+  };
+}

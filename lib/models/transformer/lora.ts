@@ -1,0 +1,39 @@
+import { keyValueWidth, type TransformerShape } from './shape.js';
+
+/** Linear layers of a block that may carry an adapter (Hu et al. 2021). `gate` exists in gated MLPs only. */
+export const loraTargets = ['query', 'key', 'value', 'output', 'gate', 'up', 'down'] as const;
+export type LoraTarget = (typeof loraTargets)[number];
+
+export interface LoraSettings {
+  /** Rank [r], ≥ 1. */
+  readonly rank: number;
+  readonly targets: readonly LoraTarget[];
+  /** Bytes of one adapter parameter in memory and on the air (4 or 2). */
+  readonly bytesPerParameter: number;
+}
+
+/** Inputs and outputs of a linear layer of a block. */
+export function targetWidths(shape: TransformerShape, target: LoraTarget): { inputs: number; outputs: number } {
+  const { width, mlpWidth } = shape;
+  switch (target) {
+    case 'query':
+    case 'output':
+      return { inputs: width, outputs: width };
+    case 'key':
+    case 'value':
+      return { inputs: width, outputs: keyValueWidth(shape) };
+    case 'gate':
+    case 'up':
+      return { inputs: width, outputs: mlpWidth };
+    case 'down':
+      return { inputs: mlpWidth, outputs: width };
+  }
+}
+
+/** Adapter parameters of one block: Σ r·(d_in + d_out). */
+export function adapterParameters(shape: TransformerShape, lora: LoraSettings): number {
+  return lora.targets.reduce((sum, target) => {
+    const { inputs, outputs } = targetWidths(shape, target);
+    return sum + lora.rank * (inputs + outputs);
+  }, 0);
+}

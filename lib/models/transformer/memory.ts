@@ -1,0 +1,96 @@
+import { adapterParameters, type LoraSettings } from './lora.js';
+import { parameterCounts, vocabulary } from './parameters.js';
+import type { TransformerShape } from './shape.js';
+import { blockActivations, cutValues } from './work.js';
+
+/** `keep` holds every block's activations until its backward; `recompute` holds block inputs and one block's at a time. */
+export type MemoryMode = 'keep' | 'recompute';
+
+export interface MemorySettings {
+  readonly shape: TransformerShape;
+  readonly lora: LoraSettings;
+  /** Mini-batch [B]. */
+  readonly batchSize: number;
+  readonly memoryMode: MemoryMode;
+  /** Bytes of one frozen weight. */
+  readonly weightBytes: number;
+  /** Bytes of one activation scalar. */
+  readonly activationBytes: number;
+  /** Floats of optimizer state an adapter parameter (Adam: 2). */
+  readonly optimizerFloatsPerParameter: number;
+}
+
+/** Where memory goes, bytes. */
+export interface MemoryBreakdown {
+  readonly embeddingBytes: number;
+  readonly blockBytes: number;
+  readonly headBytes: number;
+  /** Adapters with gradients and optimizer state. */
+  readonly adapterBytes: number;
+  readonly activationBytes: number;
+  readonly overheadBytes: number;
+}
+
+export function totalBytes(memory: MemoryBreakdown): number {
+  const { embeddingBytes, blockBytes, headBytes, adapterBytes, activationBytes, overheadBytes } = memory;
+  return embeddingBytes + blockBytes + headBytes + adapterBytes + activationBytes + overheadBytes;
+}
+
+/** Device memory with the first `blocks` blocks, codec work space not included. */
+export function deviceMemory(settings: MemorySettings, blocks: number, overheadBytes: number): MemoryBreakdown {
+  const { shape, weightBytes, batchSize, activationBytes } = settings;
+  const counts = parameterCounts(shape);
+  const full = blocks === shape.blocks;
+  const activations =
+    keptActivations(settings, blocks, true) +
+    (full ? headActivations(shape) : 0) +
+    (blocks === 0 ? cutValues(shape) : 0);
+  return {
+    embeddingBytes: counts.embedding * weightBytes,
+    blockBytes: blocks * counts.block * weightBytes,
+    headBytes: full ? counts.head * weightBytes : 0,
+    adapterBytes: blocks * adapterStateBytes(settings),
+    activationBytes: batchSize * activations * activationBytes,
+    overheadBytes,
+  };
+}
+
+/** Server memory for one device whose first `blocks` blocks are elsewhere: its batch and its adapters. */
+export function serverMemoryPerDevice(settings: MemorySettings, blocks: number): number {
+  const { shape, batchSize, activationBytes } = settings;
+  const serverBlocks = shape.blocks - blocks;
+  if (serverBlocks === 0) return 0;
+  const activations = keptActivations(settings, serverBlocks, blocks === 0) + headActivations(shape);
+  return batchSize * activations * activationBytes + serverBlocks * adapterStateBytes(settings);
+}
+
+/** The server's one frozen copy of the model, bytes. */
+export function serverModelBytes(shape: TransformerShape, weightBytes: number): number {
+  return parameterCounts(shape).total * weightBytes;
+}
+
+/** Weight, gradient and optimizer state of one block's adapters; gradients and state are float32. */
+function adapterStateBytes({ shape, lora, optimizerFloatsPerParameter }: MemorySettings): number {
+  return adapterParameters(shape, lora) * (lora.bytesPerParameter + 4 * (1 + optimizerFloatsPerParameter));
+}
+
+/** Scalars kept for the backward pass through consecutive blocks, one sample. */
+function keptActivations(settings: MemorySettings, blocks: number, startsAtLowest: boolean): number {
+  if (blocks === 0) return 0;
+  const counts = blockActivations(settings.shape, settings.lora);
+  const first = startsAtLowest ? counts.lowestBlock : counts.block;
+  if (settings.memoryMode === 'keep') return first + (blocks - 1) * counts.block;
+  return blocks * cutValues(settings.shape) + counts.block;
+}
+
+/** Logits and the head's input, one sample. */
+function headActivations(shape: TransformerShape): number {
+  switch (shape.head.kind) {
+    case 'classifier':
+      return shape.width + shape.head.classes;
+    case 'language-model':
+      return shape.tokens * (shape.width + vocabulary(shape));
+    case 'pooler':
+      return 2 * shape.width;
+  }
+}

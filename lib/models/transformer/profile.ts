@@ -1,0 +1,58 @@
+import type { CostTable } from '../system/index.js';
+import { memoryColumns, trafficColumns, type CostTableInput } from './cost-table.js';
+
+/** fixed + perBlock · blocks. */
+export interface AffineCost {
+  readonly fixed: number;
+  readonly perBlock: number;
+}
+
+/**
+ * Measured costs in place of FLOP counts, each affine in its number of blocks on 1 ≤ c ≤ L − 1. Seconds are those of
+ * the reference device and of the whole server for the profile's batch size.
+ */
+export interface CostProfile {
+  /** By device blocks c. */
+  readonly forwardSeconds: AffineCost;
+  readonly backwardSeconds: AffineCost;
+  /** By server blocks L − c. */
+  readonly serverSeconds: AffineCost;
+  /** By device blocks; absent: counted from the shape. */
+  readonly deviceMemoryBytes?: AffineCost;
+  /** By server blocks; absent: counted from the shape. */
+  readonly serverMemoryBytes?: AffineCost;
+}
+
+/** Cost table from a profile; `deviceTimeFactor` scales the reference device's seconds, `serverTimeFactor` the server's. */
+export function buildProfiledCostTable(
+  input: CostTableInput,
+  profile: CostProfile,
+  deviceTimeFactor: number,
+  serverTimeFactor: number,
+): CostTable {
+  const last = input.shape.blocks;
+  const column = (entry: (blocks: number) => number) =>
+    Float64Array.from({ length: last + 1 }, (_, blocks) => Math.max(0, entry(blocks)));
+  const counted = memoryColumns(input);
+  const { deviceMemoryBytes, serverMemoryBytes } = profile;
+  return {
+    ...trafficColumns(input),
+    forwardSeconds: column((blocks) => deviceTimeFactor * affine(profile.forwardSeconds, blocks)),
+    backwardSeconds: column((blocks) =>
+      blocks === 0 ? 0 : deviceTimeFactor * affine(profile.backwardSeconds, blocks),
+    ),
+    serverSeconds: column((blocks) =>
+      blocks === last ? 0 : serverTimeFactor * affine(profile.serverSeconds, last - blocks),
+    ),
+    deviceMemoryBytes: deviceMemoryBytes
+      ? column((blocks) => affine(deviceMemoryBytes, blocks))
+      : counted.deviceMemoryBytes,
+    serverMemoryBytes: serverMemoryBytes
+      ? column((blocks) => (blocks === last ? 0 : affine(serverMemoryBytes, last - blocks)))
+      : counted.serverMemoryBytes,
+  };
+}
+
+function affine(cost: AffineCost, blocks: number): number {
+  return cost.fixed + cost.perBlock * blocks;
+}

@@ -1,0 +1,59 @@
+/** Shape of a transformer, as far as work, memory and traffic depend on it. */
+export interface TransformerShape {
+  /** Blocks [L]. */
+  readonly blocks: number;
+  /** Model width [D]. */
+  readonly width: number;
+  /** Attention heads [H]; `width` is a multiple of it. */
+  readonly heads: number;
+  /** Key/value heads where they are grouped, else `heads`. */
+  readonly keyValueHeads: number;
+  /** Width of the MLP's hidden layer [D_ff]. */
+  readonly mlpWidth: number;
+  /** True for a gated MLP (three matrices instead of two). */
+  readonly gatedMlp: boolean;
+  /** Tokens of one sample [S], class token included. */
+  readonly tokens: number;
+  /** Bias vectors in the blocks' linear layers. */
+  readonly biases: boolean;
+  /** Layer norm has a gain and a bias, root-mean-square norm a gain only. */
+  readonly norm: 'layer' | 'rms';
+  /** A norm after the last block. */
+  readonly finalNorm: boolean;
+  /** Attention looks back only; its work may then be counted half. */
+  readonly causal: boolean;
+  readonly embedding: Embedding;
+  readonly head: Head;
+}
+
+export type Embedding =
+  | {
+      readonly kind: 'patches';
+      /** Side of a square patch, pixels. */
+      readonly patchSize: number;
+      readonly channels: number;
+      readonly classToken: boolean;
+    }
+  | {
+      readonly kind: 'tokens';
+      readonly vocabulary: number;
+      /** Learned positions; 0 for rotary or none. */
+      readonly positions: number;
+      /** Learned token types (BERT: 2). */
+      readonly types: number;
+      /** A norm after the embedding. */
+      readonly norm: boolean;
+    };
+
+export type Head =
+  /** Acts on one token a sample. */
+  | { readonly kind: 'classifier'; readonly classes: number }
+  /** Acts on every token; `tied` shares its matrix with the embedding. */
+  | { readonly kind: 'language-model'; readonly tied: boolean }
+  /** A dense layer of width × width on one token (BERT's pooler). */
+  | { readonly kind: 'pooler' };
+
+/** Width of keys and of values. */
+export function keyValueWidth(shape: TransformerShape): number {
+  return (shape.width / shape.heads) * shape.keyValueHeads;
+}

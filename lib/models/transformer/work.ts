@@ -1,0 +1,152 @@
+import { targetWidths, type LoraSettings, type LoraTarget } from './lora.js';
+import { vocabulary } from './parameters.js';
+import { keyValueWidth, type TransformerShape } from './shape.js';
+
+/**
+ * Work in floating-point operations, a multiply-add counted as two (Kaplan et al. 2020; Korthikanti et al. 2022).
+ * Matrix products only: norms, softmax and activation functions are below 2 % at the presets' sizes.
+ */
+export interface BlockWork {
+  /** One sample through one block. */
+  readonly forward: number;
+  /** Its backward with frozen weights, gradient of the block's input included. */
+  readonly backward: number;
+  /** Backward of the lowest trained block, whose input needs no gradient. */
+  readonly lowestBackward: number;
+}
+
+/** Counting convention for causal attention: `full` S² products, or `half` of them. */
+export type AttentionCount = 'full' | 'half';
+
+/** Multiply-adds × 2 of the frozen matrices of a block, by layer. */
+function matrixWork(shape: TransformerShape): Record<LoraTarget, number> {
+  const work = (target: LoraTarget) => {
+    const { inputs, outputs } = targetWidths(shape, target);
+    return 2 * shape.tokens * inputs * outputs;
+  };
+  return {
+    query: work('query'),
+    key: work('key'),
+    value: work('value'),
+    output: work('output'),
+    gate: shape.gatedMlp ? work('gate') : 0,
+    up: work('up'),
+    down: work('down'),
+  };
+}
+
+/** QKᵀ and the product with V, together 4·S²·D. */
+function attentionWork(shape: TransformerShape, count: AttentionCount): number {
+  const full = 4 * shape.tokens ** 2 * shape.width;
+  return shape.causal && count === 'half' ? full / 2 : full;
+}
+
+/** Forward through one adapter: 2·S·r·(d_in + d_out). */
+function adapterWork(shape: TransformerShape, rank: number, target: LoraTarget): number {
+  const { inputs, outputs } = targetWidths(shape, target);
+  return 2 * shape.tokens * rank * (inputs + outputs);
+}
+
+/** Work of one block and one sample. */
+export function blockWork(shape: TransformerShape, lora: LoraSettings, attentionCount: AttentionCount): BlockWork {
+  const matrices = matrixWork(shape);
+  const matrixSum = Object.values(matrices).reduce((sum, work) => sum + work, 0);
+  const attention = attentionWork(shape, attentionCount);
+  const adapters = lora.targets.reduce((sum, target) => sum + adapterWork(shape, lora.rank, target), 0);
+  // A frozen matrix passes the gradient of its input on (1 × its forward); attention and adapters need two products
+  // for each of the forward.
+  const backward = matrixSum + 2 * attention + 2 * adapters;
+  return {
+    forward: matrixSum + attention + adapters,
+    backward,
+    lowestBackward: backward - unneededInLowestBlock(shape, lora, matrices, attention),
+  };
+}
+
+/**
+ * What falls away in the lowest block: everything that only serves gradients upstream of its first adapters. Order of
+ * the layers: query, key, value → attention → output → gate, up → down.
+ */
+function unneededInLowestBlock(
+  shape: TransformerShape,
+  lora: LoraSettings,
+  matrices: Record<LoraTarget, number>,
+  attention: number,
+): number {
+  const trained = (target: LoraTarget) => lora.targets.includes(target);
+  // An adapter whose input needs no gradient saves the product with its first matrix: 2·S·r·d_in.
+  const inputGradient = (targets: readonly LoraTarget[]) =>
+    targets
+      .filter(trained)
+      .reduce((sum, target) => sum + 2 * shape.tokens * lora.rank * targetWidths(shape, target).inputs, 0);
+  const projections = matrices.query + matrices.key + matrices.value;
+  if (trained('query') || trained('key')) return projections + inputGradient(['query', 'key', 'value']);
+  // Only the gradient of V is needed: one of attention's four backward products.
+  if (trained('value')) return projections + 1.5 * attention + inputGradient(['value']);
+  const belowOutput = projections + 2 * attention + matrices.output;
+  if (trained('output')) return belowOutput + inputGradient(['output']);
+  const belowMlp = belowOutput + matrices.gate + matrices.up;
+  if (trained('gate') || trained('up')) return belowMlp + inputGradient(['gate', 'up']);
+  return belowMlp + matrices.down + inputGradient(['down']);
+}
+
+/** Forward work of the embedding of one sample; a table look-up counts nothing. */
+export function embeddingWork(shape: TransformerShape): number {
+  const { embedding, tokens, width } = shape;
+  if (embedding.kind === 'tokens') return 0;
+  const patches = tokens - (embedding.classToken ? 1 : 0);
+  return 2 * patches * embedding.patchSize ** 2 * embedding.channels * width;
+}
+
+/** Forward work of the head of one sample; its backward with frozen weights is the same. */
+export function headWork(shape: TransformerShape): number {
+  switch (shape.head.kind) {
+    case 'classifier':
+      return 2 * shape.width * shape.head.classes;
+    case 'language-model':
+      return 2 * shape.tokens * shape.width * vocabulary(shape);
+    case 'pooler':
+      return 2 * shape.width ** 2;
+  }
+}
+
+/** Multiply-adds of one forward pass of the whole model without adapters, as publications count them. */
+export function forwardMultiplyAdds(shape: TransformerShape): number {
+  const bare: LoraSettings = { rank: 0, targets: [], bytesPerParameter: 4 };
+  return (embeddingWork(shape) + shape.blocks * blockWork(shape, bare, 'full').forward + headWork(shape)) / 2;
+}
+
+/** Scalars of one sample at a cut between blocks: S·D. */
+export function cutValues(shape: TransformerShape): number {
+  return shape.tokens * shape.width;
+}
+
+/** Scalars kept for the backward pass of one block and one sample: see `blockActivations`. */
+export interface ActivationCounts {
+  readonly block: number;
+  /** Of the lowest block, where the gradient of the block's input is not needed. */
+  readonly lowestBlock: number;
+}
+
+/**
+ * Scalars a block keeps for its backward pass, one sample, only where a gradient needs them: inputs of the norms,
+ * queries, keys and values, attention probabilities H·S², inputs of the activation function, and the inputs and inner
+ * values of adapters. A frozen linear layer keeps nothing.
+ */
+export function blockActivations(shape: TransformerShape, lora: LoraSettings): ActivationCounts {
+  const { tokens, width, heads, mlpWidth, gatedMlp } = shape;
+  const trained = (...targets: LoraTarget[]) => targets.some((target) => lora.targets.includes(target));
+  const stream = tokens * width;
+  const keysAndValues = 2 * tokens * keyValueWidth(shape);
+  const attention = stream + keysAndValues + heads * tokens ** 2;
+  const hidden = (gatedMlp ? 2 : 1) * tokens * mlpWidth;
+  const adapterInputs =
+    (trained('query', 'key', 'value') ? stream : 0) +
+    (trained('output') ? stream : 0) +
+    (trained('gate', 'up') ? stream : 0) +
+    (trained('down') ? tokens * mlpWidth : 0);
+  const adapterInner = lora.targets.length * tokens * lora.rank;
+  const block = 2 * stream + attention + hidden + adapterInputs + adapterInner;
+  // The first norm's input serves only the gradient that the lowest block does not need.
+  return { block, lowestBlock: block - stream };
+}

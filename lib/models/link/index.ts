@@ -1,1 +1,5 @@
 export * from './rate.js';
+export * from './decibel.js';
+export * from './path-loss.js';
+export * from './fading.js';
+export * from './budget.js';

@@ -3,3 +3,4 @@ export * from './choices.js';
 export * from './delay.js';
 export * from './feasibility.js';
 export * from './tolerance.js';
+export * from './usage.js';

@@ -1,0 +1,66 @@
+import type { Fading } from './fading.js';
+import { fadingQuantile, fadingSamples } from './fading.js';
+import type { RateLaw } from './rate.js';
+import type { RandomStream } from '../../random/index.js';
+
+/** A transmitter, its channel, and the receiver's noise. */
+export interface LinkBudget {
+  /** P, watt. */
+  readonly powerWatt: number;
+  /** g: mean power gain, path loss and shadowing. */
+  readonly gain: number;
+  /** N0, W/Hz. */
+  readonly noiseDensityWattPerHz: number;
+  /** F, linear. */
+  readonly noiseFactor: number;
+}
+
+/** How a plan that lasts many rounds treats fading: its mean gain, a quantile of it, or the mean of 1/R over samples. */
+export type FadingTreatment =
+  | { readonly kind: 'mean' }
+  | { readonly kind: 'quantile'; readonly probability: number }
+  | { readonly kind: 'samples'; readonly count: number };
+
+/** P·g / (N0·F) in Hz: the bandwidth at which the signal-to-noise ratio is one. */
+export function snrBandwidthHz(budget: LinkBudget): number {
+  return (budget.powerWatt * budget.gain) / (budget.noiseDensityWattPerHz * budget.noiseFactor);
+}
+
+/** Shannon's law with the transmitter's power over its own share. */
+export function shannonLaw(
+  budget: LinkBudget,
+  fading: Fading,
+  treatment: FadingTreatment,
+  random: RandomStream,
+): RateLaw {
+  const mean = snrBandwidthHz(budget);
+  const gains = treatedGains(fading, treatment, random);
+  if (gains.length === 1) return { kind: 'shannon', snrBandwidthHz: mean * gains[0]! };
+  return { kind: 'faded', snrBandwidthHz: gains.map((gain) => gain * mean) };
+}
+
+/** A law linear in the share: the transmitter's power spread evenly over the whole band. */
+export function spreadLaw(
+  budget: LinkBudget,
+  bandHz: number,
+  fading: Fading,
+  treatment: FadingTreatment,
+  random: RandomStream,
+): RateLaw {
+  const mean = snrBandwidthHz(budget) / bandHz;
+  const gains = treatedGains(fading, treatment, random);
+  let secondsPerBitPerHz = 0;
+  for (const gain of gains) secondsPerBitPerHz += 1 / Math.log2(1 + mean * gain);
+  return { kind: 'linear', bitsPerSecondPerHz: gains.length / secondsPerBitPerHz };
+}
+
+function treatedGains(fading: Fading, treatment: FadingTreatment, random: RandomStream): Float64Array {
+  switch (treatment.kind) {
+    case 'mean':
+      return Float64Array.of(1);
+    case 'quantile':
+      return Float64Array.of(fadingQuantile(fading, treatment.probability));
+    case 'samples':
+      return fading.kind === 'none' ? Float64Array.of(1) : fadingSamples(fading, treatment.count, random);
+  }
+}

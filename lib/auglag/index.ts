@@ -1,0 +1,6 @@
+export * from './options.js';
+export * from './subproblem.js';
+export * from './jacobian-rows.js';
+export * from './newton-polish.js';
+export * from './incumbent.js';
+export * from './solve.js';

@@ -1,0 +1,381 @@
+import {
+  Evaluator,
+  LimitedMemoryMinimizer,
+  TrustRegionNewton,
+  allFinite,
+  assess,
+  concludeWith,
+  crossedBound,
+  crossedMessage,
+  findDefinedStart,
+  largestViolation,
+  limitStop,
+  meetsTolerances,
+  type BoundOptions,
+  type SolveContext,
+} from '../bound/index.js';
+import type { NonlinearProgram } from '../problem/index.js';
+import { Budget, type SolverResult, type Termination } from '../solver/index.js';
+import { Incumbent } from './incumbent.js';
+import { NewtonPolish } from './newton-polish.js';
+import { auglagOptions, type AuglagOptions, type ResolvedAuglagOptions } from './options.js';
+import { AugmentedLagrangian } from './subproblem.js';
+
+interface Stop {
+  readonly termination: Termination;
+  readonly message: string;
+}
+
+/** Something that minimises the subproblem again and again, as the classes of `lib/bound` do. */
+export interface InnerMinimizer {
+  solve(options?: BoundOptions, context?: SolveContext): SolverResult;
+}
+
+/** Makes an inner minimiser for a subproblem. */
+export type InnerMinimizerFactory = (subproblem: AugmentedLagrangian, denseLimit: number) => InnerMinimizer;
+
+/** What a caller may hand over besides options. */
+export interface AuglagContext extends SolveContext {
+  /** Inner solver; by default trust-region Newton where second derivatives are available, else limited-memory BFGS. */
+  readonly innerMinimizer?: InnerMinimizerFactory | undefined;
+}
+
+export const defaultInnerMinimizer: InnerMinimizerFactory = (subproblem, denseLimit) =>
+  subproblem.hasSecondDerivatives
+    ? new TrustRegionNewton(subproblem, denseLimit)
+    : new LimitedMemoryMinimizer(subproblem);
+
+/**
+ * Augmented Lagrangian method (Andreani, Birgin, Martínez & Schuverdt 2007): each subproblem is a bound-constrained problem
+ * of its own, solved to a tolerance that tightens as the multipliers settle; multipliers are safeguarded; a Newton
+ * polish on the active set adds the last digits. Work space is allocated once; `solve` may be called again.
+ */
+export class AugmentedLagrangianSolver {
+  private readonly evaluator: Evaluator;
+  private readonly subproblem: AugmentedLagrangian;
+  private readonly inner: InnerMinimizer;
+  private readonly polisher: NewtonPolish;
+  private readonly options: ResolvedAuglagOptions;
+  private readonly x: Float64Array;
+  private readonly multipliers: Float64Array;
+  private iterations = 0;
+  private outerIterations = 0;
+
+  constructor(problem: NonlinearProgram, options?: AuglagOptions, innerMinimizer = defaultInnerMinimizer) {
+    this.options = auglagOptions.resolve(options);
+    this.evaluator = new Evaluator(problem);
+    this.subproblem = new AugmentedLagrangian(this.evaluator, this.options.denseLimit);
+    this.inner = innerMinimizer(this.subproblem, this.options.denseLimit);
+    this.polisher = new NewtonPolish(this.evaluator, this.options.polishLimit);
+    this.x = new Float64Array(problem.meta.variableCount);
+    this.multipliers = new Float64Array(problem.meta.constraintCount);
+  }
+
+  solve(context: AuglagContext = {}): SolverResult {
+    const { evaluator, options, x } = this;
+    const { meta } = evaluator;
+    for (const key of Object.keys(evaluator.counts) as (keyof typeof evaluator.counts)[]) evaluator.counts[key] = 0;
+    const budget = context.budget ?? new Budget({ ...options, signal: context.signal });
+    const incumbent = new Incumbent(meta.variableCount, meta.constraintCount, options.feasibilityTolerance);
+    this.iterations = 0;
+    this.outerIterations = 0;
+    this.subproblem.reset();
+    x.set(context.start ?? meta.start);
+    this.multipliers.fill(0);
+    const guess = context.multipliers ?? meta.startMultipliers;
+    if (guess) this.multipliers.set(guess);
+    const stop = this.run(context, budget, incumbent);
+    if (!incumbent.known) incumbent.x.set(x);
+    const affordable = evaluator.counts.objective + evaluator.gradientCost <= budget.maxEvaluations;
+    const evidence = assess(evaluator, incumbent, affordable);
+    return concludeWith(
+      meta,
+      incumbent,
+      evidence,
+      { ...stop, iterations: this.iterations, counts: evaluator.counts, timeSeconds: budget.elapsedSeconds() },
+      options,
+    );
+  }
+
+  private run(context: AuglagContext, budget: Budget, incumbent: Incumbent): Stop {
+    const { evaluator, subproblem, options, x } = this;
+    const { meta, counts } = evaluator;
+    const crossed = crossedBound(meta.lower, meta.upper);
+    if (crossed >= 0) return { termination: 'infeasible', message: crossedMessage(meta.variableNames, crossed) };
+    const crossedRow = crossedBound(meta.constraintLower, meta.constraintUpper);
+    if (crossedRow >= 0) {
+      const name = meta.constraintNames?.[crossedRow] ?? `number ${crossedRow}`;
+      return { termination: 'infeasible', message: `The sides of constraint ${name} exclude each other.` };
+    }
+    const begun = findDefinedStart(meta, x, (point) => {
+      if (budget.exhausted(0, counts.objective) !== undefined || !subproblem.evaluateAt(point)) return false;
+      return counts.objective + evaluator.gradientCost > budget.maxEvaluations || this.derivativesDefinedAt(point);
+    });
+    if (!begun) {
+      const end = budget.exhausted(0, counts.objective);
+      return end
+        ? limitStop(end)
+        : { termination: 'not-finite', message: 'The problem is not defined near its start.' };
+    }
+    this.offer(incumbent, this.multipliers);
+    if (counts.objective + evaluator.gradientCost > budget.maxEvaluations) return limitStop('evaluation-limit');
+    this.prepareScaling();
+    subproblem.penalty = options.initialPenalty ?? this.firstPenalty();
+    return this.outerLoop(context, budget, incumbent);
+  }
+
+  private derivativesDefinedAt(x: Float64Array): boolean {
+    const gradient = new Float64Array(x.length);
+    return (
+      this.evaluator.gradient(x, this.subproblem.objectiveValue, gradient) &&
+      this.evaluator.jacobian(x, this.subproblem.rows.values)
+    );
+  }
+
+  /** Weights 1/max(1, ‖∇‖∞) at the start, and the multipliers in these terms. */
+  private prepareScaling(): void {
+    const { evaluator, subproblem, multipliers, x } = this;
+    if (this.options.scale) {
+      const gradient = new Float64Array(x.length);
+      evaluator.gradient(x, subproblem.objectiveValue, gradient);
+      let norm = 1;
+      for (const entry of gradient) norm = Math.max(norm, Math.abs(entry));
+      subproblem.objectiveWeight = Math.max(1 / norm, 1e-8);
+      evaluator.jacobian(x, subproblem.rows.values);
+      for (let i = 0; i < multipliers.length; i++) {
+        subproblem.constraintWeights[i] = Math.max(1 / Math.max(1, subproblem.rows.rowNorm(i)), 1e-8);
+      }
+    }
+    for (let i = 0; i < multipliers.length; i++) {
+      const scaled = (multipliers[i]! * subproblem.objectiveWeight) / subproblem.constraintWeights[i]!;
+      subproblem.multipliers[i] = Number.isFinite(scaled) ? this.clip(scaled) : 0;
+    }
+  }
+
+  private clip(multiplier: number): number {
+    const bound = this.options.multiplierBound;
+    return Math.min(Math.max(multiplier, -bound), bound);
+  }
+
+  /** 10·max(1, |f|)/max(1, ½‖violation‖²) in scaled terms (Birgin & Martínez 2014, §12.4). */
+  private firstPenalty(): number {
+    const { subproblem } = this;
+    const { constraintLower, constraintUpper } = this.evaluator.meta;
+    let squares = 0;
+    for (let i = 0; i < this.multipliers.length; i++) {
+      const value = subproblem.constraintValues[i]!;
+      const excess = Math.max(0, constraintLower[i]! - value, value - constraintUpper[i]!);
+      squares += (excess * subproblem.constraintWeights[i]!) ** 2;
+    }
+    const objective = Math.abs(subproblem.objectiveWeight * subproblem.objectiveValue);
+    return Math.min(Math.max((10 * Math.max(1, objective)) / Math.max(1, 0.5 * squares), 1e-4), 1e4);
+  }
+
+  private outerLoop(context: AuglagContext, budget: Budget, incumbent: Incumbent): Stop {
+    const { evaluator, subproblem, options, x } = this;
+    let innerTolerance = 1e-2;
+    let previousViolation = Infinity;
+    let unboundedInner = 0;
+    let feasibilityPhases = 0;
+    let stagnant = 0;
+    for (;;) {
+      const end = budget.exhausted(this.iterations, evaluator.counts.objective);
+      if (end) return limitStop(end);
+      if (this.outerIterations >= options.maxOuterIterations) {
+        return { termination: 'stalled', message: 'The outer iterations are used up.' };
+      }
+      this.outerIterations++;
+      const floor = options.optimalityTolerance * Math.min(1, subproblem.objectiveWeight);
+      const result = this.solveSubproblem(Math.max(innerTolerance, 0.5 * floor), budget, context);
+      x.set(result.x);
+      if (!subproblem.evaluateAt(x)) return { termination: 'not-finite', message: 'The problem is not defined here.' };
+      subproblem.updateFirstOrderMultipliers();
+      this.unscaledMultipliers();
+      this.offer(incumbent, this.multipliers);
+      if (result.termination === 'interrupted') return limitStop('interrupted');
+      if (result.termination === 'unbounded') {
+        const stop = this.handleUnbounded(++unboundedInner, incumbent);
+        if (stop) return stop;
+        x.set(incumbent.x);
+        continue;
+      }
+      const violation = this.complementaryViolation();
+      const done = this.accept(incumbent, innerTolerance, violation);
+      if (done) return done;
+      if (!this.report(context, violation)) return { termination: 'interrupted', message: 'Stopped by the callback.' };
+      const decreased = violation <= options.requiredDecrease * previousViolation || violation < 1e-9;
+      stagnant = decreased ? 0 : stagnant + 1;
+      for (let i = 0; i < this.multipliers.length; i++) {
+        subproblem.multipliers[i] = this.clip(subproblem.firstOrderMultipliers[i]!);
+      }
+      previousViolation = Math.max(violation, 1e-300);
+      innerTolerance = Math.max(innerTolerance * (decreased ? 0.1 : 0.3), 0.1 * floor);
+      if (!decreased) subproblem.penalty *= options.penaltyGrowth;
+      const infeasibleStill = incumbent.violation > options.feasibilityTolerance;
+      if (infeasibleStill && (stagnant >= 6 || subproblem.penalty > options.largestPenalty)) {
+        if (++feasibilityPhases > 3) return { termination: 'stalled', message: 'No feasible point was found.' };
+        const stop = this.restoreFeasibility(budget, context, incumbent);
+        if (stop) return stop;
+        stagnant = 0;
+        previousViolation = Infinity;
+        innerTolerance = 1e-3;
+      } else if (subproblem.penalty > options.largestPenalty) {
+        return { termination: 'stalled', message: 'The penalty exceeds its limit.' };
+      }
+    }
+  }
+
+  private solveSubproblem(tolerance: number, budget: Budget, context: AuglagContext): SolverResult {
+    const { evaluator, options } = this;
+    const allowed = Math.min(options.maxInnerIterations, budget.maxIterations - this.iterations);
+    // The subproblem's value at the start of the inner solve is known already and costs no evaluation.
+    const rest = budget.remaining(evaluator.counts.objective - 1, allowed);
+    const base = this.iterations;
+    const result = this.inner.solve(
+      { optimalityTolerance: tolerance, feasibilityTolerance: options.feasibilityTolerance },
+      {
+        start: this.x,
+        budget: rest,
+        ...(context.onIteration && {
+          onIteration: (record) =>
+            context.onIteration!({
+              ...record,
+              iteration: base + record.iteration,
+              objective: this.subproblem.objectiveValue,
+              details: { ...record.details, outerIteration: this.outerIterations, penalty: this.subproblem.penalty },
+            }),
+        }),
+      },
+    );
+    this.iterations += result.iterations;
+    return result;
+  }
+
+  /** y = μ·wᵢ/w into `this.multipliers`. */
+  private unscaledMultipliers(): void {
+    const { subproblem, multipliers } = this;
+    for (let i = 0; i < multipliers.length; i++) {
+      multipliers[i] =
+        (subproblem.firstOrderMultipliers[i]! * subproblem.constraintWeights[i]!) / subproblem.objectiveWeight;
+    }
+  }
+
+  private offer(incumbent: Incumbent, multipliers: Float64Array): boolean {
+    const { subproblem, x } = this;
+    const violation = largestViolation(this.evaluator.meta, x, subproblem.constraintValues);
+    return incumbent.offer(x, subproblem.objectiveValue, violation, multipliers);
+  }
+
+  /** max |μ − λ|/ρ: violation and lack of complementarity in one figure, scaled. */
+  private complementaryViolation(): number {
+    const { subproblem } = this;
+    let largest = 0;
+    for (let i = 0; i < this.multipliers.length; i++) {
+      const change = Math.abs(subproblem.firstOrderMultipliers[i]! - subproblem.multipliers[i]!);
+      largest = Math.max(largest, change / subproblem.penalty);
+    }
+    return largest;
+  }
+
+  /** Ends the solve if the current point, or its polished version, meets the tolerances. */
+  private accept(incumbent: Incumbent, innerTolerance: number, violation: number): Stop | undefined {
+    const { evaluator, options, subproblem, x, multipliers } = this;
+    const objective = subproblem.objectiveValue;
+    if (options.polish && violation < 1e-1 && innerTolerance <= 1e-2) {
+      const polished = this.polisher.polish({ x, multipliers }, options, 8);
+      if (polished?.solved && allFinite(polished.x)) {
+        const value = evaluator.objective(polished.x);
+        const margin = 1e-2 * (1 + Math.abs(objective)) + 10 * Math.abs(this.multiplierWeightedViolation());
+        if (Number.isFinite(value) && value <= objective + margin) {
+          incumbent.set(polished.x, value, polished.evidence.residuals.primalInfeasibility, polished.multipliers);
+          return { termination: 'locally-optimal', message: 'The polished point meets the tolerances.' };
+        }
+      }
+    }
+    const current = { x, objective, multipliers };
+    const { residuals } = assess(evaluator, current, true);
+    if (!meetsTolerances(residuals, options)) return undefined;
+    incumbent.set(x, objective, residuals.primalInfeasibility, multipliers);
+    return {
+      termination: 'locally-optimal',
+      message: 'Stationarity, feasibility and complementarity are within tolerance.',
+    };
+  }
+
+  /** Σ |yᵢ|·violationᵢ: how much of the objective an infeasible point may owe to its violation. */
+  private multiplierWeightedViolation(): number {
+    const { constraintLower, constraintUpper } = this.evaluator.meta;
+    let sum = 0;
+    for (let i = 0; i < this.multipliers.length; i++) {
+      const value = this.subproblem.constraintValues[i]!;
+      const excess = Math.max(0, constraintLower[i]! - value, value - constraintUpper[i]!);
+      sum += excess * Math.abs(this.multipliers[i]!);
+    }
+    return sum;
+  }
+
+  private report(context: AuglagContext, violation: number): boolean {
+    const proceed = context.onIteration?.({
+      iteration: this.iterations,
+      objective: this.subproblem.objectiveValue,
+      primalInfeasibility: violation,
+      stationarity: NaN,
+      details: { outerIteration: this.outerIterations, penalty: this.subproblem.penalty },
+    });
+    return proceed !== false;
+  }
+
+  /** A subproblem without lower bound: the problem's own, if feasible there, or too small a penalty. */
+  private handleUnbounded(times: number, incumbent: Incumbent): Stop | undefined {
+    const { subproblem, options, evaluator, x } = this;
+    const violation = largestViolation(evaluator.meta, x, subproblem.constraintValues);
+    const feasible = violation <= options.feasibilityTolerance;
+    if (feasible && subproblem.objectiveValue < -1e15 * Math.max(1, Math.abs(incumbent.objective) * 1e-20)) {
+      return { termination: 'unbounded', message: 'The objective falls without end over feasible points.' };
+    }
+    if (times > 8) return { termination: 'stalled', message: 'The subproblems have no minimum.' };
+    subproblem.penalty *= options.penaltyGrowth * options.penaltyGrowth;
+    return undefined;
+  }
+
+  /** Minimises the violation alone; ends the solve where it is stationary and positive. */
+  private restoreFeasibility(budget: Budget, context: AuglagContext, incumbent: Incumbent): Stop | undefined {
+    const { subproblem, evaluator, options, x } = this;
+    const { objectiveWeight, penalty } = subproblem;
+    const kept = subproblem.multipliers.slice();
+    subproblem.objectiveWeight = 0;
+    subproblem.penalty = 1;
+    subproblem.multipliers.fill(0);
+    x.set(incumbent.x);
+    const result = this.solveSubproblem(1e-3 * options.feasibilityTolerance, budget, context);
+    x.set(result.x);
+    const defined = subproblem.evaluateAt(x);
+    const violation = defined ? largestViolation(evaluator.meta, x, subproblem.constraintValues) : Infinity;
+    const norm = Math.sqrt(2 * Math.max(0, result.objective));
+    const stationarity = result.residuals.stationarity / Math.max(norm, 1e-300);
+    subproblem.objectiveWeight = objectiveWeight;
+    subproblem.penalty = Math.min(penalty, 1e4);
+    subproblem.multipliers.set(kept);
+    if (defined) this.offer(incumbent, this.multipliers);
+    const end = budget.exhausted(this.iterations, evaluator.counts.objective);
+    if (violation > options.feasibilityTolerance && stationarity <= 1e-4) {
+      incumbent.set(x, subproblem.objectiveValue, violation, this.multipliers);
+      return {
+        termination: 'locally-infeasible',
+        message: 'A stationary point of the violation that is not feasible.',
+      };
+    }
+    if (end) return limitStop(end);
+    subproblem.multipliers.fill(0);
+    return undefined;
+  }
+}
+
+/** Solves a nonlinear program by the augmented Lagrangian method. */
+export function solveAugmentedLagrangian(
+  problem: NonlinearProgram,
+  options?: AuglagOptions,
+  context: AuglagContext = {},
+): SolverResult {
+  return new AugmentedLagrangianSolver(problem, options, context.innerMinimizer).solve(context);
+}

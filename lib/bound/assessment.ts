@@ -1,0 +1,188 @@
+import {
+  kktResiduals,
+  relativeViolation,
+  type EvaluationCounts,
+  type KktResiduals,
+  type NlpMeta,
+  type SparsityPattern,
+} from '../problem/index.js';
+import { isSolved, type DualStatus, type PrimalStatus, type SolverResult, type Termination } from '../solver/index.js';
+import { Evaluator, allFinite } from './evaluator.js';
+
+/** Adds Jᵀy to `values`; the Jacobian as in the problem's pattern, dense row-major when there is none. */
+export function addTransposeProduct(
+  meta: NlpMeta,
+  pattern: SparsityPattern | undefined,
+  jacobian: Float64Array,
+  multipliers: Float64Array,
+  values: Float64Array,
+): void {
+  if (pattern) {
+    const { rows, columns } = pattern;
+    for (let k = 0; k < rows.length; k++) values[columns[k]!]! += jacobian[k]! * multipliers[rows[k]!]!;
+    return;
+  }
+  const { variableCount, constraintCount } = meta;
+  for (let i = 0, k = 0; i < constraintCount; i++) {
+    const multiplier = multipliers[i]!;
+    if (multiplier === 0) k += variableCount;
+    else for (let j = 0; j < variableCount; j++, k++) values[j]! += jacobian[k]! * multiplier;
+  }
+}
+
+/**
+ * The bound multiplier that explains `reducedGradient` (∇f + Jᵀy) best: −reducedGradient where the bound that it pushes
+ * against is close enough for the complementarity it costs, else 0.
+ */
+export function boundMultiplier(reducedGradient: number, value: number, lower: number, upper: number): number {
+  if (reducedGradient === 0) return 0;
+  const distance = reducedGradient > 0 ? value - lower : upper - value;
+  return distance < 1 ? -reducedGradient : 0;
+}
+
+/** A point, what the algorithm says about it, and what was counted. */
+export interface Candidate {
+  readonly x: Float64Array;
+  /** f(x) as the problem returned it. */
+  readonly objective: number;
+  readonly multipliers: Float64Array;
+  readonly boundMultipliers?: Float64Array;
+}
+
+/** First-order evidence of a candidate, from fresh evaluations of everything but the objective. */
+export interface Evidence {
+  readonly boundMultipliers: Float64Array;
+  readonly residuals: KktResiduals;
+}
+
+/** Recomputes the residuals of a candidate from the problem itself. */
+export function assess(evaluator: Evaluator, candidate: Candidate, mayDifference = true): Evidence {
+  const { meta } = evaluator;
+  const { x, multipliers, objective } = candidate;
+  const gradient = new Float64Array(meta.variableCount);
+  const transposed = new Float64Array(meta.variableCount);
+  const constraintValues = new Float64Array(meta.constraintCount);
+  const constraintsKnown = evaluator.constraints(x, constraintValues);
+  let derivativesKnown = Number.isFinite(objective) && constraintsKnown && allFinite(x);
+  if (derivativesKnown && !mayDifference && !(evaluator.hasGradient && evaluator.hasJacobian)) derivativesKnown = false;
+  if (derivativesKnown) derivativesKnown = evaluator.gradient(x, objective, gradient);
+  if (derivativesKnown && meta.constraintCount > 0) {
+    const jacobian = new Float64Array(evaluator.jacobianLength);
+    derivativesKnown = evaluator.jacobian(x, jacobian);
+    const pattern = evaluator.problem.jacobian ? meta.jacobianPattern : undefined;
+    if (derivativesKnown) addTransposeProduct(meta, pattern, jacobian, multipliers, transposed);
+  }
+  if (!derivativesKnown) gradient.fill(NaN);
+  const boundMultipliers = candidate.boundMultipliers?.slice() ?? new Float64Array(meta.variableCount);
+  if (!candidate.boundMultipliers && derivativesKnown) {
+    for (let j = 0; j < meta.variableCount; j++) {
+      boundMultipliers[j] = boundMultiplier(gradient[j]! + transposed[j]!, x[j]!, meta.lower[j]!, meta.upper[j]!);
+    }
+  }
+  const residuals = kktResiduals(meta, {
+    x,
+    multipliers,
+    boundMultipliers,
+    gradient,
+    constraintValues,
+    jacobianTransposeMultipliers: transposed,
+  });
+  return { boundMultipliers, residuals };
+}
+
+/** Tolerances against which evidence is held. */
+export interface Tolerances {
+  readonly optimalityTolerance: number;
+  readonly feasibilityTolerance: number;
+}
+
+/** True if the residuals alone justify calling the point a first-order solution. */
+export function meetsTolerances(residuals: KktResiduals, tolerances: Tolerances): boolean {
+  return (
+    residuals.primalInfeasibility <= tolerances.feasibilityTolerance &&
+    residuals.stationarity <= tolerances.optimalityTolerance &&
+    residuals.complementarity <= tolerances.optimalityTolerance
+  );
+}
+
+/** Largest relative violation of bounds and constraints. */
+export function largestViolation(meta: NlpMeta, x: Float64Array, constraintValues: Float64Array): number {
+  let largest = 0;
+  for (let j = 0; j < meta.variableCount; j++) {
+    largest = Math.max(largest, relativeViolation(x[j]!, meta.lower[j]!, meta.upper[j]!));
+  }
+  for (let i = 0; i < meta.constraintCount; i++) {
+    largest = Math.max(
+      largest,
+      relativeViolation(constraintValues[i]!, meta.constraintLower[i]!, meta.constraintUpper[i]!),
+    );
+  }
+  return largest;
+}
+
+/** Everything that goes into a result besides the evidence. */
+export interface Ending {
+  readonly termination: Termination;
+  readonly message: string;
+  readonly iterations: number;
+  readonly counts: EvaluationCounts;
+  readonly timeSeconds: number;
+}
+
+/**
+ * A solver's answer. A claim of optimality that the recomputed residuals do not bear out becomes `stalled`; a point at
+ * which they hold is called solved also when the algorithm had merely stopped making progress.
+ */
+export function concludeWith(
+  meta: NlpMeta,
+  candidate: Candidate,
+  evidence: Evidence,
+  ending: Ending,
+  tolerances: Tolerances,
+): SolverResult {
+  const { residuals, boundMultipliers } = evidence;
+  const proven = meetsTolerances(residuals, tolerances);
+  let { termination, message } = ending;
+  if (isSolved(termination) && !proven) {
+    termination = 'stalled';
+    message = `The recomputed residuals (${describeResiduals(residuals)}) do not meet the tolerance.`;
+  } else if (proven && (isSolved(termination) || termination === 'stalled')) {
+    termination = meta.convex ? 'optimal' : 'locally-optimal';
+    if (ending.termination === 'stalled') message = 'The point meets the tolerances.';
+  }
+  const feasible = residuals.primalInfeasibility <= tolerances.feasibilityTolerance;
+  const evaluable = Number.isFinite(candidate.objective);
+  const primalStatus: PrimalStatus = !evaluable ? 'unknown' : feasible ? 'feasible' : primalOf(residuals);
+  const dualStatus: DualStatus =
+    residuals.stationarity === Infinity
+      ? 'unknown'
+      : Math.max(residuals.stationarity, residuals.complementarity) <= tolerances.optimalityTolerance
+        ? 'stationary'
+        : 'not-stationary';
+  return {
+    termination,
+    message,
+    primalStatus,
+    dualStatus,
+    x: candidate.x.slice(),
+    objective: candidate.objective,
+    multipliers: candidate.multipliers.slice(),
+    boundMultipliers,
+    residuals,
+    iterations: ending.iterations,
+    counts: { ...ending.counts },
+    timeSeconds: ending.timeSeconds,
+  };
+}
+
+function primalOf(residuals: KktResiduals): PrimalStatus {
+  return residuals.primalInfeasibility === Infinity ? 'unknown' : 'infeasible';
+}
+
+export function describeResiduals(residuals: KktResiduals): string {
+  const figure = (value: number): string => value.toExponential(1);
+  return (
+    `stationarity ${figure(residuals.stationarity)}, violation ${figure(residuals.primalInfeasibility)}, ` +
+    `complementarity ${figure(residuals.complementarity)}`
+  );
+}

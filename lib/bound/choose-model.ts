@@ -1,0 +1,122 @@
+import type { SparsityPattern } from '../problem/index.js';
+import { DenseHessianModel } from './dense-model.js';
+import type { Evaluator } from './evaluator.js';
+import { hasHessianModel, type HessianModel } from './hessian-model.js';
+import { OperatorHessianModel, type HessianOperator } from './operator-model.js';
+
+const noMultipliers = new Float64Array(0);
+
+/** The second-order model that suits what the problem offers, or undefined when it has no second derivatives. */
+export function chooseHessianModel(
+  evaluator: Evaluator,
+  original: object,
+  denseLimit: number,
+): HessianModel | undefined {
+  if (hasHessianModel(original)) return original.createHessianModel();
+  const { variableCount, hessianPattern } = evaluator.meta;
+  if (evaluator.hasHessian && variableCount <= denseLimit) return denseModel(evaluator, hessianPattern);
+  if (evaluator.hasHessian) return new OperatorHessianModel(variableCount, patternOperator(evaluator));
+  if (evaluator.hasHessianProduct) return new OperatorHessianModel(variableCount, productOperator(evaluator));
+  return undefined;
+}
+
+function denseModel(evaluator: Evaluator, pattern: SparsityPattern | undefined): HessianModel {
+  const { variableCount } = evaluator.meta;
+  if (!pattern) {
+    return new DenseHessianModel(variableCount, (x, triangle) => evaluator.hessian(x, 1, noMultipliers, triangle));
+  }
+  const values = new Float64Array(evaluator.hessianLength);
+  return new DenseHessianModel(variableCount, (x, triangle) => {
+    if (!evaluator.hessian(x, 1, noMultipliers, values)) return false;
+    triangle.fill(0);
+    addPatternToTriangle(pattern, values, triangle);
+    return true;
+  });
+}
+
+/** Adds the entries of a lower-triangle pattern to a packed lower triangle. */
+export function addPatternToTriangle(pattern: SparsityPattern, values: Float64Array, triangle: Float64Array): void {
+  const { rows, columns } = pattern;
+  for (let k = 0; k < rows.length; k++) triangle[(rows[k]! * (rows[k]! + 1)) / 2 + columns[k]!]! += values[k]!;
+}
+
+function patternOperator(evaluator: Evaluator): HessianOperator {
+  const { hessianPattern, variableCount } = evaluator.meta;
+  const hessianValues = new Float64Array(evaluator.hessianLength);
+  return {
+    load: (x) => evaluator.hessian(x, 1, noMultipliers, hessianValues),
+    multiply: (vector, values) => {
+      values.fill(0);
+      addSymmetricProduct(hessianPattern, variableCount, hessianValues, vector, values);
+    },
+    diagonal: (values) => {
+      values.fill(0);
+      addDiagonal(hessianPattern, variableCount, hessianValues, values);
+    },
+  };
+}
+
+/** Adds H·vector for H given by its lower triangle (dense row by row when there is no pattern). */
+export function addSymmetricProduct(
+  pattern: SparsityPattern | undefined,
+  size: number,
+  hessianValues: Float64Array,
+  vector: Float64Array,
+  values: Float64Array,
+): void {
+  if (pattern) {
+    const { rows, columns } = pattern;
+    for (let k = 0; k < rows.length; k++) {
+      const row = rows[k]!;
+      const column = columns[k]!;
+      const entry = hessianValues[k]!;
+      values[row]! += entry * vector[column]!;
+      if (row !== column) values[column]! += entry * vector[row]!;
+    }
+    return;
+  }
+  for (let i = 0, k = 0; i < size; i++) {
+    for (let j = 0; j < i; j++, k++) {
+      values[i]! += hessianValues[k]! * vector[j]!;
+      values[j]! += hessianValues[k]! * vector[i]!;
+    }
+    values[i]! += hessianValues[k++]! * vector[i]!;
+  }
+}
+
+/** Adds the diagonal of such a matrix. */
+export function addDiagonal(
+  pattern: SparsityPattern | undefined,
+  size: number,
+  hessianValues: Float64Array,
+  values: Float64Array,
+): void {
+  if (pattern) {
+    const { rows, columns } = pattern;
+    for (let k = 0; k < rows.length; k++) if (rows[k] === columns[k]) values[rows[k]!]! += hessianValues[k]!;
+    return;
+  }
+  for (let i = 0, k = 0; i < size; i++, k += i + 1) values[i]! += hessianValues[k]!;
+}
+
+function productOperator(evaluator: Evaluator): HessianOperator {
+  const { variableCount } = evaluator.meta;
+  const point = new Float64Array(variableCount);
+  const probe = new Float64Array(variableCount);
+  const product = new Float64Array(variableCount);
+  const diagonal = new Float64Array(variableCount).fill(1);
+  return {
+    load: (x) => {
+      point.set(x);
+      for (let j = 0; j < variableCount; j++) probe[j] = j % 2 === 0 ? 1 : -1;
+      if (!evaluator.hessianProduct(point, 1, noMultipliers, probe, product)) return false;
+      // Exact for diagonal Hessians, and of the right order where the diagonal dominates.
+      for (let j = 0; j < variableCount; j++) diagonal[j] = product[j]! * probe[j]!;
+      return true;
+    },
+    multiply: (vector, values) => {
+      if (!evaluator.hessianProduct(point, 1, noMultipliers, vector, values)) values.fill(NaN);
+    },
+    diagonal: (values) => values.set(diagonal),
+  };
+}

@@ -1,0 +1,32 @@
+/**
+ * Second-order information at one point, as the box-constrained quadratic model needs it.
+ *
+ * A problem may bring its own model (for instance one that knows a sparse factorisation) by implementing
+ * `HessianModelSource`; otherwise one is chosen from what the problem can evaluate.
+ */
+export interface HessianModel {
+  /** Evaluates the Hessian at x; false when it is not finite there. */
+  load(x: Float64Array): boolean;
+  /** H·vector into `values`. */
+  multiply(vector: Float64Array, values: Float64Array): void;
+  /** Estimate of diag(H) into `values` (any sign), used to scale the trust region. */
+  diagonal(values: Float64Array): void;
+  /**
+   * Direction d, zero outside the free variables, that reduces the model from a point with gradient `residual`: the
+   * Newton direction −H_FF⁻¹·r_F where H_FF is positive definite, otherwise a descent direction of a shifted matrix or of
+   * negative curvature.
+   */
+  direction(free: Uint8Array, residual: Float64Array, relativeTolerance: number, values: Float64Array): DirectionKind;
+}
+
+/** `curvature`: the free block is not positive definite; the direction should be followed as far as the box allows. */
+export type DirectionKind = 'newton' | 'curvature' | 'none';
+
+/** A problem that brings its own second-order model. */
+export interface HessianModelSource {
+  createHessianModel(): HessianModel;
+}
+
+export function hasHessianModel(problem: object): problem is HessianModelSource {
+  return 'createHessianModel' in problem && typeof problem.createHessianModel === 'function';
+}

@@ -1,0 +1,249 @@
+import type { NonlinearProgram } from '../problem/index.js';
+import { Budget, type SolverResult, type Termination } from '../solver/index.js';
+import { assess, concludeWith } from './assessment.js';
+import { BoxModelMinimizer } from './box-model.js';
+import { Evaluator } from './evaluator.js';
+import { LimitedMemoryMatrix } from './limited-memory-matrix.js';
+import { boundOptions, type BoundOptions, type ResolvedBoundOptions, type SolveContext } from './options.js';
+import { crossedBound, findDefinedStart } from './start-point.js';
+import { convergedMessage, crossedMessage, limitStop, projectedGradientNorm } from './trust-region.js';
+import { fallsWithoutEnd } from './unbounded.js';
+
+const noMultipliers = new Float64Array(0);
+const machineEpsilon = 2.220446049250313e-16;
+
+interface Stop {
+  readonly termination: Termination;
+  readonly message: string;
+}
+
+type SearchOutcome = 'moved' | 'failed' | 'limit';
+
+/**
+ * Limited-memory quasi-Newton method for bound constraints (Byrd, Lu, Nocedal & Zhu 1995): the compact BFGS model is
+ * minimised over the bounds, Cauchy point first and then on the free variables, and a line search along the feasible
+ * direction looks for a point that satisfies the Wolfe conditions. First derivatives are enough (differences when the
+ * problem has none). Work space is allocated once; `solve` may be called again.
+ */
+export class LimitedMemoryMinimizer {
+  readonly evaluator: Evaluator;
+  private readonly matrix: LimitedMemoryMatrix;
+  private readonly minimizer: BoxModelMinimizer;
+  private readonly x: Float64Array;
+  private readonly trial: Float64Array;
+  private readonly gradient: Float64Array;
+  private readonly trialGradient: Float64Array;
+  private readonly low: Float64Array;
+  private readonly high: Float64Array;
+  private readonly scale: Float64Array;
+  private readonly step: Float64Array;
+  private readonly difference: Float64Array;
+  private readonly kept: Float64Array;
+  private readonly keptGradient: Float64Array;
+  private objective = NaN;
+  private iterations = 0;
+
+  constructor(problem: NonlinearProgram, memory: number = boundOptions.defaults.memory) {
+    if (problem.meta.constraintCount > 0) throw new RangeError('a bound-constrained minimiser takes no constraints');
+    const size = problem.meta.variableCount;
+    this.evaluator = new Evaluator(problem);
+    this.matrix = new LimitedMemoryMatrix(size, memory);
+    this.minimizer = new BoxModelMinimizer(size);
+    this.x = new Float64Array(size);
+    this.trial = new Float64Array(size);
+    this.gradient = new Float64Array(size);
+    this.trialGradient = new Float64Array(size);
+    this.low = new Float64Array(size);
+    this.high = new Float64Array(size);
+    this.scale = new Float64Array(size).fill(1);
+    this.step = new Float64Array(size);
+    this.difference = new Float64Array(size);
+    this.kept = new Float64Array(size);
+    this.keptGradient = new Float64Array(size);
+  }
+
+  solve(given?: BoundOptions, context: SolveContext = {}): SolverResult {
+    const options = boundOptions.resolve(given);
+    const { evaluator, x } = this;
+    for (const key of Object.keys(evaluator.counts) as (keyof typeof evaluator.counts)[]) evaluator.counts[key] = 0;
+    const budget = context.budget ?? new Budget({ ...options, signal: context.signal });
+    x.set(context.start ?? evaluator.meta.start);
+    this.objective = NaN;
+    this.iterations = 0;
+    const stop = this.run(options, context, budget);
+    const candidate = { x, objective: this.objective, multipliers: noMultipliers };
+    const evidence = assess(evaluator, candidate, this.affordsGradient(budget));
+    return concludeWith(
+      evaluator.meta,
+      candidate,
+      evidence,
+      { ...stop, iterations: this.iterations, counts: evaluator.counts, timeSeconds: budget.elapsedSeconds() },
+      options,
+    );
+  }
+
+  private affordsGradient(budget: Budget): boolean {
+    return this.evaluator.counts.objective + this.evaluator.gradientCost <= budget.maxEvaluations;
+  }
+
+  private run(options: ResolvedBoundOptions, context: SolveContext, budget: Budget): Stop {
+    const { evaluator, x, gradient, matrix, minimizer } = this;
+    const { meta, counts } = evaluator;
+    const crossed = crossedBound(meta.lower, meta.upper);
+    if (crossed >= 0) return { termination: 'infeasible', message: crossedMessage(meta.variableNames, crossed) };
+    const begun = findDefinedStart(meta, x, (point) => {
+      if (budget.exhausted(0, counts.objective) !== undefined) return false;
+      this.objective = evaluator.objective(point);
+      if (!Number.isFinite(this.objective)) return false;
+      return !this.affordsGradient(budget) || evaluator.gradient(point, this.objective, gradient);
+    });
+    if (!begun) {
+      const end = budget.exhausted(0, counts.objective);
+      return end
+        ? limitStop(end)
+        : { termination: 'not-finite', message: 'The problem is not defined near its start.' };
+    }
+    if (!this.affordsGradient(budget)) return limitStop('evaluation-limit');
+    matrix.reset(this.firstCurvature());
+    for (;;) {
+      const norm = projectedGradientNorm(meta.lower, meta.upper, x, gradient);
+      if (norm <= options.optimalityTolerance) return { termination: 'locally-optimal', message: convergedMessage };
+      const end = budget.exhausted(this.iterations, counts.objective);
+      if (end) return limitStop(end);
+      for (let j = 0; j < x.length; j++) {
+        this.low[j] = meta.lower[j]! - x[j]!;
+        this.high[j] = meta.upper[j]! - x[j]!;
+      }
+      const { predictedChange } = minimizer.minimize(matrix, gradient, this.low, this.high, this.scale, 10, 1e-2);
+      this.iterations++;
+      const outcome = predictedChange < 0 ? this.search(budget) : 'failed';
+      if (outcome === 'limit') return limitStop(budget.exhausted(0, counts.objective) ?? 'evaluation-limit');
+      if (outcome === 'failed') {
+        if (matrix.pairCount === 0) return { termination: 'stalled', message: 'The line search found no decrease.' };
+        matrix.reset(this.firstCurvature());
+      }
+      if (this.objective < options.unboundedObjective) {
+        if (fallsWithoutEnd(evaluator, x, this.step, this.objective, budget)) {
+          return { termination: 'unbounded', message: 'The objective keeps falling along a ray within the bounds.' };
+        }
+      }
+      const proceed = context.onIteration?.({
+        iteration: this.iterations,
+        objective: this.objective,
+        primalInfeasibility: 0,
+        stationarity: norm,
+      });
+      if (proceed === false) return { termination: 'interrupted', message: 'Stopped by the iteration callback.' };
+    }
+  }
+
+  /** θ for which the first step has the length of the point itself, at least 1. */
+  private firstCurvature(): number {
+    let gradientNorm = 0;
+    let pointNorm = 0;
+    for (let j = 0; j < this.x.length; j++) {
+      gradientNorm = Math.max(gradientNorm, Math.abs(this.gradient[j]!));
+      pointNorm = Math.max(pointNorm, Math.abs(this.x[j]!));
+    }
+    return Math.max(gradientNorm / Math.max(1, pointNorm), 1e-10);
+  }
+
+  /** Weak Wolfe search along the minimiser's step; moves x and updates the matrix. */
+  private search(budget: Budget): SearchOutcome {
+    const { evaluator, x, trial, gradient, trialGradient, minimizer } = this;
+    const direction = minimizer.step;
+    const { lower, upper } = evaluator.meta;
+    let slope = 0;
+    let longest = Infinity;
+    for (let j = 0; j < x.length; j++) {
+      const d = direction[j]!;
+      slope += gradient[j]! * d;
+      if (d > 0) longest = Math.min(longest, (upper[j]! - x[j]!) / d);
+      else if (d < 0) longest = Math.min(longest, (lower[j]! - x[j]!) / d);
+    }
+    if (!(slope < 0)) return 'failed';
+    longest = Math.max(longest, 1);
+    const start = this.objective;
+    let low = 0;
+    let high = Infinity;
+    let length = 1;
+    let haveFallback = false;
+    for (let attempt = 0; attempt < 30; attempt++) {
+      if (budget.exhausted(0, evaluator.counts.objective) !== undefined) return haveFallback ? this.finish() : 'limit';
+      for (let j = 0; j < x.length; j++) {
+        trial[j] = Math.min(Math.max(x[j]! + length * direction[j]!, lower[j]!), upper[j]!);
+      }
+      const value = evaluator.objective(trial);
+      const noise = 10 * machineEpsilon * Math.abs(start);
+      if (!Number.isFinite(value) || value > start + 1e-4 * length * slope + noise) {
+        high = length;
+        const quadratic = Number.isFinite(value)
+          ? (-0.5 * slope * length * length) / (value - start - slope * length)
+          : 0;
+        const proposal = low > 0 ? 0.5 * (low + high) : Math.min(Math.max(quadratic, 0.1 * length), 0.5 * length);
+        if (!(proposal > 1e-20) || proposal === length) break;
+        length = proposal;
+        continue;
+      }
+      if (!this.affordsGradient(budget)) {
+        if (value < start) {
+          x.set(trial);
+          this.objective = value;
+        }
+        return 'limit';
+      }
+      if (!evaluator.gradient(trial, value, trialGradient)) {
+        high = length;
+        length = 0.5 * (low + length);
+        continue;
+      }
+      let endSlope = 0;
+      for (let j = 0; j < x.length; j++) endSlope += trialGradient[j]! * direction[j]!;
+      this.keep(value);
+      haveFallback = true;
+      if (endSlope >= 0.9 * slope || length >= longest || (low > 0 && attempt > 8)) return this.finish();
+      low = length;
+      length = high < Infinity ? 0.5 * (low + high) : Math.min(longest, 4 * length);
+      if (length > 1e25) return this.finish();
+    }
+    if (haveFallback) return this.finish();
+    return 'failed';
+  }
+
+  private keptObjective = NaN;
+
+  /** Remembers the trial as step and gradient difference. */
+  private keep(value: number): void {
+    for (let j = 0; j < this.x.length; j++) {
+      this.step[j] = this.trial[j]! - this.x[j]!;
+      this.difference[j] = this.trialGradient[j]! - this.gradient[j]!;
+    }
+    this.kept.set(this.trial);
+    this.keptGradient.set(this.trialGradient);
+    this.keptObjective = value;
+  }
+
+  /** Moves to the remembered trial. */
+  private finish(): SearchOutcome {
+    const { x, gradient, step } = this;
+    let moved = false;
+    for (let j = 0; j < x.length; j++) {
+      if (step[j] !== 0) moved = true;
+    }
+    if (!moved) return 'failed';
+    x.set(this.kept);
+    gradient.set(this.keptGradient);
+    this.objective = this.keptObjective;
+    this.matrix.update(step, this.difference);
+    return 'moved';
+  }
+}
+
+/** Limited-memory method as a function. */
+export function solveLimitedMemory(
+  problem: NonlinearProgram,
+  options?: BoundOptions,
+  context?: SolveContext,
+): SolverResult {
+  return new LimitedMemoryMinimizer(problem, options?.memory).solve(options, context);
+}

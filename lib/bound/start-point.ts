@@ -1,0 +1,58 @@
+import type { NlpMeta } from '../problem/index.js';
+
+/** Projects x onto the bounds in place. */
+export function projectOntoBounds(meta: NlpMeta, x: Float64Array): void {
+  for (let j = 0; j < x.length; j++) {
+    const value = Number.isNaN(x[j]) ? 0 : x[j]!;
+    x[j] = Math.min(Math.max(value, meta.lower[j]!), meta.upper[j]!);
+  }
+}
+
+/** Index of the first variable whose bounds cross (or are NaN), −1 if none does. */
+export function crossedBound(lower: Float64Array, upper: Float64Array): number {
+  for (let j = 0; j < lower.length; j++) if (!(lower[j]! <= upper[j]!)) return j;
+  return -1;
+}
+
+const inwardFraction = 1e-2;
+const perturbations = [1e-4, 1e-3, 1e-2, 1e-1, 1, 3];
+
+/**
+ * Looks for a point near the start at which `defined` holds: the start itself, the start moved inside its bounds (for
+ * functions that are singular on a bound), then deterministic perturbations of growing size. Returns false, with x the
+ * projected start, if none is found.
+ */
+export function findDefinedStart(meta: NlpMeta, x: Float64Array, defined: (x: Float64Array) => boolean): boolean {
+  projectOntoBounds(meta, x);
+  if (defined(x)) return true;
+  const start = x.slice();
+  for (let j = 0; j < x.length; j++) x[j] = movedInside(start[j]!, meta.lower[j]!, meta.upper[j]!);
+  if (defined(x)) return true;
+  const inside = x.slice();
+  for (const size of perturbations) {
+    for (const sign of [1, -1]) {
+      for (let j = 0; j < x.length; j++) {
+        // Quasi-random fractions keep components apart that start out equal.
+        const fraction = 0.5 + (((j + 1) * 0.6180339887498949) % 0.5);
+        x[j] = inside[j]! + sign * size * fraction * Math.max(1, Math.abs(inside[j]!));
+      }
+      projectOntoBounds(meta, x);
+      for (let j = 0; j < x.length; j++) x[j] = movedInside(x[j]!, meta.lower[j]!, meta.upper[j]!);
+      if (defined(x)) return true;
+    }
+  }
+  x.set(start);
+  return false;
+}
+
+/** At least a hundredth of max(1, |bound|), or of the interval, away from either bound. */
+function movedInside(value: number, lower: number, upper: number): number {
+  const width = upper - lower;
+  const fromLower = lower + inwardFraction * Math.min(Math.max(1, Math.abs(lower)), width);
+  const fromUpper = upper - inwardFraction * Math.min(Math.max(1, Math.abs(upper)), width);
+  if (!(width > 0)) return value;
+  return Math.min(
+    Math.max(value, Number.isFinite(fromLower) ? fromLower : -Infinity),
+    Number.isFinite(fromUpper) ? fromUpper : Infinity,
+  );
+}

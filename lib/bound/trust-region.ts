@@ -1,0 +1,339 @@
+import type { NonlinearProgram } from '../problem/index.js';
+import { Budget, type BudgetEnd, type SolverResult, type Termination } from '../solver/index.js';
+import { assess, concludeWith } from './assessment.js';
+import { BoxModelMinimizer } from './box-model.js';
+import { chooseHessianModel } from './choose-model.js';
+import { Evaluator } from './evaluator.js';
+import type { HessianModel } from './hessian-model.js';
+import { boundOptions, type BoundOptions, type ResolvedBoundOptions, type SolveContext } from './options.js';
+import { crossedBound, findDefinedStart } from './start-point.js';
+import { fallsWithoutEnd } from './unbounded.js';
+
+const noMultipliers = new Float64Array(0);
+const machineEpsilon = 2.220446049250313e-16;
+
+/** Where a solve stands; the arrays belong to the minimiser. */
+interface Progress {
+  objective: number;
+  iterations: number;
+  radius: number;
+}
+
+interface Stop {
+  readonly termination: Termination;
+  readonly message: string;
+}
+
+/**
+ * Trust-region Newton method for bound constraints (Conn, Gould & Toint 1988; Lin & Moré 1999): the quadratic model is
+ * minimised over the intersection of the bounds with a box-shaped trust region, exactly for moderate sizes and by
+ * conjugate gradients for large ones. One objective evaluation an iteration, one gradient and Hessian a successful one.
+ *
+ * Work space is allocated once; `solve` may be called again, also after the problem's data have changed.
+ * Requires second derivatives (a Hessian, its products, or a model that the problem brings).
+ */
+export class TrustRegionNewton {
+  readonly evaluator: Evaluator;
+  private readonly model: HessianModel;
+  private readonly minimizer: BoxModelMinimizer;
+  private readonly x: Float64Array;
+  private readonly trial: Float64Array;
+  private readonly gradient: Float64Array;
+  private readonly trialGradient: Float64Array;
+  private readonly low: Float64Array;
+  private readonly high: Float64Array;
+  private readonly width: Float64Array;
+  private readonly squaredWidth: Float64Array;
+  private readonly diagonal: Float64Array;
+
+  constructor(
+    private readonly problem: NonlinearProgram,
+    denseLimit: number = boundOptions.defaults.denseLimit,
+  ) {
+    if (problem.meta.constraintCount > 0) throw new RangeError('a bound-constrained minimiser takes no constraints');
+    const size = problem.meta.variableCount;
+    this.evaluator = new Evaluator(problem);
+    const model = chooseHessianModel(this.evaluator, problem, denseLimit);
+    if (!model) throw new RangeError('the trust-region Newton method needs a Hessian or Hessian products');
+    this.model = model;
+    this.minimizer = new BoxModelMinimizer(size);
+    this.x = new Float64Array(size);
+    this.trial = new Float64Array(size);
+    this.gradient = new Float64Array(size);
+    this.trialGradient = new Float64Array(size);
+    this.low = new Float64Array(size);
+    this.high = new Float64Array(size);
+    this.width = new Float64Array(size);
+    this.squaredWidth = new Float64Array(size);
+    this.diagonal = new Float64Array(size);
+  }
+
+  solve(given?: BoundOptions, context: SolveContext = {}): SolverResult {
+    const options = boundOptions.resolve(given);
+    const { evaluator, x } = this;
+    const { meta } = evaluator;
+    for (const key of Object.keys(evaluator.counts) as (keyof typeof evaluator.counts)[]) evaluator.counts[key] = 0;
+    const budget = context.budget ?? new Budget({ ...options, signal: context.signal });
+    x.set(context.start ?? meta.start);
+    const progress: Progress = { objective: NaN, iterations: 0, radius: 0 };
+    const stop = this.run(options, context, budget, progress);
+    const candidate = { x, objective: progress.objective, multipliers: noMultipliers };
+    const evidence = assess(
+      evaluator,
+      candidate,
+      evaluator.counts.objective + evaluator.gradientCost <= budget.maxEvaluations,
+    );
+    return concludeWith(
+      meta,
+      candidate,
+      evidence,
+      { ...stop, iterations: progress.iterations, counts: evaluator.counts, timeSeconds: budget.elapsedSeconds() },
+      options,
+    );
+  }
+
+  private run(options: ResolvedBoundOptions, context: SolveContext, budget: Budget, progress: Progress): Stop {
+    const { evaluator, x, gradient, minimizer } = this;
+    const { meta, counts } = evaluator;
+    const crossed = crossedBound(meta.lower, meta.upper);
+    if (crossed >= 0) return { termination: 'infeasible', message: crossedMessage(meta.variableNames, crossed) };
+    const limited = (): BudgetEnd | undefined => budget.exhausted(progress.iterations, counts.objective);
+    const begun = findDefinedStart(meta, x, (point) => {
+      if (limited() !== undefined) return false;
+      progress.objective = evaluator.objective(point);
+      return (
+        Number.isFinite(progress.objective) &&
+        (counts.objective + evaluator.gradientCost > budget.maxEvaluations ||
+          evaluator.gradient(point, progress.objective, gradient))
+      );
+    });
+    if (!begun) {
+      const end = limited();
+      return end
+        ? limitStop(end)
+        : { termination: 'not-finite', message: 'The problem is not defined near its start.' };
+    }
+    if (counts.objective + evaluator.gradientCost > budget.maxEvaluations) return limitStop('evaluation-limit');
+    let escapes = options.escapeSaddle ? 3 : 0;
+    let modelLoaded = false;
+    let failures = 0;
+    for (;;) {
+      const norm = projectedGradientNorm(meta.lower, meta.upper, x, gradient);
+      const converged = norm <= options.optimalityTolerance;
+      if (converged && escapes-- <= 0) return { termination: 'locally-optimal', message: convergedMessage };
+      const end = limited();
+      if (end && !converged) return limitStop(end);
+      if (end) return { termination: 'locally-optimal', message: convergedMessage };
+      if (!modelLoaded) {
+        if (!this.model.load(x)) return { termination: 'stalled', message: 'The second derivatives are not finite.' };
+        modelLoaded = true;
+        this.updateWidths();
+        if (progress.radius === 0) progress.radius = this.firstRadius(options.initialRadius);
+      }
+      if (converged && !this.descendsFromStationary()) {
+        return { termination: 'locally-optimal', message: convergedMessage };
+      }
+      this.setBox(progress.radius);
+      const rounds = 20 + Math.min(x.length, 60);
+      const tolerance = Math.min(0.1, Math.max(1e-8, 0.1 * Math.sqrt(Math.min(1, norm))));
+      const { predictedChange, onBox } = converged
+        ? { predictedChange: this.saddleChange, onBox: true }
+        : minimizer.minimize(this.model, gradient, this.low, this.high, this.squaredWidth, rounds, tolerance);
+      if (!(predictedChange < 0))
+        return { termination: 'stalled', message: 'The model has no descent direction left.' };
+      const accepted = this.tryStep(progress, predictedChange, onBox, norm, budget);
+      if (accepted === 'limit') return limitStop('evaluation-limit');
+      if (accepted === 'stalled' || (converged && accepted === 'rejected')) {
+        return {
+          termination: converged ? 'locally-optimal' : 'stalled',
+          message: 'No further decrease in floating point.',
+        };
+      }
+      failures = accepted === 'accepted' ? 0 : failures + 1;
+      if (failures > 60) return { termination: 'stalled', message: 'The trust region became too small.' };
+      if (accepted === 'accepted') modelLoaded = false;
+      if (accepted === 'accepted' && progress.objective < options.unboundedObjective) {
+        if (fallsWithoutEnd(evaluator, x, minimizer.step, progress.objective, budget)) {
+          return { termination: 'unbounded', message: 'The objective keeps falling along a ray within the bounds.' };
+        }
+      }
+      if (context.onIteration && !this.report(context, progress, norm)) {
+        return { termination: 'interrupted', message: 'Stopped by the iteration callback.' };
+      }
+    }
+  }
+
+  private report(context: SolveContext, progress: Progress, norm: number): boolean {
+    const proceed = context.onIteration!({
+      iteration: progress.iterations,
+      objective: progress.objective,
+      primalInfeasibility: 0,
+      stationarity: norm,
+      details: { radius: progress.radius },
+    });
+    return proceed !== false;
+  }
+
+  /** Predicted change of the step that `descendsFromStationary` left in the minimiser. */
+  private saddleChange = 0;
+
+  /** At a stationary point: leaves a step of negative curvature in the minimiser if the free block has one. */
+  private descendsFromStationary(): boolean {
+    const { model, x, gradient, trial, trialGradient, minimizer } = this;
+    const { lower, upper } = this.evaluator.meta;
+    const free = new Uint8Array(x.length);
+    for (let j = 0; j < x.length; j++) {
+      const held = (x[j]! <= lower[j]! && gradient[j]! >= 0) || (x[j]! >= upper[j]! && gradient[j]! <= 0);
+      free[j] = held ? 0 : 1;
+    }
+    trialGradient.fill(0);
+    if (model.direction(free, trialGradient, 0.1, trial) !== 'curvature') return false;
+    let slope = 0;
+    let length = Infinity;
+    for (let j = 0; j < x.length; j++) slope += gradient[j]! * trial[j]!;
+    const sign = slope > 0 ? -1 : 1;
+    for (let j = 0; j < x.length; j++) {
+      const d = sign * trial[j]!;
+      minimizer.step[j] = d;
+      if (d === 0) continue;
+      const room = d > 0 ? upper[j]! - x[j]! : x[j]! - lower[j]!;
+      length = Math.min(length, Math.min(room, 0.1 * Math.max(1, Math.abs(x[j]!))) / Math.abs(d));
+    }
+    if (!(length > 1e-8) || !Number.isFinite(length)) return false;
+    for (let j = 0; j < x.length; j++) minimizer.step[j]! *= length;
+    model.multiply(minimizer.step, trial);
+    let change = 0;
+    for (let j = 0; j < x.length; j++) change += minimizer.step[j]! * (gradient[j]! + 0.5 * trial[j]!);
+    this.saddleChange = change;
+    return change < 0;
+  }
+
+  /** Box half-widths per unit of radius: 1/√|H_jj| relative to their geometric mean, within three decades of it. */
+  private updateWidths(): void {
+    const { diagonal, width, squaredWidth } = this;
+    this.model.diagonal(diagonal);
+    let largest = 0;
+    for (const entry of diagonal) largest = Math.max(largest, Math.abs(entry));
+    const smallest = Math.max(1e-10 * largest, 1e-20);
+    let logarithms = 0;
+    for (let j = 0; j < width.length; j++) {
+      width[j] = 1 / Math.sqrt(Math.max(Math.abs(diagonal[j]!), smallest));
+      logarithms += Math.log(width[j]!);
+    }
+    const mean = Math.exp(logarithms / Math.max(1, width.length));
+    for (let j = 0; j < width.length; j++) {
+      width[j] = Math.min(Math.max(width[j]! / mean, 1e-3), 1e3);
+      squaredWidth[j] = width[j]! * width[j]!;
+    }
+  }
+
+  private firstRadius(relative: number | undefined): number {
+    let norm = 0;
+    for (let j = 0; j < this.x.length; j++) norm = Math.max(norm, Math.abs(this.x[j]!) / this.width[j]!);
+    return (relative ?? 1) * Math.max(1, norm);
+  }
+
+  private setBox(radius: number): void {
+    const { x, low, high, width } = this;
+    const { lower, upper } = this.evaluator.meta;
+    for (let j = 0; j < x.length; j++) {
+      low[j] = Math.max(lower[j]! - x[j]!, -radius * width[j]!);
+      high[j] = Math.min(upper[j]! - x[j]!, radius * width[j]!);
+    }
+  }
+
+  /** Evaluates the step that the minimiser holds, moves there if it is good enough, and updates the radius. */
+  private tryStep(
+    progress: Progress,
+    predictedChange: number,
+    onBox: boolean,
+    norm: number,
+    budget: Budget,
+  ): 'accepted' | 'rejected' | 'stalled' | 'limit' {
+    const { evaluator, x, trial, gradient, trialGradient, minimizer, width } = this;
+    const { lower, upper } = evaluator.meta;
+    let scaledLength = 0;
+    let moved = false;
+    let slope = 0;
+    for (let j = 0; j < x.length; j++) {
+      trial[j] = Math.min(Math.max(x[j]! + minimizer.step[j]!, lower[j]!), upper[j]!);
+      if (trial[j] !== x[j]) moved = true;
+      slope += gradient[j]! * minimizer.step[j]!;
+      scaledLength = Math.max(scaledLength, Math.abs(minimizer.step[j]!) / width[j]!);
+    }
+    if (!moved) return 'stalled';
+    progress.iterations++;
+    const value = evaluator.objective(trial);
+    const noise = 20 * machineEpsilon * Math.max(Math.abs(progress.objective), Math.abs(value));
+    const change = value - progress.objective;
+    const indistinct = -predictedChange <= noise && Math.abs(change) <= noise;
+    const ratio = indistinct ? 1 : change / predictedChange;
+    let accepted = Number.isFinite(value) && ratio > 1e-4;
+    if (accepted) {
+      if (evaluator.counts.objective + evaluator.gradientCost > budget.maxEvaluations) {
+        if (change < 0) this.move(progress, value);
+        return 'limit';
+      }
+      accepted = evaluator.gradient(trial, value, trialGradient);
+      if (accepted && indistinct && projectedGradientNorm(lower, upper, trial, trialGradient) > 0.5 * norm) {
+        return 'stalled';
+      }
+    }
+    if (!accepted) {
+      const factor = Number.isFinite(change) ? slope / (2 * (slope - change)) : 0.1;
+      progress.radius = Math.min(Math.max(factor, 0.1), 0.5) * Math.min(scaledLength, progress.radius);
+      return 'rejected';
+    }
+    this.move(progress, value);
+    gradient.set(trialGradient);
+    if (ratio < 0.25) progress.radius = Math.max(0.25 * progress.radius, Math.min(0.5 * scaledLength, progress.radius));
+    else if (ratio > 0.75 && onBox) progress.radius = Math.max(progress.radius, (ratio > 0.9 ? 4 : 2) * scaledLength);
+    progress.radius = Math.min(progress.radius, 1e30);
+    return 'accepted';
+  }
+
+  private move(progress: Progress, objective: number): void {
+    this.x.set(this.trial);
+    progress.objective = objective;
+  }
+}
+
+/** ‖P(x − g) − x‖∞ with P the projection onto the bounds. */
+export function projectedGradientNorm(
+  lower: Float64Array,
+  upper: Float64Array,
+  x: Float64Array,
+  gradient: Float64Array,
+): number {
+  let norm = 0;
+  for (let j = 0; j < x.length; j++) {
+    const goal = Math.min(Math.max(x[j]! - gradient[j]!, lower[j]!), upper[j]!);
+    norm = Math.max(norm, Math.abs(goal - x[j]!));
+  }
+  return norm;
+}
+
+export const convergedMessage = 'The projected gradient is within the tolerance.';
+
+export function limitStop(end: BudgetEnd): Stop {
+  const words: Record<BudgetEnd, string> = {
+    'iteration-limit': 'The iteration limit ended the work.',
+    'evaluation-limit': 'The evaluation limit ended the work.',
+    'time-limit': 'The time limit ended the work.',
+    interrupted: 'Stopped by the abort signal.',
+  };
+  return { termination: end, message: words[end] };
+}
+
+export function crossedMessage(names: readonly string[] | undefined, index: number): string {
+  return `The bounds of variable ${names?.[index] ?? `number ${index}`} exclude each other.`;
+}
+
+/** Trust-region Newton method as a function. */
+export function solveTrustRegionNewton(
+  problem: NonlinearProgram,
+  options?: BoundOptions,
+  context?: SolveContext,
+): SolverResult {
+  return new TrustRegionNewton(problem, options?.denseLimit).solve(options, context);
+}

@@ -1,0 +1,81 @@
+import type { NonlinearProgram, SparsityPattern } from '../problem/index.js';
+import { colourColumns } from './colouring.js';
+import { differenceGradient, differenceStep, type DifferenceScheme } from './finite-difference.js';
+
+/**
+ * The same problem with a gradient and a Jacobian: those it lacks are made by differences of its functions, the Jacobian
+ * by groups of columns where a sparsity pattern is known. Calls go through the problem's own functions, so counters
+ * around it see every evaluation that a difference costs.
+ */
+export function completeFirstDerivatives(
+  problem: NonlinearProgram,
+  scheme: DifferenceScheme = 'central',
+): NonlinearProgram {
+  const needsJacobian = problem.meta.constraintCount > 0 && problem.jacobian === undefined;
+  if (problem.gradient !== undefined && !needsJacobian) return problem;
+  return {
+    ...delegated(problem),
+    gradient: problem.gradient
+      ? (x, values) => problem.gradient!(x, values)
+      : (x, values) => differenceGradient(problem, x, scheme, values),
+    ...(needsJacobian && { jacobian: differenceJacobian(problem, scheme) }),
+  };
+}
+
+/** Every capability of a problem as plain functions bound to it. */
+export function delegated(problem: NonlinearProgram): NonlinearProgram {
+  return {
+    meta: problem.meta,
+    objective: (x) => problem.objective(x),
+    ...(problem.constraints && {
+      constraints: (x: Float64Array, values: Float64Array) => problem.constraints!(x, values),
+    }),
+    ...(problem.gradient && { gradient: (x: Float64Array, values: Float64Array) => problem.gradient!(x, values) }),
+    ...(problem.jacobian && { jacobian: (x: Float64Array, values: Float64Array) => problem.jacobian!(x, values) }),
+    ...(problem.hessian && {
+      hessian: (x: Float64Array, weight: number, multipliers: Float64Array, values: Float64Array) =>
+        problem.hessian!(x, weight, multipliers, values),
+    }),
+    ...(problem.hessianProduct && {
+      hessianProduct: (
+        x: Float64Array,
+        weight: number,
+        multipliers: Float64Array,
+        direction: Float64Array,
+        values: Float64Array,
+      ) => problem.hessianProduct!(x, weight, multipliers, direction, values),
+    }),
+  };
+}
+
+function differenceJacobian(problem: NonlinearProgram, scheme: DifferenceScheme) {
+  const { variableCount: n, constraintCount: m, jacobianPattern, lower, upper } = problem.meta;
+  const pattern: SparsityPattern = jacobianPattern ?? {
+    rows: Int32Array.from({ length: n * m }, (_, k) => Math.floor(k / n)),
+    columns: Int32Array.from({ length: n * m }, (_, k) => k % n),
+  };
+  const { colours, colourCount } = colourColumns(n, m, pattern);
+  const ahead = new Float64Array(m);
+  const behind = new Float64Array(m);
+  const steps = new Float64Array(n);
+  return (x: Float64Array, values: Float64Array): void => {
+    const point = x.slice();
+    for (let j = 0; j < n; j++) steps[j] = differenceStep(x[j]!, lower[j]!, upper[j]!, scheme);
+    if (scheme === 'forward') problem.constraints!(point, behind);
+    for (let colour = 0; colour < colourCount; colour++) {
+      for (let j = 0; j < n; j++) if (colours[j] === colour) point[j] = x[j]! + steps[j]!;
+      problem.constraints!(point, ahead);
+      if (scheme === 'central') {
+        for (let j = 0; j < n; j++) if (colours[j] === colour) point[j] = x[j]! - steps[j]!;
+        problem.constraints!(point, behind);
+      }
+      for (let k = 0; k < pattern.rows.length; k++) {
+        const j = pattern.columns[k]!;
+        if (colours[j] !== colour) continue;
+        const row = pattern.rows[k]!;
+        values[k] = (ahead[row]! - behind[row]!) / (scheme === 'central' ? 2 * steps[j]! : steps[j]!);
+      }
+      point.set(x);
+    }
+  };
+}

@@ -1,0 +1,3 @@
+export * from './finite-difference.js';
+export * from './colouring.js';
+export * from './complete.js';

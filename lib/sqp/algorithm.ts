@@ -1,0 +1,498 @@
+import { Filter } from '../globalization/index.js';
+import { randomStream, type RandomStream } from '../random/index.js';
+import type { Budget, BudgetEnd, IterationCallback, Termination } from '../solver/index.js';
+import { ConvergenceTest } from './convergence.js';
+import { inertiaCorrection } from './curvature.js';
+import type { Evaluation } from './evaluation.js';
+import { Iterate } from './iterate.js';
+import { addTransposedProduct, type KktMatrix, type ModelStructure } from './kkt-matrix.js';
+import { FilterLineSearch } from './line-search.js';
+import { activeSides, MultiplierEstimator } from './multiplier-estimate.js';
+import { subproblemSolution, workingSet, type SubproblemSolution, type WorkingSet } from './quadratic-model.js';
+import type { DampedBfgs } from './quasi-newton.js';
+import { Restoration, type RestorationOutcome } from './restoration.js';
+import { SubproblemSolver, type SubproblemOutcome } from './subproblem.js';
+import type { SqpOptions } from './options.js';
+
+/** How one run of the algorithm ended. */
+export interface Ending {
+  readonly termination: Termination;
+  readonly message: string;
+}
+
+/** What a run starts from. */
+export interface RunRequest {
+  readonly start: Float64Array;
+  readonly multipliers: Float64Array | undefined;
+  readonly workingSet: WorkingSet | undefined;
+  readonly budget: Budget;
+  readonly onIteration: IterationCallback | undefined;
+  /** δ below which the Hessian's shift never falls. */
+  readonly minimumShift: number;
+  readonly scaling: boolean;
+  readonly seed: number;
+}
+
+const startAttempts = 12;
+const largestStartMultiplier = 1e3;
+const stationaryRestarts = 3;
+const maxEscapes = 3;
+
+/** Filter line-search SQP over one problem; `run` may be called again and again. */
+export class SqpAlgorithm {
+  readonly iterate: Iterate;
+  readonly rowMultipliers: Float64Array;
+  readonly boundMultipliers: Float64Array;
+  readonly solution: SubproblemSolution;
+  iterations = 0;
+  restorations = 0;
+  private readonly filter = new Filter();
+  private readonly correction = inertiaCorrection();
+  private readonly subproblem: SubproblemSolver;
+  private readonly search: FilterLineSearch;
+  private readonly restoration: Restoration;
+  private readonly estimator: MultiplierEstimator;
+  readonly convergence: ConvergenceTest;
+  private readonly active: WorkingSet;
+  private readonly gradientChange: Float64Array;
+  private readonly lastStep: Float64Array;
+  private readonly directionWork: Float64Array;
+  private random: RandomStream = randomStream(0, 'sqp');
+  private request!: RunRequest;
+  private minimumShift = 0;
+  private stationaryPoints = 0;
+  private escapes = 0;
+  private recoveries = 0;
+  private interrupted = false;
+
+  constructor(
+    readonly evaluation: Evaluation,
+    structure: ModelStructure,
+    private readonly matrix: KktMatrix,
+    private readonly options: SqpOptions,
+    private readonly evaluationCount: () => number,
+    /** Where there are no second derivatives. */
+    private readonly quasiNewton: ((values: Float64Array) => DampedBfgs) | undefined,
+  ) {
+    const { variableCount: n, rowCount: m } = structure;
+    this.iterate = new Iterate(evaluation, structure);
+    this.rowMultipliers = new Float64Array(m);
+    this.boundMultipliers = new Float64Array(n);
+    this.solution = subproblemSolution(n, m);
+    this.subproblem = new SubproblemSolver(matrix, n, m, this.correction);
+    this.search = new FilterLineSearch(this.iterate, this.filter);
+    this.restoration = new Restoration(matrix, this.iterate);
+    this.estimator = new MultiplierEstimator(matrix, n, m, structure.hessian.rows.length, this.correction);
+    this.convergence = new ConvergenceTest(evaluation);
+    this.active = workingSet(n, m);
+    this.gradientChange = new Float64Array(n);
+    this.lastStep = new Float64Array(n);
+    this.directionWork = new Float64Array(n + m);
+    this.bfgs = quasiNewton?.(this.iterate.model.hessian);
+  }
+
+  private readonly bfgs: DampedBfgs | undefined;
+
+  run(request: RunRequest): Ending {
+    this.request = request;
+    this.random = randomStream(request.seed, 'sqp');
+    this.minimumShift = request.minimumShift;
+    this.stationaryPoints = this.escapes = this.recoveries = 0;
+    this.restorations = 0;
+    this.iterations = 0;
+    this.interrupted = false;
+    Object.assign(this.correction, inertiaCorrection());
+    this.bfgs?.reset(1);
+    if (!this.begin()) {
+      return (
+        this.limit() ?? {
+          termination: 'not-finite',
+          message: 'No point near the start at which the problem is defined.',
+        }
+      );
+    }
+    for (;;) {
+      const ending = this.limit() ?? this.iteration();
+      if (ending !== undefined) return ending;
+    }
+  }
+
+  private expired = (): boolean => this.budgetEnd() !== undefined;
+
+  private budgetEnd(): BudgetEnd | undefined {
+    if (this.interrupted) return 'interrupted';
+    return this.request.budget.exhausted(this.iterations, this.evaluationCount());
+  }
+
+  private limit(): Ending | undefined {
+    const end = this.budgetEnd();
+    return end === undefined ? undefined : { termination: end, message: limitMessages[end] };
+  }
+
+  /** Finds a point where everything is defined, scales the problem, and estimates multipliers. */
+  private begin(): boolean {
+    const { iterate, evaluation, request } = this;
+    const { current } = iterate;
+    const { lower, upper } = evaluation.meta;
+    let defined = false;
+    for (let attempt = 0; attempt < startAttempts && !defined; attempt++) {
+      if (this.expired()) return false;
+      for (let j = 0; j < current.x.length; j++) {
+        const value = request.start[j]!;
+        const size = attempt === 0 ? 0 : Math.pow(4, attempt - 8) * Math.max(1, Math.abs(value));
+        const moved = (Number.isFinite(value) ? value : 0) + size * this.random.normal();
+        current.x[j] = Math.min(Math.max(moved, lower[j]!), upper[j]!);
+      }
+      defined = evaluation.functions(current) && iterate.differentiate();
+    }
+    if (!defined) return false;
+    if (request.scaling) {
+      evaluation.chooseScaling(iterate.model.gradient, iterate.structure.jacobian.rows, iterate.model.jacobian);
+      this.rescale();
+    }
+    iterate.linearize();
+    this.filter.reset(evaluation.violation(current));
+    this.startMultipliers();
+    return true;
+  }
+
+  /** Values at the start were taken before the scaling was known. */
+  private rescale(): void {
+    const { iterate, evaluation } = this;
+    const { objective, constraints } = evaluation.scaling;
+    const { model, current, structure } = iterate;
+    current.objective *= objective;
+    for (let i = 0; i < constraints.length; i++) current.constraints[i] = current.constraints[i]! * constraints[i]!;
+    for (let j = 0; j < model.gradient.length; j++) model.gradient[j] = model.gradient[j]! * objective;
+    for (let k = 0; k < model.jacobian.length; k++) {
+      model.jacobian[k] = model.jacobian[k]! * constraints[structure.jacobian.rows[k]!]!;
+    }
+  }
+
+  private startMultipliers(): void {
+    const { iterate, evaluation, request, rowMultipliers, solution } = this;
+    activeSides(iterate.model, 1e-8, this.active);
+    if (request.workingSet === undefined) {
+      solution.workingSet.rows.set(this.active.rows);
+      solution.workingSet.variables.fill(0);
+      const { gradient } = iterate.model;
+      // A variable at its bound stays there if the objective pushes it outwards.
+      for (let j = 0; j < gradient.length; j++) {
+        const side = this.active.variables[j]!;
+        if (side * gradient[j]! < 0) solution.workingSet.variables[j] = side;
+      }
+    } else {
+      solution.workingSet.rows.set(request.workingSet.rows);
+      solution.workingSet.variables.set(request.workingSet.variables);
+    }
+    rowMultipliers.fill(0);
+    this.boundMultipliers.fill(0);
+    const given = request.multipliers ?? evaluation.meta.startMultipliers;
+    if (given?.some((value) => value !== 0) === true) {
+      const { objective, constraints } = evaluation.scaling;
+      for (let i = 0; i < rowMultipliers.length; i++) rowMultipliers[i] = (given[i]! * objective) / constraints[i]!;
+      return;
+    }
+    if (rowMultipliers.length > 0) this.estimateMultipliers(solution.workingSet, largestStartMultiplier);
+  }
+
+  /** Least-squares multipliers on the given sides; left at 0 when they are larger than `largest`. */
+  private estimateMultipliers(set: WorkingSet, largest: number): void {
+    const { rowMultipliers, boundMultipliers } = this;
+    if (!this.estimator.estimate(this.iterate.model, set, rowMultipliers, boundMultipliers)) return;
+    if (rowMultipliers.every((value) => Math.abs(value) <= largest)) return;
+    rowMultipliers.fill(0);
+    boundMultipliers.fill(0);
+  }
+
+  private iteration(): Ending | undefined {
+    const { iterate, evaluation, solution } = this;
+    const violation = evaluation.violation(iterate.current);
+    this.updateHessian();
+    const penalty = Math.min(1e8, Math.max(1e3, 10 * maxAbs(this.rowMultipliers), 10 * maxAbs(iterate.model.gradient)));
+    const outcome = this.subproblem.solve(iterate.model, solution, this.minimumShift, penalty, this.expired);
+    if (this.expired()) return this.limit();
+    if (outcome === 'solved' || outcome === 'approximate') {
+      const converged = this.testConvergence(solution.rowMultipliers, solution.boundMultipliers);
+      if (converged) return this.converged(outcome);
+    }
+    if (outcome === 'failed') return this.recover(violation, 'The subproblem could not be solved.');
+    if (outcome === 'inconsistent' && solution.linearViolation > 0.95 * violation) return this.restore(violation);
+    return this.takeStep(outcome, violation);
+  }
+
+  private updateHessian(): void {
+    const { iterate, evaluation } = this;
+    if (this.bfgs !== undefined) return;
+    const { hessian } = iterate.model;
+    if (evaluation.hessian(iterate.current.x, 1, this.rowMultipliers, hessian)) return;
+    // No curvature where it is not defined: the shift makes a gradient step of it.
+    hessian.fill(0);
+  }
+
+  private testConvergence(rowMultipliers: Float64Array, boundMultipliers: Float64Array): boolean {
+    const { iterate, options } = this;
+    const residuals = this.convergence.residuals(iterate.current, iterate.model, rowMultipliers, boundMultipliers);
+    this.lastResiduals = residuals;
+    return (
+      residuals.primalInfeasibility <= options.feasibilityTolerance &&
+      residuals.stationarity <= options.optimalityTolerance &&
+      residuals.complementarity <= options.optimalityTolerance
+    );
+  }
+
+  private lastResiduals = { stationarity: Infinity, primalInfeasibility: Infinity };
+
+  private converged(outcome: SubproblemOutcome): Ending | undefined {
+    const { solution } = this;
+    if (this.bfgs === undefined && outcome === 'solved' && solution.shift > this.minimumShift && this.escape()) {
+      return undefined;
+    }
+    this.rowMultipliers.set(solution.rowMultipliers);
+    this.boundMultipliers.set(solution.boundMultipliers);
+    return { termination: 'locally-optimal', message: 'First-order conditions hold within the tolerances.' };
+  }
+
+  private takeStep(outcome: SubproblemOutcome, violation: number): Ending | undefined {
+    const { iterate, solution, options, evaluation } = this;
+    const exact = outcome === 'solved' && this.subproblem.factorsMatchSolution;
+    this.lastStep.set(iterate.current.x);
+    this.lagrangianGradient(-1);
+    const found = this.search.search({
+      solution,
+      violation,
+      correctionSolver: exact ? this.subproblem.workingSetSolver : undefined,
+      maxCorrections: options.secondOrderCorrections,
+      expired: this.expired,
+    });
+    if (found === 'expired') return this.limit();
+    if (evaluation.objectiveFellToMinusInfinity) return unboundedEnding;
+    if (found === 'failed') return this.recover(violation, 'The line search found no acceptable point.');
+    iterate.moveToTrial();
+    const length = this.search.stepLength;
+    this.moveMultipliers(length);
+    this.minimumShift = Math.max(this.request.minimumShift, length === 1 ? this.minimumShift / 10 : this.minimumShift);
+    if (this.minimumShift < 1e-12) this.minimumShift = this.request.minimumShift;
+    iterate.linearize();
+    if (this.bfgs !== undefined) this.updateQuasiNewton();
+    if (length === 1) this.recoveries = 0;
+    return this.finishIteration(length);
+  }
+
+  /** gradientChange ← sign · ∇L at the present point with the new multipliers (added when sign is 1). */
+  private lagrangianGradient(sign: number): void {
+    if (this.bfgs === undefined) return;
+    const { iterate, solution, gradientChange } = this;
+    const product = this.directionWork.subarray(0, gradientChange.length);
+    product.set(iterate.model.gradient);
+    addTransposedProduct(iterate.structure, iterate.model.jacobian, solution.rowMultipliers, product);
+    for (let j = 0; j < gradientChange.length; j++) {
+      gradientChange[j] = sign < 0 ? -product[j]! : gradientChange[j]! + product[j]!;
+    }
+  }
+
+  private updateQuasiNewton(): void {
+    this.lagrangianGradient(1);
+    const { lastStep } = this;
+    for (let j = 0; j < lastStep.length; j++) lastStep[j] = this.iterate.current.x[j]! - lastStep[j]!;
+    this.bfgs!.update(lastStep, this.gradientChange);
+  }
+
+  private moveMultipliers(length: number): void {
+    const { rowMultipliers, boundMultipliers, solution } = this;
+    for (let i = 0; i < rowMultipliers.length; i++) {
+      rowMultipliers[i] = rowMultipliers[i]! + length * (solution.rowMultipliers[i]! - rowMultipliers[i]!);
+    }
+    for (let j = 0; j < boundMultipliers.length; j++) {
+      boundMultipliers[j] = boundMultipliers[j]! + length * (solution.boundMultipliers[j]! - boundMultipliers[j]!);
+    }
+  }
+
+  private finishIteration(length: number): Ending | undefined {
+    this.iterations++;
+    const { iterate, evaluation, options, solution } = this;
+    const { onIteration } = this.request;
+    if (onIteration !== undefined) {
+      const record = {
+        iteration: this.iterations,
+        objective: iterate.current.objective / evaluation.scaling.objective,
+        primalInfeasibility: evaluation.relativeViolation(iterate.current),
+        stationarity: this.lastResiduals.stationarity,
+        stepNorm: length * maxAbs(solution.step),
+        details: { stepLength: length, shift: solution.shift, linearViolation: solution.linearViolation },
+      };
+      if (onIteration(record) === false) this.interrupted = true;
+    }
+    const { objective } = iterate.current;
+    if (
+      objective < -options.unboundedThreshold &&
+      evaluation.relativeViolation(iterate.current) <= options.feasibilityTolerance
+    ) {
+      return unboundedEnding;
+    }
+    return undefined;
+  }
+
+  /** After a search without success: restoration, more curvature, or the end. */
+  private recover(violation: number, reason: string): Ending | undefined {
+    const { iterate, evaluation, options } = this;
+    const feasible = evaluation.relativeViolation(iterate.current) <= options.feasibilityTolerance;
+    if (feasible && this.convergedWithEstimates()) {
+      return { termination: 'locally-optimal', message: 'First-order conditions hold within the tolerances.' };
+    }
+    if (!feasible) return this.restore(violation);
+    this.recoveries++;
+    if (this.recoveries > 6) return { termination: 'stalled', message: reason };
+    this.bfgs?.reset(1);
+    this.minimumShift = Math.max(1e-4 * Math.pow(10, this.recoveries), 20 * this.solution.shift);
+    if (this.recoveries >= 2) this.filter.reset(violation);
+    this.iterations++;
+    return undefined;
+  }
+
+  /** Tries least-squares multipliers on the sides that hold the point. */
+  private convergedWithEstimates(): boolean {
+    for (const tolerance of [1e-6, 1e-9]) {
+      activeSides(this.iterate.model, tolerance, this.active);
+      const { rowMultipliers, boundMultipliers } = this;
+      if (!this.estimator.estimate(this.iterate.model, this.active, rowMultipliers, boundMultipliers)) continue;
+      if (!this.testConvergence(rowMultipliers, boundMultipliers)) continue;
+      this.solution.workingSet.rows.set(this.active.rows);
+      this.solution.workingSet.variables.set(this.active.variables);
+      return true;
+    }
+    return false;
+  }
+
+  private restore(violation: number): Ending | undefined {
+    const { iterate, evaluation, options, filter } = this;
+    if (this.restorations >= options.maxRestorations) {
+      return { termination: 'stalled', message: 'Too many feasibility restorations.' };
+    }
+    this.restorations++;
+    filter.add(violation, iterate.current.objective);
+    const outcome = this.runRestoration(violation);
+    if (outcome === 'expired') return this.limit();
+    const feasible = evaluation.relativeViolation(iterate.current) <= options.feasibilityTolerance;
+    if (outcome !== 'restored' && !feasible) {
+      this.stationaryPoints++;
+      if (this.stationaryPoints > stationaryRestarts) {
+        return {
+          termination: outcome === 'stationary' ? 'locally-infeasible' : 'stalled',
+          message:
+            outcome === 'stationary'
+              ? 'The violation of the constraints is stationary and no feasible point was found.'
+              : 'The violation of the constraints could not be reduced further.',
+        };
+      }
+      this.perturb();
+    }
+    if (!evaluation.objective(iterate.current)) {
+      return { termination: 'stalled', message: 'The objective is not defined where the constraints are.' };
+    }
+    iterate.linearize();
+    const now = evaluation.violation(iterate.current);
+    if (!filter.accepts(now, iterate.current.objective)) filter.reset(now);
+    activeSides(iterate.model, 1e-8, this.solution.workingSet);
+    this.rowMultipliers.fill(0);
+    this.estimateMultipliers(this.solution.workingSet, largestStartMultiplier);
+    this.bfgs?.reset(1);
+    return this.finishIteration(1);
+  }
+
+  private runRestoration(violation: number): RestorationOutcome {
+    const { filter, evaluation } = this;
+    const zero = this.bfgs === undefined;
+    return this.restoration.run({
+      acceptable: (now, objective) => now <= 0.5 * violation && filter.accepts(now, objective),
+      goal: 1e-9,
+      expired: this.expired,
+      onStep: () => this.iterations++,
+      hessian: zero ? (x, multipliers, values) => evaluation.hessian(x, 0, multipliers, values) : undefined,
+    });
+  }
+
+  /** Moves off a point where the violation is stationary but not least. */
+  private perturb(): void {
+    const { iterate, evaluation } = this;
+    const { lower, upper } = evaluation.meta;
+    const { current, trial } = iterate;
+    const size = 1e-3 * Math.pow(10, this.stationaryPoints);
+    for (let attempt = 0; attempt < 5; attempt++) {
+      for (let j = 0; j < trial.x.length; j++) {
+        const value = current.x[j]!;
+        const moved = value + size * Math.max(1, Math.abs(value)) * this.random.normal() * Math.pow(0.3, attempt);
+        trial.x[j] = Math.min(Math.max(moved, lower[j]!), upper[j]!);
+      }
+      if (!evaluation.functions(trial) || !iterate.differentiateTrial()) continue;
+      iterate.moveToTrial();
+      return;
+    }
+  }
+
+  /**
+   * Leaves a first-order point with negative curvature: inverse iteration with the factored system finds the direction;
+   * true if a lower point of no larger violation was found along it.
+   */
+  private escape(): boolean {
+    const { iterate, evaluation, solution, directionWork, matrix } = this;
+    if (this.escapes >= maxEscapes || this.expired()) return false;
+    this.escapes++;
+    const n = iterate.structure.variableCount;
+    for (let j = 0; j < n; j++) directionWork[j] = this.random.normal();
+    for (let pass = 0; pass < 4; pass++) {
+      directionWork.fill(0, n);
+      matrix.solve(directionWork);
+      const norm = Math.sqrt(squareNorm(directionWork, n));
+      if (!(norm > 0) || !Number.isFinite(norm)) return false;
+      for (let j = 0; j < n; j++) directionWork[j] = directionWork[j]! / norm;
+    }
+    const violation = evaluation.violation(iterate.current);
+    const objective = iterate.current.objective;
+    let slope = 0;
+    for (let j = 0; j < n; j++) slope += iterate.model.gradient[j]! * directionWork[j]!;
+    const sign = slope > 0 ? -1 : 1;
+    for (let j = 0; j < n; j++) solution.step[j] = sign * directionWork[j]!;
+    for (const length of [1, 0.1, 0.01, 1e-3]) {
+      for (const side of [1, -1]) {
+        if (this.expired()) return false;
+        iterate.setTrial(solution.step, side * length);
+        if (!evaluation.functions(iterate.trial)) continue;
+        const gained = objective - iterate.trial.objective;
+        const worse = evaluation.violation(iterate.trial) - violation;
+        if (gained < 1e-10 * Math.max(1, Math.abs(objective)) || worse > Math.min(1e-2, gained)) continue;
+        if (!iterate.differentiateTrial()) continue;
+        iterate.moveToTrial();
+        iterate.linearize();
+        this.filter.reset(evaluation.violation(iterate.current));
+        this.iterations++;
+        return true;
+      }
+    }
+    return false;
+  }
+}
+
+const unboundedEnding: Ending = {
+  termination: 'unbounded',
+  message: 'The objective falls without end over points that satisfy the constraints.',
+};
+
+const limitMessages: Record<BudgetEnd, string> = {
+  'iteration-limit': 'The limit on iterations was reached.',
+  'evaluation-limit': 'The limit on evaluations was reached.',
+  'time-limit': 'The time limit was reached.',
+  interrupted: 'The caller stopped the solve.',
+};
+
+function maxAbs(values: Float64Array): number {
+  let largest = 0;
+  for (const value of values) largest = Math.max(largest, Math.abs(value));
+  return largest;
+}
+
+function squareNorm(values: Float64Array, length: number): number {
+  let sum = 0;
+  for (let j = 0; j < length; j++) sum += values[j]! * values[j]!;
+  return sum;
+}

@@ -1,0 +1,155 @@
+import { filterConstants, type Filter } from '../globalization/index.js';
+import type { Iterate } from './iterate.js';
+import type { SubproblemSolution } from './quadratic-model.js';
+import type { WorkingSetSolver } from './working-set-solver.js';
+
+/** How a search ended: a point was taken, none was found, or the budget ran out on the way. */
+export type SearchOutcome = 'accepted' | 'failed' | 'expired';
+
+export interface SearchRequest {
+  readonly solution: SubproblemSolution;
+  /** Violation at the present point. */
+  readonly violation: number;
+  /** Solver whose factors belong to `solution`, for second-order corrections; undefined when there is none. */
+  readonly correctionSolver: WorkingSetSolver | undefined;
+  readonly maxCorrections: number;
+  readonly expired: () => boolean;
+}
+
+const shortestStep = 1e-13;
+const maxTrials = 40;
+/** A correction must reduce the violation at least to this share to be followed by another. */
+const correctionProgress = 0.9;
+
+/** Backtracking line search on the filter with second-order corrections of the full step. */
+export class FilterLineSearch {
+  private readonly correction: Float64Array;
+  private readonly correctedStep: Float64Array;
+  private readonly residuals: Float64Array;
+  /** Fraction of the step that was taken. */
+  stepLength = 0;
+
+  constructor(
+    private readonly iterate: Iterate,
+    private readonly filter: Filter,
+  ) {
+    const { variableCount: n, rowCount: m } = iterate.structure;
+    this.correction = new Float64Array(n);
+    this.correctedStep = new Float64Array(n);
+    this.residuals = new Float64Array(m);
+  }
+
+  /** On `accepted` the iterate's trial point holds the new point and its derivatives. */
+  search(request: SearchRequest): SearchOutcome {
+    const { iterate, filter } = this;
+    const { step } = request.solution;
+    const slope = dotProduct(iterate.model.gradient, step);
+    const { violation } = request;
+    const objective = iterate.current.objective;
+    const shortest = this.shortestUsefulStep(violation, slope);
+    let length = 1;
+    for (let trial = 0; trial < maxTrials && length >= shortest; trial++) {
+      if (request.expired()) return 'expired';
+      iterate.setTrial(step, length);
+      const { verdict, trialViolation, defined } = this.judgeTrial(violation, objective, slope, length);
+      if (verdict !== 'rejected' && iterate.differentiateTrial()) {
+        this.finish(verdict, violation, objective, length);
+        return 'accepted';
+      }
+      const trialObjective = iterate.trial.objective;
+      if (trial === 0 && defined && trialViolation >= 0.1 * violation && trialViolation > 0) {
+        const corrected = this.tryCorrections(request, slope, trialViolation);
+        if (corrected !== 'failed') return corrected;
+      }
+      const rise = trialObjective - objective - slope * length;
+      length *= shrinkage(defined && trialViolation <= filter.smallViolation, defined, slope * length, rise);
+    }
+    return 'failed';
+  }
+
+  private judgeTrial(violation: number, objective: number, slope: number, length: number) {
+    const { iterate, filter } = this;
+    const { evaluation, trial } = iterate;
+    if (!evaluation.constraints(trial))
+      return { verdict: 'rejected', trialViolation: Infinity, defined: false } as const;
+    const trialViolation = evaluation.violation(trial);
+    // A point beyond the largest violation needs no objective.
+    if (!(trialViolation <= filter.largestViolation)) {
+      return { verdict: 'rejected', trialViolation, defined: false } as const;
+    }
+    if (!evaluation.objective(trial)) return { verdict: 'rejected', trialViolation, defined: false } as const;
+    const verdict = filter.judge(
+      { violation, objective },
+      { violation: trialViolation, objective: trial.objective },
+      slope,
+      length,
+    );
+    return { verdict, trialViolation, defined: true } as const;
+  }
+
+  private finish(verdict: string, violation: number, objective: number, length: number): void {
+    if (verdict === 'violation-step') this.filter.add(violation, objective);
+    this.stepLength = length;
+  }
+
+  /**
+   * Second-order corrections (Wächter & Biegler 2006, §2.4): the row residuals at the rejected point are corrected on the
+   * working set with the factors at hand.
+   */
+  private tryCorrections(request: SearchRequest, slope: number, firstViolation: number): SearchOutcome {
+    const { iterate, correction, correctedStep, residuals } = this;
+    const { solution, correctionSolver, violation } = request;
+    if (correctionSolver === undefined) return 'failed';
+    const { trial, evaluation, current } = iterate;
+    correctedStep.set(solution.step);
+    let previous = firstViolation;
+    for (let attempt = 0; attempt < request.maxCorrections; attempt++) {
+      if (request.expired()) return 'expired';
+      for (let i = 0; i < residuals.length; i++) {
+        const state = solution.workingSet.rows[i]!;
+        const side = state < 0 ? evaluation.rowLower[i]! : evaluation.rowUpper[i]!;
+        residuals[i] = state === 0 ? 0 : trial.constraints[i]! - side;
+      }
+      correctionSolver.secondOrderStep(solution, residuals, correction);
+      for (let j = 0; j < correctedStep.length; j++) correctedStep[j] = correctedStep[j]! + correction[j]!;
+      iterate.setTrial(correctedStep, 1);
+      const { verdict, trialViolation, defined } = this.judgeTrial(violation, current.objective, slope, 1);
+      if (verdict !== 'rejected' && iterate.differentiateTrial()) {
+        this.finish(verdict, violation, current.objective, 1);
+        return 'accepted';
+      }
+      if (!defined || trialViolation > correctionProgress * previous) return 'failed';
+      previous = trialViolation;
+    }
+    return 'failed';
+  }
+
+  /** Wächter & Biegler 2006, eq. 23: below this length restoration is the better way. */
+  private shortestUsefulStep(violation: number, slope: number): number {
+    const { margin, violationExponent, objectiveExponent, switchingFactor } = filterConstants;
+    if (violation === 0) return shortestStep;
+    let shortest: number = margin;
+    if (slope < 0) {
+      shortest = Math.min(shortest, (margin * violation) / -slope);
+      if (violation <= this.filter.smallViolation) {
+        const switching =
+          (switchingFactor * Math.pow(violation, violationExponent)) / Math.pow(-slope, objectiveExponent);
+        shortest = Math.min(shortest, switching);
+      }
+    }
+    return Math.max(shortestStep, 0.05 * shortest);
+  }
+}
+
+/** Factor for the next trial: from a parabola through the objective where that is the measure, else one half. */
+function shrinkage(byObjective: boolean, defined: boolean, descent: number, rise: number): number {
+  if (!defined) return 0.25;
+  if (!byObjective || !(descent < 0) || !(rise > 0)) return 0.5;
+  return Math.min(0.5, Math.max(0.1, -descent / (2 * rise)));
+}
+
+function dotProduct(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let j = 0; j < a.length; j++) sum += a[j]! * b[j]!;
+  return sum;
+}

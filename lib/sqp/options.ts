@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { commonOptions, defineOptions } from '../solver/index.js';
+
+/** Options of `solveSqp`. */
+export const sqpOptions = defineOptions({
+  ...commonOptions,
+  hessian: z
+    .enum(['auto', 'exact', 'quasi-newton'])
+    .default('auto')
+    .describe(
+      'Curvature of the Lagrangian: `exact` needs the problem’s Hessian, `quasi-newton` is damped BFGS (limited memory beyond `denseLimit` variables), `auto` takes the exact one where there is one.',
+    ),
+  memory: z.int().min(1).max(50).default(8).describe('Pairs kept by the limited-memory quasi-Newton matrix.'),
+  denseLimit: z
+    .int()
+    .nonnegative()
+    .default(120)
+    .describe('Largest number of variables for which the linear systems are stored as dense matrices.'),
+  scaling: z
+    .boolean()
+    .default(true)
+    .describe('Scale objective and constraints so that no gradient at the start is longer than 100 (max-norm).'),
+  secondOrderCorrections: z
+    .int()
+    .nonnegative()
+    .default(2)
+    .describe('Corrections for the curvature of the constraints tried after a rejected full step.'),
+  maxRestorations: z.int().nonnegative().default(20).describe('Feasibility restorations before giving up.'),
+  retries: z
+    .int()
+    .nonnegative()
+    .default(2)
+    .describe('Further attempts with another strategy after one that stalled or ended at a point of least violation.'),
+  unboundedThreshold: z
+    .number()
+    .positive()
+    .default(1e20)
+    .describe(
+      'A feasible point whose scaled objective is below minus this value is taken as evidence of unboundedness.',
+    ),
+});
+
+/** Complete options of `solveSqp`. */
+export type SqpOptions = typeof sqpOptions.defaults;

@@ -1,0 +1,33 @@
+import type { IterationCallback, SolverResult, Termination } from '../solver/index.js';
+import type { WorkingSet } from './quadratic-model.js';
+
+/** What a caller may hand over besides the problem and the options. */
+export interface SqpCall {
+  /** Start instead of `meta.start`, length variableCount; moved into the bounds. */
+  readonly start?: Float64Array;
+  /** First estimate of y (sign as in `problem/nlp.ts`), length constraintCount. */
+  readonly multipliers?: Float64Array;
+  /** Prediction of the sides that hold at the solution, for instance of an earlier result. */
+  readonly workingSet?: WorkingSet;
+  readonly signal?: AbortSignal;
+  readonly onIteration?: IterationCallback;
+}
+
+/** One try of the algorithm. */
+export interface SqpAttempt {
+  readonly strategy: string;
+  readonly termination: Termination;
+  readonly iterations: number;
+}
+
+/** Result of `solveSqp`. */
+export interface SqpResult extends SolverResult {
+  /** Sides held at x: −1 lower, 1 upper, 0 free. May be handed to the next solve. */
+  readonly workingSet: WorkingSet;
+  /** Feasibility restorations. */
+  readonly restorations: number;
+  /** Factorisations of linear systems. */
+  readonly factorizations: number;
+  /** What was tried, in order; more than one entry when the first strategy did not end at a solution. */
+  readonly attempts: readonly SqpAttempt[];
+}

@@ -1,0 +1,261 @@
+import { completeFirstDerivatives } from '../derivative/index.js';
+import { countEvaluations, zeroCounts, type EvaluationCounts, type NonlinearProgram } from '../problem/index.js';
+import { Budget, isSolved, type Termination } from '../solver/index.js';
+import { SqpAlgorithm, type Ending, type RunRequest } from './algorithm.js';
+import { independentResiduals } from './convergence.js';
+import { DenseKkt } from './dense-kkt.js';
+import { Evaluation } from './evaluation.js';
+import { denseLowerTriangle, densePattern, modelStructure, type KktMatrix, type KktRequest } from './kkt-matrix.js';
+import { sqpOptions, type SqpOptions } from './options.js';
+import { workingSet, type WorkingSet } from './quadratic-model.js';
+import { DampedBfgs } from './quasi-newton.js';
+import type { SqpAttempt, SqpCall, SqpResult } from './result.js';
+
+/** Another way to go through the problem after an attempt that did not end at a solution. */
+interface Strategy {
+  readonly name: string;
+  readonly minimumShift: number;
+  readonly scaling: boolean;
+  readonly fromIncumbent: boolean;
+  readonly useGivenGuess: boolean;
+}
+
+/**
+ * Sequential quadratic programming for one problem. Workspaces are allocated once; `solve` may be called any number of
+ * times, with other starts, and gives the same answer for the same call.
+ */
+export class SqpSolver {
+  readonly options: SqpOptions;
+  private readonly counts: EvaluationCounts = zeroCounts();
+  private readonly problem: NonlinearProgram;
+  private readonly evaluation: Evaluation;
+  private readonly algorithm: SqpAlgorithm;
+  private readonly matrix: CountingMatrix;
+
+  constructor(problem: NonlinearProgram, options?: Partial<SqpOptions>) {
+    this.options = sqpOptions.resolve(options);
+    const { meta } = problem;
+    const { variableCount: n, constraintCount: m } = meta;
+    this.problem = completeFirstDerivatives(countEvaluations(problem, this.counts));
+    const exact = this.options.hessian !== 'quasi-newton' && problem.hessian !== undefined;
+    if (this.options.hessian === 'exact' && !exact) {
+      throw new RangeError('option hessian is `exact`, but the problem has no Hessian');
+    }
+    const structure = modelStructure(
+      n,
+      m,
+      exact && meta.hessianPattern ? meta.hessianPattern : denseLowerTriangle(n),
+      meta.jacobianPattern ?? densePattern(m, n),
+    );
+    this.matrix = new CountingMatrix(new DenseKkt(structure));
+    this.evaluation = new Evaluation(this.problem, this.options.feasibilityTolerance);
+    this.algorithm = new SqpAlgorithm(
+      this.evaluation,
+      structure,
+      this.matrix,
+      this.options,
+      () => this.counts.objective,
+      exact ? undefined : (values) => new DampedBfgs(n, values),
+    );
+  }
+
+  solve(call: SqpCall = {}): SqpResult {
+    Object.assign(this.counts, zeroCounts());
+    this.matrix.factorizations = 0;
+    const { options, evaluation, algorithm } = this;
+    const budget = new Budget({
+      maxIterations: options.maxIterations,
+      maxEvaluations: options.maxEvaluations,
+      timeLimitSeconds: options.timeLimitSeconds,
+      signal: call.signal,
+    });
+    evaluation.reset();
+    const crossed = this.crossedSides();
+    if (crossed !== undefined) return this.report(crossed, [], budget, 0, 0);
+    const attempts: SqpAttempt[] = [];
+    let iterations = 0;
+    let restorations = 0;
+    let best: Ending | undefined;
+    for (const strategy of this.strategies(options.retries)) {
+      const ending = algorithm.run(this.runRequest(call, strategy, budget, iterations, evaluation.incumbent));
+      iterations += algorithm.iterations;
+      restorations += algorithm.restorations;
+      const checked = this.check(ending);
+      attempts.push({ strategy: strategy.name, termination: checked.termination, iterations: algorithm.iterations });
+      best = preferred(best, checked);
+      if (!worthRetrying(checked.termination)) break;
+    }
+    return this.report(best!, attempts, budget, iterations, restorations);
+  }
+
+  private strategies(retries: number): Strategy[] {
+    const plain = { minimumShift: 0, scaling: this.options.scaling, fromIncumbent: false, useGivenGuess: true };
+    return [
+      { ...plain, name: 'filter' },
+      { ...plain, name: 'filter, damped', minimumShift: 1e-2, useGivenGuess: false },
+      {
+        ...plain,
+        name: 'filter, from the best point',
+        scaling: !plain.scaling,
+        fromIncumbent: true,
+        useGivenGuess: false,
+      },
+    ].slice(0, 1 + retries);
+  }
+
+  private runRequest(
+    call: SqpCall,
+    strategy: Strategy,
+    budget: Budget,
+    iterationsUsed: number,
+    incumbent: Float64Array,
+  ): RunRequest {
+    const useIncumbent = strategy.fromIncumbent && !Number.isNaN(this.evaluation.incumbentObjective);
+    return {
+      start: useIncumbent ? incumbent.slice() : (call.start ?? this.problem.meta.start),
+      multipliers: strategy.useGivenGuess ? call.multipliers : undefined,
+      workingSet: strategy.useGivenGuess ? call.workingSet : undefined,
+      budget: iterationsUsed === 0 ? budget : budget.remaining(0, Math.max(0, budget.maxIterations - iterationsUsed)),
+      onIteration: call.onIteration,
+      minimumShift: strategy.minimumShift,
+      scaling: strategy.scaling,
+      seed: 1,
+    };
+  }
+
+  /** A claim of a solution stands only if fresh evaluations of the problem itself confirm it. */
+  private check(ending: Ending): Ending {
+    if (!isSolved(ending.termination)) return ending;
+    const { algorithm, options, problem } = this;
+    const { current, model } = algorithm.iterate;
+    algorithm.convergence.residuals(current, model, algorithm.rowMultipliers, algorithm.boundMultipliers);
+    const { multipliers, boundMultipliers } = algorithm.convergence;
+    const residuals = independentResiduals(problem, current.x, multipliers, boundMultipliers);
+    const holds =
+      residuals !== null &&
+      residuals.primalInfeasibility <= options.feasibilityTolerance &&
+      residuals.stationarity <= options.optimalityTolerance &&
+      residuals.complementarity <= options.optimalityTolerance;
+    if (!holds)
+      return { termination: 'stalled', message: 'A second evaluation did not confirm the first-order conditions.' };
+    if (problem.meta.convex === true) return { termination: 'optimal', message: ending.message };
+    return ending;
+  }
+
+  /** Empty sets of a row or variable are seen without any evaluation. */
+  private crossedSides(): Ending | undefined {
+    const { lower, upper, constraintLower, constraintUpper } = this.problem.meta;
+    for (let j = 0; j < lower.length; j++) {
+      if (lower[j]! > upper[j]!) {
+        return { termination: 'infeasible', message: `Variable ${j} has a lower bound above its upper bound.` };
+      }
+    }
+    for (let i = 0; i < constraintLower.length; i++) {
+      if (constraintLower[i]! > constraintUpper[i]!) {
+        return { termination: 'infeasible', message: `Constraint ${i} has a lower side above its upper side.` };
+      }
+    }
+    return undefined;
+  }
+
+  private report(
+    ending: Ending,
+    attempts: readonly SqpAttempt[],
+    budget: Budget,
+    iterations: number,
+    restorations: number,
+  ): SqpResult {
+    const { algorithm, evaluation, options, problem } = this;
+    const { meta } = problem;
+    const solved = isSolved(ending.termination);
+    const { current, model } = algorithm.iterate;
+    algorithm.convergence.residuals(current, model, algorithm.rowMultipliers, algorithm.boundMultipliers);
+    const seen = !Number.isNaN(evaluation.incumbentObjective);
+    const x = solved
+      ? current.x.slice()
+      : seen
+        ? evaluation.incumbent.slice()
+        : clampedStart(meta.start, meta.lower, meta.upper);
+    const objective = solved ? current.objective / evaluation.scaling.objective : evaluation.incumbentObjective;
+    const multipliers = algorithm.convergence.multipliers.slice();
+    const boundMultipliers = algorithm.convergence.boundMultipliers.slice();
+    const residuals = independentResiduals(problem, x, multipliers, boundMultipliers) ?? unknownResiduals;
+    const feasible = residuals.primalInfeasibility <= options.feasibilityTolerance;
+    const stationary =
+      residuals.stationarity <= options.optimalityTolerance && residuals.complementarity <= options.optimalityTolerance;
+    return {
+      termination: ending.termination,
+      message: ending.message,
+      primalStatus: feasible ? 'feasible' : Number.isFinite(residuals.primalInfeasibility) ? 'infeasible' : 'unknown',
+      dualStatus: stationary ? 'stationary' : 'not-stationary',
+      x,
+      objective,
+      multipliers,
+      boundMultipliers,
+      residuals,
+      iterations,
+      counts: { ...this.counts },
+      timeSeconds: budget.elapsedSeconds(),
+      workingSet: copySet(algorithm.solution.workingSet),
+      restorations,
+      factorizations: this.matrix.factorizations,
+      attempts,
+    };
+  }
+}
+
+/** Solves a nonlinear program by sequential quadratic programming. See `SqpSolver` for repeated solves. */
+export function solveSqp(problem: NonlinearProgram, options?: Partial<SqpOptions>, call?: SqpCall): SqpResult {
+  return new SqpSolver(problem, options).solve(call);
+}
+
+function worthRetrying(termination: Termination): boolean {
+  return termination === 'stalled' || termination === 'locally-infeasible' || termination === 'not-finite';
+}
+
+const ranking: readonly Termination[] = ['optimal', 'locally-optimal', 'unbounded', 'infeasible', 'locally-infeasible'];
+
+/** The more telling of two endings; limits of a retry do not hide what an earlier attempt found. */
+function preferred(first: Ending | undefined, second: Ending): Ending {
+  if (first === undefined) return second;
+  const rank = (ending: Ending) => {
+    const at = ranking.indexOf(ending.termination);
+    return at < 0 ? ranking.length : at;
+  };
+  return rank(second) <= rank(first) ? second : first;
+}
+
+const unknownResiduals = {
+  stationarity: Infinity,
+  primalInfeasibility: Infinity,
+  absoluteInfeasibility: Infinity,
+  complementarity: Infinity,
+  dualScale: 1,
+};
+
+function clampedStart(start: Float64Array, lower: Float64Array, upper: Float64Array): Float64Array {
+  return start.map((value, j) => Math.min(Math.max(value, lower[j]!), upper[j]!));
+}
+
+function copySet(set: WorkingSet): WorkingSet {
+  const copy = workingSet(set.variables.length, set.rows.length);
+  copy.rows.set(set.rows);
+  copy.variables.set(set.variables);
+  return copy;
+}
+
+/** Counts factorisations. */
+class CountingMatrix implements KktMatrix {
+  factorizations = 0;
+
+  constructor(private readonly inner: KktMatrix) {}
+
+  factor(request: KktRequest) {
+    this.factorizations++;
+    return this.inner.factor(request);
+  }
+
+  solve(rightHandSide: Float64Array): void {
+    this.inner.solve(rightHandSide);
+  }
+}

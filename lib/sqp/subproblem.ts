@@ -1,0 +1,90 @@
+import type { InertiaCorrection } from './curvature.js';
+import { InteriorPointSolver } from './interior-point.js';
+import type { KktMatrix } from './kkt-matrix.js';
+import { subproblemSolution, type QuadraticModel, type SubproblemSolution } from './quadratic-model.js';
+import { WorkingSetSolver } from './working-set-solver.js';
+
+/**
+ * `solved`: exact on its working set; `approximate`: an interior-point answer; `inconsistent`: the least violated step
+ * of an elastic subproblem; `failed`: no usable step.
+ */
+export type SubproblemOutcome = 'solved' | 'approximate' | 'inconsistent' | 'failed';
+
+const predictionRounds = 25;
+const confirmationRounds = 12;
+/** Multipliers beyond this come from dependent rows rather than from the problem. */
+const largestMultiplier = 1e10;
+
+/** Solves the subproblems of one problem: prediction of the working set first, interior point where that does not settle. */
+export class SubproblemSolver {
+  readonly workingSetSolver: WorkingSetSolver;
+  private readonly interior: InteriorPointSolver;
+  private readonly spare: SubproblemSolution;
+  /** True if the matrix still holds the factors of the final working set. */
+  factorsMatchSolution = false;
+
+  constructor(matrix: KktMatrix, variableCount: number, rowCount: number, correction: InertiaCorrection) {
+    this.workingSetSolver = new WorkingSetSolver(matrix, variableCount, rowCount, correction);
+    this.interior = new InteriorPointSolver(matrix, variableCount, rowCount, correction);
+    this.spare = subproblemSolution(variableCount, rowCount);
+  }
+
+  /** `solution.workingSet` is the prediction; `penalty` is ν of the elastic subproblem. */
+  solve(
+    model: QuadraticModel,
+    solution: SubproblemSolution,
+    minimumShift: number,
+    penalty: number,
+    expired: () => boolean,
+  ): SubproblemOutcome {
+    this.factorsMatchSolution = false;
+    const predicted = this.workingSetSolver.solve(model, solution, minimumShift, predictionRounds);
+    if (predicted === 'solved' && isModerate(solution)) {
+      solution.linearViolation = 0;
+      this.factorsMatchSolution = true;
+      return 'solved';
+    }
+    let shift = minimumShift;
+    for (let attempt = 0; attempt < 8 && !expired(); attempt++) {
+      const outcome = this.interior.solve(model, solution, shift, penalty, expired);
+      if (outcome !== 'failed') return this.confirm(model, solution, minimumShift, outcome);
+      shift = Math.max(1e-6, 30 * Math.max(shift, solution.shift));
+    }
+    return 'failed';
+  }
+
+  /** Replaces an interior-point answer by the exact one on its working set where that works out. */
+  private confirm(
+    model: QuadraticModel,
+    solution: SubproblemSolution,
+    minimumShift: number,
+    outcome: 'solved' | 'approximate',
+  ): SubproblemOutcome {
+    if (solution.linearViolation > 0) return 'inconsistent';
+    const { spare } = this;
+    spare.workingSet.rows.set(solution.workingSet.rows);
+    spare.workingSet.variables.set(solution.workingSet.variables);
+    const confirmed = this.workingSetSolver.solve(model, spare, minimumShift, confirmationRounds);
+    if (confirmed === 'solved' && isModerate(spare)) {
+      copySolution(spare, solution);
+      this.factorsMatchSolution = true;
+      return 'solved';
+    }
+    return outcome === 'solved' ? 'solved' : 'approximate';
+  }
+}
+
+function isModerate(solution: SubproblemSolution): boolean {
+  for (const value of solution.rowMultipliers) if (!(Math.abs(value) < largestMultiplier)) return false;
+  return true;
+}
+
+export function copySolution(from: SubproblemSolution, to: SubproblemSolution): void {
+  to.step.set(from.step);
+  to.rowMultipliers.set(from.rowMultipliers);
+  to.boundMultipliers.set(from.boundMultipliers);
+  to.workingSet.rows.set(from.workingSet.rows);
+  to.workingSet.variables.set(from.workingSet.variables);
+  to.linearViolation = from.linearViolation;
+  to.shift = from.shift;
+}

@@ -1,0 +1,157 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  dbmFromWatt,
+  fadingQuantile,
+  fadingSamples,
+  fadingTrace,
+  jakesCorrelation,
+  leastSecondsPerBit,
+  pathGain,
+  pathLossDecibel,
+  rateBitsPerSecond,
+  secondsPerBit,
+  secondsPerBitCurvature,
+  secondsPerBitSlope,
+  shannonLaw,
+  spreadLaw,
+  wattFromDbm,
+  type RateLaw,
+} from '../../../lib/models/index.js';
+import { randomStream } from '../../../lib/random/index.js';
+
+const laws = fc.oneof(
+  fc
+    .double({ min: 0.01, max: 20, noNaN: true })
+    .map((efficiency): RateLaw => ({ kind: 'linear', bitsPerSecondPerHz: efficiency })),
+  fc
+    .double({ min: -6, max: 12, noNaN: true })
+    .map((exponent): RateLaw => ({ kind: 'shannon', snrBandwidthHz: 10 ** exponent })),
+  fc
+    .array(fc.double({ min: 4, max: 9, noNaN: true }), { minLength: 1, maxLength: 5 })
+    .map((exponents): RateLaw => ({ kind: 'faded', snrBandwidthHz: Float64Array.from(exponents, (e) => 10 ** e) })),
+);
+const bandwidths = fc.double({ min: 1, max: 9, noNaN: true }).map((exponent) => 10 ** exponent);
+
+describe('rate laws', () => {
+  it('is Shannon’s formula: 20 MHz at 23 dBm, −174 dBm/Hz + 9 dB, 120 dB of loss', () => {
+    const snrBandwidthHz = (wattFromDbm(23) * 1e-12) / (wattFromDbm(-174) * 10 ** 0.9);
+    const expected = 20e6 * Math.log2(1 + 10 ** ((23 - 120 + 174 - 9) / 10) / 20e6);
+    expect(rateBitsPerSecond({ kind: 'shannon', snrBandwidthHz }, 20e6) / expected).toBeCloseTo(1, 12);
+  });
+
+  it('has derivatives that agree with differences', () => {
+    fc.assert(
+      fc.property(laws, bandwidths, (law, bandwidth) => {
+        const step = bandwidth * 1e-5;
+        const difference = (secondsPerBit(law, bandwidth + step) - secondsPerBit(law, bandwidth - step)) / (2 * step);
+        const slope = secondsPerBitSlope(law, bandwidth);
+        const scale = secondsPerBit(law, bandwidth) / bandwidth;
+        expect(Math.abs(difference - slope)).toBeLessThan(1e-6 * scale + 1e-6 * Math.abs(slope));
+        const second =
+          (secondsPerBitSlope(law, bandwidth + step) - secondsPerBitSlope(law, bandwidth - step)) / (2 * step);
+        expect(Math.abs(second - secondsPerBitCurvature(law, bandwidth))).toBeLessThan(1e-5 * (scale / bandwidth));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('falls with bandwidth towards its floor and never below', () => {
+    fc.assert(
+      fc.property(laws, bandwidths, (law, bandwidth) => {
+        expect(secondsPerBitSlope(law, bandwidth)).toBeLessThanOrEqual(0);
+        expect(secondsPerBitCurvature(law, bandwidth)).toBeGreaterThanOrEqual(0);
+        expect(secondsPerBit(law, bandwidth)).toBeGreaterThanOrEqual(leastSecondsPerBit(law) * (1 - 1e-14));
+      }),
+    );
+    expect(secondsPerBit({ kind: 'shannon', snrBandwidthHz: 1e6 }, 1e15)).toBeCloseTo(Math.LN2 / 1e6, 14);
+    expect(secondsPerBit({ kind: 'shannon', snrBandwidthHz: 1e6 }, 0)).toBe(Infinity);
+  });
+
+  it('averages the time of a bit over fading samples', () => {
+    const samples = Float64Array.of(1e6, 4e6, 9e6);
+    const mean = [...samples].reduce((sum, snr) => sum + 1 / (2e6 * Math.log2(1 + snr / 2e6)), 0) / 3;
+    expect(secondsPerBit({ kind: 'faded', snrBandwidthHz: samples }, 2e6) / mean).toBeCloseTo(1, 13);
+  });
+});
+
+describe('path loss', () => {
+  it('is the published macro formula', () => {
+    expect(pathLossDecibel({ kind: 'macro' }, 1000)).toBeCloseTo(128.1, 12);
+    expect(pathLossDecibel({ kind: 'macro' }, 100)).toBeCloseTo(90.5, 12);
+    expect(pathGain({ kind: 'macro' }, 1000)).toBeCloseTo(10 ** -12.81, 25);
+  });
+
+  it('is table 7.4.1-1 of TR 38.901, worked by hand at 3.5 GHz', () => {
+    const micro = { carrierHz: 3.5e9, baseHeightMetre: 10, deviceHeightMetre: 1.5 };
+    const direct = Math.hypot(100, 8.5);
+    const sight = 32.4 + 21 * Math.log10(direct) + 20 * Math.log10(3.5);
+    expect(pathLossDecibel({ kind: 'umi-los', ...micro }, 100)).toBeCloseTo(sight, 10);
+    const hidden = 35.3 * Math.log10(direct) + 22.4 + 21.3 * Math.log10(3.5);
+    expect(pathLossDecibel({ kind: 'umi-nlos', ...micro }, 100)).toBeCloseTo(hidden, 10);
+    const macro = { carrierHz: 3.5e9, baseHeightMetre: 25, deviceHeightMetre: 1.5 };
+    const far = Math.hypot(800, 23.5);
+    const breakPoint = (4 * 24 * 0.5 * 3.5e9) / 299_792_458;
+    const beyond = 28 + 40 * Math.log10(far) + 20 * Math.log10(3.5) - 9 * Math.log10(breakPoint ** 2 + 23.5 ** 2);
+    expect(breakPoint).toBeLessThan(800);
+    expect(pathLossDecibel({ kind: 'uma-los', ...macro }, 800)).toBeCloseTo(beyond, 10);
+  });
+
+  it('is continuous at the break point and grows with distance', () => {
+    const model = { kind: 'uma-los', carrierHz: 3.5e9, baseHeightMetre: 25, deviceHeightMetre: 1.5 } as const;
+    const breakPoint = (4 * 24 * 0.5 * 3.5e9) / 299_792_458;
+    const jump = pathLossDecibel(model, breakPoint * (1 + 1e-9)) - pathLossDecibel(model, breakPoint);
+    expect(Math.abs(jump)).toBeLessThan(1e-6);
+    for (let distance = 10; distance < 2000; distance *= 1.1) {
+      expect(pathLossDecibel(model, distance * 1.1)).toBeGreaterThan(pathLossDecibel(model, distance));
+    }
+  });
+
+  it('converts levels there and back', () => {
+    expect(wattFromDbm(23)).toBeCloseTo(0.19952623149688797, 15);
+    expect(dbmFromWatt(wattFromDbm(-174))).toBeCloseTo(-174, 10);
+  });
+});
+
+describe('fading', () => {
+  it('has mean one and the quantiles of its own samples', () => {
+    for (const fading of [{ kind: 'rayleigh' }, { kind: 'rician', factor: 4 }] as const) {
+      const samples = fadingSamples(fading, 200_000, randomStream(3, 'fading')).sort();
+      expect(samples.reduce((sum, gain) => sum + gain, 0) / samples.length).toBeCloseTo(1, 2);
+      for (const probability of [0.05, 0.1, 0.5, 0.9]) {
+        const empirical = samples[Math.floor(probability * samples.length)]!;
+        expect(Math.abs(fadingQuantile(fading, probability) / empirical - 1)).toBeLessThan(0.03);
+      }
+    }
+    expect(fadingQuantile({ kind: 'rayleigh' }, 0.1)).toBeCloseTo(-Math.log(0.9), 14);
+    expect(fadingQuantile({ kind: 'none' }, 0.1)).toBe(1);
+  });
+
+  it('follows Jakes in time', () => {
+    expect(jakesCorrelation(10, 0)).toBe(1);
+    expect(jakesCorrelation(10, 2.404825557695773 / (20 * Math.PI))).toBeCloseTo(0, 12);
+    const correlation = 0.9;
+    const trace = fadingTrace({ kind: 'rayleigh' }, correlation, 100_000, randomStream(5, 'trace'));
+    const centred = trace.map((gain) => gain - 1);
+    let lagged = 0;
+    let variance = 0;
+    for (let k = 1; k < centred.length; k++) {
+      lagged += centred[k]! * centred[k - 1]!;
+      variance += centred[k]! ** 2;
+    }
+    // The power of a complex Gaussian process is correlated by the square of the amplitude's correlation.
+    expect(lagged / variance).toBeCloseTo(correlation ** 2, 1);
+  });
+
+  it('makes plans on the mean gain optimistic', () => {
+    const budget = { powerWatt: 0.2, gain: 1e-11, noiseDensityWattPerHz: 4e-21, noiseFactor: 5 };
+    const law = (treatment: Parameters<typeof shannonLaw>[2]) =>
+      shannonLaw(budget, { kind: 'rayleigh' }, treatment, randomStream(1, 'law'));
+    const mean = secondsPerBit(law({ kind: 'mean' }), 1e6);
+    expect(secondsPerBit(law({ kind: 'samples', count: 64 }), 1e6)).toBeGreaterThan(mean);
+    expect(secondsPerBit(law({ kind: 'quantile', probability: 0.1 }), 1e6)).toBeGreaterThan(mean);
+    const spread = spreadLaw(budget, 20e6, { kind: 'none' }, { kind: 'mean' }, randomStream(1, 'law'));
+    const snr = (0.2 * 1e-11) / (4e-21 * 5 * 20e6);
+    expect(spread).toEqual({ kind: 'linear', bitsPerSecondPerHz: Math.log2(1 + snr) });
+  });
+});

@@ -203,7 +203,8 @@ export class AugmentedLagrangianSolver {
       const done = this.accept(incumbent, innerTolerance, violation);
       if (done) return done;
       if (!this.report(context, violation)) return { termination: 'interrupted', message: 'Stopped by the callback.' };
-      const decreased = violation <= options.requiredDecrease * previousViolation || violation < 1e-9;
+      const decreased =
+        violation <= options.requiredDecrease * previousViolation || violation <= 0.1 * options.feasibilityTolerance;
       stagnant = decreased ? 0 : stagnant + 1;
       for (let i = 0; i < this.multipliers.length; i++) {
         subproblem.multipliers[i] = this.clip(subproblem.firstOrderMultipliers[i]!);
@@ -236,6 +237,7 @@ export class AugmentedLagrangianSolver {
       {
         start: this.x,
         budget: rest,
+        continueRadius: this.outerIterations > 1,
         ...(context.onIteration && {
           onIteration: (record) =>
             context.onIteration!({

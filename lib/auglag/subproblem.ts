@@ -1,16 +1,7 @@
-import {
-  OperatorHessianModel,
-  DenseHessianModel,
-  addDiagonal,
-  addPatternToTriangle,
-  addSymmetricProduct,
-  type Evaluator,
-  type HessianModel,
-  type HessianModelSource,
-  type HessianOperator,
-} from '../bound/index.js';
+import type { Evaluator, HessianModel, HessianModelSource } from '../bound/index.js';
 import type { NlpMeta, NonlinearProgram } from '../problem/index.js';
 import { JacobianRows } from './jacobian-rows.js';
+import { SubproblemModel } from './subproblem-model.js';
 
 /**
  * The augmented Lagrangian of Powell, Hestenes and Rockafellar for two-sided rows, itself a bound-constrained problem:
@@ -41,11 +32,14 @@ export class AugmentedLagrangian implements NonlinearProgram, HessianModelSource
   private readonly point: Float64Array;
   private pointKnown = false;
   private constraintsDefined = false;
-  private readonly weighted: Float64Array;
-  private readonly offsets: Float64Array;
+  /** wᵢ·μᵢ at the point last evaluated. */
+  readonly weighted: Float64Array;
+  /** c̃ − side of the rows that leave their interval. */
+  readonly offsets: Float64Array;
   /** 1 where the row leaves its interval at the point last evaluated. */
   readonly active: Uint8Array;
-  private readonly constrained: NlpMeta;
+  /** Facts of the problem with its constraints. */
+  readonly constrained: NlpMeta;
 
   constructor(
     readonly evaluator: Evaluator,
@@ -103,12 +97,15 @@ export class AugmentedLagrangian implements NonlinearProgram, HessianModelSource
     return true;
   }
 
-  /** Which rows leave their interval after the shift by λ/ρ, and how far c̃ is beyond the side they leave it at. */
-  private updateRows(): void {
+  /**
+   * Which rows leave their interval after the shift by λ/ρ, and how far c̃ is beyond the side they leave it at; with
+   * `values` at these (unscaled) instead of those at the point last evaluated.
+   */
+  updateRows(values: Float64Array = this.constraintValues): void {
     const { constraintLower, constraintUpper } = this.constrained;
     for (let i = 0; i < this.multipliers.length; i++) {
       const weight = this.constraintWeights[i]!;
-      const value = weight * this.constraintValues[i]!;
+      const value = weight * values[i]!;
       const shift = this.multipliers[i]! / this.penalty;
       const low = weight * constraintLower[i]!;
       const high = weight * constraintUpper[i]!;
@@ -171,95 +168,13 @@ export class AugmentedLagrangian implements NonlinearProgram, HessianModelSource
   }
 
   createHessianModel(): HessianModel {
-    const { evaluator } = this;
-    const size = this.meta.variableCount;
-    if (evaluator.hasHessian && size <= this.denseLimit) {
-      const values = new Float64Array(evaluator.hessianLength);
-      return new DenseHessianModel(size, (x, triangle) => this.loadTriangle(x, values, triangle));
-    }
-    return new OperatorHessianModel(size, this.hessianOperator());
+    return new SubproblemModel(this, this.denseLimit);
   }
 
-  private loadTriangle(x: Float64Array, values: Float64Array, triangle: Float64Array): boolean {
-    const { evaluator, rows } = this;
-    if (!this.evaluateAt(x) || !evaluator.jacobian(x, rows.values)) return false;
+  /** Jacobian into `rows`, μ and w·μ at x; false when not finite. */
+  prepareDerivatives(x: Float64Array): boolean {
+    if (!this.evaluateAt(x) || !this.evaluator.jacobian(x, this.rows.values)) return false;
     this.weighMultipliers();
-    const pattern = this.constrained.hessianPattern;
-    if (!evaluator.hessian(x, this.objectiveWeight, this.weighted, values)) return false;
-    triangle.fill(0);
-    if (pattern) addPatternToTriangle(pattern, values, triangle);
-    else triangle.set(values);
-    for (let i = 0; i < this.multipliers.length; i++) {
-      if (!this.active[i]) continue;
-      const weight = this.penalty * this.constraintWeights[i]! * this.constraintWeights[i]!;
-      this.addOuterProduct(i, weight, triangle);
-    }
     return true;
-  }
-
-  private addOuterProduct(i: number, weight: number, triangle: Float64Array): void {
-    const { rowStarts, columns, positions, values } = this.rows;
-    for (let k = rowStarts[i]!; k < rowStarts[i + 1]!; k++) {
-      const left = weight * values[positions[k]!]!;
-      if (left === 0) continue;
-      const row = columns[k]!;
-      const start = (row * (row + 1)) / 2;
-      for (let other = rowStarts[i]!; other < rowStarts[i + 1]!; other++) {
-        const column = columns[other]!;
-        if (column <= row) triangle[start + column]! += left * values[positions[other]!]!;
-      }
-    }
-  }
-
-  /** Hessian products at O(non-zeros) each; the Lagrangian's part from the problem's Hessian or its products. */
-  private hessianOperator(): HessianOperator {
-    const { evaluator, rows, weighted, constrained } = this;
-    const size = this.meta.variableCount;
-    const stored = evaluator.hasHessian;
-    const hessianValues = new Float64Array(stored ? evaluator.hessianLength : 0);
-    const point = new Float64Array(size);
-    const rowWeights = new Float64Array(this.multipliers.length);
-    const diagonal = new Float64Array(size);
-    const probe = new Float64Array(stored ? 0 : size);
-    const loadLagrangian = (): boolean => {
-      diagonal.fill(0);
-      if (stored) {
-        if (!evaluator.hessian(point, this.objectiveWeight, weighted, hessianValues)) return false;
-        addDiagonal(constrained.hessianPattern, size, hessianValues, diagonal);
-        return true;
-      }
-      for (let j = 0; j < size; j++) probe[j] = j % 2 === 0 ? 1 : -1;
-      if (!evaluator.hessianProduct(point, this.objectiveWeight, weighted, probe, diagonal)) return false;
-      for (let j = 0; j < size; j++) diagonal[j]! *= probe[j]!;
-      return true;
-    };
-    return {
-      load: (x) => {
-        if (!this.evaluateAt(x) || !evaluator.jacobian(x, rows.values)) return false;
-        point.set(x);
-        this.weighMultipliers();
-        for (let i = 0; i < rowWeights.length; i++) {
-          const weight = this.constraintWeights[i]!;
-          rowWeights[i] = this.active[i] ? this.penalty * weight * weight : 0;
-        }
-        if (!loadLagrangian()) return false;
-        for (let i = 0; i < rowWeights.length; i++) {
-          for (let k = rows.rowStarts[i]!; k < rows.rowStarts[i + 1]!; k++) {
-            const entry = rows.values[rows.positions[k]!]!;
-            diagonal[rows.columns[k]!]! += rowWeights[i]! * entry * entry;
-          }
-        }
-        return true;
-      },
-      multiply: (vector, values) => {
-        values.fill(0);
-        if (stored) addSymmetricProduct(constrained.hessianPattern, size, hessianValues, vector, values);
-        else if (!evaluator.hessianProduct(point, this.objectiveWeight, weighted, vector, values)) values.fill(NaN);
-        for (let i = 0; i < rowWeights.length; i++) {
-          if (rowWeights[i] !== 0) rows.addRow(i, rowWeights[i]! * rows.rowProduct(i, vector), values);
-        }
-      },
-      diagonal: (values) => values.set(diagonal),
-    };
   }
 }

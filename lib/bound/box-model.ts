@@ -16,20 +16,20 @@ export class BoxModelMinimizer {
   readonly step: Float64Array;
   private readonly free: Uint8Array;
   private readonly residual: Float64Array;
-  private readonly product: Float64Array;
   private readonly trial: Float64Array;
-  private readonly trialProduct: Float64Array;
+  private readonly trialResidual: Float64Array;
   private readonly direction: Float64Array;
+  private readonly product: Float64Array;
   private cauchyLength = 1;
 
   constructor(private readonly size: number) {
     this.step = new Float64Array(size);
     this.free = new Uint8Array(size);
     this.residual = new Float64Array(size);
-    this.product = new Float64Array(size);
     this.trial = new Float64Array(size);
-    this.trialProduct = new Float64Array(size);
+    this.trialResidual = new Float64Array(size);
     this.direction = new Float64Array(size);
+    this.product = new Float64Array(size);
   }
 
   /** `scale` are the squared lengths in which steepest descent is measured; low ≤ 0 ≤ high. */
@@ -42,22 +42,22 @@ export class BoxModelMinimizer {
     maxRounds: number,
     relativeTolerance: number,
   ): ModelStep {
-    const { size, step, residual, product, free, direction } = this;
+    const { size, step, residual, free, direction } = this;
     step.fill(0);
-    product.fill(0);
+    residual.set(gradient);
     let change = 0;
     let initialNorm = 0;
     for (let round = 0; round < maxRounds; round++) {
       let norm = 0;
       for (let j = 0; j < size; j++) {
-        const r = gradient[j]! + product[j]!;
-        residual[j] = r;
+        const r = residual[j]!;
         const held = (step[j]! <= low[j]! && r >= 0) || (step[j]! >= high[j]! && r <= 0);
         free[j] = held || low[j] === high[j] ? 0 : 1;
         if (free[j]) norm = Math.max(norm, Math.abs(r));
       }
       if (round === 0) initialNorm = norm;
       if (round > 0 && norm <= relativeTolerance * initialNorm) break;
+      model.choosePiece?.(step);
       const kind = model.direction(free, residual, Math.max(1e-12, relativeTolerance), direction);
       if (kind === 'none' || !finiteDirection(direction)) break;
       let next =
@@ -73,18 +73,24 @@ export class BoxModelMinimizer {
     return { predictedChange: change, onBox: touchesBox(step, low, high) };
   }
 
-  /** Accepts `trial` (with its product) if its model value is below `current`; returns the better value. */
-  private accept(gradient: Float64Array, current: number): number {
-    const value = this.valueOfTrial(gradient);
-    if (!(value < current)) return current;
-    this.step.set(this.trial);
-    this.product.set(this.trialProduct);
+  /** Model value at `trial`, its gradient into `trialResidual`. */
+  private evaluateTrial(model: HessianModel, gradient: Float64Array): number {
+    const { size, trial, trialResidual } = this;
+    if (model.evaluate) return model.evaluate(trial, gradient, trialResidual);
+    model.multiply(trial, trialResidual);
+    let value = 0;
+    for (let j = 0; j < size; j++) {
+      value += trial[j]! * (gradient[j]! + 0.5 * trialResidual[j]!);
+      trialResidual[j]! += gradient[j]!;
+    }
     return value;
   }
 
-  private valueOfTrial(gradient: Float64Array): number {
-    let value = 0;
-    for (let j = 0; j < this.size; j++) value += this.trial[j]! * (gradient[j]! + 0.5 * this.trialProduct[j]!);
+  /** Takes over `trial` if its model value is below `current`; returns the better value. */
+  private accept(value: number, current: number): number {
+    if (!(value < current)) return current;
+    this.step.set(this.trial);
+    this.residual.set(this.trialResidual);
     return value;
   }
 
@@ -107,16 +113,15 @@ export class BoxModelMinimizer {
         if (trial[j] !== goal) clipped = true;
         slope += residual[j]! * (trial[j]! - step[j]!);
       }
-      model.multiply(trial, this.trialProduct);
-      const value = this.valueOfTrial(gradient);
-      if (value <= current + 1e-4 * slope && slope < 0) return this.accept(gradient, current);
-      if (!clipped) break;
+      const value = this.evaluateTrial(model, gradient);
+      if (value <= current + 1e-4 * slope && slope < 0) return this.accept(value, current);
+      if (!clipped && !model.evaluate) break;
       length *= 0.25;
     }
     return this.lineToBox(model, gradient, low, high, current);
   }
 
-  /** Exact minimum along the straight direction inside the box, then the projection of the rest when it still helps. */
+  /** Minimum along the straight direction inside the box; backtracks where the model is only piecewise quadratic. */
   private lineToBox(
     model: HessianModel,
     gradient: Float64Array,
@@ -124,7 +129,7 @@ export class BoxModelMinimizer {
     high: Float64Array,
     current: number,
   ): number {
-    const { size, step, trial, direction, residual, product, trialProduct } = this;
+    const { size, step, trial, direction, residual, product } = this;
     let longest = Infinity;
     let slope = 0;
     for (let j = 0; j < size; j++) {
@@ -134,17 +139,20 @@ export class BoxModelMinimizer {
       else if (d < 0) longest = Math.min(longest, (low[j]! - step[j]!) / d);
     }
     if (!(longest > 0)) return current;
-    model.multiply(direction, trialProduct);
+    model.multiply(direction, product);
     let curvature = 0;
-    for (let j = 0; j < size; j++) curvature += direction[j]! * trialProduct[j]!;
+    for (let j = 0; j < size; j++) curvature += direction[j]! * product[j]!;
     let length = curvature > 0 ? Math.min(longest, -slope / curvature) : longest;
     if (!Number.isFinite(length)) length = 1e10;
-    if (!(length > 0)) return current;
-    for (let j = 0; j < size; j++) {
-      trial[j] = Math.min(Math.max(step[j]! + length * direction[j]!, low[j]!), high[j]!);
-      trialProduct[j] = product[j]! + length * trialProduct[j]!;
+    for (let attempt = 0; attempt < 8 && length > 0; attempt++) {
+      for (let j = 0; j < size; j++) {
+        trial[j] = Math.min(Math.max(step[j]! + length * direction[j]!, low[j]!), high[j]!);
+      }
+      const value = this.evaluateTrial(model, gradient);
+      if (value < current || !model.evaluate) return this.accept(value, current);
+      length *= 0.25;
     }
-    return this.accept(gradient, current);
+    return current;
   }
 
   /** Projected search along −scale·g from 0; replaces the step if its model value is below `current`. */
@@ -156,7 +164,7 @@ export class BoxModelMinimizer {
     scale: Float64Array,
     current: number,
   ): number {
-    const { size, trial, trialProduct } = this;
+    const { size, trial } = this;
     let best = current;
     let length = this.cauchyLength;
     let grew = false;
@@ -167,10 +175,9 @@ export class BoxModelMinimizer {
         slope += gradient[j]! * trial[j]!;
       }
       if (slope === 0) break;
-      model.multiply(trial, trialProduct);
-      const value = this.valueOfTrial(gradient);
+      const value = this.evaluateTrial(model, gradient);
       const sufficient = value <= 0.1 * slope;
-      best = this.accept(gradient, best);
+      best = this.accept(value, best);
       if (sufficient) {
         this.cauchyLength = length;
         if (attempt > 0 && !grew) break;

@@ -9,6 +9,13 @@ export interface HessianModel {
   load(x: Float64Array): boolean;
   /** H·vector into `values`. */
   multiply(vector: Float64Array, values: Float64Array): void;
+  /**
+   * For models that are only piecewise quadratic: value at a step (0 at the zero step) with the model's gradient there
+   * into `residual`. `multiply` and `direction` then refer to the piece of the last `choosePiece`.
+   */
+  evaluate?(step: Float64Array, gradient: Float64Array, residual: Float64Array): number;
+  /** Makes the piece that holds at `step` the current one. Comes with `evaluate`. */
+  choosePiece?(step: Float64Array): void;
   /** Estimate of diag(H) into `values` (any sign), used to scale the trust region. */
   diagonal(values: Float64Array): void;
   /**

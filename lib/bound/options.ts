@@ -46,6 +46,8 @@ export interface SolveContext {
   readonly multipliers?: Float64Array | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onIteration?: IterationCallback | undefined;
+  /** Start from ten times the trust-region radius with which the same minimiser's last solve ended. */
+  readonly continueRadius?: boolean | undefined;
   /** Overrides the limits of the options: what is left of a caller's budget. */
   readonly budget?: Budget | undefined;
 }

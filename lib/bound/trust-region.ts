@@ -77,6 +77,7 @@ export class TrustRegionNewton {
     x.set(context.start ?? meta.start);
     const progress: Progress = { objective: NaN, iterations: 0, radius: 0 };
     const stop = this.run(options, context, budget, progress);
+    this.lastRadius = progress.radius;
     const candidate = { x, objective: progress.objective, multipliers: noMultipliers };
     const evidence = assess(
       evaluator,
@@ -128,7 +129,7 @@ export class TrustRegionNewton {
         if (!this.model.load(x)) return { termination: 'stalled', message: 'The second derivatives are not finite.' };
         modelLoaded = true;
         this.updateWidths();
-        if (progress.radius === 0) progress.radius = this.firstRadius(options.initialRadius);
+        if (progress.radius === 0) progress.radius = this.firstRadius(options.initialRadius, context);
       }
       if (converged && !this.descendsFromStationary()) {
         return { termination: 'locally-optimal', message: convergedMessage };
@@ -151,7 +152,7 @@ export class TrustRegionNewton {
       }
       failures = accepted === 'accepted' ? 0 : failures + 1;
       if (failures > 60) return { termination: 'stalled', message: 'The trust region became too small.' };
-      if (accepted === 'accepted') modelLoaded = false;
+      if (accepted === 'accepted' || this.derivativesMoved) modelLoaded = false;
       if (accepted === 'accepted' && progress.objective < options.unboundedObjective) {
         if (fallsWithoutEnd(evaluator, x, minimizer.step, progress.objective, budget)) {
           return { termination: 'unbounded', message: 'The objective keeps falling along a ray within the bounds.' };
@@ -227,7 +228,11 @@ export class TrustRegionNewton {
     }
   }
 
-  private firstRadius(relative: number | undefined): number {
+  /** Radius with which the last solve ended. */
+  lastRadius = 0;
+
+  private firstRadius(relative: number | undefined, context: SolveContext): number {
+    if (context.continueRadius && this.lastRadius > 0) return Math.min(Math.max(10 * this.lastRadius, 1e-3), 1e6);
     let norm = 0;
     for (let j = 0; j < this.x.length; j++) norm = Math.max(norm, Math.abs(this.x[j]!) / this.width[j]!);
     return (relative ?? 1) * Math.max(1, norm);
@@ -241,6 +246,9 @@ export class TrustRegionNewton {
       high[j] = Math.min(upper[j]! - x[j]!, radius * width[j]!);
     }
   }
+
+  /** True after derivatives were evaluated at a point that was then not moved to: a shared model has to be reloaded. */
+  private derivativesMoved = false;
 
   /** Evaluates the step that the minimiser holds, moves there if it is good enough, and updates the radius. */
   private tryStep(
@@ -262,6 +270,7 @@ export class TrustRegionNewton {
       scaledLength = Math.max(scaledLength, Math.abs(minimizer.step[j]!) / width[j]!);
     }
     if (!moved) return 'stalled';
+    this.derivativesMoved = false;
     progress.iterations++;
     const value = evaluator.objective(trial);
     const noise = 20 * machineEpsilon * Math.max(Math.abs(progress.objective), Math.abs(value));
@@ -275,6 +284,7 @@ export class TrustRegionNewton {
         return 'limit';
       }
       accepted = evaluator.gradient(trial, value, trialGradient);
+      this.derivativesMoved = !accepted;
       if (accepted && indistinct && projectedGradientNorm(lower, upper, trial, trialGradient) > 0.5 * norm) {
         return 'stalled';
       }

@@ -2,7 +2,7 @@
  * Accuracy reached by fine-tuning as a function of the compression ratios and of the cut, A(ρ↑, ρ↓, c) in 0…1.
  *
  *   additive:  A = uncompressed-limit − loss↑(ρ↑)·cut↑(c) − loss↓(ρ↓)·cut↓(c)
- *   product:   A = uncompressed-limit · (1 − loss↑(ρ↑)·cut↑(c)) · (1 − loss↓(ρ↓)·cut↓(c))
+ *   product:   A = uncompressed-limit · (1 − loss↑(ρ↑)·cut↑(c)) · (1 − loss↓(ρ↓)·cut↓(c)), no factor below 0
  *
  * Each loss falls as its ratio grows. A model with only an upward term describes tied ratios (ρ↑ = ρ↓).
  */
@@ -46,7 +46,7 @@ export function accuracy(model: AccuracyModel, upRatio: number, downRatio: numbe
   const downLoss = model.down ? lossValue(model.down.family, downRatio) * cutFactor(model.down.cut, cut) : 0;
   return model.combination === 'additive'
     ? model.limit - upLoss - downLoss
-    : model.limit * (1 - upLoss) * (1 - downLoss);
+    : model.limit * Math.max(0, 1 - upLoss) * Math.max(0, 1 - downLoss);
 }
 
 /** Partial derivatives of A with respect to (ln ρ↑, ln ρ↓, c). */
@@ -59,6 +59,7 @@ export function accuracyGradient(
   const up = termDerivatives(model.up, upRatio, cut);
   const down = model.down ? termDerivatives(model.down, downRatio, cut) : { value: 0, byLogRatio: 0, byCut: 0 };
   if (model.combination === 'additive') return [-up.byLogRatio, -down.byLogRatio, -up.byCut - down.byCut];
+  if (up.value >= 1 || down.value >= 1) return [0, 0, 0];
   const upKept = model.limit * (1 - up.value);
   const downKept = model.limit * (1 - down.value);
   return [-up.byLogRatio * downKept, -down.byLogRatio * upKept, -up.byCut * downKept - down.byCut * upKept];

@@ -45,6 +45,8 @@ describe('accuracy', () => {
         const knots = [Math.log(0.01), Math.log(0.05), Math.log(0.2), 0];
         fc.pre(knots.every((knot) => Math.abs(Math.log(up) - knot) > 1e-3 && Math.abs(Math.log(down) - knot) > 1e-3));
         fc.pre([3, 9].every((knot) => Math.abs(cut - knot) > 1e-3));
+        const kept = [lossValue(model.up.family, up), lossValue(model.down!.family, down)];
+        fc.pre(kept.every((loss) => loss < 0.45));
         const step = 1e-6;
         const at = (du: number, dd: number, dc: number) =>
           accuracy(model, up * Math.exp(du), down * Math.exp(dd), cut + dc);

@@ -1,0 +1,22 @@
+import { formatIssue, readProblemFile, type FileIssue, type ResolvedFile } from '../lib/io/index.js';
+import { CommandError, exitCodes } from './exit-codes.js';
+import { readText } from './files.js';
+import { printError } from './terminal.js';
+
+/** Reads a problem file; warnings go to standard error, problems end the command with exit code 2. */
+export async function loadProblem(
+  path: string,
+  options: { seed?: number | undefined; quiet?: boolean | undefined } = {},
+): Promise<ResolvedFile> {
+  const text = await readText(path);
+  const outcome = readProblemFile(text, options.seed === undefined ? {} : { seed: options.seed });
+  if (!outcome.ok) throw new CommandError(exitCodes.badInput, describeIssues(path, outcome.issues));
+  if (!options.quiet)
+    for (const warning of outcome.warnings) await printError(`warning: ${formatIssue(warning, path)}`);
+  return outcome.resolved;
+}
+
+function describeIssues(path: string, issues: readonly FileIssue[]): string {
+  const count = issues.length === 1 ? '1 problem' : `${issues.length} problems`;
+  return [`${count} in ${path}:`, ...issues.map((issue) => `  ${formatIssue(issue, path)}`)].join('\n');
+}

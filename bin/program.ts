@@ -1,0 +1,22 @@
+import { createRequire } from 'node:module';
+import { Command } from 'commander';
+import { registerCheckCommand } from './commands/check.js';
+
+const { version, description } = createRequire(import.meta.url)('sft-opt/package.json') as {
+  version: string;
+  description: string;
+};
+
+/** The whole command line. */
+export function buildProgram(): Command {
+  const program = new Command('sft-opt')
+    .description(description)
+    .version(version, '-V, --version', 'show the version')
+    .helpOption('-h, --help', 'show help')
+    .showHelpAfterError('(add --help for what there is)')
+    .exitOverride();
+  registerCheckCommand(program);
+  // Sub-commands made before exitOverride would still end the process themselves.
+  for (const command of program.commands) command.exitOverride();
+  return program;
+}

@@ -1,0 +1,12 @@
+import type { RawIssue } from '../source/index.js';
+import { checkAccuracyAndCodec } from './accuracy.js';
+import { checkDevices } from './devices.js';
+import { checkModel } from './model.js';
+import type { CheckedSections } from './sections.js';
+
+export * from './sections.js';
+
+/** Everything that has to fit together between keys and between sections. */
+export function crossChecks(sections: CheckedSections): RawIssue[] {
+  return [...checkModel(sections), ...checkAccuracyAndCodec(sections), ...checkDevices(sections)];
+}

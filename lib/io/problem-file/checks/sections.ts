@@ -1,0 +1,52 @@
+import type { IssuePath, RawIssue, SourceDocument } from '../source/index.js';
+import { rawIssues } from '../source/index.js';
+import {
+  deviceSection,
+  fileShape,
+  sectionNames,
+  unknownKeyMessage,
+  type DeviceEntry,
+  type ProblemFile,
+} from '../schema/index.js';
+
+/** The sections of a file that are right in themselves; a device entry that is wrong is undefined. */
+export type CheckedSections = Partial<Omit<ProblemFile, 'devices'>> & {
+  readonly devices?: readonly (DeviceEntry | undefined)[];
+};
+
+export interface SectionOutcome {
+  readonly sections: CheckedSections;
+  readonly issues: readonly RawIssue[];
+}
+
+/** Checks each section and each device on its own, so that one mistake does not hide another. */
+export function checkSections(data: SourceDocument['value']): SectionOutcome {
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) {
+    return {
+      sections: {},
+      issues: [{ path: [], message: 'the file must hold a section of keys and values; see `sft-opt init`' }],
+    };
+  }
+  const issues: RawIssue[] = Object.keys(data)
+    .filter((key) => !Object.hasOwn(fileShape, key))
+    .map((key) => ({ path: [key], message: unknownKeyMessage(key, sectionNames), atKey: true }));
+  const sections: Record<string, unknown> = {};
+  for (const name of sectionNames) {
+    const value = Object.hasOwn(data, name) ? (data as Record<string, unknown>)[name] : undefined;
+    if (name === 'devices' && Array.isArray(value)) {
+      sections[name] = value.map((entry: unknown, index) => checkDevice(entry, [name, index], issues));
+      if (value.length > 0 && value.length <= 100_000) continue;
+    }
+    const outcome = fileShape[name].safeParse(value);
+    if (outcome.success) sections[name] = outcome.data;
+    else issues.push(...rawIssues(outcome.error.issues, value, [name]));
+  }
+  return { sections, issues };
+}
+
+function checkDevice(entry: unknown, path: IssuePath, issues: RawIssue[]): DeviceEntry | undefined {
+  const outcome = deviceSection.safeParse(entry);
+  if (outcome.success) return outcome.data;
+  issues.push(...rawIssues(outcome.error.issues, entry, path));
+  return undefined;
+}

@@ -1,0 +1,131 @@
+import {
+  buildCostTable,
+  buildProfiledCostTable,
+  type AttentionCount,
+  type CostTable,
+  type Device,
+  type MemorySettings,
+  type PinnedDecisions,
+} from '../../../models/index.js';
+import type { DeviceEntry, PinnedEntry, ProblemFile } from '../schema/index.js';
+import { EntryDraws } from './draw.js';
+import type { LinkResolver, ResolvedLink } from './links.js';
+
+/** Throughput of the device whose codec times the operating points state. */
+export const referenceThroughput = 50e9;
+
+/** What a device of the domain was made from, for people. */
+export interface DeviceSummary {
+  readonly name: string;
+  /** Position of its entry in the file's list. */
+  readonly entry: number;
+  readonly throughputFlopsPerSecond: number;
+  readonly link: ResolvedLink;
+}
+
+/** What the members of all entries share. */
+export interface DeviceContext {
+  readonly file: ProblemFile;
+  readonly settings: MemorySettings;
+  readonly attentionCount: AttentionCount;
+  readonly allowedBlocks: readonly number[];
+  readonly links: LinkResolver;
+  /** Positions of operating points by what a pin may call them. */
+  readonly pointIndex: (direction: 'up' | 'down', pin: string | number) => number | undefined;
+  readonly deviceCount: number;
+}
+
+/** Name of the k-th member of an entry. */
+export function memberName(entry: Pick<DeviceEntry, 'name' | 'count'>, member: number): string {
+  return entry.count === undefined ? entry.name : `${entry.name}-${member + 1}`;
+}
+
+/** The devices of one entry, in order. */
+export function* resolveEntry(
+  entry: DeviceEntry,
+  entryIndex: number,
+  context: DeviceContext,
+): Generator<{ device: Device; summary: DeviceSummary }> {
+  const draws = new EntryDraws(context.file.seed, entry.name);
+  const pinned = resolvePins(entry, context);
+  for (let member = 0; member < (entry.count ?? 1); member++) {
+    const name = memberName(entry, member);
+    const throughput = draws.next('throughput', entry.throughput);
+    const link = context.links.resolve(entry, draws);
+    const device: Device = {
+      name,
+      weight: entry.weight,
+      optional: entry.optional,
+      uplink: link.uplink,
+      downlink: link.downlink,
+      minimumBandwidthHz: entry.minimumBandwidth,
+      maximumBandwidthHz: entry.maximumBandwidth ?? Infinity,
+      memoryBytes: entry.memory === undefined ? Infinity : draws.next('memory', entry.memory),
+      codecTimeFactor: entry.codecTimeFactor ?? referenceThroughput / throughput,
+      costs: resolveCosts(entry, throughput, context),
+      pinned,
+      transmitPowerWatt: entry.transmitPower,
+      computePowerWatt: entry.computePower,
+    };
+    yield { device, summary: { name, entry: entryIndex, throughputFlopsPerSecond: throughput, link } };
+  }
+}
+
+function resolveCosts(entry: DeviceEntry, throughput: number, context: DeviceContext): CostTable {
+  const { file, settings, attentionCount, allowedBlocks } = context;
+  const input = {
+    ...settings,
+    batchSize: entry.batchSize ?? settings.batchSize,
+    deviceFlopsPerSecond: throughput,
+    serverFlopsPerSecond: file.server.throughput,
+    deviceOverheadBytes: entry.memoryOverhead,
+    bitsPerValue: file.codec.valueBits,
+    headerBits: 8 * file.codec.header,
+    allowedBlocks,
+    attentionCount,
+  };
+  const { profile } = entry;
+  if (!profile) return buildCostTable(input);
+  return buildProfiledCostTable(
+    input,
+    {
+      forwardSeconds: profile.forward,
+      backwardSeconds: profile.backward,
+      serverSeconds: profile.server,
+      ...(profile.deviceMemory && { deviceMemoryBytes: profile.deviceMemory }),
+      ...(profile.serverMemory && { serverMemoryBytes: profile.serverMemory }),
+    },
+    1,
+    1,
+  );
+}
+
+/** Pins of one entry: its own before those for all. */
+export function mergePins(entry: DeviceEntry, file: Pick<ProblemFile, 'pinned'>): PinnedEntry {
+  return { ...file.pinned, ...entry.pinned };
+}
+
+function resolvePins(entry: DeviceEntry, context: DeviceContext): PinnedDecisions {
+  const { file, pointIndex } = context;
+  const pins = mergePins(entry, file);
+  const upPoint = lookUp(pins.upPoint ?? pins.point, (pin) => pointIndex('up', pin));
+  const downPoint = lookUp(pins.downPoint ?? pins.point, (pin) => pointIndex('down', pin));
+  const bandwidthHz = pins.bandwidth === 'equal' ? equalShare(file, context.deviceCount) : pins.bandwidth;
+  return {
+    ...(pins.blocks !== undefined && { blocks: pins.blocks }),
+    ...(upPoint !== undefined && { upPoint }),
+    ...(downPoint !== undefined && { downPoint }),
+    ...(bandwidthHz !== undefined && { bandwidthHz }),
+  };
+}
+
+function lookUp(pin: string | number | undefined, find: (pin: string | number) => number | undefined) {
+  return pin === undefined ? undefined : find(pin);
+}
+
+/** The band over the number of devices, in whole resource blocks where there are such. */
+export function equalShare(file: Pick<ProblemFile, 'radio'>, deviceCount: number): number {
+  const { bandwidth, resourceBlock } = file.radio;
+  if (resourceBlock === undefined) return bandwidth / deviceCount;
+  return Math.max(1, Math.floor(bandwidth / resourceBlock / deviceCount)) * resourceBlock;
+}

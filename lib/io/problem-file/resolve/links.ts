@@ -1,0 +1,132 @@
+import {
+  decibelFromRatio,
+  fadingQuantile,
+  pathLossDecibel,
+  ratioFromDecibel,
+  shannonLaw,
+  spreadLaw,
+  type Fading,
+  type FadingTreatment,
+  type LinkBudget,
+  type PathLossModel,
+  type RateLaw,
+} from '../../../models/index.js';
+import { fadingDefaults, pathLossDefaults, type DeviceEntry, type ProblemFile } from '../schema/index.js';
+import type { EntryDraws } from './draw.js';
+
+type RadioSection = ProblemFile['radio'];
+
+/** How one device reaches the server. */
+export interface ResolvedLink {
+  readonly uplink: RateLaw;
+  readonly downlink: RateLaw;
+  /** Absent with a measured gain. */
+  readonly distanceMetre?: number;
+  /** Mean power gain, path loss, shadowing and antennas together. */
+  readonly gain: number;
+  /** True where TR 38.901 drew line of sight; absent for models without it. */
+  readonly lineOfSight?: boolean;
+}
+
+/** What all links have in common, worked out once. */
+export class LinkResolver {
+  private readonly fading: Fading;
+  private readonly treatment: FadingTreatment;
+  /** Factor of the gain that stands for a quantile of the fading. */
+  private readonly plannedShare: number;
+  private readonly pathLoss: Exclude<RadioSection['pathLoss'], string>;
+
+  constructor(private readonly radio: RadioSection) {
+    const fading = typeof radio.fading === 'string' ? fadingDefaults(radio.fading) : radio.fading;
+    this.pathLoss = typeof radio.pathLoss === 'string' ? pathLossDefaults(radio.pathLoss) : radio.pathLoss;
+    this.fading =
+      fading.kind === 'rician'
+        ? { kind: 'rician', factor: ratioFromDecibel(fading.riceFactor) }
+        : { kind: fading.kind };
+    this.treatment = fading.treatment === 'samples' ? { kind: 'samples', count: fading.samples } : { kind: 'mean' };
+    this.plannedShare = fading.treatment === 'quantile' ? fadingQuantile(this.fading, fading.quantile) : 1;
+  }
+
+  /** The link of the next member of an entry. */
+  resolve(entry: DeviceEntry, draws: EntryDraws): ResolvedLink {
+    const channel = entry.gain === undefined ? this.drawChannel(entry, draws) : { gain: entry.gain };
+    const { radio } = this;
+    const budget = (powerWatt: number, noiseFigure: number): LinkBudget => ({
+      powerWatt,
+      gain: channel.gain * this.plannedShare,
+      noiseDensityWattPerHz: radio.noiseDensity,
+      noiseFactor: ratioFromDecibel(noiseFigure),
+    });
+    const up = budget(entry.transmitPower, radio.noiseFigure);
+    const down = budget(radio.serverPower, radio.deviceNoiseFigure);
+    return {
+      ...channel,
+      uplink: this.law(entry.uplinkRate, up, radio.rateLaw === 'shannon', draws),
+      downlink: this.law(entry.downlinkRate, down, radio.downlinkPower === 'device', draws),
+    };
+  }
+
+  private law(measured: number | undefined, budget: LinkBudget, ownShare: boolean, draws: EntryDraws): RateLaw {
+    const band = this.radio.bandwidth;
+    if (measured !== undefined) return { kind: 'linear', bitsPerSecondPerHz: measured / band };
+    const stream = draws.stream('fading');
+    return ownShare
+      ? shannonLaw(budget, this.fading, this.treatment, stream)
+      : spreadLaw(budget, band, this.fading, this.treatment, stream);
+  }
+
+  private drawChannel(entry: DeviceEntry, draws: EntryDraws) {
+    const { radio } = this;
+    const distanceMetre = draws.next('distance', entry.distance);
+    const { model, lineOfSight } = this.pathLossAt(distanceMetre, draws);
+    const shadowing = radio.shadowing === 0 ? 0 : radio.shadowing * draws.stream('shadowing').normal();
+    const decibel = radio.antennaGain - pathLossDecibel(model, distanceMetre) + shadowing;
+    return { gain: ratioFromDecibel(decibel), distanceMetre, ...(lineOfSight !== undefined && { lineOfSight }) };
+  }
+
+  private pathLossAt(distanceMetre: number, draws: EntryDraws): { model: PathLossModel; lineOfSight?: boolean } {
+    const { pathLoss, radio } = this;
+    const carrierHz = radio.carrier;
+    switch (pathLoss.model) {
+      case 'macro':
+        return { model: { kind: 'macro' } };
+      case 'free-space':
+        return { model: { kind: 'free-space', carrierHz } };
+      case 'log-distance': {
+        const { exponent, referenceDistance, referenceLoss } = pathLoss;
+        const referenceDecibel = referenceLoss ?? pathLossDecibel({ kind: 'free-space', carrierHz }, referenceDistance);
+        return {
+          model: { kind: 'log-distance', referenceDecibel, referenceMetre: referenceDistance, exponent },
+        };
+      }
+      case 'uma':
+      case 'umi': {
+        const lineOfSight =
+          pathLoss.sight === 'drawn'
+            ? draws.stream('sight').uniform() < lineOfSightProbability(pathLoss.model, distanceMetre)
+            : pathLoss.sight === 'line-of-sight';
+        return {
+          lineOfSight,
+          model: {
+            kind: `${pathLoss.model}-${lineOfSight ? 'los' : 'nlos'}`,
+            carrierHz,
+            baseHeightMetre: pathLoss.baseHeight ?? (pathLoss.model === 'uma' ? 25 : 10),
+            deviceHeightMetre: pathLoss.deviceHeight,
+          },
+        };
+      }
+    }
+  }
+}
+
+/** Probability of line of sight for devices up to 13 m high: 3GPP TR 38.901, table 7.4.2-1. */
+export function lineOfSightProbability(model: 'uma' | 'umi', distanceMetre: number): number {
+  if (distanceMetre <= 18) return 1;
+  const near = 18 / distanceMetre;
+  return near + Math.exp(-distanceMetre / (model === 'uma' ? 63 : 36)) * (1 - near);
+}
+
+/** Signal-to-noise ratio that one share of the band would see, in dB. */
+export function signalToNoiseDecibel(snrBandwidthHz: number, bandwidthHz: number): number {
+  return decibelFromRatio(snrBandwidthHz / bandwidthHz);
+}

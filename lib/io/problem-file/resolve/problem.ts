@@ -1,0 +1,82 @@
+import {
+  serverModelBytes,
+  type OperatingPoint,
+  type PlanningProblem,
+  type TransformerShape,
+} from '../../../models/index.js';
+import type { ProblemFile } from '../schema/index.js';
+import { resolveAccuracy } from './accuracy.js';
+import { resolveEntry, type DeviceContext, type DeviceSummary } from './devices.js';
+import { LinkResolver } from './links.js';
+import { resolveAttention, resolveMemorySettings, resolveShape } from './model.js';
+import { resolvePoint } from './points.js';
+
+/** A problem file with everything drawn and computed. */
+export interface ResolvedFile {
+  readonly file: ProblemFile;
+  readonly shape: TransformerShape;
+  readonly problem: PlanningProblem;
+  /** What each device was made from, in the order of `problem.devices`. */
+  readonly summaries: readonly DeviceSummary[];
+}
+
+/** Draws and computes everything. The file must have passed its checks. */
+export function resolveFile(file: ProblemFile): ResolvedFile {
+  const shape = resolveShape(file.model);
+  const tiedRatios = file.codec.ratios === 'tied';
+  const upPoints = resolvePoints(file.codec.points, file.codec.valueBits);
+  const downPoints =
+    tiedRatios || !file.codec.downPoints ? upPoints : resolvePoints(file.codec.downPoints, file.codec.valueBits);
+  const context: DeviceContext = {
+    file,
+    settings: resolveMemorySettings(file, shape),
+    attentionCount: resolveAttention(file.model),
+    allowedBlocks: allowedBlocks(file, shape),
+    links: new LinkResolver(file.radio),
+    pointIndex: (direction, pin) => findPoint(direction === 'up' ? upPoints : downPoints, pin),
+    deviceCount: countDevices(file),
+  };
+  const members = file.devices.flatMap((entry, index) => [...resolveEntry(entry, index, context)]);
+  const { deadline, radio, server, training } = file;
+  const problem: PlanningProblem = {
+    blockCount: shape.blocks,
+    stepsPerRound: training.stepsPerRound,
+    sharing: server.sharing,
+    bandwidthHz: radio.bandwidth,
+    ...(radio.resourceBlock !== undefined && { resourceBlockHz: radio.resourceBlock }),
+    ...(deadline !== undefined && { deadlineSeconds: deadline }),
+    serverMemoryBytes:
+      server.memory === undefined ? Infinity : server.memory - serverModelBytes(shape, training.weightBytes),
+    aggregationSeconds: server.aggregation,
+    accuracy: resolveAccuracy(file.accuracy),
+    upPoints,
+    downPoints,
+    tiedRatios,
+    devices: members.map(({ device }) => device),
+  };
+  return { file, shape, problem, summaries: members.map(({ summary }) => summary) };
+}
+
+/** Operating points by increasing ratio. */
+export function resolvePoints(entries: ProblemFile['codec']['points'], valueBits: number): OperatingPoint[] {
+  return entries.map((entry) => resolvePoint(entry, valueBits)).sort((a, b) => a.ratio - b.ratio);
+}
+
+/** The point of this name, or of this ratio. */
+export function findPoint(points: readonly OperatingPoint[], pin: string | number): number | undefined {
+  const index = points.findIndex((point) =>
+    typeof pin === 'string' ? point.name === pin : Math.abs(point.ratio - pin) <= 1e-9 * pin,
+  );
+  return index < 0 ? undefined : index;
+}
+
+/** Devices of all entries together. */
+export function countDevices(file: Pick<ProblemFile, 'devices'>): number {
+  return file.devices.reduce((sum, entry) => sum + (entry.count ?? 1), 0);
+}
+
+/** The numbers of blocks a device may hold. */
+export function allowedBlocks(file: Pick<ProblemFile, 'split'>, shape: Pick<TransformerShape, 'blocks'>): number[] {
+  const { minimum, maximum = Math.max(minimum, shape.blocks - 1) } = file.split;
+  return Array.from({ length: Math.max(0, maximum - minimum + 1) }, (_, k) => minimum + k);
+}

@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import { fraction, quantity, section } from './building-blocks.js';
+
+const cut = z
+  .union([
+    z.literal('constant'),
+    section({ decay: z.number().min(0).max(10).describe('The loss falls by exp(−decay · blocks on the device).') }),
+    section({
+      cuts: z.array(z.number().min(0)).min(2).describe('Measured numbers of blocks on the device, increasing.'),
+      factors: z.array(z.number().min(0)).min(2).describe('Factor of the loss at each; linear between them.'),
+    }),
+  ])
+  .default('constant')
+  .describe('How the loss depends on where the model is cut.');
+
+const scale = z.number().min(0).max(1e6);
+const positive = z.number().positive().max(1e6);
+
+const lossTerm = z
+  .discriminatedUnion('family', [
+    section({
+      family: z.literal('power').describe('Loss = scale · ratio^(−exponent).'),
+      scale: scale.describe('Loss at ratio 1.'),
+      exponent: positive.describe('Exponent of the ratio.'),
+      cut,
+    }),
+    section({
+      family: z.literal('exponential').describe('Loss = scale · exp(−rate · ratio).'),
+      scale: scale.describe('Loss as the ratio goes to 0.'),
+      rate: positive.describe('How fast the loss falls with the ratio.'),
+      cut,
+    }),
+    section({
+      family: z.literal('logistic').describe('Loss = scale / (1 + (ratio / midpoint)^steepness).'),
+      scale: scale.describe('Loss as the ratio goes to 0.'),
+      midpoint: positive.describe('Ratio at which half of `scale` is lost.'),
+      steepness: positive.describe('Steepness in the logarithm of the ratio.'),
+      cut,
+    }),
+    section({
+      family: z.literal('table').describe('Measured losses, linear in the logarithm of the ratio between them.'),
+      ratios: z
+        .array(quantity('fraction', { above: 0, maximum: 1 }))
+        .min(2)
+        .max(1000)
+        .describe('Ratios, increasing.'),
+      losses: z.array(fraction()).min(2).max(1000).describe('Accuracy lost at each, not increasing.'),
+      cut,
+    }),
+  ])
+  .meta({ id: 'loss', title: 'Loss of accuracy' });
+
+export const accuracySection = section({
+  minimum: fraction().optional().describe('Least final accuracy accepted. Give this or `maximumLoss`.'),
+  maximumLoss: fraction()
+    .optional()
+    .describe('Accuracy that may be lost against `limit`. 1 % by default when `minimum` is absent.'),
+  scope: z
+    .enum(['mean', 'each'])
+    .default('mean')
+    .describe('The limit holds for the weighted mean over the devices, or for each of them.'),
+  limit: fraction()
+    .prefault('91.7 %')
+    .describe('Accuracy without any compression. Default: DeiT-Tiny fine-tuned with LoRA, measured with this codec.'),
+  combination: z
+    .enum(['additive', 'product'])
+    .default('additive')
+    .describe('Losses of the two directions add up, or what they keep multiplies.'),
+  up: lossTerm
+    .prefault({ family: 'power', scale: 0.002, exponent: 0.9, cut: { decay: 0.5 } })
+    .describe(
+      'Loss through compressed activations; with tied ratios and no `down` it speaks for both directions. The default follows a measurement on DeiT-Tiny, where a cut near the input costs most; replace it by your own fit.',
+    ),
+  down: lossTerm.optional().describe('Loss through compressed gradients.'),
+  fittedRatios: z
+    .tuple([quantity('fraction', { above: 0, maximum: 1 }), quantity('fraction', { above: 0, maximum: 1 })])
+    .optional()
+    .describe('Least and largest ratio of the measurements behind the model; operating points outside are refused.'),
+  allowExtrapolation: z.boolean().default(false).describe('Accept operating points outside `fittedRatios`.'),
+}).meta({ id: 'accuracy', title: 'Accuracy' });

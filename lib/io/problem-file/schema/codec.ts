@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { quantity, section } from './building-blocks.js';
+
+const perValue = (what: string) => quantity('time', { minimum: 0, maximum: 1 }).optional().describe(what);
+
+export const operatingPoint = section({
+  name: z.string().min(1).max(80).optional().describe('Name in plans; by default kept fraction and bits.'),
+  ratio: quantity('fraction', { above: 0, maximum: 1 })
+    .optional()
+    .describe(
+      'Bits sent over uncompressed bits, as measured. By default the size formula of the codec: keptFraction · (bits + Golomb bits of a position) / valueBits.',
+    ),
+  keptFraction: quantity('fraction', { above: 0, maximum: 1 })
+    .optional()
+    .describe('Share of the entries that Top-K keeps.'),
+  bits: z.number().min(1).max(64).optional().describe('Bits of a kept value, sign included.'),
+  encodeTime: perValue(
+    'Device time to encode one value of the tensor. Default: 5 ns a value and 20 ns a kept value (scalar code on a phone).',
+  ),
+  decodeTime: perValue('Device time to decode one value. Default: 1 ns a value and 10 ns a kept value.'),
+  serverEncodeTime: perValue('Server time to encode one value. Default: a twentieth of the device’s.'),
+  serverDecodeTime: perValue('Server time to decode one value. Default: a twentieth of the device’s.'),
+  workspace: quantity('memory', { minimum: 0, maximum: 1024 })
+    .optional()
+    .describe('Work space on the device, bytes a value of the tensor. Default: 4 a value and 8 a kept value.'),
+}).meta({
+  id: 'operatingPoint',
+  title: 'Operating point',
+  description: 'One setting of the codec: a ratio, or kept fraction and bits, with what it costs.',
+});
+
+const points = z.array(operatingPoint).min(1).max(64);
+
+export const codecSection = section({
+  points: points
+    .prefault([
+      { keptFraction: 0.01, bits: 4 },
+      { keptFraction: 0.02, bits: 4 },
+      { keptFraction: 0.05, bits: 4 },
+      { keptFraction: 0.1, bits: 4 },
+      { keptFraction: 0.2, bits: 4 },
+      { keptFraction: 0.3, bits: 8 },
+      { keptFraction: 1, bits: 8 },
+    ])
+    .describe(
+      'Operating points that a device may use. The default spans the mild to the strong end of what is published for Top-K with quantisation (10–20 % of the activations and 4 bits are the safe knee).',
+    ),
+  downPoints: points
+    .optional()
+    .describe('Own operating points for the gradients; only with `ratios: separate`. By default those of `points`.'),
+  ratios: z
+    .enum(['tied', 'separate'])
+    .default('tied')
+    .describe('One operating point for both directions, or one for activations up and one for gradients down.'),
+  valueBits: z
+    .union([z.literal(8), z.literal(16), z.literal(32), z.literal(64)])
+    .default(32)
+    .describe('Bits of an uncompressed value (32 for FP32, 16 for FP16).'),
+  header: quantity('memory', { minimum: 0, maximum: 1e6 }).prefault('64 B').describe('Header of one message.'),
+}).meta({ id: 'codec', title: 'Codec' });

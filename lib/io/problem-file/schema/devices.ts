@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { quantity, sampled, section } from './building-blocks.js';
+import { profileSection } from './training.js';
+
+const distance = quantity('length', { above: 0, maximum: 1e6 });
+
+export const pinnedSection = section({
+  blocks: z.int().min(0).max(1000).optional().describe('Blocks on the device.'),
+  point: z
+    .union([z.string(), z.number()])
+    .optional()
+    .describe('Operating point of both directions: its name or its ratio.'),
+  upPoint: z.union([z.string(), z.number()]).optional().describe('Operating point of activations; name or ratio.'),
+  downPoint: z.union([z.string(), z.number()]).optional().describe('Operating point of gradients; name or ratio.'),
+  bandwidth: z
+    .union([z.literal('equal'), quantity('frequency', { above: 0 })], {
+      error: () => 'must be `equal` or a frequency such as `2 MHz`',
+    })
+    .optional()
+    .describe('Share of the band; `equal` for the band over the number of devices.'),
+}).meta({ id: 'pinned', title: 'Pinned decisions', description: 'Decisions that are not to be optimised.' });
+
+export const deviceSection = section({
+  name: z
+    .string()
+    .regex(/^[\p{L}\p{N}_][\p{L}\p{N}_ .:-]{0,79}$/u, {
+      error: () => 'must start with a letter or digit and hold letters, digits, blanks and _ . : - only (80 at most)',
+    })
+    .describe('Name of the device; those of a group are numbered: `phone-1`, `phone-2`, ….'),
+  count: z.int().min(1).max(100_000).optional().describe('Makes the entry a group of so many devices.'),
+  throughput: sampled(quantity('throughput', { above: 0 }))
+    .prefault('50 GFLOP/s')
+    .describe('Effective throughput (phones and IoT devices 5–100 GFLOP/s, edge GPUs 1–2 TFLOP/s).'),
+  memory: sampled(quantity('memory', { above: 0 }))
+    .optional()
+    .describe('Memory that fine-tuning may use. Unlimited when absent.'),
+  memoryOverhead: quantity('memory', { minimum: 0 })
+    .prefault(0)
+    .describe('Memory of the runtime itself, beside the model.'),
+  distance: z
+    .union([
+      sampled(distance),
+      section({
+        disc: section({
+          radius: distance.describe('Outer radius.'),
+          minimum: distance.prefault('10 m').describe('No device is nearer than this.'),
+        }),
+      }).describe('Positions evenly spread over a disc (or ring) around the base station.'),
+    ])
+    .prefault({ disc: { radius: '250 m', minimum: '50 m' } })
+    .describe('Distance to the base station (50–500 m in published set-ups).'),
+  gain: quantity('power ratio', { above: 0, maximum: 1e6 })
+    .optional()
+    .describe('Measured channel gain in place of distance, path loss, shadowing and antenna gain; below 0 dB.'),
+  uplinkRate: quantity('data rate', { above: 0 })
+    .optional()
+    .describe('Measured uplink rate over the whole band; a share of the band gets that share of the rate.'),
+  downlinkRate: quantity('data rate', { above: 0 }).optional().describe('The same for the downlink.'),
+  transmitPower: quantity('power', { above: 0, maximum: 1e6 })
+    .prefault('23 dBm')
+    .describe('Transmit power (20–23 dBm).'),
+  computePower: quantity('power', { minimum: 0, maximum: 1e6 })
+    .prefault('5 W')
+    .describe('Power drawn while computing; for the reported energy.'),
+  minimumBandwidth: quantity('frequency', { minimum: 0 }).prefault(0).describe('Least share of the band.'),
+  maximumBandwidth: quantity('frequency', { above: 0 }).optional().describe('Largest share of the band.'),
+  batchSize: z.int().min(1).max(1e6).optional().describe('Own mini-batch in place of `training.batchSize`.'),
+  weight: z
+    .number()
+    .positive()
+    .max(1e9)
+    .default(1)
+    .describe('Weight in the mean accuracy and in aggregation, for example the samples it holds.'),
+  optional: z.boolean().default(false).describe('The device may be left out of the round when it holds others up.'),
+  codecTimeFactor: z
+    .number()
+    .positive()
+    .max(1e4)
+    .optional()
+    .describe('Multiplies the times of the operating points. By default 50 GFLOP/s over the throughput of the device.'),
+  profile: profileSection.optional().describe('Measured times of this device in place of computed ones.'),
+  pinned: pinnedSection.optional().describe('Decisions of this device that are fixed, before those for all.'),
+}).meta({ id: 'device', title: 'Device or group of devices' });
+
+export const serverSection = section({
+  throughput: quantity('throughput', { above: 0 })
+    .prefault('20 TFLOP/s')
+    .describe('Effective throughput of the server (20–50 TFLOP/s).'),
+  memory: quantity('memory', { above: 0 })
+    .optional()
+    .describe('Memory for the model and all devices’ activations and adapters. Unlimited when absent.'),
+  sharing: z
+    .enum(['allocated', 'equal', 'batched'])
+    .default('allocated')
+    .describe(
+      '`allocated`: a slice for each device, its size a decision; `equal`: 1/N each; `batched`: one batch for all, when the last activation has arrived.',
+    ),
+  aggregation: quantity('time', { minimum: 0 }).prefault(0).describe('Aggregation of the adapters, once a round.'),
+}).meta({ id: 'server', title: 'Server' });

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { accuracySection } from './accuracy.js';
+import { quantity, section } from './building-blocks.js';
+import { codecSection } from './codec.js';
+import { deviceSection, pinnedSection, serverSection } from './devices.js';
+import { modelSection } from './model.js';
+import { radioSection } from './radio.js';
+import { loraSection, trainingSection } from './training.js';
+
+/** Sections of a problem file, each with its own schema; parsed one by one so that every problem is reported. */
+export const fileShape = {
+  version: z.literal(1).describe('Version of this format.'),
+  name: z.string().max(200).optional().describe('Name of the scenario.'),
+  description: z.string().max(10_000).optional().describe('What it stands for.'),
+  seed: z
+    .int()
+    .min(0)
+    .default(1)
+    .describe('Seed of everything drawn. Every device and quantity has its own stream: a new group shifts no other.'),
+  model: modelSection,
+  lora: loraSection.prefault({}).describe('The adapters that are trained.'),
+  training: trainingSection.prefault({}).describe('How a round goes.'),
+  split: section({
+    minimum: z.int().min(0).default(1).describe('Fewest blocks on a device; 0 sends the embedding.'),
+    maximum: z
+      .int()
+      .min(0)
+      .optional()
+      .describe('Most blocks on a device, by default one less than the model has; all of them is federated LoRA.'),
+  })
+    .prefault({})
+    .describe('Numbers of blocks that a device may hold.'),
+  codec: codecSection.prefault({}).describe('How activations and gradients may be compressed.'),
+  accuracy: accuracySection.prefault({}).describe('What compression costs, and what may be lost.'),
+  radio: radioSection.prefault({}).describe('The band and how well it carries.'),
+  server: serverSection.prefault({}).describe('The edge server.'),
+  deadline: quantity('time', { above: 0 }).optional().describe('Longest round accepted.'),
+  pinned: pinnedSection.optional().describe('Decisions that are fixed for all devices.'),
+  devices: z.array(deviceSection).min(1).max(100_000).describe('Devices, one by one or as groups.'),
+} as const;
+
+/** Names of the sections, in the order of the reference. */
+export const sectionNames = Object.keys(fileShape) as (keyof typeof fileShape)[];
+
+export const problemFileSchema = section(fileShape).meta({
+  title: 'sft-opt problem file',
+  description: 'A cell, its devices and the transformer they fine-tune together with an edge server.',
+});
+
+/** A checked problem file with its defaults filled in, all quantities in SI units. */
+export type ProblemFile = z.output<typeof problemFileSchema>;
+/** What a caller may write. */
+export type ProblemFileInput = z.input<typeof problemFileSchema>;
+export type DeviceEntry = ProblemFile['devices'][number];
+export type PinnedEntry = NonNullable<ProblemFile['pinned']>;

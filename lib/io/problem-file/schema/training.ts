@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { loraTargets } from '../../../models/index.js';
+import { quantity, section } from './building-blocks.js';
+
+export const loraSection = section({
+  rank: z.int().min(1).max(4096).default(8).describe('Rank r of the adapters. 8 is the usual choice (range 2–64).'),
+  targets: z
+    .array(z.enum(loraTargets))
+    .min(1)
+    .default(['query', 'value'])
+    .describe('Matrices that carry an adapter. Query and value are those of the original LoRA work (Hu et al. 2021).'),
+  bytesPerParameter: z
+    .union([z.literal(2), z.literal(4)])
+    .default(4)
+    .describe('Bytes of an adapter weight, in memory and on the link.'),
+}).meta({ id: 'lora', title: 'LoRA adapters' });
+
+export const trainingSection = section({
+  batchSize: z.int().min(1).max(1e6).default(16).describe('Samples of one local step (typically 8–16).'),
+  stepsPerRound: z
+    .int()
+    .min(1)
+    .max(1e6)
+    .default(10)
+    .describe('Local steps K between two aggregations. Published set-ups use 5–10, LoRA codes up to 100.'),
+  activations: z
+    .enum(['keep', 'recompute'])
+    .default('keep')
+    .describe(
+      'Keep every activation for the backward pass, or hold block inputs only and compute the rest again (less memory, one more forward).',
+    ),
+  weightBytes: z
+    .number()
+    .positive()
+    .max(8)
+    .default(4)
+    .describe('Bytes of a frozen weight: 4 for FP32, 2 for FP16, 0.5 for 4-bit weights.'),
+  activationBytes: z.number().positive().max(8).default(4).describe('Bytes of an activation in memory.'),
+  optimizer: z
+    .enum(['adam', 'momentum', 'sgd'])
+    .default('adam')
+    .describe('Optimizer of the adapters: 2, 1 or 0 more numbers for each of their weights.'),
+}).meta({ id: 'training', title: 'Training' });
+
+const affineTime = (what: string) =>
+  section({
+    fixed: quantity('time', { minimum: -1e6, maximum: 1e6 })
+      .prefault(0)
+      .describe('Part that does not depend on the split.'),
+    perBlock: quantity('time', { minimum: 0, maximum: 1e6 }).describe('Time of each block.'),
+  }).describe(what);
+
+const affineMemory = (what: string) =>
+  section({
+    fixed: quantity('memory', { minimum: 0 }).prefault(0).describe('Part that does not depend on the split.'),
+    perBlock: quantity('memory', { minimum: 0 }).describe('Memory of each block.'),
+  })
+    .optional()
+    .describe(what);
+
+export const profileSection = section({
+  forward: affineTime('Device forward of one step: fixed + perBlock · blocks on the device.'),
+  backward: affineTime('Device backward of one step, by blocks on the device; a fixed part below 0 is usual.'),
+  server: affineTime(
+    'Forward, loss and backward of one step at the full throughput of the server: fixed + perBlock · blocks on the server.',
+  ),
+  deviceMemory: affineMemory('Device memory by blocks on the device. Counted from the shape when absent.'),
+  serverMemory: affineMemory('Server memory by blocks on the server. Counted from the shape when absent.'),
+}).meta({
+  id: 'profile',
+  title: 'Measured profile',
+  description: 'Measured times in place of computed FLOP and throughputs, for the batch size in use.',
+});

@@ -1,0 +1,44 @@
+/** Where something stands in a file; both count from 1. */
+export interface SourcePosition {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Keys and list positions from the top of the file. */
+export type IssuePath = readonly (string | number)[];
+
+/** Something wrong, before its place in the text is known. */
+export interface RawIssue {
+  readonly path: IssuePath;
+  /** What is wrong and what is allowed, one sentence. */
+  readonly message: string;
+  /** Point at the key, not at its value. */
+  readonly atKey?: boolean;
+}
+
+/** One thing that is wrong with a file, or odd about it. */
+export interface FileIssue extends SourcePosition {
+  /** As in `devices[3].throughput`; empty for the file as a whole. */
+  readonly path: string;
+  readonly message: string;
+  /** What stands there, shortened; absent where nothing does. */
+  readonly found?: string;
+}
+
+/** `devices[3].throughput`. */
+export function formatPath(path: IssuePath): string {
+  let text = '';
+  for (const part of path) {
+    if (typeof part === 'number') text += `[${part}]`;
+    else text += text === '' ? part : `.${part}`;
+  }
+  return text;
+}
+
+/** One line: place, path, what was found, what is wrong. */
+export function formatIssue(issue: FileIssue, fileName = ''): string {
+  const place = [fileName, issue.line, issue.column].filter((part) => part !== '').join(':');
+  const path = issue.path === '' ? '' : ` ${issue.path}:`;
+  const found = issue.found === undefined ? '' : ` found ${issue.found};`;
+  return `${place}${path}${found} ${issue.message}`;
+}

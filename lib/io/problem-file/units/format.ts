@@ -1,0 +1,65 @@
+import { dimensions, type Dimension } from './table.js';
+
+/** Units used when a quantity is shown, largest first, with the SI value of one. */
+const shown: Readonly<Partial<Record<Dimension, readonly (readonly [string, number])[]>>> = {
+  frequency: [
+    ['GHz', 1e9],
+    ['MHz', 1e6],
+    ['kHz', 1e3],
+    ['Hz', 1],
+  ],
+  memory: [
+    ['TiB', 1024 ** 4],
+    ['GiB', 1024 ** 3],
+    ['MiB', 1024 ** 2],
+    ['KiB', 1024],
+    ['B', 1],
+  ],
+  'data rate': [
+    ['Gbit/s', 1e9],
+    ['Mbit/s', 1e6],
+    ['kbit/s', 1e3],
+    ['bit/s', 1],
+  ],
+  throughput: [
+    ['PFLOP/s', 1e15],
+    ['TFLOP/s', 1e12],
+    ['GFLOP/s', 1e9],
+    ['MFLOP/s', 1e6],
+    ['FLOP/s', 1],
+  ],
+  time: [
+    ['s', 1],
+    ['ms', 1e-3],
+    ['µs', 1e-6],
+    ['ns', 1e-9],
+  ],
+  length: [
+    ['km', 1e3],
+    ['m', 1],
+  ],
+  power: [
+    ['W', 1],
+    ['mW', 1e-3],
+  ],
+};
+
+/** A quantity for people: three significant digits in the unit that suits its size. */
+export function formatQuantity(value: number, dimension: Dimension): string {
+  if (value === Infinity) return 'unlimited';
+  if (!Number.isFinite(value)) return String(value);
+  if (dimension === 'fraction') return `${significant(100 * value)} %`;
+  const units = shown[dimension] ?? [[dimensions[dimension].plainUnit, 1] as const];
+  const size = Math.abs(value);
+  const [name, factor] = (size === 0 ? undefined : units.find(([, unit]) => size >= 0.9995 * unit)) ?? units.at(-1)!;
+  return `${significant(value / factor)} ${name}`;
+}
+
+/** Three significant digits without exponent where the size allows it. */
+export function significant(value: number, digits = 3): string {
+  if (value === 0 || !Number.isFinite(value)) return String(value);
+  const size = Math.abs(value);
+  if (size >= 1e6 || size < 1e-3) return value.toExponential(digits - 1);
+  const rounded = Number(value.toPrecision(digits));
+  return size >= 10 ** digits ? Math.round(value).toString() : rounded.toString();
+}

@@ -1,0 +1,3 @@
+export * from './table.js';
+export * from './parse.js';
+export * from './format.js';

@@ -1,0 +1,191 @@
+import { CodecError } from '../errors.js';
+import type { ByteReader, ByteWriter } from './bytes.js';
+import { SCALE, SCALE_BITS } from './frequency-table.js';
+
+/**
+ * Range asymmetric numeral systems (Duda 2013) with four interleaved states, 16-bit renormalization and static tables.
+ * States live in [2^15, 2^31), so all arithmetic stays in 31-bit integers. The encoder runs backwards through the
+ * symbols; the decoder forwards. Both sides must agree on the sequence of symbols and tables.
+ */
+const LOWEST = 1 << 15;
+const SLOT_MASK = SCALE - 1;
+
+/** What the encoder needs of a table, one entry a symbol. */
+export interface EncodeTable {
+  readonly starts: Int32Array;
+  readonly complements: Int32Array;
+  readonly limits: Int32Array;
+  /** 1/frequency, a little above, so that ⌊x · reciprocal⌋ = ⌊x / frequency⌋ for every x below 2^31. */
+  readonly reciprocals: Float64Array;
+}
+
+/** What the decoder needs of a table. */
+export interface DecodeTable {
+  /** Symbol of each slot. */
+  readonly symbols: Uint8Array;
+  /** frequency · 2^14 + start, one entry a symbol. */
+  readonly packed: Int32Array;
+}
+
+export function encodeTable(frequencies: Uint16Array): EncodeTable {
+  const count = frequencies.length;
+  const table = {
+    starts: new Int32Array(count),
+    complements: new Int32Array(count),
+    limits: new Int32Array(count),
+    reciprocals: new Float64Array(count),
+  };
+  let start = 0;
+  for (let s = 0; s < count; s++) {
+    const frequency = frequencies[s]!;
+    table.starts[s] = start;
+    table.complements[s] = SCALE - frequency;
+    table.limits[s] = frequency * (2 ** 31 / SCALE) - 1;
+    table.reciprocals[s] = frequency === 0 ? 0 : (1 + 2 ** -50) / frequency;
+    start += frequency;
+  }
+  return table;
+}
+
+/** Throws `malformed` unless the frequencies sum to 2^14. */
+export function decodeTable(frequencies: Uint16Array): DecodeTable {
+  const symbols = new Uint8Array(SCALE);
+  const packed = new Int32Array(256);
+  let start = 0;
+  for (let s = 0; s < frequencies.length; s++) {
+    const frequency = frequencies[s]!;
+    if (frequency === 0) continue;
+    packed[s] = frequency * SCALE + start;
+    symbols.fill(s, start, start + frequency);
+    start += frequency;
+  }
+  if (start !== SCALE) throw new CodecError('malformed', 'a table is empty');
+  return { symbols, packed };
+}
+
+/** Encodes symbol sequences last to first; each call prepends. */
+export class RansEncoder {
+  private readonly words: Uint16Array;
+  private position: number;
+  private readonly states = new Int32Array(4).fill(LOWEST);
+
+  /** `capacity`: at least the number of symbols that will be encoded. */
+  constructor(capacity: number) {
+    this.words = new Uint16Array(capacity);
+    this.position = capacity;
+  }
+
+  /** Prepends `symbols[0 … count)`; symbol i goes to state i mod 4. */
+  encode(symbols: Uint8Array, count: number, table: EncodeTable): void {
+    const { words, states } = this;
+    const { starts, complements, limits, reciprocals } = table;
+    let position = this.position;
+    for (let i = count - 1; i >= 0; i--) {
+      const symbol = symbols[i]!;
+      let x = states[i & 3]!;
+      if (x > limits[symbol]!) {
+        words[--position] = x;
+        x >>>= 16;
+      }
+      const quotient = (x * reciprocals[symbol]!) | 0;
+      states[i & 3] = x + Math.imul(quotient, complements[symbol]!) + starts[symbol]!;
+    }
+    this.position = position;
+  }
+
+  /** Writes the four states (two length bits each, then their bytes) and the words. */
+  finish(out: ByteWriter): void {
+    let lengths = 0;
+    const sizes = Array.from(this.states, (state, lane) => {
+      const size = state - LOWEST === 0 ? 1 : Math.ceil((32 - Math.clz32(state - LOWEST)) / 8);
+      lengths |= (size - 1) << (2 * lane);
+      return size;
+    });
+    out.byte(lengths);
+    this.states.forEach((state, lane) => {
+      for (let k = 0; k < sizes[lane]!; k++) out.byte(((state - LOWEST) >>> (8 * k)) & 0xff);
+    });
+    out.varint(this.words.length - this.position);
+    out.words(this.words, this.position, this.words.length);
+  }
+}
+
+/** Decodes what `RansEncoder` wrote. */
+export class RansDecoder {
+  private readonly words: Uint16Array;
+  private readonly wordCount: number;
+  private position = 0;
+  private readonly states = new Int32Array(4);
+
+  constructor(input: ByteReader) {
+    const lengths = input.byte();
+    for (let lane = 0; lane < 4; lane++) {
+      const size = ((lengths >>> (2 * lane)) & 3) + 1;
+      let offset = 0;
+      for (let k = 0; k < size; k++) offset += input.byte() * 2 ** (8 * k);
+      if (offset > 2 ** 31 - 1 - LOWEST) input.fail('a coder state is out of range');
+      this.states[lane] = LOWEST + offset;
+    }
+    this.wordCount = input.varint();
+    const bytes = input.bytes(2 * this.wordCount);
+    // Four words of padding let the decoder check for the end once every four symbols.
+    this.words = new Uint16Array(this.wordCount + 4);
+    for (let i = 0; i < this.wordCount; i++) this.words[i] = bytes[2 * i]! | (bytes[2 * i + 1]! << 8);
+  }
+
+  /** Fills `target[0 … count)`. */
+  decode(target: Uint8Array, count: number, { symbols, packed }: DecodeTable): void {
+    const { words, wordCount, states } = this;
+    let position = this.position;
+    let a = states[0]!;
+    let b = states[1]!;
+    let c = states[2]!;
+    let d = states[3]!;
+    const whole = count & ~3;
+    for (let i = 0; i < whole; i += 4) {
+      const symbolA = symbols[a & SLOT_MASK]!;
+      const symbolB = symbols[b & SLOT_MASK]!;
+      const symbolC = symbols[c & SLOT_MASK]!;
+      const symbolD = symbols[d & SLOT_MASK]!;
+      const packedA = packed[symbolA]!;
+      const packedB = packed[symbolB]!;
+      const packedC = packed[symbolC]!;
+      const packedD = packed[symbolD]!;
+      a = Math.imul(packedA >>> SCALE_BITS, a >>> SCALE_BITS) + (a & SLOT_MASK) - (packedA & SLOT_MASK);
+      b = Math.imul(packedB >>> SCALE_BITS, b >>> SCALE_BITS) + (b & SLOT_MASK) - (packedB & SLOT_MASK);
+      c = Math.imul(packedC >>> SCALE_BITS, c >>> SCALE_BITS) + (c & SLOT_MASK) - (packedC & SLOT_MASK);
+      d = Math.imul(packedD >>> SCALE_BITS, d >>> SCALE_BITS) + (d & SLOT_MASK) - (packedD & SLOT_MASK);
+      if (a < LOWEST) a = (a << 16) | words[position++]!;
+      if (b < LOWEST) b = (b << 16) | words[position++]!;
+      if (c < LOWEST) c = (c << 16) | words[position++]!;
+      if (d < LOWEST) d = (d << 16) | words[position++]!;
+      if (position > wordCount) throw new CodecError('truncated', 'the coded symbols end too early');
+      target[i] = symbolA;
+      target[i + 1] = symbolB;
+      target[i + 2] = symbolC;
+      target[i + 3] = symbolD;
+    }
+    states[0] = a;
+    states[1] = b;
+    states[2] = c;
+    states[3] = d;
+    for (let i = whole; i < count; i++) {
+      const x = states[i & 3]!;
+      const symbol = symbols[x & SLOT_MASK]!;
+      const entry = packed[symbol]!;
+      let next = Math.imul(entry >>> SCALE_BITS, x >>> SCALE_BITS) + (x & SLOT_MASK) - (entry & SLOT_MASK);
+      if (next < LOWEST) next = (next << 16) | words[position++]!;
+      states[i & 3] = next;
+      target[i] = symbol;
+    }
+    if (position > wordCount) throw new CodecError('truncated', 'the coded symbols end too early');
+    this.position = position;
+  }
+
+  /** Throws unless everything was used and the states are back where the encoder began. */
+  check(): void {
+    if (this.position !== this.wordCount || this.states.some((state) => state !== LOWEST)) {
+      throw new CodecError('malformed', 'the coded symbols do not end where they should');
+    }
+  }
+}

@@ -1,0 +1,3 @@
+export * from './stored-tensor.js';
+export { readNpy, writeNpy } from './npy.js';
+export { type SafetensorsFile, readSafetensors, writeSafetensors } from './safetensors.js';

@@ -1,0 +1,101 @@
+import { fromHalfBits, toHalfBits } from '../../codec/index.js';
+
+/** Element types that both file formats know, by their safetensors names, and their size in bytes. */
+export const dtypeBytes = {
+  BOOL: 1,
+  U8: 1,
+  I8: 1,
+  U16: 2,
+  I16: 2,
+  F16: 2,
+  BF16: 2,
+  U32: 4,
+  I32: 4,
+  F32: 4,
+  U64: 8,
+  I64: 8,
+  F64: 8,
+} as const;
+
+export type TensorDtype = keyof typeof dtypeBytes;
+
+/** A tensor as it lies in a file: row-major (C order), little-endian bytes. */
+export interface StoredTensor {
+  /** Name within the file; empty where the format has none (`.npy`). */
+  readonly name: string;
+  readonly dtype: TensorDtype;
+  readonly shape: readonly number[];
+  readonly bytes: Uint8Array;
+}
+
+/** What is wrong with a tensor file; `offset` is the byte at which it shows, where there is one. */
+export class TensorFileError extends Error {
+  constructor(
+    message: string,
+    readonly offset?: number,
+  ) {
+    super(offset === undefined ? message : `${message} (byte ${offset})`);
+    this.name = 'TensorFileError';
+  }
+}
+
+/** Number of elements of a shape; throws `TensorFileError` when it is not a safe integer. */
+export function elementCount(shape: readonly number[]): number {
+  let count = 1;
+  for (const extent of shape) {
+    if (!Number.isSafeInteger(extent) || extent < 0)
+      throw new TensorFileError(`extent ${extent} is not a whole number`);
+    count *= extent;
+  }
+  if (!Number.isSafeInteger(count)) throw new TensorFileError('the shape has too many elements');
+  return count;
+}
+
+/**
+ * Values as float32. F16 and BF16 are exact, F64 is rounded to nearest; integer types are refused, they carry no
+ * activations or gradients.
+ */
+export function toFloat32(tensor: StoredTensor): Float32Array {
+  const view = new DataView(tensor.bytes.buffer, tensor.bytes.byteOffset, tensor.bytes.byteLength);
+  const count = elementCount(tensor.shape);
+  const values = new Float32Array(count);
+  switch (tensor.dtype) {
+    case 'F32':
+      for (let k = 0; k < count; k++) values[k] = view.getFloat32(4 * k, true);
+      return values;
+    case 'F64':
+      for (let k = 0; k < count; k++) values[k] = view.getFloat64(8 * k, true);
+      return values;
+    case 'F16':
+      for (let k = 0; k < count; k++) values[k] = fromHalfBits(view.getUint16(2 * k, true));
+      return values;
+    case 'BF16': {
+      const words = new Uint32Array(values.buffer);
+      for (let k = 0; k < count; k++) words[k] = view.getUint16(2 * k, true) << 16;
+      return values;
+    }
+    default:
+      throw new TensorFileError(
+        `tensor ${tensor.name || '(unnamed)'} holds ${tensor.dtype}, not floating-point values`,
+      );
+  }
+}
+
+/** A tensor to store, from float32 values; F16 rounds to nearest even. */
+export function fromFloat32(
+  name: string,
+  shape: readonly number[],
+  values: Float32Array,
+  dtype: 'F32' | 'F16' = 'F32',
+): StoredTensor {
+  if (elementCount(shape) !== values.length) {
+    throw new TensorFileError(`shape [${shape.join(', ')}] does not hold ${values.length} values`);
+  }
+  const bytes = new Uint8Array(values.length * dtypeBytes[dtype]);
+  const view = new DataView(bytes.buffer);
+  for (let k = 0; k < values.length; k++) {
+    if (dtype === 'F32') view.setFloat32(4 * k, values[k]!, true);
+    else view.setUint16(2 * k, toHalfBits(values[k]!), true);
+  }
+  return { name, dtype, shape: [...shape], bytes };
+}

@@ -3,7 +3,7 @@ import type { MixedIntegerNonlinearProgram, NlpMeta, NonlinearProgram, SparsityP
 import { defineOptions } from '../../solver/index.js';
 import { planHessian, sparseHessian, weightedAdjoints } from './hessian.js';
 import { hessianTimesVector } from './hessian-product.js';
-import { functionValue, planGradients, sparseGradient, type GradientPlan } from './jacobian.js';
+import { addNonlinearGradient, functionValue, planGradients, type GradientPlan } from './jacobian.js';
 import type { LinearTerms, NlModel } from './model.js';
 import { functionDegrees } from './shape.js';
 import { Simplifier } from './simplify.js';
@@ -78,12 +78,10 @@ function makeTape(
   objectiveSign: number,
 ): Tape {
   const simplifier = new Simplifier(model.graph, model.definedVariables, model.variableCount);
-  const rootNodes =
-    objectiveNode === undefined
-      ? model.constraintExpressions
-      : Int32Array.of(objectiveNode, ...model.constraintExpressions);
-  const images = simplifier.simplify(rootNodes);
   const first = objectiveNode === undefined ? 0 : 1;
+  const rootNodes = new Int32Array(first + model.constraintCount).fill(objectiveNode ?? 0);
+  rootNodes.set(model.constraintExpressions, first);
+  const images = simplifier.simplify(rootNodes);
   const objective: FunctionRoot = {
     node: objectiveNode === undefined ? simplifier.table.constant(0) : images[0]!,
     ...objectiveLinear,
@@ -147,6 +145,29 @@ function jacobianPattern(plans: readonly GradientPlan[]): SparsityPattern {
   return { rows, columns };
 }
 
+/** The constant part of all Jacobian entries, and the rows that have another, with the position of their first entry. */
+interface JacobianRows {
+  readonly linearValues: Float64Array;
+  readonly nonlinearRows: Int32Array;
+  readonly offsets: Int32Array;
+}
+
+function planJacobianRows(plans: readonly GradientPlan[]): JacobianRows {
+  const linearValues = new Float64Array(plans.reduce((sum, plan) => sum + plan.variables.length, 0));
+  const nonlinearRows: number[] = [];
+  const offsets: number[] = [];
+  let offset = 0;
+  plans.forEach((plan, row) => {
+    linearValues.set(plan.linear, offset);
+    if (plan.nonlinearPositions.length > 0) {
+      nonlinearRows.push(row);
+      offsets.push(offset);
+    }
+    offset += plan.variables.length;
+  });
+  return { linearValues, nonlinearRows: Int32Array.from(nonlinearRows), offsets: Int32Array.from(offsets) };
+}
+
 function makeEvaluations(
   tape: Tape,
   plans: readonly GradientPlan[],
@@ -162,6 +183,7 @@ function makeEvaluations(
   const adjoints = new Float64Array(slotCount);
   const weights = new Float64Array(constraintCount + 1);
   const objectiveGradient = new Float64Array(objectivePlan.variables.length);
+  const rows = planJacobianRows(plans.slice(1));
   const edgeWeights = new Float64Array(hessianPlan?.edgeCount ?? 0);
   let tangents: Float64Array | undefined;
   let secondAdjoints: Float64Array | undefined;
@@ -184,18 +206,18 @@ function makeEvaluations(
     },
     gradient(x, values) {
       state.differentiate(x);
-      sparseGradient(state, objectiveFunction, objectivePlan, rowAdjoints, objectiveGradient, 0);
+      objectiveGradient.set(objectivePlan.linear);
+      addNonlinearGradient(state, objectiveFunction, objectivePlan, rowAdjoints, objectiveGradient, 0);
       values.fill(0);
       const { variables } = objectivePlan;
       for (let k = 0; k < variables.length; k++) values[variables[k]!] = objectiveGradient[k]!;
     },
     jacobian(x, values) {
       state.differentiate(x);
-      let offset = 0;
-      for (let i = 1; i <= constraintCount; i++) {
-        const plan = plans[i]!;
-        sparseGradient(state, functions[i]!, plan, rowAdjoints, values, offset);
-        offset += plan.variables.length;
+      values.set(rows.linearValues);
+      for (let k = 0; k < rows.nonlinearRows.length; k++) {
+        const i = rows.nonlinearRows[k]! + 1;
+        addNonlinearGradient(state, functions[i]!, plans[i]!, rowAdjoints, values, rows.offsets[k]!);
       }
     },
     ...(hessianPlan && {

@@ -4,3 +4,7 @@ export * from './model.js';
 export * from './opcodes.js';
 export * from './read.js';
 export * from './compile.js';
+export * from './sol.js';
+export * from './sol-text.js';
+export * from './sol-binary.js';
+export * from './read-sol.js';

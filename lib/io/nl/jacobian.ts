@@ -13,6 +13,8 @@ export interface GradientPlan {
   readonly linear: Float64Array;
 }
 
+const none = new Int32Array(0);
+
 /** Plans the gradients of all functions of a tape. */
 export function planGradients(tape: Tape): GradientPlan[] {
   const marks = new Int32Array(tape.operationBase + tape.operationCount).fill(-1);
@@ -21,6 +23,10 @@ export function planGradients(tape: Tape): GradientPlan[] {
 
 function planGradient(tape: Tape, definition: TapeFunction, marks: Int32Array, mark: number): GradientPlan {
   const { operandStarts, operands, operationBase, variableCount } = tape;
+  const { linearVariables, linearCoefficients } = definition;
+  if (definition.slots.length === 0) {
+    return { operations: none, variables: linearVariables, nonlinearPositions: none, linear: linearCoefficients };
+  }
   const nonlinear: number[] = [];
   const operations: number[] = [];
   const pending: number[] = [];
@@ -36,20 +42,37 @@ function planGradient(tape: Tape, definition: TapeFunction, marks: Int32Array, m
     operations.push(operation);
     for (let k = operandStarts[operation]!; k < operandStarts[operation + 1]!; k++) visit(operands[k]!);
   }
-  const coefficientOf = new Map<number, number>();
-  definition.linearVariables.forEach((variable, k) => coefficientOf.set(variable, definition.linearCoefficients[k]!));
-  const isNonlinear = new Set(nonlinear);
-  const variables = Int32Array.from(new Set([...nonlinear, ...definition.linearVariables])).sort();
-  const positions: number[] = [];
-  variables.forEach((variable, position) => {
-    if (isNonlinear.has(variable)) positions.push(position);
-  });
   return {
     operations: Int32Array.from(operations).sort().reverse(),
-    variables,
-    nonlinearPositions: Int32Array.from(positions),
-    linear: Float64Array.from(variables, (variable) => coefficientOf.get(variable) ?? 0),
+    ...mergeVariables(linearVariables, linearCoefficients, Int32Array.from(nonlinear).sort()),
   };
+}
+
+/** Both kinds of variables, each list increasing, as one increasing list. */
+function mergeVariables(
+  linearVariables: Int32Array,
+  linearCoefficients: Float64Array,
+  nonlinear: Int32Array,
+): Pick<GradientPlan, 'variables' | 'nonlinearPositions' | 'linear'> {
+  const variables: number[] = [];
+  const linear: number[] = [];
+  const nonlinearPositions = new Int32Array(nonlinear.length);
+  let k = 0;
+  for (let t = 0; t < nonlinear.length; t++) {
+    const variable = nonlinear[t]!;
+    for (; k < linearVariables.length && linearVariables[k]! < variable; k++) {
+      variables.push(linearVariables[k]!);
+      linear.push(linearCoefficients[k]!);
+    }
+    nonlinearPositions[t] = variables.length;
+    variables.push(variable);
+    linear.push(linearVariables[k] === variable ? linearCoefficients[k++]! : 0);
+  }
+  for (; k < linearVariables.length; k++) {
+    variables.push(linearVariables[k]!);
+    linear.push(linearCoefficients[k]!);
+  }
+  return { variables: Int32Array.from(variables), nonlinearPositions, linear: Float64Array.from(linear) };
 }
 
 /** Value of one function from the slots' values. */
@@ -62,10 +85,10 @@ export function functionValue(definition: TapeFunction, x: Float64Array, values:
 }
 
 /**
- * Reverse sweep of one function: writes its gradient, in the order of `plan.variables`, to `out` from `offset` on.
- * `adjoints` (one a slot) is all zero before and after.
+ * Reverse sweep of one function: adds the nonlinear part of its gradient, in the order of `plan.variables`, to `out`
+ * from `offset` on. `adjoints` (one a slot) is zero before and after wherever the function reaches.
  */
-export function sparseGradient(
+export function addNonlinearGradient(
   state: TapeState,
   definition: TapeFunction,
   plan: GradientPlan,
@@ -76,8 +99,6 @@ export function sparseGradient(
   const { tape, partials } = state;
   const { operandStarts, operands, operationBase } = tape;
   const { operations, variables, nonlinearPositions } = plan;
-  out.set(plan.linear, offset);
-  if (nonlinearPositions.length === 0) return;
   for (let k = 0; k < definition.slots.length; k++) adjoints[definition.slots[k]!]! += definition.coefficients[k]!;
   for (let k = 0; k < operations.length; k++) {
     const operation = operations[k]!;

@@ -1,19 +1,12 @@
 import type { NlCursor } from './cursor.js';
 import { NlError } from './error.js';
 import { GraphBuilder } from './graph.js';
-import type {
-  LinearTerms,
-  NlDefinedVariable,
-  NlObjective,
-  NlSuffix,
-  NonsmoothOperator,
-  SuffixTarget,
-} from './model.js';
+import type { LinearTerms, NlDefinedVariable, NlObjective, NlSuffix, NonsmoothOperator } from './model.js';
 import { readExpression, showLetter, type ExpressionContext } from './read-expression.js';
 import type { RawHeader } from './read-header.js';
+import { suffixTargets } from './sol.js';
 
 const noTerms: LinearTerms = { variables: new Int32Array(0), coefficients: new Float64Array(0) };
-const suffixTargets: readonly SuffixTarget[] = ['variable', 'constraint', 'objective', 'problem'];
 
 /** Limits on the expressions of one file. */
 export interface ExpressionLimits {

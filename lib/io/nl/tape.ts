@@ -54,8 +54,10 @@ export interface FunctionRoot {
 }
 
 interface SplitFunction {
-  readonly constant: number;
-  readonly linear: Map<number, number>;
+  constant: number;
+  /** Linear terms in any order; a variable may come twice. */
+  readonly variables: number[];
+  readonly linearCoefficients: number[];
   readonly nodes: number[];
   readonly coefficients: number[];
 }
@@ -104,22 +106,26 @@ export function buildTape(
 
 /** Takes the linear terms out of the root, so that only nonlinear nodes stay on the tape. */
 function splitFunction(table: NodeTable, root: FunctionRoot): SplitFunction {
-  const linear = new Map<number, number>();
-  const addLinear = (variable: number, coefficient: number): void => {
-    linear.set(variable, (linear.get(variable) ?? 0) + root.factor * coefficient);
+  const { factor } = root;
+  const part: SplitFunction = {
+    constant: 0,
+    variables: Array.from(root.variables),
+    linearCoefficients: Array.from(root.coefficients, (coefficient) => factor * coefficient),
+    nodes: [],
+    coefficients: [],
   };
-  root.variables.forEach((variable, k) => addLinear(variable, root.coefficients[k]!));
-  const part: SplitFunction & { constant: number } = { constant: 0, linear, nodes: [], coefficients: [] };
   const addNode = (node: number, coefficient: number): void => {
-    if (table.codes[node] === variableCode) addLinear(node, coefficient);
-    else if (table.codes[node] === constantCode) part.constant += root.factor * coefficient * table.parameters[node]!;
+    if (table.codes[node] === variableCode) {
+      part.variables.push(node);
+      part.linearCoefficients.push(factor * coefficient);
+    } else if (table.codes[node] === constantCode) part.constant += factor * coefficient * table.parameters[node]!;
     else {
       part.nodes.push(node);
-      part.coefficients.push(root.factor * coefficient);
+      part.coefficients.push(factor * coefficient);
     }
   };
   if (table.codes[root.node] === affineCode) {
-    part.constant += root.factor * table.parameters[root.node]!;
+    part.constant += factor * table.parameters[root.node]!;
     for (let k = table.starts[root.node]!; k < table.starts[root.node + 1]!; k++) {
       addNode(table.operands[k]!, table.coefficients[k]!);
     }
@@ -194,13 +200,30 @@ function groupOperations(codes: Int16Array, table: NodeTable, order: Int32Array)
 }
 
 function finishFunction(part: SplitFunction, slotOf: Int32Array): TapeFunction {
-  const linear = [...part.linear].filter(([, coefficient]) => coefficient !== 0).sort(([a], [b]) => a - b);
   return {
     constant: part.constant,
-    linearVariables: Int32Array.from(linear, ([variable]) => variable),
-    linearCoefficients: Float64Array.from(linear, ([, coefficient]) => coefficient),
+    ...sumByVariable(part.variables, part.linearCoefficients),
     slots: Int32Array.from(part.nodes, (node) => slotOf[node]!),
     coefficients: Float64Array.from(part.coefficients),
+  };
+}
+
+/** Linear terms with each variable once, increasing, without those that are 0. */
+function sumByVariable(
+  variables: readonly number[],
+  coefficients: readonly number[],
+): Pick<TapeFunction, 'linearVariables' | 'linearCoefficients'> {
+  let increasing = true;
+  for (let k = 1; k < variables.length && increasing; k++) increasing = variables[k - 1]! < variables[k]!;
+  if (increasing && !coefficients.includes(0)) {
+    return { linearVariables: Int32Array.from(variables), linearCoefficients: Float64Array.from(coefficients) };
+  }
+  const sums = new Map<number, number>();
+  variables.forEach((variable, k) => sums.set(variable, (sums.get(variable) ?? 0) + coefficients[k]!));
+  const kept = [...sums].filter(([, coefficient]) => coefficient !== 0).sort(([a], [b]) => a - b);
+  return {
+    linearVariables: Int32Array.from(kept, ([variable]) => variable),
+    linearCoefficients: Float64Array.from(kept, ([, coefficient]) => coefficient),
   };
 }
 

@@ -1,0 +1,44 @@
+import type { NlSuffix, SuffixTarget } from './model.js';
+
+/** What a `.sol` file says about a solve. */
+export interface NlSolution {
+  /** Sentences for people; lines are separated by \n. */
+  readonly message: string;
+  /** The numbers of the `.nl` file's first line, repeated. */
+  readonly amplOptions: readonly number[];
+  /** Present if the second option is 3. */
+  readonly tolerance?: number;
+  readonly constraintCount: number;
+  readonly variableCount: number;
+  /** Marginals ∂f/∂(side) of the objective as written, length constraintCount; absent if none are given. */
+  readonly marginals?: Float64Array;
+  /** Values of the variables, length variableCount; absent if none are given. */
+  readonly x?: Float64Array;
+  /** Index of the objective that was solved, from 0. */
+  readonly objective: number;
+  /** 0–99 solved, 100–199 doubtful, 200–299 infeasible, 300–399 unbounded, 400–499 a limit, 500–999 failure. */
+  readonly solveResult: number;
+  readonly suffixes: readonly NlSuffix[];
+}
+
+export const suffixTargets: readonly SuffixTarget[] = ['variable', 'constraint', 'objective', 'problem'];
+
+/** The number that stands for a suffix's target and type. */
+export function suffixKind(suffix: NlSuffix): number {
+  return suffixTargets.indexOf(suffix.target) | (suffix.real ? 4 : 0);
+}
+
+/** A suffix of all entries of `values` that are not 0. */
+export function denseSuffix(
+  name: string,
+  target: SuffixTarget,
+  values: Float64Array | Int32Array,
+  real: boolean,
+): NlSuffix {
+  const indices = Int32Array.from(values.keys()).filter((i) => values[i] !== 0);
+  return { name, target, real, indices, values: Float64Array.from(indices, (i) => values[i]!) };
+}
+
+/** With option 2 = 3 the count of options in a `.sol` file is two larger than the number of options in it. */
+export const toleranceOption = 3;
+export const toleranceExtra = 2;

@@ -1,0 +1,19 @@
+#!/bin/sh
+# Installs the Python packages that tests and benches compare with into .cache/peers (a virtual environment).
+# Everything that uses them is skipped, with the reason, where they are missing. Safe to run again.
+set -eu
+cd "$(dirname "$0")/.."
+environment=.cache/peers
+python=$environment/bin/python3
+if [ ! -x "$python" ]; then
+  mkdir -p .cache
+  python3 -m venv "$environment"
+fi
+for package in numpy scipy pyomo casadi daqp quadprog; do
+  if "$python" -c "import $package" 2>/dev/null; then
+    continue
+  fi
+  "$python" -m pip install --quiet --disable-pip-version-check "$package" ||
+    echo "setup-peers: $package could not be installed; comparisons with it are skipped" >&2
+done
+"$python" -c "import pyomo; print('pyomo', pyomo.__version__)" || true

@@ -1,0 +1,272 @@
+import {
+  exceeds,
+  limitTolerance,
+  roundDelay,
+  type DevicePlan,
+  type LimitViolation,
+  type Plan,
+  type PlanningProblem,
+} from '../../models/index.js';
+import {
+  compileLoads,
+  loadsOfDecisions,
+  type CompiledAllocation,
+  type FixedDecision,
+  type StepLoads,
+} from './compile.js';
+import { rowValue } from './delay-rows.js';
+import { JointSearch } from './joint-search.js';
+import { blockLimits, searchBlocks } from './resource-blocks.js';
+import { searchShares } from './share-search.js';
+import { searchThresholds } from './threshold-search.js';
+
+/** Marginal delay at the fixed choices; ≤ 0, and 0 where the resource does not bind or comes in whole blocks. */
+export interface AllocationPrices {
+  /** dT/dB, s/Hz. */
+  readonly bandwidthSecondsPerHz: number;
+  /** dT for one more whole server, s; 0 where shares of the server are no decision. */
+  readonly serverSecondsPerShare: number;
+}
+
+/** Shares for the participants of `loads`, in their order. */
+export interface SharesFound {
+  readonly status: 'optimal';
+  /** Round with aggregation, seconds. */
+  readonly totalSeconds: number;
+  readonly bandwidthHz: Float64Array;
+  readonly serverShare: Float64Array;
+  readonly prices: AllocationPrices;
+  /** False only for resource blocks under a common batch whose search was cut short. */
+  readonly exact: boolean;
+  /** Passes over all devices that the search took. */
+  readonly passes: number;
+}
+
+/** No shares meet the limits. */
+export interface NoShares {
+  readonly status: 'infeasible';
+  readonly conflicts: readonly LimitViolation[];
+}
+
+export interface Allocated {
+  readonly status: 'optimal';
+  readonly plan: Plan;
+  /** `roundDelay` of the plan. */
+  readonly totalSeconds: number;
+  readonly prices: AllocationPrices;
+  readonly exact: boolean;
+  readonly passes: number;
+}
+
+/**
+ * Best shares of band and server for fixed decisions, to rounding. All sharings, limits of shares, pinned bandwidths and
+ * resource blocks; a deadline that the best shares miss is a conflict. Devices with time to spare get no more bandwidth than
+ * the round needs.
+ */
+export function allocate(problem: PlanningProblem, decisions: readonly FixedDecision[]): Allocated | NoShares {
+  const loads = loadsOfDecisions(problem, decisions);
+  const found = allocateLoads(problem, loads);
+  if (found.status === 'infeasible') return found;
+  const plan = planOf(problem, decisions, loads, found);
+  return {
+    status: 'optimal',
+    plan,
+    totalSeconds: roundDelay(problem, plan).totalSeconds,
+    prices: found.prices,
+    exact: found.exact,
+    passes: found.passes,
+  };
+}
+
+/**
+ * The same from compiled loads, without objects per device: for searches that try many decisions. With `serverShares` (one
+ * a participant) only the band is divided.
+ */
+export function allocateLoads(
+  problem: PlanningProblem,
+  loads: StepLoads,
+  serverShares?: Float64Array,
+): SharesFound | NoShares {
+  const compiled = compileLoads(problem, loads, serverShares);
+  const conflicts = shareConflicts(problem, compiled);
+  if (conflicts.length > 0) return { status: 'infeasible', conflicts };
+  const found = problem.resourceBlockHz
+    ? allocateBlocks(problem, compiled, problem.resourceBlockHz)
+    : allocateContinuous(compiled);
+  if (found.status === 'infeasible') return found;
+  const deadline = problem.deadlineSeconds;
+  if (deadline !== undefined && exceeds(found.totalSeconds, deadline)) {
+    return { status: 'infeasible', conflicts: deadlineConflicts(problem, compiled, found.totalSeconds, deadline) };
+  }
+  return serverShares ? { ...found, serverShare: serverShares } : withServerShares(problem, found);
+}
+
+/** The plan of fixed decisions with the shares found. */
+export function planOf(
+  problem: PlanningProblem,
+  decisions: readonly FixedDecision[],
+  loads: StepLoads,
+  found: Pick<SharesFound, 'bandwidthHz' | 'serverShare'>,
+): Plan {
+  const devices: DevicePlan[] = problem.devices.map(() => leftOut);
+  loads.device.forEach((n, k) => {
+    const { blocks, upPoint, downPoint } = decisions[n]!;
+    devices[n] = {
+      participates: true,
+      blocks,
+      upPoint,
+      downPoint,
+      bandwidthHz: found.bandwidthHz[k]!,
+      serverShare: found.serverShare[k]!,
+    };
+  });
+  return { devices };
+}
+
+const leftOut: DevicePlan = {
+  participates: false,
+  blocks: 0,
+  upPoint: 0,
+  downPoint: 0,
+  bandwidthHz: 0,
+  serverShare: 0,
+};
+
+function allocateContinuous(compiled: CompiledAllocation): SharesFound | NoShares {
+  if (compiled.rowWeights.length > 1) {
+    const answer = searchThresholds(compiled);
+    return continuousShares(compiled, { ...answer, serverShare: new Float64Array(compiled.count), serverUse: 0 });
+  }
+  if (compiled.serverSeconds.some((work) => work > 0)) {
+    return continuousShares(compiled, new JointSearch(compiled).solve());
+  }
+  const answer = searchShares(compiled);
+  return continuousShares(compiled, { ...answer, serverShare: new Float64Array(compiled.count), serverUse: 0 });
+}
+
+interface ContinuousAnswer {
+  readonly delaySeconds: number;
+  readonly reciprocal: Float64Array;
+  readonly serverShare: Float64Array;
+  readonly bandwidthUse: number;
+  readonly serverUse: number;
+  readonly bandwidthPrice: number;
+  readonly serverPrice?: number;
+  readonly passes?: number;
+  readonly iterations?: number;
+}
+
+function continuousShares(compiled: CompiledAllocation, answer: ContinuousAnswer): SharesFound {
+  const bandwidthHz = sharesInHz(compiled, answer);
+  const serverScale = 1 / Math.max(1, answer.serverUse);
+  return {
+    status: 'optimal',
+    totalSeconds: answer.delaySeconds + compiled.constantSeconds,
+    bandwidthHz,
+    serverShare: answer.serverShare.map((share) => share * serverScale),
+    prices: {
+      bandwidthSecondsPerHz: answer.bandwidthPrice / compiled.bandwidthHz,
+      serverSecondsPerShare: answer.serverPrice ?? 0,
+    },
+    exact: true,
+    passes: answer.passes ?? answer.iterations ?? 0,
+  };
+}
+
+/** Bandwidths; a use beyond the band by rounding is scaled away, from the devices within their limits, rather than left to the tolerance. */
+function sharesInHz(compiled: CompiledAllocation, answer: ContinuousAnswer): Float64Array {
+  const { leastReciprocal, greatestReciprocal, bandwidthHz } = compiled;
+  const atLimit = (k: number) =>
+    answer.reciprocal[k] === leastReciprocal[k] || answer.reciprocal[k] === greatestReciprocal[k];
+  let held = 0;
+  if (answer.bandwidthUse > 1) answer.reciprocal.forEach((w, k) => (held += atLimit(k) ? 1 / w : 0));
+  const scale = answer.bandwidthUse > 1 && held < 1 ? (1 - held) / (answer.bandwidthUse - held) : 1;
+  return Float64Array.from(answer.reciprocal, (w, k) => (bandwidthHz / w) * (atLimit(k) ? 1 : scale));
+}
+
+function allocateBlocks(
+  problem: PlanningProblem,
+  compiled: CompiledAllocation,
+  blockHz: number,
+): SharesFound | NoShares {
+  const limits = blockLimits(compiled, blockHz);
+  const conflicts: LimitViolation[] = [];
+  let needed = 0;
+  for (let k = 0; k < compiled.count; k++) {
+    needed += limits.least[k]!;
+    if (limits.least[k]! > limits.most[k]!) {
+      const device = problem.devices[compiled.device[k]!]!.name;
+      conflicts.push({ limit: 'resource-block', device, found: limits.least[k]!, allowed: limits.most[k]! });
+    }
+  }
+  if (needed > limits.total) conflicts.push({ limit: 'resource-block', found: needed, allowed: limits.total });
+  if (conflicts.length > 0) return { status: 'infeasible', conflicts };
+  const answer = searchBlocks(compiled, blockHz, limits);
+  return {
+    status: 'optimal',
+    totalSeconds: answer.delaySeconds + compiled.constantSeconds,
+    bandwidthHz: Float64Array.from(answer.blocks, (count) => count * blockHz),
+    serverShare: answer.serverShare,
+    prices: { bandwidthSecondsPerHz: 0, serverSecondsPerShare: 0 },
+    exact: answer.exact,
+    passes: 0,
+  };
+}
+
+function withServerShares(problem: PlanningProblem, found: SharesFound): SharesFound {
+  if (problem.sharing === 'allocated') return found;
+  const share = problem.sharing === 'equal' ? 1 / problem.devices.length : 1;
+  return { ...found, serverShare: found.serverShare.map(() => share) };
+}
+
+/** Limits of shares that contradict each other whatever the delay. */
+function shareConflicts(problem: PlanningProblem, compiled: CompiledAllocation): LimitViolation[] {
+  const conflicts: LimitViolation[] = [];
+  let leastUse = 0;
+  for (let k = 0; k < compiled.count; k++) {
+    const least = compiled.leastReciprocal[k]!;
+    const greatest = compiled.greatestReciprocal[k]!;
+    const device = problem.devices[compiled.device[k]!]!;
+    leastUse += 1 / greatest;
+    if (least > greatest * (1 + limitTolerance)) {
+      const limits = { found: device.minimumBandwidthHz, allowed: device.maximumBandwidthHz };
+      conflicts.push({ limit: 'device-bandwidth', device: device.name, ...limits });
+    }
+    for (let r = 0; r < compiled.rowWeights.length; r++) {
+      const row = k * compiled.rowWeights.length + r;
+      const atMost = compiled.rows.floor[row]! + (least > 0 ? rowValue(compiled.rows, row, least) : 0);
+      if (Number.isFinite(atMost)) continue;
+      conflicts.push({ limit: 'device-bandwidth', device: device.name, found: 0, allowed: device.maximumBandwidthHz });
+      break;
+    }
+  }
+  if (exceeds(leastUse, 1)) {
+    conflicts.push({ limit: 'bandwidth', found: leastUse * compiled.bandwidthHz, allowed: compiled.bandwidthHz });
+  }
+  return conflicts;
+}
+
+/** The missed deadline, and every device whose floor alone is at or beyond it. */
+function deadlineConflicts(
+  problem: PlanningProblem,
+  compiled: CompiledAllocation,
+  totalSeconds: number,
+  deadline: number,
+): LimitViolation[] {
+  const conflicts: LimitViolation[] = [{ limit: 'deadline', found: totalSeconds, allowed: deadline }];
+  if (compiled.rowWeights.length > 1) return conflicts;
+  for (let k = 0; k < compiled.count; k++) {
+    const least = compiled.leastReciprocal[k]!;
+    const atMost = compiled.rows.floor[k]! + (least > 0 ? rowValue(compiled.rows, k, least) : 0);
+    const found = atMost + compiled.serverSeconds[k]! + compiled.constantSeconds;
+    if (found >= deadline) {
+      conflicts.push({
+        limit: 'deadline',
+        device: problem.devices[compiled.device[k]!]!.name,
+        found,
+        allowed: deadline,
+      });
+    }
+  }
+  return conflicts;
+}

@@ -1,0 +1,249 @@
+import type { RateLaw } from '../../models/index.js';
+import { choiceCosts, type ChoiceTable, type PlanningProblem } from '../../models/index.js';
+import type { DelayRows } from './delay-rows.js';
+
+/** The large time scale's decisions for one device, without the shares. */
+export interface FixedDecision {
+  readonly participates: boolean;
+  readonly blocks: number;
+  readonly upPoint: number;
+  readonly downPoint: number;
+}
+
+/**
+ * What is left to decide once every (c, ρ↑, ρ↓) is fixed: shares of the band and, with `allocated`, of the server. Only
+ * devices that take part are listed; `device[k]` is the k-th one's index in the problem.
+ *
+ * Each has `rowWeights.length` rows of delay in `rows` (device by device): one, its whole chain, with `allocated` and
+ * `equal`; with `batched` pre, pre + post and post + adapters. The round is
+ * constantSeconds + Σ_r rowWeights[r]·max_n (row r of device n).
+ */
+export interface CompiledAllocation {
+  readonly count: number;
+  readonly device: Int32Array;
+  readonly rowWeights: readonly number[];
+  readonly rows: DelayRows;
+  /** K·W_n, seconds: what the server share divides; 0 where shares are no decision. */
+  readonly serverSeconds: Float64Array;
+  readonly constantSeconds: number;
+  readonly bandwidthHz: number;
+  /** Limits of the reciprocal share w = B / b: 0 without a maximum bandwidth, Infinity without a minimum. */
+  readonly leastReciprocal: Float64Array;
+  readonly greatestReciprocal: Float64Array;
+}
+
+/** What one device sends and computes, seconds and bits a step; the input of `compileLoads`. */
+export interface StepLoads {
+  readonly device: Int32Array;
+  readonly preSeconds: Float64Array;
+  readonly postSeconds: Float64Array;
+  readonly uplinkBits: Float64Array;
+  readonly downlinkBits: Float64Array;
+  /** Once a round, each way. */
+  readonly adapterBits: Float64Array;
+  readonly serverSeconds: Float64Array;
+}
+
+export function emptyLoads(count: number): StepLoads {
+  return {
+    device: new Int32Array(count),
+    preSeconds: new Float64Array(count),
+    postSeconds: new Float64Array(count),
+    uplinkBits: new Float64Array(count),
+    downlinkBits: new Float64Array(count),
+    adapterBits: new Float64Array(count),
+    serverSeconds: new Float64Array(count),
+  };
+}
+
+/** Loads of fixed decisions, one for each device of the problem. */
+export function loadsOfDecisions(problem: PlanningProblem, decisions: readonly FixedDecision[]): StepLoads {
+  const taking = participants(decisions);
+  const loads = emptyLoads(taking.length);
+  taking.forEach((n, k) => {
+    const { blocks, upPoint, downPoint } = decisions[n]!;
+    const costs = choiceCosts(problem, problem.devices[n]!, blocks, upPoint, downPoint);
+    loads.device[k] = n;
+    loads.preSeconds[k] = costs.forwardSeconds + costs.encodeSeconds;
+    loads.postSeconds[k] = costs.decodeSeconds + costs.backwardSeconds;
+    loads.uplinkBits[k] = costs.uplinkBits;
+    loads.downlinkBits[k] = costs.downlinkBits;
+    loads.adapterBits[k] = costs.adapterBits;
+    loads.serverSeconds[k] = costs.serverSeconds;
+  });
+  return loads;
+}
+
+/** Loads of entry `index[n]` of each device's choice table; a negative index leaves the device out. */
+export function loadsOfChoices(tables: readonly ChoiceTable[], index: ArrayLike<number>): StepLoads {
+  let count = 0;
+  for (let n = 0; n < tables.length; n++) if (index[n]! >= 0) count++;
+  const loads = emptyLoads(count);
+  let k = 0;
+  for (let n = 0; n < tables.length; n++) {
+    const choice = index[n]!;
+    if (choice < 0) continue;
+    const table = tables[n]!;
+    loads.device[k] = n;
+    loads.preSeconds[k] = table.preSeconds[choice]!;
+    loads.postSeconds[k] = table.postSeconds[choice]!;
+    loads.uplinkBits[k] = table.uplinkBits[choice]!;
+    loads.downlinkBits[k] = table.downlinkBits[choice]!;
+    loads.adapterBits[k] = table.adapterBits[choice]!;
+    loads.serverSeconds[k] = table.serverSeconds[choice]!;
+    k++;
+  }
+  return loads;
+}
+
+function participants(decisions: readonly FixedDecision[]): number[] {
+  return decisions.flatMap((decision, n) => (decision.participates ? [n] : []));
+}
+
+/**
+ * Typed arrays for the searches. With `serverShares` (one for each participant) the shares of the server are fixed and
+ * become part of the constant delay.
+ */
+export function compileLoads(
+  problem: PlanningProblem,
+  loads: StepLoads,
+  serverShares?: ArrayLike<number>,
+): CompiledAllocation {
+  const count = loads.device.length;
+  const steps = problem.stepsPerRound;
+  const batched = problem.sharing === 'batched';
+  const jointShares = problem.sharing === 'allocated' && serverShares === undefined;
+  const builder = new RowBuilder(problem, loads.device, batched ? 3 : 1);
+  const serverSeconds = new Float64Array(count);
+  let batchSeconds = 0;
+  for (let k = 0; k < count; k++) {
+    const pre = loads.preSeconds[k]!;
+    const post = loads.postSeconds[k]!;
+    const up = loads.uplinkBits[k]!;
+    const down = loads.downlinkBits[k]!;
+    const adapter = loads.adapterBits[k]!;
+    const server = loads.serverSeconds[k]!;
+    if (batched) {
+      batchSeconds += server;
+      builder.add(k, pre, up, 0);
+      if (steps > 1) builder.add(k, pre + post, up, down);
+      builder.add(k, post, adapter, down + adapter);
+      continue;
+    }
+    if (jointShares) serverSeconds[k] = steps * server;
+    const slice = server > 0 && !jointShares ? server / fixedShare(problem, serverShares, k) : 0;
+    builder.add(k, steps * (pre + post + slice), steps * up + adapter, steps * down + adapter);
+  }
+  return {
+    count,
+    device: loads.device,
+    rowWeights: batched ? (steps > 1 ? [1, steps - 1, 1] : [1, 1]) : [1],
+    rows: builder.finish(),
+    serverSeconds,
+    constantSeconds: problem.aggregationSeconds + steps * batchSeconds,
+    bandwidthHz: problem.bandwidthHz,
+    ...reciprocalLimits(problem, loads.device),
+  };
+}
+
+function fixedShare(problem: PlanningProblem, serverShares: ArrayLike<number> | undefined, k: number): number {
+  return serverShares ? serverShares[k]! : 1 / problem.devices.length;
+}
+
+function reciprocalLimits(problem: PlanningProblem, device: Int32Array) {
+  const leastReciprocal = new Float64Array(device.length);
+  const greatestReciprocal = new Float64Array(device.length);
+  let leastSum = 0;
+  for (let k = 0; k < device.length; k++) {
+    const { minimumBandwidthHz, maximumBandwidthHz, pinned } = problem.devices[device[k]!]!;
+    leastReciprocal[k] = problem.bandwidthHz / (pinned.bandwidthHz ?? maximumBandwidthHz);
+    greatestReciprocal[k] = problem.bandwidthHz / (pinned.bandwidthHz ?? minimumBandwidthHz);
+    leastSum += 1 / greatestReciprocal[k]!;
+  }
+  // A maximum beyond what the others' minima leave is no limit of its own.
+  for (let k = 0; k < device.length; k++) {
+    const left = 1 - (leastSum - 1 / greatestReciprocal[k]!);
+    if (leastReciprocal[k]! > 0 && left > 0) leastReciprocal[k] = Math.max(leastReciprocal[k]!, 1 / left);
+  }
+  return { leastReciprocal, greatestReciprocal };
+}
+
+/** Collects rows in growing typed arrays; a rate law is turned into terms once for each link and row that uses it. */
+class RowBuilder {
+  private readonly floor: Float64Array;
+  private readonly linear: Float64Array;
+  private readonly termStart: Int32Array;
+  private weights: Float64Array;
+  private scales: Float64Array;
+  private row = 0;
+  private terms = 0;
+
+  constructor(
+    private readonly problem: PlanningProblem,
+    private readonly device: Int32Array,
+    rowsPerDevice: number,
+  ) {
+    const capacity = device.length * rowsPerDevice;
+    this.floor = new Float64Array(capacity);
+    this.linear = new Float64Array(capacity);
+    this.termStart = new Int32Array(capacity + 1);
+    this.weights = new Float64Array(capacity);
+    this.scales = new Float64Array(capacity);
+  }
+
+  add(k: number, constantSeconds: number, uplinkBits: number, downlinkBits: number): void {
+    const { uplink, downlink } = this.problem.devices[this.device[k]!]!;
+    this.floor[this.row] = constantSeconds;
+    this.addLink(uplink, uplinkBits);
+    this.addLink(downlink, downlinkBits);
+    this.row++;
+    this.termStart[this.row] = this.terms;
+  }
+
+  finish(): DelayRows {
+    const count = this.row;
+    return {
+      count,
+      floor: this.floor.subarray(0, count),
+      linear: this.linear.subarray(0, count),
+      termStart: this.termStart.subarray(0, count + 1),
+      termWeight: this.weights.subarray(0, this.terms),
+      termScale: this.scales.subarray(0, this.terms),
+    };
+  }
+
+  private addLink(law: RateLaw, bits: number): void {
+    if (bits <= 0) return;
+    switch (law.kind) {
+      case 'linear':
+        this.linear[this.row]! += bits / (law.bitsPerSecondPerHz * this.problem.bandwidthHz);
+        break;
+      case 'shannon':
+        this.addTerm(bits, law.snrBandwidthHz);
+        break;
+      case 'faded': {
+        const samples = law.snrBandwidthHz;
+        for (let j = 0; j < samples.length; j++) this.addTerm(bits / samples.length, samples[j]!);
+        break;
+      }
+    }
+  }
+
+  private addTerm(bits: number, snrBandwidthHz: number): void {
+    if (this.terms === this.weights.length) {
+      this.weights = grown(this.weights);
+      this.scales = grown(this.scales);
+    }
+    const weight = (bits * Math.LN2) / snrBandwidthHz;
+    this.floor[this.row]! += weight;
+    this.weights[this.terms] = weight;
+    this.scales[this.terms] = snrBandwidthHz / this.problem.bandwidthHz;
+    this.terms++;
+  }
+}
+
+function grown(values: Float64Array): Float64Array {
+  const larger = new Float64Array(Math.max(16, 2 * values.length));
+  larger.set(values);
+  return larger;
+}

@@ -1,0 +1,426 @@
+import type { CompiledAllocation } from './compile.js';
+import { evaluateRow, reciprocalForValue, rowValue, slopeAtOrigin } from './delay-rows.js';
+
+/** Answer of the search over thresholds. */
+export interface ThresholdAnswer {
+  /** Σ_r rowWeights[r]·threshold_r, seconds. */
+  readonly delaySeconds: number;
+  readonly thresholds: Float64Array;
+  readonly reciprocal: Float64Array;
+  readonly bandwidthUse: number;
+  readonly bandwidthPrice: number;
+  readonly iterations: number;
+}
+
+const out = new Float64Array(3);
+const gapTolerance = 1e-14;
+const maxIterations = 300;
+
+/**
+ * Least Σ_r c_r·t_r over thresholds t and shares b with row r of device n at most t_r and Σ b ≤ B: the round of a common batch,
+ * whose three maxima are coupled. In y = ln(b/B) every row and the budget are convex, so a primal–dual interior-point
+ * method (Wright 1997, chapter 10 for the convex case) finds the optimum; its Newton system has one private column a device and
+ * as many shared ones as there are thresholds, and costs O(N) a step. Afterwards each device keeps only the bandwidth
+ * that the thresholds need.
+ */
+export function searchThresholds(compiled: CompiledAllocation): ThresholdAnswer {
+  return new ThresholdSearch(compiled).solve();
+}
+
+class ThresholdSearch {
+  private readonly perDevice: number;
+  private readonly free: Uint8Array;
+  private readonly y: Float64Array;
+  private readonly least: Float64Array;
+  private readonly most: Float64Array;
+  private readonly value: Float64Array;
+  private readonly slope: Float64Array;
+  private readonly curvature: Float64Array;
+  private readonly slack: Float64Array;
+  private readonly multiplier: Float64Array;
+  private readonly slackStep: Float64Array;
+  private readonly multiplierStep: Float64Array;
+  private readonly lowerMultiplier: Float64Array;
+  private readonly upperMultiplier: Float64Array;
+  private readonly lowerStep: Float64Array;
+  private readonly upperStep: Float64Array;
+  private readonly yStep: Float64Array;
+  private readonly pivot: Float64Array;
+  private readonly right: Float64Array;
+  private readonly thresholds: Float64Array;
+  private readonly thresholdStep: Float64Array;
+  private timeScale = 1;
+  private fixedUse = 0;
+  private budgetSlack = 0.1;
+  private budgetMultiplier = 1;
+  private budgetSlackStep = 0;
+  private budgetMultiplierStep = 0;
+
+  constructor(private readonly compiled: CompiledAllocation) {
+    const { count, rows } = compiled;
+    this.perDevice = compiled.rowWeights.length;
+    this.free = new Uint8Array(count);
+    this.y = new Float64Array(count);
+    this.least = new Float64Array(count);
+    this.most = new Float64Array(count);
+    this.value = new Float64Array(rows.count);
+    this.slope = new Float64Array(rows.count);
+    this.curvature = new Float64Array(rows.count);
+    this.slack = new Float64Array(rows.count);
+    this.multiplier = new Float64Array(rows.count);
+    this.slackStep = new Float64Array(rows.count);
+    this.multiplierStep = new Float64Array(rows.count);
+    this.lowerMultiplier = new Float64Array(count);
+    this.upperMultiplier = new Float64Array(count);
+    this.lowerStep = new Float64Array(count);
+    this.upperStep = new Float64Array(count);
+    this.yStep = new Float64Array(count);
+    this.pivot = new Float64Array(count);
+    this.right = new Float64Array(count);
+    this.thresholds = new Float64Array(this.perDevice);
+    this.thresholdStep = new Float64Array(this.perDevice);
+  }
+
+  solve(): ThresholdAnswer {
+    this.start();
+    let iterations = 0;
+    for (; iterations < maxIterations; iterations++) {
+      const complementarity = this.complementarity();
+      const residual = this.evaluate();
+      if (complementarity <= gapTolerance && residual <= 1e-12) break;
+      const pairs = this.pairCount();
+      // Predictor, then a corrector aimed at the centre that the predictor earned (Mehrotra 1992, without second order).
+      if (!this.direction(0)) break;
+      const reach = this.stepLength();
+      const centring = Math.max(1e-4, (1 - reach) ** 3);
+      if (!this.direction((centring * complementarity) / pairs)) break;
+      const length = this.stepLength();
+      this.move(length);
+      if (length < 1e-10) break;
+    }
+    return this.answer(iterations);
+  }
+
+  private start(): void {
+    const { count, rows, leastReciprocal, greatestReciprocal } = this.compiled;
+    let freeCount = 0;
+    for (let n = 0; n < count; n++) {
+      let sends = false;
+      for (let r = 0; r < this.perDevice; r++) sends ||= slopeAtOrigin(rows, n * this.perDevice + r) > 0;
+      const least = -Math.log(greatestReciprocal[n]!);
+      const most = -Math.log(Math.max(leastReciprocal[n]!, 1));
+      this.least[n] = least;
+      this.most[n] = most;
+      if (!sends || most - least <= 1e-12) {
+        this.y[n] = least;
+        this.fixedUse += 1 / greatestReciprocal[n]!;
+      } else {
+        this.free[n] = 1;
+        freeCount++;
+      }
+    }
+    const fair = Math.log(Math.max(0.9 * (1 - this.fixedUse), 1e-3) / Math.max(1, freeCount));
+    for (let n = 0; n < count; n++) {
+      if (!this.free[n]) continue;
+      const least = this.least[n]!;
+      const most = this.most[n]!;
+      const margin = Math.min(0.1, 0.25 * (most - least));
+      this.y[n] = Math.min(Math.max(fair, least + margin), most - margin);
+    }
+    let longest = 0;
+    for (let i = 0; i < rows.count; i++)
+      longest = Math.max(longest, this.rowAt(i, this.y[Math.floor(i / this.perDevice)]!));
+    this.timeScale = longest > 0 ? longest : 1;
+    this.evaluateRows();
+    const { rowWeights } = this.compiled;
+    for (let r = 0; r < this.perDevice; r++) {
+      let most = 0;
+      for (let n = 0; n < count; n++) most = Math.max(most, this.value[n * this.perDevice + r]!);
+      this.thresholds[r] = 1.1 * most + 1e-3;
+      for (let n = 0; n < count; n++) {
+        const i = n * this.perDevice + r;
+        this.slack[i] = this.thresholds[r]! - this.value[i]!;
+        this.multiplier[i] = rowWeights[r]! / count;
+      }
+    }
+    this.lowerMultiplier.fill(0.01 / Math.max(1, freeCount));
+    this.upperMultiplier.fill(0.01 / Math.max(1, freeCount));
+    this.budgetSlack = Math.max(1 - this.use(), 0.05);
+    this.budgetMultiplier = 1;
+  }
+
+  private rowAt(row: number, y: number): number {
+    const w = Math.exp(-y);
+    return (
+      this.compiled.rows.floor[row]! +
+      (slopeAtOrigin(this.compiled.rows, row) > 0 ? rowValue(this.compiled.rows, row, w) : 0)
+    );
+  }
+
+  private use(): number {
+    let use = this.fixedUse;
+    for (let n = 0; n < this.compiled.count; n++) if (this.free[n]) use += Math.exp(this.y[n]!);
+    return use;
+  }
+
+  /** Rows at y with derivatives by y: f' = −w·h', f'' = w·h' + w²·h''; in units of `timeScale`. */
+  private evaluateRows(): void {
+    const { count, rows } = this.compiled;
+    const unit = 1 / this.timeScale;
+    for (let n = 0; n < count; n++) {
+      const w = Math.exp(-this.y[n]!);
+      for (let r = 0; r < this.perDevice; r++) {
+        const i = n * this.perDevice + r;
+        if (!this.free[n]) {
+          this.value[i] = unit * this.rowAt(i, this.y[n]!);
+          continue;
+        }
+        evaluateRow(rows, i, w, out);
+        this.value[i] = unit * (rows.floor[i]! + out[0]!);
+        this.slope[i] = -unit * w * out[1]!;
+        this.curvature[i] = unit * w * (out[1]! + w * out[2]!);
+      }
+    }
+  }
+
+  /** Evaluates the rows; returns the largest dual residual or primal one, this weighted by its multiplier. */
+  private evaluate(): number {
+    this.evaluateRows();
+    const { count, rowWeights } = this.compiled;
+    let largest = this.budgetMultiplier * Math.abs(this.use() + this.budgetSlack - 1);
+    for (let r = 0; r < this.perDevice; r++) {
+      let sum = rowWeights[r]!;
+      for (let n = 0; n < count; n++) {
+        const i = n * this.perDevice + r;
+        sum -= this.multiplier[i]!;
+        const residual = this.value[i]! + this.slack[i]! - this.thresholds[r]!;
+        largest = Math.max(largest, this.multiplier[i]! * Math.abs(residual));
+      }
+      largest = Math.max(largest, Math.abs(sum) / (1 + rowWeights[r]!));
+    }
+    return largest;
+  }
+
+  private complementarity(): number {
+    let sum = this.budgetSlack * this.budgetMultiplier;
+    for (let i = 0; i < this.slack.length; i++) sum += this.slack[i]! * this.multiplier[i]!;
+    for (let n = 0; n < this.free.length; n++) {
+      if (!this.free[n]) continue;
+      if (this.least[n]! > -Infinity) sum += (this.y[n]! - this.least[n]!) * this.lowerMultiplier[n]!;
+      sum += (this.most[n]! - this.y[n]!) * this.upperMultiplier[n]!;
+    }
+    return sum;
+  }
+
+  private pairCount(): number {
+    let pairs = 1 + this.slack.length;
+    for (let n = 0; n < this.free.length; n++) if (this.free[n]) pairs += this.least[n]! > -Infinity ? 2 : 1;
+    return pairs;
+  }
+
+  /** Newton direction towards the point of the central path with every product = `target`; false if it is not finite. */
+  private direction(target: number): boolean {
+    const { count, rowWeights } = this.compiled;
+    const shared = this.perDevice + 1;
+    const matrix = new Float64Array(shared * shared);
+    const side = new Float64Array(shared);
+    // Columns: thresholds, then the budget's multiplier. Device n: pivot·dy = right + Σ_r coupling_r·dt_r − e^y·dμ.
+    for (let r = 0; r < this.perDevice; r++) side[r] = -rowWeights[r]!;
+    const budgetResidual = this.use() + this.budgetSlack - 1;
+    const budgetDelta = target / this.budgetMultiplier - this.budgetSlack;
+    side[this.perDevice] = -(budgetResidual + budgetDelta);
+    matrix[shared * shared - 1] = -this.budgetSlack / this.budgetMultiplier;
+    for (let n = 0; n < count; n++) {
+      const base = n * this.perDevice;
+      const share = this.free[n] ? Math.exp(this.y[n]!) : 0;
+      let pivot = this.budgetMultiplier * share;
+      let right = -this.budgetMultiplier * share;
+      for (let r = 0; r < this.perDevice; r++) {
+        const i = base + r;
+        const weight = this.multiplier[i]! / this.slack[i]!;
+        const residual = this.value[i]! + this.slack[i]! - this.thresholds[r]!;
+        // λ + dλ = target/s + weight·(residual + f'·dy − dt).
+        const multiplier = target / this.slack[i]! + weight * residual;
+        matrix[r * shared + r]! += weight;
+        side[r]! += multiplier;
+        if (!this.free[n]) continue;
+        pivot += this.multiplier[i]! * this.curvature[i]! + weight * this.slope[i]! ** 2;
+        right -= multiplier * this.slope[i]!;
+      }
+      if (!this.free[n]) continue;
+      if (this.least[n]! > -Infinity) {
+        const distance = this.y[n]! - this.least[n]!;
+        pivot += this.lowerMultiplier[n]! / distance;
+        right += target / distance;
+      }
+      const distance = this.most[n]! - this.y[n]!;
+      pivot += this.upperMultiplier[n]! / distance;
+      right -= target / distance;
+      this.pivot[n] = pivot;
+      this.right[n] = right;
+      const inverse = 1 / pivot;
+      for (let r = 0; r < this.perDevice; r++) {
+        const coupling = (this.multiplier[base + r]! / this.slack[base + r]!) * this.slope[base + r]!;
+        side[r]! += coupling * inverse * right;
+        for (let q = 0; q < this.perDevice; q++) {
+          const other = (this.multiplier[base + q]! / this.slack[base + q]!) * this.slope[base + q]!;
+          matrix[r * shared + q]! -= coupling * inverse * other;
+        }
+        matrix[r * shared + this.perDevice]! += coupling * inverse * share;
+        matrix[this.perDevice * shared + r]! += share * inverse * coupling;
+      }
+      side[this.perDevice]! -= share * inverse * right;
+      matrix[shared * shared - 1]! -= share * inverse * share;
+    }
+    if (!solveSmall(matrix, side, shared)) return false;
+    this.spread(target, side, budgetDelta);
+    return side.every(Number.isFinite);
+  }
+
+  /** Steps of everything private from the shared ones. */
+  private spread(target: number, shared: Float64Array, budgetDelta: number): void {
+    const { count } = this.compiled;
+    for (let r = 0; r < this.perDevice; r++) this.thresholdStep[r] = shared[r]!;
+    this.budgetMultiplierStep = shared[this.perDevice]!;
+    this.budgetSlackStep = budgetDelta - (this.budgetSlack / this.budgetMultiplier) * this.budgetMultiplierStep;
+    for (let n = 0; n < count; n++) {
+      const base = n * this.perDevice;
+      let step = 0;
+      if (this.free[n]) {
+        step = this.right[n]! - Math.exp(this.y[n]!) * this.budgetMultiplierStep;
+        for (let r = 0; r < this.perDevice; r++) {
+          step += (this.multiplier[base + r]! / this.slack[base + r]!) * this.slope[base + r]! * this.thresholdStep[r]!;
+        }
+        step /= this.pivot[n]!;
+        this.yStep[n] = step;
+        const above = this.y[n]! - this.least[n]!;
+        this.lowerStep[n] =
+          above < Infinity ? target / above - this.lowerMultiplier[n]! - (this.lowerMultiplier[n]! / above) * step : 0;
+        const below = this.most[n]! - this.y[n]!;
+        this.upperStep[n] = target / below - this.upperMultiplier[n]! + (this.upperMultiplier[n]! / below) * step;
+      }
+      for (let r = 0; r < this.perDevice; r++) {
+        const i = base + r;
+        const residual = this.value[i]! + this.slack[i]! - this.thresholds[r]!;
+        const change = this.slope[i]! * step - this.thresholdStep[r]!;
+        this.slackStep[i] = -(residual + change);
+        this.multiplierStep[i] =
+          target / this.slack[i]! - this.multiplier[i]! + (this.multiplier[i]! / this.slack[i]!) * (residual + change);
+      }
+    }
+  }
+
+  private stepLength(): number {
+    let length = 1;
+    const limit = (value: number, step: number) => {
+      if (value + length * step < 0.005 * value) length = (-0.995 * value) / step;
+    };
+    limit(this.budgetSlack, this.budgetSlackStep);
+    limit(this.budgetMultiplier, this.budgetMultiplierStep);
+    for (let i = 0; i < this.slack.length; i++) {
+      limit(this.slack[i]!, this.slackStep[i]!);
+      limit(this.multiplier[i]!, this.multiplierStep[i]!);
+    }
+    for (let n = 0; n < this.free.length; n++) {
+      if (!this.free[n]) continue;
+      if (this.least[n]! > -Infinity) {
+        limit(this.y[n]! - this.least[n]!, this.yStep[n]!);
+        limit(this.lowerMultiplier[n]!, this.lowerStep[n]!);
+      }
+      limit(this.most[n]! - this.y[n]!, -this.yStep[n]!);
+      limit(this.upperMultiplier[n]!, this.upperStep[n]!);
+      // The rows are exponential in y: no step that changes a share by more than a factor e⁴.
+      if (Math.abs(length * this.yStep[n]!) > 4) length = 4 / Math.abs(this.yStep[n]!);
+    }
+    return length;
+  }
+
+  private move(length: number): void {
+    for (let r = 0; r < this.perDevice; r++) this.thresholds[r]! += length * this.thresholdStep[r]!;
+    this.budgetSlack += length * this.budgetSlackStep;
+    this.budgetMultiplier += length * this.budgetMultiplierStep;
+    for (let i = 0; i < this.slack.length; i++) {
+      this.slack[i]! += length * this.slackStep[i]!;
+      this.multiplier[i]! += length * this.multiplierStep[i]!;
+    }
+    for (let n = 0; n < this.free.length; n++) {
+      if (!this.free[n]) continue;
+      this.y[n]! += length * this.yStep[n]!;
+      this.lowerMultiplier[n]! += length * this.lowerStep[n]!;
+      this.upperMultiplier[n]! += length * this.upperStep[n]!;
+    }
+  }
+
+  /** The thresholds that the shares reach, then the least share that keeps each device within them. */
+  private answer(iterations: number): ThresholdAnswer {
+    const { count, rows, rowWeights, leastReciprocal, greatestReciprocal } = this.compiled;
+    const reciprocal = new Float64Array(count);
+    const use = this.use();
+    // A share beyond the budget by rounding is taken back from all who have more than their least.
+    for (let n = 0; n < count; n++) {
+      const scaled = this.free[n] ? Math.exp(-this.y[n]!) * Math.max(1, use) : greatestReciprocal[n]!;
+      reciprocal[n] = Math.min(Math.max(scaled, leastReciprocal[n]!), greatestReciprocal[n]!);
+    }
+    const thresholds = new Float64Array(this.perDevice);
+    for (let n = 0; n < count; n++) {
+      for (let r = 0; r < this.perDevice; r++) {
+        const i = n * this.perDevice + r;
+        const sending = slopeAtOrigin(rows, i) > 0 ? rowValue(rows, i, reciprocal[n]!) : 0;
+        thresholds[r] = Math.max(thresholds[r]!, rows.floor[i]! + sending);
+      }
+    }
+    let delaySeconds = 0;
+    for (let r = 0; r < this.perDevice; r++) delaySeconds += rowWeights[r]! * thresholds[r]!;
+    let bandwidthUse = 0;
+    for (let n = 0; n < count; n++) {
+      let w = greatestReciprocal[n]!;
+      for (let r = 0; r < this.perDevice; r++) {
+        const i = n * this.perDevice + r;
+        if (slopeAtOrigin(rows, i) > 0)
+          w = Math.min(w, reciprocalForValue(rows, i, thresholds[r]! - rows.floor[i]!, reciprocal[n]!));
+      }
+      reciprocal[n] = Math.max(w, reciprocal[n]!);
+      bandwidthUse += 1 / reciprocal[n]!;
+    }
+    return {
+      delaySeconds,
+      thresholds,
+      reciprocal,
+      bandwidthUse,
+      bandwidthPrice: bandwidthUse < 1 - 1e-9 ? 0 : -this.budgetMultiplier * this.timeScale,
+      iterations,
+    };
+  }
+}
+
+/** Gaussian elimination with partial pivoting, in place; the solution replaces `side`. */
+function solveSmall(matrix: Float64Array, side: Float64Array, size: number): boolean {
+  for (let k = 0; k < size; k++) {
+    let pivot = k;
+    for (let i = k + 1; i < size; i++) {
+      if (Math.abs(matrix[i * size + k]!) > Math.abs(matrix[pivot * size + k]!)) pivot = i;
+    }
+    const largest = matrix[pivot * size + k]!;
+    if (!(Math.abs(largest) > 0) || !Number.isFinite(largest)) return false;
+    if (pivot !== k) {
+      for (let j = 0; j < size; j++) {
+        const kept = matrix[k * size + j]!;
+        matrix[k * size + j] = matrix[pivot * size + j]!;
+        matrix[pivot * size + j] = kept;
+      }
+      const kept = side[k]!;
+      side[k] = side[pivot]!;
+      side[pivot] = kept;
+    }
+    for (let i = k + 1; i < size; i++) {
+      const factor = matrix[i * size + k]! / largest;
+      for (let j = k; j < size; j++) matrix[i * size + j]! -= factor * matrix[k * size + j]!;
+      side[i]! -= factor * side[k]!;
+    }
+  }
+  for (let k = size - 1; k >= 0; k--) {
+    for (let j = k + 1; j < size; j++) side[k]! -= matrix[k * size + j]! * side[j]!;
+    side[k]! /= matrix[k * size + k]!;
+  }
+  return true;
+}

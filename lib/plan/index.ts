@@ -1,0 +1,1 @@
+export * from './bandwidth/index.js';

@@ -1,0 +1,3 @@
+export { explainInfeasibility } from './infeasibility.js';
+export { findRemedies } from './remedies.js';
+export { whatIf, type WhatIfBase } from './what-if.js';

@@ -1,0 +1,86 @@
+import type { Device, Plan, PlanningProblem, RoundDelay } from '../../models/index.js';
+import { choiceCosts } from '../../models/index.js';
+import type { Planner } from '../planner.js';
+import type { WhatIfReport } from '../report.js';
+
+const megahertz = 1e6;
+const gibibyte = 2 ** 30;
+const accuracyStep = 1e-3;
+const mostStragglers = 3;
+
+/** The answer the changes are measured against. */
+export interface WhatIfBase {
+  readonly plan: Plan;
+  readonly delay: RoundDelay;
+}
+
+/**
+ * The problem solved again with one thing changed: one more megahertz, one more gibibyte on the device with the least
+ * memory to spare, 0.1 point less accuracy, and the round without each of its slowest devices.
+ */
+export function whatIf(problem: PlanningProblem, base: WhatIfBase, planner: Planner): WhatIfReport[] {
+  const changes: [string, PlanningProblem][] = [
+    ['1 MHz more bandwidth', { ...problem, bandwidthHz: problem.bandwidthHz + megahertz }],
+  ];
+  const tightest = tightestDevice(problem, base.plan);
+  if (tightest) {
+    changes.push([
+      `1 GiB more memory on ${tightest.name}`,
+      withDevice(problem, tightest, { ...tightest, memoryBytes: tightest.memoryBytes + gibibyte }),
+    ]);
+  }
+  if (problem.accuracy.minimum > -Infinity) {
+    changes.push([
+      '0.1 point less accuracy',
+      { ...problem, accuracy: { ...problem.accuracy, minimum: problem.accuracy.minimum - accuracyStep } },
+    ]);
+  }
+  for (const straggler of stragglers(problem, base)) {
+    changes.push([
+      `without ${straggler.name}`,
+      { ...problem, devices: problem.devices.filter((device) => device !== straggler) },
+    ]);
+  }
+  return changes.map(([change, changed]) => {
+    const { plan, totalSeconds } = planner(changed);
+    if (!plan) return { change, note: 'no plan found' };
+    return { change, totalSeconds, delayChangeSeconds: totalSeconds - base.delay.totalSeconds };
+  });
+}
+
+function withDevice(problem: PlanningProblem, device: Device, changed: Device): PlanningProblem {
+  return { ...problem, devices: problem.devices.map((other) => (other === device ? changed : other)) };
+}
+
+/** The participating device that uses the largest part of a limited memory. */
+function tightestDevice(problem: PlanningProblem, plan: Plan): Device | undefined {
+  let tightest: Device | undefined;
+  let most = 0;
+  problem.devices.forEach((device, n) => {
+    const decision = plan.devices[n]!;
+    if (!decision.participates || device.memoryBytes === Infinity) return;
+    const costs = choiceCosts(problem, device, decision.blocks, decision.upPoint, decision.downPoint);
+    const used = costs.deviceMemoryBytes / device.memoryBytes;
+    if (used > most) {
+      most = used;
+      tightest = device;
+    }
+  });
+  return tightest;
+}
+
+/** Devices whose absence may help most: of those with the longest chains, the ones that take the most bandwidth. */
+function stragglers(problem: PlanningProblem, base: WhatIfBase): Device[] {
+  if (problem.devices.length < 2) return [];
+  const candidates = problem.devices.flatMap((device, n) => {
+    const stages = base.delay.stages[n];
+    if (!stages) return [];
+    return [{ device, bandwidthHz: base.plan.devices[n]!.bandwidthHz, chain: base.delay.chainSeconds[n]! }];
+  });
+  const longest = Math.max(...candidates.map(({ chain }) => chain));
+  return candidates
+    .filter(({ chain }) => chain >= longest * (1 - 1e-6))
+    .sort((a, b) => b.bandwidthHz - a.bandwidthHz)
+    .slice(0, mostStragglers)
+    .map(({ device }) => device);
+}

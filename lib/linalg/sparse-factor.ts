@@ -8,12 +8,12 @@ import type { Inertia } from './symmetric-indefinite.js';
 export interface PivotRules {
   /**
    * Sign that each pivot must have (quasi-definite matrices: 1 in the first block, −1 in the second). A pivot of the
-   * other sign or below `smallest`·max|A| is replaced by ±`replacement`·max|A| and counted in `replacedPivots`.
+   * other sign or of at most `smallest` is replaced by ±`replacement` and counted in `replacedPivots`.
    */
   readonly signs?: Int8Array;
-  /** Relative to max|A|; default 1e-14. */
+  /** Default 1e-14·max|A|. */
   readonly smallest?: number;
-  /** Relative to max|A|; default 1e-8. */
+  /** Default 1e-8·max|A|. */
   readonly replacement?: number;
 }
 
@@ -92,8 +92,8 @@ export class SparseSymmetricFactor {
       const size = Math.abs(value);
       if (size > largest) largest = size;
     }
-    const smallest = (rules.smallest ?? 1e-14) * largest;
-    const replacement = (rules.replacement ?? 1e-8) * largest;
+    const smallest = rules.smallest ?? 1e-14 * largest;
+    const replacement = rules.replacement ?? 1e-8 * largest;
     this.replacedPivots = 0;
     mark.fill(-1);
     let growth = 0;

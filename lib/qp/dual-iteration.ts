@@ -37,6 +37,8 @@ export class DualIteration {
   private memberCount = 0;
   /** −H⁻¹f and the activity of every condition there. */
   private readonly unconstrained: Float64Array;
+  private readonly linear: Float64Array;
+  private shift = 0;
   private readonly target: Float64Array;
   private readonly transformedPoint: Float64Array;
   private readonly residual: Float64Array;
@@ -55,6 +57,7 @@ export class DualIteration {
     this.factor = new WorkingSetFactor(this.transformed, n, n);
     this.members = new Int32Array(n + 1);
     this.unconstrained = new Float64Array(n);
+    this.linear = new Float64Array(n);
     this.target = new Float64Array(n + 1);
     this.transformedPoint = new Float64Array(n);
     this.residual = new Float64Array(n);
@@ -79,6 +82,7 @@ export class DualIteration {
   factorHessian(shift: number, pivotTolerance: number): boolean {
     this.clearWorkingSet();
     this.transformedReady.fill(0);
+    this.shift = shift;
     return this.cholesky.factor(this.data.hessian, this.data.variableCount, shift, pivotTolerance) < 0;
   }
 
@@ -89,9 +93,10 @@ export class DualIteration {
     this.multipliers.fill(0);
   }
 
-  /** Sets the linear term f (not kept) and tolerances; the working set and its multipliers stay. */
+  /** Sets the linear term f and tolerances; the working set and its multipliers stay. */
   setLinear(linear: Float64Array): void {
     const { unconstrained, data, tolerances } = this;
+    this.linear.set(linear);
     for (let j = 0; j < linear.length; j++) unconstrained[j] = -linear[j]!;
     this.cholesky.solve(unconstrained);
     for (let i = 0; i < tolerances.length; i++) {
@@ -350,19 +355,11 @@ export class DualIteration {
     for (let j = 0; j < n; j++) x[j]! += transformedPoint[j]!;
   }
 
-  /** target ← −((P + shift·I)x + f + A_Wᵀλ), through L so that the shift is included. */
+  /** target ← −((P + shift·I)x + f + A_Wᵀλ), from the data rather than the factor. */
   private stationarityResidual(target: Float64Array): void {
-    const { data, cholesky, x, unconstrained, members, memberCount, multipliers } = this;
-    const n = data.variableCount;
-    const { lower, capacity: stride } = cholesky;
-    const { transformedPoint } = this;
-    // (P + shift·I)(x₀ − x) = L·(Lᵀ(x₀ − x)) since f = −(P + shift·I)x₀.
-    transformedPoint.fill(0);
-    for (let i = 0; i < n; i++) {
-      const difference = unconstrained[i]! - x[i]!;
-      if (difference !== 0) addScaledRange(transformedPoint, 0, difference, lower, i * stride, i + 1);
-    }
-    for (let i = 0; i < n; i++) target[i] = dotRange(lower, i * stride, transformedPoint, 0, i + 1);
+    const { data, x, members, memberCount, multipliers, linear, shift } = this;
+    data.multiplyHessian(x, target);
+    for (let j = 0; j < target.length; j++) target[j] = -(target[j]! + shift * x[j]! + linear[j]!);
     for (let k = 0; k < memberCount; k++) data.addRow(members[k]!, -multipliers[members[k]!]!, target);
   }
 }

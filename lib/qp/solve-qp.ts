@@ -1,10 +1,27 @@
+import { maxNorm, storedEntries } from '../linalg/index.js';
 import type { QuadraticProgram } from '../problem/index.js';
 import { Budget, type BudgetLimits } from '../solver/index.js';
+import { concludeCandidate, type QpCandidate } from './candidate.js';
 import { DualActiveSetSolver } from './dual-active-set.js';
-import { qpOptions, type QpOptionsInput } from './options.js';
+import { solveElastic } from './elastic.js';
+import { farkasCertificate, unboundedRay } from './evidence.js';
+import { rayProgram, relaxRows } from './feasibility.js';
+import { qpOptions, type QpOptions, type QpOptionsInput } from './options.js';
 import type { QpResult, QpWarmStart } from './result.js';
+import { interiorPointCandidate, isConvex, toSparseProgram } from './sparse-path.js';
+import { checkProgram, crossedSides } from './validate.js';
 
-/** Solves a convex quadratic (or linear) program. */
+/** Up to this many variables, and rows times variables, the dense active set is tried first. */
+const denseVariables = 250;
+const denseEntries = 250_000;
+
+/**
+ * Solves a convex quadratic (or linear) program. The method is chosen by structure and size, another one takes over
+ * where the first stalls, and `optimal`, `infeasible` and `unbounded` are claimed only with evidence that was checked
+ * on the data. A Hessian that is not positive semidefinite ends as `stalled`.
+ *
+ * Throws RangeError when lengths do not fit together or the data are not finite, and OptionsError for unknown options.
+ */
 export function solveQp(
   problem: QuadraticProgram,
   options?: QpOptionsInput,
@@ -12,7 +29,120 @@ export function solveQp(
   limits: BudgetLimits = {},
 ): QpResult {
   const resolved = qpOptions.resolve(options);
+  checkProgram(problem);
+  const startedAt = performance.now();
   const budget = new Budget({ timeLimitSeconds: resolved.timeLimitSeconds, ...limits });
-  const solver = new DualActiveSetSolver(problem.linear.length, problem.constraintLower.length, options);
-  return solver.solve(problem, warmStart, false, budget);
+  const run = new Run(problem, resolved, budget, startedAt);
+  const result = run.solve(warmStart);
+  if (resolved.elastic === 'off' || (result.termination !== 'infeasible' && result.termination !== 'stalled')) {
+    return result;
+  }
+  return solveElastic(problem, resolved, (relaxed) => new Run(relaxed, resolved, budget, startedAt).solve());
+}
+
+class Run {
+  constructor(
+    private readonly problem: QuadraticProgram,
+    private readonly options: QpOptions,
+    private readonly budget: Budget,
+    private readonly startedAt: number,
+  ) {}
+
+  solve(warmStart?: QpWarmStart): QpResult {
+    const crossed = crossedSides(this.problem);
+    if (crossed !== undefined) return crossed;
+    let best: QpResult | undefined;
+    for (const method of this.methods(warmStart !== undefined)) {
+      const result = this.conclude(
+        method === 'active-set'
+          ? this.activeSet(warmStart)
+          : interiorPointCandidate(this.problem, this.options, this.budget),
+      );
+      if (isDecided(result)) return result;
+      if (best === undefined || betterThan(result, best)) best = result;
+      if (this.budget.exhausted(0, 0) !== undefined) return result;
+      if (!isConvex(toSparseProgram(this.problem))) {
+        return { ...best, message: 'The Hessian is not positive semidefinite: this is no convex problem.' };
+      }
+    }
+    const undecided = best!;
+    return this.options.fallback ? (this.searchCertificates(undecided) ?? undecided) : undecided;
+  }
+
+  private conclude(candidate: QpCandidate): QpResult {
+    return concludeCandidate(this.problem, candidate, this.options, (performance.now() - this.startedAt) / 1000);
+  }
+
+  private activeSet(warmStart?: QpWarmStart): QpCandidate {
+    const solver = new DualActiveSetSolver(this.problem.linear.length, this.problem.constraintLower.length);
+    return solver.findCandidate(this.problem, warmStart, false, this.budget);
+  }
+
+  private methods(isWarm: boolean): readonly ('active-set' | 'interior-point')[] {
+    const { method, fallback } = this.options;
+    const { linear, constraintLower, constraintMatrix, hessian } = this.problem;
+    const n = linear.length;
+    if (method === 'interior-point') return ['interior-point'];
+    if (method === 'active-set') return fallback ? ['active-set', 'interior-point'] : ['active-set'];
+    const entries = n * (n + constraintLower.length);
+    const small = n <= denseVariables && entries <= denseEntries;
+    const filled = constraintMatrix === undefined ? 0 : storedEntries(constraintMatrix);
+    const quadratic = hessian !== undefined && hasFullDiagonal(this.problem);
+    const fit =
+      small && (quadratic || n <= 30 || isWarm) && (n <= 60 || isWarm || filled > 0.1 * n * constraintLower.length);
+    return fit || n <= 60
+      ? ['active-set', 'interior-point']
+      : ['interior-point', ...(small ? (['active-set'] as const) : [])];
+  }
+
+  /** Phase one and the recession problem, both feasible and bounded, settle what the iterations left open. */
+  private searchCertificates(best: QpResult): QpResult | undefined {
+    const { problem, options, budget } = this;
+    const n = problem.linear.length;
+    const m = problem.constraintLower.length;
+    const inner: QpOptions = { ...options, presolve: true };
+    let x = best.x;
+    if (best.primalStatus !== 'feasible') {
+      const phaseOne = relaxRows(problem, 'sum', 1, false);
+      const solution = interiorPointCandidate(phaseOne.problem, inner, budget);
+      const y = solution.multipliers.slice(0, m);
+      if (farkasCertificate(problem, y, options.feasibilityTolerance) !== undefined) {
+        return this.conclude({ ...this.candidateOf(best), claim: 'infeasible', farkas: y });
+      }
+      x = solution.x.slice(0, n);
+    }
+    if (maxNorm(problem.linear) === 0) return undefined;
+    const ray = interiorPointCandidate(rayProgram(problem), inner, budget).x;
+    if (unboundedRay(problem, ray) === undefined) return undefined;
+    const result = this.conclude({ ...this.candidateOf(best), x, claim: 'unbounded', ray });
+    return result.termination === 'unbounded' ? result : undefined;
+  }
+
+  private candidateOf(result: QpResult): QpCandidate {
+    const { method, x, multipliers, boundMultipliers, workingSet, workingSetChanges, iterations } = result;
+    return { claim: 'stalled', method, x, multipliers, boundMultipliers, workingSet, workingSetChanges, iterations };
+  }
+}
+
+function isDecided({ termination }: QpResult): boolean {
+  return termination === 'optimal' || termination === 'infeasible' || termination === 'unbounded';
+}
+
+function betterThan(first: QpResult, second: QpResult): boolean {
+  const measure = ({ residuals }: QpResult): number => Math.max(residuals.primalInfeasibility, residuals.stationarity);
+  return measure(first) < measure(second);
+}
+
+/** True if every diagonal entry of P is positive: a cheap sign that P may be definite. */
+function hasFullDiagonal({ hessian, linear }: QuadraticProgram): boolean {
+  if (hessian === undefined) return false;
+  if (hessian.kind === 'diagonal') return hessian.values.every((value) => value > 0);
+  if (hessian.kind === 'diagonal-plus-low-rank') return hessian.diagonal.every((value) => value > 0);
+  if (hessian.kind === 'dense') return linear.every((_, j) => hessian.values[j * hessian.columns + j]! > 0);
+  return linear.every((_, j) => {
+    for (let k = hessian.columnStarts[j]!; k < hessian.columnStarts[j + 1]!; k++) {
+      if (hessian.rowIndices[k] === j) return hessian.values[k]! > 0;
+    }
+    return false;
+  });
 }

@@ -1,0 +1,475 @@
+import { maxNorm, multiply, multiplyLowerTriangle, multiplyTransposed } from '../linalg/index.js';
+import type { Budget, BudgetEnd } from '../solver/index.js';
+import { KktSystem } from './kkt-system.js';
+import type { ScaledProgram, SparseProgram } from './scaling.js';
+
+/** Residuals of an iterate in the units of the unscaled problem. */
+export interface IterateQuality {
+  /** Largest violation of a row or bound. */
+  readonly primal: number;
+  /** ‖Px + q + Aᵀy + z‖∞. */
+  readonly dual: number;
+  /** |complementarity sum| relative to 1 + |objective|. */
+  readonly gap: number;
+}
+
+/** An iterate in the units of the unscaled problem. */
+export interface InteriorPoint {
+  readonly x: Float64Array;
+  readonly multipliers: Float64Array;
+  readonly boundMultipliers: Float64Array;
+  /** 1 or −1 where the multiplier outweighs the slack of that side, for the n + m conditions. */
+  readonly sides: Int8Array;
+}
+
+export interface InteriorPointOutcome {
+  readonly end: 'converged' | 'stalled' | 'stopped' | BudgetEnd;
+  readonly iterations: number;
+  readonly quality: IterateQuality;
+  readonly best: InteriorPoint;
+}
+
+export interface InteriorPointSettings {
+  /** Residuals (primal, dual, relative gap) that end the iteration. */
+  readonly target: number;
+  readonly maxIterations: number;
+  /** ρ and δ of the system, for the scaled problem. */
+  readonly shift: number;
+  /** Looks at an unscaled iterate (x, y) and its last step; returning true stops the iteration. */
+  readonly watch?: (x: Float64Array, y: Float64Array, dx: Float64Array) => boolean;
+}
+
+const stepFraction = 0.995;
+const correctors = 2;
+const idleLimit = 12;
+
+/**
+ * Primal–dual interior point for convex quadratic programs with two-sided rows and bounds: Mehrotra's predictor and
+ * corrector (1992) with Gondzio's centrality correctors (1996) on a regularised quasi-definite system. Every finite
+ * side has its own slack t > 0 and multiplier z > 0; neither the point nor the slacks need be feasible on the way.
+ */
+export class InteriorPointSolver {
+  private readonly program: SparseProgram;
+  private readonly kkt: KktSystem;
+  private readonly x: Float64Array;
+  /** Row multipliers; for inequalities z⁺ − z⁻. */
+  private readonly y: Float64Array;
+  /** Activity of the conditions: x, then Ax. */
+  private readonly activity: Float64Array;
+  private readonly hasLower: Uint8Array;
+  private readonly hasUpper: Uint8Array;
+  private readonly equality: Uint8Array;
+  private readonly slackLower: Float64Array;
+  private readonly slackUpper: Float64Array;
+  private readonly dualLower: Float64Array;
+  private readonly dualUpper: Float64Array;
+  private readonly targetLower: Float64Array;
+  private readonly targetUpper: Float64Array;
+  private readonly stepSlackLower: Float64Array;
+  private readonly stepSlackUpper: Float64Array;
+  private readonly stepDualLower: Float64Array;
+  private readonly stepDualUpper: Float64Array;
+  private readonly step: Float64Array;
+  private readonly stepActivity: Float64Array;
+  private readonly rightHandSide: Float64Array;
+  private readonly weights: Float64Array;
+  private readonly rowWeights: Float64Array;
+  private readonly dualResidual: Float64Array;
+  private readonly hessianTimesX: Float64Array;
+  private readonly transposed: Float64Array;
+  private shift = 0;
+  private sideCount = 0;
+  private primalAlpha = 0;
+  private dualAlpha = 0;
+  private readonly isLinear: boolean;
+
+  constructor(private readonly scaled: ScaledProgram) {
+    const { program } = scaled;
+    const { variableCount: n, constraintCount: m } = program;
+    const total = n + m;
+    const array = (length: number): Float64Array => new Float64Array(length);
+    this.program = program;
+    this.kkt = new KktSystem(program);
+    this.isLinear = maxNorm(program.hessian.values) === 0;
+    this.x = array(n);
+    this.y = array(m);
+    this.activity = array(total);
+    this.hasLower = new Uint8Array(total);
+    this.hasUpper = new Uint8Array(total);
+    this.equality = new Uint8Array(total);
+    this.slackLower = array(total);
+    this.slackUpper = array(total);
+    this.dualLower = array(total);
+    this.dualUpper = array(total);
+    this.targetLower = array(total);
+    this.targetUpper = array(total);
+    this.stepSlackLower = array(total);
+    this.stepSlackUpper = array(total);
+    this.stepDualLower = array(total);
+    this.stepDualUpper = array(total);
+    this.step = array(total);
+    this.stepActivity = array(total);
+    this.rightHandSide = array(total);
+    this.weights = array(n);
+    this.rowWeights = array(m);
+    this.dualResidual = array(n);
+    this.hessianTimesX = array(n);
+    this.transposed = array(n);
+    for (let c = 0; c < total; c++) {
+      if (c >= n && program.lower[c] === program.upper[c]) this.equality[c] = 1;
+      else {
+        this.hasLower[c] = Number.isFinite(program.lower[c]) ? 1 : 0;
+        this.hasUpper[c] = Number.isFinite(program.upper[c]) ? 1 : 0;
+        this.sideCount += this.hasLower[c]! + this.hasUpper[c]!;
+      }
+    }
+  }
+
+  run(settings: InteriorPointSettings, budget: Budget): InteriorPointOutcome {
+    this.shift = settings.shift;
+    this.start();
+    let best = this.snapshot();
+    let bestQuality: IterateQuality = { primal: Infinity, dual: Infinity, gap: Infinity };
+    let bestMerit = Infinity;
+    let idle = 0;
+    for (let iteration = 0; ; iteration++) {
+      const quality = this.measure();
+      const merit = Math.max(quality.primal, quality.dual, quality.gap);
+      const finish = (end: InteriorPointOutcome['end']): InteriorPointOutcome => ({
+        end,
+        iterations: iteration,
+        quality: bestQuality,
+        best,
+      });
+      if (merit < bestMerit) {
+        if (merit < 0.9 * bestMerit) idle = 0;
+        bestMerit = merit;
+        bestQuality = quality;
+        best = this.snapshot();
+      } else idle++;
+      if (bestMerit <= settings.target) return finish('converged');
+      if (!Number.isFinite(merit)) return finish('stalled');
+      if (idle > idleLimit && iteration > 30) return finish('stalled');
+      const end = budget.exhausted(0, 0);
+      if (end !== undefined) return finish(end);
+      if (iteration >= settings.maxIterations) return finish('iteration-limit');
+      if (settings.watch !== undefined && iteration > 3) {
+        const { x, multipliers } = this.snapshot();
+        if (settings.watch(x, multipliers, this.unscaledStep())) return finish('stopped');
+      }
+      if (!this.advance()) return finish('stalled');
+    }
+  }
+
+  /** Regularised least-squares start, slacks and multipliers pushed well inside. */
+  private start(): void {
+    const { program, equality, hasLower, hasUpper, weights, rowWeights, rightHandSide, step } = this;
+    const { variableCount: n, constraintCount: m, lower, upper, linear } = program;
+    for (let j = 0; j < n; j++) {
+      const bounded = hasLower[j]! + hasUpper[j]! > 0;
+      weights[j] = bounded ? 1 : 0;
+      rightHandSide[j] = -linear[j]! + (bounded ? Math.min(upper[j]!, Math.max(lower[j]!, 0)) : 0);
+    }
+    for (let i = 0; i < m; i++) {
+      rowWeights[i] = equality[n + i] === 1 ? 0 : 1;
+      rightHandSide[n + i] = Math.min(upper[n + i]!, Math.max(lower[n + i]!, 0));
+    }
+    this.kkt.factor(weights, rowWeights, 1e-6, 1e-6);
+    this.kkt.solve(rightHandSide, step, 0);
+    this.x.set(step.subarray(0, n));
+    this.y.set(step.subarray(n));
+    this.updateActivity();
+    const size = Math.max(1, Math.min(1e3, maxNorm(this.x)));
+    for (let c = 0; c < n + m; c++) {
+      const multiplier = c < n ? 0 : this.y[c - n]!;
+      const width = upper[c]! - lower[c]!;
+      const inside = Math.min(size, Math.max(1e-2, 0.5 * width));
+      if (hasLower[c] === 1) {
+        this.slackLower[c] = Math.max(this.activity[c]! - lower[c]!, inside);
+        this.dualLower[c] = Math.max(-multiplier, 0) + 1;
+      }
+      if (hasUpper[c] === 1) {
+        this.slackUpper[c] = Math.max(upper[c]! - this.activity[c]!, inside);
+        this.dualUpper[c] = Math.max(multiplier, 0) + 1;
+      }
+      if (c >= n && equality[c] === 0) this.y[c - n] = this.dualUpper[c]! - this.dualLower[c]!;
+    }
+  }
+
+  private updateActivity(): void {
+    const { variableCount: n, constraintMatrix } = this.program;
+    this.activity.set(this.x);
+    multiply(constraintMatrix, this.x, this.activity.subarray(n));
+  }
+
+  /** Residuals at the present iterate, unscaled; leaves the scaled dual residual behind. */
+  private measure(): IterateQuality {
+    const { program, scaled, x, y, dualResidual, hessianTimesX, transposed, activity } = this;
+    const { variableCount: n, constraintCount: m, lower, upper, linear } = program;
+    this.updateActivity();
+    multiplyLowerTriangle(program.hessian, x, hessianTimesX);
+    multiplyTransposed(program.constraintMatrix, y, transposed);
+    let dual = 0;
+    let curvature = 0;
+    let cost = 0;
+    let support = 0;
+    for (let j = 0; j < n; j++) {
+      const z = this.dualUpper[j]! - this.dualLower[j]!;
+      const value = hessianTimesX[j]! + linear[j]! + transposed[j]! + z;
+      dualResidual[j] = value;
+      dual = Math.max(dual, Math.abs(value) / scaled.variableScale[j]! / scaled.costScale);
+      curvature += x[j]! * hessianTimesX[j]!;
+      cost += linear[j]! * x[j]!;
+    }
+    let primal = 0;
+    for (let c = 0; c < n + m; c++) {
+      const factor = c < n ? scaled.variableScale[c]! : 1 / scaled.rowScale[c - n]!;
+      const violation = Math.max(0, lower[c]! - activity[c]!, activity[c]! - upper[c]!);
+      primal = Math.max(primal, violation * factor);
+      if (this.equality[c] === 1) support += y[c - n]! * upper[c]!;
+      if (this.hasUpper[c] === 1) support += this.dualUpper[c]! * upper[c]!;
+      if (this.hasLower[c] === 1) support -= this.dualLower[c]! * lower[c]!;
+    }
+    const objective = (0.5 * curvature + cost) / scaled.costScale;
+    const gap = Math.abs(curvature + cost + support) / scaled.costScale / (1 + Math.abs(objective));
+    return { primal, dual, gap: Number.isNaN(dual + primal) ? NaN : gap };
+  }
+
+  private complementarityMean(): number {
+    let sum = 0;
+    const { hasLower, hasUpper } = this;
+    for (let c = 0; c < hasLower.length; c++) {
+      if (hasLower[c] === 1) sum += this.slackLower[c]! * this.dualLower[c]!;
+      if (hasUpper[c] === 1) sum += this.slackUpper[c]! * this.dualUpper[c]!;
+    }
+    return this.sideCount === 0 ? 0 : sum / this.sideCount;
+  }
+
+  /** One predictor–corrector step; false when the system cannot be factored or the step vanishes. */
+  private advance(): boolean {
+    const mu = this.complementarityMean();
+    if (!this.factorSystem()) return false;
+    this.setTargets(0, 0);
+    this.solveStep();
+    this.stepLengths(1);
+    const predicted = this.complementarityAfter(this.primalAlpha, this.dualAlpha);
+    const centering = mu === 0 ? 0 : Math.min(1, (predicted / mu) ** 3);
+    this.setTargets(Math.max(centering * mu, 1e-3 * Math.min(mu, 1e-12)), 1);
+    this.solveStep();
+    this.stepLengths(stepFraction);
+    for (let k = 0; k < correctors && Math.min(this.primalAlpha, this.dualAlpha) < 0.9; k++) {
+      if (!this.tryCorrector(centering * mu)) break;
+    }
+    this.move();
+    return Math.max(this.primalAlpha, this.dualAlpha) > 1e-12;
+  }
+
+  private factorSystem(): boolean {
+    const { program, weights, rowWeights } = this;
+    const { variableCount: n, constraintCount: m } = program;
+    for (let c = 0; c < n + m; c++) {
+      let weight = 0;
+      if (this.hasLower[c] === 1) weight += this.dualLower[c]! / this.slackLower[c]!;
+      if (this.hasUpper[c] === 1) weight += this.dualUpper[c]! / this.slackUpper[c]!;
+      if (c < n) weights[c] = weight;
+      else rowWeights[c - n] = this.equality[c] === 1 ? 0 : 1 / Math.max(weight, 1e-20);
+    }
+    let shift = this.shift;
+    for (let attempt = 0; attempt < 4; attempt++) {
+      if (this.kkt.factor(weights, rowWeights, shift, shift)) return true;
+      shift *= 100;
+    }
+    return false;
+  }
+
+  /** Complementarity targets: t·z should become `center`, with the predictor's second-order term if `secondOrder`. */
+  private setTargets(center: number, secondOrder: 0 | 1): void {
+    const { targetLower, targetUpper } = this;
+    for (let c = 0; c < targetLower.length; c++) {
+      if (this.hasLower[c] === 1) {
+        const second = secondOrder * this.stepSlackLower[c]! * this.stepDualLower[c]!;
+        targetLower[c] = center - this.slackLower[c]! * this.dualLower[c]! - second;
+      }
+      if (this.hasUpper[c] === 1) {
+        const second = secondOrder * this.stepSlackUpper[c]! * this.stepDualUpper[c]!;
+        targetUpper[c] = center - this.slackUpper[c]! * this.dualUpper[c]! - second;
+      }
+    }
+  }
+
+  /** Solves for the step that meets the linearised conditions with the present complementarity targets. */
+  private solveStep(): void {
+    const { program, rightHandSide, step, stepActivity, activity, targetLower, targetUpper } = this;
+    const { variableCount: n, constraintCount: m, lower, upper, constraintMatrix } = program;
+    for (let c = 0; c < n + m; c++) {
+      let force = 0;
+      if (this.hasUpper[c] === 1) {
+        const residual = upper[c]! - activity[c]! - this.slackUpper[c]!;
+        force += (targetUpper[c]! - this.dualUpper[c]! * residual) / this.slackUpper[c]!;
+      }
+      if (this.hasLower[c] === 1) {
+        const residual = lower[c]! - activity[c]! + this.slackLower[c]!;
+        force -= (targetLower[c]! + this.dualLower[c]! * residual) / this.slackLower[c]!;
+      }
+      if (c < n) rightHandSide[c] = -this.dualResidual[c]! - force;
+      else if (this.equality[c] === 1) rightHandSide[c] = upper[c]! - activity[c]!;
+      else rightHandSide[c] = -force * this.rowWeights[c - n]!;
+    }
+    this.kkt.solve(rightHandSide, step, 3);
+    stepActivity.set(step.subarray(0, n));
+    multiply(constraintMatrix, step, stepActivity.subarray(n));
+    for (let c = 0; c < n + m; c++) {
+      // A nearly active row has a weight that would blow rounding in A·dx up into its multiplier: there dy leads.
+      if (c >= n && this.equality[c] === 0 && this.rowWeights[c - n]! < 1) {
+        stepActivity[c] = rightHandSide[c]! + step[c]! * this.rowWeights[c - n]!;
+      }
+      const change = stepActivity[c]!;
+      if (this.hasUpper[c] === 1) {
+        const slackStep = upper[c]! - activity[c]! - this.slackUpper[c]! - change;
+        this.stepSlackUpper[c] = slackStep;
+        this.stepDualUpper[c] = (targetUpper[c]! - this.dualUpper[c]! * slackStep) / this.slackUpper[c]!;
+      }
+      if (this.hasLower[c] === 1) {
+        const slackStep = change - (lower[c]! - activity[c]! + this.slackLower[c]!);
+        this.stepSlackLower[c] = slackStep;
+        this.stepDualLower[c] = (targetLower[c]! - this.dualLower[c]! * slackStep) / this.slackLower[c]!;
+      }
+    }
+  }
+
+  /** Longest steps that keep slacks and multipliers positive, times `fraction`; equal ones for a quadratic objective. */
+  private stepLengths(fraction: number): void {
+    let primal = Infinity;
+    let dual = Infinity;
+    for (let c = 0; c < this.hasLower.length; c++) {
+      if (this.hasLower[c] === 1) {
+        if (this.stepSlackLower[c]! < 0) primal = Math.min(primal, -this.slackLower[c]! / this.stepSlackLower[c]!);
+        if (this.stepDualLower[c]! < 0) dual = Math.min(dual, -this.dualLower[c]! / this.stepDualLower[c]!);
+      }
+      if (this.hasUpper[c] === 1) {
+        if (this.stepSlackUpper[c]! < 0) primal = Math.min(primal, -this.slackUpper[c]! / this.stepSlackUpper[c]!);
+        if (this.stepDualUpper[c]! < 0) dual = Math.min(dual, -this.dualUpper[c]! / this.stepDualUpper[c]!);
+      }
+    }
+    primal = Math.min(1, fraction * primal);
+    dual = Math.min(1, fraction * dual);
+    if (!this.isLinear) {
+      primal = Math.min(primal, dual);
+      dual = primal;
+    }
+    this.primalAlpha = primal;
+    this.dualAlpha = dual;
+  }
+
+  private complementarityAfter(primal: number, dual: number): number {
+    let sum = 0;
+    for (let c = 0; c < this.hasLower.length; c++) {
+      if (this.hasLower[c] === 1) {
+        sum +=
+          (this.slackLower[c]! + primal * this.stepSlackLower[c]!) *
+          (this.dualLower[c]! + dual * this.stepDualLower[c]!);
+      }
+      if (this.hasUpper[c] === 1) {
+        sum +=
+          (this.slackUpper[c]! + primal * this.stepSlackUpper[c]!) *
+          (this.dualUpper[c]! + dual * this.stepDualUpper[c]!);
+      }
+    }
+    return this.sideCount === 0 ? 0 : sum / this.sideCount;
+  }
+
+  /** Gondzio's corrector: aim at a longer step and pull outlying products back; keeps it only if the step grows. */
+  private tryCorrector(center: number): boolean {
+    const { targetLower, targetUpper, step } = this;
+    const previousPrimal = this.primalAlpha;
+    const previousDual = this.dualAlpha;
+    const primal = Math.min(1, 1.1 * previousPrimal + 0.1);
+    const dual = Math.min(1, 1.1 * previousDual + 0.1);
+    const savedLower = targetLower.slice();
+    const savedUpper = targetUpper.slice();
+    const saved = [
+      step.slice(),
+      this.stepSlackLower.slice(),
+      this.stepSlackUpper.slice(),
+      this.stepDualLower.slice(),
+      this.stepDualUpper.slice(),
+    ] as const;
+    for (let c = 0; c < targetLower.length; c++) {
+      if (this.hasLower[c] === 1) {
+        const product =
+          (this.slackLower[c]! + primal * this.stepSlackLower[c]!) *
+          (this.dualLower[c]! + dual * this.stepDualLower[c]!);
+        targetLower[c]! += pullBack(product, center);
+      }
+      if (this.hasUpper[c] === 1) {
+        const product =
+          (this.slackUpper[c]! + primal * this.stepSlackUpper[c]!) *
+          (this.dualUpper[c]! + dual * this.stepDualUpper[c]!);
+        targetUpper[c]! += pullBack(product, center);
+      }
+    }
+    this.solveStep();
+    this.stepLengths(stepFraction);
+    if (this.primalAlpha >= 1.01 * previousPrimal && this.dualAlpha >= 1.01 * previousDual) return true;
+    step.set(saved[0]);
+    this.stepSlackLower.set(saved[1]);
+    this.stepSlackUpper.set(saved[2]);
+    this.stepDualLower.set(saved[3]);
+    this.stepDualUpper.set(saved[4]);
+    targetLower.set(savedLower);
+    targetUpper.set(savedUpper);
+    this.primalAlpha = previousPrimal;
+    this.dualAlpha = previousDual;
+    return false;
+  }
+
+  private move(): void {
+    const { x, y, step, primalAlpha, dualAlpha, equality } = this;
+    const { variableCount: n, constraintCount: m } = this.program;
+    for (let j = 0; j < n; j++) x[j]! += primalAlpha * step[j]!;
+    for (let c = 0; c < n + m; c++) {
+      if (this.hasLower[c] === 1) {
+        this.slackLower[c]! += primalAlpha * this.stepSlackLower[c]!;
+        this.dualLower[c]! += dualAlpha * this.stepDualLower[c]!;
+      }
+      if (this.hasUpper[c] === 1) {
+        this.slackUpper[c]! += primalAlpha * this.stepSlackUpper[c]!;
+        this.dualUpper[c]! += dualAlpha * this.stepDualUpper[c]!;
+      }
+      if (c < n) continue;
+      if (equality[c] === 1) y[c - n]! += dualAlpha * step[c]!;
+      else y[c - n] = this.dualUpper[c]! - this.dualLower[c]!;
+    }
+  }
+
+  private unscaledStep(): Float64Array {
+    const { variableScale } = this.scaled;
+    return variableScale.map((scale, j) => scale * this.step[j]!);
+  }
+
+  private snapshot(): InteriorPoint {
+    const { scaled, x, y } = this;
+    const { variableCount: n, constraintCount: m } = this.program;
+    const sides = new Int8Array(n + m);
+    for (let c = 0; c < n + m; c++) {
+      if (this.equality[c] === 1) sides[c] = 1;
+      else if (this.hasUpper[c] === 1 && this.dualUpper[c]! > this.slackUpper[c]!) sides[c] = 1;
+      else if (this.hasLower[c] === 1 && this.dualLower[c]! > this.slackLower[c]!) sides[c] = -1;
+    }
+    return {
+      x: x.map((value, j) => value * scaled.variableScale[j]!),
+      multipliers: y.map((value, i) => (value * scaled.rowScale[i]!) / scaled.costScale),
+      boundMultipliers: x.map(
+        (_, j) => (this.dualUpper[j]! - this.dualLower[j]!) / scaled.variableScale[j]! / scaled.costScale,
+      ),
+      sides,
+    };
+  }
+}
+
+/** How much to change a complementarity product that should lie in [0.1, 10]·center. */
+function pullBack(product: number, center: number): number {
+  if (product < 0.1 * center) return 0.1 * center - product;
+  if (product > 10 * center) return Math.max(10 * center - product, -10 * center);
+  return 0;
+}

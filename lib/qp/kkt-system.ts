@@ -1,0 +1,95 @@
+import { assembleSparse, SparseSymmetricFactor, type SparseMatrix } from '../linalg/index.js';
+import type { SparseProgram } from './scaling.js';
+
+/**
+ * The quasi-definite system of one Newton step,
+ *
+ *   [P + diag(w) + ρI    Aᵀ        ] [dx]   [r₁]
+ *   [A                  −diag(d) − δI] [dy] = [r₂]
+ *
+ * with w ≥ 0 from the bounds and d ≥ 0 from the inequality rows. ρ and δ keep it factorable by LDLᵀ with any ordering
+ * (Vanderbei 1995); iterative refinement takes their effect out of the solution again.
+ */
+export class KktSystem {
+  private readonly factorization: SparseSymmetricFactor;
+  /** Lower triangle without ρ and δ, kept for refinement. */
+  private readonly matrix: SparseMatrix;
+  private readonly regularized: Float64Array;
+  private readonly hessianSlots: Int32Array;
+  private readonly diagonalSlots: Int32Array;
+  private readonly signs: Int8Array;
+  private readonly hessianValues: Float64Array;
+  readonly order: number;
+
+  constructor(private readonly program: SparseProgram) {
+    const { variableCount: n, constraintCount: m, hessian, constraintMatrix } = program;
+    this.order = n + m;
+    const rows: number[] = [];
+    const columns: number[] = [];
+    const values: number[] = [];
+    const append = (source: SparseMatrix, rowShift: number): void => {
+      for (let j = 0; j < source.columns; j++) {
+        for (let k = source.columnStarts[j]!; k < source.columnStarts[j + 1]!; k++) {
+          rows.push(source.rowIndices[k]! + rowShift);
+          columns.push(j);
+          values.push(source.values[k]!);
+        }
+      }
+    };
+    append(hessian, 0);
+    const hessianCount = rows.length;
+    append(constraintMatrix, n);
+    const matrixCount = rows.length;
+    for (let k = 0; k < n + m; k++) {
+      rows.push(k);
+      columns.push(k);
+      values.push(0);
+    }
+    const { matrix, slots } = assembleSparse(n + m, n + m, rows, columns, values);
+    this.matrix = matrix;
+    this.hessianSlots = slots.subarray(0, hessianCount);
+    this.diagonalSlots = slots.subarray(matrixCount);
+    this.hessianValues = hessian.values;
+    this.regularized = new Float64Array(matrix.values.length);
+    this.signs = Int8Array.from({ length: n + m }, (_, k) => (k < n ? 1 : -1));
+    this.factorization = new SparseSymmetricFactor(matrix);
+  }
+
+  get factorEntries(): number {
+    return this.factorization.factorEntries;
+  }
+
+  /** Puts the weights w (length n) and d (length m) in and factors. */
+  factor(weights: Float64Array, rowWeights: Float64Array, primalShift: number, dualShift: number): boolean {
+    const { matrix, diagonalSlots, regularized, signs } = this;
+    const { variableCount: n, constraintCount: m } = this.program;
+    const { values } = matrix;
+    for (let k = 0; k < n + m; k++) values[diagonalSlots[k]!] = 0;
+    // Diagonal entries of P share their slot with the weights.
+    this.restoreHessianDiagonal();
+    for (let j = 0; j < n; j++) values[diagonalSlots[j]!]! += weights[j]!;
+    for (let i = 0; i < m; i++) values[diagonalSlots[n + i]!] = -rowWeights[i]!;
+    regularized.set(values);
+    for (let k = 0; k < n + m; k++) regularized[diagonalSlots[k]!]! += k < n ? primalShift : -dualShift;
+    return this.factorization.factor(regularized, {
+      signs,
+      smallest: 0,
+      replacement: Math.max(primalShift, dualShift),
+    });
+  }
+
+  private restoreHessianDiagonal(): void {
+    const { hessian, variableCount: n } = this.program;
+    const { values } = this.matrix;
+    for (let j = 0; j < n; j++) {
+      for (let k = hessian.columnStarts[j]!; k < hessian.columnStarts[j + 1]!; k++) {
+        if (hessian.rowIndices[k] === j) values[this.hessianSlots[k]!] = this.hessianValues[k]!;
+      }
+    }
+  }
+
+  /** Solves for (dx, dy) with refinement on the system without ρ and δ; returns the residual's max-norm. */
+  solve(rightHandSide: Float64Array, solution: Float64Array, maxSteps: number): number {
+    return this.factorization.solveRefined(this.matrix, rightHandSide, solution, maxSteps, 1e-14);
+  }
+}

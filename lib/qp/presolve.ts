@@ -1,0 +1,324 @@
+import { assembleSparse, multiplyLowerTriangle, transpose, type SparseMatrix } from '../linalg/index.js';
+import type { InteriorPoint } from './interior-point.js';
+import type { SparseProgram } from './scaling.js';
+
+/** A smaller program and the way back to the one it came from. */
+export interface Presolved {
+  readonly reduced: SparseProgram;
+  /** Point, multipliers and sides of the original program from those of the reduced one. */
+  recover(point: InteriorPoint): InteriorPoint;
+}
+
+/** One reduction, in the order made; duals are recovered in the reverse order. */
+type Reduction =
+  | { readonly kind: 'fixed'; readonly variable: number }
+  | { readonly kind: 'singleton'; readonly row: number; readonly variable: number; readonly coefficient: number }
+  | { readonly kind: 'duplicate'; readonly row: number; readonly kept: number; readonly factor: number };
+
+const contradictionTolerance = 1e-9;
+
+/**
+ * Removes fixed variables, rows without sides or entries, singleton rows (they become bounds) and rows parallel to
+ * another one. Undefined when the sides contradict each other on the way: the proof of that is left to the solver.
+ */
+export function presolve(program: SparseProgram): Presolved | undefined {
+  const reducer = new Reducer(program);
+  return reducer.run() ? reducer.finish() : undefined;
+}
+
+class Reducer {
+  private readonly lower: Float64Array;
+  private readonly upper: Float64Array;
+  private readonly rows: SparseMatrix;
+  private readonly rowAlive: Uint8Array;
+  private readonly rowCount: Int32Array;
+  private readonly fixed: Uint8Array;
+  private readonly x: Float64Array;
+  /** Row that gave a bound or side its present value, −1 for its own. */
+  private readonly lowerSource: Int32Array;
+  private readonly upperSource: Int32Array;
+  private readonly reductions: Reduction[] = [];
+  private readonly queue: number[] = [];
+
+  constructor(private readonly program: SparseProgram) {
+    const { variableCount: n, constraintCount: m } = program;
+    this.lower = program.lower.slice();
+    this.upper = program.upper.slice();
+    this.rows = transpose(program.constraintMatrix);
+    this.rowAlive = new Uint8Array(m).fill(1);
+    this.rowCount = new Int32Array(m);
+    this.fixed = new Uint8Array(n);
+    this.x = new Float64Array(n);
+    this.lowerSource = new Int32Array(n + m).fill(-1);
+    this.upperSource = new Int32Array(n + m).fill(-1);
+  }
+
+  run(): boolean {
+    const { variableCount: n, constraintCount: m } = this.program;
+    for (let i = 0; i < m; i++) {
+      for (let k = this.rows.columnStarts[i]!; k < this.rows.columnStarts[i + 1]!; k++) {
+        if (this.rows.values[k] !== 0) this.rowCount[i]! += 1;
+      }
+      if (this.lower[n + i] === -Infinity && this.upper[n + i] === Infinity) this.rowAlive[i] = 0;
+      else if (this.rowCount[i]! <= 1) this.queue.push(i);
+    }
+    for (let j = 0; j < n; j++) if (this.lower[j] === this.upper[j]) this.fix(j);
+    if (!this.emptyQueue()) return false;
+    return this.mergeDuplicates() && this.emptyQueue();
+  }
+
+  private emptyQueue(): boolean {
+    for (let row = this.queue.pop(); row !== undefined; row = this.queue.pop()) {
+      if (this.rowAlive[row] === 0) continue;
+      if (!(this.rowCount[row] === 0 ? this.dropEmpty(row) : this.turnIntoBound(row))) return false;
+    }
+    return true;
+  }
+
+  private fix(variable: number): void {
+    const { constraintMatrix: matrix, variableCount: n } = this.program;
+    const value = this.lower[variable]!;
+    this.fixed[variable] = 1;
+    this.x[variable] = value;
+    this.reductions.push({ kind: 'fixed', variable });
+    for (let k = matrix.columnStarts[variable]!; k < matrix.columnStarts[variable + 1]!; k++) {
+      const row = matrix.rowIndices[k]!;
+      if (matrix.values[k] === 0) continue;
+      this.lower[n + row]! -= matrix.values[k]! * value;
+      this.upper[n + row]! -= matrix.values[k]! * value;
+      this.rowCount[row]! -= 1;
+      if (this.rowAlive[row] === 1 && this.rowCount[row]! <= 1) this.queue.push(row);
+    }
+  }
+
+  private dropEmpty(row: number): boolean {
+    const { variableCount: n } = this.program;
+    const tolerance = contradictionTolerance * this.sideScale(row);
+    if (this.lower[n + row]! > tolerance || this.upper[n + row]! < -tolerance) return false;
+    this.rowAlive[row] = 0;
+    return true;
+  }
+
+  /** Size of a row's own sides: what rounding in the reduced ones is relative to. */
+  private sideScale(row: number): number {
+    const { variableCount: n, lower, upper } = this.program;
+    const size = Math.min(Math.abs(lower[n + row]!), Math.abs(upper[n + row]!));
+    return Math.max(1, Number.isFinite(size) ? size : 1);
+  }
+
+  private turnIntoBound(row: number): boolean {
+    const { variableCount: n } = this.program;
+    const { rows, lower, upper } = this;
+    let at = rows.columnStarts[row]!;
+    while (rows.values[at] === 0 || this.fixed[rows.rowIndices[at]!] === 1) at++;
+    const variable = rows.rowIndices[at]!;
+    const coefficient = rows.values[at]!;
+    const first = lower[n + row]! / coefficient;
+    const second = upper[n + row]! / coefficient;
+    const low = Math.min(first, second);
+    const high = Math.max(first, second);
+    if (low > lower[variable]!) {
+      lower[variable] = low;
+      this.lowerSource[variable] = row;
+    }
+    if (high < upper[variable]!) {
+      upper[variable] = high;
+      this.upperSource[variable] = row;
+    }
+    const width = upper[variable]! - lower[variable]!;
+    if (width < 0) {
+      if (width < -contradictionTolerance * Math.max(1, Math.abs(lower[variable]!))) return false;
+      lower[variable] = upper[variable]!;
+    }
+    this.rowAlive[row] = 0;
+    this.reductions.push({ kind: 'singleton', row, variable, coefficient });
+    if (lower[variable] === upper[variable]) this.fix(variable);
+    return true;
+  }
+
+  /** Finds parallel rows by a hash of their columns and ratios, and intersects their sides. */
+  private mergeDuplicates(): boolean {
+    const groups = new Map<string, number[]>();
+    for (let i = 0; i < this.program.constraintCount; i++) {
+      if (this.rowAlive[i] === 0) continue;
+      const key = this.signature(i);
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [i]);
+      else group.push(i);
+    }
+    for (const group of groups.values()) {
+      const kept = group[0]!;
+      for (let k = 1; k < group.length; k++) {
+        const factor = this.ratio(kept, group[k]!);
+        if (factor !== undefined && !this.intersect(kept, group[k]!, factor)) return false;
+      }
+    }
+    return true;
+  }
+
+  private signature(row: number): string {
+    const { rows, fixed } = this;
+    let pattern = '';
+    let leading = 0;
+    let ratioSum = 0;
+    for (let k = rows.columnStarts[row]!; k < rows.columnStarts[row + 1]!; k++) {
+      const j = rows.rowIndices[k]!;
+      if (fixed[j] === 1 || rows.values[k] === 0) continue;
+      if (leading === 0) leading = rows.values[k]!;
+      ratioSum += rows.values[k]! / leading;
+      pattern += `${j},`;
+    }
+    return pattern + ratioSum.toPrecision(6);
+  }
+
+  /** c with row = c·kept, or undefined when the rows are not parallel. */
+  private ratio(kept: number, row: number): number | undefined {
+    const entries = (i: number): number[] => {
+      const values: number[] = [];
+      for (let k = this.rows.columnStarts[i]!; k < this.rows.columnStarts[i + 1]!; k++) {
+        if (this.fixed[this.rows.rowIndices[k]!] === 0 && this.rows.values[k] !== 0) values.push(this.rows.values[k]!);
+      }
+      return values;
+    };
+    const first = entries(kept);
+    const second = entries(row);
+    if (first.length !== second.length || first.length === 0) return undefined;
+    const factor = second[0]! / first[0]!;
+    const parallel = first.every((value, k) => Math.abs(second[k]! - factor * value) <= 1e-13 * Math.abs(second[k]!));
+    return parallel ? factor : undefined;
+  }
+
+  private intersect(kept: number, row: number, factor: number): boolean {
+    const { variableCount: n } = this.program;
+    const { lower, upper } = this;
+    const first = lower[n + row]! / factor;
+    const second = upper[n + row]! / factor;
+    const low = Math.min(first, second);
+    const high = Math.max(first, second);
+    if (low > lower[n + kept]!) {
+      lower[n + kept] = low;
+      this.lowerSource[n + kept] = row;
+    }
+    if (high < upper[n + kept]!) {
+      upper[n + kept] = high;
+      this.upperSource[n + kept] = row;
+    }
+    const width = upper[n + kept]! - lower[n + kept]!;
+    if (width < 0) {
+      if (width < -contradictionTolerance * this.sideScale(kept)) return false;
+      lower[n + kept] = upper[n + kept]!;
+    }
+    this.rowAlive[row] = 0;
+    this.reductions.push({ kind: 'duplicate', row, kept, factor });
+    return true;
+  }
+
+  finish(): Presolved {
+    const { program, fixed, rowAlive } = this;
+    const { variableCount: n, constraintCount: m } = program;
+    const variables = Int32Array.from({ length: n }, (_, j) => j).filter((j) => fixed[j] === 0);
+    const rows = Int32Array.from({ length: m }, (_, i) => i).filter((i) => rowAlive[i] === 1);
+    const newVariable = new Int32Array(n).fill(-1);
+    const newRow = new Int32Array(m).fill(-1);
+    variables.forEach((j, k) => (newVariable[j] = k));
+    rows.forEach((i, k) => (newRow[i] = k));
+    const linear = new Float64Array(n);
+    multiplyLowerTriangle(program.hessian, this.x, linear);
+    for (let j = 0; j < n; j++) linear[j]! += program.linear[j]!;
+    const pick = (values: Float64Array): Float64Array =>
+      Float64Array.from([...variables.map((j) => j), ...rows.map((i) => n + i)], (c) => values[c]!);
+    const reduced: SparseProgram = {
+      variableCount: variables.length,
+      constraintCount: rows.length,
+      hessian: submatrix(program.hessian, newVariable, newVariable, variables.length, variables.length),
+      constraintMatrix: submatrix(program.constraintMatrix, newRow, newVariable, rows.length, variables.length),
+      linear: Float64Array.from(variables, (j) => linear[j]!),
+      lower: pick(this.lower),
+      upper: pick(this.upper),
+    };
+    return { reduced, recover: (point) => this.recover(point, variables, rows) };
+  }
+
+  private recover(point: InteriorPoint, variables: Int32Array, rows: Int32Array): InteriorPoint {
+    const { program } = this;
+    const { variableCount: n, constraintCount: m } = program;
+    const x = this.x.slice();
+    const y = new Float64Array(m);
+    const z = new Float64Array(n);
+    const sides = new Int8Array(n + m);
+    variables.forEach((j, k) => {
+      x[j] = point.x[k]!;
+      z[j] = point.boundMultipliers[k]!;
+      sides[j] = point.sides[k]!;
+    });
+    rows.forEach((i, k) => {
+      y[i] = point.multipliers[k]!;
+      sides[n + i] = point.sides[variables.length + k]!;
+    });
+    const gradient = new Float64Array(n);
+    multiplyLowerTriangle(program.hessian, x, gradient);
+    for (let j = 0; j < n; j++) gradient[j]! += program.linear[j]!;
+    for (let r = this.reductions.length - 1; r >= 0; r--) this.undo(this.reductions[r]!, gradient, y, z, sides);
+    return { x, multipliers: y, boundMultipliers: z, sides };
+  }
+
+  private undo(reduction: Reduction, gradient: Float64Array, y: Float64Array, z: Float64Array, sides: Int8Array): void {
+    const { constraintMatrix: matrix, variableCount: n } = this.program;
+    switch (reduction.kind) {
+      case 'fixed': {
+        const { variable } = reduction;
+        let sum = gradient[variable]!;
+        for (let k = matrix.columnStarts[variable]!; k < matrix.columnStarts[variable + 1]!; k++) {
+          sum += matrix.values[k]! * y[matrix.rowIndices[k]!]!;
+        }
+        z[variable] = -sum;
+        sides[variable] = sum > 0 ? -1 : 1;
+        return;
+      }
+      case 'singleton': {
+        const { row, variable, coefficient } = reduction;
+        const side = sides[variable]!;
+        const source = side > 0 ? this.upperSource[variable]! : this.lowerSource[variable]!;
+        if (side === 0 || source !== row) return;
+        y[row] = z[variable]! / coefficient;
+        sides[n + row] = side * Math.sign(coefficient);
+        z[variable] = 0;
+        sides[variable] = 0;
+        return;
+      }
+      case 'duplicate': {
+        const { row, kept, factor } = reduction;
+        const side = y[kept] === 0 ? sides[n + kept]! : Math.sign(y[kept]!);
+        const source = side > 0 ? this.upperSource[n + kept]! : this.lowerSource[n + kept]!;
+        if (side === 0 || source !== row) return;
+        y[row] = y[kept]! / factor;
+        sides[n + row] = side * Math.sign(factor);
+        y[kept] = 0;
+        sides[n + kept] = 0;
+      }
+    }
+  }
+}
+
+function submatrix(
+  matrix: SparseMatrix,
+  newRow: Int32Array,
+  newColumn: Int32Array,
+  rowCount: number,
+  columnCount: number,
+): SparseMatrix {
+  const rows: number[] = [];
+  const columns: number[] = [];
+  const values: number[] = [];
+  for (let j = 0; j < matrix.columns; j++) {
+    if (newColumn[j]! < 0) continue;
+    for (let k = matrix.columnStarts[j]!; k < matrix.columnStarts[j + 1]!; k++) {
+      const row = newRow[matrix.rowIndices[k]!]!;
+      if (row < 0) continue;
+      rows.push(row);
+      columns.push(newColumn[j]!);
+      values.push(matrix.values[k]!);
+    }
+  }
+  return assembleSparse(rowCount, columnCount, rows, columns, values).matrix;
+}

@@ -1,0 +1,224 @@
+import { emptySparse, lowerTriangle, SparseSymmetricFactor, toSparse, assembleSparse } from '../linalg/index.js';
+import type { QuadraticProgram } from '../problem/index.js';
+import type { Budget } from '../solver/index.js';
+import type { QpCandidate } from './candidate.js';
+import { farkasCertificate, qpEvidence, unboundedRay } from './evidence.js';
+import { InteriorPointSolver, type InteriorPoint, type InteriorPointOutcome } from './interior-point.js';
+import type { QpOptions } from './options.js';
+import { polishWorkingSet } from './polish.js';
+import { presolve } from './presolve.js';
+import { equilibrate, type SparseProgram } from './scaling.js';
+
+/** The problem in the sparse form that the interior-point path works on. */
+export function toSparseProgram(problem: QuadraticProgram): SparseProgram {
+  const n = problem.linear.length;
+  const m = problem.constraintLower.length;
+  const joined = (bounds: Float64Array, sides: Float64Array): Float64Array => {
+    const result = new Float64Array(n + m);
+    result.set(bounds);
+    result.set(sides, n);
+    return result;
+  };
+  return {
+    variableCount: n,
+    constraintCount: m,
+    hessian: lowerTriangle(problem.hessian, n),
+    constraintMatrix: problem.constraintMatrix === undefined ? emptySparse(m, n) : toSparse(problem.constraintMatrix),
+    linear: problem.linear,
+    lower: joined(problem.lower, problem.constraintLower),
+    upper: joined(problem.upper, problem.constraintUpper),
+  };
+}
+
+/** True if P + 1e-9·diag(P) + tiny·I is positive definite: P is positive semidefinite as far as rounding can tell. */
+export function isConvex(program: SparseProgram): boolean {
+  const { hessian, variableCount: n } = program;
+  const diagonal = new Float64Array(n);
+  let largest = 0;
+  for (let j = 0; j < n; j++) {
+    for (let k = hessian.columnStarts[j]!; k < hessian.columnStarts[j + 1]!; k++) {
+      if (hessian.rowIndices[k] === j) diagonal[j] = hessian.values[k]!;
+      largest = Math.max(largest, Math.abs(hessian.values[k]!));
+    }
+  }
+  if (largest === 0) return true;
+  const rows: number[] = [];
+  const columns: number[] = [];
+  const values: number[] = [];
+  for (let j = 0; j < n; j++) {
+    if (diagonal[j]! < 0) return false;
+    // Scaled to a unit diagonal, so that the test does not depend on the variables' units.
+    const own = Math.sqrt(Math.max(diagonal[j]!, 1e-12 * largest));
+    rows.push(j);
+    columns.push(j);
+    values.push(1e-8);
+    for (let k = hessian.columnStarts[j]!; k < hessian.columnStarts[j + 1]!; k++) {
+      const i = hessian.rowIndices[k]!;
+      rows.push(i);
+      columns.push(j);
+      values.push(hessian.values[k]! / own / Math.sqrt(Math.max(diagonal[i]!, 1e-12 * largest)));
+    }
+  }
+  const { matrix } = assembleSparse(n, n, rows, columns, values);
+  const factor = new SparseSymmetricFactor(matrix);
+  return factor.factor(matrix.values, { signs: new Int8Array(n).fill(1), smallest: 0 }) && factor.replacedPivots === 0;
+}
+
+/** Regularisations tried in turn: small ones converge faster, larger ones bear more degeneracy. */
+const shifts = [1e-9, 1e-10, 1e-7, 1e-11];
+const target = 1e-9;
+const maxInteriorIterations = 150;
+
+interface PathPoint extends InteriorPoint {
+  readonly iterations: number;
+  readonly end: InteriorPointOutcome['end'];
+  readonly merit: number;
+  readonly farkas?: Float64Array | undefined;
+  readonly ray?: Float64Array | undefined;
+}
+
+/** Solves by presolve, interior point and working-set polish; looks for certificates among the iterates. */
+export function interiorPointCandidate(problem: QuadraticProgram, options: QpOptions, budget: Budget): QpCandidate {
+  const program = toSparseProgram(problem);
+  const reduction = options.presolve ? presolve(program) : undefined;
+  let point: PathPoint | undefined;
+  if (reduction !== undefined) {
+    const inner = solveReduced(reduction.reduced, undefined, options, budget);
+    const recovered = reduction.recover(inner);
+    const { residuals, dualityGap, objective } = qpEvidence(
+      problem,
+      recovered.x,
+      recovered.multipliers,
+      recovered.boundMultipliers,
+    );
+    const merit = Math.max(
+      residuals.absoluteInfeasibility,
+      residuals.stationarity,
+      dualityGap / (1 + Math.abs(objective)),
+    );
+    point = { ...inner, ...recovered, merit, farkas: undefined, ray: undefined };
+  }
+  if (point === undefined || !(point.merit <= options.optimalityTolerance)) {
+    const direct = solveReduced(program, problem, options, budget);
+    if (point === undefined || direct.merit < point.merit || direct.farkas !== undefined || direct.ray !== undefined) {
+      point = direct;
+    }
+  }
+  return toCandidate(problem, point);
+}
+
+function toCandidate(problem: QuadraticProgram, point: PathPoint): QpCandidate {
+  const n = problem.linear.length;
+  const { end } = point;
+  let claim: QpCandidate['claim'];
+  if (point.farkas !== undefined) claim = 'infeasible';
+  else if (point.ray !== undefined) claim = 'unbounded';
+  else if (end === 'converged') claim = 'optimal';
+  else if (end === 'stalled' || end === 'stopped') claim = 'stalled';
+  else claim = end;
+  return {
+    claim,
+    method: 'interior-point',
+    x: point.x,
+    multipliers: point.multipliers,
+    boundMultipliers: point.boundMultipliers,
+    workingSet: { bounds: point.sides.slice(0, n), constraints: point.sides.slice(n) },
+    workingSetChanges: 0,
+    iterations: point.iterations,
+    farkas: point.farkas,
+    ray: point.ray,
+  };
+}
+
+/** Interior point with several regularisations, then polish. With `original` given, iterates are tried as certificates. */
+function solveReduced(
+  program: SparseProgram,
+  original: QuadraticProgram | undefined,
+  options: QpOptions,
+  budget: Budget,
+): PathPoint {
+  const { variableCount: n, constraintCount: m } = program;
+  if (n === 0) {
+    const nothing = new Float64Array(0);
+    return {
+      x: nothing,
+      multipliers: new Float64Array(m),
+      boundMultipliers: nothing,
+      sides: new Int8Array(m),
+      iterations: 0,
+      end: 'converged',
+      merit: 0,
+    };
+  }
+  const scaled = equilibrate(program);
+  let best: PathPoint | undefined;
+  let iterations = 0;
+  for (const shift of shifts) {
+    const solver = new InteriorPointSolver(scaled);
+    let farkas: Float64Array | undefined;
+    let ray: Float64Array | undefined;
+    const watch =
+      original === undefined
+        ? undefined
+        : (x: Float64Array, y: Float64Array, dx: Float64Array): boolean => {
+            if (farkasCertificate(original, y, options.feasibilityTolerance) !== undefined) farkas = y;
+            else if (unboundedRay(original, x) !== undefined) ray = x;
+            else if (unboundedRay(original, dx) !== undefined) ray = dx;
+            return farkas !== undefined || ray !== undefined;
+          };
+    const outcome = solver.run(
+      { target, maxIterations: maxInteriorIterations, shift, ...(watch && { watch }) },
+      budget,
+    );
+    iterations += outcome.iterations;
+    const merit = Math.max(outcome.quality.primal, outcome.quality.dual, outcome.quality.gap);
+    const found: PathPoint = { ...outcome.best, iterations, end: outcome.end, merit, farkas, ray };
+    if (best === undefined || merit < best.merit || outcome.end === 'stopped') best = found;
+    const usedUp = outcome.end === 'time-limit' || outcome.end === 'interrupted';
+    if (outcome.end === 'stopped' || usedUp || best.merit <= 0.1 * options.optimalityTolerance) break;
+  }
+  const point = best!;
+  return point.farkas === undefined && point.ray === undefined ? { ...polished(program, point), iterations } : point;
+}
+
+/** The polished point where it is at least as good, else the point itself. */
+function polished(program: SparseProgram, point: PathPoint): PathPoint {
+  const candidate = polishWorkingSet(program, point);
+  if (candidate === undefined) return point;
+  const problem = toProblem(program);
+  const evidence = qpEvidence(problem, candidate.x, candidate.multipliers, candidate.boundMultipliers);
+  const before = qpEvidence(problem, point.x, point.multipliers, point.boundMultipliers);
+  const meritOf = ({ residuals, dualResidual, dualityGap, objective }: typeof evidence): number =>
+    Math.max(residuals.absoluteInfeasibility, dualResidual, dualityGap / (1 + Math.abs(objective)));
+  const merit = meritOf(evidence);
+  const improves = merit <= Math.max(meritOf(before), 1e-12);
+  return improves ? { ...point, ...candidate, merit, end: 'converged' } : { ...point, merit: meritOf(before) };
+}
+
+function toProblem(program: SparseProgram): QuadraticProgram {
+  const { variableCount: n, hessian } = program;
+  const rows: number[] = [];
+  const columns: number[] = [];
+  const values: number[] = [];
+  for (let j = 0; j < n; j++) {
+    for (let k = hessian.columnStarts[j]!; k < hessian.columnStarts[j + 1]!; k++) {
+      const i = hessian.rowIndices[k]!;
+      rows.push(i);
+      columns.push(j);
+      values.push(hessian.values[k]!);
+      if (i === j) continue;
+      rows.push(j);
+      columns.push(i);
+      values.push(hessian.values[k]!);
+    }
+  }
+  return {
+    hessian: assembleSparse(n, n, rows, columns, values).matrix,
+    linear: program.linear,
+    constraintMatrix: program.constraintMatrix,
+    constraintLower: program.lower.slice(n),
+    constraintUpper: program.upper.slice(n),
+    lower: program.lower.slice(0, n),
+    upper: program.upper.slice(0, n),
+  };
+}

@@ -1,0 +1,89 @@
+import { symmetricOrder } from '../linalg/index.js';
+import type { QuadraticProgram } from '../problem/index.js';
+import { qpEvidence } from './evidence.js';
+import type { QpResult } from './result.js';
+import { zeroCounts } from '../problem/index.js';
+
+/** Throws RangeError, naming the part, when lengths do not fit together or values are not numbers. */
+export function checkProgram(problem: QuadraticProgram): void {
+  const n = problem.linear.length;
+  const m = problem.constraintLower.length;
+  const expectLength = (name: string, found: number, wanted: number): void => {
+    if (found !== wanted) throw new RangeError(`${name} must have length ${wanted}, found ${found}`);
+  };
+  expectLength('lower', problem.lower.length, n);
+  expectLength('upper', problem.upper.length, n);
+  expectLength('constraintUpper', problem.constraintUpper.length, m);
+  if (problem.hessian !== undefined) expectLength('hessian', symmetricOrder(problem.hessian), n);
+  const matrix = problem.constraintMatrix;
+  if (matrix === undefined) {
+    if (m > 0) throw new RangeError('a problem with rows needs its constraintMatrix');
+  } else {
+    expectLength('the columns of constraintMatrix', matrix.columns, n);
+    expectLength('the rows of constraintMatrix', matrix.rows, m);
+    expectFinite('constraintMatrix', matrix.values);
+  }
+  expectFinite('linear', problem.linear);
+  for (const [name, values] of hessianParts(problem)) expectFinite(name, values);
+  for (const name of ['lower', 'upper', 'constraintLower', 'constraintUpper'] as const) {
+    if (problem[name].some((value) => Number.isNaN(value))) throw new RangeError(`${name} contains NaN`);
+  }
+}
+
+function hessianParts({ hessian }: QuadraticProgram): readonly (readonly [string, Float64Array])[] {
+  if (hessian === undefined) return [];
+  if (hessian.kind !== 'diagonal-plus-low-rank') return [['hessian', hessian.values]];
+  return [
+    ['hessian.diagonal', hessian.diagonal],
+    ['hessian.factor', hessian.factor.values],
+    ['hessian.weights', hessian.weights],
+  ];
+}
+
+function expectFinite(name: string, values: Float64Array): void {
+  for (let k = 0; k < values.length; k++) {
+    if (!Number.isFinite(values[k])) throw new RangeError(`${name} contains ${values[k]!} at position ${k}`);
+  }
+}
+
+/** The result for a problem one of whose rows or bounds has its lower side above its upper one, else undefined. */
+export function crossedSides(problem: QuadraticProgram): QpResult | undefined {
+  const n = problem.linear.length;
+  const m = problem.constraintLower.length;
+  const isCrossed = (low: number, high: number): boolean => low > high || low === Infinity || high === -Infinity;
+  let message: string | undefined;
+  for (let j = 0; j < n && message === undefined; j++) {
+    if (isCrossed(problem.lower[j]!, problem.upper[j]!)) message = `No number lies within the bounds of variable ${j}.`;
+  }
+  for (let i = 0; i < m && message === undefined; i++) {
+    if (isCrossed(problem.constraintLower[i]!, problem.constraintUpper[i]!)) {
+      message = `No number lies within the sides of row ${i}.`;
+    }
+  }
+  if (message === undefined) return undefined;
+  const x = Float64Array.from({ length: n }, (_, j) => {
+    const nearest = Math.min(problem.upper[j]!, Math.max(problem.lower[j]!, 0));
+    return Number.isFinite(nearest) ? nearest : 0;
+  });
+  const multipliers = new Float64Array(m);
+  const boundMultipliers = new Float64Array(n);
+  const { objective, residuals } = qpEvidence(problem, x, multipliers, boundMultipliers);
+  return {
+    termination: 'infeasible',
+    message,
+    primalStatus: 'infeasible',
+    dualStatus: 'unknown',
+    x,
+    objective,
+    multipliers,
+    boundMultipliers,
+    residuals,
+    iterations: 0,
+    counts: zeroCounts(),
+    timeSeconds: 0,
+    workingSet: { bounds: new Int8Array(n), constraints: new Int8Array(m) },
+    workingSetChanges: 0,
+    dualityGap: Infinity,
+    method: 'none',
+  };
+}

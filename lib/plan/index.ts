@@ -1,1 +1,2 @@
 export * from './bandwidth/index.js';
+export * from './bound/index.js';

@@ -1,0 +1,150 @@
+import { z } from 'zod';
+import { Budget, commonOptions, defineOptions, type Termination } from '../solver/index.js';
+import { CutMaster } from './master.js';
+import { createResponse, dualValue, recomputeBound, type ChoiceOracle } from './problem.js';
+
+export const dualOptions = defineOptions({
+  relativeTolerance: z
+    .number()
+    .positive()
+    .default(1e-9)
+    .describe('The dual is called maximal when no multiplier can raise it by more than this, relative to max(1, |D|).'),
+  maxEvaluations: z
+    .int()
+    .positive()
+    .default(200)
+    .describe('Oracle calls before giving up; the best bound is returned.'),
+  smoothing: z
+    .number()
+    .min(0)
+    .max(0.95)
+    .default(0.4)
+    .describe('Weight of the best multipliers in the next ones (Wentges 1997); raise it if the bound oscillates.'),
+  largestMultiplier: z
+    .number()
+    .positive()
+    .default(1e6)
+    .describe('Upper limit of every multiplier; a multiplier at it suggests an infeasible problem.'),
+  timeLimitSeconds: commonOptions.timeLimitSeconds,
+});
+export type DualOptions = z.input<typeof dualOptions.schema>;
+
+/** Multipliers, the bound they prove, and what the dual says about the primal. */
+export interface DualResult {
+  readonly termination: Termination;
+  /** Best multipliers found, length rowCount, ≥ 0. */
+  readonly multipliers: Float64Array;
+  /** D at them, recomputed after the search: a lower bound on the optimum. Infinity: some block has no choice. */
+  readonly bound: number;
+  /** No multipliers within the limits give more than this, as far as the cuts know. */
+  readonly ceiling: number;
+  /** Convex combination of oracle answers that the cuts end with: the solution of the convexified problem. */
+  readonly recovery: PrimalRecovery;
+  readonly evaluations: number;
+  readonly timeSeconds: number;
+}
+
+export interface DualContext {
+  readonly start?: Float64Array | undefined;
+  /** Typical size of each multiplier; a multiplier grows at most fourfold a step beyond the larger of it and the best. */
+  readonly scale?: Float64Array | undefined;
+  /** Stop as soon as the bound reaches this. */
+  readonly target?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Convex weights over oracle answers; at most rowCount + 1 of them, so at most rowCount blocks are fractional. */
+export interface PrimalRecovery {
+  readonly weights: readonly number[];
+  /** Choice of every block in each answer. */
+  readonly choices: readonly Int32Array[];
+  /** Blocks in which the weighted answers differ. */
+  readonly fractionalBlocks: readonly number[];
+}
+
+/**
+ * Maximises the dual D(λ) over 0 ≤ λ ≤ `largestMultiplier` by cutting planes with smoothing between the best multipliers
+ * and those of the cuts' master problem (Kelley 1960; Wentges 1997). Meant for a handful of rows: the master's size is
+ * theirs, and cuts grow by one a call.
+ */
+export function maximizeDual(
+  oracle: ChoiceOracle,
+  given: Partial<DualOptions> = {},
+  context: DualContext = {},
+): DualResult {
+  const options = dualOptions.resolve(given);
+  const budget = new Budget({ timeLimitSeconds: options.timeLimitSeconds, signal: context.signal });
+  const { rowCount } = oracle;
+  const response = createResponse(oracle);
+  const excess = new Float64Array(rowCount);
+  const upper = new Float64Array(rowCount).fill(options.largestMultiplier);
+  const master = new CutMaster(rowCount, upper);
+  const answers: Int32Array[] = [];
+  const best = new Float64Array(rowCount);
+  const trial = Float64Array.from(context.start ?? best, (multiplier) => clamp(multiplier, options.largestMultiplier));
+  let bestValue = -Infinity;
+  let evaluations = 0;
+  let termination: Termination = 'evaluation-limit';
+  while (evaluations < options.maxEvaluations) {
+    oracle.evaluate(trial, response);
+    evaluations++;
+    const value = dualValue(oracle, trial, response);
+    if (value > bestValue || evaluations === 1) {
+      bestValue = value;
+      best.set(trial);
+    }
+    if (value === Infinity) {
+      termination = 'infeasible';
+      break;
+    }
+    for (let row = 0; row < rowCount; row++) excess[row] = response.usage[row]! - oracle.available[row]!;
+    master.add(response.cost, excess);
+    answers.push(response.choices.slice());
+    if (bestValue >= (context.target ?? Infinity)) {
+      termination = 'optimal';
+      break;
+    }
+    master.solve();
+    if (master.value - bestValue <= options.relativeTolerance * Math.max(1, Math.abs(bestValue))) {
+      termination = 'optimal';
+      break;
+    }
+    const ended = budget.exhausted(evaluations, evaluations);
+    if (ended) {
+      termination = ended;
+      break;
+    }
+    for (let row = 0; row < rowCount; row++) {
+      const mixed = options.smoothing * best[row]! + (1 - options.smoothing) * master.multipliers[row]!;
+      trial[row] = Math.min(mixed, 4 * Math.max(best[row]!, context.scale?.[row] ?? Infinity));
+    }
+  }
+  return {
+    termination,
+    multipliers: best,
+    bound: recomputeBound(oracle, best),
+    ceiling: bestValue === Infinity ? Infinity : master.value,
+    recovery: recover(master, answers),
+    evaluations,
+    timeSeconds: budget.elapsedSeconds(),
+  };
+}
+
+/** The master's weights and the blocks in which the answers that carry weight differ. */
+export function recover(master: CutMaster, answers: readonly Int32Array[]): PrimalRecovery {
+  const all = master.cutCount > 0 ? master.weights() : new Float64Array(0);
+  const kept = [...all.keys()].filter((k) => all[k]! > 1e-9);
+  const choices = kept.map((k) => answers[k]!);
+  const fractionalBlocks: number[] = [];
+  const first = choices[0];
+  if (first) {
+    for (let block = 0; block < first.length; block++) {
+      if (choices.some((answer) => answer[block] !== first[block])) fractionalBlocks.push(block);
+    }
+  }
+  return { weights: kept.map((k) => all[k]!), choices, fractionalBlocks };
+}
+
+function clamp(value: number, largest: number): number {
+  return Math.min(Math.max(0, value), largest);
+}

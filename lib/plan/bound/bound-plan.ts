@@ -1,0 +1,211 @@
+import { z } from 'zod';
+import { createResponse, dualValue, largestRefutedThreshold, type PrimalRecovery } from '../../lagrangian/index.js';
+import type { PlanningProblem } from '../../models/index.js';
+import { commonOptions, defineOptions } from '../../solver/index.js';
+import { boundBatched } from './batched-bound.js';
+import type { BoundCertificate, LimitMultipliers } from './certificate.js';
+import { buildColumns, type ChoiceColumns } from './columns.js';
+import { SeparateOracle } from './separate-oracle.js';
+
+export const boundOptions = defineOptions({
+  relativeTolerance: z
+    .number()
+    .positive()
+    .default(1e-6)
+    .describe('The bound is improved until its multipliers could raise it by no more than this, relative.'),
+  maxEvaluations: z
+    .int()
+    .positive()
+    .default(100)
+    .describe('Evaluations of the dual over all devices before the bound is taken as it is.'),
+  maxBoxes: z
+    .int()
+    .positive()
+    .default(150)
+    .describe('With `batched`: parts into which the range of thresholds may be divided.'),
+  form: z
+    .enum(['auto', 'chain', 'stages'])
+    .default('auto')
+    .describe(
+      'With `batched`: bound on the longest chain, or on the exact sum of three stage maxima; `auto` takes the second up to 200 devices and where it is tighter.',
+    ),
+  timeLimitSeconds: commonOptions.timeLimitSeconds,
+});
+export type BoundOptions = z.input<typeof boundOptions.schema>;
+
+export interface BoundContext {
+  readonly signal?: AbortSignal | undefined;
+  /** Delay of a known plan, seconds: where the search starts, and the goal of `batched` subdivision. */
+  readonly incumbentSeconds?: number | undefined;
+  /** Columns built before for the same problem. */
+  readonly columns?: ChoiceColumns | undefined;
+}
+
+/** A lower bound on the round delay of every plan. */
+export interface PlanBound {
+  /** No plan is faster, seconds; Infinity if no plan exists; 0 if nothing could be shown. */
+  readonly boundSeconds: number;
+  readonly certificate: BoundCertificate;
+  /** Multipliers of the part that decides the bound. */
+  readonly multipliers: LimitMultipliers;
+  /** Convexified solution the multipliers belong to: choices (entries of `columns`) by device, with weights. */
+  readonly recovery: PrimalRecovery;
+  readonly columns: ChoiceColumns;
+  readonly statistics: { readonly evaluations: number; readonly choices: number; readonly boxes: number };
+}
+
+/** A certificate claims this much less than what the search refuted, so that a slower recomputation confirms it. */
+const claimMargin = 1e-9;
+
+/**
+ * Lower bound by Lagrangian duality over the discrete choices: band, server share, server memory and mean accuracy are
+ * priced, and each device picks its cheapest choice (docs/model.md, section Bounds). Resource blocks are respected. The
+ * answer's certificate is checked by `verifyBound`.
+ */
+export function boundPlan(
+  problem: PlanningProblem,
+  given: Partial<BoundOptions> = {},
+  context: BoundContext = {},
+): PlanBound {
+  const options = boundOptions.resolve(given);
+  const columns = context.columns ?? buildColumns(problem);
+  const blocked = deviceWithoutChoice(columns);
+  if (blocked !== undefined) return infeasibleDevice(columns, blocked);
+  const oracle = new SeparateOracle(columns);
+  const impossible = refuteForever(columns, oracle);
+  if (impossible) return impossible;
+  if (problem.sharing === 'batched') return boundBatched(columns, options, context);
+  return boundSeparate(columns, oracle, options, context);
+}
+
+function boundSeparate(
+  columns: ChoiceColumns,
+  oracle: SeparateOracle,
+  options: ResolvedBoundOptions,
+  context: BoundContext,
+): PlanBound {
+  const { problem } = columns;
+  const incumbent = context.incumbentSeconds;
+  const result = largestRefutedThreshold(
+    oracle,
+    {
+      relativeTolerance: options.relativeTolerance,
+      maxEvaluations: options.maxEvaluations,
+      ...(options.timeLimitSeconds < Infinity && { timeLimitSeconds: options.timeLimitSeconds }),
+    },
+    {
+      start: startMultipliers(columns),
+      signal: context.signal,
+      ...(incumbent !== undefined && { guess: incumbent - problem.aggregationSeconds }),
+    },
+  );
+  const multipliers = namedMultipliers(columns, result.multipliers);
+  const statistics = { evaluations: result.evaluations, choices: columns.index.length, boxes: 0 };
+  const common = { multipliers, recovery: result.recovery, columns, statistics };
+  if (result.refuted === Infinity) {
+    const certificate = { kind: 'threshold', sharing: problem.sharing, boundSeconds: null, multipliers } as const;
+    return { boundSeconds: Infinity, certificate, ...common };
+  }
+  const boundSeconds = result.refuted * (1 - claimMargin) + problem.aggregationSeconds;
+  if (result.refuted <= oracle.leastThreshold) {
+    const device = slowestDevice(columns, oracle.floors);
+    const name = problem.devices[device]!.name;
+    const certificate = { kind: 'floor', sharing: problem.sharing, boundSeconds, device: name } as const;
+    return { boundSeconds, certificate, ...common };
+  }
+  const certificate = { kind: 'threshold', sharing: problem.sharing, boundSeconds, multipliers } as const;
+  return { boundSeconds, certificate, ...common };
+}
+
+export type ResolvedBoundOptions = z.output<typeof boundOptions.schema>;
+
+/** Bandwidth and server equally priced; the others less, since they often do not bind. */
+export function startMultipliers(columns: ChoiceColumns): Float64Array {
+  return Float64Array.from(columns.rows, (row) => (row === 'bandwidth' || row === 'server-share' ? 1 : 0.1));
+}
+
+/** Multipliers in a certificate's scales. */
+export function namedMultipliers(columns: ChoiceColumns, multipliers: Float64Array): LimitMultipliers {
+  const entries = columns.rows.map((row, r) => {
+    const unit = row === 'accuracy' ? columns.accuracyUnit : 1;
+    return [row, multipliers[r]! * unit] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+/**
+ * Whether limits that no delay can mend contradict each other: minimum shares and the band, least memory and the server's,
+ * accuracy, each alone and the last two mixed.
+ */
+export function refuteForever(columns: ChoiceColumns, oracle: SeparateOracle): PlanBound | undefined {
+  const { problem, rows } = columns;
+  const response = createResponse(oracle);
+  oracle.setThreshold(Infinity);
+  const memory = rows.indexOf('server-memory');
+  const accuracy = rows.indexOf('accuracy');
+  const trials = [[0]];
+  if (memory >= 0) trials.push([memory]);
+  if (accuracy >= 0) trials.push([accuracy]);
+  const priced = (weights: (row: number) => number) => Float64Array.from(rows, (_, r) => weights(r));
+  const candidates = trials.map(([only]) => priced((r) => (r === only ? 1 : 0)));
+  if (memory >= 0 && accuracy >= 0) {
+    for (let k = -12; k <= 12; k++) candidates.push(priced((r) => (r === memory ? 1 : r === accuracy ? 2 ** k : 0)));
+  }
+  for (const multipliers of candidates) {
+    oracle.evaluate(multipliers, response);
+    const value = dualValue(oracle, multipliers, response);
+    const size = response.values.reduce((sum, term) => sum + Math.abs(term), 0);
+    if (value <= 1e-11 * size) continue;
+    const named = namedMultipliers(columns, multipliers);
+    return {
+      boundSeconds: Infinity,
+      certificate: { kind: 'threshold', sharing: problem.sharing, boundSeconds: null, multipliers: named },
+      multipliers: named,
+      recovery: { weights: [], choices: [], fractionalBlocks: [] },
+      columns,
+      statistics: { evaluations: candidates.length, choices: columns.index.length, boxes: 0 },
+    };
+  }
+  return undefined;
+}
+
+function deviceWithoutChoice(columns: ChoiceColumns): number | undefined {
+  for (let n = 0; n < columns.deviceCount; n++) {
+    const none = columns.start[n] === columns.start[n + 1];
+    const noShare = columns.leastBandwidth[n]! > columns.mostBandwidth[n]!;
+    if (none || (noShare && !columns.problem.devices[n]!.optional)) return n;
+  }
+  return undefined;
+}
+
+function infeasibleDevice(columns: ChoiceColumns, device: number): PlanBound {
+  const { problem } = columns;
+  return {
+    boundSeconds: Infinity,
+    certificate: {
+      kind: 'floor',
+      sharing: problem.sharing,
+      boundSeconds: null,
+      device: problem.devices[device]!.name,
+    },
+    multipliers: {},
+    recovery: { weights: [], choices: [], fractionalBlocks: [] },
+    columns,
+    statistics: { evaluations: 0, choices: columns.index.length, boxes: 0 },
+  };
+}
+
+/** The device whose fastest choice is slowest. */
+function slowestDevice(columns: ChoiceColumns, floors: Float64Array): number {
+  let slowest = 0;
+  let most = -Infinity;
+  for (let n = 0; n < columns.deviceCount; n++) {
+    let least = Infinity;
+    for (let j = columns.start[n]!; j < columns.start[n + 1]!; j++) least = Math.min(least, floors[j]!);
+    if (least > most) {
+      most = least;
+      slowest = n;
+    }
+  }
+  return slowest;
+}

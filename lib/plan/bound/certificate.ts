@@ -1,0 +1,46 @@
+import type { ServerSharing } from '../../models/index.js';
+import type { CouplingRow } from './columns.js';
+
+/**
+ * Prices of the coupling limits, each in its own scale: the whole band, the whole server, the server's memory limit, and the
+ * weighted mean accuracy of all devices together (Σ w·(A_min − A) / Σ w). Absent: 0.
+ */
+export type LimitMultipliers = Readonly<Partial<Record<CouplingRow, number>>>;
+
+/**
+ * Proof that no plan has a round delay of `boundSeconds` or less; plain JSON.
+ *
+ * - `threshold`: for `allocated` and `equal`, multipliers at which the dual of "T = boundSeconds" is positive: every plan
+ *   that fast would need more than there is. boundSeconds null: no plan at all, whatever its delay.
+ * - `boxes`: for `batched`, a partition of the stages' thresholds with multipliers for each part.
+ * - `floor`: a device cannot be faster with the whole band and the whole server, or has no choice at all (null).
+ */
+export type BoundCertificate = ThresholdCertificate | BoxCertificate | FloorCertificate;
+
+export interface ThresholdCertificate {
+  readonly kind: 'threshold';
+  readonly sharing: ServerSharing;
+  readonly boundSeconds: number | null;
+  readonly multipliers: LimitMultipliers;
+}
+
+export interface BoxCertificate {
+  readonly kind: 'boxes';
+  readonly sharing: 'batched';
+  /** The delay form that the thresholds belong to. */
+  readonly form: 'chain' | 'stages';
+  readonly boundSeconds: number | null;
+  readonly partition: BoxNode;
+}
+
+/** A binary partition of the thresholds (chain: one; stages: pre, pre + post unless K = 1, post + adapters). */
+export type BoxNode =
+  | { readonly multipliers: LimitMultipliers }
+  | { readonly axis: number; readonly at: number; readonly below: BoxNode; readonly above: BoxNode };
+
+export interface FloorCertificate {
+  readonly kind: 'floor';
+  readonly sharing: ServerSharing;
+  readonly boundSeconds: number | null;
+  readonly device: string;
+}

@@ -1,0 +1,174 @@
+import {
+  buildChoices,
+  secondsPerBit,
+  secondsPerBitSlope,
+  type ChoiceTable,
+  type Device,
+  type PlanningProblem,
+} from '../../models/index.js';
+import type { BoxCertificate, BoxNode, LimitMultipliers } from './certificate.js';
+import { CarefulSum, leastMeeting } from './verify-arithmetic.js';
+import { couplingPrice, shareInterval, slackFactor, usableBand } from './verify-model.js';
+
+/** One requirement of one choice: seconds + up·r↑(b) + down·r↓(b) ≤ X. */
+interface Stage {
+  readonly seconds: number;
+  readonly up: number;
+  readonly down: number;
+}
+
+interface VerifiedChoice {
+  readonly stages: readonly Stage[];
+  readonly serverSeconds: number;
+  readonly table: ChoiceTable;
+  readonly index: number;
+}
+
+interface Setting {
+  readonly problem: PlanningProblem;
+  readonly choices: readonly (readonly VerifiedChoice[])[];
+  readonly weights: readonly number[];
+  /** Round without aggregation that no plan may reach. */
+  readonly claim: number;
+  readonly weightSum: number;
+}
+
+/**
+ * Least margin over all parts of the partition, relative to the claim: each part's linearised dual at its saved
+ * multipliers against the claimed bound.
+ */
+export function verifyBoxes(problem: PlanningProblem, certificate: BoxCertificate): number {
+  const steps = problem.stepsPerRound;
+  const weights = certificate.form === 'chain' ? [1] : steps > 1 ? [1, steps - 1, 1] : [1, 1];
+  const choices = problem.devices.map((device) => deviceChoices(problem, device, certificate.form));
+  const claim = (certificate.boundSeconds ?? Infinity) - problem.aggregationSeconds;
+  if (!(claim < Infinity)) return -Infinity;
+  const weightSum = problem.devices.reduce((sum, device) => sum + device.weight, 0);
+  const setting = { problem, choices, weights, claim, weightSum };
+  const low = weights.map((_, r) => stageFloor(setting, r));
+  let least = leastServer(setting);
+  low.forEach((value, r) => (least += weights[r]! * value));
+  const high = low.map((value, r) => value + Math.max(0, claim - least) / weights[r]!);
+  return partMargin(setting, certificate.partition, low, high);
+}
+
+function partMargin(setting: Setting, node: BoxNode, low: readonly number[], high: readonly number[]): number {
+  if (low.some((value, r) => value > high[r]!)) return Infinity;
+  if ('multipliers' in node) return (boxBound(setting, node.multipliers, low, high) - setting.claim) / setting.claim;
+  const { axis, at, below, above } = node;
+  if (!(axis >= 0 && axis < low.length) || !Number.isFinite(at)) return -Infinity;
+  const belowHigh = high.map((value, r) => (r === axis ? Math.min(value, at) : value));
+  const aboveLow = low.map((value, r) => (r === axis ? Math.max(value, at) : value));
+  return Math.min(partMargin(setting, below, low, belowHigh), partMargin(setting, above, aboveLow, high));
+}
+
+/** Least over the box's corners of the linearised Lagrangian, less a margin for rounding. */
+function boxBound(
+  setting: Setting,
+  multipliers: LimitMultipliers,
+  low: readonly number[],
+  high: readonly number[],
+): number {
+  const { problem, weights } = setting;
+  const prices = {
+    bandwidth: multipliers.bandwidth ?? 0,
+    memory: multipliers['server-memory'] ?? 0,
+    accuracy: multipliers.accuracy ?? 0,
+  };
+  if (!Object.values(prices).every((price) => price >= 0 && price < Infinity)) return -Infinity;
+  const corners = Array.from({ length: 1 << weights.length }, (_, v) =>
+    weights.map((_weight, r) => ((v >> r) & 1 ? high[r]! : low[r]!)),
+  );
+  const sums = corners.map((corner) => {
+    const sum = new CarefulSum();
+    corner.forEach((value, r) => sum.add(weights[r]! * value));
+    sum.add(-prices.bandwidth * usableBand(problem) * slackFactor);
+    sum.add(-prices.memory * slackFactor);
+    return sum;
+  });
+  for (let n = 0; n < problem.devices.length; n++) {
+    const device = problem.devices[n]!;
+    const least = corners.map(() => (device.optional ? 0 : Infinity));
+    for (const choice of setting.choices[n]!) {
+      const tangent = shareTangent(problem, device, choice, high);
+      if (!tangent) continue;
+      const fixed =
+        choice.serverSeconds + couplingPrice(problem, device, choice.table, choice.index, prices, setting.weightSum);
+      corners.forEach((corner, v) => {
+        const share = tangent.share + tangent.slope * (corner[tangent.stage]! - tangent.at);
+        const value = fixed + (prices.bandwidth / problem.bandwidthHz) * share;
+        if (value < least[v]!) least[v] = value;
+      });
+    }
+    if (least[0] === Infinity) return Infinity;
+    least.forEach((value, v) => sums[v]!.add(value));
+  }
+  return Math.min(...sums.map((sum) => sum.value() - 1e-12 * sum.size));
+}
+
+/** A supporting line of b(X), X the threshold of the stage that needs most at the box's upper corner; hertz. */
+function shareTangent(problem: PlanningProblem, device: Device, choice: VerifiedChoice, high: readonly number[]) {
+  const [least, most] = shareInterval(problem, device);
+  let tangent = { share: least, slope: 0, stage: 0, at: 0 };
+  for (let r = 0; r < choice.stages.length; r++) {
+    const stage = choice.stages[r]!;
+    const share = leastMeeting((hertz) => stageSeconds(device, stage, hertz) <= high[r]! * (1 + 1e-13), least, most);
+    if (share === undefined) return undefined;
+    if (share <= tangent.share) continue;
+    const slope =
+      (stage.up > 0 ? stage.up * secondsPerBitSlope(device.uplink, share) : 0) +
+      (stage.down > 0 ? stage.down * secondsPerBitSlope(device.downlink, share) : 0);
+    tangent = { share, slope: slope < 0 ? 1 / slope : 0, stage: r, at: stageSeconds(device, stage, share) };
+  }
+  if (problem.resourceBlockHz === undefined) return tangent;
+  const block = problem.resourceBlockHz;
+  const share = block * Math.max(1, Math.ceil(tangent.share / block - 1e-6));
+  return share > most * (1 + 1e-12) ? undefined : { share, slope: 0, stage: 0, at: 0 };
+}
+
+function stageSeconds(device: Device, stage: Stage, hertz: number): number {
+  return (
+    stage.seconds +
+    (stage.up > 0 ? stage.up * secondsPerBit(device.uplink, hertz) : 0) +
+    (stage.down > 0 ? stage.down * secondsPerBit(device.downlink, hertz) : 0)
+  );
+}
+
+function deviceChoices(problem: PlanningProblem, device: Device, form: 'chain' | 'stages'): VerifiedChoice[] {
+  const table = buildChoices(problem, device);
+  const steps = problem.stepsPerRound;
+  return Array.from({ length: table.count }, (_, j) => {
+    const pre = table.preSeconds[j]!;
+    const post = table.postSeconds[j]!;
+    const up = table.uplinkBits[j]!;
+    const down = table.downlinkBits[j]!;
+    const adapter = table.adapterBits[j]!;
+    const chain = { seconds: steps * (pre + post), up: steps * up + adapter, down: steps * down + adapter };
+    const first = { seconds: pre, up, down: 0 };
+    const step = { seconds: pre + post, up, down };
+    const end = { seconds: post, up: adapter, down: down + adapter };
+    const stages = form === 'chain' ? [chain] : steps > 1 ? [first, step, end] : [first, end];
+    return { stages, serverSeconds: steps * table.serverSeconds[j]!, table, index: j };
+  });
+}
+
+/** Every plan needs at least this much of a stage's threshold. */
+function stageFloor(setting: Setting, r: number): number {
+  let largest = 0;
+  setting.problem.devices.forEach((device, n) => {
+    if (device.optional) return;
+    const most = shareInterval(setting.problem, device)[1];
+    let least = Infinity;
+    for (const { stages } of setting.choices[n]!) least = Math.min(least, stageSeconds(device, stages[r]!, most));
+    largest = Math.max(largest, least);
+  });
+  return largest * (1 - 1e-12);
+}
+
+function leastServer(setting: Setting): number {
+  let sum = 0;
+  setting.problem.devices.forEach((device, n) => {
+    if (!device.optional) sum += Math.min(...setting.choices[n]!.map((choice) => choice.serverSeconds));
+  });
+  return sum * (1 - 1e-12);
+}

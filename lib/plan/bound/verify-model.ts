@@ -1,0 +1,41 @@
+import { limitTolerance, type ChoiceTable, type Device, type PlanningProblem } from '../../models/index.js';
+
+/** Limits as a plan may use them, with a little to spare. */
+export const slackFactor = 1 + 1.01 * limitTolerance;
+
+/** Part of the band that can be handed out: all of it, or whole resource blocks. */
+export function usableBand(problem: PlanningProblem): number {
+  const block = problem.resourceBlockHz;
+  if (block === undefined) return 1;
+  return (Math.floor((problem.bandwidthHz / block) * slackFactor + 1e-6) * block) / problem.bandwidthHz;
+}
+
+/** What a choice pays for server memory and accuracy. */
+export function couplingPrice(
+  problem: PlanningProblem,
+  device: Device,
+  table: ChoiceTable,
+  j: number,
+  prices: { readonly memory: number; readonly accuracy: number },
+  weightSum: number,
+): number {
+  const memoryLimit = problem.serverMemoryBytes;
+  const memory =
+    prices.memory === 0 ? 0 : (prices.memory * table.serverMemoryBytes[j]!) / (memoryLimit > 0 ? memoryLimit : 1);
+  if (problem.accuracy.scope !== 'mean' || problem.accuracy.minimum === -Infinity) return memory;
+  const required = problem.accuracy.minimum - 1.01 * limitTolerance * Math.abs(problem.accuracy.minimum);
+  return memory + (prices.accuracy * device.weight * (required - table.accuracy[j]!)) / weightSum;
+}
+
+/** Bandwidths a plan may give a device that takes part, Hz. */
+export function shareInterval(problem: PlanningProblem, device: Device): [number, number] {
+  let least = Math.max(device.minimumBandwidthHz, problem.resourceBlockHz ?? 0) / slackFactor;
+  let most = Math.min(device.maximumBandwidthHz, problem.bandwidthHz) * slackFactor;
+  const pinned = device.pinned.bandwidthHz;
+  if (pinned !== undefined) {
+    const tolerance = 1.01 * limitTolerance * Math.max(1, Math.abs(pinned));
+    least = Math.max(least, pinned - tolerance);
+    most = Math.min(most, pinned + tolerance);
+  }
+  return [least, most];
+}

@@ -8,3 +8,4 @@ export * from './sol.js';
 export * from './sol-text.js';
 export * from './sol-binary.js';
 export * from './read-sol.js';
+export * from './quadratic.js';

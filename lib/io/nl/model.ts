@@ -56,6 +56,10 @@ export interface NlHeader {
   readonly littleEndian: boolean;
   /** True if the caller wants suffixes and the solve code in the `.sol` file. */
   readonly wantsSuffixes: boolean;
+  /** True if a file `<stub>.row` holds the names of the constraints, then of the objectives, one a line. */
+  readonly hasRowNames: boolean;
+  /** True if a file `<stub>.col` holds the names of the variables. */
+  readonly hasColumnNames: boolean;
 }
 
 /**

@@ -25,6 +25,8 @@ export interface RawHeader {
   readonly integerInBoth: number;
   readonly integerInConstraints: number;
   readonly integerInObjectives: number;
+  readonly hasRowNames: boolean;
+  readonly hasColumnNames: boolean;
   readonly definedVariableCount: number;
   /** Text after the first `# problem`, if any. */
   readonly name?: string;
@@ -96,7 +98,7 @@ export function readHeader(cursor: TextCursor, limits: HeaderLimits): RawHeader 
   const [network, functions, arithmetic = 0, flags = 0] = headerLine(cursor, '6', 2, 4);
   const integers = headerLine(cursor, '7', 2, 5);
   headerLine(cursor, '8', 2, 2);
-  headerLine(cursor, '9', 2, 2);
+  const [rowNames, columnNames] = headerLine(cursor, '9', 2, 2);
   const defined = headerLine(cursor, '10', 5, 5);
   return {
     letter: first.letter,
@@ -120,6 +122,8 @@ export function readHeader(cursor: TextCursor, limits: HeaderLimits): RawHeader 
     integerInBoth: integers[2] ?? 0,
     integerInConstraints: integers[3] ?? 0,
     integerInObjectives: integers[4] ?? 0,
+    hasRowNames: rowNames! > 0,
+    hasColumnNames: columnNames! > 0,
     definedVariableCount: defined.reduce((sum, count) => sum + count, 0),
   };
 }

@@ -62,6 +62,8 @@ function assemble(raw: RawHeader, reader: SegmentReader, integer: Uint8Array, li
       ...(raw.tolerance !== undefined && { tolerance: raw.tolerance }),
       littleEndian,
       wantsSuffixes: (raw.flags & 1) !== 0,
+      hasRowNames: raw.hasRowNames,
+      hasColumnNames: raw.hasColumnNames,
     },
     ...(raw.name !== undefined && { name: raw.name }),
     variableCount: raw.variableCount,

@@ -1,0 +1,114 @@
+import { compileNl, NlError, readNl, writeSolBinary, writeSolText, type NlSolution } from '../../lib/io/nl/index.js';
+import type { IterationRecord } from '../../lib/solver/index.js';
+import { parseEnvironmentOptions, type AmplCommandLine } from './command-line.js';
+import { locateFiles, readModelBytes, readNames, writeSolutionFile, type AmplFiles } from './files.js';
+import { parseKeywords, type Assignment, type Keywords } from './keywords.js';
+import { solveWith } from './methods.js';
+import { amplSolution, startBoundMultipliers } from './solution.js';
+import { amplExitCodes, solverName, usage, type AmplTerminal } from './terminal.js';
+
+/** Reads, solves and writes; returns the exit code. */
+export function solveCommand(line: AmplCommandLine, terminal: AmplTerminal, version: string): number {
+  const fromEnvironment = environmentOptions(terminal);
+  const assignments = [...fromEnvironment.assignments, ...line.assignments];
+  const { keywords, problems } = parseKeywords(assignments);
+  const all = [...line.problems, ...fromEnvironment.problems, ...problems];
+  if (line.stub === undefined) all.push('No stub was given');
+  if (all.length > 0 || line.stub === undefined) {
+    terminal.printError([...all.map((problem) => `${solverName}: ${problem}`), usage].join('\n'));
+    return amplExitCodes.badInput;
+  }
+  if (!line.quietOptions && !silent(terminal)) echoOptions(assignments, terminal, version);
+  const files = locateFiles(line.stub);
+  let solution: NlSolution;
+  let binary: { littleEndian: boolean } | undefined;
+  try {
+    ({ solution, binary } = solveModel(files, keywords, terminal, version));
+  } catch (error) {
+    terminal.printError(`${solverName}: ${files.modelPath}: ${explain(error)}`);
+    return amplExitCodes.badInput;
+  }
+  return deliver(line, keywords, files, solution, binary, terminal);
+}
+
+/** Options of the variable that AMPL and Pyomo set; its name may be spelled with or without hyphens. */
+function environmentOptions({ environment }: AmplTerminal): { assignments: Assignment[]; problems: string[] } {
+  const name = `${solverName}_options`;
+  return parseEnvironmentOptions(environment[name] ?? environment[name.replaceAll('-', '_')] ?? '');
+}
+
+/** An even integer in solver_msg asks for silence. */
+function silent({ environment }: AmplTerminal): boolean {
+  const setting = Number(environment['solver_msg'] ?? NaN);
+  return Number.isInteger(setting) && setting % 2 === 0;
+}
+
+function echoOptions(assignments: readonly Assignment[], terminal: AmplTerminal, version: string): void {
+  if (assignments.length === 0) return;
+  terminal.print(`${solverName} ${version}: ${assignments.map(({ key, value }) => `${key}=${value}`).join(' ')}`);
+}
+
+function solveModel(
+  files: AmplFiles,
+  keywords: Keywords,
+  terminal: AmplTerminal,
+  version: string,
+): { solution: NlSolution; binary: { littleEndian: boolean } | undefined } {
+  const model = readNl(readModelBytes(files));
+  const objective = Math.max(0, keywords.objno - 1);
+  const chosen = keywords.objno === 0 ? { ...model, objectives: [] } : model;
+  const program = compileNl(chosen, { objective });
+  const answer = solveWith({
+    program,
+    keywords,
+    boundMultipliers: startBoundMultipliers(program),
+    onIteration: keywords.outlev >= 2 ? (record) => logIteration(record, terminal) : undefined,
+  });
+  const { header } = model;
+  const constraintNames = header.hasRowNames ? readNames(`${files.stub}.row`) : undefined;
+  const solution = amplSolution(program, answer, {
+    solverName: `${solverName} ${version}`,
+    objective,
+    constraintNames,
+  });
+  return { solution, binary: header.format === 'binary' ? { littleEndian: header.littleEndian } : undefined };
+}
+
+function logIteration(record: IterationRecord, terminal: AmplTerminal): undefined {
+  const { iteration, objective, primalInfeasibility, stationarity } = record;
+  terminal.print(
+    `${String(iteration).padStart(5)} ${objective.toExponential(8)} ${primalInfeasibility.toExponential(2)} ${stationarity.toExponential(2)}`,
+  );
+  return undefined;
+}
+
+function deliver(
+  line: AmplCommandLine,
+  keywords: Keywords,
+  files: AmplFiles,
+  solution: NlSolution,
+  binary: { littleEndian: boolean } | undefined,
+  terminal: AmplTerminal,
+): number {
+  if (line.fromAmpl ? keywords.outlev > 0 : (keywords.wantsol & 8) === 0) terminal.print(solution.message);
+  if (!line.fromAmpl) printValues(keywords, solution, terminal);
+  if (!line.fromAmpl && !line.writeSolution && (keywords.wantsol & 1) === 0) return amplExitCodes.answered;
+  const path = line.solutionPath ?? `${files.stub}.sol`;
+  try {
+    writeSolutionFile(path, binary ? writeSolBinary(solution, binary.littleEndian) : writeSolText(solution));
+  } catch (error) {
+    terminal.printError(`${solverName}: cannot write ${path}: ${explain(error)}`);
+    return amplExitCodes.notWritten;
+  }
+  return amplExitCodes.answered;
+}
+
+function printValues(keywords: Keywords, solution: NlSolution, terminal: AmplTerminal): void {
+  if (keywords.wantsol & 2) solution.x?.forEach((value, j) => terminal.print(`x[${j}] = ${value}`));
+  if (keywords.wantsol & 4) solution.marginals?.forEach((value, i) => terminal.print(`dual[${i}] = ${value}`));
+}
+
+function explain(error: unknown): string {
+  if (error instanceof NlError) return error.message;
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { registerCheckCommand } from './commands/check.js';
+import { registerInitCommand } from './commands/init.js';
+import { registerSchemaCommand } from './commands/schema.js';
 
 const { version, description } = createRequire(import.meta.url)('sft-opt/package.json') as {
   version: string;
@@ -15,7 +17,9 @@ export function buildProgram(): Command {
     .helpOption('-h, --help', 'show help')
     .showHelpAfterError('(add --help for what there is)')
     .exitOverride();
+  registerInitCommand(program);
   registerCheckCommand(program);
+  registerSchemaCommand(program);
   // Sub-commands made before exitOverride would still end the process themselves.
   for (const command of program.commands) command.exitOverride();
   return program;

@@ -1,5 +1,4 @@
 import { styleText } from 'node:util';
-import type { WriteStream } from 'node:tty';
 
 type Format = Parameters<typeof styleText>[0];
 
@@ -10,7 +9,7 @@ export type Paint = (format: Format, text: string) => string;
 export function painter(stream: NodeJS.WriteStream): Paint {
   const forced = process.env['FORCE_COLOR'];
   const wanted = forced !== undefined && forced !== '' && forced !== '0' && !process.env['NO_COLOR'];
-  const colours = wanted || (stream.isTTY && (stream).hasColors());
+  const colours = wanted || (stream.isTTY && stream.hasColors());
   return colours ? (format, text) => styleText(format, text) : (_format, text) => text;
 }
 

@@ -1,1 +1,2 @@
 export * from './problem-file/index.js';
+export * from './plan-file/index.js';

@@ -1,4 +1,5 @@
 import type { RateLaw } from '../../models/index.js';
+import { analyse } from './analyse.js';
 import { checkSections, crossChecks } from './checks/index.js';
 import { resolveFile, type ResolvedFile } from './resolve/index.js';
 import type { ProblemFile } from './schema/index.js';
@@ -42,7 +43,7 @@ export function readProblemFile(text: string, overrides: ReadOverrides = {}): Re
   const resolved = resolveFile({ ...file, seed: overrides.seed ?? file.seed });
   const linkIssues = checkLinks(resolved);
   if (linkIssues.length > 0) return { ok: false, issues: placed(linkIssues, source) };
-  return { ok: true, resolved, warnings: [] };
+  return { ok: true, resolved, warnings: placed(analyse(resolved), source) };
 }
 
 /** As `readProblemFile`, but throws `ProblemFileError`. */

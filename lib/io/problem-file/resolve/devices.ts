@@ -95,7 +95,7 @@ function resolveCosts(entry: DeviceEntry, throughput: number, context: DeviceCon
       ...(profile.deviceMemory && { deviceMemoryBytes: profile.deviceMemory }),
       ...(profile.serverMemory && { serverMemoryBytes: profile.serverMemory }),
     },
-    1,
+    entry.profileFactor,
     1,
   );
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { fraction, quantity, section } from './building-blocks.js';
 
-const cut = z
+const cutInfluence = z
   .union([
     z.literal('constant'),
     section({ decay: z.number().min(0).max(10).describe('The loss falls by exp(−decay · blocks on the device).') }),
@@ -10,8 +10,9 @@ const cut = z
       factors: z.array(z.number().min(0)).min(2).describe('Factor of the loss at each; linear between them.'),
     }),
   ])
-  .default('constant')
-  .describe('How the loss depends on where the model is cut.');
+  .meta({ id: 'cut', title: 'Influence of the cut', description: '`constant` for none, or one of these:' });
+
+const cut = cutInfluence.default('constant').describe('How the loss depends on where the model is cut.');
 
 const scale = z.number().min(0).max(1e6);
 const positive = z.number().positive().max(1e6);

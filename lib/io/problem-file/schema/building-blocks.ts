@@ -16,6 +16,7 @@ export function quantity(dimension: Dimension, limits: QuantityLimits = {}) {
     .union([z.number(), z.string()], {
       error: () => `must be ${nameDimension(dimension)} such as ${examples} (a plain number is in ${table.plainUnit})`,
     })
+    .meta({ quantity: dimension, plainUnit: table.plainUnit, examples: [...table.examples] })
     .transform((written, context): number => {
       const parsed = parseQuantity(written, dimension);
       const message = parsed.ok ? limitMessage(parsed.value, limits, table.plainUnit) : parsed.message;
@@ -41,7 +42,7 @@ export function section<Shape extends z.ZodRawShape>(shape: Shape) {
   return z.strictObject(shape, {
     error: (issue) =>
       issue.code === 'unrecognized_keys'
-        ? (issue.keys).map((key) => unknownKeyMessage(key, known)).join('\n')
+        ? issue.keys.map((key) => unknownKeyMessage(key, known)).join('\n')
         : undefined,
   });
 }

@@ -78,7 +78,13 @@ export const deviceSection = section({
     .max(1e4)
     .optional()
     .describe('Multiplies the times of the operating points. By default 50 GFLOP/s over the throughput of the device.'),
-  profile: profileSection.optional().describe('Measured times of this device in place of computed ones.'),
+  profile: profileSection.optional().describe('Measured times in place of computed ones.'),
+  profileFactor: z
+    .number()
+    .positive()
+    .max(1e6)
+    .default(1)
+    .describe('Multiplies the device times of `profile` (2: a device half as fast as the measured one).'),
   pinned: pinnedSection.optional().describe('Decisions of this device that are fixed, before those for all.'),
 }).meta({ id: 'device', title: 'Device or group of devices' });
 

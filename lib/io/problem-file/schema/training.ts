@@ -42,30 +42,30 @@ export const trainingSection = section({
     .describe('Optimizer of the adapters: 2, 1 or 0 more numbers for each of their weights.'),
 }).meta({ id: 'training', title: 'Training' });
 
-const affineTime = (what: string) =>
-  section({
-    fixed: quantity('time', { minimum: -1e6, maximum: 1e6 })
-      .prefault(0)
-      .describe('Part that does not depend on the split.'),
-    perBlock: quantity('time', { minimum: 0, maximum: 1e6 }).describe('Time of each block.'),
-  }).describe(what);
+const affineTime = section({
+  fixed: quantity('time', { minimum: -1e6, maximum: 1e6 })
+    .prefault(0)
+    .describe('Part that does not depend on the split.'),
+  perBlock: quantity('time', { minimum: 0, maximum: 1e6 }).describe('Time of each block.'),
+}).meta({ id: 'affineTime', title: 'Time by blocks', description: 'fixed + perBlock · blocks.' });
 
-const affineMemory = (what: string) =>
-  section({
-    fixed: quantity('memory', { minimum: 0 }).prefault(0).describe('Part that does not depend on the split.'),
-    perBlock: quantity('memory', { minimum: 0 }).describe('Memory of each block.'),
-  })
-    .optional()
-    .describe(what);
+const affineMemory = section({
+  fixed: quantity('memory', { minimum: 0 }).prefault(0).describe('Part that does not depend on the split.'),
+  perBlock: quantity('memory', { minimum: 0 }).describe('Memory of each block.'),
+}).meta({ id: 'affineMemory', title: 'Memory by blocks', description: 'fixed + perBlock · blocks.' });
 
 export const profileSection = section({
-  forward: affineTime('Device forward of one step: fixed + perBlock · blocks on the device.'),
-  backward: affineTime('Device backward of one step, by blocks on the device; a fixed part below 0 is usual.'),
-  server: affineTime(
+  forward: affineTime.describe('Device forward of one step: fixed + perBlock · blocks on the device.'),
+  backward: affineTime.describe('Device backward of one step, by blocks on the device; a fixed part below 0 is usual.'),
+  server: affineTime.describe(
     'Forward, loss and backward of one step at the full throughput of the server: fixed + perBlock · blocks on the server.',
   ),
-  deviceMemory: affineMemory('Device memory by blocks on the device. Counted from the shape when absent.'),
-  serverMemory: affineMemory('Server memory by blocks on the server. Counted from the shape when absent.'),
+  deviceMemory: affineMemory
+    .optional()
+    .describe('Device memory by blocks on the device. Counted from the shape when absent.'),
+  serverMemory: affineMemory
+    .optional()
+    .describe('Server memory by blocks on the server. Counted from the shape when absent.'),
 }).meta({
   id: 'profile',
   title: 'Measured profile',

@@ -64,8 +64,14 @@ class PlainValues {
 
   of(node: unknown, depth: number): unknown {
     if (this.issues.length > 0) return undefined;
-    if (depth > sourceLimits.depth) { this.refuse(node, tooDeep); return; }
-    if (++this.count > sourceLimits.values) { this.refuse(node, tooMany); return; }
+    if (depth > sourceLimits.depth) {
+      this.refuse(node, tooDeep);
+      return;
+    }
+    if (++this.count > sourceLimits.values) {
+      this.refuse(node, tooMany);
+      return;
+    }
     if (isAlias(node)) return this.of(node.resolve(this.document), depth + 1);
     if (isScalar(node)) return typeof node.value === 'bigint' ? Number(node.value) : node.value;
     if (isSeq(node)) return node.items.map((item) => this.of(item, depth + 1));
@@ -73,7 +79,10 @@ class PlainValues {
       const entries: [string, unknown][] = [];
       for (const pair of node.items) {
         const key = isScalar(pair.key) ? String(pair.key.value) : undefined;
-        if (key === undefined || key === '__proto__') { this.refuse(pair.key, unfitKey); return; }
+        if (key === undefined || key === '__proto__') {
+          this.refuse(pair.key, unfitKey);
+          return;
+        }
         entries.push([key, this.of(pair.value, depth + 1)]);
       }
       return Object.fromEntries(entries);

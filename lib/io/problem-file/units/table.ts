@@ -8,11 +8,9 @@ export type Dimension =
   | 'memory'
   | 'data rate'
   | 'throughput'
-  | 'work'
   | 'length'
   | 'time'
-  | 'fraction'
-  | 'speed';
+  | 'fraction';
 
 /** One unit: a factor to the SI unit, or a decibel scale over a reference in the SI unit. */
 export type Unit = { readonly factor: number } | { readonly decibelReference: number };
@@ -122,11 +120,6 @@ export const dimensions: Readonly<Record<Dimension, DimensionTable>> = {
     ),
     examples: ['1.2 TFLOP/s', '50 GFLOP/s'],
   },
-  work: {
-    plainUnit: 'FLOP',
-    units: new Map(scaled({ FLOP: 1, MFLOP: 1e6, GFLOP: 1e9, TFLOP: 1e12, PFLOP: 1e15 })),
-    examples: ['2.9 GFLOP'],
-  },
   length: {
     plainUnit: 'm',
     units: new Map(scaled({ m: 1, km: 1e3, cm: 1e-2 })),
@@ -141,11 +134,6 @@ export const dimensions: Readonly<Record<Dimension, DimensionTable>> = {
     plainUnit: '0…1',
     units: new Map(scaled({ '%': 1e-2, '‰': 1e-3 })),
     examples: ['90 %', '0.9'],
-  },
-  speed: {
-    plainUnit: 'm/s',
-    units: new Map(scaled({ 'm/s': 1, 'km/h': 1 / 3.6 })),
-    examples: ['3 km/h'],
   },
 };
 

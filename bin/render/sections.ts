@@ -1,0 +1,96 @@
+import { formatQuantity, significant, type Dimension, type ResolvedFile } from '../../lib/io/index.js';
+import type { ActiveLimit, InfeasibilityReport, PlanAnswer, PlanReport } from '../../lib/plan/report.js';
+import type { Paint } from '../terminal.js';
+import { columns } from './columns.js';
+
+const limitDimensions: Readonly<Partial<Record<ActiveLimit['limit'], Dimension>>> = {
+  bandwidth: 'frequency',
+  'device-bandwidth': 'frequency',
+  'server-share': 'fraction',
+  'server-memory': 'memory',
+  'device-memory': 'memory',
+  accuracy: 'fraction',
+  deadline: 'time',
+  'round-delay': 'time',
+};
+
+/** An amount of a limit in its unit. */
+export function limitAmount(limit: ActiveLimit['limit'], value: number): string {
+  const dimension = limitDimensions[limit];
+  return dimension ? formatQuantity(value, dimension) : significant(value);
+}
+
+function indented(text: string): string {
+  return text.replaceAll(/^/gmu, '  ');
+}
+
+/** Limits that hold the answer; those of many devices in one line. */
+export function renderTightLimits(answer: PlanAnswer, { problem }: ResolvedFile, paint: Paint): string {
+  const groups = new Map<ActiveLimit['limit'], ActiveLimit[]>();
+  for (const limit of answer.activeLimits) groups.set(limit.limit, [...(groups.get(limit.limit) ?? []), limit]);
+  const rows = [...groups].map(([name, limits]) => {
+    const first = limits[0]!;
+    const amount = `${limitAmount(name, first.used)} of ${limitAmount(name, first.allowed)}`;
+    if (first.device === undefined) return [name, amount];
+    const names = limits.map((limit) => limit.device ?? '').slice(0, 6);
+    const more = limits.length > names.length ? `, … (${limits.length} of ${problem.devices.length} devices)` : '';
+    return [name, `${names.join(', ')}${more}`];
+  });
+  return rows.length === 0 ? '' : `${paint('bold', 'what is tight')}\n${indented(columns(rows))}`;
+}
+
+/** What more of something is worth: three kinds of price, named apart. */
+export function renderPrices(report: PlanReport, paint: Paint): string {
+  const lines: string[][] = [];
+  const slope = report.answer?.delayPerHertz;
+  if (slope !== undefined) {
+    lines.push(['at this plan, one more MHz', `${signedTime(slope * 1e6)} (dT/dB)`]);
+  }
+  for (const { change, delayChangeSeconds, totalSeconds, note } of report.whatIf) {
+    const figure =
+      delayChangeSeconds === undefined || totalSeconds === undefined
+        ? (note ?? 'no plan')
+        : `${signedTime(delayChangeSeconds)} (replanned: ${formatQuantity(totalSeconds, 'time')})${note === undefined ? '' : `, ${note}`}`;
+    lines.push([change, figure]);
+  }
+  return lines.length === 0 ? '' : `${paint('bold', 'what more would be worth')}\n${indented(columns(lines))}`;
+}
+
+function signedTime(seconds: number): string {
+  if (seconds === 0) return 'no change';
+  return `${seconds > 0 ? '+' : '−'}${formatQuantity(Math.abs(seconds), 'time')}`;
+}
+
+/** What conventional schemes would take, and what the plan saves against them. */
+export function renderBaselines({ baselines }: Pick<PlanReport, 'baselines'>, paint: Paint): string {
+  if (baselines.length === 0) return '';
+  const rows = baselines.map(({ name, totalSeconds, bitsPerRound, delaySaved, trafficSaved, note }) => [
+    name,
+    totalSeconds === undefined ? '–' : formatQuantity(totalSeconds, 'time'),
+    bitsPerRound === undefined ? '–' : formatQuantity(bitsPerRound / 8, 'memory'),
+    delaySaved === undefined ? '–' : `${significant(100 * delaySaved)} %`,
+    trafficSaved === undefined ? '–' : `${significant(100 * trafficSaved)} %`,
+    note ?? '',
+  ]);
+  const header = ['baseline', 'round', 'traffic', 'delay saved', 'traffic saved', ''];
+  const table = indented(columns([header, ...rows], [1, 2, 3, 4]));
+  const published = 'published for split fine-tuning: up to 80.2 % of the delay and 93.6 % of the traffic saved';
+  return `${paint('bold', 'against conventional schemes')}\n${table}\n  (${published})`;
+}
+
+/** Which limits conflict, and what single change would cure it. */
+export function renderInfeasibility({ conflicts, remedies }: InfeasibilityReport, paint: Paint): string {
+  const why = conflicts.map(({ message }) => `  - ${message}`);
+  const cure = remedies.map(({ message }) => `  - ${message}`);
+  return [
+    ...(why.length === 0 ? [] : [paint('bold', 'why no plan exists'), ...why]),
+    ...(cure.length === 0 ? [] : [paint('bold', 'any one of these would make it feasible'), ...cure]),
+  ].join('\n');
+}
+
+/** The modelling choices behind the numbers, in one line. */
+export function renderConventions({ conventions }: PlanReport, paint: Paint): string {
+  const { barrier, sharing, uplinkRateLaws, downlinkRateLaws, accuracyFamily, accuracyScope } = conventions;
+  const text = `barrier: ${barrier}; sharing: ${sharing}; uplink: ${uplinkRateLaws.join(', ')}; downlink: ${downlinkRateLaws.join(', ')}; accuracy: ${accuracyFamily}, ${accuracyScope}`;
+  return paint('dim', text);
+}

@@ -1,0 +1,177 @@
+import { z } from 'zod';
+
+const seconds = () => z.number().min(0);
+const share = () => z.number().min(0);
+/** JSON has no infinity: null stands for "unlimited" or "no finite value". */
+const finiteOrNull = () => z.number().nullable();
+
+const stages = z
+  .strictObject({
+    forward: seconds().describe('Forward on the device.'),
+    encode: seconds().describe('Compression of the activations.'),
+    uplink: seconds().describe('Activations to the server.'),
+    server: seconds().describe('Server work, as this device sees it.'),
+    downlink: seconds().describe('Gradients to the device.'),
+    decode: seconds().describe('Decompression of the gradients.'),
+    backward: seconds().describe('Backward on the device.'),
+    adapterUplink: seconds().describe('Adapters to the server, once a round.'),
+    adapterDownlink: seconds().describe('Adapters to the device, once a round.'),
+  })
+  .describe('Seconds of each stage: of one local step, but for the adapters.');
+
+const device = z
+  .strictObject({
+    name: z.string().describe('Name, as in the problem file.'),
+    participates: z.boolean().describe('False for an optional device left out.'),
+    blocks: z.int().min(0).describe('Blocks on the device.'),
+    upPoint: z.string().describe('Operating point of the activations.'),
+    downPoint: z.string().describe('Operating point of the gradients.'),
+    ratioUp: share().describe('Bits sent over uncompressed bits, up.'),
+    ratioDown: share().describe('Bits sent over uncompressed bits, down.'),
+    bandwidthHz: share().describe('Share of the band, Hz.'),
+    serverShare: share().describe('Share of the server’s throughput.'),
+    chainSeconds: seconds().describe('This device’s own time for a round.'),
+    stages: stages.optional(),
+    accuracy: z.number().describe('Accuracy of the model at these choices.'),
+    memoryBytes: share().describe('Device memory in use, byte.'),
+    memoryLimitBytes: finiteOrNull().describe('Device memory there is, byte; null if unlimited.'),
+    uplinkBitsPerRound: share().describe('Bits up in a round.'),
+    downlinkBitsPerRound: share().describe('Bits down in a round.'),
+    energyJoulePerRound: share().describe('Energy of the device in a round, J.'),
+  })
+  .meta({ id: 'plannedDevice', title: 'Decisions for one device' });
+
+const answer = z
+  .strictObject({
+    roundDelaySeconds: seconds().describe('Predicted delay of a round, s.'),
+    aggregationSeconds: seconds().describe('Part of it that is aggregation.'),
+    devices: z.array(device).describe('Decisions and their effects, in the order of the problem.'),
+    use: z
+      .strictObject({
+        bandwidthHz: share().describe('Band in use, Hz.'),
+        serverShare: share().describe('Server throughput in use.'),
+        serverMemoryBytes: share().describe('Server memory for the devices, byte.'),
+        accuracy: z.number().describe('Weighted mean, or the least of the devices.'),
+      })
+      .describe('How the plan uses the limits that all devices share.'),
+    activeLimits: z
+      .array(
+        z.strictObject({
+          limit: z.string().describe('Which limit.'),
+          device: z.string().optional().describe('Whose, for a limit of one device.'),
+          used: finiteOrNull().describe('How much is used.'),
+          allowed: finiteOrNull().describe('How much there is.'),
+        }),
+      )
+      .describe('Limits that hold the answer, and the devices with the longest chains.'),
+    traffic: z
+      .strictObject({
+        uplinkBitsPerRound: share().describe('Bits up, all devices.'),
+        downlinkBitsPerRound: share().describe('Bits down, all devices.'),
+        uncompressedBitsPerRound: share().describe('Bits of the same plan without compression.'),
+      })
+      .describe('Traffic of a round.'),
+    delayPerHertz: z
+      .number()
+      .optional()
+      .describe('dT/dB at the fixed plan, s/Hz: one more hertz with all other decisions as they are.'),
+  })
+  .meta({ id: 'answer', title: 'The plan' });
+
+const bound = z
+  .strictObject({
+    boundSeconds: finiteOrNull().describe('No plan is faster, s; null if there is proof that no plan exists.'),
+    relativeGap: z.number().optional().describe('(delay − bound) / delay.'),
+    verified: z.boolean().describe('Recomputed from the multipliers by independent code, which agreed.'),
+    source: z
+      .enum(['dual', 'tree', 'none'])
+      .describe('Dual of the whole problem, tree of the exact method, or nothing.'),
+    certificate: z.unknown().optional().describe('Multipliers of the coupling limits that prove the bound.'),
+  })
+  .meta({ id: 'bound', title: 'What is proven' });
+
+const infeasibility = z
+  .strictObject({
+    conflicts: z
+      .array(
+        z.strictObject({
+          limit: z.string().describe('Which limit.'),
+          devices: z.array(z.string()).describe('Devices concerned; empty for all.'),
+          reachable: finiteOrNull().describe('The best that can be reached.'),
+          required: finiteOrNull().describe('What is required.'),
+          message: z.string().describe('In words.'),
+        }),
+      )
+      .describe('Limits that no plan keeps together.'),
+    remedies: z
+      .array(
+        z.strictObject({
+          limit: z.string().describe('Which limit.'),
+          device: z.string().optional().describe('Whose, for a limit of one device.'),
+          from: finiteOrNull().describe('Its present value.'),
+          to: finiteOrNull().describe('The value that suffices.'),
+          message: z.string().describe('In words.'),
+        }),
+      )
+      .describe('Smallest change of each single limit that would make the problem feasible.'),
+  })
+  .meta({ id: 'infeasibility', title: 'Why there is no plan' });
+
+const baseline = z
+  .strictObject({
+    name: z.string().describe('Name of the scheme.'),
+    description: z.string().describe('What it does.'),
+    totalSeconds: seconds().optional().describe('Its round delay; absent where it breaks a limit or does not apply.'),
+    bitsPerRound: share().optional().describe('Its traffic.'),
+    delaySaved: z.number().optional().describe('1 − delay of the plan / its delay.'),
+    trafficSaved: z.number().optional().describe('1 − traffic of the plan / its traffic.'),
+    note: z.string().optional().describe('Limits it breaks, or why it does not apply.'),
+  })
+  .meta({ id: 'baseline', title: 'A conventional scheme on the same problem' });
+
+const whatIf = z
+  .strictObject({
+    change: z.string().describe('What is different.'),
+    totalSeconds: seconds().optional().describe('Delay of the plan found then.'),
+    boundSeconds: finiteOrNull().optional().describe('Bound then.'),
+    delayChangeSeconds: z.number().optional().describe('Difference to the delay of the plan.'),
+    note: z.string().optional().describe('Why there is no figure.'),
+  })
+  .meta({ id: 'whatIf', title: 'The problem solved again with one change' });
+
+/** What `--json` and `--out` write. Seconds, bytes, bits, hertz, joule; fractions in 0…1. */
+export const planFileSchema = z
+  .strictObject({
+    format: z.literal('sft-opt-plan').describe('Tells a plan from other files.'),
+    version: z.literal(1).describe('Version of this format.'),
+    scenario: z.string().optional().describe('Name in the problem file.'),
+    status: z
+      .enum(['solved', 'feasible', 'infeasible', 'unknown'])
+      .describe(
+        'The method ran to its end; a limit ended it with this plan; no plan exists; a limit ended it without a plan.',
+      ),
+    termination: z.string().describe('Why the search ended.'),
+    message: z.string().describe('The same in one sentence.'),
+    method: z.enum(['two-timescale', 'exact', 'bandwidth']).describe('How the plan was searched.'),
+    bandwidthMethod: z.enum(['sqp', 'scalar']).describe('How bandwidths were found.'),
+    seed: z.int().min(0).describe('Seed of the draws and of the search.'),
+    timeSeconds: seconds().describe('Time the search took.'),
+    answer: answer.optional().describe('Absent when there is no plan.'),
+    bound,
+    infeasibility: infeasibility.optional(),
+    baselines: z.array(baseline).describe('What conventional schemes would take.'),
+    whatIf: z.array(whatIf).describe('Answers to changed problems.'),
+    conventions: z
+      .record(z.string(), z.union([z.string(), z.number(), z.array(z.string())]))
+      .describe('Barrier, rate laws, accuracy model and tolerance that the numbers rest on.'),
+    statistics: z.record(z.string(), z.number()).describe('Counts of the search by phase.'),
+  })
+  .meta({ title: 'sft-opt plan', description: 'A plan with its predicted delay and the proof of how good it is.' });
+
+export type PlanFile = z.output<typeof planFileSchema>;
+export type PlannedDevice = z.output<typeof device>;
+
+/** JSON Schema (draft 2020-12) of plans. */
+export function planFileJsonSchema(): Record<string, unknown> {
+  return { ...z.toJSONSchema(planFileSchema, { io: 'output', reused: 'inline' }), $id: 'sft-opt-plan-v1' };
+}

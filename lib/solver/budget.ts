@@ -1,11 +1,19 @@
 /** What ended a budget. */
 export type BudgetEnd = 'iteration-limit' | 'evaluation-limit' | 'time-limit' | 'interrupted';
 
+/**
+ * Asks a running solve to stop: an AbortSignal, or anything else with its flag. Solvers are synchronous, so a signal
+ * that another thread or a time source raises is one that they poll.
+ */
+export interface StopSignal {
+  readonly aborted: boolean;
+}
+
 export interface BudgetLimits {
   readonly maxIterations?: number;
   readonly maxEvaluations?: number;
   readonly timeLimitSeconds?: number;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: StopSignal | undefined;
 }
 
 /**
@@ -17,7 +25,7 @@ export class Budget {
   readonly maxIterations: number;
   readonly maxEvaluations: number;
   readonly timeLimitSeconds: number;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: StopSignal | undefined;
 
   constructor(limits: BudgetLimits = {}) {
     this.maxIterations = limits.maxIterations ?? Infinity;

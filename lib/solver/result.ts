@@ -11,7 +11,7 @@ import type { EvaluationCounts, KktResiduals } from '../problem/index.js';
  * - `iteration-limit`, `evaluation-limit`, `time-limit`, `node-limit`: that limit ended the work;
  * - `stalled`: no further progress is possible in floating point and the tolerance is not met;
  * - `not-finite`: the problem cannot be evaluated where the solver must look;
- * - `interrupted`: the caller's AbortSignal or callback.
+ * - `interrupted`: the caller's stop signal or callback.
  */
 export const terminations = [
   'optimal',

@@ -37,6 +37,7 @@ const startAttempts = 12;
 const largestStartMultiplier = 1e3;
 const stationaryRestarts = 3;
 const maxEscapes = 3;
+const firstStepLimit = 100;
 
 /** Filter line-search SQP over one problem; `run` may be called again and again. */
 export class SqpAlgorithm {
@@ -64,6 +65,15 @@ export class SqpAlgorithm {
   private escapes = 0;
   private recoveries = 0;
   private interrupted = false;
+  /** Largest component of a step over max(1, ‖x‖∞). */
+  private stepLimit = firstStepLimit;
+  /** A first-order point was found; it is kept in the iterate and below. */
+  private candidate = false;
+  private candidateObjective = Infinity;
+  private readonly candidateRows: Float64Array;
+  private readonly candidateBounds: Float64Array;
+  private polishSteps = 0;
+  private moved = false;
 
   constructor(
     readonly evaluation: Evaluation,
@@ -88,6 +98,8 @@ export class SqpAlgorithm {
     this.gradientChange = new Float64Array(n);
     this.lastStep = new Float64Array(n);
     this.directionWork = new Float64Array(n + m);
+    this.candidateRows = new Float64Array(m);
+    this.candidateBounds = new Float64Array(n);
     this.bfgs = quasiNewton?.(this.iterate.model.hessian);
   }
 
@@ -101,6 +113,9 @@ export class SqpAlgorithm {
     this.restorations = 0;
     this.iterations = 0;
     this.interrupted = false;
+    this.candidate = false;
+    this.polishSteps = 0;
+    this.stepLimit = firstStepLimit;
     Object.assign(this.correction, inertiaCorrection());
     this.bfgs?.reset(1);
     if (!this.begin()) {
@@ -126,23 +141,18 @@ export class SqpAlgorithm {
 
   private limit(): Ending | undefined {
     const end = this.budgetEnd();
-    return end === undefined ? undefined : { termination: end, message: limitMessages[end] };
+    if (end === undefined) return undefined;
+    return this.candidate ? this.endAtCandidate() : { termination: end, message: limitMessages[end] };
   }
 
   /** Finds a point where everything is defined, scales the problem, and estimates multipliers. */
   private begin(): boolean {
     const { iterate, evaluation, request } = this;
     const { current } = iterate;
-    const { lower, upper } = evaluation.meta;
     let defined = false;
     for (let attempt = 0; attempt < startAttempts && !defined; attempt++) {
       if (this.expired()) return false;
-      for (let j = 0; j < current.x.length; j++) {
-        const value = request.start[j]!;
-        const size = attempt === 0 ? 0 : Math.pow(4, attempt - 8) * Math.max(1, Math.abs(value));
-        const moved = (Number.isFinite(value) ? value : 0) + size * this.random.normal();
-        current.x[j] = Math.min(Math.max(moved, lower[j]!), upper[j]!);
-      }
+      this.proposeStart(attempt);
       defined = evaluation.functions(current) && iterate.differentiate();
     }
     if (!defined) return false;
@@ -150,10 +160,25 @@ export class SqpAlgorithm {
       evaluation.chooseScaling(iterate.model.gradient, iterate.structure.jacobian.rows, iterate.model.jacobian);
       this.rescale();
     }
-    iterate.linearize();
     this.filter.reset(evaluation.violation(current));
+    iterate.linearize(Infinity);
     this.startMultipliers();
     return true;
+  }
+
+  /** The start itself, then points about it, then ever closer to the origin. */
+  private proposeStart(attempt: number): void {
+    const { iterate, evaluation, request } = this;
+    const { lower, upper } = evaluation.meta;
+    const { x } = iterate.current;
+    const share = attempt <= 4 ? 1 : Math.pow(0.5, attempt - 4);
+    const spread = attempt === 0 ? 0 : attempt <= 4 ? 1e-5 * Math.pow(10, attempt) : 0.1 * share;
+    for (let j = 0; j < x.length; j++) {
+      const given = request.start[j]!;
+      const value = Number.isFinite(given) ? given : 0;
+      const moved = share * value + spread * Math.max(1, Math.abs(value)) * (attempt === 0 ? 0 : this.random.normal());
+      x[j] = Math.min(Math.max(moved, lower[j]!), upper[j]!);
+    }
   }
 
   /** Values at the start were taken before the scaling was known. */
@@ -209,16 +234,21 @@ export class SqpAlgorithm {
     const { iterate, evaluation, solution } = this;
     const violation = evaluation.violation(iterate.current);
     this.updateHessian();
+    const radius = this.stepLimit * Math.max(1, maxAbs(iterate.current.x));
+    iterate.linearize(radius);
     const penalty = Math.min(1e8, Math.max(1e3, 10 * maxAbs(this.rowMultipliers), 10 * maxAbs(iterate.model.gradient)));
     const outcome = this.subproblem.solve(iterate.model, solution, this.minimumShift, penalty, this.expired);
     if (this.expired()) return this.limit();
     if (outcome === 'solved' || outcome === 'approximate') {
       const converged = this.testConvergence(solution.rowMultipliers, solution.boundMultipliers);
-      if (converged) return this.converged(outcome);
+      if (converged) {
+        const ending = this.converged(outcome);
+        if (ending !== undefined || this.moved) return ending;
+      }
     }
     if (outcome === 'failed') return this.recover(violation, 'The subproblem could not be solved.');
     if (outcome === 'inconsistent' && solution.linearViolation > 0.95 * violation) return this.restore(violation);
-    return this.takeStep(outcome, violation);
+    return this.takeStep(outcome, violation, radius);
   }
 
   private updateHessian(): void {
@@ -241,19 +271,42 @@ export class SqpAlgorithm {
     );
   }
 
-  private lastResiduals = { stationarity: Infinity, primalInfeasibility: Infinity };
+  private lastResiduals = { stationarity: Infinity, primalInfeasibility: Infinity, dualScale: 1 };
 
+  /**
+   * At a first-order point: leaves it if it is a saddle point (then `moved` is set), goes on for more digits while the
+   * objective still moves (degenerate problems converge slowly), or ends.
+   */
   private converged(outcome: SubproblemOutcome): Ending | undefined {
-    const { solution } = this;
+    const { solution, iterate, evaluation, options } = this;
+    this.moved = false;
     if (this.bfgs === undefined && outcome === 'solved' && solution.shift > this.minimumShift && this.escape()) {
+      this.moved = true;
       return undefined;
     }
-    this.rowMultipliers.set(solution.rowMultipliers);
-    this.boundMultipliers.set(solution.boundMultipliers);
+    if (!this.candidate || iterate.current.objective <= this.candidateObjective) {
+      this.candidate = true;
+      this.candidateObjective = iterate.current.objective;
+      iterate.remember();
+      this.candidateRows.set(solution.rowMultipliers);
+      this.candidateBounds.set(solution.boundMultipliers);
+    }
+    const predicted = Math.abs(dotProduct(iterate.model.gradient, solution.step)) / evaluation.scaling.objective;
+    const objective = Math.abs(iterate.current.objective) / evaluation.scaling.objective;
+    const { stationarity, dualScale } = this.lastResiduals;
+    const sharp = predicted <= 1e-8 + 1e-6 * objective && stationarity * dualScale <= options.optimalityTolerance;
+    this.polishSteps++;
+    return sharp || this.polishSteps > options.polishSteps ? this.endAtCandidate() : undefined;
+  }
+
+  private endAtCandidate(): Ending {
+    this.iterate.recall();
+    this.rowMultipliers.set(this.candidateRows);
+    this.boundMultipliers.set(this.candidateBounds);
     return { termination: 'locally-optimal', message: 'First-order conditions hold within the tolerances.' };
   }
 
-  private takeStep(outcome: SubproblemOutcome, violation: number): Ending | undefined {
+  private takeStep(outcome: SubproblemOutcome, violation: number, radius: number): Ending | undefined {
     const { iterate, solution, options, evaluation } = this;
     const exact = outcome === 'solved' && this.subproblem.factorsMatchSolution;
     this.lastStep.set(iterate.current.x);
@@ -273,9 +326,10 @@ export class SqpAlgorithm {
     this.moveMultipliers(length);
     this.minimumShift = Math.max(this.request.minimumShift, length === 1 ? this.minimumShift / 10 : this.minimumShift);
     if (this.minimumShift < 1e-12) this.minimumShift = this.request.minimumShift;
-    iterate.linearize();
     if (this.bfgs !== undefined) this.updateQuasiNewton();
     if (length === 1) this.recoveries = 0;
+    const limited = maxAbs(solution.step) >= 0.99 * radius;
+    this.stepLimit = limited && length === 1 ? 4 * this.stepLimit : Math.max(firstStepLimit, this.stepLimit / 4);
     return this.finishIteration(length);
   }
 
@@ -308,6 +362,16 @@ export class SqpAlgorithm {
     }
   }
 
+  /** Change of yᵀc from the present to the trial point. */
+  private multiplierTerm(): number {
+    const { current, trial } = this.iterate;
+    let sum = 0;
+    for (let i = 0; i < current.constraints.length; i++) {
+      sum += this.solution.rowMultipliers[i]! * (trial.constraints[i]! - current.constraints[i]!);
+    }
+    return sum;
+  }
+
   private finishIteration(length: number): Ending | undefined {
     this.iterations++;
     const { iterate, evaluation, options, solution } = this;
@@ -335,6 +399,7 @@ export class SqpAlgorithm {
 
   /** After a search without success: restoration, more curvature, or the end. */
   private recover(violation: number, reason: string): Ending | undefined {
+    if (this.candidate) return this.endAtCandidate();
     const { iterate, evaluation, options } = this;
     const feasible = evaluation.relativeViolation(iterate.current) <= options.feasibilityTolerance;
     if (feasible && this.convergedWithEstimates()) {
@@ -365,6 +430,7 @@ export class SqpAlgorithm {
   }
 
   private restore(violation: number): Ending | undefined {
+    if (this.candidate) return this.endAtCandidate();
     const { iterate, evaluation, options, filter } = this;
     if (this.restorations >= options.maxRestorations) {
       return { termination: 'stalled', message: 'Too many feasibility restorations.' };
@@ -390,7 +456,7 @@ export class SqpAlgorithm {
     if (!evaluation.objective(iterate.current)) {
       return { termination: 'stalled', message: 'The objective is not defined where the constraints are.' };
     }
-    iterate.linearize();
+    iterate.linearize(Infinity);
     const now = evaluation.violation(iterate.current);
     if (!filter.accepts(now, iterate.current.objective)) filter.reset(now);
     activeSides(iterate.model, 1e-8, this.solution.workingSet);
@@ -458,12 +524,11 @@ export class SqpAlgorithm {
         if (this.expired()) return false;
         iterate.setTrial(solution.step, side * length);
         if (!evaluation.functions(iterate.trial)) continue;
-        const gained = objective - iterate.trial.objective;
+        const gained = objective - iterate.trial.objective - this.multiplierTerm();
         const worse = evaluation.violation(iterate.trial) - violation;
-        if (gained < 1e-10 * Math.max(1, Math.abs(objective)) || worse > Math.min(1e-2, gained)) continue;
+        if (gained < 1e-10 * Math.max(1, Math.abs(objective)) || worse > Math.max(1e-2, 2 * gained)) continue;
         if (!iterate.differentiateTrial()) continue;
         iterate.moveToTrial();
-        iterate.linearize();
         this.filter.reset(evaluation.violation(iterate.current));
         this.iterations++;
         return true;
@@ -489,6 +554,12 @@ function maxAbs(values: Float64Array): number {
   let largest = 0;
   for (const value of values) largest = Math.max(largest, Math.abs(value));
   return largest;
+}
+
+function dotProduct(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let j = 0; j < a.length; j++) sum += a[j]! * b[j]!;
+  return sum;
 }
 
 function squareNorm(values: Float64Array, length: number): number {

@@ -2,7 +2,9 @@ import type { KktMatrix, KktRequest } from './kkt-matrix.js';
 
 const firstShift = 1e-4;
 const smallestShift = 1e-20;
-const largestShift = 1e40;
+const largestShift = 1e20;
+/** A search never starts above this, so that one bad system does not freeze the steps after it. */
+const largestStart = 1e4;
 const rowRegularization = 1e-9;
 
 /** Shift δ of the Hessian and regularisation γ of the rows that the last factorisation needed. */
@@ -49,7 +51,10 @@ export function factorWithInertia(
       continue;
     }
     if (shift === 0) {
-      shift = correction.lastShift === 0 ? firstShift : Math.max(smallestShift, correction.lastShift / 3);
+      shift =
+        correction.lastShift === 0
+          ? firstShift
+          : Math.min(largestStart, Math.max(smallestShift, correction.lastShift / 3));
     } else {
       shift *= correction.lastShift === 0 ? 100 : 8;
     }

@@ -5,6 +5,7 @@ import type { KktMatrix, KktRequest, KktVerdict, ModelStructure } from './kkt-ma
 const condensationThreshold = 1e-7;
 /** Pivots below this fraction of the largest entry count as zero. */
 const zeroPivot = 1e-15;
+const equilibrationPasses = 2;
 
 /** `KktMatrix` of small problems: only free variables and active rows enter a dense matrix. */
 export class DenseKkt implements KktMatrix {
@@ -15,6 +16,8 @@ export class DenseKkt implements KktMatrix {
   private factorization: DenseSymmetricFactor;
   private matrix: Float64Array;
   private compact: Float64Array;
+  private scale: Float64Array;
+  private rowMaximum: Float64Array;
   private order = 0;
   private freeCount = 0;
   private activeCount = 0;
@@ -30,15 +33,15 @@ export class DenseKkt implements KktMatrix {
     this.factorization = new DenseSymmetricFactor(capacity);
     this.matrix = new Float64Array(capacity * capacity);
     this.compact = new Float64Array(capacity);
+    this.scale = new Float64Array(capacity);
+    this.rowMaximum = new Float64Array(capacity);
   }
 
   factor(request: KktRequest): KktVerdict {
     this.request = request;
     this.number(request);
     this.assemble(request);
-    for (let k = 0; k < this.order * this.order; k++) {
-      if (!Number.isFinite(this.matrix[k]!)) return 'indefinite';
-    }
+    if (!this.equilibrate()) return 'indefinite';
     const inertia = this.factorization.factor(this.matrix, this.order, zeroPivot);
     if (inertia.negative > this.activeCount) return 'indefinite';
     if (inertia.negative < this.activeCount) return 'rank-deficient';
@@ -68,6 +71,8 @@ export class DenseKkt implements KktMatrix {
     this.factorization = new DenseSymmetricFactor(capacity);
     this.matrix = new Float64Array(capacity * capacity);
     this.compact = new Float64Array(capacity);
+    this.scale = new Float64Array(capacity);
+    this.rowMaximum = new Float64Array(capacity);
   }
 
   private assemble(request: KktRequest): void {
@@ -91,6 +96,33 @@ export class DenseKkt implements KktMatrix {
       if (p >= 0) this.assembleRow(request, i, p);
       else this.condenseRow(request, i);
     }
+  }
+
+  /**
+   * Scales rows and columns so that the largest entry of each is about 1, which leaves the inertia as it is and gives
+   * the zero tolerance a meaning. False if an entry is not finite.
+   */
+  private equilibrate(): boolean {
+    const { matrix, order, scale, rowMaximum } = this;
+    scale.fill(1, 0, order);
+    for (let pass = 0; pass < equilibrationPasses; pass++) {
+      rowMaximum.fill(0, 0, order);
+      for (let i = 0; i < order; i++) {
+        for (let j = 0; j <= i; j++) {
+          const size = Math.abs(matrix[i * order + j]!);
+          if (!(size < Infinity)) return false;
+          if (size > rowMaximum[i]!) rowMaximum[i] = size;
+          if (size > rowMaximum[j]!) rowMaximum[j] = size;
+        }
+      }
+      for (let i = 0; i < order; i++) rowMaximum[i] = rowMaximum[i] === 0 ? 1 : 1 / Math.sqrt(rowMaximum[i]!);
+      for (let i = 0; i < order; i++) {
+        const factor = rowMaximum[i]!;
+        scale[i] = scale[i]! * factor;
+        for (let j = 0; j <= i; j++) matrix[i * order + j] = matrix[i * order + j]! * factor * rowMaximum[j]!;
+      }
+    }
+    return true;
   }
 
   private assembleRow(request: KktRequest, row: number, at: number): void {
@@ -136,7 +168,9 @@ export class DenseKkt implements KktMatrix {
         if (p >= 0) compact[p] = compact[p]! + factor * values[k]!;
       }
     }
+    for (let k = 0; k < this.order; k++) compact[k] = compact[k]! * this.scale[k]!;
     this.factorization.solve(compact);
+    for (let k = 0; k < this.order; k++) compact[k] = compact[k]! * this.scale[k]!;
     for (let j = 0; j < n; j++) rightHandSide[j] = position[j]! < 0 ? 0 : compact[position[j]!]!;
     for (let i = 0; i < m; i++) {
       if (active[i] === 0) rightHandSide[n + i] = 0;

@@ -20,7 +20,8 @@ const largestStep = 1e15;
  * which always has a solution when the Hessian is convex on the rows: p + n > 0 at the end measures how inconsistent
  * the linearisation is. Predictor–corrector steps (Mehrotra 1992); the elastic variables and slacks are eliminated, so
  * that each iteration factors one matrix of the model's own structure (their curvature stands on its row diagonal,
- * which also takes care of dependent rows). δ grows within a solve whenever the inertia is wrong.
+ * which also takes care of dependent rows). Where the barrier's system has the wrong inertia its matrix, not the model,
+ * gets more on the diagonal, so that a minimiser with a smaller shift is not missed.
  */
 export class InteriorPointSolver {
   private readonly request: { -readonly [Key in keyof KktRequest]: KktRequest[Key] };
@@ -55,6 +56,9 @@ export class InteriorPointSolver {
     this.rows = new ElasticRows(rowCount);
   }
 
+  /** Largest correction of the inertia in the last solve. */
+  largestShift = 0;
+
   /** Fills `solution`, whose working set becomes the sides on which the multiplier outweighs the slack. */
   solve(
     model: QuadraticModel,
@@ -76,7 +80,8 @@ export class InteriorPointSolver {
     modelGradient(model, minimumShift, step, rowMultipliers, this.gradient, this.activity);
     barrier.start(model.stepLower, model.stepUpper, request.held, step, dualScale);
     rows.start(model.rowLower, model.rowUpper, this.activity, penalty, dualScale);
-    let shift = minimumShift;
+    const shift = minimumShift;
+    this.largestShift = 0;
     let outcome: InteriorOutcome = 'failed';
     for (let iteration = 0; iteration < maxIterations && !expired(); iteration++) {
       modelGradient(model, shift, step, rowMultipliers, this.gradient, this.activity);
@@ -95,10 +100,7 @@ export class InteriorPointSolver {
       rows.diagonal(this.rowDiagonal, rowMultipliers);
       if (!factorWithInertia(this.matrix, request, this.variableDiagonal, this.rowDiagonal, shift, this.correction))
         break;
-      if (this.correction.shift > shift) {
-        shift = this.correction.shift;
-        modelGradient(model, shift, step, rowMultipliers, this.gradient, this.activity);
-      }
+      this.largestShift = Math.max(this.largestShift, this.correction.shift);
       this.direction(0, false);
       const affine = Math.min(barrier.longest(1), rows.longest(1));
       const affineGap = barrier.gapAfter(affine) + rows.gapAfter(affine);

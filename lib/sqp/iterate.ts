@@ -10,6 +10,7 @@ export class Iterate {
   private readonly trialGradient: Float64Array;
   private readonly trialJacobian: Float64Array;
   private readonly products: Float64Array;
+  private kept: { point: PointValues; model: QuadraticModel } | undefined;
 
   constructor(
     readonly evaluation: Evaluation,
@@ -53,8 +54,24 @@ export class Iterate {
     return { gradient: this.trialGradient, jacobian: this.trialJacobian };
   }
 
-  /** Sides of the subproblem relative to the present point. */
-  linearize(): void {
+  /** Keeps the present point with its derivatives for `recall`. */
+  remember(): void {
+    this.kept ??= { point: pointValues(this.evaluation.meta), model: quadraticModel(this.structure) };
+    copyPoint(this.current, this.kept.point);
+    this.kept.model.gradient.set(this.model.gradient);
+    this.kept.model.jacobian.set(this.model.jacobian);
+  }
+
+  /** Goes back to the point kept by `remember`. */
+  recall(): void {
+    if (this.kept === undefined) return;
+    copyPoint(this.kept.point, this.current);
+    this.model.gradient.set(this.kept.model.gradient);
+    this.model.jacobian.set(this.kept.model.jacobian);
+  }
+
+  /** Sides of the subproblem relative to the present point; no component of the step is longer than `radius`. */
+  linearize(radius: number): void {
     const { model, current, evaluation } = this;
     const { lower, upper } = evaluation.meta;
     for (let i = 0; i < current.constraints.length; i++) {
@@ -64,8 +81,8 @@ export class Iterate {
       if (evaluation.rowLower[i] === evaluation.rowUpper[i]) model.rowUpper[i] = model.rowLower[i]!;
     }
     for (let j = 0; j < current.x.length; j++) {
-      model.stepLower[j] = Math.min(0, lower[j]! - current.x[j]!);
-      model.stepUpper[j] = Math.max(0, upper[j]! - current.x[j]!);
+      model.stepLower[j] = Math.max(-radius, Math.min(0, lower[j]! - current.x[j]!));
+      model.stepUpper[j] = Math.min(radius, Math.max(0, upper[j]! - current.x[j]!));
     }
   }
 

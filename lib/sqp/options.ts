@@ -31,6 +31,13 @@ export const sqpOptions = defineOptions({
     .nonnegative()
     .default(2)
     .describe('Further attempts with another strategy after one that stalled or ended at a point of least violation.'),
+  polishSteps: z
+    .int()
+    .nonnegative()
+    .default(40)
+    .describe(
+      'Iterations past the tolerances while the objective still moves by more than 1e-8 + 1e-6·|f| or large multipliers hide a residual, as on degenerate problems.',
+    ),
   unboundedThreshold: z
     .number()
     .positive()

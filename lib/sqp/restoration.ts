@@ -21,6 +21,7 @@ const maxSteps = 150;
 /** Gauss–Newton steps before the curvature of the constraints joins in. */
 const gaussNewtonSteps = 6;
 const stationarityTolerance = 1e-9;
+const looseStationarity = 1e-5;
 
 /**
  * Minimises ½ Σ r(x)², r the violations of the rows, within the bounds: projected Newton steps from
@@ -67,13 +68,15 @@ export class Restoration {
     for (let count = 0; count < maxSteps; count++) {
       if (request.expired()) return 'expired';
       const value = this.residualsAt(current.constraints);
-      if (this.prepareStep() <= stationarityTolerance * Math.max(1e-3, Math.sqrt(2 * value))) return 'stationary';
+      const slope = this.prepareStep() / Math.max(1e-3, Math.sqrt(2 * value));
+      if (slope <= stationarityTolerance) return 'stationary';
       const newton = request.hessian !== undefined && (count >= gaussNewtonSteps || slowSteps >= 2);
-      if (!newton || !request.hessian!(current.x, this.residuals, this.curvature)) this.curvature.fill(0);
+      if (!newton || !request.hessian?.(current.x, this.residuals, this.curvature)) this.curvature.fill(0);
       const decrease = this.findDecrease(value, damping, request);
       if (decrease === 'expired') return 'expired';
       if (decrease === 'failed') {
-        if (damping > 1e8) return 'stalled';
+        // Round-off hides the last digits of the way to a point of least violation.
+        if (damping > 1e8) return slope <= looseStationarity ? 'stationary' : 'stalled';
         damping = Math.max(1e-4, damping * 100);
         continue;
       }
@@ -86,7 +89,8 @@ export class Restoration {
         if (iterate.evaluation.objective(current)) return 'restored';
       }
     }
-    return 'stalled';
+    const value = this.residualsAt(current.constraints);
+    return this.prepareStep() <= looseStationarity * Math.sqrt(2 * value) ? 'stationary' : 'stalled';
   }
 
   /** r and ½‖r‖². */

@@ -7,6 +7,7 @@ import { DenseKkt } from './dense-kkt.js';
 import { Evaluation } from './evaluation.js';
 import { denseLowerTriangle, densePattern, modelStructure, type KktMatrix, type KktRequest } from './kkt-matrix.js';
 import { sqpOptions, type SqpOptions } from './options.js';
+import { SparseKkt } from './sparse-kkt.js';
 import { workingSet, type WorkingSet } from './quadratic-model.js';
 import { DampedBfgs } from './quasi-newton.js';
 import type { SqpAttempt, SqpCall, SqpResult } from './result.js';
@@ -47,7 +48,7 @@ export class SqpSolver {
       exact && meta.hessianPattern ? meta.hessianPattern : denseLowerTriangle(n),
       meta.jacobianPattern ?? densePattern(m, n),
     );
-    this.matrix = new CountingMatrix(new DenseKkt(structure));
+    this.matrix = new CountingMatrix(n <= this.options.denseLimit ? new DenseKkt(structure) : new SparseKkt(structure));
     this.evaluation = new Evaluation(this.problem, this.options.feasibilityTolerance);
     this.algorithm = new SqpAlgorithm(
       this.evaluation,

@@ -1,4 +1,4 @@
-import type { InertiaCorrection } from './curvature.js';
+import { inertiaCorrection, type InertiaCorrection } from './curvature.js';
 import { InteriorPointSolver } from './interior-point.js';
 import type { KktMatrix } from './kkt-matrix.js';
 import { subproblemSolution, type QuadraticModel, type SubproblemSolution } from './quadratic-model.js';
@@ -14,6 +14,8 @@ const predictionRounds = 25;
 const confirmationRounds = 12;
 /** Multipliers beyond this come from dependent rows rather than from the problem. */
 const largestMultiplier = 1e10;
+/** ν beyond which an elastic subproblem counts as inconsistent. */
+const largestPenalty = 1e9;
 
 /** Solves the subproblems of one problem: prediction of the working set first, interior point where that does not settle. */
 export class SubproblemSolver {
@@ -25,7 +27,7 @@ export class SubproblemSolver {
 
   constructor(matrix: KktMatrix, variableCount: number, rowCount: number, correction: InertiaCorrection) {
     this.workingSetSolver = new WorkingSetSolver(matrix, variableCount, rowCount, correction);
-    this.interior = new InteriorPointSolver(matrix, variableCount, rowCount, correction);
+    this.interior = new InteriorPointSolver(matrix, variableCount, rowCount, inertiaCorrection());
     this.spare = subproblemSolution(variableCount, rowCount);
   }
 
@@ -44,11 +46,37 @@ export class SubproblemSolver {
       this.factorsMatchSolution = true;
       return 'solved';
     }
+    let weight = penalty;
+    for (;;) {
+      const outcome = this.solveElastic(model, solution, minimumShift, weight, expired);
+      if (outcome === 'failed') return 'failed';
+      if (solution.linearViolation === 0) return this.confirm(model, solution, minimumShift, outcome);
+      // A heavier penalty tells rows that contradict each other from ones that were only too cheap to violate.
+      const before = solution.linearViolation;
+      if (weight >= largestPenalty || expired()) return 'inconsistent';
+      weight *= 100;
+      copySolution(solution, this.spare);
+      const heavier = this.solveElastic(model, solution, minimumShift, weight, expired);
+      if (heavier === 'failed' || solution.linearViolation > 0.9 * before) {
+        copySolution(this.spare, solution);
+        return 'inconsistent';
+      }
+      if (solution.linearViolation === 0) return this.confirm(model, solution, minimumShift, heavier);
+    }
+  }
+
+  private solveElastic(
+    model: QuadraticModel,
+    solution: SubproblemSolution,
+    minimumShift: number,
+    penalty: number,
+    expired: () => boolean,
+  ): 'solved' | 'approximate' | 'failed' {
     let shift = minimumShift;
     for (let attempt = 0; attempt < 8 && !expired(); attempt++) {
       const outcome = this.interior.solve(model, solution, shift, penalty, expired);
-      if (outcome !== 'failed') return this.confirm(model, solution, minimumShift, outcome);
-      shift = Math.max(1e-6, 30 * Math.max(shift, solution.shift));
+      if (outcome !== 'failed') return outcome;
+      shift = shift === minimumShift ? Math.max(1e-6, 10 * shift, 1e-2 * this.interior.largestShift) : 30 * shift;
     }
     return 'failed';
   }

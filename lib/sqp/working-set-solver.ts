@@ -7,6 +7,11 @@ export type WorkingSetOutcome = 'solved' | 'undecided' | 'inconsistent';
 
 const primalTolerance = 1e-9;
 const dualTolerance = 1e-9;
+const refinementPasses = 5;
+/** Relative residual at which refinement ends. */
+const refinementTarget = 1e-13;
+/** Relative residual above which a solution of the system is not one. */
+const unusableResidual = 1e-2;
 /** After this many changes of whole blocks only the worst entry is exchanged, which cannot zigzag as easily. */
 const blockChanges = 8;
 
@@ -92,26 +97,41 @@ export class WorkingSetSolver {
       step[j] = state === 0 ? 0 : state < 0 ? model.stepLower[j]! : model.stepUpper[j]!;
     }
     solution.rowMultipliers.fill(0);
-    // The first pass solves, the second refines against the system without γ.
-    const passes = this.correction.rowShift > 0 ? 3 : 2;
-    for (let pass = 0; pass < passes; pass++) this.correct(model, solution, solution.shift);
-    return this.finish(model, solution);
+    // The first pass solves, the others refine against the system without γ.
+    let previous = Infinity;
+    const scale = Math.max(1, maxAbs(model.gradient));
+    for (let pass = 0; pass < refinementPasses; pass++) {
+      const residual = this.residualAt(model, solution);
+      if (!(residual < 0.9 * previous) || (pass > 1 && residual <= refinementTarget * scale)) break;
+      this.correct(solution);
+      previous = residual;
+    }
+    return this.finish(model, solution) && this.residualAt(model, solution) <= unusableResidual * scale;
   }
 
-  /** Adds the solution of the factored system for the residual of the present step. */
-  private correct(model: QuadraticModel, solution: SubproblemSolution, shift: number): void {
+  /** Right-hand side for the present step and multipliers; returns its max-norm. */
+  private residualAt(model: QuadraticModel, solution: SubproblemSolution): number {
     const { rightHandSide, modelGradient: gradient, activity } = this;
     const { step, rowMultipliers, workingSet: set } = solution;
     const n = step.length;
-    modelGradient(model, shift, step, rowMultipliers, gradient, activity);
+    modelGradient(model, solution.shift, step, rowMultipliers, gradient, activity);
     for (let j = 0; j < n; j++) rightHandSide[j] = set.variables[j] === 0 ? -gradient[j]! : 0;
     for (let i = 0; i < rowMultipliers.length; i++) {
       const state = set.rows[i]!;
       rightHandSide[n + i] = state === 0 ? 0 : sideOf(model, i, state) - activity[i]!;
     }
+    return maxAbs(rightHandSide);
+  }
+
+  /** Adds the factored system's solution for the residual just computed. */
+  private correct(solution: SubproblemSolution): void {
+    const { rightHandSide } = this;
+    const { step, rowMultipliers } = solution;
     this.matrix.solve(rightHandSide);
-    for (let j = 0; j < n; j++) step[j] = step[j]! + rightHandSide[j]!;
-    for (let i = 0; i < rowMultipliers.length; i++) rowMultipliers[i] = rowMultipliers[i]! + rightHandSide[n + i]!;
+    for (let j = 0; j < step.length; j++) step[j] = step[j]! + rightHandSide[j]!;
+    for (let i = 0; i < rowMultipliers.length; i++) {
+      rowMultipliers[i] = rowMultipliers[i]! + rightHandSide[step.length + i]!;
+    }
   }
 
   private finish(model: QuadraticModel, solution: SubproblemSolution): boolean {

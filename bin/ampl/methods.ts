@@ -60,12 +60,7 @@ function solveAutomatically(call: MethodCall): AmplAnswer {
   return continuous(call, isSolved(second.termination) ? second : first);
 }
 
-/** A continuous method on a model with integers solves its relaxation, which the message must say. */
+/** A continuous method on a model with integers solves only its relaxation. */
 function continuous({ program }: MethodCall, result: SolverResult): AmplAnswer {
-  const relaxed = 'integerVariables' in program;
-  return {
-    result,
-    hasMultipliers: true,
-    details: relaxed ? ['integrality was ignored: this is the continuous relaxation'] : [],
-  };
+  return { result, hasMultipliers: true, relaxed: 'integerVariables' in program, details: [] };
 }

@@ -10,6 +10,8 @@ export interface AmplAnswer {
   readonly result: SolverResult;
   /** False if the multipliers mean nothing (no relaxation was solved at x). */
   readonly hasMultipliers: boolean;
+  /** True if a model with integer variables was solved without asking for integers. */
+  readonly relaxed: boolean;
   /** More lines of the message. */
   readonly details: readonly string[];
 }
@@ -29,7 +31,8 @@ export function amplSolution(program: NlProgram, answer: AmplAnswer, context: Am
   const { result } = answer;
   const { model, objectiveSign } = program.nl;
   const { variableCount, constraintCount, header } = model;
-  const code = solveResultCode(result.termination, result.primalStatus);
+  const fractional = answer.relaxed && !integral(program, result.x);
+  const code = fractional ? relaxationOnly : solveResultCode(result.termination, result.primalStatus);
   const marginals = result.multipliers.map((multiplier) => -objectiveSign * multiplier + 0);
   return {
     message: message(program, answer, code, context),
@@ -43,6 +46,15 @@ export function amplSolution(program: NlProgram, answer: AmplAnswer, context: Am
     solveResult: code,
     suffixes: answer.hasMultipliers ? boundSuffixes(result.boundMultipliers, objectiveSign) : [],
   };
+}
+
+/** A failure code: the point of a relaxation does not solve the model. */
+const relaxationOnly = 510;
+const integralityTolerance = 1e-6;
+
+function integral(program: NlProgram, x: Float64Array): boolean {
+  const { integer } = program.nl.model;
+  return x.every((value, j) => integer[j] === 0 || Math.abs(value - Math.round(value)) <= integralityTolerance);
 }
 
 function boundSuffixes(boundMultipliers: Float64Array, objectiveSign: 1 | -1): NlSuffix[] {
@@ -72,8 +84,11 @@ export function startBoundMultipliers(program: NlProgram): Float64Array | undefi
 
 function message(program: NlProgram, answer: AmplAnswer, code: number, context: AmplContext): string {
   const { result } = answer;
-  const phrase = limitPhrase(code);
-  const lines = [`${context.solverName}: ${phrase ?? result.termination.replaceAll('-', ' ')}. ${result.message}`];
+  const status =
+    code === relaxationOnly
+      ? 'continuous relaxation only, integrality ignored'
+      : (limitPhrase(code) ?? result.termination.replaceAll('-', ' '));
+  const lines = [`${context.solverName}: ${status}. ${result.message}`];
   if (Number.isFinite(result.objective)) {
     lines.push(`objective ${program.nl.objectiveSign * result.objective}`);
   }

@@ -2,8 +2,10 @@ import { ByteReader, type ByteWriter } from '../entropy/bytes.js';
 import { scaleGroups, shapeSize } from '../layout.js';
 import { readFast, writeFast } from '../lossless/fast.js';
 import { readWords, writeWords } from '../lossless/words.js';
+import { readScales, readScalesSmall, writeScales, writeScalesSmall } from '../lossless/scales.js';
+import { readSmall, writeSmall } from '../lossless/small.js';
+import { rowPatterns, rowShape, selectsAcrossRows, upperNeighbour } from '../lossless/rows.js';
 import type { QuantizedTensor } from '../quantize.js';
-import { fromShortScale, toShortScale } from '../scale.js';
 import { levelsPerSide } from '../settings.js';
 import { CodecError } from '../errors.js';
 import { type TensorHeader, readHeader, writeHeader } from './header.js';
@@ -13,8 +15,18 @@ export function writeBody(out: ByteWriter, name: string, tensor: QuantizedTensor
   const { shape, settings } = tensor;
   writeHeader(out, { name, shape, settings, shortScales: tensor.kind === 'levels' && tensor.shortScales });
   if (tensor.kind === 'levels') {
-    writeScales(out, tensor.scales, tensor.shortScales);
-    writeFast(out, tensor.levels, levelsPerSide(settings.bits));
+    const { scales, shortScales, levels } = tensor;
+    const perSide = levelsPerSide(settings.bits);
+    if (settings.lossless === 'small') {
+      const rows = rowShape(shape, settings);
+      writeScalesSmall(out, scales, shortScales, rows.scaleRowsPerSample);
+      const lag = upperNeighbour(rows.rowsPerSample);
+      const layout = { ...rows, lag, shiftByScale: selectsAcrossRows(settings), perSide };
+      writeSmall(out, levels, layout, rowPatterns(scales, shape, settings, rows));
+    } else {
+      writeScales(out, scales, shortScales);
+      writeFast(out, levels, perSide);
+    }
   } else {
     writeWords(out, tensor.words, tensor.kind === 'float16' ? 2 : 4);
   }
@@ -43,8 +55,16 @@ function readValues(input: ByteReader, { shape, settings, shortScales }: TensorH
   const size = shapeSize(shape);
   switch (settings.values) {
     case 'levels': {
-      const scales = readScales(input, scaleGroups(shape, settings).count, shortScales);
-      const levels = readFast(input, size, levelsPerSide(settings.bits));
+      const perSide = levelsPerSide(settings.bits);
+      const groups = scaleGroups(shape, settings).count;
+      if (settings.lossless === 'small') {
+        const rows = rowShape(shape, settings);
+        const scales = readScalesSmall(input, groups, shortScales, rows.scaleRowsPerSample);
+        const levels = readSmall(input, { ...rows, perSide }, rowPatterns(scales, shape, settings, rows));
+        return { kind: 'levels', shape, settings, levels, scales, shortScales };
+      }
+      const scales = readScales(input, groups, shortScales);
+      const levels = readFast(input, size, perSide);
       return { kind: 'levels', shape, settings, levels, scales, shortScales };
     }
     case 'float16':
@@ -52,35 +72,4 @@ function readValues(input: ByteReader, { shape, settings, shortScales }: TensorH
     case 'float32':
       return { kind: 'float32', shape, settings, words: readWords(input, size, 4) };
   }
-}
-
-const floatView = new Float32Array(1);
-const wordView = new Uint32Array(floatView.buffer);
-
-function writeScales(out: ByteWriter, scales: Float32Array, short: boolean): void {
-  for (let group = 0; group < scales.length; group++) {
-    if (short) {
-      out.uint16(toShortScale(scales[group]!));
-    } else {
-      floatView[0] = scales[group]!;
-      out.uint32(wordView[0]!);
-    }
-  }
-}
-
-function readScales(input: ByteReader, count: number, short: boolean): Float32Array {
-  if (input.remaining < count * (short ? 2 : 4)) {
-    throw new CodecError('truncated', 'the scales end too early', input.end);
-  }
-  const scales = new Float32Array(count);
-  for (let group = 0; group < count; group++) {
-    if (short) {
-      scales[group] = fromShortScale(input.uint16());
-    } else {
-      wordView[0] = input.uint32();
-      scales[group] = floatView[0]!;
-    }
-    if (!(scales[group]! >= 0 && scales[group]! < Infinity)) input.fail('a scale is no finite number ≥ 0');
-  }
-  return scales;
 }

@@ -61,10 +61,10 @@ export function log2Integer(n: number): number {
 }
 
 /**
- * Integer frequencies with sum 2^14 from positive weights (zero weight: the symbol cannot occur); every symbol that can
- * occur gets at least 1. Same weights, same frequencies everywhere.
+ * Integer frequencies with sum `scale` from positive weights (zero weight: the symbol cannot occur); every symbol that
+ * can occur gets at least 1. Same weights, same frequencies everywhere.
  */
-export function normalizeWeights(weights: Float64Array): Uint16Array {
+export function normalizeWeights(weights: Float64Array, scale = SCALE): Uint16Array {
   const frequencies = new Uint16Array(weights.length);
   let total = 0;
   let largest = 0;
@@ -73,7 +73,7 @@ export function normalizeWeights(weights: Float64Array): Uint16Array {
     if (weights[s]! > weights[largest]!) largest = s;
   }
   if (!(total > 0)) return frequencies;
-  let mass = SCALE;
+  let mass = scale;
   let rest = total;
   // Symbols too rare for one slot get one; the others share what remains in proportion.
   for (let pass = 0; pass < 2; pass++) {
@@ -92,7 +92,7 @@ export function normalizeWeights(weights: Float64Array): Uint16Array {
     if (weights[s]! > 0 && frequencies[s] === 0) frequencies[s] = Math.max(1, Math.round(weights[s]! * unit));
     used += frequencies[s]!;
   }
-  settle(frequencies, SCALE - used, largest);
+  settle(frequencies, scale - used, largest);
   return frequencies;
 }
 
@@ -156,41 +156,72 @@ export function codeWeights(codes: Uint8Array): Float64Array {
   return weights;
 }
 
-/** Stores table codes: length of the used prefix, Rice parameter, then differences from the last symbol that occurs. */
+/** Stores table codes as bytes: used prefix, length, then `putTable`. */
 export function writeTable(out: ByteWriter, codes: Uint8Array): void {
-  const { used, mapped } = differences(codes);
+  const used = usedPrefix(codes);
   out.varint(used);
   if (used === 0) return;
-  let best = 0;
-  let bestBits = Infinity;
-  for (let parameter = 0; parameter < 8; parameter++) {
-    let bits = 0;
-    for (const value of mapped) bits += (value >>> parameter) + 1 + parameter;
-    if (bits < bestBits) [best, bestBits] = [parameter, bits];
-  }
   const writer = new BitWriter();
-  writer.bits(best, 3);
-  for (const value of mapped) writer.rice(value, best);
+  putTable(writer, codes, used);
   const bytes = writer.finish();
   out.varint(bytes.length);
   out.bytes(bytes);
 }
 
-/** Size of what `writeTable` writes, in bits. */
-export function tableBits(codes: Uint8Array): number {
-  const { mapped } = differences(codes);
-  let bestBits = Infinity;
-  for (let parameter = 0; parameter < 8; parameter++) {
-    let bits = 0;
-    for (const value of mapped) bits += (value >>> parameter) + 1 + parameter;
-    bestBits = Math.min(bestBits, bits);
-  }
-  return 8 * Math.ceil((bestBits + 3) / 8) + 16;
+/** Reads what `writeTable` wrote for an alphabet of `symbols`. */
+export function readTable(input: ByteReader, symbols: number): Uint8Array {
+  const used = input.varint();
+  if (used > symbols) input.fail('a table has more symbols than its alphabet');
+  if (used === 0) return new Uint8Array(symbols);
+  const reader = new BitReader(input.bytes(input.varint()));
+  const codes = takeTable(reader, symbols, used);
+  reader.check();
+  return codes;
 }
 
-function differences(codes: Uint8Array): { used: number; mapped: number[] } {
+/** Size of what `writeTable` writes, in bits. */
+export function tableBits(codes: Uint8Array): number {
+  return 8 * Math.ceil(putTableBits(codes) / 8) + 16;
+}
+
+/** Bits that `putTable` puts. */
+export function putTableBits(codes: Uint8Array): number {
+  return 3 + cheapestRice(differences(codes, usedPrefix(codes))).bits;
+}
+
+/** Puts the first `used` codes: Rice parameter, then differences from the last symbol that occurs. */
+export function putTable(writer: BitWriter, codes: Uint8Array, used: number): void {
+  const mapped = differences(codes, used);
+  const { parameter } = cheapestRice(mapped);
+  writer.bits(parameter, 3);
+  for (const value of mapped) writer.rice(value, parameter);
+}
+
+/** Takes what `putTable` put. */
+export function takeTable(reader: BitReader, symbols: number, used: number): Uint8Array {
+  const codes = new Uint8Array(symbols);
+  const parameter = reader.bits(3);
+  const highest = 16 * stepsPerOctave(symbols);
+  let previous = 1;
+  for (let s = 0; s < used; s++) {
+    const value = reader.rice(parameter, 2 * highest + 1);
+    if (value === 0) continue;
+    previous += (value & 1) === 1 ? (value - 1) / 2 : -value / 2;
+    if (previous < 1 || previous > highest) throw new CodecError('malformed', 'a table entry is out of range');
+    codes[s] = previous;
+  }
+  if (codes[used - 1] === 0) throw new CodecError('malformed', 'a table is not in its shortest form');
+  return codes;
+}
+
+/** Length of the codes without the zeros at their end. */
+export function usedPrefix(codes: Uint8Array): number {
   let used = codes.length;
   while (used > 0 && codes[used - 1] === 0) used--;
+  return used;
+}
+
+function differences(codes: Uint8Array, used: number): number[] {
   const mapped: number[] = [];
   let previous = 1;
   for (let s = 0; s < used; s++) {
@@ -203,40 +234,28 @@ function differences(codes: Uint8Array): { used: number; mapped: number[] } {
       previous = code;
     }
   }
-  return { used, mapped };
+  return mapped;
 }
 
-/** Reads what `writeTable` wrote for an alphabet of `symbols`. */
-export function readTable(input: ByteReader, symbols: number): Uint8Array {
-  const used = input.varint();
-  if (used > symbols) input.fail('a table has more symbols than its alphabet');
-  const codes = new Uint8Array(symbols);
-  if (used === 0) return codes;
-  const reader = new BitReader(input.bytes(input.varint()));
-  const parameter = reader.bits(3);
-  const highest = 16 * stepsPerOctave(symbols);
-  let previous = 1;
-  for (let s = 0; s < used; s++) {
-    const value = reader.rice(parameter, 2 * highest + 1);
-    if (value === 0) continue;
-    const difference = (value & 1) === 1 ? (value - 1) / 2 : -value / 2;
-    previous += difference;
-    if (previous < 1 || previous > highest) throw new CodecError('malformed', 'a table entry is out of range');
-    codes[s] = previous;
+/** The Rice parameter below 8 that makes values shortest. */
+export function cheapestRice(values: readonly number[]): { parameter: number; bits: number } {
+  let best = { parameter: 0, bits: Infinity };
+  for (let parameter = 0; parameter < 8; parameter++) {
+    let bits = 0;
+    for (const value of values) bits += (value >>> parameter) + 1 + parameter;
+    if (bits < best.bits) best = { parameter, bits };
   }
-  reader.check();
-  if (codes[used - 1] === 0) throw new CodecError('malformed', 'a table is not in its shortest form');
-  return codes;
+  return best;
 }
 
 /** Bits that `counts` symbols cost under frequencies; infinite when one of them cannot occur. */
-export function codedBits(counts: Float64Array, frequencies: Uint16Array): number {
+export function codedBits(counts: Float64Array, frequencies: Uint16Array, scaleBits = SCALE_BITS): number {
   const log2 = log2Table();
   let bits = 0;
   for (let s = 0; s < counts.length; s++) {
     if (counts[s] === 0) continue;
     if (frequencies[s] === 0) return Infinity;
-    bits += counts[s]! * (SCALE_BITS - log2[frequencies[s]!]!);
+    bits += counts[s]! * (scaleBits - log2[frequencies[s]!]!);
   }
   return bits;
 }

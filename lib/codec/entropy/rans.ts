@@ -7,7 +7,7 @@ import { SCALE, SCALE_BITS } from './frequency-table.js';
  * States live in [2^15, 2^31), so all arithmetic stays in 31-bit integers. The encoder runs backwards through the
  * symbols; the decoder forwards. Both sides must agree on the sequence of symbols and tables.
  */
-const LOWEST = 1 << 15;
+export const LOWEST = 1 << 15;
 const SLOT_MASK = SCALE - 1;
 
 /** What the encoder needs of a table, one entry a symbol. */
@@ -27,7 +27,7 @@ export interface DecodeTable {
   readonly packed: Int32Array;
 }
 
-export function encodeTable(frequencies: Uint16Array): EncodeTable {
+export function encodeTable(frequencies: Uint16Array, scale = SCALE): EncodeTable {
   const count = frequencies.length;
   const table = {
     starts: new Int32Array(count),
@@ -39,8 +39,8 @@ export function encodeTable(frequencies: Uint16Array): EncodeTable {
   for (let s = 0; s < count; s++) {
     const frequency = frequencies[s]!;
     table.starts[s] = start;
-    table.complements[s] = SCALE - frequency;
-    table.limits[s] = frequency * (2 ** 31 / SCALE) - 1;
+    table.complements[s] = scale - frequency;
+    table.limits[s] = frequency * (2 ** 31 / scale) - 1;
     table.reciprocals[s] = frequency === 0 ? 0 : (1 + 2 ** -50) / frequency;
     start += frequency;
   }
@@ -48,8 +48,8 @@ export function encodeTable(frequencies: Uint16Array): EncodeTable {
 }
 
 /** Throws `malformed` unless the frequencies sum to 2^14. */
-export function decodeTable(frequencies: Uint16Array): DecodeTable {
-  const symbols = new Uint8Array(SCALE);
+export function decodeTable(frequencies: Uint16Array, scale = SCALE): DecodeTable {
+  const symbols = new Uint8Array(scale);
   const packed = new Int32Array(256);
   let start = 0;
   for (let s = 0; s < frequencies.length; s++) {
@@ -59,15 +59,16 @@ export function decodeTable(frequencies: Uint16Array): DecodeTable {
     symbols.fill(s, start, start + frequency);
     start += frequency;
   }
-  if (start !== SCALE) throw new CodecError('malformed', 'a table is empty');
+  if (start !== scale) throw new CodecError('malformed', 'a table is empty');
   return { symbols, packed };
 }
 
 /** Encodes symbol sequences last to first; each call prepends. */
 export class RansEncoder {
-  private readonly words: Uint16Array;
-  private position: number;
-  private readonly states = new Int32Array(4).fill(LOWEST);
+  /** Filled from the end. */
+  readonly words: Uint16Array;
+  position: number;
+  readonly states = new Int32Array(4).fill(LOWEST);
 
   /** `capacity`: at least the number of symbols that will be encoded. */
   constructor(capacity: number) {
@@ -112,10 +113,11 @@ export class RansEncoder {
 
 /** Decodes what `RansEncoder` wrote. */
 export class RansDecoder {
-  private readonly words: Uint16Array;
-  private readonly wordCount: number;
-  private position = 0;
-  private readonly states = new Int32Array(4);
+  /** The coded words, and four words of padding. */
+  readonly words: Uint16Array;
+  readonly wordCount: number;
+  position = 0;
+  readonly states = new Int32Array(4);
 
   constructor(input: ByteReader) {
     const lengths = input.byte();

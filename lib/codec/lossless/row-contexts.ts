@@ -1,0 +1,176 @@
+/**
+ * What is known about an element before it is decoded. Rows are tokens; a row's neighbours are the token before it and
+ * the one `lag` before it (for an image's patches the one above), both within the same sample. Per channel, running means
+ * over earlier rows are kept of |level|, of |level| among nonzeros and of the sign among nonzeros.
+ *
+ * Three contexts follow:
+ * - nonzero or not: expected |level|, a weighted mean of both neighbours and the channel, in half octaves;
+ * - sign: signs of the neighbours (5 sums) and the channel's mean sign (11 steps);
+ * - magnitude: mean magnitude of nonzero neighbours and channel in half octaves, and the row's scale in half octaves.
+ *
+ * When elements were selected by one threshold for many rows, the scale of a row tells how many of its elements passed
+ * and how small a kept level can be; then the row's scale also shifts the first context.
+ */
+
+export const MASK_CONTEXTS = 40;
+export const SIGN_CONTEXTS = 55;
+export const MAGNITUDE_STEPS = 16;
+export const SCALE_STEPS = 16;
+
+/** Levels are scaled to about this range, so that all arithmetic stays in integers. */
+const UNIT = 1024;
+/** Fraction bits of the running means. */
+const FRACTION = 4;
+
+const WEIGHT_LEFT = 3;
+const WEIGHT_UP = 2;
+const WEIGHT_CHANNEL = 6;
+
+/** round(8 · log₂(n + 1)) for n = 0 … 11 · 1024, in integers by comparing squares: the same everywhere. */
+const eighthOctaves = ((): Uint8Array => {
+  const table = new Uint8Array(11 * UNIT + 2);
+  const eighth = Math.sqrt(Math.sqrt(Math.SQRT2));
+  const half = Math.sqrt(eighth);
+  let step = 0;
+  let edge = half;
+  for (let n = 0; n < table.length; n++) {
+    while (n + 1 >= edge) {
+      step++;
+      edge *= eighth;
+    }
+    table[n] = step;
+  }
+  return table;
+})();
+
+/** Shape of the rows and what the stream says about them. */
+export interface RowLayout {
+  /** Elements of a row. */
+  readonly width: number;
+  readonly rows: number;
+  /** Rows of a sample: neighbours do not cross its border. */
+  readonly rowsPerSample: number;
+  /** Distance of the second neighbour in rows; 0 for none. */
+  readonly lag: number;
+  /** Whether the row's scale shifts the first context. */
+  readonly shiftByScale: boolean;
+  readonly perSide: number;
+}
+
+export class RowContexts {
+  /** Context of each element of the row that was prepared last. */
+  readonly mask: Uint8Array;
+  private readonly unit: number;
+  private readonly mean: Int32Array;
+  private readonly nonzeroMean: Int32Array;
+  private readonly signMean: Int32Array;
+  /** Half octaves below the largest scale, per row, and the same in eighths. */
+  private readonly scaleStep: Uint8Array;
+  private readonly scaleEighths: Int32Array;
+  private left = -1;
+  private up = -1;
+  private rowStep = 0;
+  private shift = 1;
+
+  /** `levels` fills while decoding; `scalePatterns` has one entry a row: the upper 17 bits of its float32 scale. */
+  constructor(
+    private readonly layout: RowLayout,
+    private readonly levels: Int8Array,
+    scalePatterns: Int32Array,
+  ) {
+    const { width, rows, perSide } = layout;
+    this.mask = new Uint8Array(width);
+    this.unit = Math.floor(UNIT / perSide);
+    const start = Math.floor((UNIT << FRACTION) * 0.15);
+    this.mean = new Int32Array(width).fill(start);
+    this.nonzeroMean = new Int32Array(width).fill(Math.min(UNIT, this.unit * 2) << FRACTION);
+    this.signMean = new Int32Array(width);
+    this.scaleStep = new Uint8Array(rows);
+    this.scaleEighths = new Int32Array(rows);
+    let largest = 0;
+    for (let row = 0; row < rows; row++) largest = Math.max(largest, scalePatterns[row]!);
+    for (let row = 0; row < rows; row++) {
+      // The upper bits of a float are a piecewise linear log₂, 256 steps to the octave.
+      const below = largest - scalePatterns[row]!;
+      this.scaleStep[row] = Math.min(SCALE_STEPS - 1, (below + 64) >> 7);
+      this.scaleEighths[row] = -Math.min(400, (below + 16) >> 5);
+    }
+  }
+
+  /** Takes the row before into the running means and fills `mask` for `row`. */
+  prepare(row: number): void {
+    const { width, rowsPerSample, lag, shiftByScale } = this.layout;
+    const position = row % rowsPerSample;
+    const start = row * width;
+    this.left = position > 0 ? start - width : -1;
+    this.up = lag > 0 && position >= lag ? start - lag * width : -1;
+    this.shift = row < 3 ? 1 : row < 7 ? 2 : row < 15 ? 3 : 4;
+    this.rowStep = this.scaleStep[row]!;
+    let weight = WEIGHT_CHANNEL;
+    if (this.left >= 0) weight += WEIGHT_LEFT;
+    if (this.up >= 0) weight += WEIGHT_UP;
+    // −8 log₂ weight, so that a row without neighbours has the same scale of contexts.
+    const offset = (shiftByScale ? this.scaleEighths[row]! : 0) - eighthOctaves[weight - 1]! + 34;
+    if (row > 0) this.updateMeans(start - width, row - 1);
+    const leftWeight = this.left >= 0 ? WEIGHT_LEFT * this.unit : 0;
+    const upWeight = this.up >= 0 ? WEIGHT_UP * this.unit : 0;
+    this.fillMask(Math.max(0, this.left), leftWeight, Math.max(0, this.up), upWeight, offset);
+  }
+
+  private updateMeans(start: number, row: number): void {
+    const { mean, levels, unit } = this;
+    const shift = row < 2 ? 1 : row < 6 ? 2 : row < 14 ? 3 : 4;
+    for (let c = 0; c < mean.length; c++) {
+      const level = levels[start + c]!;
+      const sign = level >> 31;
+      const magnitude = (level ^ sign) - sign;
+      const old = mean[c]!;
+      mean[c] = old + ((((magnitude * unit) << FRACTION) - old) >> shift);
+    }
+  }
+
+  private fillMask(left: number, leftWeight: number, up: number, upWeight: number, offset: number): void {
+    const { mask, mean, levels } = this;
+    for (let c = 0; c < mask.length; c++) {
+      const leftLevel = levels[left + c]!;
+      const upLevel = levels[up + c]!;
+      const expected =
+        ((WEIGHT_CHANNEL * mean[c]!) >> FRACTION) +
+        leftWeight * ((leftLevel ^ (leftLevel >> 31)) - (leftLevel >> 31)) +
+        upWeight * ((upLevel ^ (upLevel >> 31)) - (upLevel >> 31));
+      const step = (eighthOctaves[expected]! + offset) >> 2;
+      mask[c] = step < 0 ? 0 : step > MASK_CONTEXTS - 1 ? MASK_CONTEXTS - 1 : step;
+    }
+  }
+
+  /** Context of the sign at channel `c` of the prepared row. */
+  signContext(c: number): number {
+    const leftLevel = this.left >= 0 ? this.levels[this.left + c]! : 0;
+    const upLevel = this.up >= 0 ? this.levels[this.up + c]! : 0;
+    const neighbours = 2 + (leftLevel >> 31) - (-leftLevel >> 31) + (upLevel >> 31) - (-upLevel >> 31);
+    return neighbours * 11 + (((this.signMean[c]! + UNIT) * 11) >> 11);
+  }
+
+  /** Context of the magnitude at channel `c` of the prepared row: magnitude step · 16 + scale step. */
+  magnitudeContext(c: number): number {
+    const leftLevel = this.left >= 0 ? this.levels[this.left + c]! : 0;
+    const upLevel = this.up >= 0 ? this.levels[this.up + c]! : 0;
+    const nonzeros = 2 + (leftLevel === 0 ? 0 : 1) + (upLevel === 0 ? 0 : 1);
+    const sum = (Math.abs(leftLevel) + Math.abs(upLevel)) * this.unit + ((2 * this.nonzeroMean[c]!) >> FRACTION);
+    // A dozenth of the sum stands for the sum over 2, 3 or 4 terms without a division: 6, 4 or 3 times the sum.
+    const twelfths = nonzeros === 2 ? 6 * sum : nonzeros === 3 ? 4 * sum : 3 * sum;
+    const step = (eighthOctaves[(twelfths >> 2) + 64]! - 48) >> 2;
+    return (step < 0 ? 0 : step > MAGNITUDE_STEPS - 1 ? MAGNITUDE_STEPS - 1 : step) * SCALE_STEPS + this.rowStep;
+  }
+
+  /** Takes a nonzero level at channel `c` into the running means of nonzeros. */
+  update(c: number, level: number): void {
+    const { shift } = this;
+    const sign = level >> 31;
+    const magnitude = (level ^ sign) - sign;
+    const old = this.nonzeroMean[c]!;
+    this.nonzeroMean[c] = old + ((((magnitude * this.unit) << FRACTION) - old) >> shift);
+    const oldSign = this.signMean[c]!;
+    this.signMean[c] = oldSign + (((sign | 1) * (UNIT - 1) - oldSign) >> shift);
+  }
+}

@@ -1,3 +1,7 @@
+import type { AcceptanceTest, ProgressMeasure, Verdict } from './acceptance.js';
+
+const smallestStep = 1e-13;
+
 /** Figures of the filter (Wächter & Biegler 2006, eq. 18–20 and table of defaults). */
 export const filterConstants = {
   /** γ_θ, γ_φ: margin by which an entry must be undercut. */
@@ -10,14 +14,11 @@ export const filterConstants = {
   armijo: 1e-4,
 } as const;
 
-/** What a trial point is: rejected, a step for the objective (Armijo) or one for the violation (enters the filter). */
-export type FilterVerdict = 'rejected' | 'objective-step' | 'violation-step';
-
 /**
  * Pairs (violation, objective) that no later point may be dominated by (Fletcher & Leyffer 2002), with the switching
  * rule of Wächter & Biegler. Violations above `largestViolation` are never accepted.
  */
-export class Filter {
+export class Filter implements AcceptanceTest {
   private violations: Float64Array = new Float64Array(32);
   private objectives: Float64Array = new Float64Array(32);
   private size = 0;
@@ -57,6 +58,31 @@ export class Filter {
     this.size = kept + 1;
   }
 
+  prepare(): void {
+    // The filter's margins do not depend on the model.
+  }
+
+  /** A point left for less violation enters the filter. */
+  moved(from: ProgressMeasure, verdict: Verdict): void {
+    if (verdict === 'violation-step') this.add(from.violation, from.objective);
+  }
+
+  /** Wächter & Biegler 2006, eq. 23: below this length restoration is the better way. */
+  shortestStep({ violation }: ProgressMeasure, slope: number): number {
+    if (violation === 0) return smallestStep;
+    const { margin, violationExponent, objectiveExponent, switchingFactor } = filterConstants;
+    let shortest: number = margin;
+    if (slope < 0) {
+      shortest = Math.min(shortest, (margin * violation) / -slope);
+      if (violation <= this.smallViolation) {
+        const switching =
+          (switchingFactor * Math.pow(violation, violationExponent)) / Math.pow(-slope, objectiveExponent);
+        shortest = Math.min(shortest, switching);
+      }
+    }
+    return Math.max(smallestStep, 0.05 * shortest);
+  }
+
   /** True if no entry has both a smaller violation and a smaller objective. */
   accepts(violation: number, objective: number): boolean {
     if (!(violation <= this.largestViolation) || Number.isNaN(objective)) return false;
@@ -79,12 +105,7 @@ export class Filter {
    * Judges a trial point. `slope` is the directional derivative of the objective along the full step, `step` the
    * fraction of it that was taken.
    */
-  judge(
-    current: { readonly violation: number; readonly objective: number },
-    trial: { readonly violation: number; readonly objective: number },
-    slope: number,
-    step: number,
-  ): FilterVerdict {
+  judge(current: ProgressMeasure, trial: ProgressMeasure, slope: number, step: number): Verdict {
     if (!this.accepts(trial.violation, trial.objective)) return 'rejected';
     // Differences below the round-off of the objective carry no information.
     const slack = 10 * Number.EPSILON * Math.abs(current.objective);

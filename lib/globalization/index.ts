@@ -1,1 +1,3 @@
+export * from './acceptance.js';
 export * from './filter.js';
+export * from './merit.js';

@@ -1,4 +1,4 @@
-import { Filter } from '../globalization/index.js';
+import { ExactPenaltyMerit, Filter, type AcceptanceTest } from '../globalization/index.js';
 import { randomStream, type RandomStream } from '../random/index.js';
 import type { Budget, BudgetEnd, IterationCallback, Termination } from '../solver/index.js';
 import { ConvergenceTest } from './convergence.js';
@@ -6,7 +6,7 @@ import { inertiaCorrection } from './curvature.js';
 import type { Evaluation } from './evaluation.js';
 import { Iterate } from './iterate.js';
 import { addTransposedProduct, type KktMatrix, type ModelStructure } from './kkt-matrix.js';
-import { FilterLineSearch } from './line-search.js';
+import { LineSearch } from './line-search.js';
 import { activeSides, MultiplierEstimator } from './multiplier-estimate.js';
 import { subproblemSolution, workingSet, type SubproblemSolution, type WorkingSet } from './quadratic-model.js';
 import type { DampedBfgs } from './quasi-newton.js';
@@ -30,6 +30,7 @@ export interface RunRequest {
   /** δ below which the Hessian's shift never falls. */
   readonly minimumShift: number;
   readonly scaling: boolean;
+  readonly globalization: 'filter' | 'merit';
   readonly seed: number;
 }
 
@@ -48,9 +49,11 @@ export class SqpAlgorithm {
   iterations = 0;
   restorations = 0;
   private readonly filter = new Filter();
+  private readonly merit = new ExactPenaltyMerit();
+  private test: AcceptanceTest = this.filter;
   private readonly correction = inertiaCorrection();
   private readonly subproblem: SubproblemSolver;
-  private readonly search: FilterLineSearch;
+  private readonly search: LineSearch;
   private readonly restoration: Restoration;
   private readonly estimator: MultiplierEstimator;
   readonly convergence: ConvergenceTest;
@@ -90,7 +93,7 @@ export class SqpAlgorithm {
     this.boundMultipliers = new Float64Array(n);
     this.solution = subproblemSolution(n, m);
     this.subproblem = new SubproblemSolver(matrix, n, m, this.correction);
-    this.search = new FilterLineSearch(this.iterate, this.filter);
+    this.search = new LineSearch(this.iterate);
     this.restoration = new Restoration(matrix, this.iterate);
     this.estimator = new MultiplierEstimator(matrix, n, m, structure.hessian.rows.length, this.correction);
     this.convergence = new ConvergenceTest(evaluation);
@@ -109,6 +112,7 @@ export class SqpAlgorithm {
     this.request = request;
     this.random = randomStream(request.seed, 'sqp');
     this.minimumShift = request.minimumShift;
+    this.test = request.globalization === 'merit' ? this.merit : this.filter;
     this.stationaryPoints = this.escapes = this.recoveries = 0;
     this.restorations = 0;
     this.iterations = 0;
@@ -160,7 +164,7 @@ export class SqpAlgorithm {
       evaluation.chooseScaling(iterate.model.gradient, iterate.structure.jacobian.rows, iterate.model.jacobian);
       this.rescale();
     }
-    this.filter.reset(evaluation.violation(current));
+    this.test.reset(evaluation.violation(current));
     iterate.linearize(Infinity);
     this.startMultipliers();
     return true;
@@ -312,6 +316,8 @@ export class SqpAlgorithm {
     this.lastStep.set(iterate.current.x);
     this.lagrangianGradient(-1);
     const found = this.search.search({
+      test: this.test,
+      largestMultiplier: maxAbs(solution.rowMultipliers),
       solution,
       violation,
       correctionSolver: exact ? this.subproblem.workingSetSolver : undefined,
@@ -410,7 +416,7 @@ export class SqpAlgorithm {
     if (this.recoveries > 6) return { termination: 'stalled', message: reason };
     this.bfgs?.reset(1);
     this.minimumShift = Math.max(1e-4 * Math.pow(10, this.recoveries), 20 * this.solution.shift);
-    if (this.recoveries >= 2) this.filter.reset(violation);
+    if (this.recoveries >= 2) this.test.reset(violation);
     this.iterations++;
     return undefined;
   }
@@ -431,12 +437,12 @@ export class SqpAlgorithm {
 
   private restore(violation: number): Ending | undefined {
     if (this.candidate) return this.endAtCandidate();
-    const { iterate, evaluation, options, filter } = this;
+    const { iterate, evaluation, options, test } = this;
     if (this.restorations >= options.maxRestorations) {
       return { termination: 'stalled', message: 'Too many feasibility restorations.' };
     }
     this.restorations++;
-    filter.add(violation, iterate.current.objective);
+    test.moved({ violation, objective: iterate.current.objective }, 'violation-step');
     const outcome = this.runRestoration(violation);
     if (outcome === 'expired') return this.limit();
     const feasible = evaluation.relativeViolation(iterate.current) <= options.feasibilityTolerance;
@@ -458,7 +464,7 @@ export class SqpAlgorithm {
     }
     iterate.linearize(Infinity);
     const now = evaluation.violation(iterate.current);
-    if (!filter.accepts(now, iterate.current.objective)) filter.reset(now);
+    if (!test.accepts(now, iterate.current.objective)) test.reset(now);
     activeSides(iterate.model, 1e-8, this.solution.workingSet);
     this.rowMultipliers.fill(0);
     this.estimateMultipliers(this.solution.workingSet, largestStartMultiplier);
@@ -467,10 +473,10 @@ export class SqpAlgorithm {
   }
 
   private runRestoration(violation: number): RestorationOutcome {
-    const { filter, evaluation } = this;
+    const { test, evaluation } = this;
     const zero = this.bfgs === undefined;
     return this.restoration.run({
-      acceptable: (now, objective) => now <= 0.5 * violation && filter.accepts(now, objective),
+      acceptable: (now, objective) => now <= 0.5 * violation && test.accepts(now, objective),
       goal: 1e-9,
       expired: this.expired,
       onStep: () => this.iterations++,
@@ -529,7 +535,7 @@ export class SqpAlgorithm {
         if (gained < 1e-10 * Math.max(1, Math.abs(objective)) || worse > Math.max(1e-2, 2 * gained)) continue;
         if (!iterate.differentiateTrial()) continue;
         iterate.moveToTrial();
-        this.filter.reset(evaluation.violation(iterate.current));
+        this.test.reset(evaluation.violation(iterate.current));
         this.iterations++;
         return true;
       }

@@ -1,4 +1,4 @@
-import { filterConstants, type Filter } from '../globalization/index.js';
+import type { AcceptanceTest, Verdict } from '../globalization/index.js';
 import type { Iterate } from './iterate.js';
 import type { SubproblemSolution } from './quadratic-model.js';
 import type { WorkingSetSolver } from './working-set-solver.js';
@@ -7,6 +7,9 @@ import type { WorkingSetSolver } from './working-set-solver.js';
 export type SearchOutcome = 'accepted' | 'failed' | 'expired';
 
 export interface SearchRequest {
+  readonly test: AcceptanceTest;
+  /** ‖y‖∞ of the subproblem. */
+  readonly largestMultiplier: number;
   readonly solution: SubproblemSolution;
   /** Violation at the present point. */
   readonly violation: number;
@@ -16,23 +19,19 @@ export interface SearchRequest {
   readonly expired: () => boolean;
 }
 
-const shortestStep = 1e-13;
 const maxTrials = 40;
 /** A correction must reduce the violation at least to this share to be followed by another. */
 const correctionProgress = 0.9;
 
-/** Backtracking line search on the filter with second-order corrections of the full step. */
-export class FilterLineSearch {
+/** Backtracking line search on an acceptance test (filter or merit function) with second-order corrections of the full step. */
+export class LineSearch {
   private readonly correction: Float64Array;
   private readonly correctedStep: Float64Array;
   private readonly residuals: Float64Array;
   /** Fraction of the step that was taken. */
   stepLength = 0;
 
-  constructor(
-    private readonly iterate: Iterate,
-    private readonly filter: Filter,
-  ) {
+  constructor(private readonly iterate: Iterate) {
     const { variableCount: n, rowCount: m } = iterate.structure;
     this.correction = new Float64Array(n);
     this.correctedStep = new Float64Array(n);
@@ -41,19 +40,21 @@ export class FilterLineSearch {
 
   /** On `accepted` the iterate's trial point holds the new point and its derivatives. */
   search(request: SearchRequest): SearchOutcome {
-    const { iterate, filter } = this;
+    const { iterate } = this;
+    const { test } = request;
     const { step } = request.solution;
     const slope = dotProduct(iterate.model.gradient, step);
     const { violation } = request;
     const objective = iterate.current.objective;
-    const shortest = this.shortestUsefulStep(violation, slope);
+    test.prepare({ violation, objective }, slope, request.solution.linearViolation, request.largestMultiplier);
+    const shortest = test.shortestStep({ violation, objective }, slope);
     let length = 1;
     for (let trial = 0; trial < maxTrials && length >= shortest; trial++) {
       if (request.expired()) return 'expired';
       iterate.setTrial(step, length);
-      const { verdict, trialViolation, defined } = this.judgeTrial(violation, objective, slope, length);
+      const { verdict, trialViolation, defined } = this.judgeTrial(test, violation, objective, slope, length);
       if (verdict !== 'rejected' && iterate.differentiateTrial()) {
-        this.finish(verdict, violation, objective, length);
+        this.finish(request.test, verdict, violation, objective, length);
         return 'accepted';
       }
       const trialObjective = iterate.trial.objective;
@@ -62,23 +63,23 @@ export class FilterLineSearch {
         if (corrected !== 'failed') return corrected;
       }
       const rise = trialObjective - objective - slope * length;
-      length *= shrinkage(defined && trialViolation <= filter.smallViolation, defined, slope * length, rise);
+      length *= shrinkage(defined && trialViolation <= test.smallViolation, defined, slope * length, rise);
     }
     return 'failed';
   }
 
-  private judgeTrial(violation: number, objective: number, slope: number, length: number) {
-    const { iterate, filter } = this;
+  private judgeTrial(test: AcceptanceTest, violation: number, objective: number, slope: number, length: number) {
+    const { iterate } = this;
     const { evaluation, trial } = iterate;
     if (!evaluation.constraints(trial))
       return { verdict: 'rejected', trialViolation: Infinity, defined: false } as const;
     const trialViolation = evaluation.violation(trial);
     // A point beyond the largest violation needs no objective.
-    if (!(trialViolation <= filter.largestViolation)) {
+    if (!(trialViolation <= test.largestViolation)) {
       return { verdict: 'rejected', trialViolation, defined: false } as const;
     }
     if (!evaluation.objective(trial)) return { verdict: 'rejected', trialViolation, defined: false } as const;
-    const verdict = filter.judge(
+    const verdict = test.judge(
       { violation, objective },
       { violation: trialViolation, objective: trial.objective },
       slope,
@@ -87,8 +88,8 @@ export class FilterLineSearch {
     return { verdict, trialViolation, defined: true } as const;
   }
 
-  private finish(verdict: string, violation: number, objective: number, length: number): void {
-    if (verdict === 'violation-step') this.filter.add(violation, objective);
+  private finish(test: AcceptanceTest, verdict: Verdict, violation: number, objective: number, length: number): void {
+    test.moved({ violation, objective }, verdict);
     this.stepLength = length;
   }
 
@@ -113,31 +114,15 @@ export class FilterLineSearch {
       correctionSolver.secondOrderStep(solution, residuals, correction);
       for (let j = 0; j < correctedStep.length; j++) correctedStep[j] = correctedStep[j]! + correction[j]!;
       iterate.setTrial(correctedStep, 1);
-      const { verdict, trialViolation, defined } = this.judgeTrial(violation, current.objective, slope, 1);
+      const { verdict, trialViolation, defined } = this.judgeTrial(request.test, violation, current.objective, slope, 1);
       if (verdict !== 'rejected' && iterate.differentiateTrial()) {
-        this.finish(verdict, violation, current.objective, 1);
+        this.finish(request.test, verdict, violation, current.objective, 1);
         return 'accepted';
       }
       if (!defined || trialViolation > correctionProgress * previous) return 'failed';
       previous = trialViolation;
     }
     return 'failed';
-  }
-
-  /** Wächter & Biegler 2006, eq. 23: below this length restoration is the better way. */
-  private shortestUsefulStep(violation: number, slope: number): number {
-    const { margin, violationExponent, objectiveExponent, switchingFactor } = filterConstants;
-    if (violation === 0) return shortestStep;
-    let shortest: number = margin;
-    if (slope < 0) {
-      shortest = Math.min(shortest, (margin * violation) / -slope);
-      if (violation <= this.filter.smallViolation) {
-        const switching =
-          (switchingFactor * Math.pow(violation, violationExponent)) / Math.pow(-slope, objectiveExponent);
-        shortest = Math.min(shortest, switching);
-      }
-    }
-    return Math.max(shortestStep, 0.05 * shortest);
   }
 }
 

@@ -29,7 +29,7 @@ export const sqpOptions = defineOptions({
   retries: z
     .int()
     .nonnegative()
-    .default(2)
+    .default(3)
     .describe('Further attempts with another strategy after one that stalled or ended at a point of least violation.'),
   polishSteps: z
     .int()

@@ -19,6 +19,9 @@ interface Strategy {
   readonly scaling: boolean;
   readonly fromIncumbent: boolean;
   readonly useGivenGuess: boolean;
+  readonly globalization: 'filter' | 'merit';
+  /** Share of the iterations that are left which this attempt may use. */
+  readonly share: number;
 }
 
 /**
@@ -84,16 +87,29 @@ export class SqpSolver {
       const checked = this.check(ending);
       attempts.push({ strategy: strategy.name, termination: checked.termination, iterations: algorithm.iterations });
       best = preferred(best, checked);
-      if (!worthRetrying(checked.termination)) break;
+      if (!worthRetrying(checked.termination) || budget.exhausted(iterations, this.counts.objective) !== undefined)
+        break;
     }
     return this.report(best!, attempts, budget, iterations, restorations);
   }
 
   private strategies(retries: number): Strategy[] {
-    const plain = { minimumShift: 0, scaling: this.options.scaling, fromIncumbent: false, useGivenGuess: true };
+    const plain: Strategy = {
+      name: 'filter',
+      minimumShift: 0,
+      scaling: this.options.scaling,
+      fromIncumbent: false,
+      useGivenGuess: true,
+      globalization: 'filter',
+      share: 1,
+    };
+    if (retries === 0) return [plain];
+    // Without constraints filter and merit function are the same.
+    const constrained = this.problem.meta.constraintCount > 0;
     return [
-      { ...plain, name: 'filter' },
-      { ...plain, name: 'filter, damped', minimumShift: 1e-2, useGivenGuess: false },
+      { ...plain, share: constrained ? 0.3 : 1 },
+      { ...plain, name: 'merit function', globalization: 'merit' as const, useGivenGuess: false, share: 0.5 },
+      { ...plain, name: 'filter, damped', minimumShift: 1e-2, useGivenGuess: false, share: 0.7 },
       {
         ...plain,
         name: 'filter, from the best point',
@@ -116,10 +132,11 @@ export class SqpSolver {
       start: useIncumbent ? incumbent.slice() : (call.start ?? this.problem.meta.start),
       multipliers: strategy.useGivenGuess ? call.multipliers : undefined,
       workingSet: strategy.useGivenGuess ? call.workingSet : undefined,
-      budget: iterationsUsed === 0 ? budget : budget.remaining(0, Math.max(0, budget.maxIterations - iterationsUsed)),
+      budget: budget.remaining(0, Math.ceil(strategy.share * Math.max(0, budget.maxIterations - iterationsUsed))),
       onIteration: call.onIteration,
       minimumShift: strategy.minimumShift,
       scaling: strategy.scaling,
+      globalization: strategy.globalization,
       seed: 1,
     };
   }
@@ -211,7 +228,12 @@ export function solveSqp(problem: NonlinearProgram, options?: Partial<SqpOptions
 }
 
 function worthRetrying(termination: Termination): boolean {
-  return termination === 'stalled' || termination === 'locally-infeasible' || termination === 'not-finite';
+  return (
+    termination === 'stalled' ||
+    termination === 'locally-infeasible' ||
+    termination === 'not-finite' ||
+    termination === 'iteration-limit'
+  );
 }
 
 const ranking: readonly Termination[] = ['optimal', 'locally-optimal', 'unbounded', 'infeasible', 'locally-infeasible'];

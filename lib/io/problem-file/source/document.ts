@@ -1,8 +1,19 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  type Alias,
+  type Document,
+  type Node,
+} from 'yaml';
 import type { FileIssue, IssuePath, SourcePosition } from './issue.js';
 
 /** Limits on what a file may hold; they stop a hostile file early. */
-export const sourceLimits = { characters: 16_000_000, depth: 40, values: 2_000_000, issues: 100 } as const;
+export const sourceLimits = { characters: 16_000_000, depth: 40, values: 1_000_000, issues: 100 } as const;
 
 /** A file read into plain values, with the way back to its text. */
 export interface SourceDocument {
@@ -23,6 +34,8 @@ export function parseSource(text: string): SourceDocument {
       message: `the file has ${text.length} characters; at most ${sourceLimits.characters} are read`,
     });
   }
+  const deep = tooDeepLine(text);
+  if (deep !== undefined) return failed(tooDeep({ line: deep, column: 1 }));
   const lines = new LineCounter();
   let document: Document.Parsed;
   try {
@@ -47,47 +60,80 @@ export function parseSource(text: string): SourceDocument {
     );
   }
   const issues: FileIssue[] = [];
-  const value = new PlainValues(document, position, issues).of(document.contents, 0);
+  const plain = new PlainValues(position, issues);
+  const value = plain.of(document.contents, 0);
   if (issues.length > 0) return failed(...issues);
-  return { value, issues, locate: (path, atKey = false) => position(offsetOf(document, path, atKey)) };
+  return { value, issues, locate: (path, atKey = false) => position(offsetOf(document, plain.targets, path, atKey)) };
+}
+
+/** More open brackets, or indentation, than any sensible file has; the parser itself would choke on many more. */
+const mostNesting = 1000;
+
+/** The line at which brackets or indentation nest beyond measure, looked at without parsing. */
+function tooDeepLine(text: string): number | undefined {
+  let line = 1;
+  let open = 0;
+  let indentation = 0;
+  let atStart = true;
+  for (let k = 0; k < text.length; k++) {
+    const character = text[k]!;
+    if (character === '\n') {
+      line++;
+      indentation = 0;
+      atStart = true;
+      continue;
+    }
+    atStart &&= ' \t-?:'.includes(character);
+    if (atStart) indentation++;
+    if (character === '[' || character === '{') open++;
+    else if (character === ']' || character === '}') open = Math.max(0, open - 1);
+    if (indentation > mostNesting || open > mostNesting) return line;
+  }
+  return undefined;
 }
 
 /** Turns nodes into plain values, following aliases within the limits. */
 class PlainValues {
+  /** Where each alias leads. */
+  readonly targets = new Map<unknown, Node>();
+  private readonly anchors = new Map<string, Node>();
   private count = 0;
+  private unfolding = 0;
 
   constructor(
-    private readonly document: Document.Parsed,
     private readonly position: (offset: number) => SourcePosition,
     private readonly issues: FileIssue[],
   ) {}
 
   of(node: unknown, depth: number): unknown {
     if (this.issues.length > 0) return undefined;
-    if (depth > sourceLimits.depth) {
-      this.refuse(node, tooDeep);
-      return;
-    }
-    if (++this.count > sourceLimits.values) {
-      this.refuse(node, tooMany);
-      return;
-    }
-    if (isAlias(node)) return this.of(node.resolve(this.document), depth + 1);
+    if (depth > sourceLimits.depth) return this.refuse(node, tooDeep);
+    if (++this.count > sourceLimits.values) return this.refuse(node, tooMany);
+    if (isAlias(node)) return this.unfold(node, depth);
+    // An anchor counts from where it stands; unfolding an alias sets none.
+    if (this.unfolding === 0 && isNode(node) && node.anchor !== undefined) this.anchors.set(node.anchor, node);
     if (isScalar(node)) return typeof node.value === 'bigint' ? Number(node.value) : node.value;
     if (isSeq(node)) return node.items.map((item) => this.of(item, depth + 1));
     if (isMap(node)) {
       const entries: [string, unknown][] = [];
       for (const pair of node.items) {
         const key = isScalar(pair.key) ? String(pair.key.value) : undefined;
-        if (key === undefined || key === '__proto__') {
-          this.refuse(pair.key, unfitKey);
-          return;
-        }
+        if (key === undefined || key === '__proto__') return this.refuse(pair.key, unfitKey);
         entries.push([key, this.of(pair.value, depth + 1)]);
       }
       return Object.fromEntries(entries);
     }
     return undefined;
+  }
+
+  private unfold(alias: Alias, depth: number): unknown {
+    const target = this.targets.get(alias) ?? this.anchors.get(alias.source);
+    if (!target) return this.refuse(alias, unknownAlias);
+    this.targets.set(alias, target);
+    this.unfolding++;
+    const value = this.of(target, depth + 1);
+    this.unfolding--;
+    return value;
   }
 
   private refuse(node: unknown, issue: (at: SourcePosition) => FileIssue): unknown {
@@ -97,11 +143,16 @@ class PlainValues {
   }
 }
 
-function offsetOf(document: Document.Parsed, path: IssuePath, atKey: boolean): number {
+function offsetOf(
+  document: Document.Parsed,
+  targets: ReadonlyMap<unknown, Node>,
+  path: IssuePath,
+  atKey: boolean,
+): number {
   let node: unknown = document.contents;
   let offset = startOf(node, 0);
   for (const [index, part] of path.entries()) {
-    if (isAlias(node)) node = node.resolve(document);
+    if (isAlias(node)) node = targets.get(node);
     if (isMap(node)) {
       const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(part));
       if (!pair) return offset;
@@ -138,6 +189,10 @@ function tooMany(at: SourcePosition): FileIssue {
     path: '',
     message: `aliases and lists unfold to more than ${sourceLimits.values} values; that is more than is read`,
   };
+}
+
+function unknownAlias(at: SourcePosition): FileIssue {
+  return { ...at, path: '', message: 'an alias without an anchor before it' };
 }
 
 function unfitKey(at: SourcePosition): FileIssue {

@@ -88,7 +88,8 @@ function strangenessOf(issue: ZodIssue, found: unknown): number {
   const isRoot = issue.path.length === 0;
   switch (issue.code) {
     case 'unrecognized_keys':
-      return isRoot ? 8 * issue.keys.length : 1;
+      // A key that is nearly right speaks for its alternative.
+      return isRoot ? (issue.message.includes('did you mean') ? 6 : 8) * issue.keys.length : 1;
     case 'invalid_type':
       return isRoot ? Infinity : 4;
     case 'invalid_value':

@@ -51,7 +51,8 @@ function unknownUnit(unitName: string, wanted: Dimension, allowed: string): stri
 /** The candidate most like `name`, case apart; undefined where none is near enough to be a slip of the hand. */
 export function nearest(name: string, candidates: readonly string[]): string | undefined {
   const wanted = name.toLowerCase();
-  const furthest = Math.max(1, Math.floor(name.length / 3));
+  // Two slips (or two letters exchanged) in a word, one in a shorter name.
+  const furthest = name.length < 4 ? 1 : Math.max(2, Math.floor(name.length / 4));
   let best: string | undefined;
   let bestDistance = furthest + 1;
   for (const candidate of candidates) {

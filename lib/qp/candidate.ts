@@ -1,8 +1,8 @@
 import { zeroCounts, type QuadraticProgram } from '../problem/index.js';
 import type { BudgetEnd, DualStatus, PrimalStatus, Termination } from '../solver/index.js';
-import { farkasCertificate, provesOptimal, qpEvidence, unboundedRay } from './evidence.js';
+import { farkasCertificate, provesOptimal, qpEvidence, unboundedRay, type QpEvidence } from './evidence.js';
 import type { QpOptions } from './options.js';
-import type { QpMethod, QpResult, WorkingSet } from './result.js';
+import type { FarkasCertificate, QpMethod, QpResult, UnboundedRay, WorkingSet } from './result.js';
 
 /** What an algorithm believes it has found; `concludeCandidate` makes a checked result of it. */
 export interface QpCandidate {
@@ -30,18 +30,30 @@ export function concludeCandidate(
   options: QpOptions,
   timeSeconds: number,
 ): QpResult {
-  const { x, multipliers, boundMultipliers } = candidate;
-  const evidence = qpEvidence(problem, x, multipliers, boundMultipliers);
-  const { residuals } = evidence;
+  const evidence = qpEvidence(problem, candidate.x, candidate.multipliers, candidate.boundMultipliers);
   const optimal = provesOptimal(evidence, options);
-  const feasible = residuals.primalInfeasibility <= options.feasibilityTolerance;
+  const feasible = evidence.residuals.primalInfeasibility <= options.feasibilityTolerance;
   const certificate =
     !optimal && candidate.farkas !== undefined
       ? farkasCertificate(problem, candidate.farkas, options.feasibilityTolerance)
       : undefined;
   const ray = !optimal && feasible && candidate.ray !== undefined ? unboundedRay(problem, candidate.ray) : undefined;
+  return resultFromEvidence(candidate, evidence, options, timeSeconds, certificate, ray);
+}
+
+/** The result that this evidence supports; certificate and ray must have been checked. */
+export function resultFromEvidence(
+  candidate: QpCandidate,
+  evidence: QpEvidence,
+  options: QpOptions,
+  timeSeconds: number,
+  certificate?: FarkasCertificate,
+  ray?: UnboundedRay,
+): QpResult {
+  const { residuals } = evidence;
+  const feasible = residuals.primalInfeasibility <= options.feasibilityTolerance;
   let termination: Termination;
-  if (optimal) termination = 'optimal';
+  if (provesOptimal(evidence, options)) termination = 'optimal';
   else if (certificate !== undefined) termination = 'infeasible';
   else if (ray !== undefined) termination = 'unbounded';
   else if (isClaimOfOutcome(candidate.claim)) termination = 'stalled';
@@ -54,10 +66,10 @@ export function concludeCandidate(
     message: describe(termination, candidate),
     primalStatus,
     dualStatus,
-    x,
+    x: candidate.x,
     objective: evidence.objective,
-    multipliers: certificate?.multipliers ?? multipliers,
-    boundMultipliers: certificate?.boundMultipliers ?? boundMultipliers,
+    multipliers: certificate?.multipliers ?? candidate.multipliers,
+    boundMultipliers: certificate?.boundMultipliers ?? candidate.boundMultipliers,
     residuals,
     iterations: candidate.iterations,
     counts: zeroCounts(),

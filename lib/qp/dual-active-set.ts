@@ -134,7 +134,9 @@ export class DualActiveSetSolver {
       let distance = 0;
       for (let j = 0; j < n; j++) distance = Math.max(distance, Math.abs(x[j]! - previous[j]!));
       for (let j = 0; j < n; j++) linear[j] = x[j]! - previous[j]!;
-      if (this.shift * distance <= 1e-11 * (1 + maxNorm(data.linear))) return this.candidate('optimal');
+      if (this.shift * distance <= 1e-11 * (1 + maxNorm(data.linear))) {
+        return this.exactStep() ?? this.candidate('optimal');
+      }
       if (iteration.changes === changesBefore || step % 4 === 3) {
         const polished = this.exactStep();
         if (polished !== undefined) return polished;

@@ -3,7 +3,7 @@ import { HALF_MAX, fromHalfBits, toHalfBits } from './half.js';
 import { scaleGroups, shapeSize } from './layout.js';
 import { type CounterKey, counterBits, counterKey, streams } from './random.js';
 import { fitsShortScale, fromShortScale, toShortScale } from './scale.js';
-import { checkFinite, markKept } from './select.js';
+import { keptPositions, wordsOf } from './select.js';
 import { type CodecSettings, type CodecSettingsInput, levelsPerSide, resolveCodecSettings } from './settings.js';
 
 interface QuantizedBase {
@@ -19,6 +19,8 @@ export interface QuantizedLevels extends QuantizedBase {
   readonly scales: Float32Array;
   /** Whether every scale is a 16-bit one. */
   readonly shortScales: boolean;
+  /** Ascending positions among which all nonzero levels are, where they are known: spares a search. */
+  readonly positions?: Int32Array;
 }
 
 /** float16 patterns, zero where nothing is kept. */
@@ -49,16 +51,14 @@ export function quantize(
   if (shapeSize(shape) !== values.length) {
     throw new CodecError('bad-argument', `shape [${shape.join(', ')}] does not hold ${values.length} values`);
   }
-  checkFinite(values);
-  const flags = new Int8Array(values.length);
-  markKept(values, shape, settings, flags);
+  const kept = keptPositions(values, shape, settings);
   switch (settings.values) {
     case 'levels':
-      return quantizeLevels(values, shape, settings, flags);
+      return quantizeLevels(values, shape, settings, kept);
     case 'float16':
-      return { kind: 'float16', shape: [...shape], settings, words: keepHalves(values, flags) };
+      return { kind: 'float16', shape: [...shape], settings, words: keepHalves(values, kept) };
     case 'float32':
-      return { kind: 'float32', shape: [...shape], settings, words: keepFloats(values, flags) };
+      return { kind: 'float32', shape: [...shape], settings, words: keepFloats(values, kept) };
   }
 }
 
@@ -72,60 +72,78 @@ export function dequantize(tensor: QuantizedTensor): Float32Array {
     }
     return values;
   }
-  const { levels, scales, settings } = tensor;
+  const { levels, scales, settings, positions } = tensor;
   const values = new Float32Array(levels.length);
   const { size, count } = scaleGroups(tensor.shape, settings);
   const perSide = levelsPerSide(settings.bits);
+  let next = 0;
   for (let group = 0; group < count; group++) {
     const step = scales[group]! / perSide;
     const end = Math.min(levels.length, (group + 1) * size);
-    for (let i = group * size; i < end; i++) values[i] = levels[i]! * step;
+    if (positions === undefined) {
+      for (let i = group * size; i < end; i++) values[i] = levels[i]! * step;
+    } else {
+      for (; next < positions.length && positions[next]! < end; next++) {
+        const i = positions[next]!;
+        values[i] = levels[i]! * step;
+      }
+    }
   }
   return values;
 }
 
-/** Replaces the flags by levels, in place, and finds the scales. */
 function quantizeLevels(
   values: Float32Array,
   shape: readonly number[],
   settings: CodecSettings,
-  flags: Int8Array,
+  kept: Int32Array,
 ): QuantizedLevels {
   const { size, count } = scaleGroups(shape, settings);
   const exact = new Float64Array(count);
+  // First kept element of each group, and one past the last.
+  const firsts = new Int32Array(count + 1);
   const groupScale = settings.scaling === 'max' ? largestKept : normOfKept;
   let shortScales = true;
-  for (let group = 0; group < count; group++) {
-    const scale = groupScale(values, flags, group * size, Math.min(values.length, (group + 1) * size));
+  for (let group = 0, first = 0; group < count; group++) {
+    const last = groupEnd(kept, first, (group + 1) * size);
+    const scale = groupScale(values, kept, first, last);
     exact[group] = scale;
     shortScales &&= fitsShortScale(scale);
+    first = last;
+    firsts[group + 1] = last;
   }
   const scales = new Float32Array(count);
   for (let group = 0; group < count; group++) {
     scales[group] = shortScales ? fromShortScale(toShortScale(exact[group]!)) : roundUp(exact[group]!);
   }
+  const levels = new Int8Array(values.length);
   const round = settings.bits === 1 ? roundToSigns : roundToLevels;
   const key = settings.rounding === 'stochastic' ? counterKey(settings.seed, streams.rounding) : undefined;
   const perSide = levelsPerSide(settings.bits);
   for (let group = 0; group < count; group++) {
-    round(values, flags, group * size, Math.min(values.length, (group + 1) * size), scales[group]!, perSide, key);
+    if (scales[group] === 0) continue;
+    round(values, kept, firsts[group]!, firsts[group + 1]!, levels, scales[group]!, perSide, key);
   }
-  return { kind: 'levels', shape: [...shape], settings, levels: flags, scales, shortScales };
+  return { kind: 'levels', shape: [...shape], settings, levels, scales, shortScales, positions: kept };
 }
 
-function largestKept(values: Float32Array, flags: Int8Array, start: number, end: number): number {
+/** Index after the last kept position below `limit`. */
+function groupEnd(kept: Int32Array, first: number, limit: number): number {
+  let last = first;
+  while (last < kept.length && kept[last]! < limit) last++;
+  return last;
+}
+
+function largestKept(values: Float32Array, kept: Int32Array, first: number, last: number): number {
   let largest = 0;
-  for (let i = start; i < end; i++) {
-    const magnitude = Math.abs(values[i]! * flags[i]!);
-    if (magnitude > largest) largest = magnitude;
-  }
+  for (let j = first; j < last; j++) largest = Math.max(largest, Math.abs(values[kept[j]!]!));
   return largest;
 }
 
-function normOfKept(values: Float32Array, flags: Int8Array, start: number, end: number): number {
+function normOfKept(values: Float32Array, kept: Int32Array, first: number, last: number): number {
   let sum = 0;
-  for (let i = start; i < end; i++) {
-    const value = values[i]! * flags[i]!;
+  for (let j = first; j < last; j++) {
+    const value = values[kept[j]!]!;
     sum += value * value;
   }
   return Math.sqrt(sum);
@@ -142,58 +160,50 @@ function roundUp(value: number): number {
   return Math.min(word[0]!, LARGEST_FLOAT);
 }
 
-/**
- * level = ⌊|x|·L/scale + u⌋ with u uniform in [0, 1) (or ½): its mean is |x|·L/scale. Flags become levels.
- */
+/** level = ⌊|x|·L/scale + u⌋ with u uniform in [0, 1) (or ½): its mean is |x|·L/scale. */
 function roundToLevels(
   values: Float32Array,
-  flags: Int8Array,
-  start: number,
-  end: number,
+  kept: Int32Array,
+  first: number,
+  last: number,
+  levels: Int8Array,
   scale: number,
   perSide: number,
   key: CounterKey | undefined,
 ): void {
-  if (scale === 0) {
-    flags.fill(0, start, end);
-    return;
-  }
   const toLevel = perSide / scale;
-  for (let i = start; i < end; i++) {
-    if (flags[i] === 0) continue;
-    const value = values[i]!;
+  const words = wordsOf(values);
+  for (let j = first; j < last; j++) {
+    const i = kept[j]!;
     const offset = key === undefined ? 0.5 : (counterBits(key, i) >>> 0) * 2.3283064365386963e-10;
-    const level = Math.min(perSide, (Math.abs(value) * toLevel + offset) | 0);
-    flags[i] = value < 0 ? -level : level;
+    const level = (Math.abs(values[i]!) * toLevel + offset) | 0;
+    const sign = words[i]! >> 31;
+    levels[i] = ((level < perSide ? level : perSide) ^ sign) - sign;
   }
 }
 
 /** q = 1: +scale with probability (1 + x/scale)/2, else −scale. */
 function roundToSigns(
   values: Float32Array,
-  flags: Int8Array,
-  start: number,
-  end: number,
+  kept: Int32Array,
+  first: number,
+  last: number,
+  levels: Int8Array,
   scale: number,
   _perSide: number,
   key: CounterKey | undefined,
 ): void {
-  if (scale === 0) {
-    flags.fill(0, start, end);
-    return;
-  }
-  for (let i = start; i < end; i++) {
-    if (flags[i] === 0) continue;
+  for (let j = first; j < last; j++) {
+    const i = kept[j]!;
     const share = 0.5 + (0.5 * values[i]!) / scale;
-    const uniform = key === undefined ? 0.5 : (counterBits(key, i) >>> 0) * 2.3283064365386963e-10;
-    flags[i] = uniform < share || (key === undefined && share === 0.5) ? 1 : -1;
+    if (key === undefined) levels[i] = share >= 0.5 ? 1 : -1;
+    else levels[i] = (counterBits(key, i) >>> 0) * 2.3283064365386963e-10 < share ? 1 : -1;
   }
 }
 
-function keepHalves(values: Float32Array, flags: Int8Array): Uint16Array {
+function keepHalves(values: Float32Array, kept: Int32Array): Uint16Array {
   const words = new Uint16Array(values.length);
-  for (let i = 0; i < values.length; i++) {
-    if (flags[i] === 0) continue;
+  for (const i of kept) {
     const pattern = toHalfBits(values[i]!);
     if ((pattern & 0x7fff) === 0x7c00) {
       throw new CodecError('out-of-range', `value ${i}, ${values[i]!}, is beyond float16's ${HALF_MAX}`, i);
@@ -203,10 +213,9 @@ function keepHalves(values: Float32Array, flags: Int8Array): Uint16Array {
   return words;
 }
 
-function keepFloats(values: Float32Array, flags: Int8Array): Uint32Array {
-  const words = new Uint32Array(new Float32Array(values).buffer);
-  for (let i = 0; i < words.length; i++) {
-    if (flags[i] === 0) words[i] = 0;
-  }
+function keepFloats(values: Float32Array, kept: Int32Array): Uint32Array {
+  const all = wordsOf(values);
+  const words = new Uint32Array(values.length);
+  for (const i of kept) words[i] = all[i]!;
   return words;
 }

@@ -7,13 +7,18 @@ import { type Cut, selectTop } from './top-k.js';
 const MAGNITUDE = 0x7fffffff;
 const INFINITY_BITS = 0x7f800000;
 
-/** Throws `CodecError` with the position of the first NaN or infinity. */
+/** The float32 patterns of values. */
+export function wordsOf(values: Float32Array): Int32Array {
+  return new Int32Array(values.buffer, values.byteOffset, values.length);
+}
+
+/** Throws `CodecError` with the position of the first NaN or infinity, if there is one. */
 export function checkFinite(values: Float32Array): void {
-  const words = new Int32Array(values.buffer, values.byteOffset, values.length);
+  const words = wordsOf(values);
   let worst = 0;
   for (let i = 0; i < words.length; i++) {
     const magnitude = words[i]! & MAGNITUDE;
-    if (magnitude > worst) worst = magnitude;
+    worst = magnitude > worst ? magnitude : worst;
   }
   if (worst < INFINITY_BITS) return;
   const position = words.findIndex((word) => (word & MAGNITUDE) >= INFINITY_BITS);
@@ -21,80 +26,134 @@ export function checkFinite(values: Float32Array): void {
 }
 
 /**
- * Marks the kept elements with 1 in `flags`, which arrives zeroed. Ties go to the lowest index. With `all` every element
- * is kept; `threshold` keeps |x| ≥ threshold.
+ * Positions of the kept elements, ascending. Ties go to the lowest position. `all` keeps everything, `threshold` keeps
+ * |x| ≥ threshold. Throws `not-finite` with the position of the first NaN or infinity.
  */
-export function markKept(
+export function keptPositions(values: Float32Array, shape: readonly number[], settings: CodecSettings): Int32Array {
+  const { selection, selectionScope, keptFraction } = settings;
+  if (selection !== 'top-k' || keptFraction === 1 || selectionScope === 'channel' || values.length === 0) {
+    checkFinite(values);
+  }
+  if (values.length === 0) return new Int32Array(0);
+  if (selection === 'all' || (selection === 'top-k' && keptFraction === 1)) {
+    return Int32Array.from(values.keys());
+  }
+  if (selection === 'threshold') return aboveThreshold(values, settings.threshold);
+  if (selection === 'random-top-k' || selectionScope === 'channel') {
+    return flaggedPositions(values, shape, settings);
+  }
+  return topPositions(values, shape, settings, selectionScope);
+}
+
+function aboveThreshold(values: Float32Array, threshold: number): Int32Array {
+  const kept = new Int32Array(values.length);
+  let count = 0;
+  for (let i = 0; i < values.length; i++) {
+    if (Math.abs(values[i]!) >= threshold) kept[count++] = i;
+  }
+  return kept.subarray(0, count);
+}
+
+/** Top-K over consecutive groups. */
+function topPositions(
   values: Float32Array,
   shape: readonly number[],
   settings: CodecSettings,
-  flags: Int8Array,
-): void {
-  if (values.length === 0) return;
-  const { selection, selectionScope, keptFraction } = settings;
-  if (selection === 'all' || (selection === 'top-k' && keptFraction === 1)) {
-    flags.fill(1);
-    return;
+  scope: 'tensor' | 'sample' | 'token',
+): Int32Array {
+  const words = wordsOf(values);
+  const { size, count: groups } = contiguousGroups(shape, scope);
+  const k = keptCount(size, settings.keptFraction);
+  const scratch = new Int32Array(size + 1);
+  // One place more: the loops below write before they know whether to keep.
+  const kept = new Int32Array(k * groups + 1);
+  let count = 0;
+  for (let group = 0; group < groups; group++) {
+    const start = group * size;
+    const cut = selectTop(words, start, start + size, k, scratch);
+    if (cut.nonFinite) checkFinite(values);
+    count = cut.allTies
+      ? appendFrom(words, start, start + size, cut.key, kept, count)
+      : appendWithTies(words, start, start + size, cut, kept, count);
   }
-  if (selection === 'threshold') {
-    for (let i = 0; i < values.length; i++) flags[i] = Math.abs(values[i]!) >= settings.threshold ? 1 : 0;
-    return;
+  return kept.subarray(0, count);
+}
+
+function appendFrom(
+  words: Int32Array,
+  start: number,
+  end: number,
+  key: number,
+  kept: Int32Array,
+  count: number,
+): number {
+  let next = count;
+  const below = key - 1;
+  for (let i = start; i < end; i++) {
+    kept[next] = i;
+    next += (below - (words[i]! & MAGNITUDE)) >>> 31;
   }
-  const words = new Int32Array(values.buffer, values.byteOffset, values.length);
-  if (selectionScope === 'channel') {
+  return next;
+}
+
+function appendWithTies(
+  words: Int32Array,
+  start: number,
+  end: number,
+  { key, ties }: Cut,
+  kept: Int32Array,
+  count: number,
+): number {
+  let next = count;
+  let left = ties;
+  for (let i = start; i < end; i++) {
+    const own = words[i]! & MAGNITUDE;
+    if (own > key || (own === key && left-- > 0)) kept[next++] = i;
+  }
+  return next;
+}
+
+/** Selections that do not come in ascending order: marks first, positions afterwards. */
+function flaggedPositions(values: Float32Array, shape: readonly number[], settings: CodecSettings): Int32Array {
+  const words = wordsOf(values);
+  const flags = new Uint8Array(values.length);
+  if (settings.selectionScope === 'channel') {
     const stride = tokenWidth(shape);
     const size = values.length / stride;
     const mark = groupMarker(settings, size);
     for (let channel = 0; channel < stride; channel++) mark(words, flags, channel, stride, size);
-    return;
+  } else {
+    const groups = contiguousGroups(shape, settings.selectionScope);
+    const mark = groupMarker(settings, groups.size);
+    for (let group = 0; group < groups.count; group++) mark(words, flags, group * groups.size, 1, groups.size);
   }
-  const groups = contiguousGroups(shape, selectionScope);
-  const mark = groupMarker(settings, groups.size);
-  for (let group = 0; group < groups.count; group++) mark(words, flags, group * groups.size, 1, groups.size);
+  const kept = new Int32Array(values.length + 1);
+  let count = 0;
+  for (let i = 0; i < flags.length; i++) {
+    kept[count] = i;
+    count += flags[i]!;
+  }
+  return kept.slice(0, count);
 }
 
-type GroupMarker = (words: Int32Array, flags: Int8Array, start: number, stride: number, size: number) => void;
+type GroupMarker = (words: Int32Array, flags: Uint8Array, start: number, stride: number, size: number) => void;
 
 function groupMarker(settings: CodecSettings, largest: number): GroupMarker {
   const keys = new Int32Array(largest);
-  const scratch = new Int32Array(largest);
+  const scratch = new Int32Array(largest + 1);
   if (settings.selection === 'random-top-k') return randomMarker(settings, keys, scratch);
   return (words, flags, start, stride, size) => {
-    const k = keptCount(size, settings.keptFraction);
     loadKeys(words, start, stride, size, keys);
-    const cut = selectTop(keys, 0, size, k, scratch);
-    if (stride === 1) markContiguous(keys, flags, start, size, cut);
-    else markStrided(keys, flags, start, stride, size, cut);
+    const { key, ties } = selectTop(keys, 0, size, keptCount(size, settings.keptFraction), scratch);
+    let left = ties;
+    for (let i = 0, at = start; i < size; i++, at += stride) {
+      if (keys[i]! > key || (keys[i] === key && left-- > 0)) flags[at] = 1;
+    }
   };
 }
 
 function loadKeys(words: Int32Array, start: number, stride: number, size: number, keys: Int32Array): void {
-  if (stride === 1) for (let i = 0; i < size; i++) keys[i] = words[start + i]! & MAGNITUDE;
-  else for (let i = 0, at = start; i < size; i++, at += stride) keys[i] = words[at]! & MAGNITUDE;
-}
-
-function markContiguous(keys: Int32Array, flags: Int8Array, start: number, size: number, cut: Cut): void {
-  const { key } = cut;
-  if (!cut.allTies) {
-    markStrided(keys, flags, start, 1, size, cut);
-    return;
-  }
-  for (let i = 0; i < size; i++) flags[start + i] = keys[i]! >= key ? 1 : 0;
-}
-
-function markStrided(
-  keys: Int32Array,
-  flags: Int8Array,
-  start: number,
-  stride: number,
-  size: number,
-  { key, ties }: Cut,
-): void {
-  let left = ties;
-  for (let i = 0, at = start; i < size; i++, at += stride) {
-    const own = keys[i]!;
-    if (own > key || (own === key && left-- > 0)) flags[at] = 1;
-  }
+  for (let i = 0, at = start; i < size; i++, at += stride) keys[i] = words[at]! & MAGNITUDE;
 }
 
 /**
@@ -130,12 +189,12 @@ function randomMarker(settings: CodecSettings, keys: Int32Array, scratch: Int32A
         if (inside[i] === side) draw[members++] = counterBits(random, start + i * stride) & MAGNITUDE;
       }
       const cut = selectTop(draw, 0, members, count, scratch);
-      let left = cut.ties;
+      let tiesLeft = cut.ties;
       members = 0;
       for (let i = 0; i < size; i++) {
         if (inside[i] !== side) continue;
         const own = draw[members++]!;
-        if (own > cut.key || (own === cut.key && left-- > 0)) flags[start + i * stride] = 1;
+        if (own > cut.key || (own === cut.key && tiesLeft-- > 0)) flags[start + i * stride] = 1;
       }
     }
   };

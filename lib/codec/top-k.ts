@@ -1,8 +1,10 @@
 /**
- * Exact selection of the k largest by radix histogram on unsigned 31-bit keys: O(n), no sort. Keys are the magnitude
- * bits of float32 values, whose order as integers is the order of the magnitudes, or random words.
+ * Exact selection of the k largest by radix histogram on 31-bit keys: O(n), no sort. Keys are the lower 31 bits of the
+ * words: the magnitude bits of float32 values, whose order as integers is the order of the magnitudes, or random bits.
  */
 
+const MAGNITUDE = 0x7fffffff;
+const INFINITY_BITS = 0x7f800000;
 const SMALL = 1024;
 const smallHistogram = new Int32Array(256);
 const largeHistogram = new Int32Array(4096);
@@ -11,81 +13,97 @@ const largeHistogram = new Int32Array(4096);
 export interface Cut {
   readonly key: number;
   readonly ties: number;
-  /** True when every key equal to `key` is in, so that `>= key` decides. */
+  /** True when every key equal to `key` is in, so that `≥ key` decides. */
   readonly allTies: boolean;
+  /** Whether some key is that of an infinity or NaN. */
+  readonly nonFinite: boolean;
 }
 
-/** The cut that selects exactly `k` of `keys[start … end)`, 1 ≤ k ≤ end − start, with `scratch` at least as long. */
-export function selectTop(keys: Int32Array, start: number, end: number, k: number, scratch: Int32Array): Cut {
-  return end - start <= SMALL ? selectSmall(keys, start, end, k, scratch) : selectLarge(keys, start, end, k, scratch);
+/** The cut that selects exactly `k` of `words[start … end)`, 1 ≤ k ≤ end − start, with `scratch` at least as long. */
+export function selectTop(words: Int32Array, start: number, end: number, k: number, scratch: Int32Array): Cut {
+  return end - start <= SMALL ? selectSmall(words, start, end, k, scratch) : selectLarge(words, start, end, k, scratch);
 }
 
-/** Few keys: 256 buckets of a sixteenth of an octave of float32 magnitude, counted down from the largest key. */
-function selectSmall(keys: Int32Array, start: number, end: number, k: number, scratch: Int32Array): Cut {
-  const shift = 20;
+/** Few keys: 256 buckets of an eighth of an octave of float32 magnitude, counted down from the largest key. */
+function selectSmall(words: Int32Array, start: number, end: number, k: number, scratch: Int32Array): Cut {
+  const histogram = smallHistogram;
   let largest = 0;
   for (let i = start; i < end; i++) {
-    const key = keys[i]!;
-    if (key > largest) largest = key;
+    const key = words[i]! & MAGNITUDE;
+    largest = key > largest ? key : largest;
   }
-  const top = (largest >>> shift) - 255;
-  smallHistogram.fill(0);
+  const top = (largest >>> 20) - 255;
+  histogram.fill(0);
   for (let i = start; i < end; i++) {
-    const bucket = (keys[i]! >>> shift) - top;
-    const slot = bucket > 0 ? bucket : 0;
-    smallHistogram[slot] = smallHistogram[slot]! + 1;
+    const bucket = ((words[i]! & MAGNITUDE) >>> 20) - top;
+    const slot = bucket & ~(bucket >> 31);
+    histogram[slot] = histogram[slot]! + 1;
   }
   let bucket = 255;
   let above = 0;
-  while (above + smallHistogram[bucket]! < k) above += smallHistogram[bucket--]!;
+  while (above + histogram[bucket]! < k) above += histogram[bucket--]!;
   let count = 0;
-  for (let i = start; i < end; i++) {
-    const own = (keys[i]! >>> shift) - top;
-    scratch[count] = keys[i]!;
-    count += (own > 0 ? own : 0) === bucket ? 1 : 0;
+  if (bucket === 0) {
+    for (let i = start; i < end; i++) {
+      const key = words[i]! & MAGNITUDE;
+      if ((key >>> 20) - top <= 0) scratch[count++] = key;
+    }
+  } else {
+    const wanted = bucket + top;
+    for (let i = start; i < end; i++) {
+      const key = words[i]! & MAGNITUDE;
+      scratch[count] = key;
+      // One where the bucket is the wanted one, without a branch.
+      count += (((key >>> 20) ^ wanted) - 1) >>> 31;
+    }
   }
-  return finish(scratch, count, k - above);
+  return finish(scratch, count, k - above, largest >= INFINITY_BITS);
 }
 
 /** Many keys: 4096 buckets on the top bits, then again on the candidates of the bucket in which the cut falls. */
-function selectLarge(keys: Int32Array, start: number, end: number, k: number, scratch: Int32Array): Cut {
-  let count = narrow(keys, start, end, 19, k, scratch);
-  let wanted = k - narrowAbove;
+function selectLarge(words: Int32Array, start: number, end: number, k: number, scratch: Int32Array): Cut {
+  let { count, above } = narrow(words, start, end, 19, k, scratch);
+  let nonFinite = false;
+  for (let bucket = INFINITY_BITS >>> 19; bucket < 4096; bucket++) nonFinite ||= largeHistogram[bucket]! > 0;
+  let wanted = k - above;
   for (const shift of [7, 0]) {
     if (count <= SMALL) break;
-    count = narrow(scratch, 0, count, shift, wanted, scratch);
-    wanted -= narrowAbove;
+    ({ count, above } = narrow(scratch, 0, count, shift, wanted, scratch));
+    wanted -= above;
   }
-  if (count > SMALL) {
-    // All bits are used up: the candidates are equal.
-    return { key: scratch[0]!, ties: wanted, allTies: wanted === count };
-  }
-  return finish(scratch, count, wanted);
+  if (count <= SMALL) return finish(scratch, count, wanted, nonFinite);
+  // All bits are used up: the candidates are equal.
+  return { key: scratch[0]!, ties: wanted, allTies: wanted === count, nonFinite };
 }
 
-let narrowAbove = 0;
-
-/** Copies the keys of the decisive bucket to `target` and returns how many; `narrowAbove` tells how many lie above it. */
-function narrow(keys: Int32Array, start: number, end: number, shift: number, k: number, target: Int32Array): number {
-  largeHistogram.fill(0);
+/** Copies the keys of the decisive bucket to `target`; tells how many, and how many keys lie above the bucket. */
+function narrow(
+  words: Int32Array,
+  start: number,
+  end: number,
+  shift: number,
+  k: number,
+  target: Int32Array,
+): { count: number; above: number } {
+  const histogram = largeHistogram;
+  histogram.fill(0);
   for (let i = start; i < end; i++) {
-    const slot = (keys[i]! >>> shift) & 4095;
-    largeHistogram[slot] = largeHistogram[slot]! + 1;
+    const slot = ((words[i]! & MAGNITUDE) >>> shift) & 4095;
+    histogram[slot] = histogram[slot]! + 1;
   }
   let bucket = 4095;
   let above = 0;
-  while (above + largeHistogram[bucket]! < k) above += largeHistogram[bucket--]!;
+  while (above + histogram[bucket]! < k) above += histogram[bucket--]!;
   let count = 0;
   for (let i = start; i < end; i++) {
-    const key = keys[i]!;
+    const key = words[i]! & MAGNITUDE;
     if (((key >>> shift) & 4095) === bucket) target[count++] = key;
   }
-  narrowAbove = above;
-  return count;
+  return { count, above };
 }
 
 /** The `wanted`-th largest of few candidates, by partitioning in place around the middle of three. */
-function finish(candidates: Int32Array, count: number, wanted: number): Cut {
+function finish(candidates: Int32Array, count: number, wanted: number, nonFinite: boolean): Cut {
   let low = 0;
   let high = count - 1;
   const target = wanted - 1;
@@ -112,7 +130,7 @@ function finish(candidates: Int32Array, count: number, wanted: number): Cut {
     above += candidates[i]! > key ? 1 : 0;
     equal += candidates[i] === key ? 1 : 0;
   }
-  return { key, ties: wanted - above, allTies: wanted - above === equal };
+  return { key, ties: wanted - above, allTies: wanted - above === equal, nonFinite };
 }
 
 function middle(a: number, b: number, c: number): number {

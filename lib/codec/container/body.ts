@@ -15,17 +15,17 @@ export function writeBody(out: ByteWriter, name: string, tensor: QuantizedTensor
   const { shape, settings } = tensor;
   writeHeader(out, { name, shape, settings, shortScales: tensor.kind === 'levels' && tensor.shortScales });
   if (tensor.kind === 'levels') {
-    const { scales, shortScales, levels } = tensor;
+    const { scales, shortScales, levels, positions } = tensor;
     const perSide = levelsPerSide(settings.bits);
     if (settings.lossless === 'small') {
       const rows = rowShape(shape, settings);
       writeScalesSmall(out, scales, shortScales, rows.scaleRowsPerSample);
       const lag = upperNeighbour(rows.rowsPerSample);
       const layout = { ...rows, lag, shiftByScale: selectsAcrossRows(settings), perSide };
-      writeSmall(out, levels, layout, rowPatterns(scales, shape, settings, rows));
+      writeSmall(out, levels, layout, rowPatterns(scales, shape, settings, rows), positions);
     } else {
       writeScales(out, scales, shortScales);
-      writeFast(out, levels, perSide);
+      writeFast(out, levels, perSide, positions);
     }
   } else {
     writeWords(out, tensor.words, tensor.kind === 'float16' ? 2 : 4);
@@ -60,12 +60,11 @@ function readValues(input: ByteReader, { shape, settings, shortScales }: TensorH
       if (settings.lossless === 'small') {
         const rows = rowShape(shape, settings);
         const scales = readScalesSmall(input, groups, shortScales, rows.scaleRowsPerSample);
-        const levels = readSmall(input, { ...rows, perSide }, rowPatterns(scales, shape, settings, rows));
-        return { kind: 'levels', shape, settings, levels, scales, shortScales };
+        const decoded = readSmall(input, { ...rows, perSide }, rowPatterns(scales, shape, settings, rows));
+        return { kind: 'levels', shape, settings, ...decoded, scales, shortScales };
       }
       const scales = readScales(input, groups, shortScales);
-      const levels = readFast(input, size, perSide);
-      return { kind: 'levels', shape, settings, levels, scales, shortScales };
+      return { kind: 'levels', shape, settings, ...readFast(input, size, perSide), scales, shortScales };
     }
     case 'float16':
       return { kind: 'float16', shape, settings, words: Uint16Array.from(readWords(input, size, 2)) };

@@ -80,8 +80,9 @@ export class RansEncoder {
   encode(symbols: Uint8Array, count: number, table: EncodeTable): void {
     const { words, states } = this;
     const { starts, complements, limits, reciprocals } = table;
-    let position = this.position;
-    for (let i = count - 1; i >= 0; i--) {
+    let { position } = this;
+    const whole = count & ~3;
+    for (let i = count - 1; i >= whole; i--) {
       const symbol = symbols[i]!;
       let x = states[i & 3]!;
       if (x > limits[symbol]!) {
@@ -91,6 +92,41 @@ export class RansEncoder {
       const quotient = (x * reciprocals[symbol]!) | 0;
       states[i & 3] = x + Math.imul(quotient, complements[symbol]!) + starts[symbol]!;
     }
+    // The four states do not wait for one another; in registers they overlap.
+    let a = states[0]!;
+    let b = states[1]!;
+    let c = states[2]!;
+    let d = states[3]!;
+    for (let i = whole - 4; i >= 0; i -= 4) {
+      const symbolD = symbols[i + 3]!;
+      const symbolC = symbols[i + 2]!;
+      const symbolB = symbols[i + 1]!;
+      const symbolA = symbols[i]!;
+      if (d > limits[symbolD]!) {
+        words[--position] = d;
+        d >>>= 16;
+      }
+      if (c > limits[symbolC]!) {
+        words[--position] = c;
+        c >>>= 16;
+      }
+      if (b > limits[symbolB]!) {
+        words[--position] = b;
+        b >>>= 16;
+      }
+      if (a > limits[symbolA]!) {
+        words[--position] = a;
+        a >>>= 16;
+      }
+      d = (d + Math.imul((d * reciprocals[symbolD]!) | 0, complements[symbolD]!) + starts[symbolD]!) | 0;
+      c = (c + Math.imul((c * reciprocals[symbolC]!) | 0, complements[symbolC]!) + starts[symbolC]!) | 0;
+      b = (b + Math.imul((b * reciprocals[symbolB]!) | 0, complements[symbolB]!) + starts[symbolB]!) | 0;
+      a = (a + Math.imul((a * reciprocals[symbolA]!) | 0, complements[symbolA]!) + starts[symbolA]!) | 0;
+    }
+    states[0] = a;
+    states[1] = b;
+    states[2] = c;
+    states[3] = d;
     this.position = position;
   }
 
@@ -153,10 +189,10 @@ export class RansDecoder {
       const packedB = packed[symbolB]!;
       const packedC = packed[symbolC]!;
       const packedD = packed[symbolD]!;
-      a = Math.imul(packedA >>> SCALE_BITS, a >>> SCALE_BITS) + (a & SLOT_MASK) - (packedA & SLOT_MASK);
-      b = Math.imul(packedB >>> SCALE_BITS, b >>> SCALE_BITS) + (b & SLOT_MASK) - (packedB & SLOT_MASK);
-      c = Math.imul(packedC >>> SCALE_BITS, c >>> SCALE_BITS) + (c & SLOT_MASK) - (packedC & SLOT_MASK);
-      d = Math.imul(packedD >>> SCALE_BITS, d >>> SCALE_BITS) + (d & SLOT_MASK) - (packedD & SLOT_MASK);
+      a = (Math.imul(packedA >>> SCALE_BITS, a >>> SCALE_BITS) + (a & SLOT_MASK) - (packedA & SLOT_MASK)) | 0;
+      b = (Math.imul(packedB >>> SCALE_BITS, b >>> SCALE_BITS) + (b & SLOT_MASK) - (packedB & SLOT_MASK)) | 0;
+      c = (Math.imul(packedC >>> SCALE_BITS, c >>> SCALE_BITS) + (c & SLOT_MASK) - (packedC & SLOT_MASK)) | 0;
+      d = (Math.imul(packedD >>> SCALE_BITS, d >>> SCALE_BITS) + (d & SLOT_MASK) - (packedD & SLOT_MASK)) | 0;
       if (a < LOWEST) a = (a << 16) | words[position++]!;
       if (b < LOWEST) b = (b << 16) | words[position++]!;
       if (c < LOWEST) c = (c << 16) | words[position++]!;

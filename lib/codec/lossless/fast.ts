@@ -19,13 +19,24 @@ import { countMask, planMask, readMask } from './mask.js';
 
 const SYMMETRIC = 8;
 
-/** Writes levels within ±perSide. */
-export function writeFast(out: ByteWriter, levels: Int8Array, perSide: number): void {
+/** Levels as decoded, with the positions of the nonzeros. */
+export interface DecodedLevels {
+  readonly levels: Int8Array;
+  readonly positions: Int32Array;
+}
+
+/** Writes levels within ±perSide; `positions` is ascending and holds every nonzero, where it is given. */
+export function writeFast(
+  out: ByteWriter,
+  levels: Int8Array,
+  perSide: number,
+  positions: Int32Array = nonzeroPositions(levels),
+): void {
   const size = levels.length;
   if (size === 0) return;
   const mask = new Uint8Array(Math.ceil(size / 8));
-  const symbols = new Uint8Array(size + 1);
-  const count = splitLevels(levels, mask, symbols);
+  const symbols = new Uint8Array(positions.length + 1);
+  const count = splitLevels(levels, positions, mask, symbols);
   if (count === 0) {
     out.uint16(0);
     return;
@@ -43,9 +54,9 @@ export function writeFast(out: ByteWriter, levels: Int8Array, perSide: number): 
 }
 
 /** Reads `size` levels that `writeFast` wrote. */
-export function readFast(input: ByteReader, size: number, perSide: number): Int8Array {
+export function readFast(input: ByteReader, size: number, perSide: number): DecodedLevels {
   const levels = new Int8Array(size);
-  if (size === 0) return levels;
+  if (size === 0) return { levels, positions: new Int32Array(0) };
   const head = input.byte();
   if (head > 15) input.fail('unknown form of levels');
   const count = input.varint();
@@ -53,7 +64,7 @@ export function readFast(input: ByteReader, size: number, perSide: number): Int8
   const maskReader = readMask(input, head & 7, size, count);
   if (count === 0) {
     if (head !== 0) input.fail('a form for nonzeros where there are none');
-    return levels;
+    return { levels, positions: new Int32Array(0) };
   }
   const table = decodeTable(levelFrequencies(readTable(input, tableSize(head, perSide)), (head & SYMMETRIC) !== 0));
   const decoder = new RansDecoder(input);
@@ -62,39 +73,47 @@ export function readFast(input: ByteReader, size: number, perSide: number): Int8
   const symbols = new Uint8Array(count);
   decoder.decode(symbols, count, table);
   decoder.check();
-  joinLevels(levels, mask, symbols);
-  return levels;
+  const positions = new Int32Array(count);
+  joinLevels(levels, positions, mask, symbols);
+  return { levels, positions };
+}
+
+/** Positions of nonzero levels, ascending. */
+export function nonzeroPositions(levels: Int8Array): Int32Array {
+  const positions = new Int32Array(levels.length + 1);
+  let count = 0;
+  for (let i = 0; i < levels.length; i++) {
+    positions[count] = i;
+    count += levels[i] === 0 ? 0 : 1;
+  }
+  return positions.slice(0, count);
 }
 
 /** Fills the mask and the symbols of nonzero levels; returns how many there are. */
-function splitLevels(levels: Int8Array, mask: Uint8Array, symbols: Uint8Array): number {
-  const size = levels.length;
+function splitLevels(levels: Int8Array, positions: Int32Array, mask: Uint8Array, symbols: Uint8Array): number {
   let count = 0;
-  for (let at = 0, i = 0; i < size; at++) {
-    const end = Math.min(size, i + 8);
-    let byte = 0;
-    for (let bit = 1; i < end; i++, bit += bit) {
-      const level = levels[i]!;
-      // Written without branches: a mask is as good as random to a branch predictor.
-      const sign = level >> 31;
-      symbols[count] = (((level ^ sign) - sign) << 1) - 2 - sign;
-      const nonzero = (level | -level) >>> 31;
-      count += nonzero;
-      byte |= -nonzero & bit;
-    }
-    mask[at] = byte;
+  for (let j = 0; j < positions.length; j++) {
+    const i = positions[j]!;
+    const level = levels[i]!;
+    const sign = level >> 31;
+    symbols[count] = (((level ^ sign) - sign) << 1) - 2 - sign;
+    const nonzero = (level | -level) >>> 31;
+    count += nonzero;
+    mask[i >> 3] = mask[i >> 3]! | (nonzero << (i & 7));
   }
   return count;
 }
 
-function joinLevels(levels: Int8Array, mask: Uint8Array, symbols: Uint8Array): void {
+function joinLevels(levels: Int8Array, positions: Int32Array, mask: Uint8Array, symbols: Uint8Array): void {
   let next = 0;
   for (let at = 0; at < mask.length; at++) {
     const base = 8 * at + 31;
     for (let bits = mask[at]!; bits !== 0; bits &= bits - 1) {
-      const symbol = symbols[next++]!;
-      const magnitude = (symbol >>> 1) + 1;
-      levels[base - Math.clz32(bits & -bits)] = (symbol & 1) === 0 ? magnitude : -magnitude;
+      const symbol = symbols[next]!;
+      const i = base - Math.clz32(bits & -bits);
+      const sign = -(symbol & 1);
+      positions[next++] = i;
+      levels[i] = (((symbol >>> 1) + 1) ^ sign) - sign;
     }
   }
 }

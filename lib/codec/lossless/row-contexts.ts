@@ -111,32 +111,34 @@ export class RowContexts {
     if (this.up >= 0) weight += WEIGHT_UP;
     // −8 log₂ weight, so that a row without neighbours has the same scale of contexts.
     const offset = (shiftByScale ? this.scaleEighths[row]! : 0) - eighthOctaves[weight - 1]! + 34;
-    if (row > 0) this.updateMeans(start - width, row - 1);
     const leftWeight = this.left >= 0 ? WEIGHT_LEFT * this.unit : 0;
     const upWeight = this.up >= 0 ? WEIGHT_UP * this.unit : 0;
-    this.fillMask(Math.max(0, this.left), leftWeight, Math.max(0, this.up), upWeight, offset);
+    if (row === 0) this.fillFirst(offset);
+    else this.fillMask(start - width, leftWeight, Math.max(0, this.up), upWeight, offset);
   }
 
-  private updateMeans(start: number, row: number): void {
-    const { mean, levels, unit } = this;
-    const shift = row < 2 ? 1 : row < 6 ? 2 : row < 14 ? 3 : 4;
-    for (let c = 0; c < mean.length; c++) {
-      const level = levels[start + c]!;
-      const sign = level >> 31;
-      const magnitude = (level ^ sign) - sign;
-      const old = mean[c]!;
-      mean[c] = old + ((((magnitude * unit) << FRACTION) - old) >> shift);
+  private fillFirst(offset: number): void {
+    for (let c = 0; c < this.mask.length; c++) {
+      const expected = (WEIGHT_CHANNEL * this.mean[c]!) >> FRACTION;
+      this.mask[c] = Math.max(0, Math.min(MASK_CONTEXTS - 1, (eighthOctaves[expected]! + offset) >> 2));
     }
   }
 
-  private fillMask(left: number, leftWeight: number, up: number, upWeight: number, offset: number): void {
+  /** Takes the row at `before` into the running means and fills the contexts of the row after it. */
+  private fillMask(before: number, leftWeight: number, up: number, upWeight: number, offset: number): void {
     const { mask, mean, levels } = this;
+    const shift = this.shift;
+    const unit = this.unit << FRACTION;
     for (let c = 0; c < mask.length; c++) {
-      const leftLevel = levels[left + c]!;
+      const level = levels[before + c]!;
       const upLevel = levels[up + c]!;
+      const magnitude = (level ^ (level >> 31)) - (level >> 31);
+      const old = mean[c]!;
+      const own = old + ((magnitude * unit - old) >> shift);
+      mean[c] = own;
       const expected =
-        ((WEIGHT_CHANNEL * mean[c]!) >> FRACTION) +
-        leftWeight * ((leftLevel ^ (leftLevel >> 31)) - (leftLevel >> 31)) +
+        ((WEIGHT_CHANNEL * own) >> FRACTION) +
+        leftWeight * magnitude +
         upWeight * ((upLevel ^ (upLevel >> 31)) - (upLevel >> 31));
       const step = (eighthOctaves[expected]! + offset) >> 2;
       mask[c] = step < 0 ? 0 : step > MASK_CONTEXTS - 1 ? MASK_CONTEXTS - 1 : step;

@@ -10,7 +10,7 @@ import {
 } from '../entropy/rans.js';
 import { CodecError } from '../errors.js';
 import { bitEncodeTable, decodeBit, decodeMagnitude, decodeRow, encodeEntry, encodeRow } from './context-coder.js';
-import { readFast, writeFast } from './fast.js';
+import { type DecodedLevels, readFast, writeFast } from './fast.js';
 import {
   MAGNITUDE_STEPS,
   MASK_CONTEXTS,
@@ -67,13 +67,19 @@ interface Survey {
 }
 
 /** Writes levels in rows; `scalePatterns` has one entry a row. */
-export function writeSmall(out: ByteWriter, levels: Int8Array, layout: RowLayout, scalePatterns: Int32Array): void {
+export function writeSmall(
+  out: ByteWriter,
+  levels: Int8Array,
+  layout: RowLayout,
+  scalePatterns: Int32Array,
+  positions?: Int32Array,
+): void {
   if (levels.length === 0) return;
   const survey = surveyRows(levels, layout, scalePatterns);
   const models = chooseModels(survey, layout);
   if (survey.count === 0 || models.bits >= plainBits(survey, layout)) {
     out.byte(FAST_FORM);
-    writeFast(out, levels, layout.perSide);
+    writeFast(out, levels, layout.perSide, positions);
     return;
   }
   const { grouping } = models.magnitude;
@@ -241,9 +247,9 @@ export function readSmall(
   input: ByteReader,
   layout: Omit<RowLayout, 'lag' | 'shiftByScale'>,
   scalePatterns: Int32Array,
-): Int8Array {
+): DecodedLevels {
   const size = layout.width * layout.rows;
-  if (size === 0) return new Int8Array(0);
+  if (size === 0) return { levels: new Int8Array(0), positions: new Int32Array(0) };
   const head = input.byte();
   if (head === FAST_FORM) return readFast(input, size, layout.perSide);
   const grouping = { magnitude: (head >> 2) & 3, scale: (head >> 4) & 3 };
@@ -271,11 +277,19 @@ export function readSmall(
     scalePatterns,
   );
   const decoder = new RansDecoder(input);
-  const found = decodeRows(decoder, contexts, levels, layout, { maskZeros, signZeros, group, tables, extra });
+  // One place more: a row's columns are written before it is known whether they count.
+  const positions = new Int32Array(count + 1);
+  const found = decodeRows(decoder, contexts, levels, positions, layout, {
+    maskZeros,
+    signZeros,
+    group,
+    tables,
+    extra,
+  });
   decoder.check();
   extra?.check();
   if (found !== count) throw new CodecError('malformed', 'the levels have another number of nonzeros');
-  return levels;
+  return { levels, positions: positions.subarray(0, count) };
 }
 
 interface DecodeModels {
@@ -290,6 +304,7 @@ function decodeRows(
   decoder: RansDecoder,
   contexts: RowContexts,
   levels: Int8Array,
+  positions: Int32Array,
   { width, rows, perSide }: Omit<RowLayout, 'lag' | 'shiftByScale'>,
   { maskZeros, signZeros, group, tables, extra }: DecodeModels,
 ): number {
@@ -298,9 +313,10 @@ function decodeRows(
   for (let row = 0; row < rows; row++) {
     contexts.prepare(row);
     const nonzeros = decodeRow(decoder, contexts.mask, maskZeros, columns);
-    found += nonzeros;
+    if (found + nonzeros >= positions.length) throw new CodecError('malformed', 'more nonzeros than told');
     for (let j = 0; j < nonzeros; j++) {
       const c = columns[j]!;
+      positions[found + j] = row * width + c;
       const positive = decodeBit(decoder, (2 * j) & 3, signZeros[contexts.signContext(c)]!);
       let magnitude = 1;
       if (perSide > 1) {
@@ -315,6 +331,7 @@ function decodeRows(
       levels[row * width + c] = level;
       contexts.update(c, level);
     }
+    found += nonzeros;
   }
   return found;
 }

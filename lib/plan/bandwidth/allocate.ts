@@ -174,7 +174,10 @@ function continuousShares(compiled: CompiledAllocation, answer: ContinuousAnswer
 }
 
 /** Bandwidths; a use beyond the band by rounding is scaled away, from the devices within their limits, rather than left to the tolerance. */
-function sharesInHz(compiled: CompiledAllocation, answer: ContinuousAnswer): Float64Array {
+export function sharesInHz(
+  compiled: CompiledAllocation,
+  answer: Pick<ContinuousAnswer, 'reciprocal' | 'bandwidthUse'>,
+): Float64Array {
   const { leastReciprocal, greatestReciprocal, bandwidthHz } = compiled;
   const atLimit = (k: number) =>
     answer.reciprocal[k] === leastReciprocal[k] || answer.reciprocal[k] === greatestReciprocal[k];
@@ -220,7 +223,7 @@ function withServerShares(problem: PlanningProblem, found: SharesFound): SharesF
 }
 
 /** Limits of shares that contradict each other whatever the delay. */
-function shareConflicts(problem: PlanningProblem, compiled: CompiledAllocation): LimitViolation[] {
+export function shareConflicts(problem: PlanningProblem, compiled: CompiledAllocation): LimitViolation[] {
   const conflicts: LimitViolation[] = [];
   let leastUse = 0;
   for (let k = 0; k < compiled.count; k++) {

@@ -1,4 +1,13 @@
-export * from './allocate.js';
+export {
+  allocate,
+  allocateLoads,
+  planOf,
+  type Allocated,
+  type AllocationPrices,
+  type NoShares,
+  type SharesFound,
+} from './allocate.js';
+export { planBandwidth, type BandwidthOptions, type PlanSearchResult } from './plan-bandwidth.js';
 export {
   compileLoads,
   emptyLoads,
@@ -13,3 +22,4 @@ export { searchShares, ShareSearch, type ShareAnswer } from './share-search.js';
 export { JointSearch, type JointAnswer } from './joint-search.js';
 export { searchThresholds, type ThresholdAnswer } from './threshold-search.js';
 export { blockLimits, searchBlocks, type BlockAnswer, type BlockLimits } from './resource-blocks.js';
+export { sqpShares, type SqpShares } from './sqp.js';

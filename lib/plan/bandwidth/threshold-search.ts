@@ -1,5 +1,6 @@
 import type { CompiledAllocation } from './compile.js';
-import { evaluateRow, reciprocalForValue, rowValue, slopeAtOrigin } from './delay-rows.js';
+import { evaluateRow, rowValue, slopeAtOrigin } from './delay-rows.js';
+import { trimShares } from './trim-shares.js';
 
 /** Answer of the search over thresholds. */
 export interface ThresholdAnswer {
@@ -49,6 +50,7 @@ class ThresholdSearch {
   private readonly right: Float64Array;
   private readonly thresholds: Float64Array;
   private readonly thresholdStep: Float64Array;
+  private readonly rowFloors: Float64Array;
   private timeScale = 1;
   private fixedUse = 0;
   private budgetSlack = 0.1;
@@ -79,6 +81,7 @@ class ThresholdSearch {
     this.right = new Float64Array(count);
     this.thresholds = new Float64Array(this.perDevice);
     this.thresholdStep = new Float64Array(this.perDevice);
+    this.rowFloors = new Float64Array(this.perDevice);
   }
 
   solve(): ThresholdAnswer {
@@ -119,24 +122,21 @@ class ThresholdSearch {
         freeCount++;
       }
     }
-    const fair = Math.log(Math.max(0.9 * (1 - this.fixedUse), 1e-3) / Math.max(1, freeCount));
-    for (let n = 0; n < count; n++) {
-      if (!this.free[n]) continue;
-      const least = this.least[n]!;
-      const most = this.most[n]!;
-      const margin = Math.min(0.1, 0.25 * (most - least));
-      this.y[n] = Math.min(Math.max(fair, least + margin), most - margin);
+    this.balance(freeCount);
+    this.findFloors();
+    let excess = 0;
+    for (let r = 0; r < this.perDevice; r++) {
+      for (let n = 0; n < count; n++) {
+        excess = Math.max(excess, this.rowAt(n * this.perDevice + r, this.y[n]!) - this.rowFloors[r]!);
+      }
     }
-    let longest = 0;
-    for (let i = 0; i < rows.count; i++)
-      longest = Math.max(longest, this.rowAt(i, this.y[Math.floor(i / this.perDevice)]!));
-    this.timeScale = longest > 0 ? longest : 1;
+    this.timeScale = excess > 0 ? excess : 1;
     this.evaluateRows();
     const { rowWeights } = this.compiled;
     for (let r = 0; r < this.perDevice; r++) {
-      let most = 0;
+      let most = -Infinity;
       for (let n = 0; n < count; n++) most = Math.max(most, this.value[n * this.perDevice + r]!);
-      this.thresholds[r] = 1.1 * most + 1e-3;
+      this.thresholds[r] = most + 0.1 * Math.abs(most) + 1e-3;
       for (let n = 0; n < count; n++) {
         const i = n * this.perDevice + r;
         this.slack[i] = this.thresholds[r]! - this.value[i]!;
@@ -147,6 +147,43 @@ class ThresholdSearch {
     this.upperMultiplier.fill(0.01 / Math.max(1, freeCount));
     this.budgetSlack = Math.max(1 - this.use(), 0.05);
     this.budgetMultiplier = 1;
+  }
+
+  /** Longest delay of each row at the largest shares: thresholds are measured from there, so that small excesses keep digits. */
+  private findFloors(): void {
+    const { count } = this.compiled;
+    for (let n = 0; n < count; n++) {
+      for (let r = 0; r < this.perDevice; r++) {
+        const floor = this.rowAt(n * this.perDevice + r, this.free[n] ? this.most[n]! : this.least[n]!);
+        this.rowFloors[r] = Math.max(this.rowFloors[r]!, floor);
+      }
+    }
+  }
+
+  /** Starting shares in proportion to what each device sends, weighted as the rows are: near the optimum's orders of magnitude. */
+  private balance(freeCount: number): void {
+    const { count, rowWeights } = this.compiled;
+    const room = Math.max(0.9 * (1 - this.fixedUse), 1e-3);
+    for (let n = 0; n < count; n++) if (this.free[n]) this.y[n] = Math.log(room / Math.max(1, freeCount));
+    for (let round = 0; round < 3; round++) {
+      let total = 0;
+      for (let n = 0; n < count; n++) {
+        if (!this.free[n]) continue;
+        let sent = 0;
+        for (let r = 0; r < this.perDevice; r++) {
+          const row = n * this.perDevice + r;
+          sent += rowWeights[r]! * (this.rowAt(row, this.y[n]!) - this.compiled.rows.floor[row]!);
+        }
+        this.y[n]! += Math.log(sent);
+        total += Math.exp(this.y[n]!);
+      }
+      for (let n = 0; n < count; n++) if (this.free[n]) this.y[n]! += Math.log(room / total);
+    }
+    for (let n = 0; n < count; n++) {
+      if (!this.free[n]) continue;
+      const margin = Math.min(0.1, 0.25 * (this.most[n]! - this.least[n]!));
+      this.y[n] = Math.min(Math.max(this.y[n]!, this.least[n]! + margin), this.most[n]! - margin);
+    }
   }
 
   private rowAt(row: number, y: number): number {
@@ -163,7 +200,7 @@ class ThresholdSearch {
     return use;
   }
 
-  /** Rows at y with derivatives by y: f' = −w·h', f'' = w·h' + w²·h''; in units of `timeScale`. */
+  /** Rows above their floor at y, with derivatives by y: f' = −w·h', f'' = w·h' + w²·h''; in units of `timeScale`. */
   private evaluateRows(): void {
     const { count, rows } = this.compiled;
     const unit = 1 / this.timeScale;
@@ -172,11 +209,11 @@ class ThresholdSearch {
       for (let r = 0; r < this.perDevice; r++) {
         const i = n * this.perDevice + r;
         if (!this.free[n]) {
-          this.value[i] = unit * this.rowAt(i, this.y[n]!);
+          this.value[i] = unit * (this.rowAt(i, this.y[n]!) - this.rowFloors[r]!);
           continue;
         }
         evaluateRow(rows, i, w, out);
-        this.value[i] = unit * (rows.floor[i]! + out[0]!);
+        this.value[i] = unit * (rows.floor[i]! - this.rowFloors[r]! + out[0]!);
         this.slope[i] = -unit * w * out[1]!;
         this.curvature[i] = unit * w * (out[1]! + w * out[2]!);
       }
@@ -353,7 +390,7 @@ class ThresholdSearch {
 
   /** The thresholds that the shares reach, then the least share that keeps each device within them. */
   private answer(iterations: number): ThresholdAnswer {
-    const { count, rows, rowWeights, leastReciprocal, greatestReciprocal } = this.compiled;
+    const { count, rowWeights, leastReciprocal, greatestReciprocal } = this.compiled;
     const reciprocal = new Float64Array(count);
     const use = this.use();
     // A share beyond the budget by rounding is taken back from all who have more than their least.
@@ -361,27 +398,9 @@ class ThresholdSearch {
       const scaled = this.free[n] ? Math.exp(-this.y[n]!) * Math.max(1, use) : greatestReciprocal[n]!;
       reciprocal[n] = Math.min(Math.max(scaled, leastReciprocal[n]!), greatestReciprocal[n]!);
     }
-    const thresholds = new Float64Array(this.perDevice);
-    for (let n = 0; n < count; n++) {
-      for (let r = 0; r < this.perDevice; r++) {
-        const i = n * this.perDevice + r;
-        const sending = slopeAtOrigin(rows, i) > 0 ? rowValue(rows, i, reciprocal[n]!) : 0;
-        thresholds[r] = Math.max(thresholds[r]!, rows.floor[i]! + sending);
-      }
-    }
+    const { thresholds, bandwidthUse } = trimShares(this.compiled, reciprocal);
     let delaySeconds = 0;
     for (let r = 0; r < this.perDevice; r++) delaySeconds += rowWeights[r]! * thresholds[r]!;
-    let bandwidthUse = 0;
-    for (let n = 0; n < count; n++) {
-      let w = greatestReciprocal[n]!;
-      for (let r = 0; r < this.perDevice; r++) {
-        const i = n * this.perDevice + r;
-        if (slopeAtOrigin(rows, i) > 0)
-          w = Math.min(w, reciprocalForValue(rows, i, thresholds[r]! - rows.floor[i]!, reciprocal[n]!));
-      }
-      reciprocal[n] = Math.max(w, reciprocal[n]!);
-      bandwidthUse += 1 / reciprocal[n]!;
-    }
     return {
       delaySeconds,
       thresholds,

@@ -1,0 +1,264 @@
+import { Budget, type Termination } from '../solver/index.js';
+import { SeparableSubproblem } from './separable-subproblem.js';
+
+/**
+ * Minimise Σ_r c_r·t_r over x and t subject to
+ *
+ *   f_{i,r}(x_i) ≤ t_r   for all i, r,     Σ_i g_i(x_i) ≤ limit,     lower ≤ x ≤ upper,
+ *
+ * the epigraph form of a sum of maxima with one shared resource. Every f_{i,r} increases in its one variable and every g_i
+ * falls, both smoothly; x > 0. Row i, r is entry i·R + r.
+ */
+export interface SeparableMinMax {
+  readonly count: number;
+  /** c_r > 0; their number is R. */
+  readonly rowWeights: readonly number[];
+  readonly lower: Float64Array;
+  readonly upper: Float64Array;
+  readonly limit: number;
+  /** Constants that each t_r may not fall below, length R; −Infinity for none. */
+  readonly leastThresholds: Float64Array;
+  /** Values and first two derivatives of all rows and uses at x. */
+  evaluate(x: Float64Array, at: SeparableValues): void;
+  /** Σ g_i(x_i). */
+  totalUse(x: Float64Array): number;
+  /** Moves x, in place, to a near point with Σ g = limit within the bounds, or as near to it as they allow. */
+  restore(x: Float64Array): void;
+}
+
+/** Rows have length count·R, uses length count. */
+export interface SeparableValues {
+  readonly row: Float64Array;
+  readonly rowSlope: Float64Array;
+  readonly rowCurvature: Float64Array;
+  readonly use: Float64Array;
+  readonly useSlope: Float64Array;
+  readonly useCurvature: Float64Array;
+}
+
+export interface SeparableOptions {
+  /** Steps (subproblems solved) before giving up. */
+  readonly maxSteps?: number;
+  /** Of rows and uses, relative to `scale` and `limit`. */
+  readonly tolerance?: number;
+  /** Size of the quantities t is compared with; the objective's own by default. */
+  readonly scale?: number;
+  readonly budget?: Budget;
+}
+
+export interface SeparableResult {
+  readonly termination: Termination;
+  /** A point with Σ g ≤ limit up to rounding. */
+  readonly x: Float64Array;
+  /** t_r = max_i f_{i,r}(x), not below leastThresholds[r]. */
+  readonly thresholds: Float64Array;
+  readonly objective: number;
+  /** y of the rows, ≥ 0, Σ_i y_{i,r} = c_r. */
+  readonly rowMultipliers: Float64Array;
+  /** y of the shared limit, ≥ 0: −∂objective/∂limit. */
+  readonly limitMultiplier: number;
+  /** Quadratic subproblems solved. */
+  readonly steps: number;
+  /** Working-set changes in all of them. */
+  readonly workingSetChanges: number;
+  /** Spread of the active rows and error of the use, relative, at x. */
+  readonly residual: number;
+}
+
+/** A step may not shrink a variable below this share of itself: the rows must stay defined. */
+const leastShrink = 1e-3;
+const shortestStep = 1 / 256;
+/** Second-order corrections of a step that is not accepted whole. */
+const corrections = 3;
+const correctable = 0.5;
+
+/**
+ * Sequential quadratic programming for separable min–max problems. The subproblem linearises the rows and, in the form
+ * −1/Σg ≤ −1/limit (straight along rays where g is a reciprocal), the shared limit; its Hessian is the Lagrangian's,
+ * which is diagonal because the rank-one part of the limit's curvature is constant on the linearised limit. Each
+ * step is judged by the objective at the restored, feasible point.
+ */
+export function solveSeparableMinMax(
+  problem: SeparableMinMax,
+  start: Float64Array,
+  options: SeparableOptions = {},
+): SeparableResult {
+  return new SeparableSqp(problem, options).solve(start);
+}
+
+class SeparableSqp {
+  private readonly at: SeparableValues;
+  private readonly trial: Float64Array;
+  private readonly trialAt: SeparableValues;
+  private readonly accepted: Float64Array;
+  private readonly acceptedAt: SeparableValues;
+  private acceptedAfter = Infinity;
+  private trialUse = 0;
+  private readonly best: Float64Array;
+  private readonly x: Float64Array;
+  private readonly rowCount: number;
+  private readonly subproblem: SeparableSubproblem;
+  private bestObjective = Infinity;
+
+  constructor(
+    private readonly problem: SeparableMinMax,
+    private readonly options: SeparableOptions,
+  ) {
+    const { count, rowWeights } = problem;
+    this.rowCount = count * rowWeights.length;
+    this.at = separableValues(count, rowWeights.length);
+    this.x = new Float64Array(count);
+    this.trial = new Float64Array(count);
+    this.trialAt = separableValues(count, rowWeights.length);
+    this.accepted = new Float64Array(count);
+    this.acceptedAt = separableValues(count, rowWeights.length);
+    this.best = new Float64Array(count);
+    this.subproblem = new SeparableSubproblem(problem);
+  }
+
+  solve(start: Float64Array): SeparableResult {
+    const { problem, x, at, subproblem } = this;
+    const budget = this.options.budget ?? new Budget();
+    const tolerance = this.options.tolerance ?? 1e-11;
+    const maxSteps = this.options.maxSteps ?? 200;
+    for (let i = 0; i < x.length; i++) x[i] = this.clamped(i, start[i]!);
+    problem.restore(x);
+    problem.evaluate(x, at);
+    this.offer(x, this.objective(at));
+    let termination: Termination = 'iteration-limit';
+    let steps = 0;
+    let stalls = 0;
+    let residual = Infinity;
+    for (; steps < maxSteps;) {
+      const end = budget.exhausted(steps, steps);
+      if (end) {
+        termination = end;
+        break;
+      }
+      const before = this.objective(at);
+      const scale = this.options.scale ?? Math.max(Math.abs(before), Number.MIN_VALUE);
+      if (!subproblem.solve(x, at, leastShrink)) {
+        termination = 'stalled';
+        break;
+      }
+      // What the linear model still hopes to gain bounds the error of a convex problem.
+      residual = Math.max(0, before - subproblem.predicted) / scale;
+      if (residual <= tolerance && steps > 0) {
+        termination = 'optimal';
+        break;
+      }
+      steps++;
+      const after = this.advance(before);
+      this.offer(x, after);
+      stalls = after < before - 1e-14 * scale ? 0 : stalls + 1;
+      if (stalls >= 8) {
+        termination = residual <= 1e3 * tolerance ? 'optimal' : 'stalled';
+        break;
+      }
+    }
+    return this.result(termination, steps, residual);
+  }
+
+  /**
+   * Takes the subproblem's step: whole if the restored point is better; else with second-order corrections for the use that
+   * the linear model missed; else shortened. Leaves x and the values there. Returns the objective.
+   */
+  private advance(before: number): number {
+    const { x, at, subproblem } = this;
+    let best = this.tryLength(1, before);
+    const hoped = subproblem.predicted;
+    let excessUse = 0;
+    for (let k = 0; k < corrections && !(best < before) && hoped < before; k++) {
+      const missed = this.trialUse - this.problem.limit;
+      if (Math.abs(missed) > correctable * this.problem.limit) break;
+      excessUse += missed;
+      if (!subproblem.solve(x, at, leastShrink, excessUse)) break;
+      best = this.tryLength(1, best);
+    }
+    if (!(best < before) && excessUse !== 0) subproblem.solve(x, at, leastShrink);
+    for (let length = 0.25; length >= shortestStep && !(best < before) && hoped < before; length /= 4) {
+      best = this.tryLength(length, best);
+    }
+    if (this.acceptedAfter === Infinity) return before;
+    x.set(this.accepted);
+    copyValues(this.acceptedAt, at);
+    this.acceptedAfter = Infinity;
+    return best;
+  }
+
+  /** Objective at the restored x + length·step; kept as the point to go to if no trial before it was better. */
+  private tryLength(length: number, best: number): number {
+    const { problem, x, trial, trialAt, subproblem } = this;
+    for (let i = 0; i < x.length; i++) trial[i] = this.clamped(i, x[i]! + length * subproblem.step[i]!);
+    this.trialUse = problem.totalUse(trial);
+    problem.restore(trial);
+    problem.evaluate(trial, trialAt);
+    const after = this.objective(trialAt);
+    if (!(after < this.acceptedAfter)) return best;
+    this.acceptedAfter = after;
+    this.accepted.set(trial);
+    copyValues(trialAt, this.acceptedAt);
+    return after;
+  }
+
+  private clamped(i: number, value: number): number {
+    return Math.min(Math.max(value, this.problem.lower[i]!), this.problem.upper[i]!);
+  }
+
+  private objective(at: SeparableValues): number {
+    const { rowWeights } = this.problem;
+    let sum = 0;
+    for (let r = 0; r < rowWeights.length; r++) sum += rowWeights[r]! * this.longest(at, r);
+    return sum;
+  }
+
+  private longest(at: SeparableValues, r: number): number {
+    const perBlock = this.problem.rowWeights.length;
+    let most = this.problem.leastThresholds[r]!;
+    for (let k = r; k < this.rowCount; k += perBlock) if (at.row[k]! > most) most = at.row[k]!;
+    return most;
+  }
+
+  private offer(x: Float64Array, objective: number): void {
+    if (!(objective < this.bestObjective)) return;
+    this.bestObjective = objective;
+    this.best.set(x);
+  }
+
+  private result(termination: Termination, steps: number, residual: number): SeparableResult {
+    const { problem, at, best, subproblem } = this;
+    problem.evaluate(best, at);
+    const thresholds = Float64Array.from(problem.rowWeights, (_, r) => this.longest(at, r));
+    return {
+      termination,
+      x: best.slice(),
+      thresholds,
+      objective: this.objective(at),
+      rowMultipliers: subproblem.rowMultipliers.slice(),
+      limitMultiplier: subproblem.limitMultiplier,
+      steps,
+      workingSetChanges: subproblem.workingSetChanges,
+      residual,
+    };
+  }
+}
+
+function copyValues(from: SeparableValues, to: SeparableValues): void {
+  to.row.set(from.row);
+  to.rowSlope.set(from.rowSlope);
+  to.rowCurvature.set(from.rowCurvature);
+  to.use.set(from.use);
+  to.useSlope.set(from.useSlope);
+  to.useCurvature.set(from.useCurvature);
+}
+
+function separableValues(count: number, rows: number): SeparableValues {
+  return {
+    row: new Float64Array(count * rows),
+    rowSlope: new Float64Array(count * rows),
+    rowCurvature: new Float64Array(count * rows),
+    use: new Float64Array(count),
+    useSlope: new Float64Array(count),
+    useCurvature: new Float64Array(count),
+  };
+}

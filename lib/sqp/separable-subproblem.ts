@@ -1,0 +1,178 @@
+import type { SparseMatrix } from '../linalg/index.js';
+import type { QuadraticProgram } from '../problem/index.js';
+import { solveQp, type WorkingSet } from '../qp/index.js';
+import type { SeparableMinMax, SeparableValues } from './separable-minmax.js';
+
+/** A variable may grow by this factor in one step where several thresholds share it. */
+const greatestGrowth = 1e3;
+
+/**
+ * The quadratic subproblem of a separable min–max problem at x:
+ *
+ *   minimise Σ c_r·t_r + ½Σ D_i·d_i²   subject to   f_{i,r} + f'_{i,r}·d_i ≤ t_r,   Σ g'_i·d_i ≤ (G/limit)·(limit − G),
+ *
+ * an arrowhead: each row has one private and one shared column. With one threshold the rows and the limit already
+ * determine the solution and D plays no part; the active set then follows from one scalar equation, and its working set
+ * is exchanged as a whole, O(n) a pass. With more thresholds the general solver of quadratic programs takes it.
+ */
+export class SeparableSubproblem {
+  /** d, Σ c_r·t_r and the multipliers of the last subproblem. */
+  readonly step: Float64Array;
+  readonly rowMultipliers: Float64Array;
+  predicted = 0;
+  limitMultiplier = 0;
+  workingSetChanges = 0;
+  private readonly held: Uint8Array;
+  private excessUse = 0;
+  private warm: WorkingSet | undefined;
+
+  constructor(private readonly problem: SeparableMinMax) {
+    this.step = new Float64Array(problem.count);
+    this.rowMultipliers = new Float64Array(problem.count * problem.rowWeights.length);
+    this.held = new Uint8Array(problem.count).fill(1);
+  }
+
+  /**
+   * False if the subproblem could not be solved. `excessUse` is use that an earlier trial of the same step turned out to need
+   * beyond the linear model.
+   */
+  solve(x: Float64Array, at: SeparableValues, leastShrink: number, excessUse = 0): boolean {
+    this.excessUse = excessUse;
+    return this.problem.rowWeights.length === 1
+      ? this.solveSingle(x, at, leastShrink)
+      : this.solveGeneral(x, at, leastShrink);
+  }
+
+  private requiredDecrease(at: SeparableValues): number {
+    let use = 0;
+    for (let i = 0; i < this.problem.count; i++) use += at.use[i]!;
+    return (use / this.problem.limit) * (use - this.problem.limit) + this.excessUse;
+  }
+
+  /** d_i = min((t − f_i)/f'_i, upper_i − x_i); t is the least that frees enough of the limit. */
+  private solveSingle(x: Float64Array, at: SeparableValues, leastShrink: number): boolean {
+    const { problem, step, held, rowMultipliers } = this;
+    const { count, upper, lower } = problem;
+    const weight = problem.rowWeights[0]!;
+    const { row, rowSlope, useSlope } = at;
+    const required = this.requiredDecrease(at);
+    let leastThreshold = problem.leastThresholds[0]!;
+    for (let i = 0; i < count; i++) {
+      const shrink = Math.max(lower[i]! - x[i]!, (leastShrink - 1) * x[i]!);
+      leastThreshold = Math.max(leastThreshold, row[i]! + rowSlope[i]! * shrink);
+    }
+    let threshold = leastThreshold;
+    let freedByThreshold = 0;
+    // Newton's method on a concave piecewise linear function: finite, and from below after the first pass.
+    for (let pass = 0; pass < 200; pass++) {
+      let freed = 0;
+      freedByThreshold = 0;
+      for (let i = 0; i < count; i++) {
+        const share = -useSlope[i]!;
+        if (held[i]) {
+          const rate = share / rowSlope[i]!;
+          freedByThreshold += rate;
+          freed -= rate * row[i]!;
+        } else {
+          freed += share * (upper[i]! - x[i]!);
+        }
+      }
+      const target = freedByThreshold > 0 ? (required - freed) / freedByThreshold : leastThreshold;
+      threshold = Math.max(target, leastThreshold);
+      let changes = 0;
+      for (let i = 0; i < count; i++) {
+        const holds = threshold - row[i]! < rowSlope[i]! * (upper[i]! - x[i]!) ? 1 : 0;
+        if (holds !== held[i]) changes++;
+        held[i] = holds;
+      }
+      this.workingSetChanges += changes;
+      if (changes === 0) break;
+    }
+    const limited = threshold > leastThreshold && freedByThreshold > 0;
+    this.limitMultiplier = limited ? weight / freedByThreshold : 0;
+    for (let i = 0; i < count; i++) {
+      step[i] = held[i] ? (threshold - row[i]!) / rowSlope[i]! : upper[i]! - x[i]!;
+      rowMultipliers[i] = limited && held[i] ? (this.limitMultiplier * -useSlope[i]!) / rowSlope[i]! : 0;
+    }
+    this.predicted = weight * threshold;
+    return Number.isFinite(threshold);
+  }
+
+  private solveGeneral(x: Float64Array, at: SeparableValues, leastShrink: number): boolean {
+    const { problem, step, rowMultipliers } = this;
+    const program = this.program(x, at, leastShrink);
+    const options = { optimalityTolerance: 1e-10, feasibilityTolerance: 1e-10, gapTolerance: 1e-10 };
+    const result = solveQp(program, options, this.warm && { workingSet: this.warm });
+    if (result.primalStatus === 'infeasible' || !result.x.every(Number.isFinite)) return false;
+    this.warm = result.workingSet;
+    this.workingSetChanges += result.workingSetChanges;
+    for (let i = 0; i < problem.count; i++) step[i] = result.x[i]! * x[i]!;
+    this.predicted = 0;
+    problem.rowWeights.forEach((weight, r) => (this.predicted += weight * result.x[problem.count + r]!));
+    for (let k = 0; k < rowMultipliers.length; k++) rowMultipliers[k] = Math.max(0, result.multipliers[k]!);
+    this.limitMultiplier = Math.max(0, result.multipliers[rowMultipliers.length]!);
+    return true;
+  }
+
+  /** In relative steps d_i / x_i, so that variables of all sizes look alike. */
+  private program(x: Float64Array, at: SeparableValues, leastShrink: number): QuadraticProgram {
+    const { count, rowWeights, lower, upper } = this.problem;
+    const rows = rowWeights.length;
+    const variables = count + rows;
+    const constraints = count * rows + 1;
+    const hessian = new Float64Array(variables);
+    const linear = new Float64Array(variables);
+    const least = new Float64Array(variables).fill(-Infinity);
+    const most = new Float64Array(variables).fill(Infinity);
+    const upperSides = new Float64Array(constraints);
+    for (let i = 0; i < count; i++) {
+      let curvature = this.limitMultiplier * at.useCurvature[i]!;
+      for (let r = 0; r < rows; r++) curvature += this.rowMultipliers[i * rows + r]! * at.rowCurvature[i * rows + r]!;
+      hessian[i] = Math.max(0, curvature) * x[i]! * x[i]!;
+      least[i] = Math.max((lower[i]! - x[i]!) / x[i]!, leastShrink - 1);
+      most[i] = Math.min((upper[i]! - x[i]!) / x[i]!, greatestGrowth);
+    }
+    for (let r = 0; r < rows; r++) {
+      linear[count + r] = rowWeights[r]!;
+      least[count + r] = this.problem.leastThresholds[r]!;
+    }
+    for (let k = 0; k < count * rows; k++) upperSides[k] = -at.row[k]!;
+    upperSides[constraints - 1] = -this.requiredDecrease(at);
+    return {
+      hessian: { kind: 'diagonal', values: hessian },
+      linear,
+      constraintMatrix: this.matrix(x, at),
+      constraintLower: new Float64Array(constraints).fill(-Infinity),
+      constraintUpper: upperSides,
+      lower: least,
+      upper: most,
+    };
+  }
+
+  private matrix(x: Float64Array, at: SeparableValues): SparseMatrix {
+    const { count, rowWeights } = this.problem;
+    const rows = rowWeights.length;
+    const entries = count * (rows + 1) + count * rows;
+    const columnStarts = new Int32Array(count + rows + 1);
+    const rowIndices = new Int32Array(entries);
+    const values = new Float64Array(entries);
+    let entry = 0;
+    for (let i = 0; i < count; i++) {
+      for (let r = 0; r < rows; r++) {
+        rowIndices[entry] = i * rows + r;
+        values[entry++] = at.rowSlope[i * rows + r]! * x[i]!;
+      }
+      rowIndices[entry] = count * rows;
+      values[entry++] = at.useSlope[i]! * x[i]!;
+      columnStarts[i + 1] = entry;
+    }
+    for (let r = 0; r < rows; r++) {
+      for (let i = 0; i < count; i++) {
+        rowIndices[entry] = i * rows + r;
+        values[entry++] = -1;
+      }
+      columnStarts[count + r + 1] = entry;
+    }
+    return { kind: 'sparse', rows: count * rows + 1, columns: count + rows, columnStarts, rowIndices, values };
+  }
+}

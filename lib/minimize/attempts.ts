@@ -1,0 +1,94 @@
+import { solveAugmentedLagrangian } from '../auglag/index.js';
+import {
+  LimitedMemoryMinimizer,
+  TrustRegionNewton,
+  offersSecondDerivatives,
+  type Evaluator,
+  type SolveContext,
+} from '../bound/index.js';
+import type { NonlinearProgram } from '../problem/index.js';
+import { solveQp } from '../qp/index.js';
+import { Budget, type IterationCallback, type SolverResult } from '../solver/index.js';
+import { solveSqp } from '../sqp/index.js';
+import { toQuadraticProgram } from './classify.js';
+
+/** Methods that `minimize` can put to work. */
+export type MethodName = 'qp' | 'trust-region-newton' | 'limited-memory' | 'sqp' | 'auglag';
+
+/** What one attempt gets to work with. */
+export interface AttemptInput {
+  /** The problem, counting its evaluations. */
+  readonly problem: NonlinearProgram;
+  readonly evaluator: Evaluator;
+  readonly start: Float64Array;
+  readonly multipliers?: Float64Array | undefined;
+  readonly budget: Budget;
+  readonly signal?: AbortSignal | undefined;
+  readonly optimalityTolerance: number;
+  readonly feasibilityTolerance: number;
+  readonly onIteration?: IterationCallback | undefined;
+}
+
+/** Runs one method; undefined when it does not apply to the problem after all. */
+export function runMethod(method: MethodName, input: AttemptInput): SolverResult | undefined {
+  const { problem, start, budget } = input;
+  const tolerances = {
+    optimalityTolerance: input.optimalityTolerance,
+    feasibilityTolerance: input.feasibilityTolerance,
+  };
+  const context: SolveContext = {
+    start,
+    multipliers: input.multipliers,
+    budget,
+    onIteration: input.onIteration,
+  };
+  switch (method) {
+    case 'qp':
+      return runQp(input);
+    case 'trust-region-newton':
+      return offersSecondDerivatives(problem) ? new TrustRegionNewton(problem).solve(tolerances, context) : undefined;
+    case 'limited-memory':
+      return new LimitedMemoryMinimizer(problem).solve(tolerances, context);
+    case 'auglag':
+      return solveAugmentedLagrangian(problem, tolerances, context);
+    case 'sqp':
+      return solveSqp(
+        problem,
+        {
+          ...tolerances,
+          ...(Number.isFinite(budget.maxIterations) && { maxIterations: Math.max(1, budget.maxIterations) }),
+          ...(Number.isFinite(budget.maxEvaluations) && { maxEvaluations: Math.max(1, budget.maxEvaluations) }),
+          ...(Number.isFinite(budget.timeLimitSeconds) && {
+            timeLimitSeconds: Math.max(1e-3, budget.timeLimitSeconds),
+          }),
+        },
+        {
+          start,
+          ...(input.multipliers && { multipliers: input.multipliers }),
+          ...(input.signal && { signal: input.signal }),
+          ...(input.onIteration && { onIteration: input.onIteration }),
+        },
+      );
+  }
+}
+
+/** Solves the quadratic program that the problem says it is, and evaluates the problem at its solution. */
+function runQp(input: AttemptInput): SolverResult | undefined {
+  const { evaluator, start, budget } = input;
+  const quadratic = toQuadraticProgram(evaluator, start);
+  if (!quadratic) return undefined;
+  const result = solveQp(
+    quadratic,
+    {
+      optimalityTolerance: Math.min(1e-8, input.optimalityTolerance),
+      feasibilityTolerance: Math.min(1e-8, input.feasibilityTolerance),
+      ...(Number.isFinite(budget.timeLimitSeconds) && { timeLimitSeconds: Math.max(1e-3, budget.timeLimitSeconds) }),
+      ...(Number.isFinite(budget.maxIterations) && { maxIterations: Math.max(1, budget.maxIterations) }),
+    },
+    undefined,
+    { signal: budget.signal },
+  );
+  const objective =
+    budget.exhausted(0, evaluator.counts.objective) === undefined ? evaluator.objective(result.x) : result.objective;
+  return { ...result, objective };
+}

@@ -1,0 +1,304 @@
+import {
+  Evaluator,
+  assess,
+  concludeWith,
+  crossedBound,
+  crossedMessage,
+  meetsTolerances,
+  projectOntoBounds,
+} from '../bound/index.js';
+import type { NonlinearProgram } from '../problem/index.js';
+import { randomStream } from '../random/index.js';
+import {
+  Budget,
+  isSolved,
+  type BudgetEnd,
+  type IterationCallback,
+  type SolverResult,
+  type Termination,
+} from '../solver/index.js';
+import { runMethod, type MethodName } from './attempts.js';
+import { classify, type ProblemClass } from './classify.js';
+import { minimizeOptions, type MinimizeOptions, type ResolvedMinimizeOptions } from './options.js';
+import { randomStart } from './restarts.js';
+import { BestPoint } from './best-point.js';
+
+/** One try of one method. */
+export interface Attempt {
+  readonly method: MethodName;
+  readonly start: 'given' | 'best' | 'random';
+  readonly termination: Termination;
+  readonly message: string;
+  readonly objective: number;
+  readonly primalInfeasibility: number;
+  readonly iterations: number;
+  /** Objective evaluations that the attempt used. */
+  readonly evaluations: number;
+}
+
+/** What `minimize` returns. */
+export interface MinimizeResult extends SolverResult {
+  readonly problemClass: ProblemClass;
+  /** Method whose point is returned. */
+  readonly method: MethodName | 'none';
+  /** Everything that was tried, in order. */
+  readonly attempts: readonly Attempt[];
+}
+
+/** What a caller may hand over besides options. */
+export interface MinimizeContext {
+  readonly start?: Float64Array | undefined;
+  readonly multipliers?: Float64Array | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onIteration?: IterationCallback | undefined;
+}
+
+interface PlannedAttempt {
+  readonly method: MethodName;
+  readonly start: 'given' | 'best' | 'random';
+}
+
+const plans: Record<ProblemClass, readonly PlannedAttempt[]> = {
+  quadratic: [
+    { method: 'qp', start: 'given' },
+    { method: 'auglag', start: 'given' },
+    { method: 'sqp', start: 'given' },
+    { method: 'sqp', start: 'best' },
+  ],
+  'bound-constrained': [
+    { method: 'trust-region-newton', start: 'given' },
+    { method: 'limited-memory', start: 'best' },
+    { method: 'sqp', start: 'given' },
+    { method: 'sqp', start: 'best' },
+  ],
+  general: [
+    { method: 'sqp', start: 'given' },
+    { method: 'auglag', start: 'given' },
+    { method: 'sqp', start: 'best' },
+    { method: 'auglag', start: 'best' },
+  ],
+};
+
+const onlyMethod: Record<Exclude<ResolvedMinimizeOptions['method'], 'auto'>, readonly MethodName[]> = {
+  qp: ['qp'],
+  bound: ['trust-region-newton', 'limited-memory'],
+  sqp: ['sqp'],
+  auglag: ['auglag'],
+};
+
+/**
+ * Minimises a nonlinear program: chooses the method by the class of the problem (a declared linear or quadratic program
+ * → `lib/qp`; bounds only → `lib/bound`; otherwise SQP, then the augmented Lagrangian), goes on to the next one, within what
+ * is left of the limits, when one ends without a solution, and returns the best point with a record of all attempts. It
+ * says `optimal` or `locally-optimal` only after recomputing the first-order residuals from the problem itself.
+ *
+ * Throws OptionsError for wrong options and RangeError when `method` does not fit the problem.
+ */
+export function minimize(
+  problem: NonlinearProgram,
+  options?: MinimizeOptions,
+  context: MinimizeContext = {},
+): MinimizeResult {
+  return new Minimization(problem, minimizeOptions.resolve(options), context).run();
+}
+
+class Minimization {
+  private readonly evaluator: Evaluator;
+  private readonly budget: Budget;
+  private readonly best: BestPoint;
+  private readonly attempts: Attempt[] = [];
+  private readonly problemClass: ProblemClass;
+  private iterations = 0;
+  private interrupted = false;
+  private claim: SolverResult | undefined;
+  private readonly start: Float64Array;
+
+  constructor(
+    problem: NonlinearProgram,
+    private readonly options: ResolvedMinimizeOptions,
+    private readonly context: MinimizeContext,
+  ) {
+    const { meta } = problem;
+    this.evaluator = new Evaluator(problem);
+    this.budget = new Budget({ ...options, signal: context.signal });
+    this.best = new BestPoint(meta.variableCount, meta.constraintCount, options.feasibilityTolerance);
+    this.problemClass = classify(problem);
+    this.start = Float64Array.from(context.start ?? meta.start);
+    projectOntoBounds(meta, this.start);
+    if (options.method === 'bound' && meta.constraintCount > 0) {
+      throw new RangeError('method bound takes no constraints');
+    }
+    if (options.method === 'qp' && this.problemClass !== 'quadratic') {
+      throw new RangeError('method qp needs a problem that declares itself linear or quadratic');
+    }
+  }
+
+  run(): MinimizeResult {
+    const impossible = this.crossedSides();
+    if (impossible) return this.conclude({ termination: 'infeasible', message: impossible });
+    for (const planned of this.plan()) {
+      if (this.ended()) break;
+      const solved = this.attempt(planned, this.share(planned));
+      if (solved) break;
+    }
+    if (this.best.solved) this.restart();
+    return this.conclude(this.verdict());
+  }
+
+  private plan(): readonly PlannedAttempt[] {
+    const { method } = this.options;
+    if (method === 'auto') return plans[this.problemClass];
+    return onlyMethod[method].map((name, k) => ({ method: name, start: k === 0 ? 'given' : 'best' }));
+  }
+
+  private crossedSides(): string | undefined {
+    const { meta } = this.evaluator;
+    const variable = crossedBound(meta.lower, meta.upper);
+    if (variable >= 0) return crossedMessage(meta.variableNames, variable);
+    const row = crossedBound(meta.constraintLower, meta.constraintUpper);
+    if (row < 0) return undefined;
+    return `The sides of constraint ${meta.constraintNames?.[row] ?? `number ${row}`} exclude each other.`;
+  }
+
+  private end(): BudgetEnd | undefined {
+    return this.budget.exhausted(this.iterations, this.evaluator.counts.objective);
+  }
+
+  private ended(): boolean {
+    return this.interrupted || this.end() !== undefined;
+  }
+
+  /** The first attempts may use most of the limits, but not all when there is a method to fall back on. */
+  private share(planned: PlannedAttempt): Budget {
+    const { budget, evaluator, iterations } = this;
+    const last = this.plan().at(-1) === planned;
+    const part = last ? 1 : 0.6;
+    const evaluations = budget.maxEvaluations - evaluator.counts.objective;
+    const seconds = budget.timeLimitSeconds - budget.elapsedSeconds();
+    const steps = budget.maxIterations - iterations;
+    return new Budget({
+      maxIterations: steps > 50 ? Math.ceil(part * steps) : steps,
+      maxEvaluations: evaluations > 50 ? Math.ceil(part * evaluations) : evaluations,
+      timeLimitSeconds: Math.max(0, part * seconds),
+      signal: this.context.signal,
+    });
+  }
+
+  /** Runs one method; true if its point is a solution by the recomputed residuals. */
+  private attempt(planned: PlannedAttempt, budget: Budget, randomPoint?: Float64Array): boolean {
+    const { evaluator, best, context, options } = this;
+    const fromBest = planned.start === 'best' && best.known;
+    const start = randomPoint ?? (fromBest ? best.x.slice() : this.start.slice());
+    const before = evaluator.counts.objective;
+    const base = this.iterations;
+    const onIteration: IterationCallback | undefined = context.onIteration
+      ? (record) => {
+          const proceed = context.onIteration!({
+            ...record,
+            iteration: base + record.iteration,
+            details: { ...record.details, method: planned.method },
+          });
+          if (proceed === false) this.interrupted = true;
+          return proceed;
+        }
+      : undefined;
+    const result = runMethod(planned.method, {
+      problem: evaluator.problem,
+      evaluator,
+      start,
+      multipliers: randomPoint ? undefined : fromBest ? best.multipliers.slice() : context.multipliers,
+      budget,
+      signal: context.signal,
+      optimalityTolerance: options.optimalityTolerance,
+      feasibilityTolerance: options.feasibilityTolerance,
+      onIteration,
+    });
+    if (!result) return false;
+    this.iterations += result.iterations;
+    return this.record(planned, result, evaluator.counts.objective - before);
+  }
+
+  private record(planned: PlannedAttempt, result: SolverResult, evaluations: number): boolean {
+    const { evaluator, best, options } = this;
+    const affordable = evaluator.counts.objective + evaluator.gradientCost <= this.budget.maxEvaluations;
+    const evidence = assess(evaluator, result, affordable);
+    const solved = isSolved(result.termination) && meetsTolerances(evidence.residuals, options);
+    best.offer(planned.method, result, evidence, solved);
+    this.attempts.push({
+      ...planned,
+      termination: isSolved(result.termination) && !solved ? 'stalled' : result.termination,
+      message: result.message,
+      objective: result.objective,
+      primalInfeasibility: evidence.residuals.primalInfeasibility,
+      iterations: result.iterations,
+      evaluations,
+    });
+    if (result.termination === 'interrupted') this.interrupted = true;
+    this.noteClaim(planned.method, result);
+    return solved || this.claim?.termination === 'infeasible' || this.claim?.termination === 'unbounded';
+  }
+
+  /** Claims that end the search for a solution: certified infeasibility of linear constraints, a feasible ray. */
+  private noteClaim(method: MethodName, result: SolverResult): void {
+    if (result.termination === 'infeasible' && method === 'qp') this.claim = result;
+    if (result.termination === 'unbounded' && result.primalStatus === 'feasible') this.claim = result;
+    if (result.termination === 'locally-infeasible' && !this.claim) this.claim = result;
+  }
+
+  private restart(): void {
+    const { options, evaluator } = this;
+    const stream = randomStream(options.seed, 'restarts');
+    const method = this.best.method === 'none' ? 'sqp' : this.best.method;
+    if (method === 'qp' && evaluator.meta.convex !== false) return;
+    for (let k = 0; k < options.restarts && !this.ended(); k++) {
+      const point = randomStart(evaluator.meta, this.start, stream);
+      this.attempt({ method, start: 'random' }, this.budget.remaining(evaluator.counts.objective, 500), point);
+    }
+  }
+
+  private verdict(): { termination: Termination; message: string } {
+    const { best, attempts, claim } = this;
+    if (best.solved) {
+      return { termination: 'locally-optimal', message: `Solved by ${best.method}; the recomputed residuals hold.` };
+    }
+    if (claim && (claim.termination !== 'locally-infeasible' || !best.feasible)) {
+      return { termination: claim.termination, message: claim.message };
+    }
+    if (this.interrupted) return { termination: 'interrupted', message: 'Stopped by the caller.' };
+    const end = this.end();
+    if (end) return { termination: end, message: 'A limit ended the work; the best point is returned.' };
+    const last = attempts.at(-1);
+    if (!last) return { termination: 'not-finite', message: 'No method could start.' };
+    const notFinite = attempts.every((attempt) => attempt.termination === 'not-finite');
+    if (notFinite) return { termination: 'not-finite', message: last.message };
+    return { termination: 'stalled', message: `No method met the tolerances; the last said: ${last.message}` };
+  }
+
+  private conclude(verdict: { termination: Termination; message: string }): MinimizeResult {
+    const { best, evaluator, options, budget } = this;
+    if (!best.known) best.x.set(this.start);
+    const affordable = evaluator.counts.objective + evaluator.gradientCost <= budget.maxEvaluations;
+    const candidate = {
+      x: best.x,
+      objective: best.objective,
+      multipliers: best.multipliers,
+      ...(best.boundMultipliers && { boundMultipliers: best.boundMultipliers }),
+    };
+    const result = concludeWith(
+      evaluator.meta,
+      candidate,
+      best.evidence ?? assess(evaluator, candidate, affordable),
+      { ...verdict, iterations: this.iterations, counts: evaluator.counts, timeSeconds: budget.elapsedSeconds() },
+      options,
+    );
+    const convexQp = best.solved && best.method === 'qp' && result.termination === 'locally-optimal';
+    return {
+      ...result,
+      // The quadratic solver proves convexity before it claims an optimum.
+      termination: convexQp ? 'optimal' : result.termination,
+      problemClass: this.problemClass,
+      method: best.method,
+      attempts: this.attempts,
+    };
+  }
+}

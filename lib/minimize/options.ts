@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { commonOptions, defineOptions } from '../solver/index.js';
+
+export const minimizeMethods = ['auto', 'qp', 'bound', 'sqp', 'auglag'] as const;
+
+/** Options of `minimize`. */
+export const minimizeOptions = defineOptions({
+  ...commonOptions,
+  maxIterations: z
+    .int()
+    .positive()
+    .default(3000)
+    .describe('Iterations over all attempts before giving up; the best point is returned.'),
+  method: z
+    .enum(minimizeMethods)
+    .default('auto')
+    .describe('`auto` chooses by the class of the problem; any other name allows that method alone.'),
+  restarts: z
+    .int()
+    .nonnegative()
+    .default(0)
+    .describe(
+      'Further starts from seeded random points after a solution, keeping the best: for problems with many minima.',
+    ),
+  seed: z.int().default(0).describe('Seed of the restarts.'),
+});
+
+export type MinimizeOptions = Partial<z.input<typeof minimizeOptions.schema>>;
+export type ResolvedMinimizeOptions = typeof minimizeOptions.defaults;

@@ -9,3 +9,7 @@ export * from './sol-text.js';
 export * from './sol-binary.js';
 export * from './read-sol.js';
 export * from './quadratic.js';
+export * as expressions from './expression.js';
+export type { Condition, Expression, VariableExpression } from './expression.js';
+export * from './model-builder.js';
+export * from './write.js';

@@ -1,2 +1,3 @@
 export * from './bandwidth/index.js';
 export * from './bound/index.js';
+export * from './exact/index.js';

@@ -7,7 +7,7 @@ import { buildColumns, type ChoiceColumns } from './columns.js';
 /** A claim is this much below what the search saw, so that a slower recomputation confirms it. */
 const claimMargin = 1e-8;
 
-interface OpenBox {
+export interface OpenBox {
   readonly low: Float64Array;
   readonly high: Float64Array;
   bound: number;
@@ -26,7 +26,6 @@ export class BatchedBound {
   evaluations = 0;
   readonly oracle: BoxOracle;
   private readonly open: OpenBox[] = [];
-  private root: OpenBox | undefined;
   /** Least dual value at a single point: nothing above it can be shown. */
   private ceiling = Infinity;
 
@@ -34,16 +33,29 @@ export class BatchedBound {
     readonly columns: ChoiceColumns,
     private readonly options: ResolvedBoundOptions,
     private readonly context: BoundContext,
-    private readonly cap: number,
-    private readonly start: Float64Array,
+    private cap: number,
+    private start: Float64Array,
   ) {
     this.oracle = new BoxOracle(columns);
   }
 
-  run(): { bound: number; partition: BoxNode; worst: OpenBox; boxes: number } {
+  /** Ready for another run, with the oracle's choices as they are now. */
+  restart(cap: number, start: Float64Array): void {
+    this.cap = cap;
+    this.start = start;
+    this.open.length = 0;
+    this.ceiling = Infinity;
+    this.oracle.measureLimits();
+  }
+
+  /** The boxes of the last run that may hold thresholds of a plan below the cap. */
+  unrefuted(): readonly OpenBox[] {
+    return this.open.filter((box) => box.bound < this.cap);
+  }
+
+  run(): { bound: number; root: OpenBox; partition: BoxNode; worst: OpenBox; boxes: number } {
     const { low, high } = rootBox(this.columns, this.oracle, this.cap);
     const root = this.assess(low, high, this.start);
-    this.root = root;
     this.open.push(root);
     let boxes = 1;
     const started = performance.now();
@@ -55,7 +67,7 @@ export class BatchedBound {
       if (!this.divide(worst)) break;
     }
     const worst = this.leastOpen();
-    return { bound: Math.min(this.cap, worst.bound), partition: this.partition(root), worst, boxes };
+    return { bound: Math.min(this.cap, worst.bound), root, partition: this.partition(root), worst, boxes };
   }
 
   private leastOpen(): OpenBox {
@@ -192,13 +204,21 @@ function boundForm(columns: ChoiceColumns, options: ResolvedBoundOptions, contex
   const ceiling = Math.max(probe.ceiling * (1 + 1e-6), known - aggregation);
   const cap = Math.min(ceiling, incumbent === undefined ? Infinity : incumbent - aggregation);
   const search = new BatchedBound(columns, options, context, cap, probe.multipliers);
-  const { bound, partition, worst, boxes } = search.run();
+  const { bound, root, partition, worst, boxes } = search.run();
   const boundSeconds = bound * (1 - claimMargin) + aggregation;
   const multipliers: LimitMultipliers = namedMultipliers(columns, worst.multipliers);
   const form = columns.requirementWeights.length === 1 ? 'chain' : 'stages';
   return {
     boundSeconds,
-    certificate: { kind: 'boxes', sharing: 'batched', form, boundSeconds, partition },
+    certificate: {
+      kind: 'boxes',
+      sharing: 'batched',
+      form,
+      boundSeconds,
+      lower: [...root.low],
+      upper: [...root.high],
+      partition,
+    },
     multipliers,
     recovery: worst.recovery,
     columns,

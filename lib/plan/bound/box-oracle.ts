@@ -18,7 +18,7 @@ export class BoxOracle implements ChoiceOracle {
   /** For each requirement the largest over devices of the least seconds any choice needs with the whole band. */
   readonly floors: Float64Array;
   /** Σ over devices of the least K·W. */
-  readonly leastServerSeconds: number;
+  leastServerSeconds = 0;
   /** Corner that decided the last evaluation. */
   readonly corner: Float64Array;
   private readonly axes: number;
@@ -58,16 +58,26 @@ export class BoxOracle implements ChoiceOracle {
     this.activeStart = columns.start;
     this.active = Int32Array.from({ length: total }, (_, k) => k);
     this.choiceFloors = this.measureFloors();
-    this.floors = Float64Array.from(this.choiceFloors, (floors) => this.largestLeast(floors));
-    let server = 0;
-    for (let n = 0; n < columns.deviceCount; n++) server += this.leastOf(columns.serverSeconds, n);
-    this.leastServerSeconds = server;
+    this.floors = new Float64Array(this.axes);
+    this.measureLimits();
+  }
+
+  /** Floors and least server time of the active choices; to be called after `setActive`. */
+  measureLimits(): void {
+    this.choiceFloors.forEach((floors, r) => (this.floors[r] = this.largestLeast(floors)));
+    this.leastServerSeconds = 0;
+    for (let n = 0; n < this.blockCount; n++) this.leastServerSeconds += this.leastOf(this.columns.serverSeconds, n);
   }
 
   /** Restricts device n to the choices active[start[n]] … active[start[n+1] − 1]; call `setBox` afterwards. */
   setActive(start: Int32Array, active: Int32Array): void {
     this.activeStart = start;
     this.active = active;
+  }
+
+  /** Share of the band that a choice needs at the upper corner of the box; −1 if it cannot meet it. */
+  shareOf(j: number): number {
+    return this.share[j]!;
   }
 
   /** Prepares all choices for a box; `evaluate` then costs a few additions a choice. */
@@ -102,6 +112,39 @@ export class BoxOracle implements ChoiceOracle {
       if (this.memoryRow >= 0) response.usage[this.memoryRow]! += this.columns.memory[j]!;
       if (this.accuracyRow >= 0) response.usage[this.accuracyRow]! += this.columns.accuracyLoss[j]!;
     }
+  }
+
+  /**
+   * At every corner of the box, the price of each of `choices` and the most that a combination may add up to if its round
+   * is to be below `cutoff`: a combination with thresholds in the box keeps within that at one corner at least.
+   */
+  cornerTests(choices: Int32Array, multipliers: Float64Array, cutoff: number) {
+    const { columns } = this;
+    const lambda = multipliers[0]!;
+    const nu = this.memoryRow >= 0 ? multipliers[this.memoryRow]! : 0;
+    const alpha = this.accuracyRow >= 0 ? multipliers[this.accuracyRow]! : 0;
+    let priced = 0;
+    for (let r = 0; r < this.rowCount; r++) priced += multipliers[r]! * this.available[r]!;
+    const values: Float64Array[] = [];
+    const limits: number[] = [];
+    for (let vertex = 0; vertex < 1 << this.axes; vertex++) {
+      let thresholds = 0;
+      for (let r = 0; r < this.axes; r++) {
+        thresholds += columns.requirementWeights[r]! * ((vertex >> r) & 1 ? this.high[r]! : this.low[r]!);
+      }
+      values.push(
+        Float64Array.from(choices, (j) => {
+          const share = this.share[j]!;
+          if (share < 0) return Infinity;
+          const atLow = ((vertex >> this.axis[j]!) & 1) === 0;
+          const bandwidth = share + (atLow ? this.extra[j]! : 0);
+          const rest = nu * columns.memory[j]! + alpha * columns.accuracyLoss[j]!;
+          return columns.serverSeconds[j]! + lambda * bandwidth + rest;
+        }),
+      );
+      limits.push(cutoff - thresholds + priced + 1e-11 * (cutoff + priced));
+    }
+    return { values, limits };
   }
 
   /** For each device, axis and end of the axis: the cheapest choice that this axis decides. */
@@ -180,7 +223,8 @@ export class BoxOracle implements ChoiceOracle {
       limits.start = start > 0 ? start : limits.most / 2;
       const needed = columns.links.solve(n, upBits[j]!, downBits[j]!, this.high[r]! - seconds[j]!, 0, limits);
       this.starts[r]![j] = needed;
-      if (needed > share) {
+      // Between equals the first decides: a recomputation must not choose by rounding.
+      if (needed > share * (1 + 1e-9)) {
         share = needed;
         slope = columns.links.slope < 0 ? 1 / columns.links.slope : 0;
         this.axis[j] = r;

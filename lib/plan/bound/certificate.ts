@@ -30,6 +30,9 @@ export interface BoxCertificate {
   /** The delay form that the thresholds belong to. */
   readonly form: 'chain' | 'stages';
   readonly boundSeconds: number | null;
+  /** Corners of the box that is divided: what every plan needs, and where the thresholds' sum alone exceeds the bound. */
+  readonly lower: readonly number[];
+  readonly upper: readonly number[];
   readonly partition: BoxNode;
 }
 

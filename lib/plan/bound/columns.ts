@@ -30,6 +30,7 @@ export type CouplingRow = 'bandwidth' | 'server-share' | 'server-memory' | 'accu
 export interface ChoiceColumns {
   readonly problem: PlanningProblem;
   readonly deviceCount: number;
+  readonly tables: readonly ChoiceTable[];
   readonly start: Int32Array;
   /** Index of the choice in the device's `ChoiceTable`; −1: the device is left out. */
   readonly index: Int32Array;
@@ -93,6 +94,7 @@ interface Entry {
 
 class ColumnBuilder {
   private readonly start: number[] = [0];
+  private readonly tables: ChoiceTable[] = [];
   private readonly entries: Entry[][] = [];
   private readonly weights: readonly number[];
   private accuracySpread = 0;
@@ -109,6 +111,7 @@ class ColumnBuilder {
 
   add(device: Device, keepDominated: boolean): void {
     const table = buildChoices(this.problem, device);
+    this.tables.push(table);
     const { minimum, scope } = this.problem.accuracy;
     const requiresMean = scope === 'mean' && minimum > -Infinity;
     let list = Array.from({ length: table.count }, (_, j) => this.entry(device, table, j, requiresMean));
@@ -142,6 +145,7 @@ class ColumnBuilder {
     return {
       problem,
       deviceCount: problem.devices.length,
+      tables: this.tables,
       start: Int32Array.from(this.start),
       index: Int32Array.from(column((entry) => entry.index)),
       requirements: this.weights.map((_, r) => ({

@@ -45,11 +45,21 @@ export function verifyBoxes(problem: PlanningProblem, certificate: BoxCertificat
   if (!(claim < Infinity)) return -Infinity;
   const weightSum = problem.devices.reduce((sum, device) => sum + device.weight, 0);
   const setting = { problem, choices, weights, claim, weightSum };
-  const low = weights.map((_, r) => stageFloor(setting, r));
+  return coversAllPlans(setting, certificate.lower, certificate.upper)
+    ? partMargin(setting, certificate.partition, certificate.lower, certificate.upper)
+    : -Infinity;
+}
+
+/** Every plan as fast as the claim has its thresholds in the box. */
+function coversAllPlans(setting: Setting, lower: readonly number[], upper: readonly number[]): boolean {
+  const { weights, claim } = setting;
+  if (lower.length !== weights.length || upper.length !== weights.length) return false;
   let least = leastServer(setting);
-  low.forEach((value, r) => (least += weights[r]! * value));
-  const high = low.map((value, r) => value + Math.max(0, claim - least) / weights[r]!);
-  return partMargin(setting, certificate.partition, low, high);
+  for (let r = 0; r < weights.length; r++) {
+    if (!(lower[r]! <= stageFloor(setting, r) * (1 + 1e-12)) || !Number.isFinite(upper[r])) return false;
+    least += weights[r]! * lower[r]!;
+  }
+  return upper.every((value, r) => value >= (lower[r]! + Math.max(0, claim - least) / weights[r]!) * (1 - 1e-9));
 }
 
 function partMargin(setting: Setting, node: BoxNode, low: readonly number[], high: readonly number[]): number {
@@ -114,7 +124,7 @@ function shareTangent(problem: PlanningProblem, device: Device, choice: Verified
     const stage = choice.stages[r]!;
     const share = leastMeeting((hertz) => stageSeconds(device, stage, hertz) <= high[r]! * (1 + 1e-13), least, most);
     if (share === undefined) return undefined;
-    if (share <= tangent.share) continue;
+    if (share <= tangent.share * (1 + 1e-9)) continue;
     const slope =
       (stage.up > 0 ? stage.up * secondsPerBitSlope(device.uplink, share) : 0) +
       (stage.down > 0 ? stage.down * secondsPerBitSlope(device.downlink, share) : 0);
@@ -137,7 +147,7 @@ function stageSeconds(device: Device, stage: Stage, hertz: number): number {
 function deviceChoices(problem: PlanningProblem, device: Device, form: 'chain' | 'stages'): VerifiedChoice[] {
   const table = buildChoices(problem, device);
   const steps = problem.stepsPerRound;
-  return Array.from({ length: table.count }, (_, j) => {
+  const list = Array.from({ length: table.count }, (_, j) => {
     const pre = table.preSeconds[j]!;
     const post = table.postSeconds[j]!;
     const up = table.uplinkBits[j]!;
@@ -150,6 +160,26 @@ function deviceChoices(problem: PlanningProblem, device: Device, form: 'chain' |
     const stages = form === 'chain' ? [chain] : steps > 1 ? [first, step, end] : [first, end];
     return { stages, serverSeconds: steps * table.serverSeconds[j]!, table, index: j };
   });
+  const meanCounts = problem.accuracy.scope === 'mean' && problem.accuracy.minimum > -Infinity;
+  return list.filter((choice) => !list.some((other) => replaces(other, choice, meanCounts)));
+}
+
+/**
+ * True if every plan with `choice` stays feasible and gets no slower with `other`, so that `choice` need not be priced:
+ * its supporting line may lie lower than `other`'s. Of equals the first replaces.
+ */
+function replaces(other: VerifiedChoice, choice: VerifiedChoice, meanCounts: boolean): boolean {
+  if (other === choice) return false;
+  const figures = ({ stages, serverSeconds, table, index }: VerifiedChoice) => [
+    serverSeconds,
+    table.serverMemoryBytes[index]!,
+    meanCounts ? -table.accuracy[index]! : 0,
+    ...stages.flatMap(({ seconds, up, down }) => [seconds, up, down]),
+  ];
+  const mine = figures(choice);
+  const theirs = figures(other);
+  if (theirs.some((value, k) => value > mine[k]!)) return false;
+  return other.index < choice.index || theirs.some((value, k) => value < mine[k]!);
 }
 
 /** Every plan needs at least this much of a stage's threshold. */

@@ -1,0 +1,165 @@
+import { z } from 'zod';
+import { branchAndBound, type Candidate, type TreeProgress } from '../../integer/index.js';
+import { roundDelay, type Plan, type PlanningProblem } from '../../models/index.js';
+import { commonOptions, defineOptions, type Termination } from '../../solver/index.js';
+import { boundPlan, type BoundCertificate, type PlanBound } from '../bound/index.js';
+import { buildColumns, type ChoiceColumns } from '../bound/columns.js';
+import { allChoices } from './active-choices.js';
+import { BatchedNodes } from './batched-nodes.js';
+import { CombinationEvaluator, type Combination } from './combination.js';
+import { improveCombination } from './improve.js';
+import { PlanTree } from './plan-tree.js';
+import { SeparateNodes } from './separate-nodes.js';
+
+export const exactOptions = defineOptions({
+  relativeGap: z
+    .number()
+    .nonnegative()
+    .default(5e-7)
+    .describe('A plan is called optimal when no other can be shorter by more than this, relative.'),
+  maxNodes: z.int().positive().default(10_000_000).describe('Nodes of the tree before the best plan is returned.'),
+  timeLimitSeconds: commonOptions.timeLimitSeconds,
+});
+export type ExactOptions = z.input<typeof exactOptions.schema>;
+
+export interface ExactContext {
+  readonly signal?: AbortSignal | undefined;
+  /** Called after every node of the tree; returning false ends the search as `interrupted`. */
+  readonly onProgress?: ((progress: TreeProgress) => boolean | undefined) | undefined;
+  /** A plan known before; ignored if it breaks a limit. */
+  readonly incumbent?: Plan | undefined;
+  /** Root bound computed before. */
+  readonly bound?: PlanBound | undefined;
+}
+
+export interface ExactAnswer {
+  /** `optimal` and `infeasible` are proven; otherwise the limit that ended the search. */
+  readonly termination: Termination;
+  /** Best plan found; absent if none is known. */
+  readonly plan?: Plan;
+  /** Its round delay, seconds; Infinity without a plan. */
+  readonly totalSeconds: number;
+  /** No plan is faster, by the tree: root dual, dual of every open node, enumeration of what was closed. */
+  readonly boundSeconds: number;
+  /** (T − bound) / T; Infinity without a plan. */
+  readonly relativeGap: number;
+  /** No plan is faster, by the dual of the whole problem alone: what `certificate` proves and `verifyBound` can check. */
+  readonly rootBoundSeconds: number;
+  /**
+   * Certificate of the root bound. What lies between `rootBoundSeconds` and `boundSeconds` rests on the tree's enumeration
+   * and has no certificate of its own.
+   */
+  readonly certificate: BoundCertificate;
+  readonly nodeCount: number;
+  readonly statistics: Readonly<Record<string, number>>;
+}
+
+/** Branch and bound over the dual bound: the plan with the least round delay, with a proof within `relativeGap`. */
+export function planExact(
+  problem: PlanningProblem,
+  given: Partial<ExactOptions> = {},
+  context: ExactContext = {},
+): ExactAnswer {
+  const options = exactOptions.resolve(given);
+  const started = performance.now();
+  const root = context.bound ?? boundPlan(problem, rootOptions(options.timeLimitSeconds), { signal: context.signal });
+  if (root.boundSeconds === Infinity || provenLate(problem, root.boundSeconds)) return infeasible(root);
+  // The chain form of `batched` drops choices that the exact delay may prefer.
+  const isChain = problem.sharing === 'batched' && root.columns.requirementWeights.length === 1;
+  const columns = isChain ? buildColumns(problem, { batchedForm: 'stages' }) : root.columns;
+  const evaluator = new CombinationEvaluator(columns);
+  const first = firstCombination(columns, evaluator, root, context.incumbent);
+  const duals = problem.sharing === 'batched' ? new BatchedNodes(columns) : new SeparateNodes(columns);
+  const tree = new PlanTree({ choices: allChoices(columns) }, columns, duals, evaluator);
+  const spent = (performance.now() - started) / 1000;
+  const result = branchAndBound(
+    tree,
+    {
+      relativeGap: options.relativeGap,
+      absoluteGap: 0,
+      maxNodes: options.maxNodes,
+      ...(options.timeLimitSeconds < Infinity && {
+        timeLimitSeconds: Math.max(1e-3, options.timeLimitSeconds - spent),
+      }),
+    },
+    { incumbent: first, signal: context.signal, onNode: context.onProgress },
+  );
+  const plan = result.incumbent && evaluator.plan(result.incumbent.solution.choices);
+  const totalSeconds = plan ? roundDelay(problem, plan).totalSeconds : Infinity;
+  const boundSeconds = Math.min(Math.max(result.bound, root.boundSeconds), totalSeconds);
+  return {
+    termination: result.termination,
+    ...(plan && { plan }),
+    totalSeconds,
+    boundSeconds: result.termination === 'infeasible' ? Infinity : boundSeconds,
+    relativeGap: plan ? Math.max(0, (totalSeconds - boundSeconds) / totalSeconds) : Infinity,
+    rootBoundSeconds: root.boundSeconds,
+    certificate: root.certificate,
+    nodeCount: result.nodeCount,
+    statistics: {
+      ...root.statistics,
+      nodes: result.nodeCount,
+      enumerationSteps: tree.enumeratedSteps,
+      combinations: evaluator.evaluations,
+      unprovenLeaves: result.unprovenLeaves,
+    },
+  };
+}
+
+function rootOptions(timeLimitSeconds: number) {
+  return { relativeTolerance: 1e-7, ...(timeLimitSeconds < Infinity && { timeLimitSeconds }) };
+}
+
+function provenLate(problem: PlanningProblem, boundSeconds: number): boolean {
+  return problem.deadlineSeconds !== undefined && boundSeconds > problem.deadlineSeconds * (1 + 2e-9);
+}
+
+function infeasible(root: PlanBound): ExactAnswer {
+  return {
+    termination: 'infeasible',
+    totalSeconds: Infinity,
+    boundSeconds: Infinity,
+    relativeGap: Infinity,
+    rootBoundSeconds: root.boundSeconds,
+    certificate: root.certificate,
+    nodeCount: 0,
+    statistics: { ...root.statistics },
+  };
+}
+
+/** The better of the caller's plan and what rounding the root's dual gives. */
+function firstCombination(
+  columns: ChoiceColumns,
+  evaluator: CombinationEvaluator,
+  root: PlanBound,
+  incumbent: Plan | undefined,
+): Candidate<Combination> | undefined {
+  const known = incumbent && combinationOf(columns, incumbent);
+  const starts = known ? [known] : [];
+  const best = improveCombination(columns, evaluator, root, starts);
+  return best && { objective: best.totalSeconds, solution: best };
+}
+
+/** Entries of the columns for a plan's decisions; undefined if one was dropped as dominated or is not allowed. */
+function combinationOf(columns: ChoiceColumns, plan: Plan): Int32Array | undefined {
+  const choices = new Int32Array(columns.deviceCount);
+  for (let n = 0; n < columns.deviceCount; n++) {
+    const decision = plan.devices[n];
+    const table = columns.tables[n]!;
+    let found = -1;
+    for (let j = columns.start[n]!; j < columns.start[n + 1]!; j++) {
+      const index = columns.index[j]!;
+      const matches =
+        index < 0
+          ? decision?.participates === false
+          : decision?.participates === true &&
+            table.blocks[index] === decision.blocks &&
+            table.upPoint[index] === decision.upPoint &&
+            table.downPoint[index] === decision.downPoint;
+      if (matches) found = j;
+    }
+    if (found < 0) return undefined;
+    choices[n] = found;
+  }
+  return choices;
+}

@@ -1,8 +1,6 @@
-import { solveAugmentedLagrangian } from '../../lib/auglag/index.js';
 import type { compileNl } from '../../lib/io/nl/index.js';
-import type { IterationCallback, SolverResult } from '../../lib/solver/index.js';
-import { isSolved } from '../../lib/solver/index.js';
-import { solveSqp } from '../../lib/sqp/index.js';
+import { minimize, type MinimizeResult } from '../../lib/minimize/index.js';
+import type { IterationCallback } from '../../lib/solver/index.js';
 import type { Keywords } from './keywords.js';
 import type { AmplAnswer } from './solution.js';
 
@@ -12,7 +10,6 @@ type NlProgram = ReturnType<typeof compileNl>;
 export interface MethodCall {
   readonly program: NlProgram;
   readonly keywords: Keywords;
-  readonly boundMultipliers: Float64Array | undefined;
   readonly onIteration: IterationCallback | undefined;
 }
 
@@ -20,10 +17,10 @@ type Method = (call: MethodCall) => AmplAnswer;
 
 /** All methods by the value of the keyword `method`. */
 const methods: Readonly<Record<Keywords['method'], Method>> = {
-  auto: (call) => solveAutomatically(call),
-  sqp: (call) => continuous(call, solveBySqp(call)),
-  auglag: (call) => continuous(call, solveByAugmentedLagrangian(call)),
-  bb: (call) => solveAutomatically(call),
+  auto: (call) => continuous(call, 'auto'),
+  sqp: (call) => continuous(call, 'sqp'),
+  auglag: (call) => continuous(call, 'auglag'),
+  bb: (call) => continuous(call, 'auto'),
 };
 
 /** Solves with the method that the keywords name. */
@@ -41,26 +38,16 @@ function commonOptionsOf(keywords: Keywords) {
   };
 }
 
-function callOf({ onIteration }: MethodCall) {
-  return onIteration ? { onIteration } : {};
-}
-
-function solveBySqp(call: MethodCall): SolverResult {
-  return solveSqp(call.program, commonOptionsOf(call.keywords), callOf(call));
-}
-
-function solveByAugmentedLagrangian(call: MethodCall): SolverResult {
-  return solveAugmentedLagrangian(call.program, commonOptionsOf(call.keywords), callOf(call));
-}
-
-function solveAutomatically(call: MethodCall): AmplAnswer {
-  const first = solveBySqp(call);
-  if (isSolved(first.termination)) return continuous(call, first);
-  const second = solveByAugmentedLagrangian(call);
-  return continuous(call, isSolved(second.termination) ? second : first);
-}
-
 /** A continuous method on a model with integers solves only its relaxation. */
-function continuous({ program }: MethodCall, result: SolverResult): AmplAnswer {
-  return { result, hasMultipliers: true, relaxed: 'integerVariables' in program, details: [] };
+function continuous({ program, keywords, onIteration }: MethodCall, method: 'auto' | 'sqp' | 'auglag'): AmplAnswer {
+  const result = minimize(program, { ...commonOptionsOf(keywords), method }, { onIteration });
+  return { result, hasMultipliers: true, relaxed: 'integerVariables' in program, details: attemptLines(result) };
+}
+
+/** What was tried, where it was more than one method. */
+function attemptLines({ attempts }: MinimizeResult): string[] {
+  if (attempts.length <= 1) return [];
+  return attempts.map(
+    ({ method, termination, iterations }) => `${method}: ${termination} after ${iterations} iterations`,
+  );
 }

@@ -21,6 +21,7 @@ export interface AmplContext {
   readonly solverName: string;
   readonly objective: number;
   readonly constraintNames?: readonly string[] | undefined;
+  readonly variableNames?: readonly string[] | undefined;
 }
 
 /**
@@ -68,20 +69,6 @@ function boundSuffixes(boundMultipliers: Float64Array, objectiveSign: 1 | -1): N
   ];
 }
 
-/** z from the suffixes `ipopt_zL_in` and `ipopt_zU_in`, undefined where there are none. */
-export function startBoundMultipliers(program: NlProgram): Float64Array | undefined {
-  const { model, objectiveSign } = program.nl;
-  const given = model.suffixes.filter(
-    ({ name, target }) => target === 'variable' && (name === 'ipopt_zL_in' || name === 'ipopt_zU_in'),
-  );
-  if (given.length === 0) return undefined;
-  const multipliers = new Float64Array(model.variableCount);
-  for (const { indices, values } of given) {
-    indices.forEach((variable, k) => (multipliers[variable]! -= objectiveSign * values[k]!));
-  }
-  return multipliers;
-}
-
 function message(program: NlProgram, answer: AmplAnswer, code: number, context: AmplContext): string {
   const { result } = answer;
   const status =
@@ -95,27 +82,38 @@ function message(program: NlProgram, answer: AmplAnswer, code: number, context: 
   lines.push(
     `${result.iterations} iterations, ${result.counts.objective} evaluations, ${result.timeSeconds.toFixed(3)} s`,
   );
-  if (result.primalStatus !== 'feasible') lines.push(...worstViolation(program, result, context.constraintNames));
+  if (result.primalStatus !== 'feasible') lines.push(...worstViolation(program, result, context));
   return [...lines, ...answer.details, ...program.nl.notes].join('\n');
 }
 
-/** Names the constraint that is violated most. */
-function worstViolation(program: NlProgram, result: SolverResult, names: readonly string[] | undefined): string[] {
-  const { constraintCount, constraintLower, constraintUpper } = program.meta;
+/** Names the constraint or bound that is violated most. */
+function worstViolation(program: NlProgram, result: SolverResult, context: AmplContext): string[] {
+  const { constraintCount, constraintLower, constraintUpper, lower, upper } = program.meta;
   const values = new Float64Array(constraintCount);
-  try {
-    program.constraints(result.x, values);
-  } catch {
-    return [];
-  }
-  let worst = -1;
+  program.constraints(result.x, values);
+  const row = largestExcess(values, constraintLower, constraintUpper);
+  const column = largestExcess(result.x, lower, upper);
+  if (Math.max(row.amount, column.amount) === 0) return [];
+  const what =
+    row.amount >= column.amount
+      ? `constraint ${context.constraintNames?.[row.index] ?? row.index}`
+      : `bound of variable ${context.variableNames?.[column.index] ?? column.index}`;
+  return [`largest violation: ${what} by ${Math.max(row.amount, column.amount)}`];
+}
+
+function largestExcess(
+  values: Float64Array,
+  lower: Float64Array,
+  upper: Float64Array,
+): { index: number; amount: number } {
+  let index = -1;
   let amount = 0;
   values.forEach((value, i) => {
-    const violation = Math.max(constraintLower[i]! - value, value - constraintUpper[i]!);
-    if (violation > amount) {
-      worst = i;
-      amount = violation;
+    const excess = Math.max(lower[i]! - value, value - upper[i]!);
+    if (excess > amount) {
+      index = i;
+      amount = excess;
     }
   });
-  return worst === -1 ? [] : [`largest violation: constraint ${names?.[worst] ?? worst} by ${amount}`];
+  return { index, amount };
 }

@@ -4,7 +4,7 @@ import { parseEnvironmentOptions, type AmplCommandLine } from './command-line.js
 import { locateFiles, readModelBytes, readNames, writeSolutionFile, type AmplFiles } from './files.js';
 import { parseKeywords, type Assignment, type Keywords } from './keywords.js';
 import { solveWith } from './methods.js';
-import { amplSolution, startBoundMultipliers } from './solution.js';
+import { amplSolution } from './solution.js';
 import { amplExitCodes, solverName, usage, type AmplTerminal } from './terminal.js';
 
 /** Reads, solves and writes; returns the exit code. */
@@ -61,15 +61,16 @@ function solveModel(
   const answer = solveWith({
     program,
     keywords,
-    boundMultipliers: startBoundMultipliers(program),
     onIteration: keywords.outlev >= 2 ? (record) => logIteration(record, terminal) : undefined,
   });
   const { header } = model;
+  const variableNames = header.hasColumnNames ? readNames(`${files.stub}.col`) : undefined;
   const constraintNames = header.hasRowNames ? readNames(`${files.stub}.row`) : undefined;
   const solution = amplSolution(program, answer, {
     solverName: `${solverName} ${version}`,
     objective,
     constraintNames,
+    variableNames,
   });
   return { solution, binary: header.format === 'binary' ? { littleEndian: header.littleEndian } : undefined };
 }

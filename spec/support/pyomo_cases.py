@@ -119,7 +119,10 @@ def main():
         "timeLimit": (valley, {"timelimit": 1e-9, "method": "sqp"}),
     }
     for name, (build, options) in cases.items():
-        answers[name] = solve(solver, build(), **options)
+        try:
+            answers[name] = solve(solver, build(), **options)
+        except (ValueError, RuntimeError) as error:
+            answers[name] = {"condition": "exception", "message": str(error)}
     model = nonlinear()
     solver.solve(model, symbolic_solver_labels=True)
     answers["symbolicLabels"] = {"objective": pyo.value(model.cost)}

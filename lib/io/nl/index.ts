@@ -8,7 +8,6 @@ export * from './sol.js';
 export * from './sol-text.js';
 export * from './sol-binary.js';
 export * from './read-sol.js';
-export * from './quadratic.js';
 export * as expressions from './expression.js';
 export type { Condition, Expression, VariableExpression } from './expression.js';
 export * from './model-builder.js';

@@ -2,7 +2,7 @@ import { CodecError } from './errors.js';
 import { contiguousGroups, keptCount, tokenWidth } from './layout.js';
 import { type CounterKey, counterBits, counterKey, streams } from './random.js';
 import type { CodecSettings } from './settings.js';
-import { type Cut, selectTop } from './top-k.js';
+import { type Cut, selectAmongFew, selectTop } from './top-k.js';
 
 const MAGNITUDE = 0x7fffffff;
 const INFINITY_BITS = 0x7f800000;
@@ -67,6 +67,7 @@ function topPositions(
   const scratch = new Int32Array(size + 1);
   // One place more: the loops below write before they know whether to keep.
   const kept = new Int32Array(k * groups + 1);
+  if (size <= GUESS_SIZE && groups > 1) return topOfManyGroups(values, size, k, kept, scratch);
   let count = 0;
   for (let group = 0; group < groups; group++) {
     const start = group * size;
@@ -77,6 +78,91 @@ function topPositions(
       : appendWithTies(words, start, start + size, cut, kept, count);
   }
   return kept.subarray(0, count);
+}
+
+/** Groups up to this size are cut with a guess. */
+const GUESS_SIZE = 4096;
+/** How far below the last group's cut the guess lies: three eighths of an octave. */
+const GUESS_MARGIN = 3 << 20;
+/** With more candidates than this above the guess, the histogram is the quicker way. */
+const GUESS_CANDIDATES = 256;
+
+/**
+ * Top-K over many small groups. Neighbouring groups have similar cuts, so one pass gathers what lies above a guess from
+ * the last cut; mostly that is a little more than k elements, among which the exact cut is found. When the guess was too
+ * high or far too low, the general selection takes over: the result is the same.
+ */
+function topOfManyGroups(
+  values: Float32Array,
+  size: number,
+  k: number,
+  kept: Int32Array,
+  scratch: Int32Array,
+): Int32Array {
+  const words = wordsOf(values);
+  const positions = new Int32Array(size + 1);
+  const keys = new Int32Array(size + 1);
+  let guess = INFINITY_BITS;
+  let count = 0;
+  for (let start = 0; start < words.length; start += size) {
+    const end = start + size;
+    const candidates = gatherFrom(words, start, end, guess, positions, keys);
+    let cut: Cut;
+    if (candidates >= k && candidates <= Math.max(GUESS_CANDIDATES, 2 * k) && candidates <= 1024) {
+      scratch.set(candidates === size ? keys : keys.subarray(0, candidates));
+      cut = selectAmongFew(scratch, candidates, k);
+      count = appendCandidates(keys, positions, candidates, cut, kept, count);
+    } else {
+      cut = selectTop(words, start, end, k, scratch);
+      count = appendWithTies(words, start, end, cut, kept, count);
+    }
+    if (cut.nonFinite) checkFinite(values);
+    guess = Math.max(0, cut.key - GUESS_MARGIN);
+  }
+  return kept.subarray(0, count);
+}
+
+function gatherFrom(
+  words: Int32Array,
+  start: number,
+  end: number,
+  guess: number,
+  positions: Int32Array,
+  keys: Int32Array,
+): number {
+  const below = (guess - 1) | 0;
+  let count = 0;
+  for (let i = start; i < end; i++) {
+    const key = words[i]! & MAGNITUDE;
+    positions[count] = i;
+    keys[count] = key;
+    count += (below - key) >>> 31;
+  }
+  return count;
+}
+
+function appendCandidates(
+  keys: Int32Array,
+  positions: Int32Array,
+  candidates: number,
+  { key, ties, allTies }: Cut,
+  kept: Int32Array,
+  count: number,
+): number {
+  let next = count;
+  if (allTies) {
+    const below = key - 1;
+    for (let i = 0; i < candidates; i++) {
+      kept[next] = positions[i]!;
+      next += (below - keys[i]!) >>> 31;
+    }
+    return next;
+  }
+  let left = ties;
+  for (let i = 0; i < candidates; i++) {
+    if (keys[i]! > key || (keys[i] === key && left-- > 0)) kept[next++] = positions[i]!;
+  }
+  return next;
 }
 
 function appendFrom(

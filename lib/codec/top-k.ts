@@ -102,6 +102,16 @@ function narrow(
   return { count, above };
 }
 
+/** The cut that selects the `k` largest of a few keys, which are reordered. */
+export function selectAmongFew(keys: Int32Array, count: number, k: number): Cut {
+  let largest = 0;
+  for (let i = 0; i < count; i++) {
+    const key = keys[i]!;
+    largest = key > largest ? key : largest;
+  }
+  return finish(keys, count, k, largest >= INFINITY_BITS);
+}
+
 /** The `wanted`-th largest of few candidates, by partitioning in place around the middle of three. */
 function finish(candidates: Int32Array, count: number, wanted: number, nonFinite: boolean): Cut {
   let low = 0;

@@ -47,7 +47,27 @@ export function encodeTable(frequencies: Uint16Array, scale = SCALE): EncodeTabl
   return table;
 }
 
-/** Throws `malformed` unless the frequencies sum to 2^14. */
+/** Tables one after another: entries of the k-th start where those of the ones before end. */
+export function joinEncodeTables(tables: readonly EncodeTable[]): EncodeTable {
+  const count = tables.reduce((sum, { starts }) => sum + starts.length, 0);
+  const joined = {
+    starts: new Int32Array(count),
+    complements: new Int32Array(count),
+    limits: new Int32Array(count),
+    reciprocals: new Float64Array(count),
+  };
+  let at = 0;
+  for (const table of tables) {
+    joined.starts.set(table.starts, at);
+    joined.complements.set(table.complements, at);
+    joined.limits.set(table.limits, at);
+    joined.reciprocals.set(table.reciprocals, at);
+    at += table.starts.length;
+  }
+  return joined;
+}
+
+/** Throws `malformed` unless the frequencies sum to `scale`. */
 export function decodeTable(frequencies: Uint16Array, scale = SCALE): DecodeTable {
   const symbols = new Uint8Array(scale);
   const packed = new Int32Array(256);
@@ -76,14 +96,14 @@ export class RansEncoder {
     this.position = capacity;
   }
 
-  /** Prepends `symbols[0 … count)`; symbol i goes to state i mod 4. */
-  encode(symbols: Uint8Array, count: number, table: EncodeTable): void {
+  /** Prepends `symbols[start … start + count)`; the i-th of them goes to state i mod 4. */
+  encode(symbols: Uint16Array, start: number, count: number, table: EncodeTable): void {
     const { words, states } = this;
     const { starts, complements, limits, reciprocals } = table;
     let { position } = this;
     const whole = count & ~3;
     for (let i = count - 1; i >= whole; i--) {
-      const symbol = symbols[i]!;
+      const symbol = symbols[start + i]!;
       let x = states[i & 3]!;
       if (x > limits[symbol]!) {
         words[--position] = x;
@@ -97,11 +117,11 @@ export class RansEncoder {
     let b = states[1]!;
     let c = states[2]!;
     let d = states[3]!;
-    for (let i = whole - 4; i >= 0; i -= 4) {
-      const symbolD = symbols[i + 3]!;
-      const symbolC = symbols[i + 2]!;
-      const symbolB = symbols[i + 1]!;
-      const symbolA = symbols[i]!;
+    for (let at = start + whole - 4; at >= start; at -= 4) {
+      const symbolD = symbols[at + 3]!;
+      const symbolC = symbols[at + 2]!;
+      const symbolB = symbols[at + 1]!;
+      const symbolA = symbols[at]!;
       if (d > limits[symbolD]!) {
         words[--position] = d;
         d >>>= 16;

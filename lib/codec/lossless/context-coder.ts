@@ -1,5 +1,5 @@
 import { SCALE, SCALE_BITS } from '../entropy/frequency-table.js';
-import { type DecodeTable, type EncodeTable, LOWEST, type RansDecoder, type RansEncoder } from '../entropy/rans.js';
+import { type DecodeTable, type EncodeTable, LOWEST, type RansDecoder } from '../entropy/rans.js';
 import { CodecError } from '../errors.js';
 import { MAGNITUDE_SCALE, MAGNITUDE_SCALE_BITS } from './small-models.js';
 
@@ -29,40 +29,6 @@ export function bitEncodeTable(zeros: Int32Array): EncodeTable {
   };
 }
 
-/** Prepends entry `entry` of a table on one state. */
-export function encodeEntry(encoder: RansEncoder, lane: number, entry: number, table: EncodeTable): void {
-  let x = encoder.states[lane]!;
-  if (x > table.limits[entry]!) {
-    encoder.words[--encoder.position] = x;
-    x >>>= 16;
-  }
-  const quotient = (x * table.reciprocals[entry]!) | 0;
-  encoder.states[lane] = x + Math.imul(quotient, table.complements[entry]!) + table.starts[entry]!;
-}
-
-/** Prepends one bit an element of a row: `entries[start + c]` = 2 · context + bit, element c on state c mod 4. */
-export function encodeRow(
-  encoder: RansEncoder,
-  entries: Uint8Array,
-  start: number,
-  width: number,
-  { starts, complements, limits, reciprocals }: EncodeTable,
-): void {
-  const { words, states } = encoder;
-  let { position } = encoder;
-  for (let c = width - 1; c >= 0; c--) {
-    const entry = entries[start + c]!;
-    let x = states[c & 3]!;
-    if (x > limits[entry]!) {
-      words[--position] = x;
-      x >>>= 16;
-    }
-    const quotient = (x * reciprocals[entry]!) | 0;
-    states[c & 3] = x + Math.imul(quotient, complements[entry]!) + starts[entry]!;
-  }
-  encoder.position = position;
-}
-
 /** Decodes one bit an element of a row by context; puts the columns of ones into `columns` and returns how many. */
 export function decodeRow(decoder: RansDecoder, contexts: Uint8Array, zeros: Int32Array, columns: Int32Array): number {
   const { words, wordCount, states } = decoder;
@@ -84,10 +50,10 @@ export function decodeRow(decoder: RansDecoder, contexts: Uint8Array, zeros: Int
     const oneB = (zeroB - 1 - (b & SLOT_MASK)) >> 31;
     const oneC = (zeroC - 1 - (c & SLOT_MASK)) >> 31;
     const oneD = (zeroD - 1 - (d & SLOT_MASK)) >> 31;
-    a = Math.imul(zeroA + (oneA & (SCALE - 2 * zeroA)), a >>> SCALE_BITS) + (a & SLOT_MASK) - (oneA & zeroA);
-    b = Math.imul(zeroB + (oneB & (SCALE - 2 * zeroB)), b >>> SCALE_BITS) + (b & SLOT_MASK) - (oneB & zeroB);
-    c = Math.imul(zeroC + (oneC & (SCALE - 2 * zeroC)), c >>> SCALE_BITS) + (c & SLOT_MASK) - (oneC & zeroC);
-    d = Math.imul(zeroD + (oneD & (SCALE - 2 * zeroD)), d >>> SCALE_BITS) + (d & SLOT_MASK) - (oneD & zeroD);
+    a = (Math.imul(zeroA + (oneA & (SCALE - 2 * zeroA)), a >>> SCALE_BITS) + (a & SLOT_MASK) - (oneA & zeroA)) | 0;
+    b = (Math.imul(zeroB + (oneB & (SCALE - 2 * zeroB)), b >>> SCALE_BITS) + (b & SLOT_MASK) - (oneB & zeroB)) | 0;
+    c = (Math.imul(zeroC + (oneC & (SCALE - 2 * zeroC)), c >>> SCALE_BITS) + (c & SLOT_MASK) - (oneC & zeroC)) | 0;
+    d = (Math.imul(zeroD + (oneD & (SCALE - 2 * zeroD)), d >>> SCALE_BITS) + (d & SLOT_MASK) - (oneD & zeroD)) | 0;
     if (a < LOWEST) a = (a << 16) | words[position++]!;
     if (b < LOWEST) b = (b << 16) | words[position++]!;
     if (c < LOWEST) c = (c << 16) | words[position++]!;
@@ -115,7 +81,7 @@ export function decodeRow(decoder: RansDecoder, contexts: Uint8Array, zeros: Int
 }
 
 /** One bit on one state, given the frequency of a zero. */
-export function decodeBit(decoder: RansDecoder, lane: number, zero: number): number {
+function decodeBit(decoder: RansDecoder, lane: number, zero: number): number {
   const x = decoder.states[lane]!;
   const slot = x & SLOT_MASK;
   if (slot < zero) {
@@ -126,14 +92,78 @@ export function decodeBit(decoder: RansDecoder, lane: number, zero: number): num
   return 1;
 }
 
-/** One symbol of a magnitude table on one state. */
-export function decodeMagnitude(decoder: RansDecoder, lane: number, { symbols, packed }: DecodeTable): number {
-  const x = decoder.states[lane]!;
-  const slot = x & MAGNITUDE_MASK;
-  const symbol = symbols[slot]!;
-  const entry = packed[symbol]!;
-  store(decoder, lane, Math.imul(entry >>> SCALE_BITS, x >>> MAGNITUDE_SCALE_BITS) + slot - (entry & SLOT_MASK));
-  return symbol;
+/** Magnitude tables of all groups one after another; groups without a table have no frequency. */
+export interface MagnitudeTables {
+  /** Symbol of each slot: group · 2^11 + slot. */
+  readonly symbols: Uint8Array;
+  /** frequency · 2^14 + start: group · 32 + symbol. */
+  readonly packed: Int32Array;
+}
+
+export function joinMagnitudeTables(tables: readonly (DecodeTable | undefined)[]): MagnitudeTables {
+  const symbols = new Uint8Array(tables.length * MAGNITUDE_SCALE);
+  const packed = new Int32Array(tables.length * 32);
+  tables.forEach((table, group) => {
+    if (table === undefined) return;
+    symbols.set(table.symbols, group * MAGNITUDE_SCALE);
+    packed.set(table.packed.subarray(0, 32), group * 32);
+  });
+  return { symbols, packed };
+}
+
+/**
+ * Decodes sign and magnitude symbol of `count` nonzeros in turn, given the frequency of a negative sign and the group of
+ * each: the results go to `signs` (1: positive) and `magnitudes`. Sign j goes to state 2j mod 4, its magnitude to the next.
+ */
+export function decodeNonzeros(
+  decoder: RansDecoder,
+  count: number,
+  negatives: Int32Array,
+  groups: Uint8Array,
+  { symbols, packed }: MagnitudeTables,
+  signs: Uint8Array,
+  magnitudes: Uint8Array,
+): void {
+  const { words, wordCount, states } = decoder;
+  let { position } = decoder;
+  let a = states[0]!;
+  let b = states[1]!;
+  let c = states[2]!;
+  let d = states[3]!;
+  for (let j = 0; j < count; j++) {
+    const zero = negatives[j]!;
+    const one = (zero - 1 - (a & SLOT_MASK)) >> 31;
+    a = (Math.imul(zero + (one & (SCALE - 2 * zero)), a >>> SCALE_BITS) + (a & SLOT_MASK) - (one & zero)) | 0;
+    if (a < LOWEST) a = (a << 16) | words[position++]!;
+    signs[j] = -one;
+    const group = groups[j]!;
+    const slot = b & MAGNITUDE_MASK;
+    const symbol = symbols[(group << MAGNITUDE_SCALE_BITS) + slot]!;
+    const entry = packed[(group << 5) + symbol]!;
+    if (entry === 0) throw new CodecError('malformed', 'a table that is needed is missing');
+    b = (Math.imul(entry >>> SCALE_BITS, b >>> MAGNITUDE_SCALE_BITS) + slot - (entry & SLOT_MASK)) | 0;
+    if (b < LOWEST) b = (b << 16) | words[position++]!;
+    magnitudes[j] = symbol;
+    if (position > wordCount) throw new CodecError('truncated', 'the coded symbols end too early');
+    // Turn the states, so that each nonzero works on the pair that the one before did not.
+    const first = a;
+    const second = b;
+    a = c;
+    b = d;
+    c = first;
+    d = second;
+  }
+  const turned = (count & 1) === 1;
+  states[0] = turned ? c : a;
+  states[1] = turned ? d : b;
+  states[2] = turned ? a : c;
+  states[3] = turned ? b : d;
+  decoder.position = position;
+}
+
+/** Decodes signs alone; sign j goes to state j mod 4. */
+export function decodeSigns(decoder: RansDecoder, count: number, negatives: Int32Array, signs: Uint8Array): void {
+  for (let j = 0; j < count; j++) signs[j] = decodeBit(decoder, j & 3, negatives[j]!);
 }
 
 function store(decoder: RansDecoder, lane: number, x: number): void {

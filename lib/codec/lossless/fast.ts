@@ -35,7 +35,7 @@ export function writeFast(
   const size = levels.length;
   if (size === 0) return;
   const mask = new Uint8Array(Math.ceil(size / 8));
-  const symbols = new Uint8Array(positions.length + 1);
+  const symbols = new Uint16Array(positions.length + 1);
   const count = splitLevels(levels, positions, mask, symbols);
   if (count === 0) {
     out.uint16(0);
@@ -48,7 +48,7 @@ export function writeFast(
   plan.writeHead(out);
   writeTable(out, model.codes);
   const encoder = new RansEncoder(count + plan.symbols);
-  encoder.encode(symbols, count, encodeTable(model.frequencies));
+  encoder.encode(symbols, 0, count, encodeTable(model.frequencies));
   plan.prepend(encoder);
   encoder.finish(out);
 }
@@ -90,7 +90,7 @@ export function nonzeroPositions(levels: Int8Array): Int32Array {
 }
 
 /** Fills the mask and the symbols of nonzero levels; returns how many there are. */
-function splitLevels(levels: Int8Array, positions: Int32Array, mask: Uint8Array, symbols: Uint8Array): number {
+function splitLevels(levels: Int8Array, positions: Int32Array, mask: Uint8Array, symbols: Uint16Array): number {
   let count = 0;
   for (let j = 0; j < positions.length; j++) {
     const i = positions[j]!;
@@ -125,7 +125,7 @@ interface LevelModel {
 }
 
 /** The cheaper of a table of signed levels and one of magnitudes with even signs. */
-function levelModel(symbols: Uint8Array, count: number, perSide: number): LevelModel {
+function levelModel(symbols: Uint16Array, count: number, perSide: number): LevelModel {
   const counts = new Float64Array(2 * perSide);
   const tally = new Int32Array(256);
   for (let i = 0; i < count; i++) tally[symbols[i]!]! += 1;

@@ -82,7 +82,7 @@ function byteCandidates(mask: Mask): { bits: number; make: () => CodedMask }[] {
   const make = (form: MaskForm, frequencies: Uint16Array, writeHead: (out: ByteWriter) => void): CodedMask => ({
     form,
     writeHead,
-    prepend: (encoder) => encoder.encode(mask.bytes, mask.bytes.length, encodeTable(frequencies)),
+    prepend: (encoder) => encoder.encode(Uint16Array.from(mask.bytes), 0, mask.bytes.length, encodeTable(frequencies)),
     symbols: mask.bytes.length,
   });
   return [
@@ -115,7 +115,7 @@ function byteFrequencies(codes: Uint8Array): Uint16Array {
 
 function gapCandidates(mask: Mask): { bits: number; make: () => CodedMask }[] {
   const gaps = maskGaps(mask);
-  const symbols = new Uint8Array(gaps.length);
+  const symbols = new Uint16Array(gaps.length);
   const counts = new Float64Array(GAP_ALPHABET);
   let extraBits = 0;
   for (let i = 0; i < gaps.length; i++) {
@@ -140,7 +140,7 @@ function gapCandidates(mask: Mask): { bits: number; make: () => CodedMask }[] {
   const make = (form: MaskForm, frequencies: Uint16Array, writeHead: (out: ByteWriter) => void): CodedMask => ({
     form,
     writeHead,
-    prepend: (encoder) => encoder.encode(symbols, symbols.length, encodeTable(frequencies)),
+    prepend: (encoder) => encoder.encode(symbols, 0, symbols.length, encodeTable(frequencies)),
     symbols: symbols.length,
   });
   const rice = riceParameter(gaps);

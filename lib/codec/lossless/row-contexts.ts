@@ -134,45 +134,60 @@ export class RowContexts {
       const upLevel = levels[up + c]!;
       const magnitude = (level ^ (level >> 31)) - (level >> 31);
       const old = mean[c]!;
-      const own = old + ((magnitude * unit - old) >> shift);
+      const own = (old + ((Math.imul(magnitude, unit) - old) >> shift)) | 0;
       mean[c] = own;
       const expected =
-        ((WEIGHT_CHANNEL * own) >> FRACTION) +
-        leftWeight * magnitude +
-        upWeight * ((upLevel ^ (upLevel >> 31)) - (upLevel >> 31));
+        ((Math.imul(WEIGHT_CHANNEL, own) >> FRACTION) +
+          Math.imul(leftWeight, magnitude) +
+          Math.imul(upWeight, (upLevel ^ (upLevel >> 31)) - (upLevel >> 31))) |
+        0;
       const step = (eighthOctaves[expected]! + offset) >> 2;
       mask[c] = step < 0 ? 0 : step > MASK_CONTEXTS - 1 ? MASK_CONTEXTS - 1 : step;
     }
   }
 
-  /** Context of the sign at channel `c` of the prepared row. */
-  signContext(c: number): number {
-    const leftLevel = this.left >= 0 ? this.levels[this.left + c]! : 0;
-    const upLevel = this.up >= 0 ? this.levels[this.up + c]! : 0;
-    const neighbours = 2 + (leftLevel >> 31) - (-leftLevel >> 31) + (upLevel >> 31) - (-upLevel >> 31);
-    return neighbours * 11 + (((this.signMean[c]! + UNIT) * 11) >> 11);
+  /**
+   * Contexts of the nonzeros at `columns[0 … count)` of the prepared row: of the sign into `signs`, of the magnitude
+   * (magnitude step · 16 + scale step) into `magnitudes`. None depends on the row's own levels.
+   */
+  fillNonzero(columns: Int32Array, count: number, signs: Uint8Array, magnitudes: Uint8Array): void {
+    const { levels, nonzeroMean, signMean, unit, rowStep } = this;
+    const left = Math.max(0, this.left);
+    const up = Math.max(0, this.up);
+    const leftMask = this.left < 0 ? 0 : -1;
+    const upMask = this.up < 0 ? 0 : -1;
+    for (let j = 0; j < count; j++) {
+      const c = columns[j]!;
+      const leftLevel = levels[left + c]! & leftMask;
+      const upLevel = levels[up + c]! & upMask;
+      const leftSign = leftLevel >> 31;
+      const upSign = upLevel >> 31;
+      const leftNonzero = (-leftLevel >>> 31) | -leftSign;
+      const upNonzero = (-upLevel >>> 31) | -upSign;
+      const neighbours = 2 + 2 * (leftSign + upSign) + leftNonzero + upNonzero;
+      signs[j] = neighbours * 11 + (((signMean[c]! + UNIT) * 11) >> 11);
+      const sum = ((leftLevel ^ leftSign) - leftSign + (upLevel ^ upSign) - upSign) * unit;
+      const total = sum + ((2 * nonzeroMean[c]!) >> FRACTION);
+      // A dozenth of it stands for the mean over 2, 3 or 4 terms without a division: 6, 4 or 3 times the total.
+      const terms = leftNonzero + upNonzero;
+      const twelfths = (6 - 2 * terms + (terms >> 1)) * total;
+      const step = (eighthOctaves[(twelfths >> 2) + 64]! - 48) >> 2;
+      magnitudes[j] = (step < 0 ? 0 : step) * SCALE_STEPS + rowStep;
+    }
   }
 
-  /** Context of the magnitude at channel `c` of the prepared row: magnitude step · 16 + scale step. */
-  magnitudeContext(c: number): number {
-    const leftLevel = this.left >= 0 ? this.levels[this.left + c]! : 0;
-    const upLevel = this.up >= 0 ? this.levels[this.up + c]! : 0;
-    const nonzeros = 2 + (leftLevel === 0 ? 0 : 1) + (upLevel === 0 ? 0 : 1);
-    const sum = (Math.abs(leftLevel) + Math.abs(upLevel)) * this.unit + ((2 * this.nonzeroMean[c]!) >> FRACTION);
-    // A dozenth of the sum stands for the sum over 2, 3 or 4 terms without a division: 6, 4 or 3 times the sum.
-    const twelfths = nonzeros === 2 ? 6 * sum : nonzeros === 3 ? 4 * sum : 3 * sum;
-    const step = (eighthOctaves[(twelfths >> 2) + 64]! - 48) >> 2;
-    return (step < 0 ? 0 : step > MAGNITUDE_STEPS - 1 ? MAGNITUDE_STEPS - 1 : step) * SCALE_STEPS + this.rowStep;
-  }
-
-  /** Takes a nonzero level at channel `c` into the running means of nonzeros. */
-  update(c: number, level: number): void {
-    const { shift } = this;
-    const sign = level >> 31;
-    const magnitude = (level ^ sign) - sign;
-    const old = this.nonzeroMean[c]!;
-    this.nonzeroMean[c] = old + ((((magnitude * this.unit) << FRACTION) - old) >> shift);
-    const oldSign = this.signMean[c]!;
-    this.signMean[c] = oldSign + (((sign | 1) * (UNIT - 1) - oldSign) >> shift);
+  /** Takes the levels at `columns[0 … count)` of the prepared row, all nonzero, into the running means of nonzeros. */
+  update(columns: Int32Array, count: number, rowStart: number): void {
+    const { levels, nonzeroMean, signMean, shift } = this;
+    const unit = this.unit << FRACTION;
+    for (let j = 0; j < count; j++) {
+      const c = columns[j]!;
+      const level = levels[rowStart + c]!;
+      const sign = level >> 31;
+      const old = nonzeroMean[c]!;
+      nonzeroMean[c] = old + ((Math.imul((level ^ sign) - sign, unit) - old) >> shift);
+      const oldSign = signMean[c]!;
+      signMean[c] = oldSign + (((sign | 1) * (UNIT - 1) - oldSign) >> shift);
+    }
   }
 }

@@ -59,7 +59,7 @@ export function writeScalesSmall(out: ByteWriter, scales: Float32Array, short: b
     return;
   }
   const patterns = Int32Array.from(scales, toShortScale);
-  const symbols = new Uint8Array(patterns.length);
+  const symbols = new Uint16Array(patterns.length);
   const counts = new Float64Array(RESIDUAL_ALPHABET);
   const writer = new BitWriter();
   for (let group = 0; group < patterns.length; group++) {
@@ -76,7 +76,7 @@ export function writeScalesSmall(out: ByteWriter, scales: Float32Array, short: b
   out.varint(plain.length);
   out.bytes(plain);
   const encoder = new RansEncoder(patterns.length);
-  encoder.encode(symbols, symbols.length, encodeTable(normalizeWeights(codeWeights(codes))));
+  encoder.encode(symbols, 0, symbols.length, encodeTable(normalizeWeights(codeWeights(codes))));
   encoder.finish(out);
 }
 

@@ -1,15 +1,15 @@
 import { BitReader, BitWriter, type ByteReader, type ByteWriter } from '../entropy/bytes.js';
 import { log2Integer } from '../entropy/frequency-table.js';
-import {
-  type DecodeTable,
-  type EncodeTable,
-  RansDecoder,
-  RansEncoder,
-  decodeTable,
-  encodeTable,
-} from '../entropy/rans.js';
+import { RansDecoder, RansEncoder, decodeTable, encodeTable, joinEncodeTables } from '../entropy/rans.js';
 import { CodecError } from '../errors.js';
-import { bitEncodeTable, decodeBit, decodeMagnitude, decodeRow, encodeEntry, encodeRow } from './context-coder.js';
+import {
+  type MagnitudeTables,
+  bitEncodeTable,
+  decodeNonzeros,
+  decodeRow,
+  decodeSigns,
+  joinMagnitudeTables,
+} from './context-coder.js';
 import { type DecodedLevels, readFast, writeFast } from './fast.js';
 import {
   MAGNITUDE_STEPS,
@@ -51,14 +51,12 @@ const SHIFT_BY_SCALE = 2;
 /** What the first pass notes, in coding order. */
 interface Survey {
   /** 2 · context + nonzero, one entry an element. */
-  readonly mask: Uint8Array;
+  readonly mask: Uint16Array;
   /** Nonzeros of each row. */
   readonly rowCounts: Int32Array;
   /** 2 · context + positive, one entry a nonzero. */
   readonly signs: Uint8Array;
   readonly magnitudes: Uint8Array;
-  /** Plain bits that follow the magnitude's symbol. */
-  readonly extras: Uint8Array;
   readonly magnitudeContexts: Uint8Array;
   readonly count: number;
   readonly maskCounts: Int32Array;
@@ -95,7 +93,7 @@ export function writeSmall(
   const tables = writer.finish();
   out.varint(tables.length);
   out.bytes(tables);
-  writeExtraBits(out, survey, layout.perSide);
+  writeExtraBits(out, levels, layout.perSide);
   encodeSurvey(survey, layout, models).finish(out);
 }
 
@@ -110,45 +108,45 @@ function surveyRows(levels: Int8Array, layout: RowLayout, scalePatterns: Int32Ar
   const { width, rows, perSide } = layout;
   const alphabet = magnitudeAlphabet(perSide);
   const contexts = new RowContexts(layout, levels, scalePatterns);
-  const mask = new Uint8Array(levels.length);
+  const mask = new Uint16Array(levels.length);
   const signs = new Uint8Array(levels.length + 1);
   const magnitudes = new Uint8Array(levels.length + 1);
-  const extras = new Uint8Array(levels.length + 1);
   const magnitudeContexts = new Uint8Array(levels.length + 1);
   const rowCounts = new Int32Array(rows);
   const maskCounts = new Int32Array(2 * MASK_CONTEXTS);
   const signCounts = new Int32Array(2 * SIGN_CONTEXTS);
   const magnitudeCounts = new Int32Array(MAGNITUDE_STEPS * SCALE_STEPS * alphabet);
   const columns = new Int32Array(width + 1);
+  const rowSigns = new Uint8Array(width);
+  const rowMagnitudes = new Uint8Array(width);
+  const symbolOf = Uint8Array.from({ length: perSide + 1 }, (_, m) => (m === 0 ? 0 : magnitudeSymbol(m)));
   let count = 0;
   for (let row = 0; row < rows; row++) {
     contexts.prepare(row);
     const start = row * width;
     const nonzeros = surveyMask(levels, start, contexts.mask, mask, maskCounts, columns);
     rowCounts[row] = nonzeros;
+    contexts.fillNonzero(columns, nonzeros, rowSigns, rowMagnitudes);
     for (let j = 0; j < nonzeros; j++) {
-      const c = columns[j]!;
-      const level = levels[start + c]!;
-      const sign = 2 * contexts.signContext(c) + (level > 0 ? 1 : 0);
-      const context = contexts.magnitudeContext(c);
-      const magnitude = Math.abs(level);
-      const symbol = magnitudeSymbol(magnitude);
+      const level = levels[start + columns[j]!]!;
+      const sign = 2 * rowSigns[j]! + (level > 0 ? 1 : 0);
+      const context = rowMagnitudes[j]!;
+      const symbol = symbolOf[Math.abs(level)]!;
       signs[count] = sign;
-      signCounts[sign]! += 1;
+      signCounts[sign] = signCounts[sign]! + 1;
       magnitudes[count] = symbol;
-      extras[count] = magnitude - magnitudeLowerEnd(symbol);
       magnitudeContexts[count] = context;
-      magnitudeCounts[context * alphabet + symbol]! += 1;
-      contexts.update(c, level);
+      const entry = context * alphabet + symbol;
+      magnitudeCounts[entry] = magnitudeCounts[entry]! + 1;
       count++;
     }
+    contexts.update(columns, nonzeros, start);
   }
   return {
     mask,
     rowCounts,
     signs,
     magnitudes,
-    extras,
     magnitudeContexts,
     count,
     maskCounts,
@@ -161,7 +159,7 @@ function surveyMask(
   levels: Int8Array,
   start: number,
   contexts: Uint8Array,
-  mask: Uint8Array,
+  mask: Uint16Array,
   counts: Int32Array,
   columns: Int32Array,
 ): number {
@@ -207,37 +205,49 @@ function entropyBits(counts: readonly number[]): number {
   return counts.reduce((sum, count) => sum + (count === 0 ? 0 : count * (logTotal - log2Integer(count))), 0);
 }
 
-function writeExtraBits(out: ByteWriter, survey: Survey, perSide: number): void {
+/** The plain bits of large magnitudes, in order. */
+function writeExtraBits(out: ByteWriter, levels: Int8Array, perSide: number): void {
   if (perSide <= 8) return;
   const writer = new BitWriter();
-  for (let j = 0; j < survey.count; j++) {
-    const width = magnitudeExtraBits(survey.magnitudes[j]!);
-    if (width > 0) writer.bits(survey.extras[j]!, width);
+  for (let i = 0; i < levels.length; i++) {
+    const magnitude = Math.abs(levels[i]!);
+    if (magnitude <= 8) continue;
+    const symbol = magnitudeSymbol(magnitude);
+    writer.bits(magnitude - magnitudeLowerEnd(symbol), magnitudeExtraBits(symbol));
   }
   const bytes = writer.finish();
   out.varint(bytes.length);
   out.bytes(bytes);
 }
 
+/** Each row: its bits of the mask, then sign and magnitude of each nonzero; all of it prepended from the end. */
 function encodeSurvey(survey: Survey, { width, rows, perSide }: RowLayout, models: Models): RansEncoder {
+  const { signs, magnitudes, magnitudeContexts, rowCounts } = survey;
   const maskTable = bitEncodeTable(codesToZeroFrequencies(models.mask));
-  const signTable = bitEncodeTable(codesToZeroFrequencies(models.sign));
+  const alphabet = magnitudeAlphabet(perSide);
   const { group } = groupOfContexts(models.magnitude.grouping);
-  const tables: (EncodeTable | undefined)[] = models.magnitude.codes.map((codes) =>
-    codes === undefined ? undefined : encodeTable(magnitudeFrequencies(codes), MAGNITUDE_SCALE),
-  );
-  const encoder = new RansEncoder(survey.mask.length + 2 * survey.count);
-  let next = survey.count;
+  const absent = new Uint16Array(alphabet);
+  const table = joinEncodeTables([
+    bitEncodeTable(codesToZeroFrequencies(models.sign)),
+    ...models.magnitude.codes.map((codes) =>
+      encodeTable(codes === undefined ? absent : magnitudeFrequencies(codes), MAGNITUDE_SCALE),
+    ),
+  ]);
+  const firstEntry = Int32Array.from(group, (own) => 2 * SIGN_CONTEXTS + own * alphabet);
+  const step = perSide > 1 ? 2 : 1;
+  const sequence = new Uint16Array(2 * width);
+  const encoder = new RansEncoder(survey.mask.length + step * survey.count);
+  let end = survey.count;
   for (let row = rows - 1; row >= 0; row--) {
-    for (let j = survey.rowCounts[row]! - 1; j >= 0; j--) {
-      next--;
-      if (perSide > 1) {
-        const table = tables[group[survey.magnitudeContexts[next]!]!]!;
-        encodeEntry(encoder, (2 * j + 1) & 3, survey.magnitudes[next]!, table);
-      }
-      encodeEntry(encoder, (2 * j) & 3, survey.signs[next]!, signTable);
+    const first = end - rowCounts[row]!;
+    for (let j = first, at = 0; j < end; j++, at += step) {
+      sequence[at] = signs[j]!;
+      // Without magnitudes this place is overwritten by the next sign.
+      sequence[at + 1] = firstEntry[magnitudeContexts[j]!]! + magnitudes[j]!;
     }
-    encodeRow(encoder, survey.mask, row * width, width, maskTable);
+    encoder.encode(sequence, 0, step * (end - first), table);
+    encoder.encode(survey.mask, row * width, width, maskTable);
+    end = first;
   }
   return encoder;
 }
@@ -266,8 +276,8 @@ export function readSmall(
   const { groups, group } = groupOfContexts(grouping);
   const codes = layout.perSide > 1 ? takeMagnitudeTables(reader, groups, magnitudeAlphabet(layout.perSide)) : [];
   reader.check();
-  const tables = codes.map((own) =>
-    own === undefined ? undefined : decodeTable(magnitudeFrequencies(own), MAGNITUDE_SCALE),
+  const tables = joinMagnitudeTables(
+    codes.map((own) => (own === undefined ? undefined : decodeTable(magnitudeFrequencies(own), MAGNITUDE_SCALE))),
   );
   const extra = layout.perSide > 8 ? new BitReader(input.bytes(input.varint())) : undefined;
   const levels = new Int8Array(size);
@@ -296,7 +306,7 @@ interface DecodeModels {
   readonly maskZeros: Int32Array;
   readonly signZeros: Int32Array;
   readonly group: Uint8Array;
-  readonly tables: readonly (DecodeTable | undefined)[];
+  readonly tables: MagnitudeTables;
   readonly extra: BitReader | undefined;
 }
 
@@ -309,29 +319,37 @@ function decodeRows(
   { maskZeros, signZeros, group, tables, extra }: DecodeModels,
 ): number {
   const columns = new Int32Array(width + 1);
+  const signs = new Uint8Array(width);
+  const magnitudes = new Uint8Array(width);
+  const negatives = new Int32Array(width);
   let found = 0;
   for (let row = 0; row < rows; row++) {
     contexts.prepare(row);
+    const start = row * width;
     const nonzeros = decodeRow(decoder, contexts.mask, maskZeros, columns);
     if (found + nonzeros >= positions.length) throw new CodecError('malformed', 'more nonzeros than told');
+    contexts.fillNonzero(columns, nonzeros, signs, magnitudes);
     for (let j = 0; j < nonzeros; j++) {
-      const c = columns[j]!;
-      positions[found + j] = row * width + c;
-      const positive = decodeBit(decoder, (2 * j) & 3, signZeros[contexts.signContext(c)]!);
-      let magnitude = 1;
-      if (perSide > 1) {
-        const table = tables[group[contexts.magnitudeContext(c)]!];
-        if (table === undefined) throw new CodecError('malformed', 'a table that is needed is missing');
-        const symbol = decodeMagnitude(decoder, (2 * j + 1) & 3, table);
-        magnitude = magnitudeLowerEnd(symbol);
-        if (symbol >= 8) magnitude += extra!.bits(magnitudeExtraBits(symbol));
-        if (magnitude > perSide) throw new CodecError('malformed', 'a level is out of range');
-      }
-      const level = positive === 1 ? magnitude : -magnitude;
-      levels[row * width + c] = level;
-      contexts.update(c, level);
+      negatives[j] = signZeros[signs[j]!]!;
+      magnitudes[j] = group[magnitudes[j]!]!;
     }
+    if (perSide > 1) decodeNonzeros(decoder, nonzeros, negatives, magnitudes, tables, signs, magnitudes);
+    else decodeSigns(decoder, nonzeros, negatives, signs);
+    for (let j = 0; j < nonzeros; j++) {
+      const i = start + columns[j]!;
+      const magnitude = perSide > 1 ? magnitudeOf(magnitudes[j]!, perSide, extra) : 1;
+      positions[found + j] = i;
+      levels[i] = signs[j] === 1 ? magnitude : -magnitude;
+    }
+    contexts.update(columns, nonzeros, start);
     found += nonzeros;
   }
   return found;
+}
+
+function magnitudeOf(symbol: number, perSide: number, extra: BitReader | undefined): number {
+  if (symbol < 8) return symbol + 1;
+  const magnitude = magnitudeLowerEnd(symbol) + extra!.bits(magnitudeExtraBits(symbol));
+  if (magnitude > perSide) throw new CodecError('malformed', 'a level is out of range');
+  return magnitude;
 }

@@ -1,4 +1,5 @@
 import { ExactPenaltyMerit, Filter, type AcceptanceTest } from '../globalization/index.js';
+import type { NlpMeta } from '../problem/index.js';
 import { randomStream, type RandomStream } from '../random/index.js';
 import type { Budget, BudgetEnd, IterationCallback, Termination } from '../solver/index.js';
 import { ConvergenceTest } from './convergence.js';
@@ -92,7 +93,7 @@ export class SqpAlgorithm {
     this.rowMultipliers = new Float64Array(m);
     this.boundMultipliers = new Float64Array(n);
     this.solution = subproblemSolution(n, m);
-    this.subproblem = new SubproblemSolver(matrix, n, m, this.correction);
+    this.subproblem = new SubproblemSolver(matrix, n, m, this.correction, isQuadraticProgram(evaluation.meta));
     this.search = new LineSearch(this.iterate);
     this.restoration = new Restoration(matrix, this.iterate);
     this.estimator = new MultiplierEstimator(matrix, n, m, structure.hessian.rows.length, this.correction);
@@ -560,6 +561,12 @@ function maxAbs(values: Float64Array): number {
   let largest = 0;
   for (const value of values) largest = Math.max(largest, Math.abs(value));
   return largest;
+}
+
+/** True for a quadratic objective over linear constraints. */
+function isQuadraticProgram({ objectiveShape, linearConstraints, constraintCount }: NlpMeta): boolean {
+  if (objectiveShape !== 'quadratic' && objectiveShape !== 'linear') return false;
+  return constraintCount === 0 || linearConstraints?.every((flag) => flag === 1) === true;
 }
 
 function dotProduct(a: Float64Array, b: Float64Array): number {

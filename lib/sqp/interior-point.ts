@@ -1,5 +1,5 @@
 import { BarrierTerms, clamp, ElasticRows, nearestInterior } from './interior-terms.js';
-import { factorWithInertia, type InertiaCorrection } from './curvature.js';
+import { factorWithInertia, inertiaCorrection, type InertiaCorrection } from './curvature.js';
 import type { KktMatrix, KktRequest } from './kkt-matrix.js';
 import { modelGradient, type QuadraticModel, type SubproblemSolution } from './quadratic-model.js';
 
@@ -59,13 +59,17 @@ export class InteriorPointSolver {
   /** Largest correction of the inertia in the last solve. */
   largestShift = 0;
 
-  /** Fills `solution`, whose working set becomes the sides on which the multiplier outweighs the slack. */
+  /**
+   * Fills `solution`, whose working set becomes the sides on which the multiplier outweighs the slack. The
+   * start stays `distance` away from the sides where there is room.
+   */
   solve(
     model: QuadraticModel,
     solution: SubproblemSolution,
     minimumShift: number,
     penalty: number,
     expired: () => boolean,
+    distance = 1,
   ): InteriorOutcome {
     const { variableCount: n, rowCount: m, barrier, rows, request } = this;
     request.hessian = model.hessian;
@@ -74,14 +78,18 @@ export class InteriorPointSolver {
     const { step, rowMultipliers } = solution;
     const dualScale = clamp(maxAbs(model.gradient), 1, 1e6);
     for (let j = 0; j < n; j++) {
-      step[j] = request.held[j] !== 0 ? model.stepLower[j]! : interiorStart(model.stepLower[j]!, model.stepUpper[j]!);
+      step[j] =
+        request.held[j] !== 0
+          ? model.stepLower[j]!
+          : nearestInterior(0, model.stepLower[j]!, model.stepUpper[j]!, distance);
     }
     rowMultipliers.fill(0);
     modelGradient(model, minimumShift, step, rowMultipliers, this.gradient, this.activity);
     barrier.start(model.stepLower, model.stepUpper, request.held, step, dualScale);
-    rows.start(model.rowLower, model.rowUpper, this.activity, penalty, dualScale);
+    rows.start(model.rowLower, model.rowUpper, this.activity, penalty, dualScale, distance);
     const shift = minimumShift;
     this.largestShift = 0;
+    Object.assign(this.correction, inertiaCorrection());
     let outcome: InteriorOutcome = 'failed';
     for (let iteration = 0; iteration < maxIterations && !expired(); iteration++) {
       modelGradient(model, shift, step, rowMultipliers, this.gradient, this.activity);
@@ -167,11 +175,6 @@ export class InteriorPointSolver {
     }
     solution.linearViolation = violation;
   }
-}
-
-/** A step inside the bounds, near 0 (which is always within them). */
-function interiorStart(lower: number, upper: number): number {
-  return nearestInterior(0, lower, upper);
 }
 
 function maxAbs(values: Float64Array): number {

@@ -125,7 +125,14 @@ export class ElasticRows {
     this.linear = new Float64Array(rowCount);
   }
 
-  start(lower: Float64Array, upper: Float64Array, activity: Float64Array, penalty: number, dualScale: number): void {
+  start(
+    lower: Float64Array,
+    upper: Float64Array,
+    activity: Float64Array,
+    penalty: number,
+    dualScale: number,
+    distance: number,
+  ): void {
     this.lower.set(lower);
     this.upper.set(upper);
     this.multiplier.fill(0);
@@ -135,7 +142,7 @@ export class ElasticRows {
       const low = lower[i]!;
       const high = upper[i]!;
       const inequality = low !== high;
-      const s = inequality ? nearestInterior(activity[i]!, low, high) : low;
+      const s = inequality ? nearestInterior(activity[i]!, low, high, distance) : low;
       this.center[i] = s;
       this.setPair(4 * i, inequality ? s - low : Infinity, dualScale);
       this.setPair(4 * i + 1, inequality ? high - s : Infinity, dualScale);
@@ -311,9 +318,9 @@ function sideState(lowSlack: number, lowDual: number, highSlack: number, highDua
   return low ? -1 : high ? 1 : 0;
 }
 
-/** The value moved to at least min(1, a quarter of the width) from the sides. */
-export function nearestInterior(value: number, lower: number, upper: number): number {
-  const margin = Math.min(Math.max(1, 0.01 * Math.abs(value)), 0.25 * (upper - lower));
+/** The value moved to at least min(`distance`, a quarter of the width) from the sides. */
+export function nearestInterior(value: number, lower: number, upper: number, distance: number): number {
+  const margin = Math.min(Math.max(distance, 0.01 * Math.abs(value)), 0.25 * (upper - lower));
   return clamp(value, lower + margin, upper - margin);
 }
 

@@ -71,7 +71,7 @@ export class Restoration {
       const slope = this.prepareStep() / Math.max(1e-3, Math.sqrt(2 * value));
       if (slope <= stationarityTolerance) return 'stationary';
       const newton = request.hessian !== undefined && (count >= gaussNewtonSteps || slowSteps >= 2);
-      if (!newton || !request.hessian?.(current.x, this.residuals, this.curvature)) this.curvature.fill(0);
+      if (!newton || !request.hessian(current.x, this.residuals, this.curvature)) this.curvature.fill(0);
       const decrease = this.findDecrease(value, damping, request);
       if (decrease === 'expired') return 'expired';
       if (decrease === 'failed') {

@@ -1,6 +1,6 @@
 import { inertiaCorrection, type InertiaCorrection } from './curvature.js';
 import { InteriorPointSolver } from './interior-point.js';
-import type { KktMatrix } from './kkt-matrix.js';
+import { multiplyHessian, type KktMatrix } from './kkt-matrix.js';
 import { subproblemSolution, type QuadraticModel, type SubproblemSolution } from './quadratic-model.js';
 import { WorkingSetSolver } from './working-set-solver.js';
 
@@ -16,16 +16,26 @@ const confirmationRounds = 12;
 const largestMultiplier = 1e10;
 /** ν beyond which an elastic subproblem counts as inconsistent. */
 const largestPenalty = 1e9;
+/** Starts of the interior paths of a non-convex quadratic program, and the size up to which they are tried. */
+const startDistances = [1, 10];
+const largestNonconvexProgram = 500;
 
 /** Solves the subproblems of one problem: prediction of the working set first, interior point where that does not settle. */
 export class SubproblemSolver {
   readonly workingSetSolver: WorkingSetSolver;
   private readonly interior: InteriorPointSolver;
   private readonly spare: SubproblemSolution;
+  private bestSpare: SubproblemSolution | undefined;
   /** True if the matrix still holds the factors of the final working set. */
   factorsMatchSolution = false;
 
-  constructor(matrix: KktMatrix, variableCount: number, rowCount: number, correction: InertiaCorrection) {
+  constructor(
+    matrix: KktMatrix,
+    variableCount: number,
+    rowCount: number,
+    correction: InertiaCorrection,
+    private readonly isQuadraticProgram: boolean,
+  ) {
     this.workingSetSolver = new WorkingSetSolver(matrix, variableCount, rowCount, correction);
     this.interior = new InteriorPointSolver(matrix, variableCount, rowCount, inertiaCorrection());
     this.spare = subproblemSolution(variableCount, rowCount);
@@ -41,6 +51,9 @@ export class SubproblemSolver {
   ): SubproblemOutcome {
     this.factorsMatchSolution = false;
     const predicted = this.workingSetSolver.solve(model, solution, minimumShift, predictionRounds);
+    if (this.isQuadraticProgram && solution.shift > minimumShift && solution.step.length <= largestNonconvexProgram) {
+      return this.solveNonconvex(model, solution, minimumShift, penalty, expired, predicted === 'solved');
+    }
     if (predicted === 'solved' && isModerate(solution)) {
       solution.linearViolation = 0;
       this.factorsMatchSolution = true;
@@ -65,16 +78,50 @@ export class SubproblemSolver {
     }
   }
 
+  /**
+   * A non-convex quadratic program is all of the problem, so it is worth the local minima at the end of several paths:
+   * the lowest is taken.
+   */
+  private solveNonconvex(
+    model: QuadraticModel,
+    solution: SubproblemSolution,
+    minimumShift: number,
+    penalty: number,
+    expired: () => boolean,
+    predicted: boolean,
+  ): SubproblemOutcome {
+    const best = (this.bestSpare ??= subproblemSolution(solution.step.length, solution.rowMultipliers.length));
+    let lowest = Infinity;
+    let outcome: SubproblemOutcome = 'failed';
+    const consider = (found: SubproblemOutcome): void => {
+      if (found === 'failed') return;
+      const value = found === 'inconsistent' ? Number.MAX_VALUE : modelValue(model, solution.step);
+      if (!(value < lowest)) return;
+      lowest = value;
+      outcome = found;
+      copySolution(solution, best);
+    };
+    if (predicted && isModerate(solution)) consider('solved');
+    for (const distance of startDistances) {
+      const found = this.solveElastic(model, solution, minimumShift, penalty, expired, distance);
+      consider(found === 'failed' ? 'failed' : this.confirm(model, solution, minimumShift, found));
+    }
+    copySolution(best, solution);
+    this.factorsMatchSolution = false;
+    return outcome;
+  }
+
   private solveElastic(
     model: QuadraticModel,
     solution: SubproblemSolution,
     minimumShift: number,
     penalty: number,
     expired: () => boolean,
+    distance = 1,
   ): 'solved' | 'approximate' | 'failed' {
     let shift = minimumShift;
     for (let attempt = 0; attempt < 8 && !expired(); attempt++) {
-      const outcome = this.interior.solve(model, solution, shift, penalty, expired);
+      const outcome = this.interior.solve(model, solution, shift, penalty, expired, distance);
       if (outcome !== 'failed') return outcome;
       shift = shift === minimumShift ? Math.max(1e-6, 10 * shift, 1e-2 * this.interior.largestShift) : 30 * shift;
     }
@@ -100,6 +147,15 @@ export class SubproblemSolver {
     }
     return outcome === 'solved' ? 'solved' : 'approximate';
   }
+}
+
+/** ½dᵀHd + gᵀd. */
+function modelValue(model: QuadraticModel, step: Float64Array): number {
+  const product = new Float64Array(step.length);
+  multiplyHessian(model.structure, model.hessian, step, product);
+  let value = 0;
+  for (let j = 0; j < step.length; j++) value += (model.gradient[j]! + 0.5 * product[j]!) * step[j]!;
+  return value;
 }
 
 function isModerate(solution: SubproblemSolution): boolean {

@@ -7,7 +7,7 @@ import {
   type DirectionKind,
   type HessianModel,
 } from '../bound/index.js';
-import type { AugmentedLagrangian } from './subproblem.js';
+import type { SubproblemState } from './subproblem-state.js';
 
 /**
  * Second-order model of the augmented Lagrangian in which the penalty terms keep their kinks: the Hessian of the
@@ -31,7 +31,7 @@ export class SubproblemModel implements HessianModel {
   private readonly piece: Uint8Array;
 
   constructor(
-    private readonly subproblem: AugmentedLagrangian,
+    private readonly subproblem: SubproblemState,
     denseLimit: number,
   ) {
     const { evaluator, meta, multipliers } = subproblem;

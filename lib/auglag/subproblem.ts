@@ -1,6 +1,7 @@
 import type { Evaluator, HessianModel, HessianModelSource } from '../bound/index.js';
 import type { NlpMeta, NonlinearProgram } from '../problem/index.js';
 import { JacobianRows } from './jacobian-rows.js';
+import type { SubproblemState } from './subproblem-state.js';
 import { SubproblemModel } from './subproblem-model.js';
 
 /**
@@ -14,7 +15,7 @@ import { SubproblemModel } from './subproblem-model.js';
  * JᵀJ. Weight, penalty and multipliers may be changed between solves. Objective and constraints at one point are
  * evaluated once, however often they are needed.
  */
-export class AugmentedLagrangian implements NonlinearProgram, HessianModelSource {
+export class AugmentedLagrangian implements NonlinearProgram, HessianModelSource, SubproblemState {
   readonly meta: NlpMeta;
   readonly rows: JacobianRows;
   /** λ in scaled terms, length constraintCount. */

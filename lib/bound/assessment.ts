@@ -30,14 +30,17 @@ export function addTransposeProduct(
   }
 }
 
+/** Distance to a bound, relative to max(1, |bound|), up to which a multiplier may explain a gradient. */
+const nearBound = 1e-5;
+
 /**
  * The bound multiplier that explains `reducedGradient` (∇f + Jᵀy) best: −reducedGradient where the bound that it pushes
  * against is close enough for the complementarity it costs, else 0.
  */
 export function boundMultiplier(reducedGradient: number, value: number, lower: number, upper: number): number {
   if (reducedGradient === 0) return 0;
-  const distance = reducedGradient > 0 ? value - lower : upper - value;
-  return distance < 1 ? -reducedGradient : 0;
+  const bound = reducedGradient > 0 ? lower : upper;
+  return Math.abs(value - bound) <= nearBound * Math.max(1, Math.abs(bound)) ? -reducedGradient : 0;
 }
 
 /** A point, what the algorithm says about it, and what was counted. */

@@ -21,6 +21,8 @@ export class BoxModelMinimizer {
   private readonly direction: Float64Array;
   private readonly product: Float64Array;
   private cauchyLength = 1;
+  /** True if the last projected search took the whole direction without meeting the box. */
+  private fullStep = false;
 
   constructor(private readonly size: number) {
     this.step = new Float64Array(size);
@@ -58,13 +60,15 @@ export class BoxModelMinimizer {
       if (round === 0) initialNorm = norm;
       if (round > 0 && norm <= relativeTolerance * initialNorm) break;
       model.choosePiece?.(step);
+      this.fullStep = false;
       const kind = model.direction(free, residual, Math.max(1e-12, relativeTolerance), direction);
       if (kind === 'none' || !finiteDirection(direction)) break;
       let next =
         kind === 'newton'
           ? this.projectedSearch(model, gradient, low, high, change)
           : this.lineToBox(model, gradient, low, high, change);
-      if (round === 0 || !(next < change)) next = Math.min(next, this.cauchy(model, gradient, low, high, scale, next));
+      const needsCauchy = round === 0 ? !this.fullStep : !(next < change);
+      if (needsCauchy) next = Math.min(next, this.cauchy(model, gradient, low, high, scale, next));
       if (!(next < change)) break;
       const gain = change - next;
       change = next;
@@ -114,7 +118,10 @@ export class BoxModelMinimizer {
         slope += residual[j]! * (trial[j]! - step[j]!);
       }
       const value = this.evaluateTrial(model, gradient);
-      if (value <= current + 1e-4 * slope && slope < 0) return this.accept(value, current);
+      if (value <= current + 1e-4 * slope && slope < 0) {
+        this.fullStep = length === 1 && !clipped;
+        return this.accept(value, current);
+      }
       if (!clipped && !model.evaluate) break;
       length *= 0.25;
     }

@@ -16,6 +16,10 @@ export class LimitedMemoryMatrix implements HessianModel {
   private readonly small: Float64Array;
   private theta = 1;
   private kernelReady = false;
+  /** sᵢᵀsⱼ, sᵢᵀyⱼ and yᵢᵀyⱼ of the pairs kept, row-major with stride `memory`. */
+  private readonly stepProducts: Float64Array;
+  private readonly mixedProducts: Float64Array;
+  private readonly differenceProducts: Float64Array;
 
   constructor(
     private readonly size: number,
@@ -24,6 +28,10 @@ export class LimitedMemoryMatrix implements HessianModel {
     this.kernel = new Float64Array(4 * memory * memory);
     this.reduced = new Float64Array(4 * memory * memory);
     this.small = new Float64Array(2 * memory);
+    this.subsetIndices = new Int32Array(size);
+    this.stepProducts = new Float64Array(memory * memory);
+    this.mixedProducts = new Float64Array(memory * memory);
+    this.differenceProducts = new Float64Array(memory * memory);
   }
 
   /** Forgets all pairs; B becomes θI. */
@@ -46,6 +54,9 @@ export class LimitedMemoryMatrix implements HessianModel {
     if (!(product > 1e-10 * Math.sqrt(squared * dot(step, step))) || !Number.isFinite(squared)) return false;
     if (this.steps.length === this.memory) {
       this.spare.push(this.steps.shift()!, this.differences.shift()!);
+      for (const products of [this.stepProducts, this.mixedProducts, this.differenceProducts]) {
+        products.copyWithin(0, this.memory + 1);
+      }
     }
     const newStep = this.spare.pop() ?? new Float64Array(this.size);
     const newDifference = this.spare.pop() ?? new Float64Array(this.size);
@@ -53,9 +64,35 @@ export class LimitedMemoryMatrix implements HessianModel {
     newDifference.set(difference);
     this.steps.push(newStep);
     this.differences.push(newDifference);
+    this.updateProducts();
     this.theta = squared / product;
     this.kernelReady = false;
     return true;
+  }
+
+  /** Inner products of the newest pair with all kept ones. */
+  private updateProducts(): void {
+    const { steps, differences, memory } = this;
+    const last = steps.length - 1;
+    for (let i = 0; i <= last; i++) {
+      const step = dot(steps[i]!, steps[last]!);
+      const difference = dot(differences[i]!, differences[last]!);
+      this.stepProducts[i * memory + last] = step;
+      this.stepProducts[last * memory + i] = step;
+      this.differenceProducts[i * memory + last] = difference;
+      this.differenceProducts[last * memory + i] = difference;
+      this.mixedProducts[i * memory + last] = dot(steps[i]!, differences[last]!);
+      this.mixedProducts[last * memory + i] = dot(steps[last]!, differences[i]!);
+    }
+  }
+
+  /** Entry (i, k) of [Y S]ᵀ[Y S] over all variables. */
+  private product(i: number, k: number): number {
+    const pairs = this.steps.length;
+    const { memory } = this;
+    if (i < pairs && k < pairs) return this.differenceProducts[i * memory + k]!;
+    if (i >= pairs && k >= pairs) return this.stepProducts[(i - pairs) * memory + k - pairs]!;
+    return i >= pairs ? this.mixedProducts[(i - pairs) * memory + k]! : this.mixedProducts[(k - pairs) * memory + i]!;
   }
 
   load(): boolean {
@@ -74,16 +111,16 @@ export class LimitedMemoryMatrix implements HessianModel {
 
   private buildKernel(): void {
     if (this.kernelReady) return;
-    const { steps, differences, kernel, theta } = this;
-    const pairs = steps.length;
+    const { kernel, theta } = this;
+    const pairs = this.steps.length;
     const order = 2 * pairs;
     for (let i = 0; i < pairs; i++) {
       for (let j = 0; j < pairs; j++) {
-        kernel[i * order + j] = i === j ? -dot(steps[i]!, differences[i]!) : 0;
-        const lower = i > j ? dot(steps[i]!, differences[j]!) : 0;
+        kernel[i * order + j] = i === j ? -this.product(pairs + i, i) : 0;
+        const lower = i > j ? this.product(pairs + i, j) : 0;
         kernel[(pairs + i) * order + j] = lower;
         kernel[j * order + pairs + i] = lower;
-        kernel[(pairs + i) * order + pairs + j] = theta * dot(steps[i]!, steps[j]!);
+        kernel[(pairs + i) * order + pairs + j] = theta * this.product(pairs + i, pairs + j);
       }
     }
     this.kernelReady = true;
@@ -102,6 +139,32 @@ export class LimitedMemoryMatrix implements HessianModel {
     for (let k = 0; k < order; k++) addMultiple(values, -small[k]! * (k < pairs ? 1 : theta), this.column(k));
   }
 
+  private readonly subsetIndices: Int32Array;
+  private subsetIsFree = false;
+
+  /** Lists the free or the fixed variables, whichever are fewer. */
+  private smallerSubset(free: Uint8Array): number {
+    let freeCount = 0;
+    for (let j = 0; j < free.length; j++) freeCount += free[j]!;
+    this.subsetIsFree = 2 * freeCount <= free.length;
+    const wanted = this.subsetIsFree ? 1 : 0;
+    let count = 0;
+    for (let j = 0; j < free.length; j++) if (free[j] === wanted) this.subsetIndices[count++] = j;
+    return count;
+  }
+
+  /** Entry (i, k) of [Y S]ᵀ[Y S] over the free variables. */
+  private freeProduct(i: number, k: number, subset: number): number {
+    const left = this.column(i);
+    const right = this.column(k);
+    let sum = 0;
+    for (let p = 0; p < subset; p++) {
+      const j = this.subsetIndices[p]!;
+      sum += left[j]! * right[j]!;
+    }
+    return this.subsetIsFree ? sum : this.product(i, k) - sum;
+  }
+
   direction(free: Uint8Array, residual: Float64Array, _tolerance: number, values: Float64Array): DirectionKind {
     const { size, theta, small, reduced } = this;
     const pairs = this.steps.length;
@@ -116,6 +179,7 @@ export class LimitedMemoryMatrix implements HessianModel {
     if (!any) return 'none';
     if (pairs === 0) return 'newton';
     this.buildKernel();
+    const subset = this.smallerSubset(free);
     for (let i = 0; i < order; i++) {
       const left = this.column(i);
       const leftFactor = i < pairs ? 1 : theta;
@@ -123,10 +187,7 @@ export class LimitedMemoryMatrix implements HessianModel {
       for (let j = 0; j < size; j++) if (free[j]) product -= left[j]! * residual[j]!;
       small[i] = leftFactor * product;
       for (let k = 0; k <= i; k++) {
-        const right = this.column(k);
-        let inner = 0;
-        for (let j = 0; j < size; j++) if (free[j]) inner += left[j]! * right[j]!;
-        inner *= (leftFactor * (k < pairs ? 1 : theta)) / theta;
+        const inner = (this.freeProduct(i, k, subset) * (leftFactor * (k < pairs ? 1 : theta))) / theta;
         reduced[i * order + k] = this.kernel[i * order + k]! - inner;
         reduced[k * order + i] = reduced[i * order + k]!;
       }

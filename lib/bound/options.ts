@@ -5,6 +5,7 @@ import {
   type Budget,
   type IterationCallback,
   type SolverResult,
+  type StopSignal,
 } from '../solver/index.js';
 import type { NonlinearProgram } from '../problem/index.js';
 
@@ -44,7 +45,7 @@ export interface SolveContext {
   readonly start?: Float64Array | undefined;
   /** Initial guess of the constraint multipliers instead of `meta.startMultipliers`. */
   readonly multipliers?: Float64Array | undefined;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: StopSignal | undefined;
   readonly onIteration?: IterationCallback | undefined;
   /** Start from ten times the trust-region radius with which the same minimiser's last solve ended. */
   readonly continueRadius?: boolean | undefined;

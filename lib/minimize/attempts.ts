@@ -8,7 +8,7 @@ import {
 } from '../bound/index.js';
 import type { NonlinearProgram } from '../problem/index.js';
 import { solveQp } from '../qp/index.js';
-import { Budget, type IterationCallback, type SolverResult } from '../solver/index.js';
+import { Budget, type IterationCallback, type SolverResult, type StopSignal } from '../solver/index.js';
 import { solveSqp } from '../sqp/index.js';
 import { toQuadraticProgram } from './classify.js';
 
@@ -23,7 +23,7 @@ export interface AttemptInput {
   readonly start: Float64Array;
   readonly multipliers?: Float64Array | undefined;
   readonly budget: Budget;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: StopSignal | undefined;
   readonly optimalityTolerance: number;
   readonly feasibilityTolerance: number;
   readonly onIteration?: IterationCallback | undefined;

@@ -16,6 +16,7 @@ import {
   type IterationCallback,
   type SolverResult,
   type Termination,
+  type StopSignal,
 } from '../solver/index.js';
 import { runMethod, type MethodName } from './attempts.js';
 import { classify, type ProblemClass } from './classify.js';
@@ -49,7 +50,7 @@ export interface MinimizeResult extends SolverResult {
 export interface MinimizeContext {
   readonly start?: Float64Array | undefined;
   readonly multipliers?: Float64Array | undefined;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: StopSignal | undefined;
   readonly onIteration?: IterationCallback | undefined;
 }
 

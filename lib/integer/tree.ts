@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Budget, commonOptions, defineOptions, type Termination } from '../solver/index.js';
+import { Budget, commonOptions, defineOptions, type Termination, type StopSignal } from '../solver/index.js';
 import { NodeQueue, type OpenNode } from './node-queue.js';
 
 /** A feasible solution and its objective. */
@@ -69,7 +69,7 @@ export interface TreeProgress {
 export interface TreeContext<Solution> {
   /** A solution known before. */
   readonly incumbent?: Candidate<Solution> | undefined;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: StopSignal | undefined;
   /** Called after every node; returning false ends the search as `interrupted`. */
   readonly onNode?: ((progress: TreeProgress) => boolean | undefined) | undefined;
   readonly onIncumbent?: ((candidate: Candidate<Solution>) => void) | undefined;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Budget, commonOptions, defineOptions, type Termination } from '../solver/index.js';
+import { Budget, commonOptions, defineOptions, type Termination, type StopSignal } from '../solver/index.js';
 import { CutMaster } from './master.js';
 import { createResponse, dualValue, recomputeBound, type ChoiceOracle } from './problem.js';
 
@@ -46,11 +46,11 @@ export interface DualResult {
 
 export interface DualContext {
   readonly start?: Float64Array | undefined;
-  /** Typical size of each multiplier; a multiplier grows at most fourfold a step beyond the larger of it and the best. */
+  /** Typical size of each multiplier, > 0: the search starts in a box of this size and widens it where it must. */
   readonly scale?: Float64Array | undefined;
   /** Stop as soon as the bound reaches this. */
   readonly target?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: StopSignal | undefined;
 }
 
 /** Convex weights over oracle answers; at most rowCount + 1 of them, so at most rowCount blocks are fractional. */
@@ -77,8 +77,8 @@ export function maximizeDual(
   const { rowCount } = oracle;
   const response = createResponse(oracle);
   const excess = new Float64Array(rowCount);
-  const upper = new Float64Array(rowCount).fill(options.largestMultiplier);
-  const master = new CutMaster(rowCount, upper);
+  const region = new MultiplierRegion(rowCount, options.largestMultiplier, context);
+  const master = new CutMaster(rowCount, region.upper);
   const answers: Int32Array[] = [];
   const best = new Float64Array(rowCount);
   const trial = Float64Array.from(context.start ?? best, (multiplier) => clamp(multiplier, options.largestMultiplier));
@@ -105,29 +105,72 @@ export function maximizeDual(
       break;
     }
     master.solve();
-    if (master.value - bestValue <= options.relativeTolerance * Math.max(1, Math.abs(bestValue))) {
-      termination = 'optimal';
-      break;
+    while (master.value - bestValue <= options.relativeTolerance * Math.max(1, Math.abs(bestValue))) {
+      if (!region.widen(master.multipliers)) {
+        termination = 'optimal';
+        break;
+      }
+      master.solve();
     }
+    if (termination === 'optimal') break;
     const ended = budget.exhausted(evaluations, evaluations);
     if (ended) {
       termination = ended;
       break;
     }
     for (let row = 0; row < rowCount; row++) {
-      const mixed = options.smoothing * best[row]! + (1 - options.smoothing) * master.multipliers[row]!;
-      trial[row] = Math.min(mixed, 4 * Math.max(best[row]!, context.scale?.[row] ?? Infinity));
+      trial[row] = options.smoothing * best[row]! + (1 - options.smoothing) * master.multipliers[row]!;
     }
   }
   return {
     termination,
     multipliers: best,
     bound: recomputeBound(oracle, best),
-    ceiling: bestValue === Infinity ? Infinity : master.value,
+    ceiling: bestValue === Infinity || region.isTight(master.multipliers) ? Infinity : master.value,
     recovery: recover(master, answers),
     evaluations,
     timeSeconds: budget.elapsedSeconds(),
   };
+}
+
+/**
+ * Box in which multipliers are sought: early cuts say little about far ones, so it starts small and grows once nothing
+ * better is left inside and the master presses against it.
+ */
+export class MultiplierRegion {
+  readonly upper: Float64Array;
+
+  constructor(
+    rowCount: number,
+    private readonly largest: number,
+    { start, scale }: { start?: Float64Array | undefined; scale?: Float64Array | undefined },
+  ) {
+    this.upper = new Float64Array(rowCount).fill(largest);
+    if (!scale) return;
+    for (let row = 0; row < rowCount; row++) {
+      this.upper[row] = Math.min(largest, Math.max(4 * scale[row]!, 4 * (start?.[row] ?? 0)));
+    }
+  }
+
+  /** Widens the sides that these multipliers touch; false if none can be. */
+  widen(multipliers: Float64Array): boolean {
+    let widened = false;
+    for (let row = 0; row < this.upper.length; row++) {
+      if (!this.presses(multipliers, row)) continue;
+      this.upper[row] = Math.min(this.largest, 16 * this.upper[row]!);
+      widened = true;
+    }
+    return widened;
+  }
+
+  /** Multipliers further out than these were left out of account. */
+  isTight(multipliers: Float64Array): boolean {
+    return multipliers.some((_, row) => this.presses(multipliers, row));
+  }
+
+  private presses(multipliers: Float64Array, row: number): boolean {
+    return multipliers[row]! >= 0.7 * this.upper[row]! && this.upper[row]! < this.largest;
+  }
 }
 
 /** The master's weights and the blocks in which the answers that carry weight differ. */

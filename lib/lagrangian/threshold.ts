@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { Budget, commonOptions, defineOptions, type Termination } from '../solver/index.js';
-import { recover, type PrimalRecovery } from './dual.js';
+import { Budget, commonOptions, defineOptions, type Termination, type StopSignal } from '../solver/index.js';
+import { MultiplierRegion, recover, type PrimalRecovery } from './dual.js';
 import { CutMaster } from './master.js';
 import { createResponse, dualValue, type ChoiceOracle, type OracleResponse } from './problem.js';
 
@@ -48,7 +48,7 @@ export interface ThresholdContext {
   readonly guess?: number;
   /** Stop as soon as this threshold is refuted. */
   readonly target?: number;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: StopSignal | undefined;
 }
 
 export interface ThresholdResult {
@@ -89,6 +89,9 @@ export function largestRefutedThreshold(
  */
 const nearRoot = 3e-4;
 
+/** A bracket this narrow, relative, with no root of the linearisation inside is a jump of D. */
+const jumpWidth = 2e-5;
+
 class ThresholdSearch {
   private readonly options;
   private readonly budget: Budget;
@@ -98,7 +101,7 @@ class ThresholdSearch {
   private readonly excess: Float64Array;
   private readonly trial: Float64Array;
   private readonly best: Float64Array;
-  private readonly start: Float64Array;
+  private readonly region: MultiplierRegion;
   private refuted: number;
   private readonly refuting: Float64Array;
   private bestRoot = -Infinity;
@@ -113,11 +116,15 @@ class ThresholdSearch {
     this.options = thresholdOptions.resolve(given);
     this.budget = new Budget({ timeLimitSeconds: this.options.timeLimitSeconds, signal: context.signal });
     this.response = createResponse(oracle);
-    const upper = new Float64Array(rowCount).fill(this.options.largestMultiplier);
-    this.master = new CutMaster(rowCount, upper, oracle.thresholdRows);
     this.excess = new Float64Array(rowCount);
     this.trial = normalized(context.start ?? new Float64Array(rowCount).fill(1), oracle.thresholdRows);
-    this.start = Float64Array.from(this.trial);
+    const start = Float64Array.from(this.trial);
+    this.region = new MultiplierRegion(rowCount, this.options.largestMultiplier, {
+      start,
+      scale: Float64Array.from(start, (multiplier) => Math.max(multiplier, 0.1)),
+    });
+    for (const row of oracle.thresholdRows) this.region.upper[row] = this.options.largestMultiplier;
+    this.master = new CutMaster(rowCount, this.region.upper, oracle.thresholdRows);
     this.best = Float64Array.from(this.trial);
     this.refuting = Float64Array.from(this.trial);
     this.refuted = oracle.leastThreshold;
@@ -138,13 +145,12 @@ class ThresholdSearch {
     }
   }
 
-  /** Between the best multipliers and the master's, none growing too fast: early cuts say little about far ones. */
+  /** Between the best multipliers and the master's. */
   private chooseTrial(): void {
-    const { master, trial, best, start } = this;
+    const { master, trial, best } = this;
     const { smoothing } = this.options;
     for (let row = 0; row < trial.length; row++) {
-      const mixed = smoothing * best[row]! + (1 - smoothing) * master.multipliers[row]!;
-      trial[row] = Math.min(mixed, 4 * Math.max(best[row]!, start[row]!));
+      trial[row] = smoothing * best[row]! + (1 - smoothing) * master.multipliers[row]!;
     }
   }
 
@@ -158,8 +164,10 @@ class ThresholdSearch {
     if (this.refuted === Infinity || (target !== undefined && this.refuted >= target)) return 'optimal';
     if (this.master.cutCount > 0) {
       this.master.solve();
-      if (this.master.value - this.bestRoot <= this.options.relativeTolerance * Math.abs(this.bestRoot))
-        return 'optimal';
+      while (this.master.value - this.bestRoot <= this.options.relativeTolerance * Math.abs(this.bestRoot)) {
+        if (!this.region.widen(this.master.multipliers)) return 'optimal';
+        this.master.solve();
+      }
     }
     if (this.evaluations >= this.options.maxEvaluations) return 'evaluation-limit';
     return this.budget.exhausted(0, 0);
@@ -172,29 +180,33 @@ class ThresholdSearch {
     let low = this.oracle.leastThreshold;
     let high = Infinity;
     let at = threshold;
-    for (let step = 0; step < 60; step++) {
+    for (let step = 0; step < 90; step++) {
       const { value, slope } = this.evaluate(at);
       if (value > 0) low = Math.max(low, at);
       else high = Math.min(high, at);
-      if (value === Infinity) {
-        at = high < Infinity ? (low + high) / 2 : 2 * at;
-        continue;
-      }
-      // A threshold that does not matter: refuted for good, or never.
-      if (!(slope < -1e-300)) return value > 0 ? this.refuteAll() : low;
-      const root = at - value / slope;
-      if (Math.abs(root - at) <= nearRoot * at || this.evaluations >= this.options.maxEvaluations) {
-        this.addCut(at, slope);
+      const root = slope < 0 && value < Infinity ? at - value / slope : NaN;
+      if (Math.abs(root - at) <= nearRoot * at || (this.evaluations >= this.options.maxEvaluations && root > 0)) {
+        this.addCut(at, slope, 0);
         return root;
       }
+      if (high - low <= jumpWidth * low) return this.jump(low, high);
+      if (low > 1e15 * (this.oracle.leastThreshold + threshold)) return this.refuteAll();
       at = nextThreshold(root, low, high, at);
-      if (high - low <= 1e-9 * low) return low;
     }
     return low;
   }
 
-  /** D > 0 whatever the threshold. */
+  /** D falls through zero by a jump, where a choice becomes possible: the cut passes through the jump. */
+  private jump(low: number, high: number): number {
+    const { value, slope } = this.evaluate(high);
+    const steepness = slope < 0 ? slope : -this.response.values.reduce((sum, term) => sum + Math.abs(term), 0) / high;
+    if (value <= 0 && steepness < 0) this.addCut(high, steepness, value / steepness);
+    return low;
+  }
+
+  /** No threshold that matters is reachable with these multipliers; certain if D > 0 for an infinite one. */
   private refuteAll(): number {
+    if (!(this.evaluate(Infinity).value > 0)) return this.refuted;
     this.refuted = Infinity;
     this.refuting.set(this.trial);
     return Infinity;
@@ -215,13 +227,26 @@ class ThresholdSearch {
   }
 
   /** Linearisation of the last evaluation, which was near the root of its multipliers. */
-  private addCut(threshold: number, slope: number): void {
+  private addCut(threshold: number, slope: number, raise: number): void {
     const { oracle, response, excess } = this;
     for (let row = 0; row < excess.length; row++) {
       excess[row] = (response.usage[row]! - oracle.available[row]!) / -slope;
     }
-    this.master.add(threshold, excess);
+    this.master.add(threshold + raise, excess);
     this.answers.push(response.choices.slice());
+  }
+
+  /** Where D jumps, the threshold refuted may still lie a little below the jump: halve that distance with its multipliers. */
+  private approachJump(): void {
+    if (!(this.refuted < Infinity) || this.bestRoot > this.refuted * (1 + 1e-9)) return;
+    this.trial.set(this.refuting);
+    let low = this.refuted;
+    let high = this.refuted * (1 + 2 * jumpWidth);
+    for (let step = 0; step < 16; step++) {
+      const middle = (low + high) / 2;
+      if (this.evaluate(middle).value > 0) low = middle;
+      else high = middle;
+    }
   }
 
   /** Moves to the best multipliers and refutes a threshold as close below their root as a few evaluations allow. */
@@ -240,6 +265,7 @@ class ThresholdSearch {
         margin = Math.max(4 * margin, 2 * margin + missing);
       }
     }
+    this.approachJump();
     return {
       termination,
       refuted: this.refuted,

@@ -1,3 +1,7 @@
 export * from './bandwidth/index.js';
 export * from './bound/index.js';
 export * from './exact/index.js';
+export * from './report.js';
+export * from './solve.js';
+export { planBits } from './baselines/index.js';
+export type { Planner, PlannerOutcome } from './planner.js';

@@ -242,6 +242,21 @@ class RowBuilder {
   }
 }
 
+/** Rows 2n and 2n + 1: the seconds of one bit on device n's uplink and downlink. */
+export class LinkRows {
+  readonly rows: DelayRows;
+
+  constructor(problem: PlanningProblem) {
+    const device = Int32Array.from(problem.devices, (_, n) => n);
+    const builder = new RowBuilder(problem, device, 2);
+    for (let n = 0; n < device.length; n++) {
+      builder.add(n, 0, 1, 0);
+      builder.add(n, 0, 0, 1);
+    }
+    this.rows = builder.finish();
+  }
+}
+
 function grown(values: Float64Array): Float64Array {
   const larger = new Float64Array(Math.max(16, 2 * values.length));
   larger.set(values);

@@ -10,6 +10,7 @@ export {
 export { planBandwidth, type BandwidthOptions, type PlanSearchResult } from './plan-bandwidth.js';
 export {
   compileLoads,
+  LinkRows,
   emptyLoads,
   loadsOfChoices,
   loadsOfDecisions,
@@ -17,7 +18,7 @@ export {
   type FixedDecision,
   type StepLoads,
 } from './compile.js';
-export type { DelayRows } from './delay-rows.js';
+export { evaluateRow, rowValue, type DelayRows } from './delay-rows.js';
 export { searchShares, ShareSearch, type ShareAnswer } from './share-search.js';
 export { JointSearch, type JointAnswer } from './joint-search.js';
 export { searchThresholds, type ThresholdAnswer } from './threshold-search.js';

@@ -7,7 +7,7 @@ import {
   type Plan,
   type PlanningProblem,
 } from '../../models/index.js';
-import { Budget, type Termination } from '../../solver/index.js';
+import { Budget, type Termination, type StopSignal } from '../../solver/index.js';
 import { allocateLoads, planOf, shareConflicts, sharesInHz, type SharesFound } from './allocate.js';
 import { compileLoads, loadsOfDecisions, type FixedDecision, type StepLoads } from './compile.js';
 import { sqpShares } from './sqp.js';
@@ -18,7 +18,7 @@ export interface BandwidthOptions {
   readonly method?: 'sqp' | 'scalar';
   readonly maxSteps?: number;
   readonly timeLimitSeconds?: number;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: StopSignal | undefined;
 }
 
 /** A plan found by one of the planning methods. */

@@ -10,6 +10,8 @@ export interface ThresholdAnswer {
   readonly reciprocal: Float64Array;
   readonly bandwidthUse: number;
   readonly bandwidthPrice: number;
+  /** Multipliers of the rows, device by device; those of one kind add up to its weight. */
+  readonly rowMultipliers: Float64Array;
   readonly iterations: number;
 }
 
@@ -407,6 +409,7 @@ class ThresholdSearch {
       reciprocal,
       bandwidthUse,
       bandwidthPrice: bandwidthUse < 1 - 1e-9 ? 0 : -this.budgetMultiplier * this.timeScale,
+      rowMultipliers: this.multiplier,
       iterations,
     };
   }

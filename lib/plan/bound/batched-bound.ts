@@ -171,8 +171,9 @@ export function dualCeiling(columns: ChoiceColumns, oracle: BoxOracle): { ceilin
     const result = maximizeDual(
       oracle,
       { relativeTolerance: 1e-4, maxEvaluations: 40, largestMultiplier: 1e6 * size },
-      { start: multipliers, scale: scales(columns, size) },
+      { start: multipliers, scale: scales(columns, size), target: 100 * size },
     );
+    if (result.bound >= 100 * size) continue;
     if (result.ceiling < ceiling) {
       ceiling = result.ceiling;
       multipliers = Float64Array.from(result.multipliers);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { createResponse, dualValue, largestRefutedThreshold, type PrimalRecovery } from '../../lagrangian/index.js';
 import type { PlanningProblem } from '../../models/index.js';
-import { commonOptions, defineOptions } from '../../solver/index.js';
+import { commonOptions, defineOptions, type StopSignal } from '../../solver/index.js';
 import { boundBatched } from './batched-bound.js';
 import type { BoundCertificate, LimitMultipliers } from './certificate.js';
 import { buildColumns, type ChoiceColumns } from './columns.js';
@@ -34,7 +34,7 @@ export const boundOptions = defineOptions({
 export type BoundOptions = z.input<typeof boundOptions.schema>;
 
 export interface BoundContext {
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: StopSignal | undefined;
   /** Delay of a known plan, seconds: where the search starts, and the goal of `batched` subdivision. */
   readonly incumbentSeconds?: number | undefined;
   /** Columns built before for the same problem. */
@@ -121,7 +121,7 @@ export type ResolvedBoundOptions = z.output<typeof boundOptions.schema>;
 
 /** Bandwidth and server equally priced; the others less, since they often do not bind. */
 export function startMultipliers(columns: ChoiceColumns): Float64Array {
-  return Float64Array.from(columns.rows, (row) => (row === 'bandwidth' || row === 'server-share' ? 1 : 0.1));
+  return Float64Array.from(columns.rows, (row) => (row === 'bandwidth' || row === 'server-share' ? 1 : 0.5));
 }
 
 /** Multipliers in a certificate's scales. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { branchAndBound, type Candidate, type TreeProgress } from '../../integer/index.js';
 import { roundDelay, type Plan, type PlanningProblem } from '../../models/index.js';
-import { commonOptions, defineOptions, type Termination } from '../../solver/index.js';
+import { commonOptions, defineOptions, type Termination, type StopSignal } from '../../solver/index.js';
 import { boundPlan, type BoundCertificate, type PlanBound } from '../bound/index.js';
 import { buildColumns, type ChoiceColumns } from '../bound/columns.js';
 import { allChoices } from './active-choices.js';
@@ -23,7 +23,7 @@ export const exactOptions = defineOptions({
 export type ExactOptions = z.input<typeof exactOptions.schema>;
 
 export interface ExactContext {
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: StopSignal | undefined;
   /** Called after every node of the tree; returning false ends the search as `interrupted`. */
   readonly onProgress?: ((progress: TreeProgress) => boolean | undefined) | undefined;
   /** A plan known before; ignored if it breaks a limit. */

@@ -1,0 +1,99 @@
+import { randomStream } from '../../lib/random/index.js';
+import type { Tensor, Tf, Variable } from '../backend/tensorflow.js';
+import type { VitConfig } from './config.js';
+import { matMulLast } from './operations.js';
+import type { HostTensor } from './weights.js';
+
+/** Layers of a block that may carry an adapter. */
+export const adapterTargets = ['query', 'key', 'value', 'output', 'up', 'down'] as const;
+export type AdapterTarget = (typeof adapterTargets)[number];
+
+/** LoRA (Hu et al. 2021): y = x·W + (alpha / rank)·dropout(x)·A·B. */
+export interface AdapterSettings {
+  readonly rank: number;
+  readonly alpha: number;
+  readonly targets: readonly AdapterTarget[];
+  /** Probability with which an input of an adapter is dropped in training, 0 … < 1. */
+  readonly dropout: number;
+}
+
+/** One adapter: `down` is A (inputs × rank), `up` is B (rank × outputs). */
+export interface Adapter {
+  readonly down: Variable;
+  readonly up: Variable;
+}
+
+/** Adapters of one block by target. */
+export type BlockAdapters = Partial<Readonly<Record<AdapterTarget, Adapter>>>;
+
+/** Adapters on the host, by `<block>.<target>.<down|up>`. */
+export type AdapterState = ReadonlyMap<string, HostTensor>;
+
+/** Adapters as LoRA starts them: A from a Kaiming-uniform law, B zero. Drawn by name, so every cut gives the same. */
+export function initialAdapters(config: VitConfig, settings: AdapterSettings, seed: number): AdapterState {
+  const state = new Map<string, HostTensor>();
+  for (let block = 0; block < config.blocks; block++) {
+    for (const target of settings.targets) {
+      const { inputs, outputs } = targetWidths(config, target);
+      const random = randomStream(seed, `adapter.${block}.${target}`);
+      const reach = 1 / Math.sqrt(inputs);
+      const down = Float32Array.from({ length: inputs * settings.rank }, () => (2 * random.uniform() - 1) * reach);
+      state.set(`${block}.${target}.down`, { shape: [inputs, settings.rank], values: down });
+      state.set(`${block}.${target}.up`, {
+        shape: [settings.rank, outputs],
+        values: new Float32Array(settings.rank * outputs),
+      });
+    }
+  }
+  return state;
+}
+
+/** Inputs and outputs of a target's linear layer. */
+export function targetWidths(config: VitConfig, target: AdapterTarget): { inputs: number; outputs: number } {
+  if (target === 'up') return { inputs: config.width, outputs: config.mlpWidth };
+  if (target === 'down') return { inputs: config.mlpWidth, outputs: config.width };
+  return { inputs: config.width, outputs: config.width };
+}
+
+/** Variables for the adapters of blocks `first` … `last` − 1; the caller disposes of them. */
+export function adapterVariables(
+  tf: Tf,
+  settings: AdapterSettings,
+  state: AdapterState,
+  first: number,
+  last: number,
+): BlockAdapters[] {
+  return Array.from({ length: last - first }, (_, k) => {
+    const adapters: Partial<Record<AdapterTarget, Adapter>> = {};
+    for (const target of settings.targets) {
+      const variable = (part: string) => {
+        const { shape, values } = state.get(`${first + k}.${target}.${part}`)!;
+        return tf.tidy(() => tf.variable(tf.tensor(values, [...shape])));
+      };
+      adapters[target] = { down: variable('down'), up: variable('up') };
+    }
+    return adapters;
+  });
+}
+
+/** Variables in a fixed order: by block, by the settings' order of targets, A before B. */
+export function variableList(settings: AdapterSettings, adapters: readonly BlockAdapters[]): Variable[] {
+  return adapters.flatMap((block) =>
+    settings.targets.flatMap((target) => {
+      const adapter = block[target];
+      return adapter ? [adapter.down, adapter.up] : [];
+    }),
+  );
+}
+
+/** What an adapter adds to its layer's output; undefined where the layer has none. */
+export function adapterOutput(
+  tf: Tf,
+  settings: AdapterSettings,
+  adapter: Adapter | undefined,
+  input: Tensor,
+): Tensor | undefined {
+  if (!adapter) return undefined;
+  const inner = matMulLast(tf, input, adapter.down);
+  return tf.mul(matMulLast(tf, inner, adapter.up), settings.alpha / settings.rank);
+}

@@ -1,0 +1,93 @@
+import type { Plan, PlanningProblem } from '../models/index.js';
+import type { StopSignal, Termination } from '../solver/index.js';
+import { planBandwidth } from './bandwidth/index.js';
+import type { PlanBound } from './bound/index.js';
+import { planExact } from './exact/index.js';
+import type { BandwidthMethod, PlanMethod } from './report.js';
+
+/** The part of the solve options that a method uses. */
+export interface MethodOptions {
+  readonly method: PlanMethod;
+  readonly bandwidthMethod: BandwidthMethod;
+  readonly seed: number;
+  readonly gapTolerance: number;
+}
+
+export interface MethodContext {
+  readonly timeLimitSeconds: number;
+  readonly signal?: StopSignal | undefined;
+  readonly warm?: Plan | undefined;
+  readonly onProgress?: ((progress: MethodProgress) => void) | undefined;
+}
+
+export interface MethodProgress {
+  readonly phase: 'search';
+  readonly fraction?: number;
+  readonly totalSeconds?: number;
+  readonly boundSeconds?: number;
+}
+
+export interface MethodOutcome {
+  /** Absent where no feasible plan was found. */
+  readonly plan?: Plan;
+  /** Its round delay, seconds; Infinity without a plan. */
+  readonly totalSeconds: number;
+  /** `infeasible` only where proven. */
+  readonly termination: Termination;
+  readonly delayPerHertz?: number;
+  /** Dual bound of the whole problem, where the method computed it. */
+  readonly bound?: Pick<PlanBound, 'boundSeconds' | 'certificate'>;
+  /** Bound of the exact method's tree, seconds. */
+  readonly treeBoundSeconds?: number;
+  readonly statistics: Readonly<Record<string, number>>;
+}
+
+/** Runs one planning method. Throws RangeError if `bandwidth` has no choices to work with. */
+export function runMethod(problem: PlanningProblem, options: MethodOptions, context: MethodContext): MethodOutcome {
+  switch (options.method) {
+    case 'two-timescale':
+      return exact(problem, options, context);
+    case 'exact':
+      return exact(problem, options, context);
+    case 'bandwidth':
+      return planBandwidth(problem, context.warm, {
+        method: options.bandwidthMethod,
+        signal: context.signal,
+        ...(context.timeLimitSeconds < Infinity && { timeLimitSeconds: context.timeLimitSeconds }),
+      });
+  }
+}
+
+function exact(problem: PlanningProblem, options: MethodOptions, context: MethodContext): MethodOutcome {
+  const answer = planExact(
+    problem,
+    {
+      relativeGap: options.gapTolerance,
+      ...(context.timeLimitSeconds < Infinity && { timeLimitSeconds: Math.max(1e-3, context.timeLimitSeconds) }),
+    },
+    {
+      signal: context.signal,
+      incumbent: context.warm,
+      onProgress: ({ objective, bound }) => {
+        context.onProgress?.({ phase: 'search', totalSeconds: objective, boundSeconds: bound });
+        return undefined;
+      },
+    },
+  );
+  return {
+    ...(answer.plan && { plan: answer.plan }),
+    totalSeconds: answer.totalSeconds,
+    termination: answer.termination,
+    bound: { boundSeconds: answer.rootBoundSeconds, certificate: answer.certificate },
+    treeBoundSeconds: answer.boundSeconds,
+    statistics: answer.statistics,
+    ...priceAt(problem, answer.plan),
+  };
+}
+
+/** dT/dB with choices and server shares as the plan has them. */
+function priceAt(problem: PlanningProblem, plan: Plan | undefined): Pick<MethodOutcome, 'delayPerHertz'> {
+  if (!plan) return {};
+  const { delayPerHertz } = planBandwidth(problem, plan, { method: 'scalar' });
+  return delayPerHertz === undefined ? {} : { delayPerHertz };
+}

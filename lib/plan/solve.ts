@@ -1,0 +1,246 @@
+import { z } from 'zod';
+import { planViolations, roundDelay, type Plan, type PlanningProblem } from '../models/index.js';
+import { commonOptions, defineOptions, type StopSignal, type Termination } from '../solver/index.js';
+import { conventionsOf, describePlan } from './answer.js';
+import { computeBaselines, planBits } from './baselines/index.js';
+import { boundPlan, verifyBound, type PlanBound } from './bound/index.js';
+import { explainInfeasibility, whatIf } from './explain/index.js';
+import { runMethod, type MethodOutcome } from './methods.js';
+import type { Planner } from './planner.js';
+import { bandwidthMethods, planMethods, type BoundReport, type PlanReport, type PlanStatus } from './report.js';
+
+export const solveOptions = defineOptions({
+  method: z
+    .enum(planMethods)
+    .default('two-timescale')
+    .describe(
+      'two-timescale: augmented Lagrangian, rounding and SQP; exact: branch and bound; bandwidth: only the shares, choices from an earlier plan.',
+    ),
+  bandwidthMethod: z
+    .enum(bandwidthMethods)
+    .default('sqp')
+    .describe('sqp: sequential quadratic programming in epigraph form; scalar: search on the round delay.'),
+  timeLimitSeconds: commonOptions.timeLimitSeconds,
+  seed: z.int().min(0).default(1).describe('Seed of everything random: starts of the search and the random baseline.'),
+  gapTolerance: z
+    .number()
+    .min(0)
+    .default(1e-6)
+    .describe('The exact method stops when (T − bound) / T is no larger than this.'),
+  baselines: z.boolean().default(true).describe('Compute conventional schemes to compare with.'),
+  whatIf: z
+    .enum(['auto', 'always', 'never'])
+    .default('auto')
+    .describe('Solve the problem again with one thing changed; auto: up to 100 devices.'),
+});
+export type SolveOptions = z.input<typeof solveOptions.schema>;
+export type ResolvedSolveOptions = z.output<typeof solveOptions.schema>;
+
+/** Where a solve stands; `fraction` is absent where the end is not known. */
+export interface SolveProgress {
+  readonly phase: 'search' | 'bound' | 'baselines' | 'what-if' | 'explanation';
+  readonly fraction?: number;
+  readonly totalSeconds?: number;
+  readonly boundSeconds?: number;
+}
+
+export interface SolveHooks {
+  readonly signal?: StopSignal | undefined;
+  /** Choices and shares to start from; required by the `bandwidth` method. */
+  readonly warm?: Plan | undefined;
+  readonly onProgress?: ((progress: SolveProgress) => void) | undefined;
+}
+
+/** Largest instance whose what-if questions `auto` answers. */
+const whatIfDevices = 100;
+/** Time given to the exact method to decide whether anything is feasible when the search found nothing. */
+const decisionSeconds = 20;
+
+/**
+ * Solves a planning problem and proves how good the answer is. Never throws for an infeasible problem; throws
+ * `OptionsError` for bad options and `RangeError` if `bandwidth` is asked for without a plan to start from.
+ */
+export function solvePlan(
+  problem: PlanningProblem,
+  given: Partial<SolveOptions> = {},
+  hooks: SolveHooks = {},
+): PlanReport {
+  const options = solveOptions.resolve(given);
+  const clock = new Clock(options.timeLimitSeconds);
+  hooks.onProgress?.({ phase: 'search' });
+  const outcome = runMethod(problem, options, { ...hooks, timeLimitSeconds: clock.left() });
+  const usable = outcome.plan !== undefined && keepsLimits(problem, outcome.plan);
+  hooks.onProgress?.({ phase: 'bound', ...(usable && { totalSeconds: outcome.totalSeconds }) });
+  const bound = provenBound(problem, outcome, clock, hooks.signal);
+  const base = {
+    method: options.method,
+    bandwidthMethod: options.bandwidthMethod,
+    seed: options.seed,
+    conventions: conventionsOf(problem),
+    statistics: outcome.statistics,
+  };
+  if (!usable || !outcome.plan) return withoutPlan(problem, options, hooks, clock, outcome, bound, base);
+
+  const answer = describePlan(problem, outcome.plan, outcome.delayPerHertz);
+  const { totalSeconds } = answer.delay;
+  const cutShort = outcome.termination !== 'optimal' && outcome.termination !== 'locally-optimal';
+  const status: PlanStatus = cutShort ? 'feasible' : 'solved';
+  const planner = plannerOf(options, hooks, clock);
+  const baselines =
+    options.baselines && !stopped(hooks, clock) ? baselinesOf(problem, outcome.plan, planner, options, hooks) : [];
+  const asksWhatIf =
+    options.whatIf === 'always' || (options.whatIf === 'auto' && problem.devices.length <= whatIfDevices);
+  const changes = asksWhatIf && !stopped(hooks, clock) ? changesOf(problem, answer, planner, hooks) : [];
+  return {
+    ...base,
+    status,
+    termination: outcome.termination,
+    message: messageOf(status, outcome.termination, totalSeconds, bound),
+    timeSeconds: clock.elapsed(),
+    answer,
+    bound: { ...bound, relativeGap: Math.max(0, (totalSeconds - bound.boundSeconds) / totalSeconds) },
+    baselines,
+    whatIf: changes,
+  };
+}
+
+type ReportBase = Pick<PlanReport, 'method' | 'bandwidthMethod' | 'seed' | 'conventions' | 'statistics'>;
+
+/** No feasible plan was found: decide between infeasible and unknown, and explain. */
+function withoutPlan(
+  problem: PlanningProblem,
+  options: ResolvedSolveOptions,
+  hooks: SolveHooks,
+  clock: Clock,
+  outcome: MethodOutcome,
+  bound: BoundReport,
+  base: ReportBase,
+): PlanReport {
+  const proven = bound.boundSeconds === Infinity || outcome.termination === 'infeasible';
+  const interrupted = hooks.signal?.aborted === true;
+  const termination: Termination = proven ? 'infeasible' : interrupted ? 'interrupted' : outcome.termination;
+  const status: PlanStatus = proven ? 'infeasible' : 'unknown';
+  hooks.onProgress?.({ phase: 'explanation' });
+  const explained = proven &&
+    !interrupted && { infeasibility: explainInfeasibility(problem, plannerOf(options, hooks, clock)) };
+  return {
+    ...base,
+    status,
+    termination,
+    message: proven
+      ? 'no plan keeps all limits'
+      : 'no feasible plan was found, and none is proven not to exist, before the search ended',
+    timeSeconds: clock.elapsed(),
+    bound: proven ? { ...bound, boundSeconds: Infinity } : bound,
+    baselines: [],
+    whatIf: [],
+    ...(explained || {}),
+  };
+}
+
+/** The bound of the whole problem, recomputed from its certificate; the tree's where the exact method closed more. */
+function provenBound(
+  problem: PlanningProblem,
+  outcome: MethodOutcome,
+  clock: Clock,
+  signal: StopSignal | undefined,
+): BoundReport {
+  const dual = outcome.bound ?? dualBound(problem, outcome, clock, signal);
+  const verification = verifyBound(problem, dual.certificate);
+  const verified = verification.valid;
+  const trusted = verification.boundSeconds;
+  const late = problem.deadlineSeconds !== undefined && trusted > problem.deadlineSeconds * (1 + 1e-9);
+  const dualReport: BoundReport = {
+    boundSeconds: late ? Infinity : trusted,
+    verified,
+    source: verified ? 'dual' : 'none',
+    certificate: dual.certificate,
+  };
+  const tree = outcome.treeBoundSeconds;
+  return tree !== undefined && tree > dualReport.boundSeconds
+    ? { ...dualReport, boundSeconds: tree, source: 'tree' }
+    : dualReport;
+}
+
+function dualBound(
+  problem: PlanningProblem,
+  outcome: MethodOutcome,
+  clock: Clock,
+  signal: StopSignal | undefined,
+): PlanBound {
+  const left = Math.max(1, clock.left());
+  return boundPlan(problem, left === Infinity ? {} : { timeLimitSeconds: left }, {
+    signal,
+    ...(outcome.plan && { incumbentSeconds: outcome.totalSeconds }),
+  });
+}
+
+function baselinesOf(
+  problem: PlanningProblem,
+  plan: Plan,
+  planner: Planner,
+  options: ResolvedSolveOptions,
+  hooks: SolveHooks,
+): PlanReport['baselines'] {
+  hooks.onProgress?.({ phase: 'baselines' });
+  const reference = {
+    totalSeconds: roundDelay(problem, plan).totalSeconds,
+    bitsPerRound: planBits(problem, plan),
+  };
+  return computeBaselines(problem, planner, options.seed, reference);
+}
+
+function changesOf(
+  problem: PlanningProblem,
+  answer: NonNullable<PlanReport['answer']>,
+  planner: Planner,
+  hooks: SolveHooks,
+): PlanReport['whatIf'] {
+  hooks.onProgress?.({ phase: 'what-if' });
+  return whatIf(problem, { plan: answer.plan, delay: answer.delay }, planner);
+}
+
+/** How baselines and explanations solve changed problems: quickly, with the same method unless that needs a warm plan. */
+function plannerOf(options: ResolvedSolveOptions, hooks: SolveHooks, clock: Clock): Planner {
+  const method = options.method === 'bandwidth' ? 'two-timescale' : options.method;
+  return (changed) => {
+    const timeLimitSeconds = Math.min(decisionSeconds, Math.max(0.1, clock.left()));
+    const outcome = runMethod(changed, { ...options, method }, { signal: hooks.signal, timeLimitSeconds });
+    if (!outcome.plan || !keepsLimits(changed, outcome.plan)) {
+      return { totalSeconds: Infinity, termination: outcome.termination };
+    }
+    return { plan: outcome.plan, totalSeconds: outcome.totalSeconds, termination: outcome.termination };
+  };
+}
+
+/** The last word on feasibility, whatever a method says of its plan. */
+function keepsLimits(problem: PlanningProblem, plan: Plan): boolean {
+  const { totalSeconds } = roundDelay(problem, plan);
+  return Number.isFinite(totalSeconds) && planViolations(problem, plan, totalSeconds).length === 0;
+}
+
+function stopped(hooks: SolveHooks, clock: Clock): boolean {
+  return hooks.signal?.aborted === true || clock.left() <= 0;
+}
+
+function messageOf(status: PlanStatus, termination: Termination, totalSeconds: number, bound: BoundReport): string {
+  const gap = (100 * Math.max(0, totalSeconds - bound.boundSeconds)) / totalSeconds;
+  const proof = bound.source === 'none' ? 'no bound is proven' : `no plan is more than ${gap.toPrecision(2)} % faster`;
+  return status === 'solved'
+    ? `a round takes ${totalSeconds.toPrecision(5)} s; ${proof}`
+    : `stopped early (${termination}): a round takes ${totalSeconds.toPrecision(5)} s; ${proof}`;
+}
+
+class Clock {
+  private readonly startedAt = performance.now();
+
+  constructor(private readonly limitSeconds: number) {}
+
+  elapsed(): number {
+    return (performance.now() - this.startedAt) / 1000;
+  }
+
+  left(): number {
+    return this.limitSeconds - this.elapsed();
+  }
+}

@@ -51,7 +51,7 @@ export function linear(tf: Tf, x: Tensor, weight: Tensor, bias: Tensor): Tensor 
 
 /** x·W over the last axis of x. */
 export function matMulLast(tf: Tf, x: Tensor, weight: Tensor): Tensor {
-  const inputs = weight.shape[0]!;
+  const inputs = weight.shape[0];
   const outputs = weight.shape[1]!;
   const flat = tf.reshape(x, [-1, inputs]);
   return tf.reshape(tf.matMul(flat, weight), [...x.shape.slice(0, -1), outputs]);

@@ -79,7 +79,7 @@ export function solvePlan(
     conventions: conventionsOf(problem),
     statistics: outcome.statistics,
   };
-  if (!usable || !outcome.plan) return withoutPlan(problem, options, hooks, clock, outcome, bound, base);
+  if (!usable) return withoutPlan(problem, options, hooks, clock, outcome, bound, base);
 
   const answer = describePlan(problem, outcome.plan, outcome.delayPerHertz);
   const { totalSeconds } = answer.delay;

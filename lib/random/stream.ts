@@ -1,5 +1,5 @@
-import randu from '@stdlib/random/base/randu';
-import normalFactory from '@stdlib/random/base/normal';
+import randu from '@stdlib/random-base-randu';
+import normalFactory from '@stdlib/random-base-normal';
 
 /** A seeded source of randomness; streams with different names under one seed are independent of call order. */
 export interface RandomStream {

@@ -1,5 +1,5 @@
-import besselj0 from '@stdlib/math/base/special/besselj0';
-import gammaCdf from '@stdlib/stats/base/dists/gamma/cdf';
+import besselj0 from '@stdlib/math-base-special-besselj0';
+import gammaCdf from '@stdlib/stats-base-dists-gamma-cdf';
 import type { RandomStream } from '../../random/index.js';
 
 /** Small-scale fading of the power gain, mean 1. Rayleigh is Rician with factor 0. */

@@ -5,6 +5,7 @@ import type { Budget, BudgetEnd, IterationCallback, Termination } from '../solve
 import { ConvergenceTest } from './convergence.js';
 import { inertiaCorrection } from './curvature.js';
 import type { Evaluation } from './evaluation.js';
+import { certifyInfeasibility } from './infeasibility.js';
 import { Iterate } from './iterate.js';
 import { addTransposedProduct, type KktMatrix, type ModelStructure } from './kkt-matrix.js';
 import { LineSearch } from './line-search.js';
@@ -19,6 +20,8 @@ import type { SqpOptions } from './options.js';
 export interface Ending {
   readonly termination: Termination;
   readonly message: string;
+  /** Farkas multipliers (scaled units) of an `infeasible` ending. */
+  readonly certificate?: Float64Array;
 }
 
 /** What a run starts from. */
@@ -69,6 +72,8 @@ export class SqpAlgorithm {
   private escapes = 0;
   private recoveries = 0;
   private interrupted = false;
+  private readonly certificate: Float64Array;
+  private leastStationary = Infinity;
   /** Largest component of a step over max(1, ‖x‖∞). */
   private stepLimit = firstStepLimit;
   /** A first-order point was found; it is kept in the iterate and below. */
@@ -102,6 +107,7 @@ export class SqpAlgorithm {
     this.gradientChange = new Float64Array(n);
     this.lastStep = new Float64Array(n);
     this.directionWork = new Float64Array(n + m);
+    this.certificate = new Float64Array(m);
     this.candidateRows = new Float64Array(m);
     this.candidateBounds = new Float64Array(n);
     this.bfgs = quasiNewton?.(this.iterate.model.hessian);
@@ -119,6 +125,7 @@ export class SqpAlgorithm {
     this.iterations = 0;
     this.interrupted = false;
     this.candidate = false;
+    this.leastStationary = Infinity;
     this.polishSteps = 0;
     this.stepLimit = firstStepLimit;
     Object.assign(this.correction, inertiaCorrection());
@@ -448,8 +455,13 @@ export class SqpAlgorithm {
     if (outcome === 'expired') return this.limit();
     const feasible = evaluation.relativeViolation(iterate.current) <= options.feasibilityTolerance;
     if (outcome !== 'restored' && !feasible) {
+      const certified = this.provenInfeasible();
+      if (certified !== undefined) return certified;
       this.stationaryPoints++;
-      if (this.stationaryPoints > stationaryRestarts) {
+      const remaining = evaluation.violation(iterate.current);
+      const recurs = outcome === 'stationary' && remaining >= 0.999 * this.leastStationary;
+      if (outcome === 'stationary') this.leastStationary = Math.min(this.leastStationary, remaining);
+      if (recurs || this.stationaryPoints > stationaryRestarts) {
         return {
           termination: outcome === 'stationary' ? 'locally-infeasible' : 'stalled',
           message:
@@ -471,6 +483,18 @@ export class SqpAlgorithm {
     this.estimateMultipliers(this.solution.workingSet, largestStartMultiplier);
     this.bfgs?.reset(1);
     return this.finishIteration(1);
+  }
+
+  /** Where local infeasibility is global (linear or convex constraints), tries for a certificate. */
+  private provenInfeasible(): Ending | undefined {
+    const { meta } = this.evaluation;
+    if (meta.convex !== true && meta.linearConstraints?.every((flag) => flag === 1) !== true) return undefined;
+    if (!certifyInfeasibility(this.iterate, this.certificate)) return undefined;
+    return {
+      termination: 'infeasible',
+      message: 'The returned multipliers are weights under which the constraints contradict each other.',
+      certificate: this.certificate,
+    };
   }
 
   private runRestoration(violation: number): RestorationOutcome {

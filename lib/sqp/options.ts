@@ -41,7 +41,7 @@ export const sqpOptions = defineOptions({
   unboundedThreshold: z
     .number()
     .positive()
-    .default(1e20)
+    .default(1e15)
     .describe(
       'A feasible point whose scaled objective is below minus this value is taken as evidence of unboundedness.',
     ),

@@ -87,7 +87,15 @@ export class SqpSolver {
       const checked = this.check(ending);
       attempts.push({ strategy: strategy.name, termination: checked.termination, iterations: algorithm.iterations });
       best = preferred(best, checked);
-      if (!worthRetrying(checked.termination) || budget.exhausted(iterations, this.counts.objective) !== undefined)
+      // One strategy may end at a poor point of least violation, a second opinion settles it.
+      const settled =
+        checked.termination === 'locally-infeasible' &&
+        attempts.filter((a) => a.termination === 'locally-infeasible').length >= 2;
+      if (
+        settled ||
+        !worthRetrying(checked.termination) ||
+        budget.exhausted(iterations, this.counts.objective) !== undefined
+      )
         break;
     }
     return this.report(best!, attempts, budget, iterations, restorations);
@@ -195,8 +203,13 @@ export class SqpSolver {
         ? evaluation.incumbent.slice()
         : clampedStart(meta.start, meta.lower, meta.upper);
     const objective = solved ? current.objective / evaluation.scaling.objective : evaluation.incumbentObjective;
-    const multipliers = algorithm.convergence.multipliers.slice();
+    const { certificate } = ending;
+    const multipliers =
+      certificate === undefined
+        ? algorithm.convergence.multipliers.slice()
+        : certificate.map((value, i) => value * evaluation.scaling.constraints[i]!);
     const boundMultipliers = algorithm.convergence.boundMultipliers.slice();
+    if (certificate !== undefined) boundMultipliers.fill(0);
     const residuals = independentResiduals(problem, x, multipliers, boundMultipliers) ?? unknownResiduals;
     const feasible = residuals.primalInfeasibility <= options.feasibilityTolerance;
     const stationary =
@@ -205,7 +218,7 @@ export class SqpSolver {
       termination: ending.termination,
       message: ending.message,
       primalStatus: feasible ? 'feasible' : Number.isFinite(residuals.primalInfeasibility) ? 'infeasible' : 'unknown',
-      dualStatus: stationary ? 'stationary' : 'not-stationary',
+      dualStatus: certificate !== undefined ? 'certificate' : stationary ? 'stationary' : 'not-stationary',
       x,
       objective,
       multipliers,

@@ -116,7 +116,14 @@ export function makeProblem(text: ProblemText): NlContinuousProgram {
     Float64Array.from({ length: n }, (_, j) => (typeof given === 'number' ? given : (given?.[j] ?? absent)));
   const expressions = rows.map((row) => parser.parse(row.body));
   const model: NlModel = {
-    header: { format: 'text', amplOptions: [], littleEndian: true, wantsSuffixes: false },
+    header: {
+      format: 'text',
+      amplOptions: [],
+      littleEndian: true,
+      wantsSuffixes: false,
+      hasRowNames: false,
+      hasColumnNames: false,
+    },
     name: text.name,
     variableCount: n,
     constraintCount: rows.length,

@@ -40,6 +40,7 @@ const nearBound = 1e-5;
 export function boundMultiplier(reducedGradient: number, value: number, lower: number, upper: number): number {
   if (reducedGradient === 0) return 0;
   const bound = reducedGradient > 0 ? lower : upper;
+  if (!Number.isFinite(bound)) return 0;
   return Math.abs(value - bound) <= nearBound * Math.max(1, Math.abs(bound)) ? -reducedGradient : 0;
 }
 

@@ -1,4 +1,4 @@
-import type { NonlinearProgram } from '../../lib/problem/index.js';
+import type { NonlinearProgram, SparsityPattern } from '../../lib/problem/index.js';
 import { Tape, TapeEvaluation } from './formula.js';
 
 /** A problem written down in formulas. */
@@ -33,6 +33,19 @@ function parseRow(text: string): ParsedRow {
   };
 }
 
+/** All entries of the first `width(i)` columns of each row, row by row. */
+function densePattern(rowCount: number, width: (row: number) => number): SparsityPattern {
+  const rows: number[] = [];
+  const columns: number[] = [];
+  for (let i = 0; i < rowCount; i++) {
+    for (let j = 0; j < width(i); j++) {
+      rows.push(i);
+      columns.push(j);
+    }
+  }
+  return { rows: Int32Array.from(rows), columns: Int32Array.from(columns) };
+}
+
 /** The problem with exact first and second derivatives, all of them dense. */
 export function analyticProblem(definition: AnalyticProblem): Required<NonlinearProgram> {
   const variableCount = definition.start.length;
@@ -65,6 +78,8 @@ export function analyticProblem(definition: AnalyticProblem): Required<Nonlinear
       constraintLower: Float64Array.from(rows, (row) => row.lower),
       constraintUpper: Float64Array.from(rows, (row) => row.upper),
       start: Float64Array.from(definition.start),
+      jacobianPattern: densePattern(rows.length, () => variableCount),
+      hessianPattern: densePattern(variableCount, (i) => i + 1),
     },
     objective: (x) => {
       evaluation.forward(x);

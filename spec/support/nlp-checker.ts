@@ -1,0 +1,133 @@
+/**
+ * Judges claims about nonlinear programs by its own arithmetic on fresh evaluations: nothing of the solvers is used.
+ *
+ * Tolerances: every side to 1e-6·max(1, |side|); stationarity and complementarity to `dualTolerance` times
+ * s = max(100, mean |multiplier|)/100.
+ */
+import type { NonlinearProgram } from '../../lib/problem/index.js';
+
+/** The part of a solver's answer that is judged. */
+export interface NlpClaim {
+  readonly termination: string;
+  readonly x: Float64Array;
+  readonly objective: number;
+  readonly multipliers: Float64Array;
+  readonly boundMultipliers: Float64Array;
+}
+
+interface Side {
+  readonly value: number;
+  readonly lower: number;
+  readonly upper: number;
+  readonly multiplier: number;
+}
+
+const sideTolerance = 1e-6;
+
+function excess({ value, lower, upper }: Side): number {
+  if (Number.isNaN(value)) return Infinity;
+  const below = lower === -Infinity ? 0 : (lower - value) / Math.max(1, Math.abs(lower));
+  const above = upper === Infinity ? 0 : (value - upper) / Math.max(1, Math.abs(upper));
+  return Math.max(0, below, above);
+}
+
+function sidesOf(problem: NonlinearProgram, claim: NlpClaim): Side[] {
+  const { meta } = problem;
+  const values = new Float64Array(meta.constraintCount);
+  problem.constraints?.(claim.x.slice(), values);
+  const rows = Array.from(values, (value, i) => ({
+    value,
+    lower: meta.constraintLower[i]!,
+    upper: meta.constraintUpper[i]!,
+    multiplier: claim.multipliers[i]!,
+  }));
+  const bounds = Array.from(claim.x, (value, j) => ({
+    value,
+    lower: meta.lower[j]!,
+    upper: meta.upper[j]!,
+    multiplier: claim.boundMultipliers[j]!,
+  }));
+  return [...rows, ...bounds];
+}
+
+/** Σ yᵢ∇cᵢ from the Jacobian in whatever order the problem writes it. */
+function rowForces(problem: NonlinearProgram, x: Float64Array, multipliers: ArrayLike<number>): number[] {
+  const { variableCount, constraintCount, jacobianPattern } = problem.meta;
+  const forces = Array.from<number>({ length: variableCount }).fill(0);
+  if (constraintCount === 0) return forces;
+  const length = jacobianPattern?.rows.length ?? variableCount * constraintCount;
+  const values = new Float64Array(length);
+  problem.jacobian!(x.slice(), values);
+  for (let k = 0; k < length; k++) {
+    const row = jacobianPattern ? jacobianPattern.rows[k]! : Math.floor(k / variableCount);
+    const column = jacobianPattern ? jacobianPattern.columns[k]! : k % variableCount;
+    forces[column]! += values[k]! * multipliers[row]!;
+  }
+  return forces;
+}
+
+/** What speaks against a claim of a first-order solution; empty if nothing does. Needs first derivatives. */
+export function objectionsToSolution(problem: NonlinearProgram, claim: NlpClaim, dualTolerance = 2e-6): string[] {
+  const objections: string[] = [];
+  const objective = problem.objective(claim.x.slice());
+  if (!(Math.abs(objective - claim.objective) <= 1e-12 * Math.max(1, Math.abs(objective)))) {
+    objections.push(`objective ${claim.objective} is ${objective} at x`);
+  }
+  const sides = sidesOf(problem, claim);
+  const total = sides.reduce((sum, side) => sum + Math.abs(side.multiplier), 0);
+  const scale = Math.max(100, total / Math.max(1, sides.length)) / 100;
+  sides.forEach((side, k) => {
+    if (!(excess(side) <= sideTolerance)) objections.push(`side ${k} violated by ${excess(side)}`);
+    const held = side.multiplier > 0 ? side.upper : side.lower;
+    const slack = side.multiplier === 0 ? 0 : Math.abs(side.multiplier) * Math.min(Math.abs(held - side.value), 1e300);
+    if (!(slack <= dualTolerance * scale)) objections.push(`multiplier ${side.multiplier} of side ${k} has slack`);
+  });
+  const gradient = new Float64Array(claim.x.length);
+  problem.gradient!(claim.x.slice(), gradient);
+  const forces = rowForces(problem, claim.x, claim.multipliers);
+  forces.forEach((force, j) => {
+    const residual = Math.abs(gradient[j]! + force + claim.boundMultipliers[j]!);
+    if (!(residual <= dualTolerance * scale)) objections.push(`stationarity of variable ${j} is off by ${residual}`);
+  });
+  return objections;
+}
+
+/** What speaks against `locally-infeasible`: feasibility, or a direction in which the violation still falls. */
+export function objectionsToLocalInfeasibility(problem: NonlinearProgram, claim: NlpClaim): string[] {
+  const { meta } = problem;
+  const sides = sidesOf(problem, claim);
+  const rows = sides.slice(0, meta.constraintCount);
+  const violations = rows.map(({ value, lower, upper }) => value - Math.min(Math.max(value, lower), upper));
+  const norm = Math.hypot(...violations);
+  if (!rows.some((row) => excess(row) > sideTolerance)) return ['the point is feasible'];
+  const slope = rowForces(problem, claim.x, violations).map((force) => force / norm);
+  const projected = slope.map((force, j) => {
+    const x = claim.x[j]!;
+    return Math.abs(x - Math.min(Math.max(x - force, meta.lower[j]!), meta.upper[j]!));
+  });
+  // Measured against the size of the rows' gradients: the least-squares and the ℓ1 violation have different minimisers.
+  return Math.max(...projected) <= 1e-3 ? [] : [`the violation still falls at the rate ${Math.max(...projected)}`];
+}
+
+/** What speaks against `unbounded`: an infeasible point or an objective that is not very low. */
+export function objectionsToUnboundedness(problem: NonlinearProgram, claim: NlpClaim): string[] {
+  const objections: string[] = [];
+  if (sidesOf(problem, claim).some((side) => !(excess(side) <= sideTolerance))) objections.push('x is infeasible');
+  if (!(problem.objective(claim.x.slice()) < -1e12)) objections.push('the objective is not low');
+  return objections;
+}
+
+/** Everything that speaks against a termination; statuses that claim nothing have no objections. */
+export function objections(problem: NonlinearProgram, claim: NlpClaim): string[] {
+  switch (claim.termination) {
+    case 'optimal':
+    case 'locally-optimal':
+      return objectionsToSolution(problem, claim);
+    case 'locally-infeasible':
+      return objectionsToLocalInfeasibility(problem, claim);
+    case 'unbounded':
+      return objectionsToUnboundedness(problem, claim);
+    default:
+      return [];
+  }
+}

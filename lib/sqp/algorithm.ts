@@ -43,6 +43,9 @@ const largestStartMultiplier = 1e3;
 const stationaryRestarts = 3;
 const maxEscapes = 3;
 const firstStepLimit = 100;
+const idleLimit = 20;
+/** Distance and fall, relative to the start, at which a stalled run is suspected to be unbounded. */
+const farAway = 1e6;
 
 /** Filter line-search SQP over one problem; `run` may be called again and again. */
 export class SqpAlgorithm {
@@ -74,6 +77,9 @@ export class SqpAlgorithm {
   private interrupted = false;
   private readonly certificate: Float64Array;
   private leastStationary = Infinity;
+  private firstObjective = 0;
+  private idleIterations = 0;
+  private lastMeasure = { objective: NaN, violation: NaN };
   /** Largest component of a step over max(1, ‖x‖∞). */
   private stepLimit = firstStepLimit;
   /** A first-order point was found; it is kept in the iterate and below. */
@@ -140,8 +146,37 @@ export class SqpAlgorithm {
     }
     for (;;) {
       const ending = this.limit() ?? this.iteration();
-      if (ending !== undefined) return ending;
+      if (ending === undefined) continue;
+      const gaveUp = ending.termination === 'stalled' || ending.termination === 'iteration-limit';
+      return gaveUp && this.fallsAlongRay() ? unboundedEnding : ending;
     }
+  }
+
+  /**
+   * True far out, where round-off has stopped the method, if along the ray from the start to the present point the
+   * objective fell in proportion over the last decades of the distance, with the rows satisfied up to round-off.
+   */
+  private fallsAlongRay(): boolean {
+    const { iterate, evaluation, options, request } = this;
+    const { current, trial } = iterate;
+    const { lower, upper } = evaluation.meta;
+    const distance = maxAbs(current.x);
+    const fallen = this.firstObjective - current.objective;
+    if (distance < farAway * Math.max(1, maxAbs(request.start))) return false;
+    if (fallen < farAway * Math.max(1, Math.abs(this.firstObjective))) return false;
+    let beyond = fallen;
+    for (const factor of [0.1, 0.01, 0.001]) {
+      for (let j = 0; j < trial.x.length; j++) {
+        const start = Math.min(Math.max(request.start[j]!, lower[j]!), upper[j]!);
+        trial.x[j] = start + factor * (current.x[j]! - start);
+      }
+      if (!evaluation.functions(trial)) return false;
+      if (evaluation.relativeViolation(trial) > options.feasibilityTolerance + 1e-10 * distance) return false;
+      const there = this.firstObjective - trial.objective;
+      if (beyond < 6 * there || there <= 0) return false;
+      beyond = there;
+    }
+    return true;
   }
 
   private expired = (): boolean => this.budgetEnd() !== undefined;
@@ -175,6 +210,8 @@ export class SqpAlgorithm {
     this.test.reset(evaluation.violation(current));
     iterate.linearize(Infinity);
     this.startMultipliers();
+    this.firstObjective = current.objective;
+    this.idleIterations = 0;
     return true;
   }
 
@@ -408,7 +445,19 @@ export class SqpAlgorithm {
     ) {
       return unboundedEnding;
     }
-    return undefined;
+    return this.isIdle() ? { termination: 'stalled', message: 'The iterates do not move any more.' } : undefined;
+  }
+
+  /** True after many iterations that changed neither the objective nor the violation beyond round-off. */
+  private isIdle(): boolean {
+    const { current } = this.iterate;
+    const measure = { objective: current.objective, violation: this.evaluation.violation(current) };
+    const same =
+      Math.abs(measure.objective - this.lastMeasure.objective) <= 1e-15 * Math.abs(measure.objective) &&
+      Math.abs(measure.violation - this.lastMeasure.violation) <= 1e-15 * measure.violation;
+    this.idleIterations = same ? this.idleIterations + 1 : 0;
+    this.lastMeasure = measure;
+    return this.idleIterations >= idleLimit && !this.candidate;
   }
 
   /** After a search without success: restoration, more curvature, or the end. */

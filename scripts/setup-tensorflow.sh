@@ -5,7 +5,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-tfjs_version=4.22.0
 wheel_version=2.21.0
 # SHA-256 of the wheel for CPython 3.11 and of the two libraries inside it.
 wheel_name="tensorflow_cpu-${wheel_version}-cp311-cp311-manylinux_2_27_x86_64.whl"
@@ -56,8 +55,8 @@ fi
 
 # 2. The package without its own download.
 if [ ! -d "$package" ]; then
-  say "installing @tensorflow/tfjs-node@$tfjs_version without its install script"
-  npm install --no-save --no-package-lock --ignore-scripts "@tensorflow/tfjs-node@$tfjs_version"
+  say "installing @tensorflow/tfjs-node without its install script"
+  npm install --no-save --ignore-scripts
 fi
 
 # 3. Where the addon's build looks for them.

@@ -10,6 +10,7 @@ export class DenseHessianModel implements HessianModel {
   private readonly index: Int32Array;
   private readonly work: Float64Array;
   private readonly curvature: Float64Array;
+  private readonly scale: Float64Array;
   private lastShift = 0;
 
   constructor(
@@ -21,6 +22,7 @@ export class DenseHessianModel implements HessianModel {
     this.factor = new Float64Array(length);
     this.index = new Int32Array(size);
     this.work = new Float64Array(size);
+    this.scale = new Float64Array(size);
     this.curvature = new Float64Array(size);
   }
 
@@ -52,24 +54,18 @@ export class DenseHessianModel implements HessianModel {
     for (let i = 0; i < size; i++) if (free[i]) index[count++] = i;
     values.fill(0);
     if (count === 0) return 'none';
-    let largest = 0;
-    let residualNorm = 0;
-    for (let k = 0; k < count; k++) {
-      const i = index[k]!;
-      largest = Math.max(largest, Math.abs(this.triangle[(i * (i + 3)) / 2]!));
-      residualNorm = Math.max(residualNorm, Math.abs(residual[i]!));
-    }
-    const failure = this.factorize(count, 0, 1e-13 * largest);
+    const residualNorm = this.prepareScale(count, residual);
+    const failure = this.factorize(count, 0, 1e-14);
     if (failure < 0) {
       this.lastShift *= 0.1;
       this.solve(count, residual, values);
       return 'newton';
     }
     const curvatureFound = this.negativeCurvature(count, failure);
-    let shift = Math.max(this.lastShift * 0.3, 1e-6 * largest, 1e-10);
-    for (let trial = 0; trial < 60 && this.factorize(count, shift, 1e-10 * largest) >= 0; trial++) shift *= 4;
-    this.lastShift = shift;
-    if (residualNorm > 1e-9 * Math.max(1, largest)) {
+    if (residualNorm > 1e-12) {
+      let shift = Math.max(this.lastShift * 0.3, 1e-8);
+      for (let trial = 0; trial < 60 && this.factorize(count, shift, 1e-12) >= 0; trial++) shift *= 8;
+      this.lastShift = shift;
       this.solve(count, residual, values);
       return 'curvature';
     }
@@ -81,9 +77,26 @@ export class DenseHessianModel implements HessianModel {
     return 'curvature';
   }
 
-  /** LLᵀ of the free block plus shift; the failing row, or −1 when every pivot exceeds `smallest`. */
+  /** Size of each free row, by which pivots are judged and shifts weighted; returns the largest |residual|. */
+  private prepareScale(count: number, residual: Float64Array): number {
+    const { triangle, index, scale } = this;
+    scale.fill(1e-20, 0, count);
+    let residualNorm = 0;
+    for (let p = 0; p < count; p++) {
+      const row = index[p]!;
+      residualNorm = Math.max(residualNorm, Math.abs(residual[row]!));
+      for (let q = 0; q <= p; q++) {
+        const entry = Math.abs(triangle[(row * (row + 1)) / 2 + index[q]!]!);
+        if (entry > scale[p]!) scale[p] = entry;
+        if (entry > scale[q]!) scale[q] = entry;
+      }
+    }
+    return residualNorm;
+  }
+
+  /** LLᵀ of the free block plus shift·scale; the failing row, or −1 when all pivots exceed smallest·scale. */
   private factorize(count: number, shift: number, smallest: number): number {
-    const { factor, triangle, index } = this;
+    const { factor, triangle, index, scale } = this;
     for (let i = 0, row = 0; i < count; i++, row += i) {
       const source = index[i]!;
       const sourceRow = (source * (source + 1)) / 2;
@@ -92,9 +105,9 @@ export class DenseHessianModel implements HessianModel {
         for (let k = 0; k < j; k++) sum -= factor[row + k]! * factor[other + k]!;
         if (j < i) factor[row + j] = sum / factor[other + j]!;
         else {
-          sum += shift;
+          sum += shift * scale[i]!;
           factor[row + i] = sum;
-          if (!(sum > smallest)) return i;
+          if (!(sum > smallest * scale[i]!)) return i;
           factor[row + i] = Math.sqrt(sum);
         }
       }

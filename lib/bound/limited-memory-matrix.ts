@@ -15,6 +15,8 @@ export class LimitedMemoryMatrix implements HessianModel {
   private readonly reduced: Float64Array;
   private readonly small: Float64Array;
   private theta = 1;
+  /** Updates skipped in a row. */
+  private skipped = 0;
   private kernelReady = false;
   /** sᵢᵀsⱼ, sᵢᵀyⱼ and yᵢᵀyⱼ of the pairs kept, row-major with stride `memory`. */
   private readonly stepProducts: Float64Array;
@@ -41,6 +43,13 @@ export class LimitedMemoryMatrix implements HessianModel {
     this.differences.length = 0;
     this.theta = theta;
     this.kernelReady = false;
+    this.skipped = 0;
+  }
+
+  /** After a step along which the gradient did not grow: with no pairs to keep, longer steps come next. */
+  loosen(): void {
+    if (this.steps.length === 0) this.theta *= 0.25;
+    else if (++this.skipped > 3) this.reset(this.theta);
   }
 
   get pairCount(): number {
@@ -65,6 +74,7 @@ export class LimitedMemoryMatrix implements HessianModel {
     this.steps.push(newStep);
     this.differences.push(newDifference);
     this.updateProducts();
+    this.skipped = 0;
     this.theta = squared / product;
     this.kernelReady = false;
     return true;

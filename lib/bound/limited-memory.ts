@@ -234,7 +234,7 @@ export class LimitedMemoryMinimizer {
     x.set(this.kept);
     gradient.set(this.keptGradient);
     this.objective = this.keptObjective;
-    this.matrix.update(step, this.difference);
+    if (!this.matrix.update(step, this.difference)) this.matrix.loosen();
     return 'moved';
   }
 }

@@ -317,8 +317,8 @@ export function projectedGradientNorm(
 ): number {
   let norm = 0;
   for (let j = 0; j < x.length; j++) {
-    const goal = Math.min(Math.max(x[j]! - gradient[j]!, lower[j]!), upper[j]!);
-    norm = Math.max(norm, Math.abs(goal - x[j]!));
+    const step = Math.min(Math.max(-gradient[j]!, lower[j]! - x[j]!), upper[j]! - x[j]!);
+    norm = Math.max(norm, Math.abs(step));
   }
   return norm;
 }

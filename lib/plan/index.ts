@@ -5,3 +5,4 @@ export * from './report.js';
 export * from './solve.js';
 export { planBits } from './baselines/index.js';
 export type { Planner, PlannerOutcome } from './planner.js';
+export * from './two-timescale/index.js';

@@ -1,0 +1,213 @@
+import type { PlanChoices } from './choice-columns.js';
+import { couplingUse, outOfReach } from './rounding.js';
+
+/** A change of one or two devices. */
+export interface Exchange {
+  readonly change: number;
+  readonly first: number;
+  /** −1 for a change of one device. */
+  readonly second: number;
+}
+
+/** Up to this many entries all pairs of changes are looked at. */
+const pairwiseEntries = 2500;
+
+/**
+ * The `count` changes of one or two devices that lower the cost most while keeping accuracy and server memory, best first; only those
+ * with a change below `most`. Costs are added, not evaluated: no round is computed here.
+ */
+export function bestExchanges(
+  choices: PlanChoices,
+  cost: Float64Array,
+  entries: Int32Array,
+  most: number,
+  count: number,
+): Exchange[] {
+  const use = couplingUse(choices, entries);
+  const lossSlack = choices.lossLimit - use.loss;
+  const memorySlack = choices.memoryLimit - use.memory;
+  const found = new BestList(count, most);
+  const device = deviceOfEntries(choices);
+  const changeOf = (j: number) => Math.min(cost[j]!, outOfReach) - Math.min(cost[entries[device[j]!]!]!, outOfReach);
+  const lossOf = (j: number) => choices.loss[j]! - choices.loss[entries[device[j]!]!]!;
+  const memoryOf = (j: number) => choices.memory[j]! - choices.memory[entries[device[j]!]!]!;
+  const total = choices.blocks.length;
+  const change = Float64Array.from({ length: total }, (_, j) => changeOf(j));
+  const loss = Float64Array.from({ length: total }, (_, j) => lossOf(j));
+  const memory = Float64Array.from({ length: total }, (_, j) => memoryOf(j));
+  const pairs = total <= pairwiseEntries;
+  for (let i = 0; i < total; i++) {
+    if (entries[device[i]!] === i) continue;
+    if (change[i]! < found.bar && loss[i]! <= lossSlack && memory[i]! <= memorySlack) found.offer(change[i]!, i, -1);
+    if (!pairs) continue;
+    for (let k = choices.start[device[i]! + 1]!; k < total; k++) {
+      const both = change[i]! + change[k]!;
+      if (!(both < found.bar) || entries[device[k]!] === k) continue;
+      if (loss[i]! + loss[k]! > lossSlack || memory[i]! + memory[k]! > memorySlack) continue;
+      found.offer(both, i, k);
+    }
+  }
+  return found.sorted();
+}
+
+export function isPairwise(choices: PlanChoices): boolean {
+  return choices.blocks.length <= pairwiseEntries;
+}
+
+export function applyExchange(choices: PlanChoices, entries: Int32Array, exchange: Exchange): Int32Array {
+  const changed = entries.slice();
+  changed[deviceOf(choices, exchange.first)] = exchange.first;
+  if (exchange.second >= 0) changed[deviceOf(choices, exchange.second)] = exchange.second;
+  return changed;
+}
+
+/**
+ * For many devices: again and again the pair of changes (or the single one) that lowers the cost most within the slack
+ * of accuracy, each device changing at most once; entries are changed in place. The changes are sorted by what they take
+ * from accuracy once; a pass with running minima then finds the best pair in linear time.
+ */
+export function exchangeWithinSlack(
+  choices: PlanChoices,
+  cost: Float64Array,
+  entries: Int32Array,
+  maxPairs: number,
+): void {
+  const device = deviceOfEntries(choices);
+  const moves = improvingMoves(choices, cost, entries, device);
+  const frozen = new Uint8Array(entries.length);
+  let { loss, memory } = couplingUse(choices, entries);
+  for (let k = 0; k < maxPairs; k++) {
+    const slack = choices.lossLimit - loss;
+    const [first, second] = bestPair(moves, device, frozen, slack, choices.memoryLimit - memory, choices, entries);
+    if (first < 0) return;
+    for (const j of [first, second]) {
+      if (j < 0) continue;
+      const n = device[j]!;
+      loss += choices.loss[j]! - choices.loss[entries[n]!]!;
+      memory += choices.memory[j]! - choices.memory[entries[n]!]!;
+      entries[n] = j;
+      frozen[n] = 1;
+    }
+  }
+}
+
+interface SortedMoves {
+  readonly entry: Int32Array;
+  readonly change: Float64Array;
+  readonly loss: Float64Array;
+}
+
+/** Changes that gain cost or accuracy, by increasing loss; per device only those no other one betters in both. */
+function improvingMoves(
+  choices: PlanChoices,
+  cost: Float64Array,
+  entries: Int32Array,
+  device: Int32Array,
+): SortedMoves {
+  const kept: number[] = [];
+  for (let j = 0; j < device.length; j++) {
+    const own = entries[device[j]!]!;
+    if (j === own || cost[j]! >= outOfReach) continue;
+    if (cost[j]! < cost[own]! || choices.loss[j]! < choices.loss[own]!) kept.push(j);
+  }
+  const lossOf = (j: number) => choices.loss[j]! - choices.loss[entries[device[j]!]!]!;
+  const key = Float64Array.from(device, (_, j) => lossOf(j));
+  const entry = Int32Array.from(kept).sort((a, b) => key[a]! - key[b]!);
+  return {
+    entry,
+    change: Float64Array.from(entry, (j) => cost[j]! - Math.min(cost[entries[device[j]!]!]!, outOfReach)),
+    loss: Float64Array.from(entry, (j) => key[j]!),
+  };
+}
+
+function bestPair(
+  moves: SortedMoves,
+  device: Int32Array,
+  frozen: Uint8Array,
+  slack: number,
+  memorySlack: number,
+  choices: PlanChoices,
+  entries: Int32Array,
+): readonly [number, number] {
+  const { entry, change, loss } = moves;
+  const memoryOf = (j: number) => choices.memory[j]! - choices.memory[entries[device[j]!]!]!;
+  let least = -1e-12;
+  let pair: readonly [number, number] = [-1, -1];
+  // Partners come in by increasing loss as the first move's loss falls; best and runner-up of another device are kept.
+  let next = 0;
+  let best = -1;
+  let runnerUp = -1;
+  for (let i = entry.length - 1; i >= 0; i--) {
+    const own = device[entry[i]!]!;
+    while (next < entry.length && loss[next]! <= slack - loss[i]!) {
+      const partner = device[entry[next]!]!;
+      if (!frozen[partner]) {
+        if (best < 0 || change[next]! < change[best]!) {
+          if (best >= 0 && device[entry[best]!] !== partner) runnerUp = best;
+          best = next;
+        } else if (device[entry[best]!] !== partner && (runnerUp < 0 || change[next]! < change[runnerUp]!)) {
+          runnerUp = next;
+        }
+      }
+      next++;
+    }
+    if (frozen[own]) continue;
+    if (loss[i]! <= slack && change[i]! < least && memoryOf(entry[i]!) <= memorySlack) {
+      least = change[i]!;
+      pair = [entry[i]!, -1];
+    }
+    const partner = best >= 0 && device[entry[best]!] === own ? runnerUp : best;
+    if (partner < 0 || !(change[i]! + change[partner]! < least)) continue;
+    if (memoryOf(entry[i]!) + memoryOf(entry[partner]!) > memorySlack) continue;
+    least = change[i]! + change[partner]!;
+    pair = [entry[i]!, entry[partner]!];
+  }
+  return pair;
+}
+
+function deviceOfEntries(choices: PlanChoices): Int32Array {
+  const device = new Int32Array(choices.blocks.length);
+  for (let n = 0; n < choices.deviceCount; n++) device.fill(n, choices.start[n]!, choices.start[n + 1]!);
+  return device;
+}
+
+function deviceOf(choices: PlanChoices, entry: number): number {
+  let low = 0;
+  let high = choices.deviceCount - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (choices.start[middle]! <= entry) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** The few smallest offers. */
+class BestList {
+  bar: number;
+  private readonly list: Exchange[] = [];
+
+  constructor(
+    private readonly size: number,
+    bar: number,
+  ) {
+    this.bar = bar;
+  }
+
+  offer(change: number, first: number, second: number): void {
+    this.list.push({ change, first, second });
+    if (this.list.length < 2 * this.size) return;
+    this.trim();
+  }
+
+  sorted(): Exchange[] {
+    this.trim();
+    return this.list;
+  }
+
+  private trim(): void {
+    this.list.sort((a, b) => a.change - b.change);
+    if (this.list.length > this.size) this.list.length = this.size;
+    if (this.list.length === this.size) this.bar = this.list[this.size - 1]!.change;
+  }
+}

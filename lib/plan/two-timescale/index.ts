@@ -1,0 +1,6 @@
+export {
+  planTwoTimescale,
+  twoTimescaleOptions,
+  type TwoTimescaleContext,
+  type TwoTimescaleOptions,
+} from './plan-two-timescale.js';

@@ -1,0 +1,158 @@
+import type { PlanningProblem } from '../../models/index.js';
+import type { PlanChoices } from './choice-columns.js';
+import type { RelaxedPlan } from './relaxation.js';
+
+/** Costs beyond this stand for "out of reach". */
+export const outOfReach = 1e3;
+
+/** What an assignment takes of the limits that couple choices. */
+export interface CouplingUse {
+  readonly loss: number;
+  readonly memory: number;
+}
+
+export function couplingUse(choices: PlanChoices, entries: Int32Array): CouplingUse {
+  let loss = 0;
+  let memory = 0;
+  for (let n = 0; n < entries.length; n++) {
+    loss += choices.loss[entries[n]!]!;
+    memory += choices.memory[entries[n]!]!;
+  }
+  return { loss, memory };
+}
+
+export function keepsCoupling(choices: PlanChoices, use: CouplingUse): boolean {
+  return use.loss <= choices.lossLimit && use.memory <= choices.memoryLimit;
+}
+
+/** The allowed choice of each device nearest to the relaxed plan, in units of one block and one operating point. */
+export function nearestEntries(problem: PlanningProblem, choices: PlanChoices, relaxed: RelaxedPlan): Int32Array {
+  const upLogs = problem.upPoints.map(({ ratio }) => Math.log(ratio));
+  const downLogs = problem.downPoints.map(({ ratio }) => Math.log(ratio));
+  const upUnit = spacing(upLogs);
+  const downUnit = spacing(downLogs);
+  return Int32Array.from({ length: choices.deviceCount }, (_, n) => {
+    let best = choices.start[n]!;
+    let least = Infinity;
+    for (let j = choices.start[n]!; j < choices.start[n + 1]!; j++) {
+      if (choices.blocks[j]! < 0 && choices.start[n + 1]! - choices.start[n]! > 1) continue;
+      const cut = choices.blocks[j]! - relaxed.cut[n]!;
+      const up = (upLogs[choices.upPoint[j]!]! - relaxed.logUp[n]!) / upUnit;
+      const down = (downLogs[choices.downPoint[j]!]! - relaxed.logDown[n]!) / downUnit;
+      const distance = cut * cut + up * up + (problem.tiedRatios ? 0 : down * down);
+      if (distance < least) {
+        least = distance;
+        best = j;
+      }
+    }
+    return best;
+  });
+}
+
+function spacing(logs: readonly number[]): number {
+  return logs.length > 1 ? Math.max(1e-9, (logs.at(-1)! - logs[0]!) / (logs.length - 1)) : 1;
+}
+
+/**
+ * Makes an assignment keep accuracy and server memory: as long as one is broken, the single change with the least added cost for
+ * the violation it removes. Undefined where that leads nowhere.
+ */
+export function repair(choices: PlanChoices, cost: Float64Array, entries: Int32Array): Int32Array | undefined {
+  const repaired = entries.slice();
+  for (let change = 0; change < 4 * entries.length + 8; change++) {
+    const use = couplingUse(choices, repaired);
+    if (keepsCoupling(choices, use)) return repaired;
+    const now = violation(choices, use);
+    let bestDevice = -1;
+    let bestEntry = -1;
+    let bestRate = Infinity;
+    for (let n = 0; n < repaired.length; n++) {
+      const own = repaired[n]!;
+      for (let j = choices.start[n]!; j < choices.start[n + 1]!; j++) {
+        const removed =
+          now -
+          violation(choices, {
+            loss: use.loss + choices.loss[j]! - choices.loss[own]!,
+            memory: use.memory + choices.memory[j]! - choices.memory[own]!,
+          });
+        if (!(removed > 1e-12 * now)) continue;
+        const rate = (Math.min(cost[j]!, outOfReach) - Math.min(cost[own]!, outOfReach)) / removed;
+        if (rate < bestRate) {
+          bestRate = rate;
+          bestDevice = n;
+          bestEntry = j;
+        }
+      }
+    }
+    if (bestDevice < 0) return undefined;
+    repaired[bestDevice] = bestEntry;
+  }
+  return undefined;
+}
+
+/** Sum of violations, accuracy in units of the span that the choices offer. */
+function violation(choices: PlanChoices, use: CouplingUse): number {
+  const loss = Number.isFinite(choices.lossLimit) ? Math.max(0, use.loss - choices.lossLimit) : 0;
+  const memory = Number.isFinite(choices.memoryLimit) ? Math.max(0, use.memory - choices.memoryLimit) : 0;
+  return 10 * loss + memory;
+}
+
+/**
+ * Best assignment for cost + α·loss + μ·memory with the least α and μ that keep both limits: what the prices of the relaxation
+ * make of each device on its own. Undefined where no prices keep the limits.
+ */
+export function priceRounding(choices: PlanChoices, cost: Float64Array): Int32Array | undefined {
+  const entries = new Int32Array(choices.deviceCount);
+  const withMemoryPrice = (memoryPrice: number): CouplingUse | undefined => {
+    const use = (lossPrice: number) => assign(choices, cost, lossPrice, memoryPrice, entries);
+    return leastPrice(use, (sums) => sums.loss <= choices.lossLimit);
+  };
+  const found = leastPrice(withMemoryPrice, (sums) => sums !== undefined && sums.memory <= choices.memoryLimit);
+  return found ? entries : undefined;
+}
+
+/** Least price ≥ 0 at which `keeps` holds, to a relative 1e-9; the last evaluation is at it. Undefined if no price does. */
+function leastPrice<Sums>(evaluate: (price: number) => Sums, keeps: (sums: Sums) => boolean): Sums | undefined {
+  const free = evaluate(0);
+  if (keeps(free)) return free;
+  let low = 0;
+  let high = 1e-3;
+  while (!keeps(evaluate(high))) {
+    low = high;
+    high *= 8;
+    if (high > 1e15) return undefined;
+  }
+  for (let k = 0; k < 60 && high - low > 1e-9 * high; k++) {
+    const middle = low > 0 ? Math.sqrt(low * high) : high / 8;
+    if (keeps(evaluate(middle))) high = middle;
+    else low = middle;
+  }
+  return evaluate(high);
+}
+
+function assign(
+  choices: PlanChoices,
+  cost: Float64Array,
+  lossPrice: number,
+  memoryPrice: number,
+  entries: Int32Array,
+): CouplingUse {
+  const { start, loss, memory } = choices;
+  let lossSum = 0;
+  let memorySum = 0;
+  for (let n = 0; n < choices.deviceCount; n++) {
+    let best = start[n]!;
+    let least = Infinity;
+    for (let j = start[n]!; j < start[n + 1]!; j++) {
+      const value = Math.min(cost[j]!, outOfReach) + lossPrice * loss[j]! + memoryPrice * memory[j]!;
+      if (value < least) {
+        least = value;
+        best = j;
+      }
+    }
+    entries[n] = best;
+    lossSum += loss[best]!;
+    memorySum += memory[best]!;
+  }
+  return { loss: lossSum, memory: memorySum };
+}

@@ -1,6 +1,7 @@
 import type { compileNl } from '../../lib/io/nl/index.js';
-import { minimize, type MinimizeResult } from '../../lib/minimize/index.js';
+import { minimize, type MinimizeOptions, type MinimizeResult } from '../../lib/minimize/index.js';
 import type { IterationCallback } from '../../lib/solver/index.js';
+import { searchIntegers } from './branch-and-bound.js';
 import type { Keywords } from './keywords.js';
 import type { AmplAnswer } from './solution.js';
 
@@ -17,10 +18,10 @@ type Method = (call: MethodCall) => AmplAnswer;
 
 /** All methods by the value of the keyword `method`. */
 const methods: Readonly<Record<Keywords['method'], Method>> = {
-  auto: (call) => continuous(call, 'auto'),
+  auto: (call) => ('integerVariables' in call.program ? branching(call) : continuous(call, 'auto')),
   sqp: (call) => continuous(call, 'sqp'),
   auglag: (call) => continuous(call, 'auglag'),
-  bb: (call) => continuous(call, 'auto'),
+  bb: branching,
 };
 
 /** Solves with the method that the keywords name. */
@@ -28,7 +29,7 @@ export function solveWith(call: MethodCall): AmplAnswer {
   return methods[call.keywords.method](call);
 }
 
-function commonOptionsOf(keywords: Keywords) {
+function commonOptionsOf(keywords: Keywords): MinimizeOptions {
   return {
     optimalityTolerance: keywords.tol,
     feasibilityTolerance: keywords.tol,
@@ -36,6 +37,22 @@ function commonOptionsOf(keywords: Keywords) {
     // The checks of options know an absent limit, not an infinite one.
     ...(Number.isFinite(keywords.timelimit) && { timeLimitSeconds: keywords.timelimit }),
   };
+}
+
+/** Branch and bound; the multipliers are those of the relaxation that gave the solution, with its integers held. */
+function branching(call: MethodCall): AmplAnswer {
+  const { program, keywords } = call;
+  if (!('integerVariables' in program)) return continuous(call, 'auto');
+  const { timeLimitSeconds, ...options } = commonOptionsOf(keywords);
+  const { result } = searchIntegers(program, options, {
+    relativeGap: keywords.mipgap,
+    maxNodes: keywords.maxnodes,
+    ...(timeLimitSeconds !== undefined && { timeLimitSeconds }),
+  });
+  for (const j of program.integerVariables) {
+    if (Math.abs(result.x[j]! - Math.round(result.x[j]!)) <= 1e-6) result.x[j] = Math.round(result.x[j]!);
+  }
+  return { result, hasMultipliers: result.primalStatus === 'feasible', relaxed: false, details: [] };
 }
 
 /** A continuous method on a model with integers solves only its relaxation. */

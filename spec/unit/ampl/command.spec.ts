@@ -272,6 +272,19 @@ describe('answers', () => {
     expect((await solveText(integers.replace('1 17\n', '1 18\n'), 'method=sqp')).solution.solveResult).toBe(0);
   });
 
+  it('finds integer solutions, and says when there are none', async () => {
+    const integers = wyndorSample.replace(' 0 0 0 0 0\n 4 2', ' 0 2 0 0 0\n 4 2').replace('1 18\n', '1 17\n');
+    const { solution } = await solveText(integers);
+    expect(solution.solveResult).toBe(0);
+    expect([...solution.x!]).toEqual([1, 6]);
+    const none = await solveText(integers.replace('1 4\n', '0 0.2 0.8\n'));
+    expect(none.solution.solveResult).toBe(200);
+    const endless = await solveText(integers.replace('1 4\n1 12\n1 17\n', '2 4\n2 12\n2 17\n'));
+    expect([300, 350]).toContain(endless.solution.solveResult);
+    const stopped = await solveText(integers, 'timelimit=1e-9');
+    expect([402, 472]).toContain(stopped.solution.solveResult);
+  });
+
   it('reads CRLF input', async () => {
     expect((await solveText(wyndorSample.replaceAll('\n', '\r\n'))).solution.solveResult).toBe(0);
   });

@@ -28,5 +28,8 @@ export {
   encodeMessage,
   encodeQuantizedMessage,
 } from './container/message.js';
+export { type DecodedPiece, MessageDecoder, MessageEncoder, joinPieces } from './container/stream.js';
+export { type MessageSummary, type TensorSummary, inspectMessage } from './container/inspect.js';
+export { ErrorFeedback } from './error-feedback.js';
 export { keptCount, scaleGroups } from './layout.js';
 export { HALF_MAX, fromHalfBits, toHalfBits } from './half.js';

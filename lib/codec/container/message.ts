@@ -76,7 +76,9 @@ export function decode(bytes: Uint8Array, limits?: DecodeLimits): DecodedTensor 
 /** All tensors of a message; chunks of a streamed tensor are joined along the first axis. */
 export function decodeMessage(bytes: Uint8Array, limits?: DecodeLimits): DecodedTensor[] {
   const collector = new ChunkJoiner();
-  forEachRecord(bytes, new Allowance(limits), (record) => collector.add(record));
+  forEachRecord(bytes, new Allowance(limits), (record) =>
+    collector.add(decodedRecord(record), record.chunk, record.last),
+  );
   return collector.finish();
 }
 
@@ -212,18 +214,17 @@ export function forEachRecord(bytes: Uint8Array, allowance: Allowance, visit: (r
   if (position + 1 !== bytes.length) throw new CodecError('malformed', 'bytes after the end mark', position + 1);
 }
 
+/** The values of a record. */
+export function decodedRecord({ header: { name, shape, settings }, tensor }: TensorRecord): DecodedTensor {
+  return { name, shape, values: dequantize(tensor), settings };
+}
+
 /** Collects tensors, joining chunks. */
 export class ChunkJoiner {
   private readonly done: DecodedTensor[] = [];
   private open: DecodedTensor[] = [];
 
-  add({ header, tensor, chunk, last }: TensorRecord): void {
-    const decoded: DecodedTensor = {
-      name: header.name,
-      shape: header.shape,
-      values: dequantize(tensor),
-      settings: header.settings,
-    };
+  add(decoded: DecodedTensor, chunk: boolean, last: boolean): void {
     if (!chunk) {
       if (this.open.length > 0) throw new CodecError('malformed', 'a tensor stands between chunks of another');
       this.done.push(decoded);

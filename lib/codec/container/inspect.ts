@@ -1,0 +1,51 @@
+import { scaleGroups, shapeSize } from '../layout.js';
+import type { CodecSettings } from '../settings.js';
+import { Allowance, type DecodeLimits, FORMAT_VERSION, forEachRecord } from './message.js';
+
+/** What is known of one tensor or chunk of a message. */
+export interface TensorSummary {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly settings: CodecSettings;
+  readonly chunk: boolean;
+  /** Bytes of the record, header and checksum included. */
+  readonly bytes: number;
+  /** Elements, those that are not zero, and scales. */
+  readonly elements: number;
+  readonly nonzeros: number;
+  readonly scales: number;
+  /** Bits sent for each element, and float32 bits over bits sent. */
+  readonly bitsPerElement: number;
+  readonly ratio: number;
+}
+
+/** What is known of a message. */
+export interface MessageSummary {
+  readonly version: number;
+  readonly bytes: number;
+  readonly tensors: readonly TensorSummary[];
+}
+
+/** Describes a message, whose checksums and contents are checked on the way. Throws `CodecError`. */
+export function inspectMessage(bytes: Uint8Array, limits?: DecodeLimits): MessageSummary {
+  const tensors: TensorSummary[] = [];
+  forEachRecord(bytes, new Allowance(limits), ({ header, tensor, chunk, recordBytes }) => {
+    const elements = shapeSize(header.shape);
+    const entries = tensor.kind === 'levels' ? tensor.levels : tensor.words;
+    let nonzeros = 0;
+    for (const entry of entries) if (entry !== 0) nonzeros++;
+    tensors.push({
+      name: header.name,
+      shape: header.shape,
+      settings: header.settings,
+      chunk,
+      bytes: recordBytes,
+      elements,
+      nonzeros,
+      scales: tensor.kind === 'levels' ? scaleGroups(header.shape, header.settings).count : 0,
+      bitsPerElement: elements === 0 ? 0 : (8 * recordBytes) / elements,
+      ratio: (4 * elements) / recordBytes,
+    });
+  });
+  return { version: FORMAT_VERSION, bytes: bytes.length, tensors };
+}

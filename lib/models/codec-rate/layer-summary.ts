@@ -1,0 +1,34 @@
+/**
+ * What the rate and distortion models know of a layer: at most 64 numbers, taken from a few batches of it.
+ *
+ * - `rankMean`, `rankDeviation`: mean and standard deviation over tokens of ln(|x|/s) for the value of each rank, s being
+ *   the token's largest magnitude; at `RANKS` rank fractions, denser towards the large values.
+ * - `tokenScale`: quantiles of ln s over the tokens, less its mean; how unequal tokens are.
+ * - `positiveFraction`: share of positive values among the large ones.
+ * - `fastFactors`, `smallFactors`: measured size over the analytic one at a grid of (κ, q): what clustering of positions,
+ *   tables and contexts do, which no distribution of values can tell.
+ */
+export interface LayerSummary {
+  readonly rankMean: Float64Array;
+  readonly rankDeviation: Float64Array;
+  readonly tokenScale: Float64Array;
+  readonly positiveFraction: number;
+  readonly fastFactors: Float64Array;
+  readonly smallFactors: Float64Array;
+  /** Over what Top-K counted when the factors were measured; the model holds for this scope. */
+  readonly selectionScope: 'token' | 'tensor';
+}
+
+/** A tensor of the layer: samples × tokens × channels, or any shape whose last axis is the channel. */
+export interface LayerTensor {
+  readonly values: Float32Array;
+  readonly shape: readonly number[];
+}
+
+/** Rank fractions at which the magnitudes are described. */
+export const RANKS: readonly number[] = [0, 0.006, 0.015, 0.03, 0.055, 0.09, 0.14, 0.21, 0.3, 0.42, 0.58, 0.78, 1];
+/** Shares of the tokens, by increasing scale, of which the middle one's scale is kept: class tokens are few and large. */
+export const SCALE_SHARES: readonly number[] = [0.3, 0.3, 0.25, 0.13, 0.02];
+/** Grid of the factors. */
+export const FACTOR_FRACTIONS: readonly number[] = [0.01, 0.06, 0.25, 1];
+export const FACTOR_BITS: readonly number[] = [2, 3, 4, 8];

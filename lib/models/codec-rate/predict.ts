@@ -1,0 +1,94 @@
+import { type CodecSettingsInput, levelsPerSide, resolveCodecSettings } from '../../codec/index.js';
+import { analyticRate } from './analytic.js';
+import { FACTOR_BITS, FACTOR_FRACTIONS, type LayerSummary } from './layer-summary.js';
+
+/** Predicted size of a coded tensor. */
+export interface RatePrediction {
+  /** Bits of the whole message. */
+  readonly bits: number;
+  readonly bitsPerElement: number;
+  /** Bits sent over float32 bits: the compression ratio ρ of the delay model. */
+  readonly ratio: number;
+  /** Zero-order entropy of the levels, the part of the prediction that follows from the distribution alone. */
+  readonly entropyBits: number;
+  /** Share of elements with a nonzero level. */
+  readonly nonzeroFraction: number;
+}
+
+/**
+ * Predicted size for (κ, q) and a shape: the analytic size (entropy of the level distribution, scales, header) times a
+ * factor interpolated bilinearly in ln κ and q from the summary's measured grid.
+ */
+export function predictRate(
+  summary: LayerSummary,
+  given: CodecSettingsInput,
+  shape: readonly number[],
+): RatePrediction {
+  const settings = resolveCodecSettings({ ...given, selectionScope: summary.selectionScope });
+  const analytic = analyticRate(summary, settings, shape);
+  const factors = settings.lossless === 'fast' ? summary.fastFactors : summary.smallFactors;
+  const bits = analytic.totalBits * interpolateFactor(factors, settings.keptFraction, settings.bits);
+  return {
+    bits,
+    bitsPerElement: bits / analytic.elements,
+    ratio: bits / (32 * analytic.elements),
+    entropyBits: analytic.entropyBits,
+    nonzeroFraction: 1 - analytic.levelCounts[0]! / analytic.elements,
+  };
+}
+
+/** Predicted error of a coded tensor, relative to the tensor's energy Σx². */
+export interface DistortionPrediction {
+  /** Σ(x − x̂)² / Σx², expected over the rounding. */
+  readonly relativeError: number;
+  /** Part of it that Top-K drops (a bias), and part that rounding adds (for stochastic rounding pure variance). */
+  readonly dropped: number;
+  readonly rounding: number;
+}
+
+/** Predicted distortion for (κ, q), from the distribution of magnitudes. */
+export function predictDistortion(
+  summary: LayerSummary,
+  given: CodecSettingsInput,
+  shape: readonly number[],
+): DistortionPrediction {
+  const settings = resolveCodecSettings({ ...given, selectionScope: summary.selectionScope });
+  const { droppedEnergy, roundingEnergy } = analyticRate(summary, settings, shape);
+  return { relativeError: droppedEnergy + roundingEnergy, dropped: droppedEnergy, rounding: roundingEnergy };
+}
+
+/**
+ * QSGD's bound on the variance of stochastic rounding with the Euclidean norm as scale (Alistarh et al. 2017, Lemma 3.1):
+ * E‖Q(x) − x‖² ≤ min(n/L², √n/L)·‖x‖², n values in a group, L levels a side.
+ */
+export function qsgdVarianceBound(groupSize: number, bits: number): number {
+  const perSide = levelsPerSide(bits);
+  return Math.min(groupSize / perSide ** 2, Math.sqrt(groupSize) / perSide);
+}
+
+/** With the largest magnitude as scale each value's variance is at most (scale/2L)²: the bound for n of them. */
+export function maxScaleVarianceBound(groupSize: number, bits: number, scale: number): number {
+  return groupSize * (scale / (2 * levelsPerSide(bits))) ** 2;
+}
+
+/** Top-K's contraction: ‖x − TopK(x)‖² ≤ (1 − k/d)·‖x‖² (Stich et al. 2018). */
+export function topKContraction(kept: number, size: number): number {
+  return 1 - kept / size;
+}
+
+function interpolateFactor(factors: Float64Array, keptFraction: number, bits: number): number {
+  const [row, rowShare] = place(FACTOR_FRACTIONS.map(Math.log), Math.log(keptFraction));
+  const [column, columnShare] = place(FACTOR_BITS, bits);
+  const at = (r: number, c: number): number => factors[r * FACTOR_BITS.length + c]!;
+  const low = at(row, column) + columnShare * (at(row, column + 1) - at(row, column));
+  const high = at(row + 1, column) + columnShare * (at(row + 1, column + 1) - at(row + 1, column));
+  return low + rowShare * (high - low);
+}
+
+/** Cell of a grid and place within it; outside the grid its edge. */
+function place(grid: readonly number[], value: number): [number, number] {
+  let cell = 0;
+  while (cell < grid.length - 2 && value > grid[cell + 1]!) cell++;
+  const share = (value - grid[cell]!) / (grid[cell + 1]! - grid[cell]!);
+  return [cell, Math.max(0, Math.min(1, share))];
+}

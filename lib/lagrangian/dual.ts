@@ -104,6 +104,7 @@ export function maximizeDual(
       termination = 'optimal';
       break;
     }
+    region.widen(best);
     master.solve();
     while (master.value - bestValue <= options.relativeTolerance * Math.max(1, Math.abs(bestValue))) {
       if (!region.widen(master.multipliers)) {
@@ -157,7 +158,7 @@ export class MultiplierRegion {
     let widened = false;
     for (let row = 0; row < this.upper.length; row++) {
       if (!this.presses(multipliers, row)) continue;
-      this.upper[row] = Math.min(this.largest, 16 * this.upper[row]!);
+      this.upper[row] = Math.min(this.largest, 4 * this.upper[row]!);
       widened = true;
     }
     return widened;

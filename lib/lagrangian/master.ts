@@ -52,6 +52,11 @@ export class CutMaster {
     return this.columns.length - 1;
   }
 
+  /** Changes the constant of a cut; the basis stays feasible. */
+  setCost(cut: number, cost: number): void {
+    this.costs[cut] = cost;
+  }
+
   /** Weight of every cut at the last solve; they sum to one. */
   weights(): Float64Array {
     const weights = new Float64Array(this.columns.length);

@@ -63,17 +63,18 @@ export interface ThresholdResult {
   readonly evaluations: number;
 }
 
-/** Value at one pair (t, λ) and the threshold at which it would vanish, by Newton's method. */
+/** Value and slope of D at one pair (t, λ). */
 interface Sample {
   readonly value: number;
   readonly slope: number;
 }
 
 /**
- * The largest threshold that weak duality refutes: sup over λ of the root of D(·, λ). For each λ this root t(λ) is found by
- * Newton steps shared with the search over λ; every evaluation (t, λ) gives the linearisation
- * t(λ') ≲ t + (usage − available)ᵀλ' / |dD/dt|, and a master of these picks the next multipliers. The
- * threshold returned is one at which D > 0 was evaluated, whatever the quality of the cuts.
+ * The largest threshold that weak duality refutes: the supremum over λ of the root of D(·, λ), by a monotone cutting-plane
+ * method. At the current threshold t every earlier answer gives the cut D(t, λ') ≤ (usage − available)ᵀλ', valid because
+ * it was taken at a threshold no larger and usage only falls with t. The cuts' master proposes multipliers; where D > 0
+ * there, t moves up to their root (Newton, or bisection where a new choice makes D jump); otherwise they add a cut. The
+ * threshold returned is one at which D > 0 was evaluated.
  */
 export function largestRefutedThreshold(
   oracle: ThresholdOracle,
@@ -83,29 +84,39 @@ export function largestRefutedThreshold(
   return new ThresholdSearch(oracle, given, context).run();
 }
 
-/**
- * A linearisation becomes a cut only this near its root, relative: D bends in t, and one from afar would cut off better
- * multipliers.
- */
-const nearRoot = 3e-4;
+/** A Newton step this small, relative, ends the search for a root. */
+const rootTolerance = 1e-8;
+/** A bracket this narrow, relative, without a root of the linearisation inside is a jump of D. */
+const jumpWidth = 1e-8;
 
-/** A bracket this narrow, relative, with no root of the linearisation inside is a jump of D. */
-const jumpWidth = 2e-5;
+/**
+ * Parts of the present slope by which older cuts are tightened, from bold to safe: each takes over when the one before sees
+ * no better multipliers.
+ */
+const fallAssumed = [0.95, 0.5, 0];
 
 class ThresholdSearch {
   private readonly options;
   private readonly budget: Budget;
   private readonly response: OracleResponse;
   private readonly master: CutMaster;
+  private readonly region: MultiplierRegion;
   private readonly answers: Int32Array[] = [];
   private readonly excess: Float64Array;
   private readonly trial: Float64Array;
+  /** Multipliers of the current threshold. */
   private readonly best: Float64Array;
-  private readonly region: MultiplierRegion;
+  /** Current threshold: the root of D at `best`, or just above a jump there. */
+  private current = 0;
+  /** |dD/dt| at the current threshold. */
+  private steepness = 1;
   private refuted: number;
   private readonly refuting: Float64Array;
-  private bestRoot = -Infinity;
   private evaluations = 0;
+  /** Threshold at which each cut was taken. */
+  private readonly thresholds: number[] = [];
+  private lastThreshold = 0;
+  private trust = 0;
 
   constructor(
     private readonly oracle: ThresholdOracle,
@@ -121,7 +132,7 @@ class ThresholdSearch {
     const start = Float64Array.from(this.trial);
     this.region = new MultiplierRegion(rowCount, this.options.largestMultiplier, {
       start,
-      scale: Float64Array.from(start, (multiplier) => Math.max(multiplier, 0.1)),
+      scale: Float64Array.from(start, (multiplier) => Math.max(multiplier, 1)),
     });
     for (const row of oracle.thresholdRows) this.region.upper[row] = this.options.largestMultiplier;
     this.master = new CutMaster(rowCount, this.region.upper, oracle.thresholdRows);
@@ -131,18 +142,20 @@ class ThresholdSearch {
   }
 
   run(): ThresholdResult {
-    let threshold = Math.max(this.context.guess ?? 0, this.firstThreshold());
+    this.ascend(Math.max(this.context.guess ?? 0, this.firstThreshold()));
     for (;;) {
-      const root = this.root(threshold);
-      if (root > this.bestRoot) {
-        this.bestRoot = root;
-        this.best.set(this.trial);
-      }
       const done = this.finished();
       if (done) return this.result(done);
       this.chooseTrial();
-      threshold = this.bestRoot > this.oracle.leastThreshold ? this.bestRoot : threshold;
+      const { value } = this.evaluate(this.current);
+      if (value > 0) this.ascend(this.current);
+      else this.addCut();
     }
+  }
+
+  private firstThreshold(): number {
+    const least = this.oracle.leastThreshold;
+    return least > 0 ? least * (1 + 1e-3) : 1;
   }
 
   /** Between the best multipliers and the master's. */
@@ -154,19 +167,20 @@ class ThresholdSearch {
     }
   }
 
-  private firstThreshold(): number {
-    const least = this.oracle.leastThreshold;
-    return least > 0 ? least * (1 + 1e-3) : 1;
-  }
-
   private finished(): Termination | undefined {
     const { target } = this.context;
     if (this.refuted === Infinity || (target !== undefined && this.refuted >= target)) return 'optimal';
     if (this.master.cutCount > 0) {
-      this.master.solve();
-      while (this.master.value - this.bestRoot <= this.options.relativeTolerance * Math.abs(this.bestRoot)) {
-        if (!this.region.widen(this.master.multipliers)) return 'optimal';
-        this.master.solve();
+      this.region.widen(this.best);
+      this.solveMaster();
+      while (this.master.value <= this.options.relativeTolerance * this.current * this.steepness) {
+        if (this.region.widen(this.master.multipliers)) {
+          this.solveMaster();
+        } else {
+          this.trust++;
+          if (this.trust >= fallAssumed.length) return 'optimal';
+          this.solveMaster();
+        }
       }
     }
     if (this.evaluations >= this.options.maxEvaluations) return 'evaluation-limit';
@@ -174,98 +188,91 @@ class ThresholdSearch {
   }
 
   /**
-   * An estimate of t(λ) at the trial multipliers, from `threshold`; evaluates once if that is near, a few times if not.
+   * A cut taken at t_i < t is loose by what D has fallen since, at least some part of today's slope times t − t_i.
    */
-  private root(threshold: number): number {
-    let low = this.oracle.leastThreshold;
-    let high = Infinity;
-    let at = threshold;
-    for (let step = 0; step < 90; step++) {
-      const { value, slope } = this.evaluate(at);
-      if (value > 0) low = Math.max(low, at);
-      else high = Math.min(high, at);
-      const root = slope < 0 && value < Infinity ? at - value / slope : NaN;
-      if (Math.abs(root - at) <= nearRoot * at || (this.evaluations >= this.options.maxEvaluations && root > 0)) {
-        this.addCut(at, slope, 0);
-        return root;
-      }
-      if (high - low <= jumpWidth * low) return this.jump(low, high);
-      if (low > 1e15 * (this.oracle.leastThreshold + threshold)) return this.refuteAll();
-      at = nextThreshold(root, low, high, at);
-    }
-    return low;
+  private solveMaster(): void {
+    const fall = fallAssumed[this.trust]! * this.steepness;
+    this.thresholds.forEach((threshold, cut) => this.master.setCost(cut, fall * (threshold - this.current)));
+    this.master.solve();
   }
 
-  /** D falls through zero by a jump, where a choice becomes possible: the cut passes through the jump. */
-  private jump(low: number, high: number): number {
-    const { value, slope } = this.evaluate(high);
-    const steepness = slope < 0 ? slope : -this.response.values.reduce((sum, term) => sum + Math.abs(term), 0) / high;
-    if (value <= 0 && steepness < 0) this.addCut(high, steepness, value / steepness);
-    return low;
+  /** Makes the trial multipliers the best ones and moves the current threshold to their root, searched from `start`. */
+  private ascend(start: number): void {
+    this.best.set(this.trial);
+    let low = this.oracle.leastThreshold;
+    let high = Infinity;
+    let at = start;
+    for (let step = 0; step < 120; step++) {
+      const sample = this.evaluate(at);
+      if (sample.value > 0) low = Math.max(low, at);
+      else high = Math.min(high, at);
+      const root = sample.slope < 0 && sample.value < Infinity ? at - sample.value / sample.slope : NaN;
+      if (Math.abs(root - at) <= rootTolerance * at || this.evaluations >= this.options.maxEvaluations) {
+        this.settle(at, sample);
+        return;
+      }
+      if (high < Infinity && high - low <= jumpWidth * high) {
+        this.settle(high, this.evaluate(high));
+        return;
+      }
+      if (low > 1e15 * (this.oracle.leastThreshold + start)) {
+        this.refuteAll();
+        return;
+      }
+      at = nextThreshold(root, low, high, at);
+    }
+    this.settle(low, this.evaluate(low));
+  }
+
+  private settle(threshold: number, { value, slope }: Sample): void {
+    this.current = threshold;
+    if (slope < 0) this.steepness = -slope;
+    if (value < Infinity) this.addCut();
   }
 
   /** No threshold that matters is reachable with these multipliers; certain if D > 0 for an infinite one. */
-  private refuteAll(): number {
-    if (!(this.evaluate(Infinity).value > 0)) return this.refuted;
+  private refuteAll(): void {
+    if (!(this.evaluate(Infinity).value > 0)) return;
     this.refuted = Infinity;
     this.refuting.set(this.trial);
-    return Infinity;
   }
 
   private evaluate(threshold: number): Sample {
     const { oracle, response, trial } = this;
     oracle.setThreshold(threshold);
     oracle.evaluate(trial, response);
+    this.lastThreshold = threshold;
     this.evaluations++;
     const value = dualValue(oracle, trial, response);
-    const { slope } = response;
     if (value > 0 && threshold > this.refuted) {
       this.refuted = threshold;
       this.refuting.set(trial);
     }
-    return { value, slope };
+    return { value, slope: response.slope };
   }
 
-  /** Linearisation of the last evaluation, which was near the root of its multipliers. */
-  private addCut(threshold: number, slope: number, raise: number): void {
+  /** Linearisation of the last evaluation. */
+  private addCut(): void {
     const { oracle, response, excess } = this;
-    for (let row = 0; row < excess.length; row++) {
-      excess[row] = (response.usage[row]! - oracle.available[row]!) / -slope;
-    }
-    this.master.add(threshold + raise, excess);
+    for (let row = 0; row < excess.length; row++) excess[row] = response.usage[row]! - oracle.available[row]!;
+    this.master.add(0, excess);
+    this.thresholds.push(this.lastThreshold);
     this.answers.push(response.choices.slice());
   }
 
-  /** Where D jumps, the threshold refuted may still lie a little below the jump: halve that distance with its multipliers. */
-  private approachJump(): void {
-    if (!(this.refuted < Infinity) || this.bestRoot > this.refuted * (1 + 1e-9)) return;
-    this.trial.set(this.refuting);
-    let low = this.refuted;
-    let high = this.refuted * (1 + 2 * jumpWidth);
-    for (let step = 0; step < 16; step++) {
-      const middle = (low + high) / 2;
-      if (this.evaluate(middle).value > 0) low = middle;
-      else high = middle;
-    }
-  }
-
-  /** Moves to the best multipliers and refutes a threshold as close below their root as a few evaluations allow. */
+  /** Refutes a threshold as close below the current one as a few evaluations allow. */
   private result(termination: Termination): ThresholdResult {
     const recovery = recover(this.master, this.answers);
-    const ceiling = Math.max(this.refuted, this.master.cutCount > 0 ? this.master.value : -Infinity);
-    if (this.bestRoot > this.refuted && this.bestRoot < Infinity) {
-      this.trial.set(this.best);
-      let margin = 1e-10;
-      for (let step = 0; step < 12; step++) {
-        const at = this.bestRoot * (1 - margin);
-        if (at <= this.refuted) break;
-        const { value, slope } = this.evaluate(at);
-        if (value > 0) break;
-        const missing = slope < 0 ? value / slope / this.bestRoot : 0;
-        margin = Math.max(4 * margin, 2 * margin + missing);
-      }
+    const slack = Math.max(0, this.master.cutCount > 0 ? this.master.value : 0) / this.steepness;
+    const ceiling = Math.max(this.refuted, this.current + slack);
+    this.trial.set(this.best);
+    let margin = 1e-10;
+    for (let step = 0; step < 12 && this.refuted < this.current * (1 - 2 * margin); step++) {
+      const { value, slope } = this.evaluate(this.current * (1 - margin));
+      if (value > 0) break;
+      const missing = slope < 0 ? value / slope / this.current : 0;
+      margin = Math.max(4 * margin, 2 * margin + missing);
     }
-    this.approachJump();
     return {
       termination,
       refuted: this.refuted,
@@ -277,7 +284,7 @@ class ThresholdSearch {
   }
 }
 
-/** A Newton step kept strictly inside what is known; far steps are cut, since D may bend. */
+/** A Newton step kept strictly inside what is known; far steps are cut, since D bends. */
 function nextThreshold(root: number, low: number, high: number, at: number): number {
   if (root > low && root < high) return Math.min(root, 4 * at);
   if (high < Infinity) return (low + high) / 2;

@@ -4,6 +4,7 @@ import { planBandwidth } from './bandwidth/index.js';
 import type { PlanBound } from './bound/index.js';
 import { planExact } from './exact/index.js';
 import type { BandwidthMethod, PlanMethod } from './report.js';
+import { planTwoTimescale } from './two-timescale/index.js';
 
 /** The part of the solve options that a method uses. */
 export interface MethodOptions {
@@ -46,25 +47,35 @@ export interface MethodOutcome {
 export function runMethod(problem: PlanningProblem, options: MethodOptions, context: MethodContext): MethodOutcome {
   switch (options.method) {
     case 'two-timescale':
-      return exact(problem, options, context);
+      return planTwoTimescale(
+        problem,
+        { seed: options.seed, bandwidthMethod: options.bandwidthMethod, ...limit(context) },
+        { signal: context.signal, warm: context.warm, onProgress: (progress) => reportSearch(context, progress) },
+      );
     case 'exact':
       return exact(problem, options, context);
     case 'bandwidth':
       return planBandwidth(problem, context.warm, {
         method: options.bandwidthMethod,
         signal: context.signal,
-        ...(context.timeLimitSeconds < Infinity && { timeLimitSeconds: context.timeLimitSeconds }),
+        ...limit(context),
       });
   }
+}
+
+/** A limit used up before the method starts still leaves it the time to return what it has. */
+function limit(context: MethodContext): { timeLimitSeconds?: number } {
+  return context.timeLimitSeconds < Infinity ? { timeLimitSeconds: Math.max(1e-3, context.timeLimitSeconds) } : {};
+}
+
+function reportSearch(context: MethodContext, { totalSeconds }: { readonly totalSeconds?: number }): void {
+  context.onProgress?.({ phase: 'search', ...(totalSeconds !== undefined && { totalSeconds }) });
 }
 
 function exact(problem: PlanningProblem, options: MethodOptions, context: MethodContext): MethodOutcome {
   const answer = planExact(
     problem,
-    {
-      relativeGap: options.gapTolerance,
-      ...(context.timeLimitSeconds < Infinity && { timeLimitSeconds: Math.max(1e-3, context.timeLimitSeconds) }),
-    },
+    { relativeGap: options.gapTolerance, ...limit(context) },
     {
       signal: context.signal,
       incumbent: context.warm,

@@ -68,7 +68,7 @@ export function solvePlan(
   const options = solveOptions.resolve(given);
   const clock = new Clock(options.timeLimitSeconds);
   hooks.onProgress?.({ phase: 'search' });
-  const outcome = runMethod(problem, options, { ...hooks, timeLimitSeconds: clock.left() });
+  const outcome = searchPlan(problem, options, hooks, clock);
   const usable = outcome.plan !== undefined && keepsLimits(problem, outcome.plan);
   hooks.onProgress?.({ phase: 'bound', ...(usable && { totalSeconds: outcome.totalSeconds }) });
   const bound = provenBound(problem, outcome, clock, hooks.signal);
@@ -102,6 +102,21 @@ export function solvePlan(
     baselines,
     whatIf: changes,
   };
+}
+
+/** The chosen method; where it finds nothing and proves nothing, branch and bound decides whether there is a plan. */
+function searchPlan(
+  problem: PlanningProblem,
+  options: ResolvedSolveOptions,
+  hooks: SolveHooks,
+  clock: Clock,
+): MethodOutcome {
+  const outcome = runMethod(problem, options, { ...hooks, timeLimitSeconds: clock.left() });
+  const undecided = !outcome.plan && outcome.termination === 'locally-infeasible';
+  if (!undecided || stopped(hooks, clock)) return outcome;
+  const timeLimitSeconds = Math.min(decisionSeconds, clock.left());
+  const decided = runMethod(problem, { ...options, method: 'exact' }, { ...hooks, timeLimitSeconds });
+  return { ...decided, statistics: { ...outcome.statistics, ...decided.statistics, decidedByExact: 1 } };
 }
 
 type ReportBase = Pick<PlanReport, 'method' | 'bandwidthMethod' | 'seed' | 'conventions' | 'statistics'>;

@@ -208,7 +208,7 @@ export class SqpAlgorithm {
       this.rescale();
     }
     this.test.reset(evaluation.violation(current));
-    iterate.linearize(Infinity);
+    iterate.linearize();
     this.startMultipliers();
     this.firstObjective = current.objective;
     this.idleIterations = 0;
@@ -283,8 +283,7 @@ export class SqpAlgorithm {
     const { iterate, evaluation, solution } = this;
     const violation = evaluation.violation(iterate.current);
     this.updateHessian();
-    const radius = this.stepLimit * Math.max(1, maxAbs(iterate.current.x));
-    iterate.linearize(radius);
+    iterate.linearize();
     const penalty = Math.min(1e8, Math.max(1e3, 10 * maxAbs(this.rowMultipliers), 10 * maxAbs(iterate.model.gradient)));
     const outcome = this.subproblem.solve(iterate.model, solution, this.minimumShift, penalty, this.expired);
     if (this.expired()) return this.limit();
@@ -297,7 +296,7 @@ export class SqpAlgorithm {
     }
     if (outcome === 'failed') return this.recover(violation, 'The subproblem could not be solved.');
     if (outcome === 'inconsistent' && solution.linearViolation > 0.95 * violation) return this.restore(violation);
-    return this.takeStep(outcome, violation, radius);
+    return this.takeStep(outcome, violation);
   }
 
   private updateHessian(): void {
@@ -355,12 +354,15 @@ export class SqpAlgorithm {
     return { termination: 'locally-optimal', message: 'First-order conditions hold within the tolerances.' };
   }
 
-  private takeStep(outcome: SubproblemOutcome, violation: number, radius: number): Ending | undefined {
+  private takeStep(outcome: SubproblemOutcome, violation: number): Ending | undefined {
     const { iterate, solution, options, evaluation } = this;
     const exact = outcome === 'solved' && this.subproblem.factorsMatchSolution;
     this.lastStep.set(iterate.current.x);
     this.lagrangianGradient(-1);
+    const radius = this.stepLimit * Math.max(1, maxAbs(iterate.current.x));
+    const firstLength = Math.min(1, radius / Math.max(maxAbs(solution.step), Number.MIN_VALUE));
     const found = this.search.search({
+      firstLength,
       test: this.test,
       largestMultiplier: maxAbs(solution.rowMultipliers),
       solution,
@@ -375,12 +377,15 @@ export class SqpAlgorithm {
     iterate.moveToTrial();
     const length = this.search.stepLength;
     this.moveMultipliers(length);
-    this.minimumShift = Math.max(this.request.minimumShift, length === 1 ? this.minimumShift / 10 : this.minimumShift);
+    this.minimumShift = Math.max(
+      this.request.minimumShift,
+      length >= firstLength ? this.minimumShift / 10 : this.minimumShift,
+    );
     if (this.minimumShift < 1e-12) this.minimumShift = this.request.minimumShift;
     if (this.bfgs !== undefined) this.updateQuasiNewton();
-    if (length === 1) this.recoveries = 0;
-    const limited = maxAbs(solution.step) >= 0.99 * radius;
-    this.stepLimit = limited && length === 1 ? 4 * this.stepLimit : Math.max(firstStepLimit, this.stepLimit / 4);
+    if (length >= firstLength) this.recoveries = 0;
+    const limited = firstLength < 1 && length === firstLength;
+    this.stepLimit = limited ? 4 * this.stepLimit : Math.max(firstStepLimit, this.stepLimit / 4);
     return this.finishIteration(length);
   }
 
@@ -524,7 +529,7 @@ export class SqpAlgorithm {
     if (!evaluation.objective(iterate.current)) {
       return { termination: 'stalled', message: 'The objective is not defined where the constraints are.' };
     }
-    iterate.linearize(Infinity);
+    iterate.linearize();
     const now = evaluation.violation(iterate.current);
     if (!test.accepts(now, iterate.current.objective)) test.reset(now);
     activeSides(iterate.model, 1e-8, this.solution.workingSet);

@@ -1,7 +1,7 @@
 import type { KktMatrix, KktRequest } from './kkt-matrix.js';
 
 const firstShift = 1e-4;
-const smallestShift = 1e-20;
+const smallestShift = 1e-12;
 const largestShift = 1e20;
 /** A search never starts above this, so that one bad system does not freeze the steps after it. */
 const largestStart = 1e4;
@@ -36,6 +36,7 @@ export function factorWithInertia(
 ): boolean {
   let shift = minimumShift;
   let rowShift = 0;
+  let increases = 0;
   for (let attempt = 0; attempt < 60; attempt++) {
     fill(request.variableDiagonal, baseVariableDiagonal, shift);
     fill(request.rowDiagonal, baseRowDiagonal, rowShift);
@@ -56,7 +57,8 @@ export function factorWithInertia(
           ? firstShift
           : Math.min(largestStart, Math.max(smallestShift, correction.lastShift / 3));
     } else {
-      shift *= correction.lastShift === 0 ? 100 : 8;
+      shift *= correction.lastShift === 0 || increases >= 3 ? 100 : 8;
+      increases++;
     }
     if (shift > largestShift) return false;
   }

@@ -70,8 +70,8 @@ export class Iterate {
     this.model.jacobian.set(this.kept.model.jacobian);
   }
 
-  /** Sides of the subproblem relative to the present point; no component of the step is longer than `radius`. */
-  linearize(radius: number): void {
+  /** Sides of the subproblem relative to the present point. */
+  linearize(): void {
     const { model, current, evaluation } = this;
     const { lower, upper } = evaluation.meta;
     for (let i = 0; i < current.constraints.length; i++) {
@@ -81,8 +81,8 @@ export class Iterate {
       if (evaluation.rowLower[i] === evaluation.rowUpper[i]) model.rowUpper[i] = model.rowLower[i]!;
     }
     for (let j = 0; j < current.x.length; j++) {
-      model.stepLower[j] = Math.max(-radius, Math.min(0, lower[j]! - current.x[j]!));
-      model.stepUpper[j] = Math.min(radius, Math.max(0, upper[j]! - current.x[j]!));
+      model.stepLower[j] = Math.min(0, lower[j]! - current.x[j]!);
+      model.stepUpper[j] = Math.max(0, upper[j]! - current.x[j]!);
     }
   }
 

@@ -8,6 +8,8 @@ export type SearchOutcome = 'accepted' | 'failed' | 'expired';
 
 export interface SearchRequest {
   readonly test: AcceptanceTest;
+  /** Longest fraction of the step to be tried, in (0, 1]. */
+  readonly firstLength: number;
   /** ‖y‖∞ of the subproblem. */
   readonly largestMultiplier: number;
   readonly solution: SubproblemSolution;
@@ -48,7 +50,7 @@ export class LineSearch {
     const objective = iterate.current.objective;
     test.prepare({ violation, objective }, slope, request.solution.linearViolation, request.largestMultiplier);
     const shortest = test.shortestStep({ violation, objective }, slope);
-    let length = 1;
+    let length = request.firstLength;
     for (let trial = 0; trial < maxTrials && length >= shortest; trial++) {
       if (request.expired()) return 'expired';
       iterate.setTrial(step, length);
@@ -58,7 +60,7 @@ export class LineSearch {
         return 'accepted';
       }
       const trialObjective = iterate.trial.objective;
-      if (trial === 0 && defined && trialViolation >= 0.1 * violation && trialViolation > 0) {
+      if (trial === 0 && length === 1 && defined && trialViolation >= 0.1 * violation && trialViolation > 0) {
         const corrected = this.tryCorrections(request, slope, trialViolation);
         if (corrected !== 'failed') return corrected;
       }
@@ -114,7 +116,13 @@ export class LineSearch {
       correctionSolver.secondOrderStep(solution, residuals, correction);
       for (let j = 0; j < correctedStep.length; j++) correctedStep[j] = correctedStep[j]! + correction[j]!;
       iterate.setTrial(correctedStep, 1);
-      const { verdict, trialViolation, defined } = this.judgeTrial(request.test, violation, current.objective, slope, 1);
+      const { verdict, trialViolation, defined } = this.judgeTrial(
+        request.test,
+        violation,
+        current.objective,
+        slope,
+        1,
+      );
       if (verdict !== 'rejected' && iterate.differentiateTrial()) {
         this.finish(request.test, verdict, violation, current.objective, 1);
         return 'accepted';

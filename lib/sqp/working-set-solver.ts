@@ -65,7 +65,7 @@ export class WorkingSetSolver {
     for (let round = 0; round < maxRounds; round++) {
       this.rounds++;
       if (this.recurs(set) && round >= blockChanges) return 'undecided';
-      if (!this.solveOnWorkingSet(model, solution, minimumShift)) return 'undecided';
+      if (!this.solveWithUsableShift(model, solution, minimumShift)) return 'undecided';
       const changed = this.update(model, solution, round >= blockChanges);
       if (changed) continue;
       return this.worstActiveResidual(model, solution) > 1e-7 ? 'inconsistent' : 'solved';
@@ -79,6 +79,16 @@ export class WorkingSetSolver {
     for (const state of set.variables) hash = (Math.imul(hash, 31) + state) | 0;
     if (this.seen.has(hash)) return true;
     this.seen.add(hash);
+    return false;
+  }
+
+  /** A system too close to singular to be solved is shifted further. */
+  private solveWithUsableShift(model: QuadraticModel, solution: SubproblemSolution, minimumShift: number): boolean {
+    let shift = minimumShift;
+    for (let attempt = 0; attempt < 4; attempt++) {
+      if (this.solveOnWorkingSet(model, solution, shift)) return true;
+      shift = 1e3 * Math.max(this.correction.shift, 1e-9);
+    }
     return false;
   }
 

@@ -28,17 +28,51 @@ export class DenseCholesky {
     const { lower, capacity: stride } = this;
     this.currentOrder = order;
     for (let i = 0; i < order; i++) {
+      this.eliminateRow(matrix, i);
       const row = i * stride;
-      for (let j = 0; j < i; j++) {
-        const column = j * stride;
-        lower[row + j] = (matrix[i * order + j]! - dotRange(lower, row, lower, column, j)) / lower[column + j]!;
-      }
       const diagonal = matrix[i * order + i]! + shift;
       const pivot = diagonal - dotRange(lower, row, lower, row, i);
       if (!(pivot > pivotTolerance * Math.abs(diagonal)) || !Number.isFinite(pivot)) return i;
       lower[row + i] = Math.sqrt(pivot);
     }
     return -1;
+  }
+
+  /** Row i of L left of the diagonal, four columns at a time so that the row is read once for all of them. */
+  private eliminateRow(matrix: Float64Array, i: number): void {
+    const { lower, capacity: stride, currentOrder: order } = this;
+    const row = i * stride;
+    const source = i * order;
+    let j = 0;
+    for (; j + 3 < i; j += 4) {
+      const row0 = j * stride;
+      const row1 = row0 + stride;
+      const row2 = row1 + stride;
+      const row3 = row2 + stride;
+      let sum0 = matrix[source + j]!;
+      let sum1 = matrix[source + j + 1]!;
+      let sum2 = matrix[source + j + 2]!;
+      let sum3 = matrix[source + j + 3]!;
+      for (let k = 0; k < j; k++) {
+        const entry = lower[row + k]!;
+        sum0 -= entry * lower[row0 + k]!;
+        sum1 -= entry * lower[row1 + k]!;
+        sum2 -= entry * lower[row2 + k]!;
+        sum3 -= entry * lower[row3 + k]!;
+      }
+      const value0 = sum0 / lower[row0 + j]!;
+      const value1 = (sum1 - value0 * lower[row1 + j]!) / lower[row1 + j + 1]!;
+      const value2 = (sum2 - value0 * lower[row2 + j]! - value1 * lower[row2 + j + 1]!) / lower[row2 + j + 2]!;
+      const rest = value0 * lower[row3 + j]! + value1 * lower[row3 + j + 1]! + value2 * lower[row3 + j + 2]!;
+      lower[row + j] = value0;
+      lower[row + j + 1] = value1;
+      lower[row + j + 2] = value2;
+      lower[row + j + 3] = (sum3 - rest) / lower[row3 + j + 3]!;
+    }
+    for (; j < i; j++) {
+      const column = j * stride;
+      lower[row + j] = (matrix[source + j]! - dotRange(lower, row, lower, column, j)) / lower[column + j]!;
+    }
   }
 
   /** x ← L⁻¹x, where the first `start` entries of x are known to be zero. */

@@ -29,6 +29,38 @@ export function addScaledRange(
   for (let k = 0; k < length; k++) target[targetStart + k]! += factor * source[sourceStart + k]!;
 }
 
+/**
+ * target[k] += Σ factors[f]·rows[starts[f] + k] for the first `count` rows and k < length: four rows in a pass, so that
+ * the target is read and written a quarter as often.
+ */
+export function addScaledRows(
+  target: Float64Array,
+  factors: Float64Array,
+  rows: Float64Array,
+  starts: Int32Array,
+  count: number,
+  length: number,
+): void {
+  let f = 0;
+  for (; f + 3 < count; f += 4) {
+    const factor0 = factors[f]!;
+    const factor1 = factors[f + 1]!;
+    const factor2 = factors[f + 2]!;
+    const factor3 = factors[f + 3]!;
+    const start0 = starts[f]!;
+    const start1 = starts[f + 1]!;
+    const start2 = starts[f + 2]!;
+    const start3 = starts[f + 3]!;
+    for (let k = 0; k < length; k++) {
+      target[k]! +=
+        factor0 * rows[start0 + k]! +
+        factor1 * rows[start1 + k]! +
+        (factor2 * rows[start2 + k]! + factor3 * rows[start3 + k]!);
+    }
+  }
+  for (; f < count; f++) addScaledRange(target, 0, factors[f]!, rows, starts[f]!, length);
+}
+
 /** aᵀb over the length of a. */
 export function dot(a: Float64Array, b: Float64Array): number {
   return dotRange(a, 0, b, 0, a.length);

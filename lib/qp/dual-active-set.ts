@@ -74,9 +74,9 @@ export class DualActiveSetSolver {
       if (!this.loaded) return this.candidate('stalled');
     }
     iteration.resetCount();
+    if (this.definite) iteration.setLinear(data.linear);
     this.takeWarmStart(warmStart);
     if (this.definite) {
-      iteration.setLinear(data.linear);
       return this.candidate(iteration.run(budget, this.options.maxIterations));
     }
     return this.proximalPoint(problem, warmStart?.x, budget);

@@ -1,4 +1,4 @@
-import { addScaledRange, DenseCholesky, dotRange } from '../linalg/index.js';
+import { addScaledRange, addScaledRows, DenseCholesky, dotRange } from '../linalg/index.js';
 import type { Budget, BudgetEnd } from '../solver/index.js';
 import type { DenseData } from './dense-data.js';
 import { WorkingSetFactor } from './working-set-factor.js';
@@ -8,6 +8,10 @@ export type DualOutcome = 'optimal' | 'infeasible' | 'stalled' | BudgetEnd;
 
 /** A condition counts as violated beyond this, relative to max(1, |side|): far below what a caller asks for. */
 const violationTolerance = 1e-10;
+/** Violated conditions kept from one pricing of all to the next. */
+const candidateLimit = 24;
+/** A candidate enters without a new pricing of all while it is violated by this much of the worst one then. */
+const candidateFraction = 0.4;
 /** Steps without a rise of the dual objective before the choice of conditions becomes Bland's. */
 const patience = 30;
 
@@ -32,6 +36,17 @@ export class DualIteration {
   steps = 0;
   private readonly transformed: Float64Array;
   private readonly transformedReady: Uint8Array;
+  /** H⁻¹a of the conditions that have been in the working set, by which x moves with their multipliers. */
+  private readonly moves: Float64Array;
+  /** a·x₀ of the conditions in the working set. */
+  private readonly unconstrainedActivity: Float64Array;
+  private readonly memberStarts: Int32Array;
+  private readonly memberFactors: Float64Array;
+  /** Conditions found violated by the last full pricing, and the least of their measures. */
+  private readonly candidates: Int32Array;
+  private readonly candidateMeasures: Float64Array;
+  private candidateCount = 0;
+  private candidateThreshold = 0;
   private readonly factor: WorkingSetFactor;
   private readonly members: Int32Array;
   private memberCount = 0;
@@ -54,6 +69,12 @@ export class DualIteration {
     this.certificate = new Float64Array(total);
     this.transformed = new Float64Array(total * n);
     this.transformedReady = new Uint8Array(total);
+    this.moves = new Float64Array(total * n);
+    this.unconstrainedActivity = new Float64Array(total);
+    this.memberStarts = new Int32Array(n + 1);
+    this.memberFactors = new Float64Array(n + 1);
+    this.candidates = new Int32Array(candidateLimit);
+    this.candidateMeasures = new Float64Array(candidateLimit);
     this.factor = new WorkingSetFactor(this.transformed, n, n);
     this.members = new Int32Array(n + 1);
     this.unconstrained = new Float64Array(n);
@@ -97,8 +118,13 @@ export class DualIteration {
   setLinear(linear: Float64Array): void {
     const { unconstrained, data, tolerances } = this;
     this.linear.set(linear);
+    this.candidateCount = 0;
     for (let j = 0; j < linear.length; j++) unconstrained[j] = -linear[j]!;
     this.cholesky.solve(unconstrained);
+    for (let k = 0; k < this.memberCount; k++) {
+      const condition = this.members[k]!;
+      this.unconstrainedActivity[condition] = data.activity(condition, unconstrained);
+    }
     for (let i = 0; i < tolerances.length; i++) {
       const low = Math.abs(data.lower[i]!);
       const high = Math.abs(data.upper[i]!);
@@ -134,6 +160,7 @@ export class DualIteration {
     if (this.transformedReady[condition] === 0) this.transformRow(condition);
     if (!this.factor.append(condition, this.members)) return false;
     this.members[this.memberCount++] = condition;
+    this.unconstrainedActivity[condition] = this.data.activity(condition, this.unconstrained);
     this.sides[condition] = side;
     this.multipliers[condition] = multiplier;
     return true;
@@ -147,6 +174,8 @@ export class DualIteration {
     let first = 0;
     while (first < n && this.transformed[start + first] === 0) first++;
     this.cholesky.solveLower(this.transformed, start, first);
+    for (let j = 0; j < n; j++) this.moves[start + j] = this.transformed[start + j]!;
+    this.cholesky.solveLowerTransposed(this.moves, start);
     this.transformedReady[condition] = 1;
   }
 
@@ -172,7 +201,7 @@ export class DualIteration {
   /** Runs to the solution for the linear term last set. */
   run(budget: Budget, maxSteps: number): DualOutcome {
     const limit = this.steps + maxSteps;
-    let bestDual = -Infinity;
+    let bestDual = -1;
     let idle = 0;
     for (;;) {
       if (this.steps >= limit) return 'iteration-limit';
@@ -185,7 +214,6 @@ export class DualIteration {
       const blocking = this.stepToTarget(idle > patience);
       if (blocking >= 0) {
         this.leave(blocking);
-        if (++idle > 40 * patience) return 'stalled';
         continue;
       }
       const dual = this.placePoint();
@@ -194,10 +222,10 @@ export class DualIteration {
         bestDual = dual;
         idle = 0;
       } else if (++idle > 40 * patience) return 'stalled';
-      let entering = this.mostViolated(idle > patience);
+      let entering = idle > patience ? this.firstViolated() : this.chooseEntering();
       if (entering < 0) {
         this.refine();
-        entering = this.mostViolated(false);
+        entering = this.priceAll();
       }
       if (entering < 0) return 'optimal';
       const outcome = this.admit(entering, limit);
@@ -207,10 +235,10 @@ export class DualIteration {
 
   /** target ← the multipliers that hold the working set with equality. */
   private solveForMultipliers(): void {
-    const { target, members, memberCount, unconstrained, data } = this;
+    const { target, members, memberCount, unconstrainedActivity } = this;
     for (let k = 0; k < memberCount; k++) {
       const condition = members[k]!;
-      target[k] = data.activity(condition, unconstrained) - this.sideValue(condition);
+      target[k] = unconstrainedActivity[condition]! - this.sideValue(condition);
     }
     this.factor.solve(target);
   }
@@ -247,46 +275,77 @@ export class DualIteration {
     return blocking;
   }
 
-  /** x from the multipliers, u = −M_Wᵀλ and x = x₀ + L⁻ᵀu. Returns the dual objective relative to that of x₀. */
+  /** x = x₀ − H⁻¹A_Wᵀλ. Returns the dual objective relative to that of x₀, ½·λᵀGλ, after a full step. */
   private placePoint(): number {
-    const { transformed, transformedPoint, members, memberCount, multipliers, x, unconstrained, target } = this;
+    const { moves, memberStarts, memberFactors, members, memberCount, multipliers, x, unconstrained } = this;
     const n = this.data.variableCount;
-    transformedPoint.fill(0);
+    let dual = 0;
     for (let k = 0; k < memberCount; k++) {
       const condition = members[k]!;
-      addScaledRange(transformedPoint, 0, -multipliers[condition]!, transformed, condition * n, n);
+      const multiplier = multipliers[condition]!;
+      memberStarts[k] = condition * n;
+      memberFactors[k] = -multiplier;
+      dual += 0.5 * multiplier * (this.unconstrainedActivity[condition]! - this.sideValue(condition));
     }
-    // At a full step the dual value is ½‖u‖², since G·λ equals the right-hand side.
-    const dual = 0.5 * dotRange(transformedPoint, 0, transformedPoint, 0, n);
-    x.set(transformedPoint);
-    this.cholesky.solveLowerTransposed(x);
-    for (let j = 0; j < n; j++) x[j]! += unconstrained[j]!;
-    target[0] = 0;
+    x.set(unconstrained);
+    addScaledRows(x, memberFactors, moves, memberStarts, memberCount, n);
     return dual;
   }
 
-  /** Condition outside the working set with the largest violation per row norm (or the first one); −1 if none. */
-  private mostViolated(first: boolean): number {
-    const { data, x, sides, tolerances } = this;
-    const { lower, upper, norms } = data;
-    const total = lower.length;
+  /**
+   * Condition outside the working set with the largest violation per row norm; −1 if none. While the most violated of
+   * the last full pricing's candidates is violated as much as they were then, only these are looked at.
+   */
+  private chooseEntering(): number {
     let entering = -1;
-    let largest = 0;
-    for (let i = 0; i < total; i++) {
-      if (sides[i] !== 0) continue;
-      const low = lower[i]!;
-      const high = upper[i]!;
-      if (low === -Infinity && high === Infinity) continue;
-      const activity = data.activity(i, x);
-      const violation = Math.max(low - activity, activity - high);
-      if (violation <= tolerances[i]!) continue;
-      const measure = violation / norms[i]!;
+    let largest = this.candidateThreshold;
+    for (let c = 0; c < this.candidateCount; c++) {
+      const measure = this.violationMeasure(this.candidates[c]!);
       if (measure <= largest) continue;
       largest = measure;
-      entering = i;
-      if (first) return i;
+      entering = this.candidates[c]!;
     }
-    return entering;
+    return entering >= 0 ? entering : this.priceAll();
+  }
+
+  /** Violation of a condition outside the working set relative to its row's norm; 0 within tolerance. */
+  private violationMeasure(condition: number): number {
+    const { data, sides, tolerances } = this;
+    if (sides[condition] !== 0) return 0;
+    const low = data.lower[condition]!;
+    const high = data.upper[condition]!;
+    if (low === -Infinity && high === Infinity) return 0;
+    const activity = data.activity(condition, this.x);
+    const violation = Math.max(low - activity, activity - high);
+    return violation > tolerances[condition]! ? violation / data.norms[condition]! : 0;
+  }
+
+  /** Looks at every condition, keeps the most violated ones as candidates and returns the worst. */
+  private priceAll(): number {
+    const { candidates, candidateMeasures } = this;
+    const total = this.sides.length;
+    let count = 0;
+    for (let i = 0; i < total; i++) {
+      const measure = this.violationMeasure(i);
+      if (measure === 0 || (count === candidateLimit && measure <= candidateMeasures[count - 1]!)) continue;
+      let at = count < candidateLimit ? count++ : count - 1;
+      for (; at > 0 && candidateMeasures[at - 1]! < measure; at--) {
+        candidateMeasures[at] = candidateMeasures[at - 1]!;
+        candidates[at] = candidates[at - 1]!;
+      }
+      candidateMeasures[at] = measure;
+      candidates[at] = i;
+    }
+    this.candidateCount = count;
+    this.candidateThreshold = count === 0 ? 0 : candidateFraction * candidateMeasures[0]!;
+    return count === 0 ? -1 : candidates[0]!;
+  }
+
+  /** The first violated condition (Bland's rule), −1 if none. */
+  private firstViolated(): number {
+    const total = this.sides.length;
+    for (let i = 0; i < total; i++) if (this.violationMeasure(i) > 0) return i;
+    return -1;
   }
 
   /** Brings a violated condition into the working set, first dropping what it depends on. */

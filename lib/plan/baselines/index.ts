@@ -12,8 +12,10 @@ import type { BaselineReport } from '../report.js';
 import { randomPlan } from './random-plan.js';
 import {
   asConventional,
+  bestCommonCut,
   equalShare,
   federatedLora,
+  noCommonCut,
   splitFederated,
   vanillaSplit,
   type SchemeOutcome,
@@ -36,22 +38,20 @@ export function computeBaselines(
   reference: Reference | undefined,
 ): BaselineReport[] {
   const conventional = asConventional(problem);
-  const parallel = splitFederated(problem);
-  const cut = parallel.cut;
+  const cut = bestCommonCut(problem);
   const point = uniformPoint(conventional);
   const pinnedPlan = (pins: Pins) => planPinned(conventional, planner, pins);
   const needs = (available: boolean, missing: string, outcome: () => SchemeOutcome): SchemeOutcome =>
     available ? outcome() : { note: missing };
-  const noCut = 'no common cut fits the memory of every device';
   const noPoint = 'no single operating point reaches the accuracy limit';
   const schemes: [string, string, SchemeOutcome][] = [
     ['federated-lora', 'whole model on each device, equal bandwidth', federatedLora(problem)],
     ['vanilla-split', 'devices one after another, best common cut, no compression', vanillaSplit(problem)],
-    ['split-federated', 'parallel, best common cut, no compression, equal shares', parallel],
+    ['split-federated', 'parallel, best common cut, no compression, equal shares', splitFederated(problem)],
     [
       'fixed-cut',
       'common cut, ratios and bandwidths optimised',
-      needs(cut !== undefined, noCut, () => pinnedPlan({ cut: cut! })),
+      needs(cut !== undefined, noCommonCut, () => pinnedPlan({ cut: cut! })),
     ],
     [
       'fixed-ratio',
@@ -67,12 +67,12 @@ export function computeBaselines(
     [
       'ratio-alone',
       'common cut, equal bandwidth, ratios optimised',
-      needs(cut !== undefined, noCut, () => pinnedPlan({ cut: cut!, equalBandwidth: true })),
+      needs(cut !== undefined, noCommonCut, () => pinnedPlan({ cut: cut!, equalBandwidth: true })),
     ],
     [
       'bandwidth-alone',
       'common cut, one ratio, bandwidths optimised',
-      needs(cut !== undefined && point !== undefined, cut === undefined ? noCut : noPoint, () =>
+      needs(cut !== undefined && point !== undefined, cut === undefined ? noCommonCut : noPoint, () =>
         pinnedPlan({ cut: cut!, point: point! }),
       ),
     ],

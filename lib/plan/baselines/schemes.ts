@@ -1,6 +1,7 @@
 import {
   choiceCosts,
   deviceStages,
+  exceeds,
   planViolations,
   roundDelay,
   type Device,
@@ -47,41 +48,47 @@ export function federatedLora(problem: PlanningProblem): SchemeOutcome {
 }
 
 /** Split federated learning (Thapa et al. 2022): one cut for all, in parallel, uncompressed, equal shares. */
-export function splitFederated(problem: PlanningProblem): SchemeOutcome & { readonly cut?: number } {
+export function splitFederated(problem: PlanningProblem): SchemeOutcome {
   const conventional = withoutCompression(problem);
-  let best: SchemeOutcome & { readonly cut?: number } = {};
-  for (const cut of regularCuts(problem)) {
-    const outcome = sameCut(conventional, cut);
-    if (outcome.totalSeconds === undefined) {
-      best = best.totalSeconds === undefined ? { ...outcome } : best;
-    } else if (outcome.totalSeconds < (best.totalSeconds ?? Infinity)) {
-      best = { ...outcome, cut };
-    }
-  }
-  return best;
+  const outcomes = commonCuts(problem).map((cut) => sameCut(conventional, cut));
+  const [first] = outcomes.sort((a, b) => (a.totalSeconds ?? Infinity) - (b.totalSeconds ?? Infinity));
+  return first ?? { note: noCommonCut };
+}
+
+/** Why a scheme with one cut for all may not apply. */
+export const noCommonCut = 'no common cut fits the memory of every device';
+
+/** The cut that serves uncompressed parallel training best among those that every device can hold. */
+export function bestCommonCut(problem: PlanningProblem): number | undefined {
+  const conventional = withoutCompression(problem);
+  const delay = (cut: number) => roundDelay(conventional, equalPlan(conventional, cut)).totalSeconds;
+  const delays = commonCuts(problem).map((cut) => ({ cut, seconds: delay(cut) }));
+  return delays.sort((a, b) => a.seconds - b.seconds)[0]?.cut;
+}
+
+/** Cuts with blocks on both sides that every device's memory holds. */
+function commonCuts(problem: PlanningProblem): number[] {
+  const conventional = withoutCompression(problem);
+  const cuts = Array.from({ length: problem.blockCount - 1 }, (_, k) => k + 1);
+  return cuts.filter((cut) =>
+    conventional.devices.every(
+      (device) => !exceeds(choiceCosts(conventional, device, cut, 0, 0).deviceMemoryBytes, device.memoryBytes),
+    ),
+  );
 }
 
 /** Vanilla split learning (Vepakomma et al. 2018): devices one after another, each with the whole band and server. */
 export function vanillaSplit(problem: PlanningProblem): SchemeOutcome {
   const conventional = withoutCompression(problem);
-  let best: SchemeOutcome = { note: 'no common cut fits the memory of every device' };
-  for (const cut of regularCuts(problem)) {
+  let best: SchemeOutcome = { note: noCommonCut };
+  for (const cut of commonCuts(problem)) {
     const plan: Plan = {
       devices: conventional.devices.map((device) => decision(cut, clampShare(device, conventional.bandwidthHz), 1)),
     };
-    const memoryFits = conventional.devices.every(
-      (device) => choiceCosts(conventional, device, cut, 0, 0).deviceMemoryBytes <= device.memoryBytes,
-    );
-    if (!memoryFits) continue;
     const totalSeconds = plan.devices.reduce((sum, share, n) => sum + chainSeconds(conventional, n, share), 0);
     if (totalSeconds < (best.totalSeconds ?? Infinity)) best = { totalSeconds, plan, problem: conventional };
   }
   return best;
-}
-
-/** Cuts at which something is on both sides. */
-export function regularCuts(problem: PlanningProblem): number[] {
-  return Array.from({ length: problem.blockCount - 1 }, (_, k) => k + 1);
 }
 
 /** Equal share of the band within the device's own limits. */
@@ -110,7 +117,11 @@ export function equalDecision(
 }
 
 function sameCut(problem: PlanningProblem, cut: number): SchemeOutcome {
-  return judge(problem, { devices: problem.devices.map((device) => equalDecision(problem, device, cut, 0, 0)) });
+  return judge(problem, equalPlan(problem, cut));
+}
+
+function equalPlan(problem: PlanningProblem, cut: number): Plan {
+  return { devices: problem.devices.map((device) => equalDecision(problem, device, cut, 0, 0)) };
 }
 
 function decision(blocks: number, bandwidthHz: number, serverShare: number): DevicePlan {

@@ -1,8 +1,10 @@
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
+import { registerBaselinesCommand } from './commands/baselines.js';
 import { registerCheckCommand } from './commands/check.js';
 import { registerInitCommand } from './commands/init.js';
 import { registerSchemaCommand } from './commands/schema.js';
+import { registerSolveCommand } from './commands/solve.js';
 
 const { version, description } = createRequire(import.meta.url)('sft-opt/package.json') as {
   version: string;
@@ -17,6 +19,8 @@ export function buildProgram(): Command {
     .helpOption('-h, --help', 'show help')
     .showHelpAfterError('(add --help for what there is)')
     .exitOverride();
+  registerSolveCommand(program);
+  registerBaselinesCommand(program);
   registerInitCommand(program);
   registerCheckCommand(program);
   registerSchemaCommand(program);

@@ -1,5 +1,5 @@
 import { formatQuantity, significant, type ResolvedFile } from '../../lib/io/index.js';
-import type { DeviceReport, PlanAnswer, PlanReport } from '../../lib/plan/report.js';
+import type { DeviceReport, PlanAnswer, PlanReport } from '../../lib/plan/index.js';
 import type { Paint } from '../terminal.js';
 import { stageBar, stageLegend } from './bar.js';
 import { columns } from './columns.js';
@@ -25,6 +25,7 @@ export function renderPlan(report: PlanReport, resolved: ResolvedFile, view: Pla
   const parts = [headline(report, resolved, view.paint)];
   if (report.answer) {
     parts.push(deviceTable(report.answer, resolved, view));
+    parts.push(stageBars(report.answer, resolved, view));
     parts.push(renderTightLimits(report.answer, resolved, view.paint));
     parts.push(renderPrices(report, view.paint));
     parts.push(renderBaselines(report, view.paint));
@@ -37,7 +38,8 @@ export function renderPlan(report: PlanReport, resolved: ResolvedFile, view: Pla
 function headline(report: PlanReport, { file, problem }: ResolvedFile, paint: Paint): string {
   const name = file.name === undefined ? '' : `${paint('bold', file.name)}: `;
   const scenario = `${name}${problem.devices.length} devices, ${formatQuantity(problem.bandwidthHz, 'frequency')}, ${problem.blockCount} blocks`;
-  return [scenario, statusLine(report, paint), report.message].join('\n');
+  const message = report.status === 'solved' ? [] : [report.message];
+  return [scenario, statusLine(report, paint), ...message].join('\n');
 }
 
 function statusLine(report: PlanReport, paint: Paint): string {
@@ -47,44 +49,56 @@ function statusLine(report: PlanReport, paint: Paint): string {
     return `${paint('red', word)} (${took})`;
   }
   const word = report.status === 'solved' ? paint('green', 'solved') : paint('yellow', 'best plan so far');
-  const delay = paint('bold', formatQuantity(report.answer.delay.totalSeconds, 'time'));
+  const delay = paint('bold', formatQuantity(report.answer.delay.totalSeconds, 'time', 4));
   return `${word}: round delay ${delay}, ${boundText(report)} (${took})`;
 }
 
 function boundText({ bound }: PlanReport): string {
-  if (bound.source === 'none' || bound.relativeGap === undefined) return 'without a bound';
+  if (bound.source === 'none' || bound.relativeGap === undefined) return 'without a proven bound';
   const proof = bound.verified ? 'recomputed and agreed' : 'not recomputed';
-  return `no plan is below ${formatQuantity(bound.boundSeconds, 'time')} (gap ${formatGap(bound.relativeGap)}, ${proof})`;
+  return `no plan is below ${formatQuantity(bound.boundSeconds, 'time', 4)} (gap ${formatGap(bound.relativeGap)}, ${proof})`;
 }
 
 function formatGap(gap: number): string {
-  return gap < 1e-9 ? '0 %' : `${significant(100 * gap, 2)} %`;
+  return gap < 1e-8 ? 'none' : `${significant(100 * gap, 2)} %`;
 }
 
 function deviceTable(answer: PlanAnswer, resolved: ResolvedFile, view: PlanView): string {
-  const order = answer.devices.map((_, n) => n);
-  const many = order.length > listedDevices;
-  if (many) order.sort((a, b) => answer.devices[b]!.chainSeconds - answer.devices[a]!.chainSeconds);
-  const shown = many ? order.slice(0, slowestDevices) : order;
-  const header = ['device', 'blocks', 'point', 'band', 'server', 'memory', 'round'];
+  const shown = shownDevices(answer);
+  const header = ['device', 'blocks', 'point', 'band', 'server', 'memory', 'accuracy', 'round'];
   const rows = shown.map((n) => deviceRow(answer, resolved, n));
-  const lines = columns([header, ...rows], [1, 3, 4, 5, 6]).split('\n');
-  const room = Math.max(12, Math.min(48, view.width - Math.max(...lines.map((line) => line.length)) - 2));
-  const longest = Math.max(...answer.delay.chainSeconds);
-  const edge = Math.max(...lines.map((line) => line.length));
-  const withBars = lines.map((line, row) => {
-    const stages = row === 0 ? undefined : answer.delay.stages[shown[row - 1]!];
-    if (!stages) return row === 0 ? view.paint('bold', line) : line;
-    return `${line.padEnd(edge)}  ${stageBar(stages, resolved.problem.stepsPerRound, longest, room, view.paint)}`;
+  const [first = '', ...lines] = columns([header, ...rows], [1, 3, 4, 5, 6, 7]).split('\n');
+  const left = answer.devices.length - shown.length;
+  const rest = left > 0 ? [`… and ${left} faster ones: ${spread(answer)}`] : [];
+  return [view.paint('bold', first), ...lines, ...rest].join('\n');
+}
+
+/** Where the time of each listed device goes, as bars over a common scale. */
+function stageBars(answer: PlanAnswer, { problem }: ResolvedFile, { paint, width }: PlanView): string {
+  const shown = shownDevices(answer).filter((n) => answer.delay.stages[n] !== undefined);
+  const longest = answer.delay.chainSeconds.reduce((a, b) => Math.max(a, b), 0);
+  const nameWidth = Math.max(0, ...shown.map((n) => answer.devices[n]!.name.length));
+  const room = Math.max(20, Math.min(72, width - nameWidth - 14));
+  const bars = shown.map((n) => {
+    const { name, chainSeconds } = answer.devices[n]!;
+    const bar = stageBar(answer.delay.stages[n]!, problem.stepsPerRound, longest, room, paint);
+    return `  ${name.padEnd(nameWidth)}  ${bar} ${formatQuantity(chainSeconds, 'time')}`;
   });
-  const rest = many ? [`… and ${order.length - shown.length} faster ones: ${spread(answer)}`] : [];
-  return [...withBars, ...rest, `${' '.repeat(2)}${stageLegend(view.paint)}`].join('\n');
+  return [paint('bold', 'where the time of a round goes'), ...bars, `  ${stageLegend(paint)}`].join('\n');
+}
+
+/** All devices in their order, or of many the slowest. */
+function shownDevices(answer: PlanAnswer): number[] {
+  const order = answer.devices.map((_, n) => n);
+  if (order.length <= listedDevices) return order;
+  const chain = (n: number) => answer.devices[n]!.chainSeconds;
+  return order.sort((a, b) => chain(b) - chain(a)).slice(0, slowestDevices);
 }
 
 function deviceRow(answer: PlanAnswer, { problem }: ResolvedFile, n: number): string[] {
   const report = answer.devices[n]!;
   const decision = answer.plan.devices[n]!;
-  if (!report.participates) return [report.name, 'left out', '', '', '', '', ''];
+  if (!report.participates) return [report.name, '–', 'left out', '', '', '', '', ''];
   return [
     report.name,
     String(decision.blocks),
@@ -92,6 +106,7 @@ function deviceRow(answer: PlanAnswer, { problem }: ResolvedFile, n: number): st
     formatQuantity(decision.bandwidthHz, 'frequency'),
     decision.serverShare === 0 ? '–' : formatQuantity(decision.serverShare, 'fraction'),
     memoryText(report, problem.devices[n]!.memoryBytes),
+    formatQuantity(report.accuracy, 'fraction'),
     formatQuantity(report.chainSeconds, 'time'),
   ];
 }

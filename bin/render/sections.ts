@@ -1,5 +1,5 @@
 import { formatQuantity, significant, type Dimension, type ResolvedFile } from '../../lib/io/index.js';
-import type { ActiveLimit, InfeasibilityReport, PlanAnswer, PlanReport } from '../../lib/plan/report.js';
+import type { ActiveLimit, InfeasibilityReport, PlanAnswer, PlanReport } from '../../lib/plan/index.js';
 import type { Paint } from '../terminal.js';
 import { columns } from './columns.js';
 

@@ -44,22 +44,22 @@ const shown: Readonly<Partial<Record<Dimension, readonly (readonly [string, numb
   ],
 };
 
-/** A quantity for people: three significant digits in the unit that suits its size. */
-export function formatQuantity(value: number, dimension: Dimension): string {
+/** A quantity for people: a few significant digits in the unit that suits its size. */
+export function formatQuantity(value: number, dimension: Dimension, digits = 3): string {
   if (value === Infinity) return 'unlimited';
   if (!Number.isFinite(value)) return String(value);
-  if (dimension === 'fraction') return `${significant(100 * value)} %`;
+  if (dimension === 'fraction') return `${significant(100 * value, digits)} %`;
   const units = shown[dimension] ?? [[dimensions[dimension].plainUnit, 1] as const];
   const size = Math.abs(value);
   const [name, factor] = (size === 0 ? undefined : units.find(([, unit]) => size >= 0.9995 * unit)) ?? units.at(-1)!;
-  return `${significant(value / factor)} ${name}`;
+  return `${significant(value / factor, digits)} ${name}`;
 }
 
 /** Three significant digits without exponent where the size allows it. */
 export function significant(value: number, digits = 3): string {
   if (value === 0 || !Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
-  if (size >= 1e6 || size < 1e-3) return value.toExponential(digits - 1);
+  if (size >= 1e6 || size < 1e-5) return value.toExponential(digits - 1);
   const rounded = Number(value.toPrecision(digits));
   return size >= 10 ** digits ? Math.round(value).toString() : rounded.toString();
 }

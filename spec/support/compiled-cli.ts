@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = new URL('../../', import.meta.url);
+const compiled = new URL('.cache/cli/', root);
+
+/** What a command left behind. */
+export interface CommandRun {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CommandOptions {
+  readonly directory?: string;
+  readonly input?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Sends SIGINT so many milliseconds after the start. */
+  readonly interruptAfterMs?: number;
+}
+
+/** Compiles lib and bin file by file, as the build does but without type check, so that threads load compiled code. */
+export async function compileCli(): Promise<void> {
+  const entryPoints = ['lib', 'bin'].flatMap((folder) =>
+    readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.ts'))
+      .map((path) => fileURLToPath(new URL(`${folder}/${path}`, root))),
+  );
+  await build({
+    entryPoints,
+    outdir: fileURLToPath(compiled),
+    outbase: fileURLToPath(root),
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    logLevel: 'error',
+  });
+}
+
+/** Runs `sft-opt` with these arguments, without a terminal. */
+export function runCli(args: readonly string[], options: CommandOptions = {}): Promise<CommandRun> {
+  const { NO_COLOR: _noColor, FORCE_COLOR: _forceColor, ...environment } = process.env;
+  const child = spawn(process.execPath, [fileURLToPath(new URL('bin/sft-opt.js', compiled)), ...args], {
+    cwd: options.directory ?? fileURLToPath(root),
+    env: { ...environment, ...options.environment },
+  });
+  if (options.interruptAfterMs !== undefined) setTimeout(() => child.kill('SIGINT'), options.interruptAfterMs);
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(options.input ?? '');
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}

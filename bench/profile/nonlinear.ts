@@ -10,7 +10,7 @@ import { askPython } from './peers.js';
 
 const violationLimit = 1e-6;
 const objectiveTolerance = 1e-4;
-const repetitions = 5;
+const repetitions = 3;
 
 /** All outcomes on the CUTE sample in `folder`; empty where it is not there. */
 export async function nonlinearOutcomes(folder: string): Promise<Outcome[]> {

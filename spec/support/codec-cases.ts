@@ -1,5 +1,8 @@
 import fc from 'fast-check';
 import type { CodecSettingsInput } from '../../lib/codec/index.js';
+import { quickRandom } from './quick-random.js';
+
+export { quickRandom };
 
 /** A tensor with its settings, small enough that thousands of round trips are quick. */
 export interface CodecCase {
@@ -52,17 +55,6 @@ export const contents = [
 export const codecCases: fc.Arbitrary<CodecCase & { content: (typeof contents)[number] }> = fc
   .record({ shape: shapes, settings: codecSettings, content: fc.constantFrom(...contents), seed: fc.nat() })
   .map(({ shape, settings, content, seed }) => ({ values: fill(shape, content, seed), shape, settings, content }));
-
-/** A quick generator of 32-bit integers (xorshift) for the contents of test tensors. */
-export function quickRandom(seed: number): () => number {
-  let state = (seed ^ 0x2545f491) | 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) * 2 ** -32;
-  };
-}
 
 function fill(shape: readonly number[], content: (typeof contents)[number], seed: number): Float32Array {
   const random = quickRandom(seed);

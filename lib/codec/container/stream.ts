@@ -144,6 +144,6 @@ export class MessageDecoder {
 /** Joins pieces as `decodeMessage` does. */
 export function joinPieces(pieces: readonly DecodedPiece[]): DecodedTensor[] {
   const joiner = new ChunkJoiner();
-  for (const piece of pieces) joiner.add(piece, piece.chunk, piece.last);
+  for (const { chunk, last, ...tensor } of pieces) joiner.add(tensor, chunk, last);
   return joiner.finish();
 }

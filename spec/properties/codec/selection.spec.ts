@@ -111,7 +111,12 @@ describe('selection', () => {
   it('leaves nearest rounding within half a step', () => {
     const random = quickRandom(5);
     const values = Float32Array.from({ length: 1000 }, () => random() * 2 - 1);
-    const settings = { selection: 'all' as const, rounding: 'nearest' as const, bits: 5, scaleScope: 'tensor' as const };
+    const settings = {
+      selection: 'all' as const,
+      rounding: 'nearest' as const,
+      bits: 5,
+      scaleScope: 'tensor' as const,
+    };
     const tensor = quantize(values, [1000], settings);
     if (tensor.kind !== 'levels') throw new Error('levels were asked for');
     const received = dequantize(tensor);

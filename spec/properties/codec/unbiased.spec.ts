@@ -46,8 +46,7 @@ describe('stochastic rounding', () => {
         const scale = scales[Math.floor(i / 200)]!;
         const level = (Math.abs(values[i]!) / scale) * perSide;
         const above = level - Math.floor(level);
-        const variance =
-          bits === 1 ? scale ** 2 - values[i]! ** 2 : above * (1 - above) * (scale / perSide) ** 2;
+        const variance = bits === 1 ? scale ** 2 - values[i]! ** 2 : above * (1 - above) * (scale / perSide) ** 2;
         // The normal approximation of z needs both outcomes to be likely.
         if ((SEEDS * variance) / (scale / perSide) ** 2 < 3) continue;
         const z = (sums[i]! - SEEDS * values[i]!) / Math.sqrt(SEEDS * variance);

@@ -1,0 +1,238 @@
+/**
+ * Size, rate model and speed of the codec. `npx tsx bench/codec.ts [sizes|rate|speed …]` prints the figures and writes
+ * them to bench/results/codec-<part>.json; exit code 1 when a bar is missed.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
+import { deflateSync } from 'node:zlib';
+import { type CodecSettingsInput, decode, encode, encodeQuantizedMessage, quantize } from '../lib/codec/index.js';
+import { predictDistortion, predictRate, summarizeLayer } from '../lib/models/codec-rate/index.js';
+import { dequantize } from '../lib/codec/index.js';
+import { median, peerBytes, sizeReference, syntheticTensor } from './codec-support.js';
+import { missingRealTensors, realTensors } from './tensors/real-tensors.js';
+
+const results = new URL('results/', import.meta.url);
+let missed = 0;
+
+function bar(name: string, value: number, limit: number, direction: 'most' | 'least'): void {
+  const holds = direction === 'most' ? value <= limit : value >= limit;
+  if (!holds) missed++;
+  console.log(
+    `${holds ? 'holds ' : 'MISSED'} ${name}: ${value.toFixed(4)} (${direction === 'most' ? '≤' : '≥'} ${limit})`,
+  );
+}
+
+function save(part: string, data: object): void {
+  mkdirSync(results, { recursive: true });
+  const machine = { cpu: cpus()[0]?.model ?? '', cores: cpus().length, node: process.version, load: loadavg() };
+  const command = `npx tsx bench/codec.ts ${part}`;
+  const report = { command, date: new Date().toISOString().slice(0, 10), machine, ...data };
+  writeFileSync(new URL(`codec-${part}.json`, results), `${JSON.stringify(report, undefined, 1)}\n`);
+}
+
+interface SizeCase {
+  readonly name: string;
+  readonly values: Float32Array;
+  readonly shape: readonly number[];
+  readonly settings: CodecSettingsInput;
+  /** Whether the bar of the small mode holds for this tensor. */
+  readonly redundant: boolean;
+}
+
+async function sizeCases(): Promise<SizeCase[]> {
+  const cases: SizeCase[] = [];
+  const grid = [
+    { keptFraction: 0.05, bits: 2 },
+    { keptFraction: 0.05, bits: 4 },
+    { keptFraction: 0.1, bits: 3 },
+    { keptFraction: 0.2, bits: 2 },
+    { keptFraction: 0.2, bits: 4 },
+    { keptFraction: 0.2, bits: 8 },
+    { keptFraction: 0.5, bits: 4 },
+    { keptFraction: 1, bits: 4 },
+  ];
+  for (const kind of ['gaussian', 'laplace'] as const) {
+    for (const settings of [{ keptFraction: 0.01, bits: 4 }, ...grid]) {
+      // Just 5,000 kept values: where headers and tables weigh most.
+      const size = Math.ceil(5000 / settings.keptFraction / 200) * 200;
+      const shape = [size / 200, 200];
+      cases.push({ name: kind, values: syntheticTensor(kind, size), shape, settings, redundant: false });
+    }
+  }
+  if (missingRealTensors() !== undefined) {
+    console.log(`skipped: ${missingRealTensors()!}`);
+    return cases;
+  }
+  for (const { role, cut, values, shape } of (await realTensors()).filter(({ batch }) => batch === 0)) {
+    for (const settings of grid) {
+      for (const selectionScope of ['token', 'tensor'] as const) {
+        const redundant =
+          settings.keptFraction <= 0.2 && settings.bits <= 4 && (role === 'activation' || selectionScope === 'tensor');
+        cases.push({ name: `${role} ${cut}`, values, shape, settings: { ...settings, selectionScope }, redundant });
+      }
+    }
+  }
+  return cases;
+}
+
+async function sizes(): Promise<void> {
+  const rows: object[] = [];
+  let [fastWorst, smallWorst, zlibWorst, brotliWorst] = [0, 0, 0, 0];
+  for (const { name, values, shape, settings, redundant } of await sizeCases()) {
+    const tensor = quantize(values, shape, settings);
+    if (tensor.kind !== 'levels') throw new Error('levels were asked for');
+    const reference = sizeReference(tensor);
+    const fast = encodeQuantizedMessage([{ name: '', tensor }]).length;
+    const small = encode(values, shape, { ...settings, lossless: 'small' }).length;
+    const zlib = peerBytes(tensor, 'zlib-9');
+    const brotli = settings.keptFraction === 0.2 && settings.bits === 4 ? peerBytes(tensor, 'brotli-11') : undefined;
+    fastWorst = Math.max(fastWorst, fast / reference);
+    zlibWorst = Math.max(zlibWorst, fast / zlib);
+    if (brotli !== undefined) brotliWorst = Math.max(brotliWorst, fast / brotli);
+    if (redundant) smallWorst = Math.max(smallWorst, small / reference);
+    const round = (x: number): number => Number(x.toFixed(4));
+    rows.push({
+      tensor: name,
+      ...settings,
+      bytes: fast,
+      fast: round(fast / reference),
+      small: round(small / reference),
+      overZlib9: round(fast / zlib),
+      ...(brotli === undefined ? {} : { overBrotli11: round(fast / brotli) }),
+    });
+  }
+  bar('fast over entropy + scales + 32 bytes, worst', fastWorst, 1.02, 'most');
+  bar(
+    'small over the same, κ ≤ 0.2, q ≤ 4, activations and gradients (Top-K over the tensor), worst',
+    smallWorst,
+    0.85,
+    'most',
+  );
+  bar('fast over the best of zlib 9, worst', zlibWorst, 1, 'most');
+  bar('fast over the best of brotli 11 at κ = 0.2, q = 4, worst', brotliWorst, 1, 'most');
+  save('sizes', { fastWorst, smallWorst, zlibWorst, brotliWorst, rows });
+}
+
+async function rate(): Promise<void> {
+  if (missingRealTensors() !== undefined) {
+    console.log(`skipped: ${missingRealTensors()!}`);
+    return;
+  }
+  const all = await realTensors();
+  const rows: object[] = [];
+  for (const selectionScope of ['token', 'tensor'] as const) {
+    const tested = all
+      .filter(({ batch }) => batch === 1)
+      .map((tensor) => ({
+        tensor,
+        summary: summarizeLayer(
+          all.filter(({ batch, role, cut }) => batch === 0 && role === tensor.role && cut === tensor.cut),
+          selectionScope,
+        ),
+      }));
+    for (const lossless of ['fast', 'small'] as const) {
+      let worst = 0;
+      let worstMean = 0;
+      for (const keptFraction of [0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.8, 1]) {
+        for (const bits of [2, 3, 4, 5, 6, 7, 8]) {
+          const settings = { keptFraction, bits, lossless, selectionScope };
+          const errors = tested.map(({ tensor: { values, shape }, summary }) => {
+            const measured = 8 * encode(values, shape, settings).length;
+            return Math.abs(predictRate(summary, settings, shape).bits / measured - 1);
+          });
+          const mean = errors.reduce((sum, error) => sum + error, 0) / errors.length;
+          worst = Math.max(worst, ...errors);
+          worstMean = Math.max(worstMean, mean);
+          rows.push({
+            ...settings,
+            meanPercent: Number((100 * mean).toFixed(2)),
+            worstPercent: Number((100 * Math.max(...errors)).toFixed(2)),
+          });
+        }
+      }
+      if (selectionScope === 'token' && lossless === 'fast') {
+        bar(`rate model, mean over ${tested.length} tensors, worst (κ, q), %`, 100 * worstMean, 2, 'most');
+        bar('rate model, worst tensor, %', 100 * worst, 5, 'most');
+      } else {
+        console.log(
+          `       ${selectionScope} ${lossless}: worst mean ${(100 * worstMean).toFixed(2)} %, worst tensor ${(100 * worst).toFixed(2)} %`,
+        );
+      }
+    }
+    const distortion = tested.map(({ tensor: { values, shape }, summary }) => {
+      const settings = { keptFraction: 0.2, bits: 4, selectionScope };
+      const received = dequantize(quantize(values, shape, settings));
+      let [error, energy] = [0, 0];
+      values.forEach((value, i) => {
+        error += (received[i]! - value) ** 2;
+        energy += value * value;
+      });
+      return predictDistortion(summary, settings, shape).relativeError / (error / energy);
+    });
+    console.log(
+      `       ${selectionScope}: predicted over measured distortion at κ = 0.2, q = 4: ${Math.min(...distortion).toFixed(2)} to ${Math.max(...distortion).toFixed(2)}`,
+    );
+    rows.push({
+      selectionScope,
+      distortionRatioLeast: Math.min(...distortion),
+      distortionRatioMost: Math.max(...distortion),
+    });
+  }
+  save('rate', { rows });
+}
+
+/** Megabytes of float32 a second: medians of repeated runs, by wall clock and by processor time. */
+function timed(work: () => void, bytes: number, runs: number): { wall: number; processor: number; best: number } {
+  const wall: number[] = [];
+  const processor: number[] = [];
+  for (let k = 0; k < runs + 10; k++) {
+    const startUsage = process.cpuUsage().user;
+    const start = performance.now();
+    work();
+    if (k < 10) continue;
+    wall.push(performance.now() - start);
+    processor.push((process.cpuUsage().user - startUsage) / 1000);
+  }
+  const rateOf = (milliseconds: number): number => Math.round(bytes / 1000 / milliseconds);
+  return { wall: rateOf(median(wall)), processor: rateOf(median(processor)), best: rateOf(Math.min(...wall)) };
+}
+
+function speed(): void {
+  const rows: object[] = [];
+  for (const { size, runs, bars } of [
+    { size: 200_000, runs: 60, bars: { fastEncode: 250, fastDecode: 800, smallEncode: 150, smallDecode: 300 } },
+    { size: 4_000_000, runs: 10, bars: { fastEncode: 150, fastDecode: 500, smallEncode: 150, smallDecode: 300 } },
+  ]) {
+    const values = syntheticTensor('laplace', size);
+    const shape = [size / 200, 200];
+    const bytes = 4 * size;
+    // A loop that only reads: how fast the machine is while others use it.
+    const words = new Int32Array(values.buffer);
+    let sink = 0;
+    const read = timed(() => words.forEach((word) => (sink ^= word)), bytes, 9);
+    const plain = new Uint8Array(values.buffer, 0, Math.min(bytes, 800_000));
+    const zlib = timed(() => (sink ^= deflateSync(plain, { level: 6 }).length), plain.length, 3);
+    rows.push({ size, what: 'zlib 6', ...zlib }, { size, what: 'reading loop', ...read });
+    for (const lossless of ['fast', 'small'] as const) {
+      const settings = { keptFraction: 0.2, bits: 4, lossless };
+      const message = encode(values, shape, settings);
+      const encoding = timed(() => (sink ^= encode(values, shape, settings).length), bytes, runs);
+      const decoding = timed(() => (sink ^= decode(message).values.length), bytes, runs);
+      rows.push({ size, what: `${lossless} encode`, ...encoding }, { size, what: `${lossless} decode`, ...decoding });
+      const named = lossless === 'fast' ? [bars.fastEncode, bars.fastDecode] : [bars.smallEncode, bars.smallDecode];
+      bar(`${lossless} encode at ${size}, MB/s (best of ${runs})`, encoding.best, named[0]!, 'least');
+      bar(`${lossless} decode at ${size}, MB/s (best of ${runs})`, decoding.best, named[1]!, 'least');
+      if (lossless === 'fast') bar(`fast encode over zlib 6 at ${size}`, encoding.wall / zlib.wall, 10, 'least');
+    }
+    if (sink === 1) console.log('');
+  }
+  console.table(rows);
+  save('speed', { settings: { keptFraction: 0.2, bits: 4 }, unit: 'MB of float32 a second', rows });
+}
+
+const parts = process.argv.slice(2);
+const wanted = (part: string): boolean => parts.length === 0 || parts.includes(part);
+if (wanted('sizes')) await sizes();
+if (wanted('rate')) await rate();
+if (wanted('speed')) speed();
+if (missed > 0) process.exitCode = 1;

@@ -43,6 +43,9 @@ export function defineOptions<Shape extends z.ZodRawShape>(shape: Shape): Option
   };
 }
 
+/** A positive limit; Infinity stands for none. */
+const positiveLimit = z.number().positive().or(z.literal(Infinity));
+
 /** Fields that every iterative solver shares; spread into the shape given to `defineOptions`. */
 export const commonOptions = {
   optimalityTolerance: z
@@ -56,14 +59,8 @@ export const commonOptions = {
     .default(1e-6)
     .describe('Largest violation of a constraint or bound, relative to max(1, |side|), of a point called feasible.'),
   maxIterations: z.int().positive().default(1000).describe('Iterations before giving up; the best point is returned.'),
-  maxEvaluations: z
-    .number()
-    .positive()
+  maxEvaluations: positiveLimit
     .default(Infinity)
     .describe('Objective evaluations before giving up; the best point is returned.'),
-  timeLimitSeconds: z
-    .number()
-    .positive()
-    .default(Infinity)
-    .describe('Wall time before giving up; the best point is returned.'),
+  timeLimitSeconds: positiveLimit.default(Infinity).describe('Wall time before giving up; the best point is returned.'),
 } as const;

@@ -21,6 +21,11 @@ describe('options', () => {
     }
   });
 
+  it('take every default back, the absent limits included', () => {
+    expect(options.resolve(options.defaults)).toEqual(options.defaults);
+    expect(() => options.resolve({ timeLimitSeconds: NaN })).toThrow(OptionsError);
+  });
+
   it('name every problem at once, unknown keys included', () => {
     const given = { memory: 0, optimalityTolerance: -1, memry: 3 } as never;
     try {

@@ -1,51 +1,30 @@
 import { ExactPenaltyMerit, Filter, type AcceptanceTest } from '../globalization/index.js';
-import type { NlpMeta } from '../problem/index.js';
 import { randomStream, type RandomStream } from '../random/index.js';
-import type { Budget, BudgetEnd, IterationCallback, Termination } from '../solver/index.js';
+import type { BudgetEnd } from '../solver/index.js';
+import { Candidate } from './candidate.js';
 import { ConvergenceTest } from './convergence.js';
 import { inertiaCorrection } from './curvature.js';
+import { isQuadraticProgram, limitMessages, unboundedEnding, type Ending, type RunRequest } from './ending.js';
 import type { Evaluation } from './evaluation.js';
 import { certifyInfeasibility } from './infeasibility.js';
 import { Iterate } from './iterate.js';
 import { addTransposedProduct, type KktMatrix, type ModelStructure } from './kkt-matrix.js';
 import { LineSearch } from './line-search.js';
 import { activeSides, MultiplierEstimator } from './multiplier-estimate.js';
+import { dotProduct, maxAbs } from './norms.js';
+import type { SqpOptions } from './options.js';
+import { fallsAlongRay, IdleCounter } from './progress.js';
 import { subproblemSolution, workingSet, type SubproblemSolution, type WorkingSet } from './quadratic-model.js';
 import type { DampedBfgs } from './quasi-newton.js';
 import { Restoration, type RestorationOutcome } from './restoration.js';
+import { escapeSaddle } from './saddle-escape.js';
+import { findStart, rescaleValues } from './start-point.js';
 import { SubproblemSolver, type SubproblemOutcome } from './subproblem.js';
-import type { SqpOptions } from './options.js';
 
-/** How one run of the algorithm ended. */
-export interface Ending {
-  readonly termination: Termination;
-  readonly message: string;
-  /** Farkas multipliers (scaled units) of an `infeasible` ending. */
-  readonly certificate?: Float64Array;
-}
-
-/** What a run starts from. */
-export interface RunRequest {
-  readonly start: Float64Array;
-  readonly multipliers: Float64Array | undefined;
-  readonly workingSet: WorkingSet | undefined;
-  readonly budget: Budget;
-  readonly onIteration: IterationCallback | undefined;
-  /** δ below which the Hessian's shift never falls. */
-  readonly minimumShift: number;
-  readonly scaling: boolean;
-  readonly globalization: 'filter' | 'merit';
-  readonly seed: number;
-}
-
-const startAttempts = 12;
 const largestStartMultiplier = 1e3;
 const stationaryRestarts = 3;
 const maxEscapes = 3;
 const firstStepLimit = 100;
-const idleLimit = 20;
-/** Distance and fall, relative to the start, at which a stalled run is suspected to be unbounded. */
-const farAway = 1e6;
 
 /** Filter line-search SQP over one problem; `run` may be called again and again. */
 export class SqpAlgorithm {
@@ -78,15 +57,10 @@ export class SqpAlgorithm {
   private readonly certificate: Float64Array;
   private leastStationary = Infinity;
   private firstObjective = 0;
-  private idleIterations = 0;
-  private lastMeasure = { objective: NaN, violation: NaN };
+  private readonly idle = new IdleCounter();
   /** Largest component of a step over max(1, ‖x‖∞). */
   private stepLimit = firstStepLimit;
-  /** A first-order point was found; it is kept in the iterate and below. */
-  private candidate = false;
-  private candidateObjective = Infinity;
-  private readonly candidateRows: Float64Array;
-  private readonly candidateBounds: Float64Array;
+  private readonly candidate: Candidate;
   private polishSteps = 0;
   private moved = false;
 
@@ -114,8 +88,7 @@ export class SqpAlgorithm {
     this.lastStep = new Float64Array(n);
     this.directionWork = new Float64Array(n + m);
     this.certificate = new Float64Array(m);
-    this.candidateRows = new Float64Array(m);
-    this.candidateBounds = new Float64Array(n);
+    this.candidate = new Candidate(this.iterate);
     this.bfgs = quasiNewton?.(this.iterate.model.hessian);
   }
 
@@ -130,7 +103,7 @@ export class SqpAlgorithm {
     this.restorations = 0;
     this.iterations = 0;
     this.interrupted = false;
-    this.candidate = false;
+    this.candidate.reset();
     this.leastStationary = Infinity;
     this.polishSteps = 0;
     this.stepLimit = firstStepLimit;
@@ -148,35 +121,11 @@ export class SqpAlgorithm {
       const ending = this.limit() ?? this.iteration();
       if (ending === undefined) continue;
       const gaveUp = ending.termination === 'stalled' || ending.termination === 'iteration-limit';
-      return gaveUp && this.fallsAlongRay() ? unboundedEnding : ending;
+      return gaveUp &&
+        fallsAlongRay(this.iterate, request.start, this.firstObjective, this.options.feasibilityTolerance)
+        ? unboundedEnding
+        : ending;
     }
-  }
-
-  /**
-   * True far out, where round-off has stopped the method, if along the ray from the start to the present point the
-   * objective fell in proportion over the last decades of the distance, with the rows satisfied up to round-off.
-   */
-  private fallsAlongRay(): boolean {
-    const { iterate, evaluation, options, request } = this;
-    const { current, trial } = iterate;
-    const { lower, upper } = evaluation.meta;
-    const distance = maxAbs(current.x);
-    const fallen = this.firstObjective - current.objective;
-    if (distance < farAway * Math.max(1, maxAbs(request.start))) return false;
-    if (fallen < farAway * Math.max(1, Math.abs(this.firstObjective))) return false;
-    let beyond = fallen;
-    for (const factor of [0.1, 0.01, 0.001]) {
-      for (let j = 0; j < trial.x.length; j++) {
-        const start = Math.min(Math.max(request.start[j]!, lower[j]!), upper[j]!);
-        trial.x[j] = start + factor * (current.x[j]! - start);
-      }
-      if (!evaluation.functions(trial)) return false;
-      if (evaluation.relativeViolation(trial) > options.feasibilityTolerance + 1e-10 * distance) return false;
-      const there = this.firstObjective - trial.objective;
-      if (beyond < 6 * there || there <= 0) return false;
-      beyond = there;
-    }
-    return true;
   }
 
   private expired = (): boolean => this.budgetEnd() !== undefined;
@@ -189,58 +138,24 @@ export class SqpAlgorithm {
   private limit(): Ending | undefined {
     const end = this.budgetEnd();
     if (end === undefined) return undefined;
-    return this.candidate ? this.endAtCandidate() : { termination: end, message: limitMessages[end] };
+    return this.candidate.found ? this.endAtCandidate() : { termination: end, message: limitMessages[end] };
   }
 
   /** Finds a point where everything is defined, scales the problem, and estimates multipliers. */
   private begin(): boolean {
     const { iterate, evaluation, request } = this;
     const { current } = iterate;
-    let defined = false;
-    for (let attempt = 0; attempt < startAttempts && !defined; attempt++) {
-      if (this.expired()) return false;
-      this.proposeStart(attempt);
-      defined = evaluation.functions(current) && iterate.differentiate();
-    }
-    if (!defined) return false;
+    if (!findStart(iterate, request.start, this.random, this.expired)) return false;
     if (request.scaling) {
       evaluation.chooseScaling(iterate.model.gradient, iterate.structure.jacobian.rows, iterate.model.jacobian);
-      this.rescale();
+      rescaleValues(iterate);
     }
     this.test.reset(evaluation.violation(current));
     iterate.linearize();
     this.startMultipliers();
     this.firstObjective = current.objective;
-    this.idleIterations = 0;
+    this.idle.reset();
     return true;
-  }
-
-  /** The start itself, then points about it, then ever closer to the origin. */
-  private proposeStart(attempt: number): void {
-    const { iterate, evaluation, request } = this;
-    const { lower, upper } = evaluation.meta;
-    const { x } = iterate.current;
-    const share = attempt <= 4 ? 1 : Math.pow(0.5, attempt - 4);
-    const spread = attempt === 0 ? 0 : attempt <= 4 ? 1e-5 * Math.pow(10, attempt) : 0.1 * share;
-    for (let j = 0; j < x.length; j++) {
-      const given = request.start[j]!;
-      const value = Number.isFinite(given) ? given : 0;
-      const moved = share * value + spread * Math.max(1, Math.abs(value)) * (attempt === 0 ? 0 : this.random.normal());
-      x[j] = Math.min(Math.max(moved, lower[j]!), upper[j]!);
-    }
-  }
-
-  /** Values at the start were taken before the scaling was known. */
-  private rescale(): void {
-    const { iterate, evaluation } = this;
-    const { objective, constraints } = evaluation.scaling;
-    const { model, current, structure } = iterate;
-    current.objective *= objective;
-    for (let i = 0; i < constraints.length; i++) current.constraints[i] = current.constraints[i]! * constraints[i]!;
-    for (let j = 0; j < model.gradient.length; j++) model.gradient[j] = model.gradient[j]! * objective;
-    for (let k = 0; k < model.jacobian.length; k++) {
-      model.jacobian[k] = model.jacobian[k]! * constraints[structure.jacobian.rows[k]!]!;
-    }
   }
 
   private startMultipliers(): void {
@@ -328,17 +243,12 @@ export class SqpAlgorithm {
   private converged(outcome: SubproblemOutcome): Ending | undefined {
     const { solution, iterate, evaluation, options } = this;
     this.moved = false;
-    if (this.bfgs === undefined && outcome === 'solved' && solution.shift > this.minimumShift && this.escape()) {
+    const indefinite = this.bfgs === undefined && outcome === 'solved' && solution.shift > this.minimumShift;
+    if (indefinite && this.leaveSaddle()) {
       this.moved = true;
       return undefined;
     }
-    if (!this.candidate || iterate.current.objective <= this.candidateObjective) {
-      this.candidate = true;
-      this.candidateObjective = iterate.current.objective;
-      iterate.remember();
-      this.candidateRows.set(solution.rowMultipliers);
-      this.candidateBounds.set(solution.boundMultipliers);
-    }
+    this.candidate.offer(solution.rowMultipliers, solution.boundMultipliers);
     const predicted = Math.abs(dotProduct(iterate.model.gradient, solution.step)) / evaluation.scaling.objective;
     const objective = Math.abs(iterate.current.objective) / evaluation.scaling.objective;
     const { stationarity, dualScale } = this.lastResiduals;
@@ -347,10 +257,19 @@ export class SqpAlgorithm {
     return sharp || this.polishSteps > options.polishSteps ? this.endAtCandidate() : undefined;
   }
 
+  private leaveSaddle(): boolean {
+    const { iterate } = this;
+    if (this.escapes >= maxEscapes || this.expired()) return false;
+    this.escapes++;
+    const moved = escapeSaddle(iterate, this.matrix, this.solution.rowMultipliers, this.random, this.expired);
+    if (!moved) return false;
+    this.test.reset(this.evaluation.violation(iterate.current));
+    this.iterations++;
+    return true;
+  }
+
   private endAtCandidate(): Ending {
-    this.iterate.recall();
-    this.rowMultipliers.set(this.candidateRows);
-    this.boundMultipliers.set(this.candidateBounds);
+    this.candidate.recall(this.rowMultipliers, this.boundMultipliers);
     return { termination: 'locally-optimal', message: 'First-order conditions hold within the tolerances.' };
   }
 
@@ -418,16 +337,6 @@ export class SqpAlgorithm {
     }
   }
 
-  /** Change of yᵀc from the present to the trial point. */
-  private multiplierTerm(): number {
-    const { current, trial } = this.iterate;
-    let sum = 0;
-    for (let i = 0; i < current.constraints.length; i++) {
-      sum += this.solution.rowMultipliers[i]! * (trial.constraints[i]! - current.constraints[i]!);
-    }
-    return sum;
-  }
-
   private finishIteration(length: number): Ending | undefined {
     this.iterations++;
     const { iterate, evaluation, options, solution } = this;
@@ -450,24 +359,13 @@ export class SqpAlgorithm {
     ) {
       return unboundedEnding;
     }
-    return this.isIdle() ? { termination: 'stalled', message: 'The iterates do not move any more.' } : undefined;
-  }
-
-  /** True after many iterations that changed neither the objective nor the violation beyond round-off. */
-  private isIdle(): boolean {
-    const { current } = this.iterate;
-    const measure = { objective: current.objective, violation: this.evaluation.violation(current) };
-    const same =
-      Math.abs(measure.objective - this.lastMeasure.objective) <= 1e-15 * Math.abs(measure.objective) &&
-      Math.abs(measure.violation - this.lastMeasure.violation) <= 1e-15 * measure.violation;
-    this.idleIterations = same ? this.idleIterations + 1 : 0;
-    this.lastMeasure = measure;
-    return this.idleIterations >= idleLimit && !this.candidate;
+    const idle = !this.candidate.found && this.idle.isIdle(iterate);
+    return idle ? { termination: 'stalled', message: 'The iterates do not move any more.' } : undefined;
   }
 
   /** After a search without success: restoration, more curvature, or the end. */
   private recover(violation: number, reason: string): Ending | undefined {
-    if (this.candidate) return this.endAtCandidate();
+    if (this.candidate.found) return this.endAtCandidate();
     const { iterate, evaluation, options } = this;
     const feasible = evaluation.relativeViolation(iterate.current) <= options.feasibilityTolerance;
     if (feasible && this.convergedWithEstimates()) {
@@ -498,7 +396,7 @@ export class SqpAlgorithm {
   }
 
   private restore(violation: number): Ending | undefined {
-    if (this.candidate) return this.endAtCandidate();
+    if (this.candidate.found) return this.endAtCandidate();
     const { iterate, evaluation, options, test } = this;
     if (this.restorations >= options.maxRestorations) {
       return { termination: 'stalled', message: 'Too many feasibility restorations.' };
@@ -580,81 +478,4 @@ export class SqpAlgorithm {
       return;
     }
   }
-
-  /**
-   * Leaves a first-order point with negative curvature: inverse iteration with the factored system finds the direction;
-   * true if a lower point of no larger violation was found along it.
-   */
-  private escape(): boolean {
-    const { iterate, evaluation, solution, directionWork, matrix } = this;
-    if (this.escapes >= maxEscapes || this.expired()) return false;
-    this.escapes++;
-    const n = iterate.structure.variableCount;
-    for (let j = 0; j < n; j++) directionWork[j] = this.random.normal();
-    for (let pass = 0; pass < 4; pass++) {
-      directionWork.fill(0, n);
-      matrix.solve(directionWork);
-      const norm = Math.sqrt(squareNorm(directionWork, n));
-      if (!(norm > 0) || !Number.isFinite(norm)) return false;
-      for (let j = 0; j < n; j++) directionWork[j] = directionWork[j]! / norm;
-    }
-    const violation = evaluation.violation(iterate.current);
-    const objective = iterate.current.objective;
-    let slope = 0;
-    for (let j = 0; j < n; j++) slope += iterate.model.gradient[j]! * directionWork[j]!;
-    const sign = slope > 0 ? -1 : 1;
-    for (let j = 0; j < n; j++) solution.step[j] = sign * directionWork[j]!;
-    for (const length of [1, 0.1, 0.01, 1e-3]) {
-      for (const side of [1, -1]) {
-        if (this.expired()) return false;
-        iterate.setTrial(solution.step, side * length);
-        if (!evaluation.functions(iterate.trial)) continue;
-        const gained = objective - iterate.trial.objective - this.multiplierTerm();
-        const worse = evaluation.violation(iterate.trial) - violation;
-        if (gained < 1e-10 * Math.max(1, Math.abs(objective)) || worse > Math.max(1e-2, 2 * gained)) continue;
-        if (!iterate.differentiateTrial()) continue;
-        iterate.moveToTrial();
-        this.test.reset(evaluation.violation(iterate.current));
-        this.iterations++;
-        return true;
-      }
-    }
-    return false;
-  }
-}
-
-const unboundedEnding: Ending = {
-  termination: 'unbounded',
-  message: 'The objective falls without end over points that satisfy the constraints.',
-};
-
-const limitMessages: Record<BudgetEnd, string> = {
-  'iteration-limit': 'The limit on iterations was reached.',
-  'evaluation-limit': 'The limit on evaluations was reached.',
-  'time-limit': 'The time limit was reached.',
-  interrupted: 'The caller stopped the solve.',
-};
-
-function maxAbs(values: Float64Array): number {
-  let largest = 0;
-  for (const value of values) largest = Math.max(largest, Math.abs(value));
-  return largest;
-}
-
-/** True for a quadratic objective over linear constraints. */
-function isQuadraticProgram({ objectiveShape, linearConstraints, constraintCount }: NlpMeta): boolean {
-  if (objectiveShape !== 'quadratic' && objectiveShape !== 'linear') return false;
-  return constraintCount === 0 || linearConstraints?.every((flag) => flag === 1) === true;
-}
-
-function dotProduct(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let j = 0; j < a.length; j++) sum += a[j]! * b[j]!;
-  return sum;
-}
-
-function squareNorm(values: Float64Array, length: number): number {
-  let sum = 0;
-  for (let j = 0; j < length; j++) sum += values[j]! * values[j]!;
-  return sum;
 }

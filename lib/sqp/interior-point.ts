@@ -2,6 +2,7 @@ import { BarrierTerms, clamp, ElasticRows, nearestInterior } from './interior-te
 import { factorWithInertia, inertiaCorrection, type InertiaCorrection } from './curvature.js';
 import type { KktMatrix, KktRequest } from './kkt-matrix.js';
 import { modelGradient, type QuadraticModel, type SubproblemSolution } from './quadratic-model.js';
+import { maxAbs } from './norms.js';
 
 /** What an interior-point solve of a subproblem came to. */
 export type InteriorOutcome = 'solved' | 'approximate' | 'failed';
@@ -175,14 +176,4 @@ export class InteriorPointSolver {
     }
     solution.linearViolation = violation;
   }
-}
-
-function maxAbs(values: Float64Array): number {
-  let largest = 0;
-  for (const value of values) {
-    const size = Math.abs(value);
-    // A NaN must not pass as small.
-    if (!(size <= largest)) largest = size;
-  }
-  return largest;
 }

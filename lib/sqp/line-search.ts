@@ -2,6 +2,7 @@ import type { AcceptanceTest, Verdict } from '../globalization/index.js';
 import type { Iterate } from './iterate.js';
 import type { SubproblemSolution } from './quadratic-model.js';
 import type { WorkingSetSolver } from './working-set-solver.js';
+import { dotProduct } from './norms.js';
 
 /** How a search ended: a point was taken, none was found, or the budget ran out on the way. */
 export type SearchOutcome = 'accepted' | 'failed' | 'expired';
@@ -139,10 +140,4 @@ function shrinkage(byObjective: boolean, defined: boolean, descent: number, rise
   if (!defined) return 0.25;
   if (!byObjective || !(descent < 0) || !(rise > 0)) return 0.5;
   return Math.min(0.5, Math.max(0.1, -descent / (2 * rise)));
-}
-
-function dotProduct(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let j = 0; j < a.length; j++) sum += a[j]! * b[j]!;
-  return sum;
 }

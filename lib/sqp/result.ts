@@ -1,4 +1,4 @@
-import type { IterationCallback, SolverResult, Termination } from '../solver/index.js';
+import type { IterationCallback, SolverResult, Termination, StopSignal } from '../solver/index.js';
 import type { WorkingSet } from './quadratic-model.js';
 
 /** What a caller may hand over besides the problem and the options. */
@@ -9,7 +9,7 @@ export interface SqpCall {
   readonly multipliers?: Float64Array;
   /** Prediction of the sides that hold at the solution, for instance of an earlier result. */
   readonly workingSet?: WorkingSet;
-  readonly signal?: AbortSignal;
+  readonly signal?: StopSignal;
   readonly onIteration?: IterationCallback;
 }
 

@@ -1,7 +1,8 @@
 import { completeFirstDerivatives } from '../derivative/index.js';
 import { countEvaluations, zeroCounts, type EvaluationCounts, type NonlinearProgram } from '../problem/index.js';
 import { Budget, isSolved, type Termination } from '../solver/index.js';
-import { SqpAlgorithm, type Ending, type RunRequest } from './algorithm.js';
+import { SqpAlgorithm } from './algorithm.js';
+import type { Ending, RunRequest } from './ending.js';
 import { independentResiduals } from './convergence.js';
 import { DenseKkt } from './dense-kkt.js';
 import { Evaluation } from './evaluation.js';

@@ -1,6 +1,7 @@
 import { factorWithInertia, type InertiaCorrection } from './curvature.js';
 import type { KktMatrix, KktRequest } from './kkt-matrix.js';
 import { modelGradient, type QuadraticModel, type SubproblemSolution, type WorkingSet } from './quadratic-model.js';
+import { maxAbs } from './norms.js';
 
 /** Result of the search for the working set. */
 export type WorkingSetOutcome = 'solved' | 'undecided' | 'inconsistent';
@@ -233,12 +234,6 @@ export class WorkingSetSolver {
 
 function sideOf(model: QuadraticModel, row: number, state: number): number {
   return state < 0 ? model.rowLower[row]! : model.rowUpper[row]!;
-}
-
-function maxAbs(values: Float64Array): number {
-  let largest = 0;
-  for (const value of values) largest = Math.max(largest, Math.abs(value));
-  return largest;
 }
 
 /** Equal sides are always in the working set, and no entry is held at a side that does not exist. */

@@ -20,6 +20,7 @@ import { Incumbent } from './incumbent.js';
 import { NewtonPolish } from './newton-polish.js';
 import { auglagOptions, type AuglagOptions, type ResolvedAuglagOptions } from './options.js';
 import { AugmentedLagrangian } from './subproblem.js';
+import { feasibleRay } from './unbounded.js';
 
 interface Stop {
   readonly termination: Termination;
@@ -58,6 +59,13 @@ export class AugmentedLagrangianSolver {
   private readonly options: ResolvedAuglagOptions;
   private readonly x: Float64Array;
   private readonly multipliers: Float64Array;
+  private readonly startGradient: Float64Array;
+  /** Where the last subproblem started. */
+  private readonly solveStart: Float64Array;
+  /** True where the last trust region says nothing about the next subproblem. */
+  private freshRadius = false;
+  /** |w·f| at the start. */
+  private objectiveSize = 1;
   private iterations = 0;
   private outerIterations = 0;
 
@@ -69,6 +77,8 @@ export class AugmentedLagrangianSolver {
     this.polisher = new NewtonPolish(this.evaluator, this.options.polishLimit);
     this.x = new Float64Array(problem.meta.variableCount);
     this.multipliers = new Float64Array(problem.meta.constraintCount);
+    this.solveStart = new Float64Array(problem.meta.variableCount);
+    this.startGradient = new Float64Array(problem.meta.variableCount);
   }
 
   solve(context: AuglagContext = {}): SolverResult {
@@ -120,28 +130,25 @@ export class AugmentedLagrangianSolver {
     this.offer(incumbent, this.multipliers);
     if (counts.objective + evaluator.gradientCost > budget.maxEvaluations) return limitStop('evaluation-limit');
     this.prepareScaling();
+    this.objectiveSize = Math.abs(subproblem.objectiveWeight * subproblem.objectiveValue);
     subproblem.penalty = options.initialPenalty ?? this.firstPenalty();
     return this.outerLoop(context, budget, incumbent);
   }
 
   private derivativesDefinedAt(x: Float64Array): boolean {
-    const gradient = new Float64Array(x.length);
     return (
-      this.evaluator.gradient(x, this.subproblem.objectiveValue, gradient) &&
+      this.evaluator.gradient(x, this.subproblem.objectiveValue, this.startGradient) &&
       this.evaluator.jacobian(x, this.subproblem.rows.values)
     );
   }
 
   /** Weights 1/max(1, ‖∇‖∞) at the start, and the multipliers in these terms. */
   private prepareScaling(): void {
-    const { evaluator, subproblem, multipliers, x } = this;
+    const { subproblem, multipliers } = this;
     if (this.options.scale) {
-      const gradient = new Float64Array(x.length);
-      evaluator.gradient(x, subproblem.objectiveValue, gradient);
       let norm = 1;
-      for (const entry of gradient) norm = Math.max(norm, Math.abs(entry));
+      for (const entry of this.startGradient) norm = Math.max(norm, Math.abs(entry));
       subproblem.objectiveWeight = Math.max(1 / norm, 1e-8);
-      evaluator.jacobian(x, subproblem.rows.values);
       for (let i = 0; i < multipliers.length; i++) {
         subproblem.constraintWeights[i] = Math.max(1 / Math.max(1, subproblem.rows.rowNorm(i)), 1e-8);
       }
@@ -186,7 +193,8 @@ export class AugmentedLagrangianSolver {
       }
       this.outerIterations++;
       const floor = options.optimalityTolerance * Math.min(1, subproblem.objectiveWeight);
-      const result = this.solveSubproblem(Math.max(innerTolerance, 0.5 * floor), budget, context);
+      this.solveStart.set(x);
+      const result = this.solveSubproblem(Math.max(innerTolerance, 1e-4 * floor), budget, context);
       x.set(result.x);
       if (!subproblem.evaluateAt(x)) return { termination: 'not-finite', message: 'The problem is not defined here.' };
       subproblem.updateFirstOrderMultipliers();
@@ -194,23 +202,22 @@ export class AugmentedLagrangianSolver {
       this.offer(incumbent, this.multipliers);
       if (result.termination === 'interrupted') return limitStop('interrupted');
       if (result.termination === 'unbounded') {
-        const stop = this.handleUnbounded(++unboundedInner, incumbent);
+        const stop = this.handleUnbounded(++unboundedInner, incumbent, budget);
         if (stop) return stop;
-        x.set(incumbent.x);
+        x.set(this.solveStart);
         continue;
       }
       const violation = this.complementaryViolation();
       const done = this.accept(incumbent, innerTolerance, violation);
       if (done) return done;
       if (!this.report(context, violation)) return { termination: 'interrupted', message: 'Stopped by the callback.' };
-      const decreased =
-        violation <= options.requiredDecrease * previousViolation || violation <= 0.1 * options.feasibilityTolerance;
+      const decreased = violation <= options.requiredDecrease * previousViolation || this.isNegligible(violation);
       stagnant = decreased ? 0 : stagnant + 1;
       for (let i = 0; i < this.multipliers.length; i++) {
         subproblem.multipliers[i] = this.clip(subproblem.firstOrderMultipliers[i]!);
       }
       previousViolation = Math.max(violation, 1e-300);
-      innerTolerance = Math.max(innerTolerance * (decreased ? 0.1 : 0.3), 0.1 * floor);
+      innerTolerance = Math.max(innerTolerance * (decreased ? 0.1 : 0.3), 1e-4 * floor);
       if (!decreased) subproblem.penalty *= options.penaltyGrowth;
       const infeasibleStill = incumbent.violation > options.feasibilityTolerance;
       if (infeasibleStill && (stagnant >= 6 || subproblem.penalty > options.largestPenalty)) {
@@ -226,6 +233,13 @@ export class AugmentedLagrangianSolver {
     }
   }
 
+  /** True if neither the scaled figure nor the true violation calls for a larger penalty. */
+  private isNegligible(violation: number): boolean {
+    const { evaluator, options, subproblem, x } = this;
+    const least = 0.1 * options.feasibilityTolerance;
+    return violation <= least && largestViolation(evaluator.meta, x, subproblem.constraintValues) <= least;
+  }
+
   private solveSubproblem(tolerance: number, budget: Budget, context: AuglagContext): SolverResult {
     const { evaluator, options } = this;
     const allowed = Math.min(options.maxInnerIterations, budget.maxIterations - this.iterations);
@@ -233,11 +247,15 @@ export class AugmentedLagrangianSolver {
     const rest = budget.remaining(evaluator.counts.objective - 1, allowed);
     const base = this.iterations;
     const result = this.inner.solve(
-      { optimalityTolerance: tolerance, feasibilityTolerance: options.feasibilityTolerance },
+      {
+        optimalityTolerance: tolerance,
+        feasibilityTolerance: options.feasibilityTolerance,
+        unboundedObjective: -1e8 * Math.max(1, this.objectiveSize),
+      },
       {
         start: this.x,
         budget: rest,
-        continueRadius: this.outerIterations > 1,
+        continueRadius: this.outerIterations > 1 && !this.freshRadius,
         ...(context.onIteration && {
           onIteration: (record) =>
             context.onIteration!({
@@ -249,6 +267,7 @@ export class AugmentedLagrangianSolver {
         }),
       },
     );
+    this.freshRadius = false;
     this.iterations += result.iterations;
     return result;
   }
@@ -327,16 +346,21 @@ export class AugmentedLagrangianSolver {
     return proceed !== false;
   }
 
-  /** A subproblem without lower bound: the problem's own, if feasible there, or too small a penalty. */
-  private handleUnbounded(times: number, incumbent: Incumbent): Stop | undefined {
+  /** A subproblem without lower bound: the problem's own, if a feasible ray shows it, or too small a penalty. */
+  private handleUnbounded(times: number, incumbent: Incumbent, budget: Budget): Stop | undefined {
     const { subproblem, options, evaluator, x } = this;
     const violation = largestViolation(evaluator.meta, x, subproblem.constraintValues);
-    const feasible = violation <= options.feasibilityTolerance;
-    if (feasible && subproblem.objectiveValue < -1e15 * Math.max(1, Math.abs(incumbent.objective) * 1e-20)) {
-      return { termination: 'unbounded', message: 'The objective falls without end over feasible points.' };
+    if (violation <= options.feasibilityTolerance && feasibleRay(evaluator, x, this.solveStart, options, budget)) {
+      incumbent.set(x, subproblem.objectiveValue, violation, this.multipliers);
+      return { termination: 'unbounded', message: 'The objective falls without end along a feasible ray.' };
     }
     if (times > 8) return { termination: 'stalled', message: 'The subproblems have no minimum.' };
-    subproblem.penalty *= options.penaltyGrowth * options.penaltyGrowth;
+    // Multipliers of the right size leave the ray without violation, if there is one.
+    for (let i = 0; i < this.multipliers.length; i++) {
+      subproblem.multipliers[i] = this.clip(subproblem.firstOrderMultipliers[i]!);
+    }
+    subproblem.penalty *= options.penaltyGrowth;
+    this.freshRadius = true;
     return undefined;
   }
 
@@ -354,6 +378,11 @@ export class AugmentedLagrangianSolver {
     const defined = subproblem.evaluateAt(x);
     const violation = defined ? largestViolation(evaluator.meta, x, subproblem.constraintValues) : Infinity;
     const norm = Math.sqrt(2 * Math.max(0, result.objective));
+    subproblem.updateFirstOrderMultipliers();
+    for (let i = 0; i < kept.length; i++) {
+      this.multipliers[i] =
+        (subproblem.firstOrderMultipliers[i]! * subproblem.constraintWeights[i]!) / Math.max(norm, 1e-300);
+    }
     const stationarity = result.residuals.stationarity / Math.max(norm, 1e-300);
     subproblem.objectiveWeight = objectiveWeight;
     subproblem.penalty = Math.min(penalty, 1e4);

@@ -173,9 +173,15 @@ export class BoxModelMinimizer {
   ): number {
     const { size, trial } = this;
     let best = current;
-    let length = this.cauchyLength;
+    // Beyond this length every component is at the box.
+    let longest = 0;
+    for (let j = 0; j < size; j++) {
+      const rate = scale[j]! * gradient[j]!;
+      if (rate !== 0) longest = Math.max(longest, (rate > 0 ? -low[j]! : high[j]!) / Math.abs(rate));
+    }
+    let length = Math.min(this.cauchyLength, longest);
     let grew = false;
-    for (let attempt = 0; attempt < 12; attempt++) {
+    for (let attempt = 0; attempt < 20; attempt++) {
       let slope = 0;
       for (let j = 0; j < size; j++) {
         trial[j] = Math.min(Math.max(-length * scale[j]! * gradient[j]!, low[j]!), high[j]!);
@@ -187,10 +193,9 @@ export class BoxModelMinimizer {
       best = this.accept(value, best);
       if (sufficient) {
         this.cauchyLength = length;
-        if (attempt > 0 && !grew) break;
+        if ((attempt > 0 && !grew) || length >= longest) break;
         grew = true;
-        length *= 10;
-        if (length > 1e20) break;
+        length = Math.min(10 * length, longest);
       } else {
         if (grew) break;
         length *= 0.1;

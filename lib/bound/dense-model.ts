@@ -55,7 +55,7 @@ export class DenseHessianModel implements HessianModel {
     values.fill(0);
     if (count === 0) return 'none';
     const residualNorm = this.prepareScale(count, residual);
-    const failure = this.factorize(count, 0, 1e-14);
+    const failure = this.factorize(count, 0, 1e-13);
     if (failure < 0) {
       this.lastShift *= 0.1;
       this.solve(count, residual, values);

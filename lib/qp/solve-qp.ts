@@ -52,7 +52,13 @@ class Run {
     const crossed = crossedSides(this.problem);
     if (crossed !== undefined) return crossed;
     let best: QpResult | undefined;
+    let convexityKnown = this.problem.hessian === undefined;
     for (const method of this.methods(warmStart !== undefined)) {
+      // The active set factors P and sees for itself; an interior point would converge to any stationary point.
+      if (method === 'interior-point' && !convexityKnown) {
+        if (!isConvex(toSparseProgram(this.problem))) return this.notConvex(best);
+        convexityKnown = true;
+      }
       const result = this.conclude(
         method === 'active-set'
           ? this.activeSet(warmStart)
@@ -61,12 +67,28 @@ class Run {
       if (isDecided(result)) return result;
       if (best === undefined || betterThan(result, best)) best = result;
       if (this.budget.exhausted(0, 0) !== undefined) return result;
-      if (!isConvex(toSparseProgram(this.problem))) {
-        return { ...best, message: 'The Hessian is not positive semidefinite: this is no convex problem.' };
-      }
     }
+    if (!convexityKnown && !isConvex(toSparseProgram(this.problem))) return this.notConvex(best);
     const undecided = best!;
     return this.options.fallback ? (this.searchCertificates(undecided) ?? undecided) : undecided;
+  }
+
+  /** The result for a P that is not positive semidefinite: the best point so far, or the one nearest to the origin. */
+  private notConvex(best: QpResult | undefined): QpResult {
+    const { linear, lower, upper, constraintLower } = this.problem;
+    const message = 'The Hessian is not positive semidefinite: this is no convex problem.';
+    if (best !== undefined) return { ...best, termination: 'stalled', message };
+    const result = this.conclude({
+      claim: 'stalled',
+      method: 'none',
+      x: linear.map((_, j) => Math.min(upper[j]!, Math.max(lower[j]!, 0))),
+      multipliers: new Float64Array(constraintLower.length),
+      boundMultipliers: new Float64Array(linear.length),
+      workingSet: { bounds: new Int8Array(linear.length), constraints: new Int8Array(constraintLower.length) },
+      workingSetChanges: 0,
+      iterations: 0,
+    });
+    return { ...result, termination: 'stalled', message };
   }
 
   private conclude(candidate: QpCandidate): QpResult {

@@ -65,8 +65,9 @@ export interface SeparableResult {
   readonly residual: number;
 }
 
-/** A step may not shrink a variable below this share of itself: the rows must stay defined. */
-const leastShrink = 1e-3;
+/** A step may change a variable by this factor at most; the narrower ones are tried where the linear model misled. */
+const widestReach = 1e3;
+const narrowReaches = [4, 1.5];
 const shortestStep = 1 / 256;
 /** Second-order corrections of a step that is not accepted whole. */
 const corrections = 3;
@@ -137,7 +138,7 @@ class SeparableSqp {
       }
       const before = this.objective(at);
       const scale = this.options.scale ?? Math.max(Math.abs(before), Number.MIN_VALUE);
-      if (!subproblem.solve(x, at, leastShrink)) {
+      if (!subproblem.solve(x, at, widestReach)) {
         termination = 'stalled';
         break;
       }
@@ -161,28 +162,40 @@ class SeparableSqp {
 
   /**
    * Takes the subproblem's step: whole if the restored point is better; else with second-order corrections for the use that
-   * the linear model missed; else shortened. Leaves x and the values there. Returns the objective.
+   * the linear model missed; else with less reach; else shortened. Leaves x and the values there. Returns the objective.
    */
   private advance(before: number): number {
     const { x, at, subproblem } = this;
-    let best = this.tryLength(1, before);
-    const hoped = subproblem.predicted;
-    let excessUse = 0;
-    for (let k = 0; k < corrections && !(best < before) && hoped < before; k++) {
-      const missed = this.trialUse - this.problem.limit;
-      if (Math.abs(missed) > correctable * this.problem.limit) break;
-      excessUse += missed;
-      if (!subproblem.solve(x, at, leastShrink, excessUse)) break;
-      best = this.tryLength(1, best);
+    let best = this.tryWithCorrections(this.tryLength(1, before), before, widestReach);
+    const hopes = subproblem.predicted < before;
+    for (const reach of narrowReaches) {
+      if (best < before || !hopes || !subproblem.solve(x, at, reach)) break;
+      best = this.tryWithCorrections(this.tryLength(1, best), before, reach);
     }
-    if (!(best < before) && excessUse !== 0) subproblem.solve(x, at, leastShrink);
-    for (let length = 0.25; length >= shortestStep && !(best < before) && hoped < before; length /= 4) {
+    if (!(best < before) && hopes) subproblem.solve(x, at, widestReach);
+    for (let length = 0.25; length >= shortestStep && !(best < before) && hopes; length /= 4) {
       best = this.tryLength(length, best);
     }
     if (this.acceptedAfter === Infinity) return before;
     x.set(this.accepted);
     copyValues(this.acceptedAt, at);
     this.acceptedAfter = Infinity;
+    return best;
+  }
+
+  /** Second-order corrections of the whole step, as long as it is not accepted and misses the limit by little. */
+  private tryWithCorrections(tried: number, before: number, reach: number): number {
+    const { x, at, subproblem } = this;
+    const { limit } = this.problem;
+    let best = tried;
+    let excessUse = 0;
+    for (let k = 0; k < corrections && !(best < before) && subproblem.predicted < before; k++) {
+      const missed = this.trialUse - limit;
+      if (Math.abs(missed) > correctable * limit) break;
+      excessUse += missed;
+      if (!subproblem.solve(x, at, reach, excessUse)) break;
+      best = this.tryLength(1, best);
+    }
     return best;
   }
 

@@ -3,9 +3,6 @@ import type { QuadraticProgram } from '../problem/index.js';
 import { solveQp, type WorkingSet } from '../qp/index.js';
 import type { SeparableMinMax, SeparableValues } from './separable-minmax.js';
 
-/** A variable may grow by this factor in one step where several thresholds share it. */
-const greatestGrowth = 1e3;
-
 /**
  * The quadratic subproblem of a separable min–max problem at x:
  *
@@ -24,6 +21,7 @@ export class SeparableSubproblem {
   workingSetChanges = 0;
   private readonly held: Uint8Array;
   private excessUse = 0;
+  private reach = 1;
   private warm: WorkingSet | undefined;
 
   constructor(private readonly problem: SeparableMinMax) {
@@ -33,14 +31,18 @@ export class SeparableSubproblem {
   }
 
   /**
-   * False if the subproblem could not be solved. `excessUse` is use that an earlier trial of the same step turned out to need
+   * False if the subproblem could not be solved. No variable changes by more than the factor `reach`. `excessUse` is use that an earlier trial of the same step turned out to need
    * beyond the linear model.
    */
-  solve(x: Float64Array, at: SeparableValues, leastShrink: number, excessUse = 0): boolean {
+  solve(x: Float64Array, at: SeparableValues, reach: number, excessUse = 0): boolean {
     this.excessUse = excessUse;
-    return this.problem.rowWeights.length === 1
-      ? this.solveSingle(x, at, leastShrink)
-      : this.solveGeneral(x, at, leastShrink);
+    this.reach = reach;
+    return this.problem.rowWeights.length === 1 ? this.solveSingle(x, at) : this.solveGeneral(x, at);
+  }
+
+  /** How far variable i may rise. */
+  private room(x: Float64Array, i: number): number {
+    return Math.min(this.problem.upper[i]! - x[i]!, (this.reach - 1) * x[i]!);
   }
 
   private requiredDecrease(at: SeparableValues): number {
@@ -50,15 +52,15 @@ export class SeparableSubproblem {
   }
 
   /** d_i = min((t − f_i)/f'_i, upper_i − x_i); t is the least that frees enough of the limit. */
-  private solveSingle(x: Float64Array, at: SeparableValues, leastShrink: number): boolean {
+  private solveSingle(x: Float64Array, at: SeparableValues): boolean {
     const { problem, step, held, rowMultipliers } = this;
-    const { count, upper, lower } = problem;
+    const { count, lower } = problem;
     const weight = problem.rowWeights[0]!;
     const { row, rowSlope, useSlope } = at;
     const required = this.requiredDecrease(at);
     let leastThreshold = problem.leastThresholds[0]!;
     for (let i = 0; i < count; i++) {
-      const shrink = Math.max(lower[i]! - x[i]!, (leastShrink - 1) * x[i]!);
+      const shrink = Math.max(lower[i]! - x[i]!, (1 / this.reach - 1) * x[i]!);
       leastThreshold = Math.max(leastThreshold, row[i]! + rowSlope[i]! * shrink);
     }
     let threshold = leastThreshold;
@@ -74,14 +76,14 @@ export class SeparableSubproblem {
           freedByThreshold += rate;
           freed -= rate * row[i]!;
         } else {
-          freed += share * (upper[i]! - x[i]!);
+          freed += share * this.room(x, i);
         }
       }
       const target = freedByThreshold > 0 ? (required - freed) / freedByThreshold : leastThreshold;
       threshold = Math.max(target, leastThreshold);
       let changes = 0;
       for (let i = 0; i < count; i++) {
-        const holds = threshold - row[i]! < rowSlope[i]! * (upper[i]! - x[i]!) ? 1 : 0;
+        const holds = threshold - row[i]! < rowSlope[i]! * this.room(x, i) ? 1 : 0;
         if (holds !== held[i]) changes++;
         held[i] = holds;
       }
@@ -91,16 +93,16 @@ export class SeparableSubproblem {
     const limited = threshold > leastThreshold && freedByThreshold > 0;
     this.limitMultiplier = limited ? weight / freedByThreshold : 0;
     for (let i = 0; i < count; i++) {
-      step[i] = held[i] ? (threshold - row[i]!) / rowSlope[i]! : upper[i]! - x[i]!;
+      step[i] = held[i] ? (threshold - row[i]!) / rowSlope[i]! : this.room(x, i);
       rowMultipliers[i] = limited && held[i] ? (this.limitMultiplier * -useSlope[i]!) / rowSlope[i]! : 0;
     }
     this.predicted = weight * threshold;
     return Number.isFinite(threshold);
   }
 
-  private solveGeneral(x: Float64Array, at: SeparableValues, leastShrink: number): boolean {
+  private solveGeneral(x: Float64Array, at: SeparableValues): boolean {
     const { problem, step, rowMultipliers } = this;
-    const program = this.program(x, at, leastShrink);
+    const program = this.program(x, at);
     const options = { optimalityTolerance: 1e-10, feasibilityTolerance: 1e-10, gapTolerance: 1e-10 };
     const result = solveQp(program, options, this.warm && { workingSet: this.warm });
     if (result.primalStatus === 'infeasible' || !result.x.every(Number.isFinite)) return false;
@@ -115,7 +117,7 @@ export class SeparableSubproblem {
   }
 
   /** In relative steps d_i / x_i, so that variables of all sizes look alike. */
-  private program(x: Float64Array, at: SeparableValues, leastShrink: number): QuadraticProgram {
+  private program(x: Float64Array, at: SeparableValues): QuadraticProgram {
     const { count, rowWeights, lower, upper } = this.problem;
     const rows = rowWeights.length;
     const variables = count + rows;
@@ -129,8 +131,8 @@ export class SeparableSubproblem {
       let curvature = this.limitMultiplier * at.useCurvature[i]!;
       for (let r = 0; r < rows; r++) curvature += this.rowMultipliers[i * rows + r]! * at.rowCurvature[i * rows + r]!;
       hessian[i] = Math.max(0, curvature) * x[i]! * x[i]!;
-      least[i] = Math.max((lower[i]! - x[i]!) / x[i]!, leastShrink - 1);
-      most[i] = Math.min((upper[i]! - x[i]!) / x[i]!, greatestGrowth);
+      least[i] = Math.max((lower[i]! - x[i]!) / x[i]!, 1 / this.reach - 1);
+      most[i] = Math.min((upper[i]! - x[i]!) / x[i]!, this.reach - 1);
     }
     for (let r = 0; r < rows; r++) {
       linear[count + r] = rowWeights[r]!;

@@ -97,27 +97,32 @@ interface SortedMoves {
   readonly loss: Float64Array;
 }
 
-/** Changes that gain cost or accuracy, by increasing loss; per device only those no other one betters in both. */
+/** Changes that gain cost or accuracy, by increasing loss. */
 function improvingMoves(
   choices: PlanChoices,
   cost: Float64Array,
   entries: Int32Array,
   device: Int32Array,
 ): SortedMoves {
-  const kept: number[] = [];
-  for (let j = 0; j < device.length; j++) {
+  const count = device.length;
+  const key = new Float64Array(count);
+  const kept = new Int32Array(count);
+  let size = 0;
+  for (let j = 0; j < count; j++) {
     const own = entries[device[j]!]!;
     if (j === own || cost[j]! >= outOfReach) continue;
-    if (cost[j]! < cost[own]! || choices.loss[j]! < choices.loss[own]!) kept.push(j);
+    key[j] = choices.loss[j]! - choices.loss[own]!;
+    if (cost[j]! < cost[own]! || key[j]! < 0) kept[size++] = j;
   }
-  const lossOf = (j: number) => choices.loss[j]! - choices.loss[entries[device[j]!]!]!;
-  const key = Float64Array.from(device, (_, j) => lossOf(j));
-  const entry = Int32Array.from(kept).sort((a, b) => key[a]! - key[b]!);
-  return {
-    entry,
-    change: Float64Array.from(entry, (j) => cost[j]! - Math.min(cost[entries[device[j]!]!]!, outOfReach)),
-    loss: Float64Array.from(entry, (j) => key[j]!),
-  };
+  const entry = kept.slice(0, size).sort((a, b) => key[a]! - key[b]!);
+  const change = new Float64Array(size);
+  const loss = new Float64Array(size);
+  for (let k = 0; k < size; k++) {
+    const j = entry[k]!;
+    change[k] = cost[j]! - Math.min(cost[entries[device[j]!]!]!, outOfReach);
+    loss[k] = key[j]!;
+  }
+  return { entry, change, loss };
 }
 
 function bestPair(
@@ -167,7 +172,7 @@ function bestPair(
 
 function deviceOfEntries(choices: PlanChoices): Int32Array {
   const device = new Int32Array(choices.blocks.length);
-  for (let n = 0; n < choices.deviceCount; n++) device.fill(n, choices.start[n]!, choices.start[n + 1]!);
+  for (let n = 0; n < choices.deviceCount; n++) device.fill(n, choices.start[n], choices.start[n + 1]);
   return device;
 }
 

@@ -92,7 +92,7 @@ class TwoTimescale {
   private relaxationBudget(): Budget {
     const { deviceCount } = this.choices;
     return new Budget({
-      maxIterations: deviceCount > 2000 ? 60 : deviceCount > 50 ? 120 : 250,
+      maxIterations: deviceCount > 2000 ? 40 : deviceCount > 50 ? 60 : 150,
       timeLimitSeconds: 0.5 * Math.max(0, this.budget.timeLimitSeconds - this.budget.elapsedSeconds()),
       signal: this.context.signal,
     });

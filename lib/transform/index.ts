@@ -1,1 +1,2 @@
 export * from './scaling.js';
+export * from './fixed-variables.js';

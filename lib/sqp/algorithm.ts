@@ -252,7 +252,12 @@ export class SqpAlgorithm {
     const predicted = Math.abs(dotProduct(iterate.model.gradient, solution.step)) / evaluation.scaling.objective;
     const objective = Math.abs(iterate.current.objective) / evaluation.scaling.objective;
     const { stationarity, dualScale } = this.lastResiduals;
-    const sharp = predicted <= 1e-8 + 1e-6 * objective && stationarity * dualScale <= options.optimalityTolerance;
+    const bought =
+      (maxAbs(solution.rowMultipliers) * evaluation.violation(iterate.current)) / evaluation.scaling.objective;
+    const sharp =
+      predicted <= 1e-8 + 1e-6 * objective &&
+      bought <= 1e-7 + 1e-5 * objective &&
+      stationarity * dualScale <= options.optimalityTolerance;
     this.polishSteps++;
     return sharp || this.polishSteps > options.polishSteps ? this.endAtCandidate() : undefined;
   }

@@ -1,9 +1,11 @@
 import type { Iterate } from './iterate.js';
+import { maxAbs } from './norms.js';
 
 /** The best first-order point of a run, kept while the method goes on for more digits. */
 export class Candidate {
   found = false;
   private objective = Infinity;
+  private violation = Infinity;
   private readonly rowMultipliers: Float64Array;
   private readonly boundMultipliers: Float64Array;
 
@@ -16,12 +18,18 @@ export class Candidate {
     this.found = false;
   }
 
-  /** Offers the present point with these multipliers; the lower objective is kept. */
+  /**
+   * Offers the present point with these multipliers; the lower value of f + ‖y‖∞·violation is kept (a lower objective
+   * that was bought by a violation within the tolerance is no better).
+   */
   offer(rowMultipliers: Float64Array, boundMultipliers: Float64Array): void {
     const { objective } = this.iterate.current;
-    if (this.found && objective > this.objective) return;
+    const violation = this.iterate.evaluation.violation(this.iterate.current);
+    const penalty = maxAbs(rowMultipliers);
+    if (this.found && objective + penalty * violation > this.objective + penalty * this.violation) return;
     this.found = true;
     this.objective = objective;
+    this.violation = violation;
     this.iterate.remember();
     this.rowMultipliers.set(rowMultipliers);
     this.boundMultipliers.set(boundMultipliers);

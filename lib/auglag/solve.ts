@@ -64,6 +64,8 @@ export class AugmentedLagrangianSolver {
   private readonly solveStart: Float64Array;
   /** True where the last trust region says nothing about the next subproblem. */
   private freshRadius = false;
+  /** How often a solution was left for a better feasible point. */
+  private returns = 0;
   /** |w·f| at the start. */
   private objectiveSize = 1;
   private iterations = 0;
@@ -89,6 +91,7 @@ export class AugmentedLagrangianSolver {
     const incumbent = new Incumbent(meta.variableCount, meta.constraintCount, options.feasibilityTolerance);
     this.iterations = 0;
     this.outerIterations = 0;
+    this.returns = 0;
     this.subproblem.reset();
     x.set(context.start ?? meta.start);
     this.multipliers.fill(0);
@@ -202,7 +205,7 @@ export class AugmentedLagrangianSolver {
       this.offer(incumbent, this.multipliers);
       if (result.termination === 'interrupted') return limitStop('interrupted');
       if (result.termination === 'unbounded') {
-        const stop = this.handleUnbounded(++unboundedInner, incumbent, budget);
+        const stop = this.handleUnbounded(++unboundedInner, incumbent, budget, context);
         if (stop) return stop;
         x.set(this.solveStart);
         continue;
@@ -308,6 +311,7 @@ export class AugmentedLagrangianSolver {
         const value = evaluator.objective(polished.x);
         const margin = 1e-2 * (1 + Math.abs(objective)) + 10 * Math.abs(this.multiplierWeightedViolation());
         if (Number.isFinite(value) && value <= objective + margin) {
+          if (this.returnsToIncumbent(incumbent, value)) return undefined;
           incumbent.set(polished.x, value, polished.evidence.residuals.primalInfeasibility, polished.multipliers);
           return { termination: 'locally-optimal', message: 'The polished point meets the tolerances.' };
         }
@@ -315,12 +319,27 @@ export class AugmentedLagrangianSolver {
     }
     const current = { x, objective, multipliers };
     const { residuals } = assess(evaluator, current, true);
-    if (!meetsTolerances(residuals, options)) return undefined;
+    if (!meetsTolerances(residuals, options) || this.returnsToIncumbent(incumbent, objective)) return undefined;
     incumbent.set(x, objective, residuals.primalInfeasibility, multipliers);
     return {
       termination: 'locally-optimal',
       message: 'Stationarity, feasibility and complementarity are within tolerance.',
     };
+  }
+
+  /** A few times at most: leaves a solution that is worse than a feasible point met before, and goes on from there. */
+  private returnsToIncumbent(incumbent: Incumbent, objective: number): boolean {
+    const { subproblem, options, x } = this;
+    const feasible = incumbent.violation <= options.feasibilityTolerance;
+    const better = incumbent.objective < objective - 1e-4 * Math.max(1, Math.abs(objective));
+    if (!feasible || !better || this.returns >= 3) return false;
+    this.returns++;
+    x.set(incumbent.x);
+    if (!subproblem.evaluateAt(x)) return false;
+    subproblem.firstOrderMultipliers.fill(0);
+    subproblem.penalty *= options.penaltyGrowth;
+    this.freshRadius = true;
+    return true;
   }
 
   /** Σ |yᵢ|·violationᵢ: how much of the objective an infeasible point may owe to its violation. */
@@ -347,48 +366,61 @@ export class AugmentedLagrangianSolver {
   }
 
   /** A subproblem without lower bound: the problem's own, if a feasible ray shows it, or too small a penalty. */
-  private handleUnbounded(times: number, incumbent: Incumbent, budget: Budget): Stop | undefined {
+  private handleUnbounded(
+    times: number,
+    incumbent: Incumbent,
+    budget: Budget,
+    context: AuglagContext,
+  ): Stop | undefined {
     const { subproblem, options, evaluator, x } = this;
-    const violation = largestViolation(evaluator.meta, x, subproblem.constraintValues);
-    if (violation <= options.feasibilityTolerance && feasibleRay(evaluator, x, this.solveStart, options, budget)) {
+    const reached = Float64Array.from(subproblem.firstOrderMultipliers);
+    const { violation } = this.minimizeViolation(budget, context);
+    const from = incumbent.violation <= options.feasibilityTolerance ? incumbent.x : this.solveStart;
+    if (violation <= options.feasibilityTolerance && feasibleRay(evaluator, x, from, options, budget)) {
       incumbent.set(x, subproblem.objectiveValue, violation, this.multipliers);
       return { termination: 'unbounded', message: 'The objective falls without end along a feasible ray.' };
     }
     if (times > 8) return { termination: 'stalled', message: 'The subproblems have no minimum.' };
     // Multipliers of the right size leave the ray without violation, if there is one.
-    for (let i = 0; i < this.multipliers.length; i++) {
-      subproblem.multipliers[i] = this.clip(subproblem.firstOrderMultipliers[i]!);
-    }
+    for (let i = 0; i < reached.length; i++) subproblem.multipliers[i] = this.clip(reached[i]!);
     subproblem.penalty *= options.penaltyGrowth;
     this.freshRadius = true;
     return undefined;
   }
 
-  /** Minimises the violation alone; ends the solve where it is stationary and positive. */
-  private restoreFeasibility(budget: Budget, context: AuglagContext, incumbent: Incumbent): Stop | undefined {
+  /**
+   * Minimises the violation alone from the current x and moves there. Returns the true violation and how stationary its
+   * (weighted) square is, relative to its root; the weighting of the rows goes to `multipliers`.
+   */
+  private minimizeViolation(budget: Budget, context: AuglagContext): { violation: number; stationarity: number } {
     const { subproblem, evaluator, options, x } = this;
     const { objectiveWeight, penalty } = subproblem;
     const kept = subproblem.multipliers.slice();
     subproblem.objectiveWeight = 0;
     subproblem.penalty = 1;
     subproblem.multipliers.fill(0);
-    x.set(incumbent.x);
     const result = this.solveSubproblem(1e-3 * options.feasibilityTolerance, budget, context);
     x.set(result.x);
     const defined = subproblem.evaluateAt(x);
     const violation = defined ? largestViolation(evaluator.meta, x, subproblem.constraintValues) : Infinity;
-    const norm = Math.sqrt(2 * Math.max(0, result.objective));
+    const norm = Math.max(Math.sqrt(2 * Math.max(0, result.objective)), 1e-300);
     subproblem.updateFirstOrderMultipliers();
     for (let i = 0; i < kept.length; i++) {
-      this.multipliers[i] =
-        (subproblem.firstOrderMultipliers[i]! * subproblem.constraintWeights[i]!) / Math.max(norm, 1e-300);
+      this.multipliers[i] = (subproblem.firstOrderMultipliers[i]! * subproblem.constraintWeights[i]!) / norm;
     }
-    const stationarity = result.residuals.stationarity / Math.max(norm, 1e-300);
     subproblem.objectiveWeight = objectiveWeight;
-    subproblem.penalty = Math.min(penalty, 1e4);
+    subproblem.penalty = penalty;
     subproblem.multipliers.set(kept);
-    if (defined) this.offer(incumbent, this.multipliers);
-    const end = budget.exhausted(this.iterations, evaluator.counts.objective);
+    this.freshRadius = true;
+    return { violation, stationarity: result.residuals.stationarity / norm };
+  }
+
+  /** Looks for a feasible point by the violation alone; ends the solve where that is stationary and positive. */
+  private restoreFeasibility(budget: Budget, context: AuglagContext, incumbent: Incumbent): Stop | undefined {
+    const { subproblem, evaluator, options, x } = this;
+    x.set(incumbent.x);
+    const { violation, stationarity } = this.minimizeViolation(budget, context);
+    if (Number.isFinite(violation)) this.offer(incumbent, this.multipliers);
     if (violation > options.feasibilityTolerance && stationarity <= 1e-4) {
       incumbent.set(x, subproblem.objectiveValue, violation, this.multipliers);
       return {
@@ -396,7 +428,9 @@ export class AugmentedLagrangianSolver {
         message: 'A stationary point of the violation that is not feasible.',
       };
     }
+    const end = budget.exhausted(this.iterations, evaluator.counts.objective);
     if (end) return limitStop(end);
+    subproblem.penalty = Math.min(subproblem.penalty, 1e4);
     subproblem.multipliers.fill(0);
     return undefined;
   }

@@ -92,29 +92,47 @@ export function objectionsToSolution(problem: NonlinearProgram, claim: NlpClaim,
   return objections;
 }
 
-/** What speaks against `locally-infeasible`: feasibility, or a direction in which the violation still falls. */
+/**
+ * What speaks against `locally-infeasible`: feasibility, or that neither the least-squares violation nor the weighting of
+ * the violated rows that the multipliers state is stationary.
+ */
 export function objectionsToLocalInfeasibility(problem: NonlinearProgram, claim: NlpClaim): string[] {
   const { meta } = problem;
-  const sides = sidesOf(problem, claim);
-  const rows = sides.slice(0, meta.constraintCount);
-  const violations = rows.map(({ value, lower, upper }) => value - Math.min(Math.max(value, lower), upper));
-  const norm = Math.hypot(...violations);
+  const rows = sidesOf(problem, claim).slice(0, meta.constraintCount);
   if (!rows.some((row) => excess(row) > sideTolerance)) return ['the point is feasible'];
-  const slope = rowForces(problem, claim.x, violations).map((force) => force / norm);
-  const projected = slope.map((force, j) => {
-    const x = claim.x[j]!;
-    return Math.abs(x - Math.min(Math.max(x - force, meta.lower[j]!), meta.upper[j]!));
+  const violations = rows.map(({ value, lower, upper }) => value - Math.min(Math.max(value, lower), upper));
+  const stated = rows.map((row, i) => (row.multiplier * violations[i]! > 0 ? row.multiplier : 0));
+  const rates = [violations, stated].map((weights) => {
+    const norm = Math.hypot(...weights);
+    if (norm === 0) return Infinity;
+    const forces = rowForces(problem, claim.x, weights);
+    return Math.max(
+      ...forces.map((force, j) => {
+        const x = claim.x[j]!;
+        return Math.abs(x - Math.min(Math.max(x - force / norm, meta.lower[j]!), meta.upper[j]!));
+      }),
+    );
   });
-  // Measured against the size of the rows' gradients: the least-squares and the ℓ1 violation have different minimisers.
-  return Math.max(...projected) <= 1e-3 ? [] : [`the violation still falls at the rate ${Math.max(...projected)}`];
+  return Math.min(...rates) <= 1e-3 ? [] : [`the violation still falls at the rate ${Math.min(...rates)}`];
 }
 
-/** What speaks against `unbounded`: an infeasible point or an objective that is not very low. */
+/** What speaks against `unbounded`: x infeasible, not low, or no further fall on the line from the start through x. */
 export function objectionsToUnboundedness(problem: NonlinearProgram, claim: NlpClaim): string[] {
-  const objections: string[] = [];
-  if (sidesOf(problem, claim).some((side) => !(excess(side) <= sideTolerance))) objections.push('x is infeasible');
-  if (!(problem.objective(claim.x.slice()) < -1e12)) objections.push('the objective is not low');
-  return objections;
+  const { start } = problem.meta;
+  const list: string[] = [];
+  const size = Math.max(1, ...claim.x.map(Math.abs));
+  const feasible = (x: Float64Array, tolerance: number): boolean =>
+    !sidesOf(problem, { ...claim, x }).some((side) => !(excess(side) <= tolerance));
+  if (!feasible(claim.x, sideTolerance)) list.push('x is infeasible');
+  const objective = problem.objective(claim.x.slice());
+  if (!(objective < -1e6)) list.push('the objective is not low');
+  for (const factor of [1, 10, 100]) {
+    const further = claim.x.map((entry, j) => entry + factor * (entry - start[j]!));
+    if (!(problem.objective(further) < objective)) list.push(`the objective does not fall ${factor} times further out`);
+    if (!feasible(further, 1e-6 * Math.max(1, 1e-6 * factor * size)))
+      list.push(`infeasible ${factor} times further out`);
+  }
+  return list;
 }
 
 /** Everything that speaks against a termination; statuses that claim nothing have no objections. */

@@ -33,7 +33,7 @@ describe('the codec in a browser', () => {
       const page = await instance.newPage();
       await page.setContent('<!doctype html><title>codec</title>');
       await page.addScriptTag({ content: bundle.outputFiles[0]!.text });
-      const inBrowser = (await page.evaluate('codecTest.codecDigests()')) as string[];
+      const inBrowser = await page.evaluate<string[]>('codecTest.codecDigests()');
       const here = codecDigests();
       expect(inBrowser).toHaveLength(here.length);
       expect(here.length).toBeGreaterThan(300);

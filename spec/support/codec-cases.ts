@@ -54,7 +54,12 @@ export const contents = [
 /** Tensors of every kind of content under every setting. */
 export const codecCases: fc.Arbitrary<CodecCase & { content: (typeof contents)[number] }> = fc
   .record({ shape: shapes, settings: codecSettings, content: fc.constantFrom(...contents), seed: fc.nat() })
-  .map(({ shape, settings, content, seed }) => ({ values: fill(shape, content, seed), shape, settings, content }));
+  .map(({ shape, settings, content, seed }) => ({
+    values: fill(shape, content, seed),
+    shape: [...shape],
+    settings,
+    content,
+  }));
 
 function fill(shape: readonly number[], content: (typeof contents)[number], seed: number): Float32Array {
   const random = quickRandom(seed);

@@ -99,7 +99,7 @@ describe('selection', () => {
           const broken = new Float32Array(size).fill(1);
           broken[size - 2] = bad;
           for (const shape of [[size], [2, size / 2]]) {
-            expect(() => quantize(broken, shape, { selection })).toThrowError(
+            expect(() => quantize(broken, shape, { selection })).toThrow(
               expect.objectContaining({ code: 'not-finite', position: size - 2 }) as Error,
             );
           }

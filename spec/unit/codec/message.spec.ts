@@ -39,7 +39,7 @@ describe('messages', () => {
     expect(query!.values).toEqual(adapter);
     expect(half!.name).toBe('größe');
     noise(40, 3).forEach((value, i) => expect(half!.values[i]).toBe(fromHalfBits(toHalfBits(value))));
-    expect(() => decode(message)).toThrowError(CodecError);
+    expect(() => decode(message)).toThrow(CodecError);
     const summary = inspectMessage(message);
     expect(summary.tensors.map(({ name, elements }) => [name, elements])).toEqual([
       ['activations', 600],
@@ -85,8 +85,8 @@ describe('messages', () => {
     }
     const unfinished = new MessageDecoder();
     unfinished.push(message.subarray(0, message.length - 1));
-    expect(() => unfinished.end()).toThrowError(expect.objectContaining({ code: 'truncated' }) as Error);
-    expect(() => encoder.end()).toThrowError(CodecError);
+    expect(() => unfinished.end()).toThrow(expect.objectContaining({ code: 'truncated' }) as Error);
+    expect(() => encoder.end()).toThrow(CodecError);
   });
 
   it('gives the same bytes for the same seed and others for another', () => {
@@ -97,14 +97,12 @@ describe('messages', () => {
   });
 
   it('refuses settings and shapes that make no sense, naming every problem', () => {
-    expect(() => resolveCodecSettings({ bits: 9, keptFraction: 0 })).toThrowError(
-      /keptFraction.*bits|bits.*keptFraction/s,
-    );
+    expect(() => resolveCodecSettings({ bits: 9, keptFraction: 0 })).toThrow(/keptFraction.*bits|bits.*keptFraction/s);
     // @ts-expect-error: unknown keys are refused at run time too.
-    expect(() => resolveCodecSettings({ keep: 0.2 })).toThrowError(CodecError);
-    expect(() => encode(noise(5), [2, 3])).toThrowError(expect.objectContaining({ code: 'bad-argument' }) as Error);
-    expect(() => encode(noise(2), [2.5, 1])).toThrowError(CodecError);
-    expect(() => encode(Float32Array.of(1, 65520), [2], { selection: 'all', values: 'float16' })).toThrowError(
+    expect(() => resolveCodecSettings({ keep: 0.2 })).toThrow(CodecError);
+    expect(() => encode(noise(5), [2, 3])).toThrow(expect.objectContaining({ code: 'bad-argument' }) as Error);
+    expect(() => encode(noise(2), [2.5, 1])).toThrow(CodecError);
+    expect(() => encode(Float32Array.of(1, 65520), [2], { selection: 'all', values: 'float16' })).toThrow(
       expect.objectContaining({ code: 'out-of-range', position: 1 }) as Error,
     );
   });
@@ -126,7 +124,7 @@ describe('messages', () => {
     feedback.reset('gradient');
     expect(feedback.memory('gradient')).toBeUndefined();
     expect(() => feedback.quantize('gradient', noise(3), [3])).not.toThrow();
-    expect(() => feedback.quantize('gradient', noise(4), [4])).toThrowError(CodecError);
+    expect(() => feedback.quantize('gradient', noise(4), [4])).toThrow(CodecError);
   });
 });
 

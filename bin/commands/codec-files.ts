@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
+import { CodecError, type DecodedTensor, type TensorInput } from '../../lib/codec/index.js';
+import {
+  type StoredTensor,
+  TensorFileError,
+  fromFloat32,
+  readNpy,
+  readSafetensors,
+  toFloat32,
+  writeNpy,
+  writeSafetensors,
+} from '../../lib/io/tensors/index.js';
+import { CommandError, exitCodes } from '../exit-codes.js';
+
+/** Runs `work`; what is wrong with a file or a setting becomes an error for people. */
+export async function explainCodecErrors<Result>(subject: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    const known = error instanceof CodecError || error instanceof TensorFileError;
+    if (known || (error instanceof Error && 'syscall' in error)) {
+      throw new CommandError(exitCodes.badInput, `${subject}: ${error.message}`);
+    }
+    throw error;
+  }
+}
+
+/** Floating-point tensors of a .npy or .safetensors file; `names` picks some of the latter. */
+export async function readTensors(path: string, names: readonly string[]): Promise<Omit<TensorInput, 'settings'>[]> {
+  const bytes = await readFile(path);
+  const stored = chosen(path, names, isNpy(path) ? [readNpy(bytes)] : [...readSafetensors(bytes).tensors]);
+  return stored.map((tensor) => ({ name: tensor.name, shape: tensor.shape, values: toFloat32(tensor) }));
+}
+
+function chosen(path: string, names: readonly string[], stored: readonly StoredTensor[]): StoredTensor[] {
+  if (names.length === 0) return [...stored];
+  return names.map((name) => {
+    const found = stored.find((tensor) => tensor.name === name);
+    if (found === undefined) throw new TensorFileError(`${path} has no tensor named ${name}`);
+    return found;
+  });
+}
+
+/** Writes decoded tensors as float32. A .npy file holds just one. */
+export async function writeTensors(path: string, tensors: readonly DecodedTensor[]): Promise<void> {
+  const stored = tensors.map(({ name, shape, values }, k) => fromFloat32(name || `tensor${k}`, shape, values));
+  if (isNpy(path)) {
+    if (stored.length !== 1)
+      throw new TensorFileError(`a .npy file holds one tensor, the message has ${stored.length}`);
+    await writeBytes(path, writeNpy(stored[0]!));
+  } else {
+    await writeBytes(path, writeSafetensors({ tensors: stored, metadata: {} }));
+  }
+}
+
+/** Writes a file whole or not at all. */
+export async function writeBytes(path: string, bytes: Uint8Array): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
+  try {
+    await writeFile(temporary, bytes, { flag: 'wx' });
+    await rename(temporary, path);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+function isNpy(path: string): boolean {
+  const extension = extname(path).toLowerCase();
+  if (extension === '.npy') return true;
+  if (extension === '.safetensors') return false;
+  throw new TensorFileError(`${path} is neither .npy nor .safetensors`);
+}

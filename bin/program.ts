@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { registerBaselinesCommand } from './commands/baselines.js';
 import { registerCheckCommand } from './commands/check.js';
+import { registerCodecCommand } from './commands/codec.js';
 import { registerInitCommand } from './commands/init.js';
 import { registerSchemaCommand } from './commands/schema.js';
 import { registerSolveCommand } from './commands/solve.js';
@@ -24,7 +25,6 @@ export function buildProgram(): Command {
   registerInitCommand(program);
   registerCheckCommand(program);
   registerSchemaCommand(program);
-  // Sub-commands made before exitOverride would still end the process themselves.
-  for (const command of program.commands) command.exitOverride();
+  registerCodecCommand(program);
   return program;
 }

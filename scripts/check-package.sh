@@ -7,7 +7,10 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 cd "$root"
-npm pack --silent --pack-destination "$work" > /dev/null
+npm pack --pack-destination "$work" > "$work/pack.log" 2>&1 || {
+  cat "$work/pack.log" >&2
+  exit 1
+}
 tarball=$(ls "$work"/sft-opt-*.tgz)
 
 mkdir "$work/user"

@@ -28,7 +28,7 @@ export function planFileOf(report: PlanReport, { file, problem }: ResolvedFile):
       uplinkRateLaws: [...conventions.uplinkRateLaws],
       downlinkRateLaws: [...conventions.downlinkRateLaws],
     },
-    statistics: { ...statistics },
+    statistics: Object.fromEntries(Object.entries(statistics).filter(([, count]) => Number.isFinite(count))),
   };
 }
 

@@ -75,24 +75,75 @@ export class DenseCholesky {
     }
   }
 
-  /** x ← L⁻¹x, where the first `start` entries of x are known to be zero. */
+  /** x ← L⁻¹x, where the first `start` entries of x are known to be zero. Four rows in a pass. */
   solveLower(x: Float64Array, xStart = 0, start = 0): void {
     const { lower, capacity: stride, currentOrder: order } = this;
-    for (let i = start; i < order; i++) {
+    let i = start;
+    for (; i + 3 < order; i += 4) {
+      const row0 = i * stride;
+      const row1 = row0 + stride;
+      const row2 = row1 + stride;
+      const row3 = row2 + stride;
+      const at = xStart + i;
+      let sum0 = x[at]!;
+      let sum1 = x[at + 1]!;
+      let sum2 = x[at + 2]!;
+      let sum3 = x[at + 3]!;
+      for (let k = start; k < i; k++) {
+        const entry = x[xStart + k]!;
+        sum0 -= entry * lower[row0 + k]!;
+        sum1 -= entry * lower[row1 + k]!;
+        sum2 -= entry * lower[row2 + k]!;
+        sum3 -= entry * lower[row3 + k]!;
+      }
+      const value0 = sum0 / lower[row0 + i]!;
+      const value1 = (sum1 - value0 * lower[row1 + i]!) / lower[row1 + i + 1]!;
+      const value2 = (sum2 - value0 * lower[row2 + i]! - value1 * lower[row2 + i + 1]!) / lower[row2 + i + 2]!;
+      const rest = value0 * lower[row3 + i]! + value1 * lower[row3 + i + 1]! + value2 * lower[row3 + i + 2]!;
+      x[at] = value0;
+      x[at + 1] = value1;
+      x[at + 2] = value2;
+      x[at + 3] = (sum3 - rest) / lower[row3 + i + 3]!;
+    }
+    for (; i < order; i++) {
       const row = i * stride;
       const sum = dotRange(lower, row + start, x, xStart + start, i - start);
       x[xStart + i] = (x[xStart + i]! - sum) / lower[row + i]!;
     }
   }
 
-  /** x ← L⁻ᵀx. */
+  /** x ← L⁻ᵀx. Four columns of Lᵀ in a pass. */
   solveLowerTransposed(x: Float64Array, xStart = 0): void {
     const { lower, capacity: stride, currentOrder: order } = this;
-    for (let i = order - 1; i >= 0; i--) {
+    let i = order - 1;
+    for (; i >= 3; i -= 4) {
+      const row3 = i * stride;
+      const row2 = row3 - stride;
+      const row1 = row2 - stride;
+      const row0 = row1 - stride;
+      const at = xStart + i;
+      const value3 = x[at]! / lower[row3 + i]!;
+      const value2 = (x[at - 1]! - value3 * lower[row3 + i - 1]!) / lower[row2 + i - 1]!;
+      const value1 =
+        (x[at - 2]! - value3 * lower[row3 + i - 2]! - value2 * lower[row2 + i - 2]!) / lower[row1 + i - 2]!;
+      const rest = value3 * lower[row3 + i - 3]! + value2 * lower[row2 + i - 3]! + value1 * lower[row1 + i - 3]!;
+      const value0 = (x[at - 3]! - rest) / lower[row0 + i - 3]!;
+      x[at] = value3;
+      x[at - 1] = value2;
+      x[at - 2] = value1;
+      x[at - 3] = value0;
+      for (let k = 0; k < i - 3; k++) {
+        x[xStart + k]! -=
+          value0 * lower[row0 + k]! +
+          value1 * lower[row1 + k]! +
+          (value2 * lower[row2 + k]! + value3 * lower[row3 + k]!);
+      }
+    }
+    for (; i >= 0; i--) {
       const row = i * stride;
       const value = x[xStart + i]! / lower[row + i]!;
       x[xStart + i] = value;
-      if (value !== 0) addScaledRange(x, xStart, -value, lower, row, i);
+      addScaledRange(x, xStart, -value, lower, row, i);
     }
   }
 

@@ -61,6 +61,44 @@ export function addScaledRows(
   for (; f < count; f++) addScaledRange(target, 0, factors[f]!, rows, starts[f]!, length);
 }
 
+/**
+ * target[f] ← Σ rows[starts[f] + k]·x[xStart + k] for the first `count` rows and k < length: four rows in a pass, so that
+ * x is read a quarter as often.
+ */
+export function dotRows(
+  rows: Float64Array,
+  starts: Int32Array,
+  count: number,
+  x: Float64Array,
+  xStart: number,
+  length: number,
+  target: Float64Array,
+): void {
+  let f = 0;
+  for (; f + 3 < count; f += 4) {
+    const start0 = starts[f]!;
+    const start1 = starts[f + 1]!;
+    const start2 = starts[f + 2]!;
+    const start3 = starts[f + 3]!;
+    let sum0 = 0;
+    let sum1 = 0;
+    let sum2 = 0;
+    let sum3 = 0;
+    for (let k = 0; k < length; k++) {
+      const entry = x[xStart + k]!;
+      sum0 += rows[start0 + k]! * entry;
+      sum1 += rows[start1 + k]! * entry;
+      sum2 += rows[start2 + k]! * entry;
+      sum3 += rows[start3 + k]! * entry;
+    }
+    target[f] = sum0;
+    target[f + 1] = sum1;
+    target[f + 2] = sum2;
+    target[f + 3] = sum3;
+  }
+  for (; f < count; f++) target[f] = dotRange(rows, starts[f]!, x, xStart, length);
+}
+
 /** aᵀb over the length of a. */
 export function dot(a: Float64Array, b: Float64Array): number {
   return dotRange(a, 0, b, 0, a.length);

@@ -9,7 +9,7 @@ export type DualOutcome = 'optimal' | 'infeasible' | 'stalled' | BudgetEnd;
 /** A condition counts as violated beyond this, relative to max(1, |side|): far below what a caller asks for. */
 const violationTolerance = 1e-10;
 /** Violated conditions kept from one pricing of all to the next. */
-const candidateLimit = 24;
+const candidateLimit = 10;
 /** A candidate enters without a new pricing of all while it is violated by this much of the worst one then. */
 const candidateFraction = 0.4;
 /** Steps without a rise of the dual objective before the choice of conditions becomes Bland's. */
@@ -55,6 +55,9 @@ export class DualIteration {
   private readonly linear: Float64Array;
   private shift = 0;
   private readonly target: Float64Array;
+  /** L⁻¹ of the right-hand side for the multipliers, of which the first `forwardCount` entries are up to date. */
+  private readonly forward: Float64Array;
+  private forwardCount = 0;
   private readonly transformedPoint: Float64Array;
   private readonly residual: Float64Array;
   private readonly tolerances: Float64Array;
@@ -80,6 +83,7 @@ export class DualIteration {
     this.unconstrained = new Float64Array(n);
     this.linear = new Float64Array(n);
     this.target = new Float64Array(n + 1);
+    this.forward = new Float64Array(n + 1);
     this.transformedPoint = new Float64Array(n);
     this.residual = new Float64Array(n);
     this.tolerances = new Float64Array(total);
@@ -110,6 +114,7 @@ export class DualIteration {
   clearWorkingSet(): void {
     this.factor.clear();
     this.memberCount = 0;
+    this.forwardCount = 0;
     this.sides.fill(0);
     this.multipliers.fill(0);
   }
@@ -119,6 +124,7 @@ export class DualIteration {
     const { unconstrained, data, tolerances } = this;
     this.linear.set(linear);
     this.candidateCount = 0;
+    this.forwardCount = 0;
     for (let j = 0; j < linear.length; j++) unconstrained[j] = -linear[j]!;
     this.cholesky.solve(unconstrained);
     for (let k = 0; k < this.memberCount; k++) {
@@ -185,6 +191,7 @@ export class DualIteration {
     this.factor.remove(position);
     for (let k = position + 1; k < this.memberCount; k++) members[k - 1] = members[k]!;
     this.memberCount--;
+    this.forwardCount = Math.min(this.forwardCount, position);
     this.sides[condition] = 0;
     this.multipliers[condition] = 0;
     this.changes++;
@@ -233,14 +240,17 @@ export class DualIteration {
     }
   }
 
-  /** target ← the multipliers that hold the working set with equality. */
+  /** target ← the multipliers that hold the working set with equality; L⁻¹ of the right-hand side is kept up to date. */
   private solveForMultipliers(): void {
-    const { target, members, memberCount, unconstrainedActivity } = this;
-    for (let k = 0; k < memberCount; k++) {
+    const { target, forward, members, memberCount, unconstrainedActivity } = this;
+    for (let k = this.forwardCount; k < memberCount; k++) {
       const condition = members[k]!;
-      target[k] = unconstrainedActivity[condition]! - this.sideValue(condition);
+      forward[k] = unconstrainedActivity[condition]! - this.sideValue(condition);
     }
-    this.factor.solve(target);
+    this.factor.solveForward(forward, this.forwardCount);
+    this.forwardCount = memberCount;
+    for (let k = 0; k < memberCount; k++) target[k] = forward[k]!;
+    this.factor.solveBackward(target);
   }
 
   /** Moves the multipliers towards `target` as far as signs allow; position of the blocking one, −1 after a full step. */

@@ -1,4 +1,4 @@
-import { addScaledRange, dotRange } from '../linalg/index.js';
+import { addScaledRange, dotRange, dotRows } from '../linalg/index.js';
 
 /**
  * LDLᵀ of the Gram matrix G = M_W·M_Wᵀ of the rows of a working set, kept up to date while rows are appended and
@@ -10,6 +10,7 @@ export class WorkingSetFactor {
   private readonly products: Float64Array;
   private readonly residualRow: Float64Array;
   private readonly work: Float64Array;
+  private readonly starts: Int32Array;
   /** Coefficients c of the last row tested, m ≈ M_Wᵀc. */
   readonly coefficients: Float64Array;
   private currentSize = 0;
@@ -26,6 +27,7 @@ export class WorkingSetFactor {
     this.coefficients = new Float64Array(capacity);
     this.residualRow = new Float64Array(rowLength);
     this.work = new Float64Array(capacity);
+    this.starts = new Int32Array(capacity);
   }
 
   get size(): number {
@@ -43,14 +45,13 @@ export class WorkingSetFactor {
   append(index: number, members: Int32Array): boolean {
     const { rows, rowLength, lower, diagonal, products, capacity, currentSize: size } = this;
     const start = index * rowLength;
-    for (let k = 0; k < size; k++) products[k] = dotRange(rows, members[k]! * rowLength, rows, start, rowLength);
+    const { starts } = this;
+    for (let k = 0; k < size; k++) starts[k] = members[k]! * rowLength;
+    dotRows(rows, starts, size, rows, start, rowLength, products);
     const squaredNorm = dotRange(rows, start, rows, start, rowLength);
     let pivot = squaredNorm;
-    for (let k = 0; k < size; k++) {
-      const value = products[k]! - dotRange(lower, k * capacity, products, 0, k);
-      products[k] = value;
-      pivot -= (value * value) / diagonal[k]!;
-    }
+    this.solveForward(products, 0);
+    for (let k = 0; k < size; k++) pivot -= (products[k]! * products[k]!) / diagonal[k]!;
     if (size >= capacity || pivot <= cancellationLimit * squaredNorm) {
       pivot = this.residualOf(start, members);
       if (size >= capacity || !(pivot > dependenceLimit * squaredNorm)) return false;
@@ -71,7 +72,7 @@ export class WorkingSetFactor {
     for (let k = 0; k < rowLength; k++) residualRow[k] = rows[start + k]!;
     coefficients.fill(0, 0, size);
     for (let pass = 0; pass < 2; pass++) {
-      for (let k = 0; k < size; k++) work[k] = dotRange(rows, members[k]! * rowLength, residualRow, 0, rowLength);
+      dotRows(rows, this.starts, size, residualRow, 0, rowLength, work);
       this.solve(work);
       for (let k = 0; k < size; k++) {
         coefficients[k]! += work[k]!;
@@ -110,13 +111,67 @@ export class WorkingSetFactor {
 
   /** x ← G⁻¹x. */
   solve(x: Float64Array): void {
-    const { lower, diagonal, capacity, currentSize: size } = this;
-    for (let k = 1; k < size; k++) x[k] = x[k]! - dotRange(lower, k * capacity, x, 0, k);
-    for (let k = 0; k < size; k++) x[k] = x[k]! / diagonal[k]!;
-    for (let k = size - 1; k > 0; k--) {
-      const value = x[k]!;
-      if (value !== 0) addScaledRange(x, 0, -value, lower, k * capacity, k);
+    this.solveForward(x, 0);
+    this.solveBackward(x);
+  }
+
+  /** x ← L⁻¹x, where the first `from` entries are done already. Four rows in a pass. */
+  solveForward(x: Float64Array, from: number): void {
+    const { lower, capacity, currentSize: size } = this;
+    let i = from;
+    for (; i + 3 < size; i += 4) {
+      const row0 = i * capacity;
+      const row1 = row0 + capacity;
+      const row2 = row1 + capacity;
+      const row3 = row2 + capacity;
+      let sum0 = x[i]!;
+      let sum1 = x[i + 1]!;
+      let sum2 = x[i + 2]!;
+      let sum3 = x[i + 3]!;
+      for (let k = 0; k < i; k++) {
+        const entry = x[k]!;
+        sum0 -= entry * lower[row0 + k]!;
+        sum1 -= entry * lower[row1 + k]!;
+        sum2 -= entry * lower[row2 + k]!;
+        sum3 -= entry * lower[row3 + k]!;
+      }
+      sum1 -= sum0 * lower[row1 + i]!;
+      sum2 -= sum0 * lower[row2 + i]! + sum1 * lower[row2 + i + 1]!;
+      sum3 -= sum0 * lower[row3 + i]! + sum1 * lower[row3 + i + 1]! + sum2 * lower[row3 + i + 2]!;
+      x[i] = sum0;
+      x[i + 1] = sum1;
+      x[i + 2] = sum2;
+      x[i + 3] = sum3;
     }
+    for (; i < size; i++) x[i] = x[i]! - dotRange(lower, i * capacity, x, 0, i);
+  }
+
+  /** x ← L⁻ᵀD⁻¹x. Four columns of Lᵀ in a pass. */
+  solveBackward(x: Float64Array): void {
+    const { lower, diagonal, capacity, currentSize: size } = this;
+    for (let k = 0; k < size; k++) x[k] = x[k]! / diagonal[k]!;
+    let i = size - 1;
+    for (; i >= 3; i -= 4) {
+      const row3 = i * capacity;
+      const row2 = row3 - capacity;
+      const row1 = row2 - capacity;
+      const row0 = row1 - capacity;
+      const value3 = x[i]!;
+      const value2 = x[i - 1]! - value3 * lower[row3 + i - 1]!;
+      const value1 = x[i - 2]! - value3 * lower[row3 + i - 2]! - value2 * lower[row2 + i - 2]!;
+      const rest = value3 * lower[row3 + i - 3]! + value2 * lower[row2 + i - 3]! + value1 * lower[row1 + i - 3]!;
+      const value0 = x[i - 3]! - rest;
+      x[i - 1] = value2;
+      x[i - 2] = value1;
+      x[i - 3] = value0;
+      for (let k = 0; k < i - 3; k++) {
+        x[k]! -=
+          value0 * lower[row0 + k]! +
+          value1 * lower[row1 + k]! +
+          (value2 * lower[row2 + k]! + value3 * lower[row3 + k]!);
+      }
+    }
+    for (; i > 0; i--) addScaledRange(x, 0, -x[i]!, lower, i * capacity, i);
   }
 }
 

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -17,8 +17,8 @@ export interface CommandOptions {
   readonly directory?: string;
   readonly input?: string;
   readonly environment?: Readonly<Record<string, string>>;
-  /** Sends SIGINT so many milliseconds after the start. */
-  readonly interruptAfterMs?: number;
+  /** Sends SIGINT a second after this file has content. */
+  readonly interruptOnceWritten?: string;
 }
 
 /** Compiles lib and bin file by file, as the build does but without type check, so that threads load compiled code. */
@@ -46,7 +46,15 @@ export function runCli(args: readonly string[], options: CommandOptions = {}): P
     cwd: options.directory ?? fileURLToPath(root),
     env: { ...environment, ...options.environment },
   });
-  if (options.interruptAfterMs !== undefined) setTimeout(() => child.kill('SIGINT'), options.interruptAfterMs);
+  const watched = options.interruptOnceWritten;
+  if (watched !== undefined) {
+    const timer = setInterval(() => {
+      if (!existsSync(watched) || statSync(watched).size === 0) return;
+      clearInterval(timer);
+      setTimeout(() => child.kill('SIGINT'), 1000);
+    }, 50);
+    child.on('close', () => clearInterval(timer));
+  }
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));

@@ -258,9 +258,10 @@ describe('sft-opt solve', () => {
   it('ends on Ctrl-C and at a time limit with the best plan so far and exit code 4', async () => {
     const hard = readFileSync(new URL('../../../examples/factory.yaml', import.meta.url), 'utf8');
     const path = write('hard.yaml', hard);
+    const started = inDirectory('started.jsonl');
     const exact = ['solve', path, '--method', 'exact', '--json', '--no-baselines', '--no-what-if'];
     const [interrupted, limited] = await Promise.all([
-      runCli(exact, { interruptAfterMs: 6000 }),
+      runCli([...exact, '--log', started], { interruptOnceWritten: started }),
       runCli([...exact, '--time-limit', '5s']),
     ]);
     const valid = validator(planFileJsonSchema());

@@ -41,7 +41,7 @@ export interface SeparableOptions {
   readonly maxSteps?: number;
   /** Of rows and uses, relative to `scale` and `limit`. */
   readonly tolerance?: number;
-  /** Size of the quantities t is compared with; the objective's own by default. */
+  /** Size of what the objective is added to: its precision is relative to both together. */
   readonly scale?: number;
   readonly budget?: Budget;
 }
@@ -88,11 +88,11 @@ export function solveSeparableMinMax(
 }
 
 class SeparableSqp {
-  private readonly at: SeparableValues;
+  private at: SeparableValues;
   private readonly trial: Float64Array;
-  private readonly trialAt: SeparableValues;
+  private trialAt: SeparableValues;
   private readonly accepted: Float64Array;
-  private readonly acceptedAt: SeparableValues;
+  private acceptedAt: SeparableValues;
   private acceptedAfter = Infinity;
   private trialUse = 0;
   private readonly best: Float64Array;
@@ -118,14 +118,14 @@ class SeparableSqp {
   }
 
   solve(start: Float64Array): SeparableResult {
-    const { problem, x, at, subproblem } = this;
+    const { problem, x, subproblem } = this;
     const budget = this.options.budget ?? new Budget();
     const tolerance = this.options.tolerance ?? 1e-11;
     const maxSteps = this.options.maxSteps ?? 200;
     for (let i = 0; i < x.length; i++) x[i] = this.clamped(i, start[i]!);
     problem.restore(x);
-    problem.evaluate(x, at);
-    this.offer(x, this.objective(at));
+    problem.evaluate(x, this.at);
+    this.offer(x, this.objective(this.at));
     let termination: Termination = 'iteration-limit';
     let steps = 0;
     let stalls = 0;
@@ -136,9 +136,9 @@ class SeparableSqp {
         termination = end;
         break;
       }
-      const before = this.objective(at);
-      const scale = this.options.scale ?? Math.max(Math.abs(before), Number.MIN_VALUE);
-      if (!subproblem.solve(x, at, widestReach)) {
+      const before = this.objective(this.at);
+      const scale = (this.options.scale ?? 0) + Math.max(Math.abs(before), Number.MIN_VALUE);
+      if (!subproblem.solve(x, this.at, widestReach)) {
         termination = 'stalled';
         break;
       }
@@ -153,7 +153,7 @@ class SeparableSqp {
       this.offer(x, after);
       stalls = after < before - 1e-14 * scale ? 0 : stalls + 1;
       if (stalls >= 8) {
-        termination = residual <= 1e3 * tolerance ? 'optimal' : 'stalled';
+        termination = residual <= 1e2 * tolerance ? 'optimal' : 'stalled';
         break;
       }
     }
@@ -178,7 +178,7 @@ class SeparableSqp {
     }
     if (this.acceptedAfter === Infinity) return before;
     x.set(this.accepted);
-    copyValues(this.acceptedAt, at);
+    [this.at, this.acceptedAt] = [this.acceptedAt, this.at];
     this.acceptedAfter = Infinity;
     return best;
   }
@@ -210,7 +210,7 @@ class SeparableSqp {
     if (!(after < this.acceptedAfter)) return best;
     this.acceptedAfter = after;
     this.accepted.set(trial);
-    copyValues(trialAt, this.acceptedAt);
+    [this.trialAt, this.acceptedAt] = [this.acceptedAt, this.trialAt];
     return after;
   }
 
@@ -254,15 +254,6 @@ class SeparableSqp {
       residual,
     };
   }
-}
-
-function copyValues(from: SeparableValues, to: SeparableValues): void {
-  to.row.set(from.row);
-  to.rowSlope.set(from.rowSlope);
-  to.rowCurvature.set(from.rowCurvature);
-  to.use.set(from.use);
-  to.useSlope.set(from.useSlope);
-  to.useCurvature.set(from.useCurvature);
 }
 
 function separableValues(count: number, rows: number): SeparableValues {

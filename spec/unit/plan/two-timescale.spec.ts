@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import { planViolations, roundDelay } from '../../../lib/models/index.js';
+import { boundPlan } from '../../../lib/plan/bound/index.js';
+import { planTwoTimescale } from '../../../lib/plan/two-timescale/index.js';
+import { largeProblem, randomProblem } from '../../support/plan-instances.js';
+import { bruteForce } from '../../support/plan-oracle.js';
+
+const shapes = [
+  { devices: 2, splits: 6, points: 4 },
+  { devices: 2, splits: 8, points: 5 },
+  { devices: 3, splits: 3, points: 2 },
+];
+
+describe('two-timescale method', () => {
+  it('comes close to brute force on small instances and never claims what is not so', () => {
+    const gaps: number[] = [];
+    const reached = { allocated: 0, equal: 0, batched: 0 };
+    let infeasible = 0;
+    for (let seed = 0; seed < 45; seed++) {
+      const problem = randomProblem({ seed, ...shapes[seed % 3]! });
+      const best = bruteForce(problem);
+      const found = planTwoTimescale(problem);
+      if (!best.feasible) {
+        infeasible++;
+        expect(found.plan, `seed ${seed}`).toBeUndefined();
+        continue;
+      }
+      expect(found.termination, `seed ${seed}`).not.toBe('infeasible');
+      reached[problem.sharing]++;
+      gaps.push(found.totalSeconds / best.totalSeconds - 1);
+      if (!found.plan) continue;
+      expect(roundDelay(problem, found.plan).totalSeconds).toBeCloseTo(found.totalSeconds, 12);
+      expect(planViolations(problem, found.plan, found.totalSeconds)).toEqual([]);
+    }
+    gaps.sort((a, b) => a - b);
+    expect(gaps[0]).toBeGreaterThanOrEqual(-1e-8);
+    expect(gaps[gaps.length >> 1]).toBeLessThanOrEqual(0.005);
+    expect(gaps[Math.floor(0.99 * gaps.length)]).toBeLessThanOrEqual(0.03);
+    expect(infeasible).toBeGreaterThan(3);
+    expect(Math.min(...Object.values(reached))).toBeGreaterThan(5);
+  }, 240_000);
+
+  it.each([1, 10])('is within a thousandth of the dual bound for 100 devices, K = %i', (stepsPerRound) => {
+    for (const seed of [1, 2]) {
+      const problem = largeProblem(seed, 100, stepsPerRound);
+      const found = planTwoTimescale(problem);
+      expect(planViolations(problem, found.plan!, found.totalSeconds)).toEqual([]);
+      const bound = boundPlan(problem, {}, { incumbentSeconds: found.totalSeconds });
+      expect(found.totalSeconds).toBeGreaterThanOrEqual(bound.boundSeconds * (1 - 1e-9));
+      expect(1 - bound.boundSeconds / found.totalSeconds).toBeLessThanOrEqual(1e-3);
+    }
+  });
+
+  it('gives the same plan for the same seed', () => {
+    const problem = randomProblem({ seed: 5, devices: 4, splits: 6, points: 4 });
+    const first = planTwoTimescale(problem, { seed: 3 });
+    expect(planTwoTimescale(problem, { seed: 3 }).plan).toEqual(first.plan);
+  });
+
+  it('reports a device without any choice as infeasible, by name', () => {
+    const drawn = randomProblem({ seed: 2, devices: 3, splits: 4, points: 3, decorations: false });
+    const devices = drawn.devices.map((device, n) => (n === 1 ? { ...device, memoryBytes: 1 } : device));
+    const found = planTwoTimescale({ ...drawn, devices });
+    expect(found.termination).toBe('infeasible');
+    expect(found.conflicts.map(({ device }) => device)).toEqual(['device-2']);
+  });
+
+  it('leaves out an optional device that would lengthen the round', () => {
+    const drawn = largeProblem(4, 4, 10);
+    const devices = drawn.devices.map((device, n) =>
+      n === 0 ? { ...device, optional: true, uplink: { kind: 'shannon' as const, snrBandwidthHz: 1e3 } } : device,
+    );
+    const found = planTwoTimescale({ ...drawn, devices, accuracy: { ...drawn.accuracy, minimum: -Infinity } });
+    expect(found.plan!.devices.map(({ participates }) => participates)).toEqual([false, true, true, true]);
+  });
+
+  it('stops at once when told to, with no claim', () => {
+    const found = planTwoTimescale(largeProblem(1, 20, 10), {}, { signal: { aborted: true } });
+    expect(found.termination).toBe('interrupted');
+    expect(found.plan).toBeUndefined();
+  });
+
+  it('keeps whole resource blocks', () => {
+    const drawn = randomProblem({
+      seed: 9,
+      devices: 3,
+      splits: 4,
+      points: 3,
+      sharing: 'allocated',
+      decorations: false,
+    });
+    const problem = {
+      ...drawn,
+      resourceBlockHz: drawn.bandwidthHz / 7,
+      serverMemoryBytes: Infinity,
+      accuracy: { ...drawn.accuracy, minimum: -Infinity },
+    };
+    const found = planTwoTimescale(problem);
+    expect(planViolations(problem, found.plan!, found.totalSeconds)).toEqual([]);
+  });
+});

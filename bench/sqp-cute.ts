@@ -1,6 +1,6 @@
 /**
  * SQP on the CUTE sample: objective against the best known one, evaluations, iterations, time after warm-up.
- * Usage: npx tsx bench/sqp-cute.ts [name…]   (directory from CUTE_DIR, default ../shared/data/cute)
+ * Usage: npx tsx bench/sqp-cute.ts [name…] [--quasi-newton] [--verbose] (directory from CUTE_DIR, default ../shared/data/cute)
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -14,7 +14,7 @@ const all = entries.filter((entry) => wanted.length === 0 || wanted.includes(ent
 for (const entry of all) {
   const compiledAt = performance.now();
   const problem = problemOf(entry);
-  const solver = new SqpSolver(problem, { timeLimitSeconds: 60 });
+  const solver = new SqpSolver(problem, { timeLimitSeconds: 20 });
   const prepared = performance.now() - compiledAt;
   const result = solver.solve({
     onIteration: (record) => {

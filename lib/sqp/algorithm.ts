@@ -109,6 +109,7 @@ export class SqpAlgorithm {
     this.stepLimit = firstStepLimit;
     Object.assign(this.correction, inertiaCorrection());
     this.bfgs?.reset(1);
+    this.subproblem.reset();
     if (!this.begin()) {
       return (
         this.limit() ?? {

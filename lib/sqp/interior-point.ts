@@ -1,6 +1,7 @@
 import { BarrierTerms, clamp, ElasticRows, nearestInterior } from './interior-terms.js';
 import { factorWithInertia, inertiaCorrection, type InertiaCorrection } from './curvature.js';
-import type { KktMatrix, KktRequest } from './kkt-matrix.js';
+import type { KktMatrix, KktRequest, ModelStructure } from './kkt-matrix.js';
+import { RefinedSolve } from './refined-solve.js';
 import { modelGradient, type QuadraticModel, type SubproblemSolution } from './quadratic-model.js';
 import { maxAbs } from './norms.js';
 
@@ -31,6 +32,8 @@ export class InteriorPointSolver {
   private readonly rightHandSide: Float64Array;
   private readonly gradient: Float64Array;
   private readonly activity: Float64Array;
+  private readonly refined: RefinedSolve;
+  private structure: ModelStructure | undefined;
   private readonly barrier: BarrierTerms;
   private readonly rows: ElasticRows;
 
@@ -53,6 +56,7 @@ export class InteriorPointSolver {
     this.rightHandSide = new Float64Array(variableCount + rowCount);
     this.gradient = new Float64Array(variableCount);
     this.activity = new Float64Array(rowCount);
+    this.refined = new RefinedSolve(matrix, variableCount, rowCount);
     this.barrier = new BarrierTerms(variableCount);
     this.rows = new ElasticRows(rowCount);
   }
@@ -73,6 +77,7 @@ export class InteriorPointSolver {
     distance = 1,
   ): InteriorOutcome {
     const { variableCount: n, rowCount: m, barrier, rows, request } = this;
+    this.structure = model.structure;
     request.hessian = model.hessian;
     request.jacobian = model.jacobian;
     for (let j = 0; j < n; j++) request.held[j] = model.stepLower[j] === model.stepUpper[j] ? 1 : 0;
@@ -140,7 +145,7 @@ export class InteriorPointSolver {
       rightHandSide[j] = request.held[j] !== 0 ? 0 : -this.gradient[j]! + barrier.rightHandSide[j]!;
     }
     for (let i = 0; i < m; i++) rightHandSide[n + i] = rows.rightHandSide[i]!;
-    this.matrix.solve(rightHandSide);
+    this.refined.solve(this.structure!, request, rightHandSide);
     for (let j = 0; j < n; j++) barrier.delta[j] = rightHandSide[j]!;
     for (let i = 0; i < m; i++) rows.deltaMultiplier[i] = rightHandSide[n + i]!;
     barrier.expand();

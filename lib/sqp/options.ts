@@ -8,9 +8,8 @@ export const sqpOptions = defineOptions({
     .enum(['auto', 'exact', 'quasi-newton'])
     .default('auto')
     .describe(
-      'Curvature of the Lagrangian: `exact` needs the problem’s Hessian, `quasi-newton` is damped BFGS (limited memory beyond `denseLimit` variables), `auto` takes the exact one where there is one.',
+      'Curvature of the Lagrangian: `exact` needs the problem’s Hessian, `quasi-newton` is damped BFGS (a dense matrix: for up to about 1,000 variables), `auto` takes the exact one where there is one.',
     ),
-  memory: z.int().min(1).max(50).default(8).describe('Pairs kept by the limited-memory quasi-Newton matrix.'),
   denseLimit: z
     .int()
     .nonnegative()

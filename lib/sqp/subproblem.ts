@@ -25,6 +25,7 @@ export class SubproblemSolver {
   readonly workingSetSolver: WorkingSetSolver;
   private readonly interior: InteriorPointSolver;
   private readonly spare: SubproblemSolution;
+  private lastShift = 0;
   private bestSpare: SubproblemSolution | undefined;
   /** True if the matrix still holds the factors of the final working set. */
   factorsMatchSolution = false;
@@ -39,6 +40,11 @@ export class SubproblemSolver {
     this.workingSetSolver = new WorkingSetSolver(matrix, variableCount, rowCount, correction);
     this.interior = new InteriorPointSolver(matrix, variableCount, rowCount, inertiaCorrection());
     this.spare = subproblemSolution(variableCount, rowCount);
+  }
+
+  /** Forgets what earlier subproblems needed. */
+  reset(): void {
+    this.lastShift = 0;
   }
 
   /** `solution.workingSet` is the prediction; `penalty` is ν of the elastic subproblem. */
@@ -119,11 +125,17 @@ export class SubproblemSolver {
     expired: () => boolean,
     distance = 1,
   ): 'solved' | 'approximate' | 'failed' {
-    let shift = minimumShift;
-    for (let attempt = 0; attempt < 8 && !expired(); attempt++) {
+    // A shift that the last subproblem needed is rarely needless in the next one.
+    const remembered = this.lastShift / 10;
+    let shift = remembered > 1e-7 ? Math.max(minimumShift, remembered) : minimumShift;
+    const first = shift;
+    for (let attempt = 0; attempt < 6 && !expired(); attempt++) {
       const outcome = this.interior.solve(model, solution, shift, penalty, expired, distance);
-      if (outcome !== 'failed') return outcome;
-      shift = shift === minimumShift ? Math.max(1e-6, 10 * shift, 1e-2 * this.interior.largestShift) : 30 * shift;
+      if (outcome !== 'failed') {
+        this.lastShift = shift > minimumShift ? shift : 0;
+        return outcome;
+      }
+      shift = shift === first ? Math.max(1e-6, 10 * shift, 0.1 * this.interior.largestShift) : 30 * shift;
     }
     return 'failed';
   }

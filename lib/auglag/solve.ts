@@ -374,9 +374,10 @@ export class AugmentedLagrangianSolver {
   ): Stop | undefined {
     const { subproblem, options, evaluator, x } = this;
     const reached = Float64Array.from(subproblem.firstOrderMultipliers);
+    const before = this.solveStart.slice();
     const { violation } = this.minimizeViolation(budget, context);
-    const from = incumbent.violation <= options.feasibilityTolerance ? incumbent.x : this.solveStart;
-    if (violation <= options.feasibilityTolerance && feasibleRay(evaluator, x, from, options, budget)) {
+    const feasible = violation <= options.feasibilityTolerance;
+    if (feasible && feasibleRay(evaluator, x, before, options, budget)) {
       incumbent.set(x, subproblem.objectiveValue, violation, this.multipliers);
       return { termination: 'unbounded', message: 'The objective falls without end along a feasible ray.' };
     }

@@ -10,7 +10,7 @@ import type { NonlinearProgram } from '../problem/index.js';
 import { solveQp } from '../qp/index.js';
 import { Budget, type IterationCallback, type SolverResult, type StopSignal } from '../solver/index.js';
 import { solveSqp } from '../sqp/index.js';
-import { toQuadraticProgram } from './classify.js';
+import { isConvex, toQuadraticProgram } from './classify.js';
 
 /** Methods that `minimize` can put to work. */
 export type MethodName = 'qp' | 'trust-region-newton' | 'limited-memory' | 'sqp' | 'auglag';
@@ -76,7 +76,7 @@ export function runMethod(method: MethodName, input: AttemptInput): SolverResult
 function runQp(input: AttemptInput): SolverResult | undefined {
   const { evaluator, start, budget } = input;
   const quadratic = toQuadraticProgram(evaluator, start);
-  if (!quadratic) return undefined;
+  if (!quadratic || !isConvex(quadratic.hessian)) return undefined;
   const result = solveQp(
     quadratic,
     {

@@ -1,5 +1,5 @@
 import { Evaluator } from '../bound/index.js';
-import { toSparse, assembleSparse, type SparseMatrix } from '../linalg/index.js';
+import { SparseSymmetricFactor, assembleSparse, toSparse, type SparseMatrix } from '../linalg/index.js';
 import type { NlpMeta, NonlinearProgram, QuadraticProgram, SparsityPattern } from '../problem/index.js';
 
 /** What decides the order of the methods. */
@@ -25,7 +25,10 @@ export function isDeclaredQuadratic(problem: NonlinearProgram): boolean {
  * The quadratic program that a problem is, from its derivatives at one point. Undefined where they are not finite.
  * Evaluates the objective once.
  */
-export function toQuadraticProgram(evaluator: Evaluator, x: Float64Array): QuadraticProgram | undefined {
+export function toQuadraticProgram(
+  evaluator: Evaluator,
+  x: Float64Array,
+): (QuadraticProgram & { readonly hessian?: SparseMatrix }) | undefined {
   const { meta } = evaluator;
   const { variableCount, constraintCount } = meta;
   const objective = evaluator.objective(x);
@@ -56,6 +59,36 @@ export function toQuadraticProgram(evaluator: Evaluator, x: Float64Array): Quadr
     lower: meta.lower,
     upper: meta.upper,
   };
+}
+
+/**
+ * True if no eigenvalue is below −1e-9·max|P|: the quadratic program may then be given to the convex solver, and what
+ * that calls optimal is a global minimum.
+ */
+export function isConvex(hessian: SparseMatrix | undefined): boolean {
+  if (!hessian) return true;
+  const size = hessian.columns;
+  let largest = 0;
+  for (const entry of hessian.values) largest = Math.max(largest, Math.abs(entry));
+  const rows: number[] = [];
+  const columns: number[] = [];
+  const values: number[] = [];
+  for (let j = 0; j < size; j++) {
+    rows.push(j);
+    columns.push(j);
+    values.push(1e-9 * largest);
+    for (let k = hessian.columnStarts[j]!; k < hessian.columnStarts[j + 1]!; k++) {
+      const i = hessian.rowIndices[k]!;
+      if (i < j) continue;
+      rows.push(i);
+      columns.push(j);
+      values.push(hessian.values[k]!);
+    }
+  }
+  const { matrix } = assembleSparse(size, size, rows, columns, values);
+  const factor = new SparseSymmetricFactor(matrix);
+  factor.factor(matrix.values, { signs: new Int8Array(size).fill(1), smallest: 1e-13 * largest });
+  return factor.replacedPivots === 0;
 }
 
 /** A and c(x) − Ax. */

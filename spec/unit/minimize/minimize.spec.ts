@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { classify, minimize, type MinimizeOptions } from '../../../lib/minimize/index.js';
+import { Evaluator } from '../../../lib/bound/index.js';
+import { classify, isConvex, minimize, toQuadraticProgram, type MinimizeOptions } from '../../../lib/minimize/index.js';
 import type { NonlinearProgram } from '../../../lib/problem/index.js';
 import { terminations } from '../../../lib/solver/index.js';
 import { analyticProblem, type AnalyticProblem } from '../../support/analytic-problem.js';
@@ -91,10 +92,20 @@ describe('choice of method', () => {
       'quadratic',
     );
     const result = minimize(problem);
-    expect(result.attempts[0]!.method).toBe('qp');
     expect(result.method).not.toBe('qp');
     expect(objections(problem, result)).toEqual([]);
     expect(result.termination).toBe('locally-optimal');
+  });
+
+  test('does not call a saddle point of a quadratic program its optimum', () => {
+    const saddle = declared(
+      { name: 'saddle', start: [1, 1], objective: 'x1^2 - x2^2', constraints: ['x1 + x2 >= 0'] },
+      'quadratic',
+    );
+    expect(isConvex(toQuadraticProgram(new Evaluator(saddle), saddle.meta.start)!.hessian)).toBe(false);
+    const result = minimize(saddle);
+    expect(result.termination).toBe('unbounded');
+    expect(objections(saddle, result)).toEqual([]);
   });
 
   test.each(['sqp', 'auglag'] as const)('keeps to method %s when asked', (method) => {

@@ -1,0 +1,3 @@
+export * from './averaging.js';
+export * from './optimizer.js';
+export * from './peft.js';

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { initialAdapters, adapterTargets, type AdapterSettings } from '../../../../harness/model/adapters.js';
+import type { VitConfig } from '../../../../harness/model/config.js';
+import { AdapterFileError, readPeft, writePeft } from '../../../../harness/training/index.js';
+import { fromFloat32, readSafetensors, toFloat32, writeSafetensors } from '../../../../lib/io/tensors/index.js';
+import { randomStream } from '../../../../lib/random/index.js';
+
+const config: VitConfig = {
+  imageSize: 16,
+  patchSize: 4,
+  channels: 3,
+  width: 12,
+  blocks: 11,
+  heads: 3,
+  mlpWidth: 24,
+  classes: 5,
+  pooling: 'class-token',
+  layerNormEpsilon: 1e-6,
+};
+const settings: AdapterSettings = { rank: 2, alpha: 6, targets: adapterTargets, dropout: 0.1 };
+
+function trained() {
+  const random = randomStream(1, 'trained');
+  const drawn = [...initialAdapters(config, settings, 4)].map(([name, { shape, values }]) => {
+    return [name, { shape, values: values.map(() => Math.fround(random.normal())) }] as const;
+  });
+  return new Map(drawn);
+}
+
+describe('PEFT files', () => {
+  it('come back as they were, in the order of new adapters', () => {
+    const state = trained();
+    const back = readPeft(writePeft(settings, state));
+    expect(back.settings).toEqual(settings);
+    expect([...back.state]).toEqual([...state]);
+  });
+
+  it('store A as rank × inputs and B as outputs × rank under PEFT’s names', () => {
+    const state = trained();
+    const files = writePeft(settings, state);
+    const stored = new Map(readSafetensors(files.model).tensors.map((tensor) => [tensor.name, tensor]));
+    expect(stored.size).toBe(11 * 6 * 2);
+    const a = stored.get('base_model.model.vit.encoder.layer.10.intermediate.dense.lora_A.weight')!;
+    const b = stored.get('base_model.model.vit.encoder.layer.10.intermediate.dense.lora_B.weight')!;
+    expect([a.shape, b.shape]).toEqual([
+      [2, 12],
+      [24, 2],
+    ]);
+    expect(toFloat32(a)[1 * 12 + 5]).toBe(state.get('10.up.down')!.values[5 * 2 + 1]);
+    expect(toFloat32(b)[7 * 2 + 1]).toBe(state.get('10.up.up')!.values[1 * 24 + 7]);
+  });
+
+  it('name the modules by a pattern that tells the two output layers apart', () => {
+    const only = (target: 'output' | 'down') => {
+      const { config: text } = writePeft({ ...settings, targets: [target] }, new Map());
+      return new RegExp(`^(?:${(JSON.parse(text) as { target_modules: string }).target_modules})$`, 'u');
+    };
+    const attention = 'vit.encoder.layer.3.attention.output.dense';
+    const mlp = 'vit.encoder.layer.3.output.dense';
+    expect([only('output').test(attention), only('output').test(mlp)]).toEqual([true, false]);
+    expect([only('down').test(attention), only('down').test(mlp)]).toEqual([false, true]);
+  });
+
+  it('are refused where they cannot be meant', () => {
+    const files = writePeft(settings, trained());
+    const tensors = readSafetensors(files.model).tensors;
+    const save = (kept: typeof tensors) => writeSafetensors({ tensors: kept, metadata: {} });
+    const stray = fromFloat32('base_model.model.vit.pooler.lora_A.weight', [2, 2], new Float32Array(4));
+    expect(() => readPeft({ ...files, model: save([...tensors, stray]) })).toThrow(AdapterFileError);
+    expect(() => readPeft({ ...files, model: save(tensors.slice(1)) })).toThrow('is not');
+    expect(() => readPeft({ ...files, config: '{"r":3,"lora_alpha":1}' })).toThrow('rank');
+    expect(() => readPeft({ ...files, config: '{"r":2}' })).toThrow('lora_alpha');
+    expect(() => readPeft({ ...files, config: '{"r":2,"lora_alpha":1,"use_rslora":true}' })).toThrow('rslora');
+    expect(() => readPeft({ ...files, config: '{' })).toThrow('JSON');
+  });
+});

@@ -82,15 +82,16 @@ function topPositions(
 
 /** Groups up to this size are cut with a guess. */
 const GUESS_SIZE = 4096;
-/** How far below the last group's cut the guess lies: three eighths of an octave. */
-const GUESS_MARGIN = 3 << 20;
-/** With more candidates than this above the guess, the histogram is the quicker way. */
-const GUESS_CANDIDATES = 256;
+/** How far below and above the running mean of the cuts the next one is sought: half an octave, three eighths. */
+const MARGIN_BELOW = 4 << 20;
+const MARGIN_ABOVE = 3 << 20;
+/** With more candidates than this the histogram is the quicker way. */
+const GUESS_CANDIDATES = 1024;
 
 /**
  * Top-K over many small groups. Neighbouring groups have similar cuts, so one pass gathers what lies above a guess from
- * the last cut; mostly that is a little more than k elements, among which the exact cut is found. When the guess was too
- * high or far too low, the general selection takes over: the result is the same.
+ * the cuts before; mostly that is a little more than k elements, and the cut is among the few of them below a second guess.
+ * Where a guess fails, the general selection takes over: the result is the same.
  */
 function topOfManyGroups(
   values: Float32Array,
@@ -106,20 +107,42 @@ function topOfManyGroups(
   let count = 0;
   for (let start = 0; start < words.length; start += size) {
     const end = start + size;
-    const candidates = gatherFrom(words, start, end, guess, positions, keys);
-    let cut: Cut;
-    if (candidates >= k && candidates <= Math.max(GUESS_CANDIDATES, 2 * k) && candidates <= 1024) {
-      scratch.set(candidates === size ? keys : keys.subarray(0, candidates));
-      cut = selectAmongFew(scratch, candidates, k);
-      count = appendCandidates(keys, positions, candidates, cut, kept, count);
-    } else {
+    const low = Math.max(0, guess - MARGIN_BELOW);
+    const candidates = gatherFrom(words, start, end, low, positions, keys);
+    let cut: Cut | undefined;
+    if (candidates >= k && candidates <= GUESS_CANDIDATES) cut = cutBetween(keys, candidates, k, guess, scratch);
+    if (cut === undefined) {
       cut = selectTop(words, start, end, k, scratch);
       count = appendWithTies(words, start, end, cut, kept, count);
+    } else {
+      count = appendCandidates(keys, positions, candidates, cut, kept, count);
     }
     if (cut.nonFinite) checkFinite(values);
-    guess = Math.max(0, cut.key - GUESS_MARGIN);
+    guess = start === 0 ? cut.key : guess + ((cut.key - guess) >> 2);
   }
   return kept.subarray(0, count);
+}
+
+/** The cut among gathered keys when it lies below the upper guess; else undefined. */
+function cutBetween(
+  keys: Int32Array,
+  candidates: number,
+  k: number,
+  guess: number,
+  scratch: Int32Array,
+): Cut | undefined {
+  const high = Math.min(MAGNITUDE, guess + MARGIN_ABOVE);
+  let largest = 0;
+  let middle = 0;
+  for (let i = 0; i < candidates; i++) {
+    const key = keys[i]!;
+    largest = key > largest ? key : largest;
+    scratch[middle] = key;
+    middle += (key - high) >>> 31;
+  }
+  const above = candidates - middle;
+  if (above >= k) return undefined;
+  return selectAmongFew(scratch, middle, k - above, largest >= INFINITY_BITS);
 }
 
 function gatherFrom(

@@ -57,7 +57,7 @@ function selectSmall(words: Int32Array, start: number, end: number, k: number, s
       count += (((key >>> 20) ^ wanted) - 1) >>> 31;
     }
   }
-  return finish(scratch, count, k - above, largest >= INFINITY_BITS);
+  return selectAmongFew(scratch, count, k - above, largest >= INFINITY_BITS);
 }
 
 /** Many keys: 4096 buckets on the top bits, then again on the candidates of the bucket in which the cut falls. */
@@ -71,7 +71,7 @@ function selectLarge(words: Int32Array, start: number, end: number, k: number, s
     ({ count, above } = narrow(scratch, 0, count, shift, wanted, scratch));
     wanted -= above;
   }
-  if (count <= SMALL) return finish(scratch, count, wanted, nonFinite);
+  if (count <= SMALL) return selectAmongFew(scratch, count, wanted, nonFinite);
   // All bits are used up: the candidates are equal.
   return { key: scratch[0]!, ties: wanted, allTies: wanted === count, nonFinite };
 }
@@ -102,18 +102,8 @@ function narrow(
   return { count, above };
 }
 
-/** The cut that selects the `k` largest of a few keys, which are reordered. */
-export function selectAmongFew(keys: Int32Array, count: number, k: number): Cut {
-  let largest = 0;
-  for (let i = 0; i < count; i++) {
-    const key = keys[i]!;
-    largest = key > largest ? key : largest;
-  }
-  return finish(keys, count, k, largest >= INFINITY_BITS);
-}
-
-/** The `wanted`-th largest of few candidates, by partitioning in place around the middle of three. */
-function finish(candidates: Int32Array, count: number, wanted: number, nonFinite: boolean): Cut {
+/** The cut that selects the `wanted` largest of a few keys, by partitioning them in place around the middle of three. */
+export function selectAmongFew(candidates: Int32Array, count: number, wanted: number, nonFinite: boolean): Cut {
   let low = 0;
   let high = count - 1;
   const target = wanted - 1;

@@ -92,7 +92,7 @@ class TwoTimescale {
   private relaxationBudget(): Budget {
     const { deviceCount } = this.choices;
     return new Budget({
-      maxIterations: deviceCount > 2000 ? 40 : deviceCount > 50 ? 60 : 150,
+      maxIterations: deviceCount > 2000 ? 30 : deviceCount > 50 ? 40 : 150,
       timeLimitSeconds: 0.5 * Math.max(0, this.budget.timeLimitSeconds - this.budget.elapsedSeconds()),
       signal: this.context.signal,
     });
@@ -122,7 +122,7 @@ class TwoTimescale {
     this.improvement.price({ entries: nearest, totalSeconds: seconds, ...this.pricesAt(nearest) });
     const byPrices = priceRounding(choices, pricing.cost);
     const repaired =
-      choices.deviceCount <= 400 || keepsCoupling(choices, couplingUse(choices, nearest))
+      choices.deviceCount <= 40 || keepsCoupling(choices, couplingUse(choices, nearest))
         ? (repair(choices, pricing.cost, nearest) ?? byPrices)
         : byPrices;
     if (repaired) {

@@ -107,7 +107,7 @@ export function planExact(
 }
 
 function rootOptions(timeLimitSeconds: number) {
-  return { relativeTolerance: 1e-7, maxBoxes: 40, ...(timeLimitSeconds < Infinity && { timeLimitSeconds }) };
+  return { relativeTolerance: 1e-7, maxBoxes: 16, ...(timeLimitSeconds < Infinity && { timeLimitSeconds }) };
 }
 
 function provenLate(problem: PlanningProblem, boundSeconds: number): boolean {

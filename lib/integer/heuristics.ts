@@ -1,0 +1,121 @@
+import type { MixedIntegerNonlinearProgram } from '../problem/index.js';
+import type { Budget } from '../solver/index.js';
+import { nearest, withBounds, type RelaxationResult, type RelaxationSolver } from './relaxation.js';
+import type { Candidate } from './tree.js';
+
+/** What the primal heuristics need of the tree around them. */
+export interface HeuristicTools {
+  readonly problem: MixedIntegerNonlinearProgram;
+  /** Solves the relaxation within bounds. */
+  solve(lower: Float64Array, upper: Float64Array, start: Float64Array): RelaxationResult;
+  readonly relaxation: RelaxationSolver;
+  readonly budget: Budget;
+  /** Bounds of the node. */
+  readonly lower: Float64Array;
+  readonly upper: Float64Array;
+  readonly integralityTolerance: number;
+  /** True for a point that satisfies everything, checked on the problem itself. */
+  accepts(x: Float64Array): boolean;
+}
+
+/** Rounds the integers of x, then solves for the continuous variables with the integers fixed. */
+export function roundAndFix(tools: HeuristicTools, x: Float64Array): Candidate<Float64Array> | undefined {
+  const { problem } = tools;
+  const lower = Float64Array.from(tools.lower);
+  const upper = Float64Array.from(tools.upper);
+  const rounded = Float64Array.from(x);
+  for (const k of problem.integerVariables) {
+    const value = Math.min(Math.max(Math.round(x[k]!), lower[k]!), upper[k]!);
+    lower[k] = upper[k] = rounded[k] = value;
+  }
+  const pure = problem.integerVariables.length === problem.meta.variableCount;
+  return exactCandidate(tools, pure ? rounded : tools.solve(lower, upper, rounded).x, rounded);
+}
+
+/** Fixes the least fractional variable at its nearest integer and solves again, to the end or to infeasibility. */
+export function dive(
+  tools: HeuristicTools,
+  node: { readonly lower: Float64Array; readonly upper: Float64Array },
+  x: Float64Array,
+): Candidate<Float64Array> | undefined {
+  const { problem, integralityTolerance } = tools;
+  const lower = Float64Array.from(node.lower);
+  const upper = Float64Array.from(node.upper);
+  let point = x;
+  for (let depth = 0; depth < problem.integerVariables.length; depth++) {
+    if (tools.budget.exhausted(0, 0)) return undefined;
+    let next = -1;
+    let least = Infinity;
+    for (const k of problem.integerVariables) {
+      const distance = Math.abs(point[k]! - Math.round(point[k]!));
+      if (distance <= integralityTolerance) continue;
+      if (distance < least) {
+        least = distance;
+        next = k;
+      }
+    }
+    if (next < 0) break;
+    lower[next] = upper[next] = Math.min(Math.max(Math.round(point[next]!), lower[next]!), upper[next]!);
+    const result = tools.solve(lower, upper, point);
+    if (result.primalStatus !== 'feasible') return undefined;
+    point = result.x;
+  }
+  return roundAndFix({ ...tools, lower, upper }, point);
+}
+
+/** Rounds of a feasibility pump. */
+const pumpRounds = 12;
+
+/**
+ * Feasibility pump (Fischetti, Glover & Lodi 2005; Bonami et al. 2009): alternates between rounding and the feasible point
+ * nearest to the rounded one; a repeated rounding has its most distant entries moved.
+ */
+export function pumpFeasibility(tools: HeuristicTools, x: Float64Array): Candidate<Float64Array> | undefined {
+  const { problem } = tools;
+  const seen = new Set<string>();
+  let point = x;
+  for (let round = 0; round < pumpRounds; round++) {
+    if (tools.budget.exhausted(0, 0)) return undefined;
+    const target = Float64Array.from(point);
+    for (const k of problem.integerVariables) {
+      target[k] = Math.min(Math.max(Math.round(point[k]!), tools.lower[k]!), tools.upper[k]!);
+    }
+    if (seen.has(target.join())) flipFarthest(tools, target, point, round);
+    seen.add(target.join());
+    const projection = nearest(problem, problem.integerVariables, target, point);
+    const result = tools.relaxation(withBounds(projection, tools.lower, tools.upper, point), tools.budget);
+    if (result.primalStatus !== 'feasible') return undefined;
+    point = result.x;
+    if (result.objective < 1e-9) {
+      const candidate = roundAndFix(tools, point);
+      if (candidate) return candidate;
+    }
+  }
+  return undefined;
+}
+
+/** Moves the entries furthest from the relaxed point to their other neighbour. */
+function flipFarthest(tools: HeuristicTools, target: Float64Array, point: Float64Array, round: number): void {
+  const far = [...tools.problem.integerVariables].sort(
+    (a, b) => Math.abs(point[b]! - target[b]!) - Math.abs(point[a]! - target[a]!) || a - b,
+  );
+  for (const k of far.slice(0, 1 + (round % 3))) {
+    const moved = target[k]! + (point[k]! >= target[k]! ? 1 : -1);
+    target[k] = Math.min(Math.max(moved, tools.lower[k]!), tools.upper[k]!);
+  }
+}
+
+/** x with its integers set exactly, if it then satisfies the problem. */
+function exactCandidate(
+  tools: HeuristicTools,
+  x: Float64Array,
+  integers: Float64Array,
+): Candidate<Float64Array> | undefined {
+  const solution = Float64Array.from(x);
+  for (const k of tools.problem.integerVariables) solution[k] = integers[k]!;
+  const { lower, upper } = tools.problem.meta;
+  for (let k = 0; k < solution.length; k++) solution[k] = Math.min(Math.max(solution[k]!, lower[k]!), upper[k]!);
+  if (!tools.accepts(solution)) return undefined;
+  const objective = tools.problem.objective(solution);
+  return Number.isFinite(objective) ? { objective, solution } : undefined;
+}

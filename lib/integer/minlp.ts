@@ -1,0 +1,318 @@
+import { z } from 'zod';
+import type { MixedIntegerNonlinearProgram } from '../problem/index.js';
+import { defineOptions, type Budget, type Termination } from '../solver/index.js';
+import { branchingScore, fractionalVariables, Pseudocosts, type FractionalVariable } from './branching.js';
+import { dive, pumpFeasibility, roundAndFix } from './heuristics.js';
+import { largestViolation, withBounds, type RelaxationResult, type RelaxationSolver } from './relaxation.js';
+import {
+  branchAndBound,
+  treeOptions,
+  type BranchingProblem,
+  type Candidate,
+  type NodeBound,
+  type NodeContext,
+  type TreeContext,
+  type TreeResult,
+} from './tree.js';
+
+export const minlpOptions = defineOptions({
+  ...treeOptions.schema.shape,
+  integralityTolerance: z.number().positive().default(1e-5).describe('Distance to an integer that counts as integral.'),
+  feasibilityTolerance: z
+    .number()
+    .positive()
+    .default(1e-6)
+    .describe('Largest violation of a solution, relative to max(1, |side|), checked on the problem itself.'),
+  reliability: z
+    .int()
+    .nonnegative()
+    .default(2)
+    .describe('Times a variable is tried by solving both children before its pseudocosts are trusted; 0: never.'),
+  strongCandidates: z.int().positive().default(4).describe('Variables tried that way at one node, at most.'),
+  heuristicEvery: z
+    .int()
+    .positive()
+    .default(20)
+    .describe('Rounding at every node; diving at the root and at every so many nodes; the pump at the root only.'),
+  boundMargin: z
+    .number()
+    .nonnegative()
+    .default(1e-7)
+    .describe('A relaxation’s optimum counts as a bound after taking this off, relative to max(1, |f|).'),
+});
+export type MinlpOptions = z.input<typeof minlpOptions.schema>;
+
+export interface MinlpResult extends TreeResult<Float64Array> {
+  /** Best solution, integers exact; absent if none was found. */
+  readonly x?: Float64Array;
+  readonly objective: number;
+  /** The problem is known to be convex, so that `bound`, `optimal` and `infeasible` are proofs. */
+  readonly convex: boolean;
+  readonly relaxations: number;
+}
+
+interface MinlpNode {
+  readonly lower: Float64Array;
+  readonly upper: Float64Array;
+  readonly start: Float64Array;
+  /** The step that led here, for pseudocosts. */
+  readonly step?: {
+    readonly variable: number;
+    readonly direction: 0 | 1;
+    readonly distance: number;
+    readonly parent: number;
+  };
+  /** Relaxation already solved by strong branching. */
+  readonly known?: RelaxationResult;
+}
+
+interface MinlpBound extends NodeBound<Float64Array> {
+  readonly x?: Float64Array;
+  readonly relaxed: number;
+  readonly fractional: readonly FractionalVariable[];
+}
+
+/**
+ * Branch and bound on a mixed-integer nonlinear program with a continuous solver for the relaxations. With
+ * `meta.convex` the answer is proven; without it relaxations bound nothing, and the best point is `locally-optimal`.
+ * Every solution is checked on the problem itself. `infeasible` is claimed only if every leaf was proven empty.
+ */
+export function solveMinlp(
+  problem: MixedIntegerNonlinearProgram,
+  relaxation: RelaxationSolver,
+  given: Partial<MinlpOptions> = {},
+  context: TreeContext<Float64Array> = {},
+): MinlpResult {
+  const options = minlpOptions.resolve(given);
+  const tree = new MinlpTree(problem, relaxation, options);
+  const { relativeGap, absoluteGap, nodeSelection, maxNodes, timeLimitSeconds } = options;
+  const limits = timeLimitSeconds < Infinity ? { timeLimitSeconds } : {};
+  const result = branchAndBound(tree, { relativeGap, absoluteGap, nodeSelection, maxNodes, ...limits }, context);
+  const convex = problem.meta.convex === true;
+  return {
+    ...result,
+    termination: convex ? result.termination : withoutProof(result.termination, result.incumbent !== undefined),
+    ...(result.incumbent && { x: result.incumbent.solution }),
+    objective: result.incumbent?.objective ?? Infinity,
+    bound: convex ? result.bound : -Infinity,
+    relativeGap: convex ? result.relativeGap : Infinity,
+    convex,
+    relaxations: tree.relaxations,
+  };
+}
+
+function withoutProof(termination: Termination, found: boolean): Termination {
+  if (termination === 'optimal' || termination === 'stalled') return found ? 'locally-optimal' : 'stalled';
+  return termination === 'infeasible' ? 'locally-infeasible' : termination;
+}
+
+class MinlpTree implements BranchingProblem<MinlpNode, MinlpBound, Float64Array> {
+  readonly root: MinlpNode;
+  relaxations = 0;
+  private readonly pseudocosts: Pseudocosts;
+  private readonly convex: boolean;
+
+  constructor(
+    private readonly problem: MixedIntegerNonlinearProgram,
+    private readonly relaxation: RelaxationSolver,
+    private readonly options: ReturnType<typeof minlpOptions.resolve>,
+  ) {
+    const { meta } = problem;
+    const lower = Float64Array.from(meta.lower);
+    const upper = Float64Array.from(meta.upper);
+    for (const k of problem.integerVariables) {
+      lower[k] = Math.ceil(lower[k]! - options.integralityTolerance);
+      upper[k] = Math.floor(upper[k]! + options.integralityTolerance);
+    }
+    this.root = { lower, upper, start: meta.start };
+    this.pseudocosts = new Pseudocosts(meta.variableCount);
+    this.convex = meta.convex === true;
+  }
+
+  bound(node: MinlpNode, context: NodeContext): MinlpBound {
+    if (node.lower.some((value, k) => value > node.upper[k]!)) return emptyNode;
+    const result = node.known ?? this.relax(node, context.budget);
+    if (this.isInfeasible(result)) return this.convex ? emptyNode : this.unknown(node);
+    if (!solved(result)) return this.unknown(node);
+    const relaxed = result.objective;
+    const { step } = node;
+    if (step) this.pseudocosts.record(step.variable, step.direction, step.distance, relaxed - step.parent);
+    const fractional = fractionalVariables(this.problem.integerVariables, result.x, this.options.integralityTolerance);
+    const bound = this.convex ? relaxed - this.options.boundMargin * Math.max(1, Math.abs(relaxed)) : -Infinity;
+    if (fractional.length > 0) return { bound, x: result.x, relaxed, fractional };
+    const candidate = this.fix(result.x, node, context.budget);
+    // Closed if rounding the last digits away cost nothing; else the node is divided further.
+    const slack = 10 * this.options.boundMargin * Math.max(1, Math.abs(relaxed));
+    const closed = candidate !== undefined && (!this.convex || candidate.objective <= relaxed + slack);
+    return { bound, x: result.x, relaxed, fractional, candidate, closed };
+  }
+
+  heuristic(node: MinlpNode, bound: MinlpBound, context: NodeContext): Candidate<Float64Array> | undefined {
+    if (!bound.x) return undefined;
+    const tools = this.tools(node, context.budget);
+    const candidates = [roundAndFix(tools, bound.x)];
+    const deep = context.nodeCount % this.options.heuristicEvery === 1;
+    if (deep) candidates.push(dive(tools, node, bound.x));
+    if (context.nodeCount === 1 && !candidates.some((candidate) => candidate !== undefined)) {
+      candidates.push(pumpFeasibility(tools, bound.x));
+    }
+    return candidates.reduce<Candidate<Float64Array> | undefined>((best, candidate) => {
+      return candidate && candidate.objective < (best?.objective ?? Infinity) ? candidate : best;
+    }, undefined);
+  }
+
+  branch(node: MinlpNode, bound: MinlpBound, context: NodeContext): readonly MinlpNode[] {
+    if (bound.fractional.length > 0) {
+      const choice = this.choose(node, bound, context);
+      const [down, up] = this.divide(node, bound, choice);
+      const { value } = choice.candidate;
+      return value - Math.floor(value) > 0.5 ? [up, down] : [down, up];
+    }
+    // Integral but not closed, or nothing known: halve the widest integer range.
+    const widest = this.widestInteger(node);
+    if (widest === undefined) return [];
+    const { lower, upper, start } = node;
+    const middle = Math.floor(halfway(lower[widest]!, upper[widest]!, bound.x?.[widest] ?? start[widest]!));
+    return [
+      { lower, upper: changed(upper, widest, middle), start: bound.x ?? start },
+      { lower: changed(lower, widest, middle + 1), upper, start: bound.x ?? start },
+    ];
+  }
+
+  /** Reliability branching: the best score by pseudocosts, by trial where these are not yet reliable. */
+  private choose(node: MinlpNode, bound: MinlpBound, context: NodeContext): Branching {
+    const { reliability, strongCandidates } = this.options;
+    const ranked = bound.fractional
+      .map((candidate) => ({ candidate, score: this.pseudocosts.score(candidate) }))
+      .sort((a, b) => b.score - a.score || a.candidate.variable - b.candidate.variable);
+    let best: Branching = { candidate: ranked[0]!.candidate };
+    let bestScore = -1;
+    let tried = 0;
+    for (const { candidate, score } of ranked) {
+      let own = score;
+      let children: [RelaxationResult, RelaxationResult] | undefined;
+      if (!this.pseudocosts.isReliable(candidate.variable, reliability) && tried < strongCandidates) {
+        if (context.budget.exhausted(0, 0)) break;
+        tried++;
+        children = this.tryBoth(node, bound, candidate, context.budget);
+        const rises = children.map((child) => this.rise(child, bound.relaxed));
+        own = branchingScore(rises[0]!, rises[1]!);
+      }
+      if (own > bestScore) {
+        bestScore = own;
+        best = { candidate, ...(children && { children }) };
+      }
+    }
+    return best;
+  }
+
+  private rise(child: RelaxationResult, parent: number): number {
+    if (this.isInfeasible(child)) return 1e6 * Math.max(1, Math.abs(parent));
+    return solved(child) ? Math.max(0, child.objective - parent) : 0;
+  }
+
+  private tryBoth(node: MinlpNode, bound: MinlpBound, candidate: FractionalVariable, budget: Budget) {
+    const [down, up] = this.divide(node, bound, { candidate });
+    return [this.relax(down, budget), this.relax(up, budget)] as [RelaxationResult, RelaxationResult];
+  }
+
+  /** The child rounded down, then the one rounded up. */
+  private divide(node: MinlpNode, bound: MinlpBound, { candidate, children }: Branching): [MinlpNode, MinlpNode] {
+    const { variable, value } = candidate;
+    const floor = Math.floor(value);
+    const start = bound.x ?? node.start;
+    const step = (direction: 0 | 1) => ({
+      variable,
+      direction,
+      distance: direction === 0 ? value - floor : floor + 1 - value,
+      parent: bound.relaxed,
+    });
+    const { lower, upper } = node;
+    const down: MinlpNode = {
+      lower,
+      upper: changed(upper, variable, floor),
+      start,
+      step: step(0),
+      ...(children && { known: children[0] }),
+    };
+    const up: MinlpNode = {
+      lower: changed(lower, variable, floor + 1),
+      upper,
+      start,
+      step: step(1),
+      ...(children && { known: children[1] }),
+    };
+    return [down, up];
+  }
+
+  private widestInteger(node: MinlpNode): number | undefined {
+    let widest: number | undefined;
+    let width = 0;
+    for (const k of this.problem.integerVariables) {
+      const own = node.upper[k]! - node.lower[k]!;
+      if (own > width) {
+        width = own;
+        widest = k;
+      }
+    }
+    return widest;
+  }
+
+  private fix(x: Float64Array, node: MinlpNode, budget: Budget): Candidate<Float64Array> | undefined {
+    return roundAndFix(this.tools(node, budget), x);
+  }
+
+  private tools(node: MinlpNode, budget: Budget) {
+    return {
+      problem: this.problem,
+      solve: (lower: Float64Array, upper: Float64Array, start: Float64Array) =>
+        this.relax({ lower, upper, start }, budget),
+      relaxation: this.relaxation,
+      budget,
+      lower: node.lower,
+      upper: node.upper,
+      integralityTolerance: this.options.integralityTolerance,
+      accepts: (candidate: Float64Array) =>
+        largestViolation(this.problem, candidate) <= this.options.feasibilityTolerance,
+    };
+  }
+
+  private relax({ lower, upper, start }: Pick<MinlpNode, 'lower' | 'upper' | 'start'>, budget: Budget) {
+    this.relaxations++;
+    return this.relaxation(withBounds(this.problem, lower, upper, start), budget);
+  }
+
+  /** A convex problem has no other stationary point of the violation than one that proves infeasibility. */
+  private isInfeasible(result: RelaxationResult): boolean {
+    return result.termination === 'infeasible' || (this.convex && result.termination === 'locally-infeasible');
+  }
+
+  private unknown(node: MinlpNode): MinlpBound {
+    return { bound: -Infinity, relaxed: node.step?.parent ?? -Infinity, fractional: [] };
+  }
+}
+
+interface Branching {
+  readonly candidate: FractionalVariable;
+  readonly children?: [RelaxationResult, RelaxationResult];
+}
+
+const emptyNode: MinlpBound = { bound: Infinity, relaxed: Infinity, fractional: [], closed: true };
+
+function solved(result: RelaxationResult): boolean {
+  const ended = result.termination === 'optimal' || result.termination === 'locally-optimal';
+  return ended && result.primalStatus === 'feasible' && Number.isFinite(result.objective);
+}
+
+/** A point of an integer range that leaves both halves non-empty, finite even if the range is not. */
+function halfway(lower: number, upper: number, near: number): number {
+  const inside = Math.min(Math.max(near, lower), upper - 1);
+  if (lower === -Infinity || upper === Infinity) return inside;
+  return (lower + upper) / 2;
+}
+
+function changed(values: Float64Array, index: number, value: number): Float64Array {
+  const copy = Float64Array.from(values);
+  copy[index] = value;
+  return copy;
+}

@@ -1,0 +1,264 @@
+import { z } from 'zod';
+import { denseMatrix } from '../linalg/index.js';
+import type { MixedIntegerNonlinearProgram, QuadraticProgram } from '../problem/index.js';
+import { Budget, defineOptions, type Termination } from '../solver/index.js';
+import { fractionalVariables } from './branching.js';
+import { largestViolation, withBounds, type RelaxationResult, type RelaxationSolver } from './relaxation.js';
+import { branchAndBound, treeOptions, type Candidate } from './tree.js';
+
+export const outerApproximationOptions = defineOptions({
+  relativeGap: treeOptions.schema.shape.relativeGap,
+  absoluteGap: z.number().nonnegative().default(1e-7).describe('Stop when incumbent − bound is at or below this.'),
+  maxRounds: z.int().positive().default(100).describe('Master problems before giving up.'),
+  feasibilityTolerance: z.number().positive().default(1e-6).describe('Largest relative violation of a solution.'),
+  integralityTolerance: z.number().positive().default(1e-6).describe('Distance to an integer that counts as integral.'),
+  timeLimitSeconds: treeOptions.schema.shape.timeLimitSeconds,
+});
+export type OuterApproximationOptions = z.input<typeof outerApproximationOptions.schema>;
+
+/** A solver of linear programs, given as quadratic programs without a Hessian. */
+export type LinearSolver = (program: QuadraticProgram) => RelaxationResult;
+
+export interface OuterApproximationResult {
+  readonly termination: Termination;
+  readonly x?: Float64Array;
+  readonly objective: number;
+  readonly bound: number;
+  readonly relativeGap: number;
+  /** Master problems solved. */
+  readonly rounds: number;
+  readonly cutCount: number;
+  readonly nodeCount: number;
+}
+
+/**
+ * Outer approximation of a convex MINLP (Duran & Grossmann 1986; Fletcher & Leyffer 1994): a mixed-integer linear master of
+ * the linearisations gives bounds and integer points, nonlinear programs with these integers fixed give solutions and
+ * new linearisations. Requires `meta.convex`, a gradient, and a Jacobian where there are constraints.
+ */
+export function outerApproximation(
+  problem: MixedIntegerNonlinearProgram,
+  solvers: { readonly nonlinear: RelaxationSolver; readonly linear: LinearSolver },
+  given: Partial<OuterApproximationOptions> = {},
+  signal?: AbortSignal,
+): OuterApproximationResult {
+  if (problem.meta.convex !== true) throw new Error('outer approximation needs a problem known to be convex');
+  if (!problem.gradient || (problem.meta.constraintCount > 0 && !problem.jacobian)) {
+    throw new Error('outer approximation needs a gradient and a Jacobian');
+  }
+  return new OuterApproximation(problem, solvers, outerApproximationOptions.resolve(given), signal).run();
+}
+
+class OuterApproximation {
+  private readonly master: LinearMaster;
+  private readonly budget: Budget;
+  private incumbent: Candidate<Float64Array> | undefined;
+  private bound = -Infinity;
+  private rounds = 0;
+  private nodeCount = 0;
+
+  constructor(
+    private readonly problem: MixedIntegerNonlinearProgram,
+    private readonly solvers: { readonly nonlinear: RelaxationSolver; readonly linear: LinearSolver },
+    private readonly options: ReturnType<typeof outerApproximationOptions.resolve>,
+    signal: AbortSignal | undefined,
+  ) {
+    this.master = new LinearMaster(problem);
+    this.budget = new Budget({ timeLimitSeconds: options.timeLimitSeconds, signal });
+  }
+
+  run(): OuterApproximationResult {
+    const { meta } = this.problem;
+    const relaxed = this.solvers.nonlinear(withBounds(this.problem, meta.lower, meta.upper, meta.start), this.budget);
+    if (isEmpty(relaxed)) return this.result('infeasible');
+    this.master.linearise(relaxed.x);
+    const seen = new Set<string>();
+    while (this.rounds < this.options.maxRounds) {
+      const ended = this.budget.exhausted(0, 0);
+      if (ended) return this.result(ended);
+      const point = this.solveMaster();
+      if (point === 'empty') return this.result(this.incumbent ? 'optimal' : 'infeasible');
+      if (point === 'failed') return this.result('stalled');
+      if (this.isClosed()) return this.result('optimal');
+      const integers = [...this.problem.integerVariables].map((k) => Math.round(point[k]!)).join();
+      if (seen.has(integers)) return this.result('stalled');
+      seen.add(integers);
+      this.master.linearise(this.fixIntegers(point));
+      if (this.isClosed()) return this.result('optimal');
+    }
+    return this.result('iteration-limit');
+  }
+
+  private isClosed(): boolean {
+    if (!this.incumbent) return false;
+    const { objective } = this.incumbent;
+    return (
+      objective - this.bound <=
+      Math.max(this.options.absoluteGap, this.options.relativeGap * Math.max(1, Math.abs(objective)))
+    );
+  }
+
+  /** Integer point of the present linearisations with the least value. */
+  private solveMaster(): Float64Array | 'empty' | 'failed' {
+    this.rounds++;
+    const { master, options } = this;
+    const root = { lower: master.lower(), upper: master.upper() };
+    type Box = typeof root;
+    const result = branchAndBound<Box, { bound: number; x?: Float64Array; closed?: boolean }, Float64Array>(
+      {
+        root,
+        bound: ({ lower, upper }) => {
+          const relaxed = this.solvers.linear(master.program(lower, upper));
+          if (isEmpty(relaxed)) return { bound: Infinity, closed: true };
+          if (relaxed.primalStatus !== 'feasible') return { bound: -Infinity };
+          const free = fractionalVariables(this.problem.integerVariables, relaxed.x, options.integralityTolerance);
+          const bound = relaxed.objective;
+          if (free.length > 0) return { bound, x: relaxed.x };
+          return { bound, x: relaxed.x, closed: true, candidate: { objective: bound, solution: relaxed.x } };
+        },
+        branch: ({ lower, upper }, { x }) => {
+          if (!x) return [];
+          const free = fractionalVariables(this.problem.integerVariables, x, options.integralityTolerance);
+          free.sort((a, b) => Math.abs((a.value % 1) - 0.5) - Math.abs((b.value % 1) - 0.5));
+          const { variable, value } = free[0]!;
+          const below = Float64Array.from(upper);
+          const above = Float64Array.from(lower);
+          below[variable] = Math.floor(value);
+          above[variable] = Math.floor(value) + 1;
+          return [
+            { lower, upper: below },
+            { lower: above, upper },
+          ];
+        },
+      },
+      { relativeGap: 1e-9, absoluteGap: 1e-9 },
+      { signal: this.budget.signal },
+    );
+    this.nodeCount += result.nodeCount;
+    if (result.termination === 'infeasible') return 'empty';
+    if (!result.incumbent || result.termination !== 'optimal') return 'failed';
+    this.bound = Math.max(this.bound, result.bound);
+    return result.incumbent.solution;
+  }
+
+  /** Where to linearise next: the optimum with these integers, or the least violated point. */
+  private fixIntegers(point: Float64Array): Float64Array {
+    const { meta, integerVariables } = this.problem;
+    const lower = Float64Array.from(meta.lower);
+    const upper = Float64Array.from(meta.upper);
+    const start = point.slice(0, meta.variableCount);
+    for (const k of integerVariables) lower[k] = upper[k] = start[k] = Math.round(point[k]!);
+    const result = this.solvers.nonlinear(withBounds(this.problem, lower, upper, start), this.budget);
+    const x = Float64Array.from(result.x);
+    for (const k of integerVariables) x[k] = start[k]!;
+    if (largestViolation(this.problem, x) <= this.options.feasibilityTolerance) {
+      const objective = this.problem.objective(x);
+      if (objective < (this.incumbent?.objective ?? Infinity)) this.incumbent = { objective, solution: x };
+    }
+    return x;
+  }
+
+  private result(termination: Termination): OuterApproximationResult {
+    const objective = this.incumbent?.objective ?? Infinity;
+    const bound = termination === 'infeasible' ? Infinity : Math.min(this.bound, objective);
+    return {
+      termination,
+      ...(this.incumbent && { x: this.incumbent.solution }),
+      objective,
+      bound,
+      relativeGap: this.incumbent ? (objective - bound) / Math.max(1, Math.abs(objective)) : Infinity,
+      rounds: this.rounds,
+      cutCount: this.master.rowCount,
+      nodeCount: this.nodeCount,
+    };
+  }
+}
+
+function isEmpty(result: RelaxationResult): boolean {
+  return result.termination === 'infeasible' || result.termination === 'locally-infeasible';
+}
+
+/** min η subject to linearisations; η is the last variable. */
+class LinearMaster {
+  private readonly rows: number[][] = [];
+  private readonly rowLower: number[] = [];
+  private readonly rowUpper: number[] = [];
+  private linearRowsAdded = false;
+
+  constructor(private readonly problem: MixedIntegerNonlinearProgram) {}
+
+  get rowCount(): number {
+    return this.rows.length;
+  }
+
+  lower(): Float64Array {
+    return Float64Array.from([...this.problem.meta.lower, -Infinity]);
+  }
+
+  upper(): Float64Array {
+    return Float64Array.from([...this.problem.meta.upper, Infinity]);
+  }
+
+  program(lower: Float64Array, upper: Float64Array): QuadraticProgram {
+    const n = this.problem.meta.variableCount;
+    const linear = new Float64Array(n + 1);
+    linear[n] = 1;
+    return {
+      linear,
+      constraintMatrix: denseMatrix(this.rows.length, n + 1, Float64Array.from(this.rows.flat())),
+      constraintLower: Float64Array.from(this.rowLower),
+      constraintUpper: Float64Array.from(this.rowUpper),
+      lower,
+      upper,
+    };
+  }
+
+  /** Adds the tangents of objective and constraints at x; affine constraints once, with both sides. */
+  linearise(x: Float64Array): void {
+    const { problem } = this;
+    const { meta } = problem;
+    const gradient = new Float64Array(meta.variableCount);
+    problem.gradient!(x, gradient);
+    this.addTangent(gradient, problem.objective(x), x, -Infinity, 0, -1);
+    if (meta.constraintCount === 0) return;
+    const values = new Float64Array(meta.constraintCount);
+    problem.constraints!(x, values);
+    const jacobian = denseJacobian(problem, x);
+    for (let row = 0; row < meta.constraintCount; row++) {
+      const affine = meta.linearConstraints?.[row] === 1;
+      if (affine && this.linearRowsAdded) continue;
+      this.addTangent(jacobian[row]!, values[row]!, x, meta.constraintLower[row]!, meta.constraintUpper[row]!, 0);
+    }
+    this.linearRowsAdded = true;
+  }
+
+  /** lower ≤ value + slopeᵀ(y − x) + factor·η ≤ upper. */
+  private addTangent(
+    slope: Float64Array,
+    value: number,
+    x: Float64Array,
+    lower: number,
+    upper: number,
+    factor: number,
+  ): void {
+    if (!Number.isFinite(value) || !slope.every(Number.isFinite)) return;
+    let constant = value;
+    slope.forEach((entry, k) => (constant -= entry * x[k]!));
+    this.rows.push([...slope, factor]);
+    this.rowLower.push(lower - constant);
+    this.rowUpper.push(upper - constant);
+  }
+}
+
+function denseJacobian(problem: MixedIntegerNonlinearProgram, x: Float64Array): Float64Array[] {
+  const { variableCount: n, constraintCount: m, jacobianPattern } = problem.meta;
+  const rows = Array.from({ length: m }, () => new Float64Array(n));
+  const values = new Float64Array(jacobianPattern ? jacobianPattern.rows.length : m * n);
+  problem.jacobian!(x, values);
+  values.forEach((value, k) => {
+    const row = jacobianPattern ? jacobianPattern.rows[k]! : Math.floor(k / n);
+    const column = jacobianPattern ? jacobianPattern.columns[k]! : k % n;
+    rows[row]![column]! += value;
+  });
+  return rows;
+}

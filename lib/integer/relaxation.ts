@@ -1,0 +1,85 @@
+import type { MixedIntegerNonlinearProgram, NlpMeta, NonlinearProgram } from '../problem/index.js';
+import { relativeViolation } from '../problem/index.js';
+import type { Budget, PrimalStatus, Termination } from '../solver/index.js';
+
+/** The part of a continuous solver's result that branching needs; every `SolverResult` has it. */
+export interface RelaxationResult {
+  readonly termination: Termination;
+  readonly primalStatus: PrimalStatus;
+  readonly x: Float64Array;
+  readonly objective: number;
+}
+
+/** A solver of continuous problems, started at `problem.meta.start` and held to the budget. */
+export type RelaxationSolver = (problem: NonlinearProgram, budget: Budget) => RelaxationResult;
+
+/** The continuous relaxation with other bounds and another start; evaluations are the problem's own. */
+export function withBounds(
+  problem: NonlinearProgram,
+  lower: Float64Array,
+  upper: Float64Array,
+  start: Float64Array,
+): NonlinearProgram {
+  const inside = start.map((value, k) => Math.min(Math.max(value, lower[k]!), upper[k]!));
+  const meta: NlpMeta = { ...problem.meta, lower, upper, start: inside };
+  return bound(problem, meta);
+}
+
+/** The same constraints with ½‖x_I − target‖² as objective: the projection of a feasibility pump. */
+export function nearest(
+  problem: NonlinearProgram,
+  integers: Int32Array,
+  target: Float64Array,
+  start: Float64Array,
+): NonlinearProgram {
+  const { hessianPattern: _pattern, ...plainMeta } = problem.meta;
+  const meta: NlpMeta = { ...plainMeta, start, objectiveShape: 'quadratic' };
+  const full = bound(problem, meta);
+  return {
+    meta,
+    ...(full.constraints && { constraints: full.constraints }),
+    ...(full.jacobian && { jacobian: full.jacobian }),
+    objective: (x) => {
+      let sum = 0;
+      for (const k of integers) sum += 0.5 * (x[k]! - target[k]!) ** 2;
+      return sum;
+    },
+    gradient: (x, values) => {
+      values.fill(0);
+      for (const k of integers) values[k] = x[k]! - target[k]!;
+    },
+  };
+}
+
+function bound(problem: NonlinearProgram, meta: NlpMeta): NonlinearProgram {
+  return {
+    meta,
+    objective: (x) => problem.objective(x),
+    ...(problem.constraints && { constraints: (x, values) => problem.constraints!(x, values) }),
+    ...(problem.gradient && { gradient: (x, values) => problem.gradient!(x, values) }),
+    ...(problem.jacobian && { jacobian: (x, values) => problem.jacobian!(x, values) }),
+    ...(problem.hessian && { hessian: (x, weight, y, values) => problem.hessian!(x, weight, y, values) }),
+    ...(problem.hessianProduct && {
+      hessianProduct: (x, weight, y, direction, values) => problem.hessianProduct!(x, weight, y, direction, values),
+    }),
+  };
+}
+
+/** Largest violation of bounds, constraints and integrality at x, relative to max(1, |side|). */
+export function largestViolation(problem: MixedIntegerNonlinearProgram, x: Float64Array): number {
+  const { meta } = problem;
+  let worst = 0;
+  const note = (violation: number) => {
+    worst = Number.isNaN(violation) ? Infinity : Math.max(worst, violation);
+  };
+  for (let k = 0; k < meta.variableCount; k++) note(relativeViolation(x[k]!, meta.lower[k]!, meta.upper[k]!));
+  for (const k of problem.integerVariables) note(Math.abs(x[k]! - Math.round(x[k]!)));
+  if (problem.constraints && meta.constraintCount > 0) {
+    const values = new Float64Array(meta.constraintCount);
+    problem.constraints(x, values);
+    values.forEach((value, row) =>
+      note(relativeViolation(value, meta.constraintLower[row]!, meta.constraintUpper[row]!)),
+    );
+  }
+  return worst;
+}

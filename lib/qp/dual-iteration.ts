@@ -11,7 +11,7 @@ const violationTolerance = 1e-10;
 /** Violated conditions kept from one pricing of all to the next. */
 const candidateLimit = 10;
 /** A candidate enters without a new pricing of all while it is violated by this much of the worst one then. */
-const candidateFraction = 0.4;
+const candidateFraction = 0.7;
 /** Steps without a rise of the dual objective before the choice of conditions becomes Bland's. */
 const patience = 30;
 

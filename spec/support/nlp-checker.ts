@@ -79,7 +79,9 @@ export function objectionsToSolution(problem: NonlinearProgram, claim: NlpClaim,
   sides.forEach((side, k) => {
     if (!(excess(side) <= sideTolerance)) objections.push(`side ${k} violated by ${excess(side)}`);
     const held = side.multiplier > 0 ? side.upper : side.lower;
-    const slack = side.multiplier === 0 ? 0 : Math.abs(side.multiplier) * Math.min(Math.abs(held - side.value), 1e300);
+    // A multiplier for an absent side counts whole: nothing can be slack there.
+    const distance = Number.isFinite(held) ? Math.abs(held - side.value) : 1;
+    const slack = Math.abs(side.multiplier) * distance;
     if (!(slack <= dualTolerance * scale)) objections.push(`multiplier ${side.multiplier} of side ${k} has slack`);
   });
   const gradient = new Float64Array(claim.x.length);

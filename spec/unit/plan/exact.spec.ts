@@ -1,0 +1,130 @@
+import fc from 'fast-check';
+import { describe, expect, it, vi } from 'vitest';
+import { planViolations, roundDelay } from '../../../lib/models/index.js';
+import { boundPlan, planExact, verifyBound } from '../../../lib/plan/index.js';
+import { largeProblem, randomProblem, type InstanceShape } from '../../support/plan-instances.js';
+import { bruteForce } from '../../support/plan-oracle.js';
+
+// Generous: the limit guards against hanging, not against a busy machine.
+vi.setConfig({ testTimeout: 300_000 });
+
+const sizes = [
+  { devices: 2, splits: 12, points: 6 },
+  { devices: 2, splits: 6, points: 4 },
+  { devices: 3, splits: 6, points: 4 },
+  { devices: 3, splits: 4, points: 3 },
+  { devices: 4, splits: 4, points: 3 },
+];
+
+/** Shapes by a seed; the largest sizes less often, since their oracle is slow. */
+const shape = fc
+  .record({ seed: fc.integer({ min: 0, max: 1e6 }), size: fc.integer({ min: 0, max: 24 }) })
+  .map(({ seed, size }): InstanceShape => ({
+    seed,
+    ...sizes[size === 0 ? 4 : size === 1 ? 2 : size === 2 ? 0 : size % 3 === 0 ? 3 : 1]!,
+  }));
+
+describe('planExact', () => {
+  it('is within 1e-6 of brute force on random instances, and infeasible exactly where that finds nothing', () => {
+    const seen = { allocated: 0, equal: 0, batched: 0, infeasible: 0 };
+    fc.assert(
+      fc.property(shape, (drawn) => {
+        const problem = randomProblem(drawn);
+        const oracle = bruteForce(problem);
+        const answer = planExact(problem);
+        seen[problem.sharing]++;
+        expect(answer.rootBoundSeconds).toBeLessThanOrEqual(oracle.totalSeconds);
+        expect(verifyBound(problem, answer.certificate).valid).toBe(true);
+        if (!oracle.feasible) {
+          seen.infeasible++;
+          expect(answer.termination).toBe('infeasible');
+          expect(answer.plan).toBeUndefined();
+          return;
+        }
+        expect(answer.termination).toBe('optimal');
+        expect(Math.abs(answer.totalSeconds / oracle.totalSeconds - 1)).toBeLessThanOrEqual(1e-6);
+        expect(answer.boundSeconds).toBeLessThanOrEqual(oracle.totalSeconds * (1 + 1e-9));
+        expect(roundDelay(problem, answer.plan!).totalSeconds).toBe(answer.totalSeconds);
+        expect(planViolations(problem, answer.plan!, answer.totalSeconds)).toEqual([]);
+      }),
+      { numRuns: 300, seed: 20 },
+    );
+    expect(Math.min(seen.allocated, seen.equal, seen.batched)).toBeGreaterThan(60);
+    expect(seen.infeasible).toBeGreaterThan(10);
+  });
+
+  it('proves ten devices to 1e-6 within a tree that is small', () => {
+    for (const stepsPerRound of [1, 10]) {
+      const problem = largeProblem(31, 10, stepsPerRound);
+      const answer = planExact(problem);
+      expect(answer.termination).toBe('optimal');
+      expect(answer.relativeGap).toBeLessThanOrEqual(1e-6);
+      expect(answer.nodeCount).toBeLessThan(200);
+      expect(answer.rootBoundSeconds).toBeLessThanOrEqual(answer.boundSeconds);
+    }
+  });
+
+  it('returns its best plan and a valid bound when interrupted', () => {
+    const problem = largeProblem(5, 30, 10);
+    const full = planExact(problem);
+    const cut = planExact(problem, { relativeGap: 0, maxNodes: 1 }, { onProgress: () => false });
+    expect(cut.plan).toBeDefined();
+    expect(cut.boundSeconds).toBeLessThanOrEqual(full.totalSeconds);
+    expect(cut.totalSeconds).toBeGreaterThanOrEqual(full.totalSeconds * (1 - 1e-6));
+  });
+
+  it('respects a deadline: met by the optimum itself, infeasible a little below it', () => {
+    const problem = randomProblem({
+      seed: 8,
+      devices: 3,
+      splits: 4,
+      points: 3,
+      sharing: 'allocated',
+      decorations: false,
+    });
+    const optimum = planExact(problem).totalSeconds;
+    expect(planExact({ ...problem, deadlineSeconds: optimum * (1 + 1e-6) }).termination).toBe('optimal');
+    expect(planExact({ ...problem, deadlineSeconds: optimum * (1 - 1e-5) }).termination).toBe('infeasible');
+  });
+});
+
+describe('boundPlan', () => {
+  it('has a small gap to the exact optimum where devices are many', () => {
+    const problem = largeProblem(3, 40, 10);
+    const answer = planExact(problem);
+    const bound = boundPlan(problem, {}, { incumbentSeconds: answer.totalSeconds });
+    expect(bound.boundSeconds).toBeLessThanOrEqual(answer.totalSeconds);
+    expect(1 - bound.boundSeconds / answer.totalSeconds).toBeLessThan(5e-3);
+  });
+
+  it('is refused by the verification once a certificate claims more, or its prices are spoilt', () => {
+    for (const sharing of ['allocated', 'equal', 'batched'] as const) {
+      const problem = randomProblem({ seed: 12, devices: 4, splits: 4, points: 3, sharing, decorations: false });
+      const { certificate, boundSeconds } = boundPlan(problem);
+      const copy = JSON.parse(JSON.stringify(certificate)) as typeof certificate;
+      expect(verifyBound(problem, copy)).toMatchObject({ valid: true, boundSeconds });
+      const claim = { ...certificate, boundSeconds: boundSeconds * 1.01 };
+      expect(verifyBound(problem, claim)).toMatchObject({ valid: false, boundSeconds: 0 });
+      if (certificate.kind !== 'threshold') continue;
+      const spoilt = { ...certificate, multipliers: { bandwidth: -1 } };
+      expect(verifyBound(problem, spoilt).valid).toBe(false);
+    }
+  });
+
+  it('respects resource blocks: never above the best plan in whole blocks, and not below the continuous bound', () => {
+    for (let seed = 0; seed < 12; seed++) {
+      const sharing = (['allocated', 'equal', 'batched'] as const)[seed % 3]!;
+      const base = randomProblem({ seed, devices: 3, splits: 3, points: 2, sharing, decorations: false });
+      const problem = { ...base, resourceBlockHz: base.bandwidthHz / 12 };
+      const continuous = boundPlan(base);
+      const blocks = boundPlan(problem);
+      const answer = planExact(problem);
+      expect(verifyBound(problem, blocks.certificate).valid).toBe(true);
+      if (answer.plan) expect(planViolations(problem, answer.plan, answer.totalSeconds)).toEqual([]);
+      expect(blocks.boundSeconds).toBeLessThanOrEqual(answer.totalSeconds);
+      if (sharing !== 'batched') {
+        expect(blocks.boundSeconds).toBeGreaterThanOrEqual(continuous.boundSeconds * (1 - 1e-5));
+      }
+    }
+  });
+});

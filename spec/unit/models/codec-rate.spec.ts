@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { dequantize, encode, quantize } from '../../../lib/codec/index.js';
+import {
+  operatingPoints,
+  predictDistortion,
+  predictRate,
+  qsgdVarianceBound,
+  summarizeLayer,
+  summarySize,
+  topKContraction,
+} from '../../../lib/models/codec-rate/index.js';
+import { quickRandom } from '../../support/quick-random.js';
+
+const shape = [4, 40, 96];
+
+function layer(seed: number): { values: Float32Array; shape: number[] } {
+  const random = quickRandom(seed);
+  const values = Float32Array.from({ length: 4 * 40 * 96 }, () => {
+    const bell = random() + random() + random() - 1.5;
+    return bell * (random() < 0.1 ? 4 : 1);
+  });
+  return { values, shape };
+}
+
+describe('rate and distortion of the codec', () => {
+  const summary = summarizeLayer([layer(1), layer(2)], 'token');
+  const other = layer(3);
+
+  it('needs at most 64 numbers', () => {
+    expect(summarySize(summary)).toBeLessThanOrEqual(64);
+  });
+
+  it('predicts the size of another batch within 2 % on the mean and 5 % on each setting', () => {
+    const errors: number[] = [];
+    for (const keptFraction of [0.02, 0.1, 0.35, 1]) {
+      for (const bits of [2, 4, 6, 8]) {
+        const settings = { keptFraction, bits };
+        const measured = 8 * encode(other.values, shape, settings).length;
+        errors.push(Math.abs(predictRate(summary, settings, shape).bits / measured - 1));
+      }
+    }
+    expect(errors.reduce((sum, error) => sum + error, 0) / errors.length).toBeLessThan(0.02);
+    expect(Math.max(...errors)).toBeLessThan(0.05);
+  });
+
+  it('predicts the distortion, which stays within the bounds', () => {
+    for (const keptFraction of [0.1, 0.3, 1]) {
+      const settings = { keptFraction, bits: 4 };
+      const received = dequantize(quantize(other.values, shape, settings));
+      let [error, energy] = [0, 0];
+      other.values.forEach((value, i) => {
+        error += (value - received[i]!) ** 2;
+        energy += value * value;
+      });
+      const predicted = predictDistortion(summary, settings, shape);
+      // Scales and relative magnitudes are taken as independent, which costs up to a quarter.
+      expect(Math.abs(predicted.relativeError / (error / energy) - 1)).toBeLessThan(0.3);
+      expect(predicted.dropped).toBeLessThanOrEqual(topKContraction(keptFraction, 1) + 1e-9);
+      expect(predicted.rounding).toBeLessThan(qsgdVarianceBound(96, 4));
+    }
+  });
+
+  it('offers operating points of which none beats another', () => {
+    const points = operatingPoints(summary, shape);
+    expect(points.length).toBeGreaterThan(8);
+    for (let k = 1; k < points.length; k++) {
+      expect(points[k]!.ratio).toBeGreaterThan(points[k - 1]!.ratio);
+      expect(points[k]!.relativeError).toBeLessThan(points[k - 1]!.relativeError);
+    }
+  });
+});

@@ -6,21 +6,9 @@ import {
   type AdapterState,
   type BlockAdapters,
 } from './adapters.js';
-import {
-  blockForward,
-  disposeBlock,
-  disposeEmbedding,
-  disposeHead,
-  embed,
-  headForward,
-  uploadBlock,
-  uploadEmbedding,
-  uploadHead,
-  type BlockWeights,
-  type EmbeddingWeights,
-  type HeadWeights,
-} from './block.js';
+import { blockForward, embed, headForward, type BlockWeights } from './block.js';
 import type { VitConfig } from './config.js';
+import { FrozenWeights } from './frozen-weights.js';
 import { holdForward, type HeldForward } from './held-tape.js';
 import type { WeightSet } from './weights.js';
 
@@ -37,6 +25,8 @@ export interface PartOptions {
   readonly settings: AdapterSettings;
   readonly adapters: AdapterState;
   readonly memoryMode: MemoryMode;
+  /** Frozen weights shared with other parts; without them a part uploads its own and disposes of them. */
+  readonly frozen?: FrozenWeights;
 }
 
 /** A forward pass through some blocks that waits for the gradient of its output. */
@@ -55,11 +45,12 @@ class BlockRun {
   constructor(
     private readonly tf: Tf,
     private readonly options: PartOptions,
+    frozen: FrozenWeights,
     first: number,
     last: number,
   ) {
-    const { config, weights, settings, adapters } = options;
-    this.blocks = Array.from({ length: last - first }, (_, k) => uploadBlock(tf, config, weights, first + k));
+    const { settings, adapters } = options;
+    this.blocks = Array.from({ length: last - first }, (_, k) => frozen.block(first + k));
     this.adapters = adapterVariables(tf, settings, adapters, first, last);
     this.variables = variableList(settings, this.adapters);
   }
@@ -136,7 +127,6 @@ class BlockRun {
   }
 
   dispose(): void {
-    this.blocks.forEach(disposeBlock);
     this.variables.forEach((variable) => variable.dispose());
   }
 }
@@ -151,7 +141,7 @@ export interface PendingDeviceStep {
 
 /** Embedding and blocks 1 … cut with their adapters. */
 export class DevicePart {
-  private readonly embedding: EmbeddingWeights;
+  private readonly frozen: FrozenWeights;
   private readonly run: BlockRun;
 
   constructor(
@@ -159,8 +149,8 @@ export class DevicePart {
     private readonly options: PartOptions,
     readonly cut: number,
   ) {
-    this.embedding = uploadEmbedding(tf, options.config, options.weights);
-    this.run = new BlockRun(tf, options, 0, cut);
+    this.frozen = options.frozen ?? new FrozenWeights(tf, options.config, options.weights);
+    this.run = new BlockRun(tf, options, this.frozen, 0, cut);
   }
 
   get variables(): readonly Variable[] {
@@ -169,7 +159,7 @@ export class DevicePart {
 
   /** Forward that waits for its backward. */
   start(images: Tensor): PendingDeviceStep {
-    const tokens = this.tf.tidy(() => embed(this.tf, this.options.config, this.embedding, images));
+    const tokens = this.tf.tidy(() => embed(this.tf, this.options.config, this.frozen.embedding(), images));
     const pending = this.run.start(tokens);
     return {
       activations: pending.output,
@@ -179,12 +169,12 @@ export class DevicePart {
 
   /** Activations without gradients. */
   infer(images: Tensor): Tensor {
-    return this.tf.tidy(() => this.run.infer(embed(this.tf, this.options.config, this.embedding, images)));
+    return this.tf.tidy(() => this.run.infer(embed(this.tf, this.options.config, this.frozen.embedding(), images)));
   }
 
   dispose(): void {
-    disposeEmbedding(this.embedding);
     this.run.dispose();
+    if (!this.options.frozen) this.frozen.dispose();
   }
 }
 
@@ -198,7 +188,7 @@ export interface ServerStep {
 
 /** Blocks cut + 1 … L with their adapters, and the head. */
 export class ServerPart {
-  private readonly head: HeadWeights;
+  private readonly frozen: FrozenWeights;
   private readonly run: BlockRun;
 
   constructor(
@@ -206,8 +196,8 @@ export class ServerPart {
     private readonly options: PartOptions,
     readonly cut: number,
   ) {
-    this.run = new BlockRun(tf, options, cut, options.config.blocks);
-    this.head = uploadHead(tf, options.weights);
+    this.frozen = options.frozen ?? new FrozenWeights(tf, options.config, options.weights);
+    this.run = new BlockRun(tf, options, this.frozen, cut, options.config.blocks);
   }
 
   get variables(): readonly Variable[] {
@@ -220,8 +210,9 @@ export class ServerPart {
     const { config } = this.options;
     const pending = this.run.start(activations.clone());
     const oneHot = tf.tidy(() => tf.cast(tf.oneHot(tf.tensor1d(labels, 'int32'), config.classes), 'float32'));
+    const head = this.frozen.head();
     const headPass = holdForward(tf, [pending.output], () => {
-      const logits = headForward(tf, config, this.head, pending.output);
+      const logits = headForward(tf, config, head, pending.output);
       return tf.neg(tf.mean(tf.sum(tf.mul(oneHot, tf.logSoftmax(logits)), -1)));
     });
     const loss = headPass.output.dataSync()[0]!;
@@ -235,11 +226,12 @@ export class ServerPart {
 
   /** Logits without gradients, [batch, classes]. */
   infer(activations: Tensor): Tensor {
-    return this.tf.tidy(() => headForward(this.tf, this.options.config, this.head, this.run.infer(activations)));
+    const head = this.frozen.head();
+    return this.tf.tidy(() => headForward(this.tf, this.options.config, head, this.run.infer(activations)));
   }
 
   dispose(): void {
-    disposeHead(this.head);
     this.run.dispose();
+    if (!this.options.frozen) this.frozen.dispose();
   }
 }

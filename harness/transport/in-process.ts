@@ -1,0 +1,47 @@
+import { ConnectionError, FramedConnection, Mailbox, type Connection, type Listener } from './connection.js';
+import { defaultFrameLimitBytes } from './frame.js';
+
+/** Two ends of a connection within this process. Frames are written and read as over a socket. */
+export function connectionPair(limitBytes = defaultFrameLimitBytes): [FramedConnection, FramedConnection] {
+  const ends: FramedConnection[] = [];
+  const end = (k: number) =>
+    new FramedConnection(
+      {
+        write: async (frame) => {
+          // The other side reads in a turn of its own, as it would from a socket.
+          await Promise.resolve();
+          ends[1 - k]!.arrived(frame);
+        },
+        shutdown: (reason) => queueMicrotask(() => ends[1 - k]!.end(new ConnectionError('closed', reason))),
+      },
+      limitBytes,
+    );
+  ends.push(end(0), end(1));
+  return [ends[0]!, ends[1]!];
+}
+
+/** A listener within this process and the function that connects to it. */
+export function listenInProcess(limitBytes = defaultFrameLimitBytes): {
+  readonly listener: Listener;
+  readonly connect: () => Promise<Connection>;
+} {
+  const arrivals = new Mailbox<Connection>();
+  let isOpen = true;
+  return {
+    listener: {
+      address: 'in-process',
+      accept: (timeoutSeconds) => arrivals.take(timeoutSeconds),
+      close: () => {
+        isOpen = false;
+        arrivals.fail(new ConnectionError('closed', 'the listener has been closed'));
+        return Promise.resolve();
+      },
+    },
+    connect: () => {
+      if (!isOpen) return Promise.reject(new ConnectionError('unreachable', 'nobody listens'));
+      const [near, far] = connectionPair(limitBytes);
+      arrivals.put(far);
+      return Promise.resolve(near);
+    },
+  };
+}

@@ -1,0 +1,6 @@
+export * from './connection.js';
+export * from './frame.js';
+export * from './in-process.js';
+export * from './join.js';
+export * from './radio-link.js';
+export * from './web-socket.js';

@@ -1,0 +1,139 @@
+import { WebSocket, WebSocketServer, type RawData } from 'ws';
+import { ConnectionError, FramedConnection, Mailbox, type Connection, type Listener } from './connection.js';
+import { defaultFrameLimitBytes } from './frame.js';
+
+export interface SocketOptions {
+  /** Largest frame sent or accepted; default 256 MiB. */
+  readonly limitBytes?: number;
+  /** Seconds between two heartbeats; default 5. */
+  readonly heartbeatSeconds?: number;
+  /** A side not heard of for so long is taken for gone; default 20. */
+  readonly silenceSeconds?: number;
+  /** For the connection to be made; default 10. */
+  readonly connectSeconds?: number;
+}
+
+const defaults = {
+  limitBytes: defaultFrameLimitBytes,
+  heartbeatSeconds: 5,
+  silenceSeconds: 20,
+  connectSeconds: 10,
+};
+
+export interface ListenOptions extends SocketOptions {
+  /** Interface to listen on; default this machine alone. */
+  readonly host?: string;
+  /** 0 for any free one. */
+  readonly port: number;
+}
+
+/** Accepts WebSocket connections. Throws `ConnectionError` where the port is taken. */
+export async function listenWebSocket(options: ListenOptions): Promise<Listener> {
+  const settings = { ...defaults, ...options };
+  const { host = '127.0.0.1', port } = options;
+  const server = new WebSocketServer({ host, port, maxPayload: settings.limitBytes, perMessageDeflate: false });
+  await new Promise<void>((resolve, reject) => {
+    server.once('listening', resolve);
+    server.once('error', (cause) => {
+      reject(new ConnectionError('unreachable', `cannot listen on ${host}:${port}: ${cause.message}`, { cause }));
+    });
+  });
+  const arrivals = new Mailbox<Connection>();
+  server.on('connection', (socket) => arrivals.put(overSocket(socket, settings)));
+  const bound = server.address() as { readonly port: number };
+  return {
+    address: `ws://${host}:${bound.port}`,
+    accept: (timeoutSeconds) => arrivals.take(timeoutSeconds),
+    close: () => {
+      arrivals.fail(new ConnectionError('closed', 'the listener has been closed'));
+      // Open connections would keep the server's callback from ever coming.
+      server.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+/** Connects to `ws://host:port`. Throws `ConnectionError` where nobody answers in time. */
+export function connectWebSocket(address: string, options: SocketOptions = {}): Promise<Connection> {
+  const settings = { ...defaults, ...options };
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(address, {
+      maxPayload: settings.limitBytes,
+      perMessageDeflate: false,
+      handshakeTimeout: settings.connectSeconds * 1000,
+    });
+    // Made at once: frames may come right behind the handshake.
+    const connection = overSocket(socket, settings);
+    socket.once('open', () => resolve(connection));
+    socket.once('error', (cause) => {
+      reject(new ConnectionError('unreachable', `${address} does not answer: ${cause.message}`, { cause }));
+    });
+  });
+}
+
+/** Tries again after 1, 2, 4 … × `firstDelaySeconds`, at most `attempts` times in all; throws the last error. */
+export async function connectWithRetry(
+  connect: () => Promise<Connection>,
+  attempts: number,
+  firstDelaySeconds: number,
+): Promise<Connection> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await connect();
+    } catch (error) {
+      if (attempt >= attempts) throw error;
+      const delaySeconds = firstDelaySeconds * 2 ** (attempt - 1);
+      await new Promise((resolve) => setTimeout(resolve, delaySeconds * 1000));
+    }
+  }
+}
+
+function overSocket(socket: WebSocket, settings: Required<SocketOptions>): FramedConnection {
+  const connection = new FramedConnection(
+    {
+      write: (frame) =>
+        new Promise((resolve, reject) => {
+          socket.send(frame, (cause) => {
+            if (cause) reject(new ConnectionError('closed', `the socket is gone: ${cause.message}`, { cause }));
+            else resolve();
+          });
+        }),
+      shutdown: (reason) => closeSocket(socket, reason),
+    },
+    settings.limitBytes,
+  );
+  let lastHeard = performance.now();
+  socket.on('message', (data: RawData, isBinary) => {
+    lastHeard = performance.now();
+    // Text is no frame: an empty one ends the connection with that reason.
+    connection.arrived(isBinary ? bytesOf(data) : new Uint8Array(0));
+  });
+  for (const event of ['ping', 'pong'] as const) socket.on(event, () => (lastHeard = performance.now()));
+  const heartbeat = setInterval(() => {
+    if (performance.now() - lastHeard > settings.silenceSeconds * 1000) {
+      connection.end(new ConnectionError('timeout', `nothing heard for ${settings.silenceSeconds} s`));
+      socket.terminate();
+    } else if (socket.readyState === WebSocket.OPEN) socket.ping();
+  }, settings.heartbeatSeconds * 1000);
+  heartbeat.unref();
+  socket.on('close', (_code, reason) => {
+    clearInterval(heartbeat);
+    connection.end(new ConnectionError('closed', reason.toString() || 'the other side has gone'));
+  });
+  socket.on('error', (cause) => connection.end(new ConnectionError('closed', cause.message, { cause })));
+  return connection;
+}
+
+/** Close reasons are limited to 123 bytes; a side that does not answer the close is cut off. */
+function closeSocket(socket: WebSocket, reason: string): void {
+  socket.close(
+    1000,
+    new TextDecoder().decode(new TextEncoder().encode(reason).subarray(0, 120)).replaceAll('\uFFFD', ''),
+  );
+  setTimeout(() => socket.terminate(), 1000).unref();
+}
+
+function bytesOf(data: RawData): Uint8Array {
+  if (Array.isArray(data)) return Buffer.concat(data);
+  return data instanceof ArrayBuffer ? new Uint8Array(data) : data;
+}

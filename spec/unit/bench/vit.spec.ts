@@ -18,7 +18,7 @@ function randomWeights(): (name: string) => Float32Array {
   return (name) => {
     const found = known.get(name);
     if (found !== undefined) return found;
-    const random = quickRandom([...name].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7) | 0);
+    const random = quickRandom(Array.from(name).reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7) | 0);
     const length = lengths[name.replace(/^blocks\.\d+\./, '')] ?? 8;
     const made = Float32Array.from({ length }, () => random() * 1.2 - 0.6 + (name.includes('norm') ? 1 : 0));
     known.set(name, made);

@@ -161,24 +161,27 @@ function infeasible(seed: number, n: number): KnownNlp {
 /** A ray that stays feasible and along which the linear objective falls. */
 function unbounded(seed: number, n: number): KnownNlp {
   const random = randomStream(seed, 'unbounded');
-  const ray = Float64Array.from({ length: n }, () => random.normal());
-  const length = Math.hypot(...ray);
-  for (let j = 0; j < n; j++) ray[j] = ray[j]! / length;
+  // Signs, so that the curvature across the ray is made of whole numbers and vanishes along it without round-off.
+  const ray = Float64Array.from({ length: n }, () => (random.integer(2) === 0 ? -1 : 1));
   const linear = Float64Array.from({ length: n }, () => random.normal());
   const alongObjective = dot(linear, ray);
-  for (let j = 0; j < n; j++) linear[j] = linear[j]! - (alongObjective + 0.5 + random.uniform()) * ray[j]!;
+  const fall = random.uniform();
+  for (let j = 0; j < n; j++) linear[j] = linear[j]! - ((alongObjective + 0.5 + fall) / n) * ray[j]!;
   const rowCount = random.integer(4);
   const rows: Row[] = [];
   for (let i = 0; i < rowCount; i++) {
     const gradient = Float64Array.from({ length: n }, () => random.normal());
     const along = dot(gradient, ray);
-    for (let j = 0; j < n; j++) gradient[j] = gradient[j]! - (along + random.uniform()) * ray[j]!;
+    const inward = random.uniform();
+    for (let j = 0; j < n; j++) gradient[j] = gradient[j]! - ((along + inward) / n) * ray[j]!;
     rows.push({ gradient, curvature: 0, weight: new Float64Array(n), value: 0 });
   }
   // Curvature across the ray only.
-  const quadratic = identity(n);
-  for (let i = 0; i < n; i++)
-    for (let j = 0; j < n; j++) quadratic[i * n + j] = quadratic[i * n + j]! - ray[i]! * ray[j]!;
+  const quadratic = Float64Array.from({ length: n * n }, (_, k) => {
+    const i = Math.floor(k / n);
+    const j = k % n;
+    return i === j ? n - 1 : -ray[i]! * ray[j]!;
+  });
   const pieces: Pieces = { center: new Float64Array(n), quadratic, quartic: new Float64Array(n), linear, rows };
   const problem = assemble(pieces, {
     lower: ray.map((value) => (value > 0 && random.integer(3) === 0 ? -1 : -Infinity)),

@@ -28,7 +28,7 @@ export function constrainedFamilies(n: number): CatalogueEntry[] {
     },
     {
       name: 'dtoc4',
-      objective: `${sum(1, third - 1, (t) => `0.5*${1 / third}*(x${t}^2+x${third + t}^2+x${2 * third + t}^2)`)}`,
+      objective: sum(1, third - 1, (t) => `0.5*${1 / third}*(x${t}^2+x${third + t}^2+x${2 * third + t}^2)`),
       constraints: [
         ...rows(
           1,

@@ -291,12 +291,12 @@ export const smallConstrained: readonly CatalogueEntry[] = [
   },
   {
     name: 'hs112',
-    objective: `${values(10, (i) => i)
+    objective: values(10, (i) => i)
       .map(
         (i) =>
           `x${i}*(${[-6.089, -17.164, -34.054, -5.914, -24.721, -14.986, -24.1, -10.708, -26.662, -22.179][i - 1]!}+log(x${i}/(x1+x2+x3+x4+x5+x6+x7+x8+x9+x10)))`,
       )
-      .join('+')}`,
+      .join('+'),
     constraints: ['x1+2*x2+2*x3+x6+x10=2', 'x4+2*x5+x6+x7=1', 'x3+x7+x8+2*x9+x10=1'],
     start: values(10, () => 0.1),
     lower: 1e-6,
@@ -304,12 +304,12 @@ export const smallConstrained: readonly CatalogueEntry[] = [
   },
   {
     name: 'hs111',
-    objective: `${values(10, (i) => i)
+    objective: values(10, (i) => i)
       .map(
         (i) =>
           `exp(x${i})*(${[-6.089, -17.164, -34.054, -5.914, -24.721, -14.986, -24.1, -10.708, -26.662, -22.179][i - 1]!}+x${i}-log(exp(x1)+exp(x2)+exp(x3)+exp(x4)+exp(x5)+exp(x6)+exp(x7)+exp(x8)+exp(x9)+exp(x10)))`,
       )
-      .join('+')}`,
+      .join('+'),
     constraints: [
       'exp(x1)+2*exp(x2)+2*exp(x3)+exp(x6)+exp(x10)=2',
       'exp(x4)+2*exp(x5)+exp(x6)+exp(x7)=1',

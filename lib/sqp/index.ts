@@ -2,10 +2,5 @@ export { SqpSolver, solveSqp } from './solver.js';
 export { sqpOptions, type SqpOptions } from './options.js';
 export type { SqpAttempt, SqpCall, SqpResult } from './result.js';
 export type { WorkingSet } from './quadratic-model.js';
-export {
-  solveSeparableMinMax,
-  type SeparableMinMax,
-  type SeparableOptions,
-  type SeparableResult,
-  type SeparableValues,
-} from './separable-minmax.js';
+export { solveSeparableMinMax, type SeparableOptions, type SeparableResult } from './separable-minmax.js';
+export type { SeparableMinMax, SeparableValues } from './separable-problem.js';

@@ -1,7 +1,7 @@
 import type { SparseMatrix } from '../linalg/index.js';
 import type { QuadraticProgram } from '../problem/index.js';
 import { solveQp, type WorkingSet } from '../qp/index.js';
-import type { SeparableMinMax, SeparableValues } from './separable-minmax.js';
+import type { SeparableMinMax, SeparableValues } from './separable-problem.js';
 
 /**
  * The quadratic subproblem of a separable min–max problem at x:

@@ -94,7 +94,7 @@ export function constructedMinlp(random: RandomStream): ConstructedMinlp {
   const target = values(2);
   const shift = values(1);
   const price = 0.2 + random.uniform();
-  const bound = 4;
+  const bound = infeasible ? 2 : 4;
   // y ≥ Σ (x_k − shift_k)², objective Σ ½h(x − t)² + price·y: separable once y is eliminated.
   const term = (k: number, x: number) => 0.5 * curvature[k]! * (x - target[k]!) ** 2 + price * (x - shift[k]!) ** 2;
   let optimum = 0;

@@ -8,7 +8,7 @@ import { deflateSync } from 'node:zlib';
 import { type CodecSettingsInput, decode, encode, encodeQuantizedMessage, quantize } from '../lib/codec/index.js';
 import { predictDistortion, predictRate, summarizeLayer } from '../lib/models/codec-rate/index.js';
 import { dequantize } from '../lib/codec/index.js';
-import { median, peerBytes, sizeReference, syntheticTensor } from './codec-support.js';
+import { median, peerBytes, sizeReference, syntheticTensor } from './support/codec.js';
 import { missingRealTensors, realTensors } from './tensors/real-tensors.js';
 
 const results = new URL('results/', import.meta.url);

@@ -37,8 +37,8 @@ export function nearest(
   const full = bound(problem, meta);
   return {
     meta,
-    ...(full.constraints && { constraints: full.constraints }),
-    ...(full.jacobian && { jacobian: full.jacobian }),
+    ...(full.constraints && { constraints: (x, values) => full.constraints!(x, values) }),
+    ...(full.jacobian && { jacobian: (x, values) => full.jacobian!(x, values) }),
     objective: (x) => {
       let sum = 0;
       for (const k of integers) sum += 0.5 * (x[k]! - target[k]!) ** 2;

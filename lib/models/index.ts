@@ -1,4 +1,5 @@
 export * from './accuracy/index.js';
+export * from './codec-rate/index.js';
 export * from './link/index.js';
 export * from './system/index.js';
 export * from './transformer/index.js';

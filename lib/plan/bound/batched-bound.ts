@@ -1,5 +1,5 @@
 import { maximizeDual, type DualResult, type PrimalRecovery } from '../../lagrangian/index.js';
-import { namedMultipliers, type BoundContext, type PlanBound, type ResolvedBoundOptions } from './bound-plan.js';
+import { namedMultipliers, type BoundContext, type PlanBound, type ResolvedBoundOptions } from './contract.js';
 import { BoxOracle } from './box-oracle.js';
 import type { BoxNode, LimitMultipliers } from './certificate.js';
 import { buildColumns, type ChoiceColumns } from './columns.js';

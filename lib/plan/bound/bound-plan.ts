@@ -1,58 +1,16 @@
-import { z } from 'zod';
-import { createResponse, dualValue, largestRefutedThreshold, type PrimalRecovery } from '../../lagrangian/index.js';
+import { createResponse, dualValue, largestRefutedThreshold } from '../../lagrangian/index.js';
 import type { PlanningProblem } from '../../models/index.js';
-import { commonOptions, defineOptions, type StopSignal } from '../../solver/index.js';
 import { boundBatched } from './batched-bound.js';
-import type { BoundCertificate, LimitMultipliers } from './certificate.js';
+import {
+  boundOptions,
+  namedMultipliers,
+  type BoundContext,
+  type BoundOptions,
+  type PlanBound,
+  type ResolvedBoundOptions,
+} from './contract.js';
 import { buildColumns, type ChoiceColumns } from './columns.js';
 import { SeparateOracle } from './separate-oracle.js';
-
-export const boundOptions = defineOptions({
-  relativeTolerance: z
-    .number()
-    .positive()
-    .default(1e-6)
-    .describe('The bound is improved until its multipliers could raise it by no more than this, relative.'),
-  maxEvaluations: z
-    .int()
-    .positive()
-    .default(100)
-    .describe('Evaluations of the dual over all devices before the bound is taken as it is.'),
-  maxBoxes: z
-    .int()
-    .positive()
-    .default(150)
-    .describe('With `batched`: parts into which the range of thresholds may be divided.'),
-  form: z
-    .enum(['auto', 'chain', 'stages'])
-    .default('auto')
-    .describe(
-      'With `batched`: bound on the longest chain, or on the exact sum of three stage maxima; `auto` takes the second up to 200 devices and where it is tighter.',
-    ),
-  timeLimitSeconds: commonOptions.timeLimitSeconds,
-});
-export type BoundOptions = z.input<typeof boundOptions.schema>;
-
-export interface BoundContext {
-  readonly signal?: StopSignal | undefined;
-  /** Delay of a known plan, seconds: where the search starts, and the goal of `batched` subdivision. */
-  readonly incumbentSeconds?: number | undefined;
-  /** Columns built before for the same problem. */
-  readonly columns?: ChoiceColumns | undefined;
-}
-
-/** A lower bound on the round delay of every plan. */
-export interface PlanBound {
-  /** No plan is faster, seconds; Infinity if no plan exists; 0 if nothing could be shown. */
-  readonly boundSeconds: number;
-  readonly certificate: BoundCertificate;
-  /** Multipliers of the part that decides the bound. */
-  readonly multipliers: LimitMultipliers;
-  /** Convexified solution the multipliers belong to: choices (entries of `columns`) by device, with weights. */
-  readonly recovery: PrimalRecovery;
-  readonly columns: ChoiceColumns;
-  readonly statistics: { readonly evaluations: number; readonly choices: number; readonly boxes: number };
-}
 
 /** A certificate claims this much less than what the search refuted, so that a slower recomputation confirms it. */
 const claimMargin = 1e-9;
@@ -117,20 +75,9 @@ function boundSeparate(
   return { boundSeconds, certificate, ...common };
 }
 
-export type ResolvedBoundOptions = z.output<typeof boundOptions.schema>;
-
 /** Bandwidth and server equally priced; the others less, since they often do not bind. */
 export function startMultipliers(columns: ChoiceColumns): Float64Array {
   return Float64Array.from(columns.rows, (row) => (row === 'bandwidth' || row === 'server-share' ? 1 : 0.5));
-}
-
-/** Multipliers in a certificate's scales. */
-export function namedMultipliers(columns: ChoiceColumns, multipliers: Float64Array): LimitMultipliers {
-  const entries = columns.rows.map((row, r) => {
-    const unit = row === 'accuracy' ? columns.accuracyUnit : 1;
-    return [row, multipliers[r]! * unit] as const;
-  });
-  return Object.fromEntries(entries);
 }
 
 /**

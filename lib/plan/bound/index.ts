@@ -1,3 +1,4 @@
+export * from './contract.js';
 export * from './bound-plan.js';
 export * from './certificate.js';
 export { verifyBound, type BoundVerification } from './verify.js';

@@ -1,5 +1,5 @@
 import { batchedStart, BatchedBound } from '../bound/batched-bound.js';
-import { boundOptions } from '../bound/bound-plan.js';
+import { boundOptions } from '../bound/contract.js';
 import type { ChoiceColumns } from '../bound/columns.js';
 import { filterChoices, hasEmptyDevice, type ActiveChoices } from './active-choices.js';
 import type { LinearTests } from './enumeration.js';

@@ -170,7 +170,7 @@ class LoadBalance implements ThresholdOracle {
       const [a, b] = choices[response.choices[block]!]!;
       response.usage[0]! += a / this.threshold;
       response.usage[1]! += b / this.threshold;
-      response.slope -= response.values[block]! / this.threshold;
+      response.slope -= response.values[block] / this.threshold;
     });
   }
 }

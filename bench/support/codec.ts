@@ -1,6 +1,6 @@
 import { brotliCompressSync, constants, deflateSync } from 'node:zlib';
-import type { QuantizedLevels } from '../lib/codec/index.js';
-import { randomStream } from '../lib/random/index.js';
+import type { QuantizedLevels } from '../../lib/codec/index.js';
+import { randomStream } from '../../lib/random/index.js';
 
 /** Bytes of the zero-order entropy of a tensor of levels, one symbol an element. */
 export function entropyBytes(levels: Int8Array): number {

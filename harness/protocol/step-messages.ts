@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import type { Message, MessageKind } from '../transport/index.js';
+import { ProtocolError } from './protocol-error.js';
+
+const seconds = z.number().min(0);
+
+/** Work of a device between the gradient's arrival and its next message, measured. */
+const afterGradient = z.object({ decodeSeconds: seconds, backwardSeconds: seconds, updateSeconds: seconds });
+export type AfterGradient = z.output<typeof afterGradient>;
+
+const place = { round: z.int().min(0), step: z.int().min(0) };
+
+/** Headers by kind of message; times are measured on the side that sends them. */
+const headers = {
+  activations: z.object({
+    ...place,
+    labels: z.array(z.int().min(0)),
+    forwardSeconds: seconds,
+    encodeSeconds: seconds,
+    /** Of the step before in the same round; absent at the first. */
+    previous: afterGradient.optional(),
+  }),
+  gradient: z.object({ ...place, loss: z.number() }),
+  adapters: z.object({ round: z.int().min(0), previous: afterGradient }),
+  average: z.object({ round: z.int().min(0) }),
+} satisfies Partial<Record<MessageKind, z.ZodType>>;
+
+export type StepKind = keyof typeof headers;
+export type StepHeader<K extends StepKind> = z.output<(typeof headers)[K]>;
+
+export function stepMessage<K extends StepKind>(kind: K, header: StepHeader<K>, body: Uint8Array): Message {
+  return { kind, header, body };
+}
+
+/** The header of a message that must be of `kind`. Throws `ProtocolError` saying what is wrong. */
+export function expectStep<K extends StepKind>(message: Message, kind: K): StepHeader<K> {
+  if (message.kind !== kind) throw new ProtocolError(`expected ${kind}, found ${message.kind}`);
+  const parsed = headers[kind].safeParse(message.header);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    throw new ProtocolError(`header of ${kind}: ${problems.join('; ')}`);
+  }
+  return parsed.data as StepHeader<K>;
+}
+
+/** Throws `ProtocolError` unless a message belongs to the round and step that are due. */
+export function expectPlace(
+  found: { readonly round: number; readonly step?: number },
+  due: { readonly round: number; readonly step?: number },
+): void {
+  if (found.round !== due.round || found.step !== due.step) {
+    throw new ProtocolError(`round ${found.round}, step ${found.step} came where ${due.round}, ${due.step} was due`);
+  }
+}

@@ -1,0 +1,61 @@
+import { CodecError, decode, encode, type CodecSettingsInput } from '../../lib/codec/index.js';
+import { fromFloat32, readSafetensors, toFloat32, writeSafetensors } from '../../lib/io/tensors/index.js';
+import type { AdapterState } from '../model/adapters.js';
+import { ProtocolError } from './protocol-error.js';
+
+/** What becomes of activations or gradients on their way: nothing (float32), or the codec at an operating point. */
+export type StepCodec = 'identity' | CodecSettingsInput;
+
+/** A tensor as the body of a message. `seed` replaces the settings' own, so that no two messages round alike. */
+export function encodeTensor(
+  values: Float32Array,
+  shape: readonly number[],
+  codec: StepCodec,
+  seed: number,
+): Uint8Array {
+  if (codec !== 'identity') return encode(values, shape, { ...codec, seed });
+  return fromFloat32('', shape, values).bytes;
+}
+
+/** Values of a tensor of the agreed shape. Throws `ProtocolError` where the body holds anything else. */
+export function decodeTensor(body: Uint8Array, shape: readonly number[], codec: StepCodec): Float32Array {
+  const count = shape.reduce((product, extent) => product * extent, 1);
+  if (codec === 'identity') {
+    if (body.length !== 4 * count) {
+      throw new ProtocolError(`a tensor of shape [${shape.join(', ')}] takes ${4 * count} bytes, found ${body.length}`);
+    }
+    return toFloat32({ name: '', dtype: 'F32', shape, bytes: body });
+  }
+  try {
+    const decoded = decode(body, { maxBytes: 64 * count + 2 ** 20 });
+    if (decoded.shape.join() !== shape.join()) {
+      throw new ProtocolError(`expected shape [${shape.join(', ')}], found [${decoded.shape.join(', ')}]`);
+    }
+    return decoded.values;
+  } catch (cause) {
+    if (cause instanceof CodecError) throw new ProtocolError(cause.message, { cause });
+    throw cause;
+  }
+}
+
+/** Seed of one message's random choices, distinct by device, step and direction. */
+export function messageSeed(seed: number, device: number, step: number, direction: 'up' | 'down'): number {
+  let hash = 0x811c9dc5;
+  for (const word of [seed, device, step, direction === 'up' ? 1 : 2]) {
+    for (let shift = 0; shift < 32; shift += 8) hash = Math.imul(hash ^ ((word >>> shift) & 255), 0x01000193);
+  }
+  return hash >>> 0;
+}
+
+/** Adapters as the body of a message. */
+export function encodeAdapters(state: AdapterState): Uint8Array {
+  const tensors = [...state].map(([name, { shape, values }]) => fromFloat32(name, shape, values));
+  return writeSafetensors({ tensors, metadata: {} });
+}
+
+/** Throws `TensorFileError` on a damaged body. */
+export function decodeAdapters(body: Uint8Array): AdapterState {
+  return new Map(
+    readSafetensors(body).tensors.map((tensor) => [tensor.name, { shape: tensor.shape, values: toFloat32(tensor) }]),
+  );
+}

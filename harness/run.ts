@@ -1,0 +1,132 @@
+import type { Tf } from './backend/tensorflow.js';
+import { splitOverDevices, type DataSplit, type ImageDataset, type Normalisation } from './data/index.js';
+import { runDevice } from './device/index.js';
+import type { AdapterSettings, AdapterState } from './model/adapters.js';
+import type { VitConfig } from './model/config.js';
+import type { MemoryMode } from './model/vit.js';
+import type { WeightSet } from './model/weights.js';
+import type { StepCodec } from './protocol/index.js';
+import { runServer, type RunRecorder, type ServerSharing, type TrainingResult } from './server/index.js';
+import type { OptimizerSettings } from './training/index.js';
+import { connectionPair, RadioLink, type Connection, type RadioLinkOptions } from './transport/index.js';
+
+/** One device of a training. */
+export interface DevicePlan {
+  /** Blocks on the device, 0 … L; the head always stays with the server. */
+  readonly cut: number;
+  readonly batchSize: number;
+  readonly uplinkCodec: StepCodec;
+  readonly downlinkCodec: StepCodec;
+  /** Its stages count so many times what they take here; default 1. */
+  readonly speedFactor?: number;
+  /** Absent: messages arrive at once on the event clock. */
+  readonly link?: RadioLinkOptions;
+  /** With `allocated`; default an equal one. */
+  readonly serverShare?: number;
+}
+
+/** A training of N devices and a server. */
+export interface TrainingOptions {
+  readonly config: VitConfig;
+  readonly weights: WeightSet;
+  readonly adapterSettings: AdapterSettings;
+  /** Adapters to start from; see `initialAdapters`. */
+  readonly adapters: AdapterState;
+  readonly memoryMode: MemoryMode;
+  readonly devices: readonly DevicePlan[];
+  readonly rounds: number;
+  /** K. */
+  readonly localSteps: number;
+  readonly optimizer: OptimizerSettings;
+  readonly dataset: ImageDataset;
+  readonly normalisation: Normalisation;
+  readonly split: DataSplit;
+  /** Default `allocated`. */
+  readonly serverSharing?: ServerSharing;
+  /** The server's stages count so many times what they take here; default 1. */
+  readonly serverSpeedFactor?: number;
+  readonly seed: number;
+  /** For any message; default 600. */
+  readonly timeoutSeconds?: number;
+  readonly record?: RunRecorder;
+  /** The two ends of a device's connection, device's first; default within this process. */
+  readonly connect?: (device: number) => Promise<readonly [Connection, Connection]>;
+}
+
+/** Options that contradict each other. */
+export class TrainingOptionsError extends Error {
+  override readonly name = 'TrainingOptionsError';
+}
+
+/**
+ * Trains with all devices and the server in this process. They take turns on the machine; the event clock tells what
+ * would have been had they run side by side. The first failure of any party ends the training for all. Throws
+ * `TrainingOptionsError`, `DatasetError`, `ConnectionError`, `ProtocolError`.
+ */
+export async function trainInProcess(tf: Tf, options: TrainingOptions): Promise<TrainingResult> {
+  checkOptions(options);
+  const { devices, rounds, localSteps, optimizer, dataset, seed, timeoutSeconds = 600 } = options;
+  const { config, weights, adapterSettings: settings, adapters, memoryMode } = options;
+  const part = { config, weights, settings, adapters, memoryMode };
+  const shares = splitOverDevices(dataset.labels, devices.length, options.split, seed);
+  const connect = options.connect ?? (() => Promise.resolve(connectionPair()));
+  const ends = await Promise.all(devices.map((_, index) => connect(index)));
+  const closeAll = (reason: string) => ends.flat().forEach((connection) => connection.close(reason));
+  const common = { rounds, localSteps, optimizer, seed, timeoutSeconds };
+  const server = runServer(tf, {
+    ...common,
+    part,
+    devices: devices.map(({ link, ...device }, index) => ({
+      ...device,
+      speedFactor: device.speedFactor ?? 1,
+      connection: ends[index]![1],
+      weight: shares[index]!.length,
+      ...(link && { link: new RadioLink(link) }),
+    })),
+    sharing: options.serverSharing ?? 'allocated',
+    speedFactor: options.serverSpeedFactor ?? 1,
+    record: options.record ?? (() => undefined),
+  });
+  const workers = devices.map(({ cut, batchSize, uplinkCodec, downlinkCodec }, index) => {
+    const { normalisation } = options;
+    const own = { index, part, cut, batchSize, uplinkCodec, downlinkCodec, indices: shares[index]! };
+    return runDevice(tf, ends[index]![0], { ...common, ...own, dataset, normalisation });
+  });
+  let failure: { readonly error: unknown } | undefined;
+  const parties = [server, ...workers].map((party) =>
+    party.catch((error: unknown) => {
+      // What the others see next is only that the connection is closed.
+      failure ??= { error };
+      closeAll(error instanceof Error ? error.message : String(error));
+    }),
+  );
+  await Promise.all(parties);
+  closeAll('the training has ended');
+  if (failure) throw failure.error;
+  return server;
+}
+
+function checkOptions(options: TrainingOptions): void {
+  const { devices, config, dataset, rounds, localSteps } = options;
+  const problems: string[] = [];
+  if (devices.length === 0) problems.push('there are no devices');
+  for (const [name, value] of Object.entries({ rounds, localSteps })) {
+    if (!Number.isSafeInteger(value) || value < 1) problems.push(`${name} must be from 1 on, found ${value}`);
+  }
+  if (dataset.imageSize !== config.imageSize) {
+    problems.push(`images of ${dataset.imageSize} px do not fit the model's ${config.imageSize} px`);
+  }
+  if (dataset.classNames.length > config.classes) {
+    problems.push(`${dataset.classNames.length} classes do not fit the model's head of ${config.classes}`);
+  }
+  devices.forEach(({ cut, speedFactor = 1, serverShare = 1 / devices.length }, k) => {
+    if (!Number.isSafeInteger(cut) || cut < 0 || cut > config.blocks) {
+      problems.push(`device ${k}: cut must be 0 … ${config.blocks}, found ${cut}`);
+    }
+    if (!(speedFactor > 0)) problems.push(`device ${k}: speedFactor must be above 0, found ${speedFactor}`);
+    if (!(serverShare > 0)) problems.push(`device ${k}: serverShare must be above 0, found ${serverShare}`);
+  });
+  const shares = devices.reduce((sum, { serverShare = 1 / devices.length }) => sum + serverShare, 0);
+  if (shares > 1 + 1e-9) problems.push(`the shares of the server sum to ${shares}`);
+  if (problems.length > 0) throw new TrainingOptionsError(problems.join('\n'));
+}

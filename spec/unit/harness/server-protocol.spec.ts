@@ -1,0 +1,119 @@
+import { beforeAll, expect, it } from 'vitest';
+import { loadBackend, type Tf } from '../../../harness/backend/tensorflow.js';
+import { initialAdapters, type AdapterSettings } from '../../../harness/model/adapters.js';
+import type { VitConfig } from '../../../harness/model/config.js';
+import { randomWeights } from '../../../harness/model/weights.js';
+import { encodeAdapters, encodeTensor, ProtocolError, type StepCodec } from '../../../harness/protocol/index.js';
+import { runServer } from '../../../harness/server/index.js';
+import { defaultAdamW } from '../../../harness/training/index.js';
+import { connectionPair, type Message } from '../../../harness/transport/index.js';
+
+const config: VitConfig = {
+  imageSize: 8,
+  patchSize: 4,
+  channels: 3,
+  width: 6,
+  blocks: 2,
+  heads: 1,
+  mlpWidth: 8,
+  classes: 3,
+  pooling: 'mean',
+  layerNormEpsilon: 1e-6,
+};
+const settings: AdapterSettings = { rank: 1, alpha: 1, targets: ['query'], dropout: 0 };
+const adapters = initialAdapters(config, settings, 1);
+
+let tf: Tf;
+beforeAll(async () => {
+  ({ tf } = await loadBackend());
+});
+
+/** A server of one round of one step with one device, to which `messages` are sent. */
+async function serve(messages: readonly Message[], codec: StepCodec = 'identity') {
+  const [near, far] = connectionPair();
+  const device = { connection: far, cut: 1, batchSize: 2, weight: 1, speedFactor: 1 };
+  const serving = runServer(tf, {
+    part: { config, weights: randomWeights(config, 1), settings, adapters, memoryMode: 'keep' },
+    devices: [{ ...device, uplinkCodec: codec, downlinkCodec: codec }],
+    rounds: 1,
+    localSteps: 1,
+    optimizer: defaultAdamW,
+    sharing: 'allocated',
+    speedFactor: 1,
+    seed: 1,
+    timeoutSeconds: 0.2,
+    record: () => undefined,
+  });
+  for (const message of messages) await near.send(message);
+  return serving;
+}
+
+const shape = [2, 4, 6];
+const values = Float32Array.from({ length: 48 }, (_, k) => Math.sin(k));
+const times = { forwardSeconds: 0.1, encodeSeconds: 0 };
+const header = { round: 0, step: 0, labels: [0, 2], ...times };
+const activations = (
+  changed: Record<string, unknown> = {},
+  body = encodeTensor(values, shape, 'identity', 0),
+): Message => ({
+  kind: 'activations',
+  header: { ...header, ...changed },
+  body,
+});
+const after = { decodeSeconds: 0, backwardSeconds: 0, updateSeconds: 0 };
+const own = new Map([...adapters].filter(([name]) => name.startsWith('0.')));
+const upload = (state = own, changed: Record<string, unknown> = {}): Message => ({
+  kind: 'adapters',
+  header: { round: 0, previous: after, ...changed },
+  body: encodeAdapters(state),
+});
+
+it('serves a device that keeps to the protocol', async () => {
+  const { rounds, adapters: average } = await serve([activations(), upload()]);
+  expect(rounds.length).toBe(1);
+  expect([...average.keys()]).toEqual([...adapters.keys()]);
+});
+
+const coded = { keptFraction: 0.5 };
+const cases: Record<string, [string, Message[], StepCodec?]> = {
+  'another kind of message': ['expected activations, found adapters', [upload()]],
+  'another round': ['round 1', [activations({ round: 1 })]],
+  'a step that is not due': ['step 3', [activations({ step: 3 })]],
+  'a label beyond the head': ['labels below 3', [activations({ labels: [0, 3] })]],
+  'too few labels': ['2 labels', [activations({ labels: [0] })]],
+  'a negative time': ['forwardSeconds', [activations({ forwardSeconds: -1 })]],
+  'activations of another size': ['takes 192 bytes', [activations({}, new Uint8Array(188))]],
+  'a coded tensor of another shape': [
+    'expected shape [2, 4, 6]',
+    [activations({}, encodeTensor(values, [4, 2, 6], coded, 0))],
+    coded,
+  ],
+  'noise for a coded tensor': [
+    'magic',
+    [
+      activations(
+        {},
+        Uint8Array.from({ length: 90 }, (_, k) => k),
+      ),
+    ],
+    coded,
+  ],
+  'a report on a step that was not made': ['was not made', [activations({ previous: after })]],
+  'too few adapters': ['1 adapters came where 2', [activations(), upload(new Map([...own].slice(0, 1)))]],
+  'adapters of other blocks': [
+    '0.query.down must have',
+    [activations(), upload(new Map([...adapters].filter(([name]) => name.startsWith('1.'))))],
+  ],
+};
+
+it.each(Object.entries(cases))('refuses %s, and leaves no tensor behind', async (_, [reason, messages, codec]) => {
+  const before = tf.memory().numTensors;
+  const error: unknown = await serve(messages, codec).catch((cause: unknown) => cause);
+  expect(error).toBeInstanceOf(ProtocolError);
+  expect(String(error)).toContain(reason);
+  expect(tf.memory().numTensors).toBe(before);
+});
+
+it('gives up on a device that falls silent', async () => {
+  await expect(serve([activations()])).rejects.toMatchObject({ code: 'timeout' });
+});

@@ -1,3 +1,4 @@
 export * from './averaging.js';
+export * from './evaluate.js';
 export * from './optimizer.js';
 export * from './peft.js';

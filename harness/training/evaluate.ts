@@ -1,0 +1,57 @@
+import type { Tf } from '../backend/tensorflow.js';
+import { readBatch, type ImageDataset, type Normalisation } from '../data/index.js';
+import { DevicePart, ServerPart, type PartOptions } from '../model/vit.js';
+
+export interface EvaluationOptions {
+  /** With the adapters to judge. */
+  readonly part: PartOptions;
+  readonly cut: number;
+  /**
+   * What becomes of the activations at the cut, e.g. encoding and decoding: a model trained with compression is to be
+   * judged with it. Default nothing.
+   */
+  readonly channel?: (values: Float32Array, shape: readonly number[], batch: number) => Float32Array;
+  readonly dataset: ImageDataset;
+  readonly normalisation: Normalisation;
+  readonly batchSize: number;
+}
+
+export interface Evaluation {
+  /** Share of images whose likeliest class is their label, 0 … 1. */
+  readonly accuracy: number;
+  /** Mean cross-entropy, nat. */
+  readonly loss: number;
+  readonly images: number;
+}
+
+/** Accuracy and loss over a whole data set. Leaves no tensor behind. */
+export async function evaluate(tf: Tf, options: EvaluationOptions): Promise<Evaluation> {
+  const { part, cut, dataset, normalisation, batchSize } = options;
+  const device = new DevicePart(tf, part, cut);
+  const server = new ServerPart(tf, part, cut);
+  let [right, loss] = [0, 0];
+  try {
+    for (let first = 0; first < dataset.length; first += batchSize) {
+      const indices = Array.from({ length: Math.min(batchSize, dataset.length - first) }, (_, k) => first + k);
+      const batch = await readBatch(dataset, indices, normalisation);
+      const logits = tf.tidy((): Float32Array => {
+        const activations = device.infer(tf.tensor4d(batch.images, [...batch.shape]));
+        if (!options.channel) return server.infer(activations).dataSync() as Float32Array;
+        const { shape } = activations;
+        const passed = options.channel(activations.dataSync() as Float32Array, shape, first / batchSize);
+        return server.infer(tf.tensor(passed, shape)).dataSync() as Float32Array;
+      });
+      const { classes } = part.config;
+      batch.labels.forEach((label, k) => {
+        const row = logits.subarray(k * classes, (k + 1) * classes);
+        const largest = Math.max(...row);
+        if (row.indexOf(largest) === label) right++;
+        loss += largest + Math.log(row.reduce((sum, value) => sum + Math.exp(value - largest), 0)) - row[label]!;
+      });
+    }
+  } finally {
+    device.dispose();
+    server.dispose();
+  }
+  return { accuracy: right / dataset.length, loss: loss / dataset.length, images: dataset.length };
+}

@@ -99,7 +99,7 @@ export class JointSearch {
     if (this.leastServerUse(0) > 1) return false;
     const root = excessRoot(this.serverUseOfRatio(0), 1, 0);
     this.pass(0, root.x);
-    return this.bandwidthUse <= 1 && this.serverUse <= 1 + useTolerance;
+    return this.bandwidthUse <= 1 + useTolerance && this.serverUse <= 1 + useTolerance;
   }
 
   /** Whether the band is enough for every device that waits for the server to have its largest share. */
@@ -109,7 +109,7 @@ export class JointSearch {
       if (serverSeconds[n]! > 0 && this.originSlope[n]! > 0 && leastReciprocal[n] === 0) return false;
     }
     this.searchAtRatio(start, bandForFree, () => [this.serverUse, this.serverByExcess]);
-    return this.bandwidthUse <= 1;
+    return this.bandwidthUse <= 1 + useTolerance;
   }
 
   /** Whether the server is enough for every device that waits for it to have its least bandwidth. */
@@ -119,7 +119,7 @@ export class JointSearch {
       if (serverSeconds[n]! > 0 && this.originSlope[n]! > 0 && greatestReciprocal[n] === Infinity) return false;
     }
     this.searchAtRatio(start, serverForFree, () => [this.bandwidthUse, this.bandwidthByExcess]);
-    return this.serverUse <= 1;
+    return this.serverUse <= 1 + useTolerance;
   }
 
   /** The excess at which a use is 1 while the price ratio stays fixed. */

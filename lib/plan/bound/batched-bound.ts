@@ -1,3 +1,4 @@
+import { Budget } from '../../solver/index.js';
 import { maximizeDual, type DualResult, type PrimalRecovery } from '../../lagrangian/index.js';
 import { namedMultipliers, type BoundContext, type PlanBound, type ResolvedBoundOptions } from './contract.js';
 import { BoxOracle } from './box-oracle.js';
@@ -187,10 +188,12 @@ export function dualCeiling(columns: ChoiceColumns, oracle: BoxOracle): { ceilin
 export function boundBatched(columns: ChoiceColumns, options: ResolvedBoundOptions, context: BoundContext): PlanBound {
   const wantsStages = options.form === 'stages' || (options.form === 'auto' && columns.deviceCount <= stagesLimit);
   const given = columns.requirements.length > 1 ? undefined : columns;
+  const budget = new Budget({ timeLimitSeconds: options.timeLimitSeconds, signal: context.signal });
   const chain = boundForm(given ?? buildColumns(columns.problem), options, context);
-  if (!wantsStages || context.signal?.aborted) return chain;
+  if (!wantsStages || budget.exhausted(0, 0)) return chain;
   const stageColumns = given ? buildColumns(columns.problem, { batchedForm: 'stages' }) : columns;
-  const stages = boundForm(stageColumns, options, context, chain.boundSeconds);
+  const left = { ...options, timeLimitSeconds: budget.timeLimitSeconds - budget.elapsedSeconds() };
+  const stages = boundForm(stageColumns, left, context, chain.boundSeconds);
   return stages.boundSeconds > chain.boundSeconds ? stages : chain;
 }
 

@@ -20,6 +20,7 @@ export function improveCombination(
   evaluator: CombinationEvaluator,
   root: PlanBound,
   starts: readonly Int32Array[],
+  ended: () => boolean,
 ): Combination | undefined {
   let best: Combination | undefined;
   const offer = (choices: Int32Array) => {
@@ -37,6 +38,7 @@ export function improveCombination(
     let seconds = reference;
     const choices = Int32Array.from(seed);
     for (let round = 0; round < pricingRounds; round++) {
+      if (best && ended()) return best;
       if (!repairAndExchange(columns, choicePrices(columns, root, seconds), choices)) break;
       const found = offer(choices);
       if (found === Infinity) seconds *= 1.3;
@@ -44,12 +46,17 @@ export function improveCombination(
       else seconds = found - aggregation;
     }
   }
-  if (best && columns.deviceCount <= exactExchangeLimit) best = exchangeExactly(columns, evaluator, best);
+  if (best && columns.deviceCount <= exactExchangeLimit) best = exchangeExactly(columns, evaluator, best, ended);
   return best;
 }
 
 /** Single exchanges evaluated with their own best shares, first improvement, until none helps. */
-function exchangeExactly(columns: ChoiceColumns, evaluator: CombinationEvaluator, start: Combination): Combination {
+function exchangeExactly(
+  columns: ChoiceColumns,
+  evaluator: CombinationEvaluator,
+  start: Combination,
+  ended: () => boolean,
+): Combination {
   const choices = Int32Array.from(start.choices);
   let totalSeconds = start.totalSeconds;
   for (let improved = true; improved;) {
@@ -58,6 +65,7 @@ function exchangeExactly(columns: ChoiceColumns, evaluator: CombinationEvaluator
       for (let j = columns.start[n]!; j < columns.start[n + 1]!; j++) {
         const before = choices[n]!;
         if (j === before) continue;
+        if (ended()) return { choices, totalSeconds };
         choices[n] = j;
         const found = evaluator.delay(choices);
         if (found < totalSeconds * (1 - 1e-12)) {

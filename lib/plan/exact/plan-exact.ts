@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { branchAndBound, type Candidate, type TreeProgress } from '../../integer/index.js';
 import { roundDelay, type Plan, type PlanningProblem } from '../../models/index.js';
-import { commonOptions, defineOptions, type Termination, type StopSignal } from '../../solver/index.js';
+import { Budget, commonOptions, defineOptions, type Termination, type StopSignal } from '../../solver/index.js';
 import { boundPlan, type BoundCertificate, type PlanBound } from '../bound/index.js';
 import { buildColumns, type ChoiceColumns } from '../bound/columns.js';
 import { allChoices } from './active-choices.js';
@@ -61,17 +61,17 @@ export function planExact(
   context: ExactContext = {},
 ): ExactAnswer {
   const options = exactOptions.resolve(given);
-  const started = performance.now();
+  const budget = new Budget({ timeLimitSeconds: options.timeLimitSeconds, signal: context.signal });
+  const ended = () => budget.exhausted(0, 0) !== undefined;
   const root = context.bound ?? boundPlan(problem, rootOptions(options.timeLimitSeconds), { signal: context.signal });
   if (root.boundSeconds === Infinity || provenLate(problem, root.boundSeconds)) return infeasible(root);
   // The chain form of `batched` drops choices that the exact delay may prefer.
   const isChain = problem.sharing === 'batched' && root.columns.requirementWeights.length === 1;
   const columns = isChain ? buildColumns(problem, { batchedForm: 'stages' }) : root.columns;
   const evaluator = new CombinationEvaluator(columns);
-  const first = firstCombination(columns, evaluator, root, context.incumbent);
+  const first = firstCombination(columns, evaluator, root, context.incumbent, ended);
   const duals = problem.sharing === 'batched' ? new BatchedNodes(columns) : new SeparateNodes(columns);
   const tree = new PlanTree({ choices: allChoices(columns) }, columns, duals, evaluator);
-  const spent = (performance.now() - started) / 1000;
   const result = branchAndBound(
     tree,
     {
@@ -79,7 +79,7 @@ export function planExact(
       absoluteGap: 0,
       maxNodes: options.maxNodes,
       ...(options.timeLimitSeconds < Infinity && {
-        timeLimitSeconds: Math.max(1e-3, options.timeLimitSeconds - spent),
+        timeLimitSeconds: Math.max(1e-3, options.timeLimitSeconds - budget.elapsedSeconds()),
       }),
     },
     { incumbent: first, signal: context.signal, onNode: context.onProgress },
@@ -133,10 +133,11 @@ function firstCombination(
   evaluator: CombinationEvaluator,
   root: PlanBound,
   incumbent: Plan | undefined,
+  ended: () => boolean,
 ): Candidate<Combination> | undefined {
   const known = incumbent && combinationOf(columns, incumbent);
   const starts = known ? [known] : [];
-  const best = improveCombination(columns, evaluator, root, starts);
+  const best = improveCombination(columns, evaluator, root, starts, ended);
   return best && { objective: best.totalSeconds, solution: best };
 }
 

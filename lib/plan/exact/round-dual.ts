@@ -18,7 +18,7 @@ export function roundDual(problem: PlanningProblem, bound: PlanBound = boundPlan
   const isChain = problem.sharing === 'batched' && bound.columns.requirementWeights.length === 1;
   const columns = isChain ? buildColumns(problem, { batchedForm: 'stages' }) : bound.columns;
   const evaluator = new CombinationEvaluator(columns);
-  const best = improveCombination(columns, evaluator, bound, []);
+  const best = improveCombination(columns, evaluator, bound, [], () => false);
   const plan = best && evaluator.plan(best.choices);
   return plan && { plan, totalSeconds: roundDelay(problem, plan).totalSeconds };
 }

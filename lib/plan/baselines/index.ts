@@ -40,6 +40,7 @@ export function computeBaselines(
   const conventional = asConventional(problem);
   const cut = bestCommonCut(problem);
   const point = uniformPoint(conventional);
+  const pointAtCut = cut === undefined ? undefined : uniformPoint(conventional, cut);
   const pinnedPlan = (pins: Pins) => planPinned(conventional, planner, pins);
   const needs = (available: boolean, missing: string, outcome: () => SchemeOutcome): SchemeOutcome =>
     available ? outcome() : { note: missing };
@@ -72,8 +73,8 @@ export function computeBaselines(
     [
       'bandwidth-alone',
       'common cut, one ratio, bandwidths optimised',
-      needs(cut !== undefined && point !== undefined, cut === undefined ? noCommonCut : noPoint, () =>
-        pinnedPlan({ cut: cut!, point: point! }),
+      needs(pointAtCut !== undefined, cut === undefined ? noCommonCut : noPoint, () =>
+        pinnedPlan({ cut: cut!, point: pointAtCut! }),
       ),
     ],
     ['random', 'choices at random within the limits, equal shares', randomPlan(problem, seed)],
@@ -104,21 +105,21 @@ function planPinned(problem: PlanningProblem, planner: Planner, pins: Pins): Sch
   return plan ? { plan, totalSeconds, problem: pinned } : { note: 'no plan keeps the limits' };
 }
 
-/** The coarsest operating point with which all devices together can reach the accuracy limit. */
-function uniformPoint(problem: PlanningProblem): number | undefined {
+/** The coarsest operating point with which all devices together can reach the accuracy limit, at any cut or at one. */
+function uniformPoint(problem: PlanningProblem, cut?: number): number | undefined {
   const count = Math.min(problem.upPoints.length, problem.downPoints.length);
   for (let point = 0; point < count; point++) {
-    if (reachesAccuracy(problem, point)) return point;
+    if (reachesAccuracy(problem, point, cut)) return point;
   }
   return undefined;
 }
 
-function reachesAccuracy(problem: PlanningProblem, point: number): boolean {
+function reachesAccuracy(problem: PlanningProblem, point: number, cut: number | undefined): boolean {
   let weight = 0;
   let weighted = 0;
   let least = Infinity;
   for (const device of problem.devices) {
-    const best = bestAccuracy(problem, device, point);
+    const best = bestAccuracy(problem, device, point, cut);
     weight += device.weight;
     weighted += device.weight * best;
     least = Math.min(least, best);
@@ -127,9 +128,9 @@ function reachesAccuracy(problem: PlanningProblem, point: number): boolean {
 }
 
 /** Best accuracy of a device at one point over the cuts its memory allows; −Infinity if none does. */
-function bestAccuracy(problem: PlanningProblem, device: Device, point: number): number {
+function bestAccuracy(problem: PlanningProblem, device: Device, point: number, cut: number | undefined): number {
   let best = -Infinity;
-  for (const blocks of device.costs.allowedBlocks) {
+  for (const blocks of cut === undefined ? device.costs.allowedBlocks : [cut]) {
     const costs = choiceCosts(problem, device, blocks, point, point);
     if (!exceeds(costs.deviceMemoryBytes, device.memoryBytes)) best = Math.max(best, costs.accuracy);
   }

@@ -71,7 +71,7 @@ export function planExact(
   const evaluator = new CombinationEvaluator(columns);
   const first = firstCombination(columns, evaluator, root, context.incumbent, ended);
   const duals = problem.sharing === 'batched' ? new BatchedNodes(columns) : new SeparateNodes(columns);
-  const tree = new PlanTree({ choices: allChoices(columns) }, columns, duals, evaluator);
+  const tree = new PlanTree({ choices: allChoices(columns) }, columns, duals, evaluator, ended);
   const result = branchAndBound(
     tree,
     {

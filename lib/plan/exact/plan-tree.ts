@@ -35,6 +35,8 @@ export class PlanTree implements BranchingProblem<PlanNode, PlanNodeBound, Combi
     private readonly columns: ChoiceColumns,
     private readonly duals: NodeDuals,
     private readonly evaluator: CombinationEvaluator,
+    /** True once the search must come to an end. */
+    private readonly ended: () => boolean,
   ) {
     const { problem } = columns;
     this.aggregation = problem.aggregationSeconds;
@@ -101,7 +103,10 @@ export class PlanTree implements BranchingProblem<PlanNode, PlanNodeBound, Combi
   private enumerate(outcome: PlanNodeBound, cutoff: number, context: NodeContext): PlanNodeBound | undefined {
     let best: Combination | undefined;
     let limit = cutoff;
+    let cutShort = false;
     const visit = (combination: Int32Array) => {
+      cutShort ||= this.ended();
+      if (cutShort) return;
       const totalSeconds = this.evaluator.delay(combination);
       if (totalSeconds >= limit) return;
       limit = totalSeconds;
@@ -114,7 +119,7 @@ export class PlanTree implements BranchingProblem<PlanNode, PlanNodeBound, Combi
       const result = enumerateCombinations(outcome.choices, tests, steps, visit);
       this.enumeratedSteps += result.steps;
       this.enumeratedLeaves += result.leaves;
-      finished = result.finished;
+      finished = result.finished && !cutShort;
       if (!finished) break;
     }
     const candidate = best && { objective: best.totalSeconds, solution: best };

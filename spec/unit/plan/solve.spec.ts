@@ -76,8 +76,8 @@ describe('solving a plan', () => {
   });
 
   it('returns the best plan it has at a limit or when told to stop', () => {
-    const problem = largeProblem(7, 40, 10);
-    const limited = solvePlan(problem, { ...quick, method: 'exact', timeLimitSeconds: 0.3 });
+    const problem = largeProblem(7, 300, 10);
+    const limited = solvePlan(problem, { ...quick, method: 'exact', timeLimitSeconds: 0.1 });
     expect(limited.status).toBe('feasible');
     expect(limited.termination).toBe('time-limit');
     expectEvidence(problem, limited);

@@ -12,11 +12,7 @@ import { couplingUse, keepsCoupling, nearestEntries, priceRounding, repair } fro
 
 export const twoTimescaleOptions = defineOptions({
   seed: z.int().min(0).default(1).describe('Seed of the random starts of the relaxation.'),
-  starts: z
-    .int()
-    .min(1)
-    .optional()
-    .describe('Starts of the relaxation; by default 4 for up to 10 devices, 2 for up to 50, else 1.'),
+  starts: z.int().min(1).optional().describe('Starts of the relaxation; by default 2 for up to 50 devices, else 1.'),
   localImprovement: z
     .boolean()
     .default(true)
@@ -223,7 +219,6 @@ class TwoTimescale {
 }
 
 function defaultStarts(deviceCount: number): number {
-  if (deviceCount <= 10) return 4;
   return deviceCount <= 50 ? 2 : 1;
 }
 

@@ -5,7 +5,7 @@ import type { AdapterSettings, AdapterState } from './model/adapters.js';
 import type { VitConfig } from './model/config.js';
 import type { MemoryMode } from './model/vit.js';
 import type { WeightSet } from './model/weights.js';
-import type { StepCodec } from './protocol/index.js';
+import { constantRate, type LearningRateSchedule, type StepCodec } from './protocol/index.js';
 import { runServer, type RunRecorder, type ServerSharing, type TrainingResult } from './server/index.js';
 import type { OptimizerSettings } from './training/index.js';
 import { connectionPair, RadioLink, type Connection, type RadioLinkOptions } from './transport/index.js';
@@ -38,6 +38,8 @@ export interface TrainingOptions {
   /** K. */
   readonly localSteps: number;
   readonly optimizer: OptimizerSettings;
+  /** Default constant. */
+  readonly schedule?: LearningRateSchedule;
   readonly dataset: ImageDataset;
   readonly normalisation: Normalisation;
   readonly split: DataSplit;
@@ -72,7 +74,8 @@ export async function trainInProcess(tf: Tf, options: TrainingOptions): Promise<
   const connect = options.connect ?? (() => Promise.resolve(connectionPair()));
   const ends = await Promise.all(devices.map((_, index) => connect(index)));
   const closeAll = (reason: string) => ends.flat().forEach((connection) => connection.close(reason));
-  const common = { rounds, localSteps, optimizer, seed, timeoutSeconds };
+  const schedule = options.schedule ?? constantRate;
+  const common = { rounds, localSteps, optimizer, schedule, seed, timeoutSeconds };
   const server = runServer(tf, {
     ...common,
     part,

@@ -12,7 +12,9 @@ import {
   messageSeed,
   stepMessage,
   timed,
+  rateFactor,
   type AfterGradient,
+  type LearningRateSchedule,
   type StepCodec,
 } from '../protocol/index.js';
 import { adapterNames, assignAdapters, Optimizer, readAdapters, type OptimizerSettings } from '../training/index.js';
@@ -35,6 +37,7 @@ export interface DeviceOptions {
   readonly uplinkCodec: StepCodec;
   readonly downlinkCodec: StepCodec;
   readonly optimizer: OptimizerSettings;
+  readonly schedule: LearningRateSchedule;
   readonly seed: number;
   /** For an answer of the server. */
   readonly timeoutSeconds: number;
@@ -115,12 +118,17 @@ class Device {
       const gradient = tf.tensor(gradientValues, shape);
       isPending = false;
       const [gradients, backwardSeconds] = timed(() => pending.backward(gradient));
-      const [, updateSeconds] = timed(() => this.optimizer.apply(gradients));
+      const [, updateSeconds] = timed(() => this.optimizer.apply(gradients, this.rate(round, step)));
       tf.dispose([gradient, ...gradients]);
       return { decodeSeconds, backwardSeconds, updateSeconds };
     } finally {
       if (isPending) tf.dispose(pending.backward(pending.activations));
     }
+  }
+
+  private rate(round: number, step: number): number {
+    const { schedule, rounds, localSteps } = this.options;
+    return rateFactor(schedule, round * localSteps + step, rounds * localSteps);
   }
 
   dispose(): void {

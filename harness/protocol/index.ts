@@ -1,4 +1,5 @@
 export * from './protocol-error.js';
+export * from './schedule.js';
 export * from './step-messages.js';
 export * from './stopwatch.js';
 export * from './tensor-body.js';

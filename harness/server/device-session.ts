@@ -10,9 +10,11 @@ import {
   expectStep,
   messageSeed,
   ProtocolError,
+  rateFactor,
   stepMessage,
   timed,
   type AfterGradient,
+  type LearningRateSchedule,
   type StepHeader,
 } from '../protocol/index.js';
 import { adapterNames, assignAdapters, Optimizer, readAdapters, type OptimizerSettings } from '../training/index.js';
@@ -26,8 +28,10 @@ export interface SessionOptions {
   readonly device: ServedDevice;
   readonly index: number;
   readonly clock: EventClock;
+  readonly rounds: number;
   readonly localSteps: number;
   readonly optimizer: OptimizerSettings;
+  readonly schedule: LearningRateSchedule;
   readonly seed: number;
   readonly timeoutSeconds: number;
   readonly record: RunRecorder;
@@ -111,7 +115,8 @@ export class DeviceSession {
   /** Decode, forward, loss, backward, update, encode; synchronous, so that nothing else is in its time. */
   compute({ header, body }: ArrivedActivations): ComputedStep {
     const { tf, options } = this;
-    const { part, device, index, localSteps, seed } = options;
+    const { part, device, index, rounds, localSteps, seed, schedule } = options;
+    const rate = rateFactor(schedule, header.round * localSteps + header.step, rounds * localSteps);
     const shape = [device.batchSize, tokenCount(part.config), part.config.width];
     const [values, decode] = timed(() => decodeTensor(body, shape, device.uplinkCodec));
     const [{ loss, gradientValues, adapterGradients }, compute] = timed(() => {
@@ -121,7 +126,7 @@ export class DeviceSession {
       tf.dispose([activations, ...(result.gradient ? [result.gradient] : [])]);
       return { ...result, gradientValues: gradient };
     });
-    const [, update] = timed(() => this.optimizer.apply(adapterGradients));
+    const [, update] = timed(() => this.optimizer.apply(adapterGradients, rate));
     tf.dispose([...adapterGradients]);
     const stepSeed = messageSeed(seed, index, header.round * localSteps + header.step, 'down');
     const [encoded, encode] = timed(() =>

@@ -2,7 +2,7 @@ import type { Tf } from '../backend/tensorflow.js';
 import type { AdapterState } from '../model/adapters.js';
 import { FrozenWeights } from '../model/frozen-weights.js';
 import type { PartOptions } from '../model/vit.js';
-import { encodeAdapters, timed } from '../protocol/index.js';
+import { encodeAdapters, timed, type LearningRateSchedule } from '../protocol/index.js';
 import { averageAdapters, type OptimizerSettings } from '../training/index.js';
 import { DeviceSession } from './device-session.js';
 import { EventClock, type ServerSharing } from './event-clock.js';
@@ -16,6 +16,7 @@ export interface ServerOptions {
   readonly rounds: number;
   readonly localSteps: number;
   readonly optimizer: OptimizerSettings;
+  readonly schedule: LearningRateSchedule;
   readonly sharing: ServerSharing;
   readonly speedFactor: number;
   readonly seed: number;

@@ -19,6 +19,7 @@ export type LinkDirection = 'uplink' | 'downlink';
 
 /** The law at another power gain. A rate linear in the share keeps its spread: log2(1 + gain·snr) per Hz. */
 export function scaledLaw(law: RateLaw, gain: number): RateLaw {
+  if (gain === 1) return law;
   switch (law.kind) {
     case 'shannon':
       return { kind: 'shannon', snrBandwidthHz: law.snrBandwidthHz * gain };

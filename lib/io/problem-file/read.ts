@@ -38,12 +38,12 @@ export function readProblemFile(text: string, overrides: ReadOverrides = {}): Re
   if (source.issues.length > 0) return { ok: false, issues: source.issues };
   const { sections, issues: sectionIssues } = checkSections(source.value);
   const issues = [...sectionIssues, ...crossChecks(sections)];
-  if (issues.length > 0) return { ok: false, issues: placed(issues, source) };
+  if (issues.length > 0) return { ok: false, issues: placeIssues(issues, source) };
   const file = sections as ProblemFile;
   const resolved = resolveFile({ ...file, seed: overrides.seed ?? file.seed });
   const linkIssues = checkLinks(resolved);
-  if (linkIssues.length > 0) return { ok: false, issues: placed(linkIssues, source) };
-  return { ok: true, resolved, warnings: placed(analyse(resolved), source) };
+  if (linkIssues.length > 0) return { ok: false, issues: placeIssues(linkIssues, source) };
+  return { ok: true, resolved, warnings: placeIssues(analyse(resolved), source) };
 }
 
 /** As `readProblemFile`, but throws `ProblemFileError`. */
@@ -76,7 +76,7 @@ function usable(law: RateLaw): boolean {
 }
 
 /** Issues with their place in the text and what stands there, in the order of the text. */
-function placed(issues: readonly RawIssue[], source: SourceDocument): FileIssue[] {
+export function placeIssues(issues: readonly RawIssue[], source: SourceDocument): FileIssue[] {
   return issues
     .slice(0, sourceLimits.issues)
     .map((issue): FileIssue => {

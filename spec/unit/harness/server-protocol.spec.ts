@@ -3,7 +3,13 @@ import { loadBackend, type Tf } from '../../../harness/backend/tensorflow.js';
 import { initialAdapters, type AdapterSettings } from '../../../harness/model/adapters.js';
 import type { VitConfig } from '../../../harness/model/config.js';
 import { randomWeights } from '../../../harness/model/weights.js';
-import { encodeAdapters, encodeTensor, ProtocolError, type StepCodec } from '../../../harness/protocol/index.js';
+import {
+  constantRate,
+  encodeAdapters,
+  encodeTensor,
+  ProtocolError,
+  type StepCodec,
+} from '../../../harness/protocol/index.js';
 import { runServer } from '../../../harness/server/index.js';
 import { defaultAdamW } from '../../../harness/training/index.js';
 import { connectionPair, type Message } from '../../../harness/transport/index.js';
@@ -38,6 +44,7 @@ async function serve(messages: readonly Message[], codec: StepCodec = 'identity'
     rounds: 1,
     localSteps: 1,
     optimizer: defaultAdamW,
+    schedule: constantRate,
     sharing: 'allocated',
     speedFactor: 1,
     seed: 1,

@@ -1,0 +1,111 @@
+import { readPlanFile, readProblemFile, warmPlan, formatIssue, type ResolvedFile } from '../../lib/io/index.js';
+import { roundDelay, type OperatingPoint, type Plan } from '../../lib/models/index.js';
+import type { StepCodec } from '../protocol/index.js';
+import type { ServerSharing } from '../server/index.js';
+import type { ScenarioDevice } from './scenario.js';
+import type { PlanEntry } from './schema/index.js';
+
+/** A plan that cannot be run. */
+export class PlanRunError extends Error {
+  override readonly name = 'PlanRunError';
+}
+
+/** What a plan decides of a training. */
+export interface PlannedTraining {
+  readonly devices: readonly ScenarioDevice[];
+  readonly sharing: ServerSharing;
+  readonly localSteps: number;
+  readonly memoryMode: 'keep' | 'recompute';
+  readonly predictedRoundSeconds: number;
+}
+
+/** Reads the problem and its plan, or solves it. Throws `PlanRunError` where that cannot be run. */
+export async function plannedTraining(
+  entry: PlanEntry,
+  blocks: number,
+  readText: (path: string) => Promise<string>,
+): Promise<PlannedTraining> {
+  const outcome = readProblemFile(await readText(entry.problem));
+  if (!outcome.ok) {
+    const issues = outcome.issues.map((issue) => formatIssue(issue, entry.problem));
+    throw new PlanRunError(`${entry.problem} is no problem file:\n  ${issues.join('\n  ')}`);
+  }
+  const { resolved } = outcome;
+  const { problem } = resolved;
+  if (problem.blockCount !== blocks) {
+    throw new PlanRunError(`${entry.problem} plans ${problem.blockCount} blocks, the model has ${blocks}`);
+  }
+  const plan =
+    entry.plan === 'solve' ? await solved(entry, resolved) : given(entry, resolved, await readText(entry.plan));
+  return {
+    devices: plannedDevices(entry, resolved, plan),
+    sharing: problem.sharing,
+    localSteps: problem.stepsPerRound,
+    memoryMode: resolved.file.training.activations,
+    predictedRoundSeconds: roundDelay(problem, plan).totalSeconds,
+  };
+}
+
+async function solved(entry: PlanEntry, { problem, file }: ResolvedFile): Promise<Plan> {
+  const { solvePlan } = await import('../../lib/plan/index.js');
+  const report = solvePlan(problem, { seed: file.seed, baselines: false, whatIf: 'never' });
+  if (!report.answer) throw new PlanRunError(`${entry.problem} has no plan: ${report.message}`);
+  return report.answer.plan;
+}
+
+function given(entry: PlanEntry, { problem }: ResolvedFile, text: string): Plan {
+  const outcome = readPlanFile(text);
+  if (!outcome.ok) throw new PlanRunError(`${entry.plan} is no plan:\n  ${outcome.issues.join('\n  ')}`);
+  const found = warmPlan(outcome.plan, problem);
+  if ('reason' in found) throw new PlanRunError(`${entry.plan} does not fit ${entry.problem}: ${found.reason}`);
+  return found.plan;
+}
+
+function plannedDevices(entry: PlanEntry, { problem, file, summaries }: ResolvedFile, plan: Plan): ScenarioDevice[] {
+  const overrides = new Map(entry.devices.map((device) => [device.name, device]));
+  const devices = problem.devices.flatMap((device, n): ScenarioDevice[] => {
+    const decision = plan.devices[n]!;
+    const own = overrides.get(device.name);
+    overrides.delete(device.name);
+    if (!decision.participates) return [];
+    const described = file.devices[summaries[n]!.entry]!;
+    return [
+      {
+        name: device.name,
+        cut: decision.blocks,
+        batchSize: described.batchSize ?? file.training.batchSize,
+        uplinkCodec: codecOf(problem.upPoints[decision.upPoint]!),
+        downlinkCodec: codecOf(problem.downPoints[decision.downPoint]!),
+        speedFactor: own?.speedFactor ?? described.profileFactor,
+        link: {
+          uplink: device.uplink,
+          downlink: device.downlink,
+          bandwidthHz: decision.bandwidthHz,
+          latencySeconds: own?.latency ?? 0,
+          burstBytes: own?.burst ?? 0,
+          ...(own?.gains && { gainTrace: own.gains.map((decibel) => 10 ** (decibel / 10)) }),
+        },
+        ...(problem.sharing === 'allocated' && decision.serverShare > 0 && { serverShare: decision.serverShare }),
+      },
+    ];
+  });
+  const unknown = [...overrides.keys()];
+  if (unknown.length > 0) throw new PlanRunError(`${entry.problem} has no device \`${unknown[0]}\``);
+  return devices;
+}
+
+/** The codec's settings at an operating point. */
+function codecOf({ name, ratio, keptFraction, bitsPerKeptValue }: OperatingPoint): StepCodec {
+  if (keptFraction === undefined && bitsPerKeptValue === undefined) {
+    if (ratio === 1) return 'identity';
+    throw new PlanRunError(`operating point \`${name}\` has a ratio but no keptFraction or bits: it cannot be run`);
+  }
+  const selection = keptFraction === undefined || keptFraction === 1 ? 'all' : 'top-k';
+  const kept = { selection, keptFraction: keptFraction ?? 1 } as const;
+  if (bitsPerKeptValue === undefined || bitsPerKeptValue === 32) {
+    return selection === 'all' ? 'identity' : { ...kept, values: 'float32' };
+  }
+  if (bitsPerKeptValue === 16) return { ...kept, values: 'float16' };
+  if (Number.isInteger(bitsPerKeptValue) && bitsPerKeptValue <= 8) return { ...kept, bits: bitsPerKeptValue };
+  throw new PlanRunError(`operating point \`${name}\` has ${bitsPerKeptValue} bits: the codec has 1 … 8, 16 and 32`);
+}

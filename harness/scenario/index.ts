@@ -1,0 +1,6 @@
+export * from './from-plan.js';
+export * from './load.js';
+export * from './read.js';
+export * from './scenario.js';
+export * from './train.js';
+export { scenarioSchema, type ScenarioFile } from './schema/index.js';

@@ -1,0 +1,117 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { LoadedBackend } from '../backend/tensorflow.js';
+import {
+  cifarDataset,
+  DatasetError,
+  imageNetNormalisation,
+  jpegDecoder,
+  plainNormalisation,
+  proceduralDataset,
+  tinyImageNetDataset,
+  type ImageDataset,
+  type Normalisation,
+} from '../data/index.js';
+import { initialAdapters, type AdapterSettings, type AdapterState } from '../model/adapters.js';
+import type { VitConfig } from '../model/config.js';
+import { embeddedWeights } from '../model/embedded.js';
+import { randomWeights, readWeights, withFreshHead, type WeightSet } from '../model/weights.js';
+import type { Scenario } from './scenario.js';
+import { shapePresets, type ModelEntry } from './schema/index.js';
+
+/** All that is read or drawn for a training, the same on every machine that takes part. */
+export interface Workload {
+  readonly config: VitConfig;
+  readonly weights: WeightSet;
+  readonly adapterSettings: AdapterSettings;
+  readonly adapters: AdapterState;
+  readonly dataset: ImageDataset;
+  /** Absent where accuracy is not measured. */
+  readonly evaluationSet: ImageDataset | undefined;
+  readonly normalisation: Normalisation;
+}
+
+/** Loads data and model. Throws `DatasetError`, `WeightError`, `TensorFileError`, or what reading a file throws. */
+export async function loadWorkload(scenario: Scenario, backend: LoadedBackend): Promise<Workload> {
+  const { file, seed } = scenario;
+  const imageSize = sizesOf(file.model).imageSize;
+  const { dataset, evaluationSet } = await loadData(scenario, imageSize, backend);
+  const config: VitConfig = {
+    ...sizesOf(file.model),
+    channels: 3,
+    classes: dataset.classNames.length,
+    layerNormEpsilon: 1e-6,
+  };
+  const { lora: adapterSettings } = file;
+  return {
+    config,
+    weights: await loadWeights(scenario, config),
+    adapterSettings,
+    adapters: initialAdapters(config, adapterSettings, seed),
+    dataset,
+    evaluationSet,
+    normalisation: file.data.set === 'tiny-imagenet' ? imageNetNormalisation : plainNormalisation,
+  };
+}
+
+function sizesOf(model: ModelEntry) {
+  const pooling = 'class-token' as const;
+  if (model === 'embedded') return { ...shapePresets.embedded, pooling };
+  const { shape, imageSize } = model;
+  const sizes = typeof shape === 'string' ? { ...shapePresets[shape], pooling } : { imageSize: 0, ...shape };
+  return { ...sizes, imageSize: imageSize ?? sizes.imageSize };
+}
+
+async function loadWeights({ file, folder, seed }: Scenario, config: VitConfig): Promise<WeightSet> {
+  const { model } = file;
+  if (model === 'embedded') return embeddedWeights(config, seed);
+  if (model.weights === undefined) return randomWeights(config, model.seed!);
+  // The stored head speaks of other classes.
+  return withFreshHead(readWeights(await readFile(resolve(folder, model.weights)), config), config, seed);
+}
+
+interface LoadedData {
+  readonly dataset: ImageDataset;
+  readonly evaluationSet: ImageDataset | undefined;
+}
+
+async function loadData(
+  { file, folder, seed }: Scenario,
+  imageSize: number,
+  backend: LoadedBackend,
+): Promise<LoadedData> {
+  const { set, images, evaluationImages } = file.data;
+  if (set === 'procedural') {
+    const drawn = (length: number, own: number) => proceduralDataset({ classes: 'fine-tuning', length, seed: own });
+    return {
+      dataset: drawn(images ?? 2400, seed),
+      evaluationSet: evaluationImages > 0 ? drawn(evaluationImages, seed + 1_000_003) : undefined,
+    };
+  }
+  const place = resolve(folder, file.data.folder ?? '.');
+  const read = (isTraining: boolean) => {
+    if (set === 'tiny-imagenet') {
+      const part = isTraining ? 'train' : 'val';
+      return tinyImageNetDataset({ folder: place, part, imageSize, decoder: jpegDecoder(backend) });
+    }
+    return cifarDataset({ folder: place, variant: set, part: isTraining ? 'train' : 'test', imageSize });
+  };
+  const evaluationSet = evaluationImages > 0 ? limited(await read(false), evaluationImages) : undefined;
+  return { dataset: limited(await read(true), images), evaluationSet };
+}
+
+/** So many images, evenly over the set, whose order may be by class. */
+function limited(dataset: ImageDataset, length: number | undefined): ImageDataset {
+  if (length === undefined || length >= dataset.length) return dataset;
+  const source = Int32Array.from({ length }, (_, k) => Math.floor(((k + 0.5) * dataset.length) / length));
+  return {
+    ...dataset,
+    length,
+    labels: source.map((index) => dataset.labels[index]!),
+    pixels: (index) => {
+      const original = source[index];
+      if (original === undefined) return Promise.reject(new DatasetError(`${dataset.name}: no image ${index}`));
+      return dataset.pixels(original);
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { formatIssue, type FileIssue } from '../../lib/io/index.js';
+import { parseSource, placeIssues, rawIssues } from '../../lib/io/reading/index.js';
+import { blockCount, crossChecks } from './checks.js';
+import { learningRateSchedule, listedDevices, optimizerSettings } from './from-file.js';
+import { plannedTraining } from './from-plan.js';
+import type { Scenario } from './scenario.js';
+import { scenarioSchema, type ScenarioFile } from './schema/index.js';
+
+export type ScenarioOutcome =
+  { readonly ok: true; readonly file: ScenarioFile } | { readonly ok: false; readonly issues: readonly FileIssue[] };
+
+/** A scenario file that is not right; carries every problem found. */
+export class ScenarioError extends Error {
+  override readonly name = 'ScenarioError';
+  constructor(
+    readonly issues: readonly FileIssue[],
+    fileName: string,
+  ) {
+    const count = issues.length === 1 ? '1 problem' : `${issues.length} problems`;
+    super([`${count} in ${fileName}:`, ...issues.map((issue) => `  ${formatIssue(issue, fileName)}`)].join('\n'));
+  }
+}
+
+/** Reads and checks a scenario (YAML or JSON). Never throws: all problems are in `issues`. */
+export function readScenario(text: string): ScenarioOutcome {
+  const source = parseSource(text);
+  if (source.issues.length > 0) return { ok: false, issues: source.issues };
+  const outcome = scenarioSchema.safeParse(source.value);
+  const issues = outcome.success ? crossChecks(outcome.data) : rawIssues(outcome.error.issues, source.value);
+  if (issues.length > 0 || !outcome.success) return { ok: false, issues: placeIssues(issues, source) };
+  return { ok: true, file: outcome.data };
+}
+
+/** What a caller sets in place of the file. */
+export interface ScenarioOverrides {
+  readonly seed?: number;
+  readonly rounds?: number;
+}
+
+/** Everything decided: groups unfolded, plans read or made. Throws `PlanRunError`. */
+export async function resolveScenario(
+  file: ScenarioFile,
+  folder: string,
+  overrides: ScenarioOverrides = {},
+): Promise<Scenario> {
+  const { training } = file;
+  const readText = (path: string) => readFile(resolve(folder, path), 'utf8');
+  const common = {
+    file,
+    folder,
+    seed: overrides.seed ?? file.seed,
+    rounds: overrides.rounds ?? training.rounds,
+    optimizer: optimizerSettings(training),
+    schedule: learningRateSchedule(training),
+  };
+  if (file.plan) return { ...common, ...(await plannedTraining(file.plan, blockCount(file), readText)) };
+  return {
+    ...common,
+    devices: listedDevices(file),
+    sharing: file.server.sharing,
+    localSteps: training.stepsPerRound,
+    memoryMode: training.activations,
+  };
+}
+
+/** A scenario from its file. Throws `ScenarioError`, `PlanRunError`, or what reading the file throws. */
+export async function openScenario(path: string, overrides: ScenarioOverrides = {}): Promise<Scenario> {
+  const outcome = readScenario(await readFile(path, 'utf8'));
+  if (!outcome.ok) throw new ScenarioError(outcome.issues, path);
+  return resolveScenario(outcome.file, dirname(path), overrides);
+}

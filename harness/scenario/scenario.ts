@@ -1,0 +1,36 @@
+import type { MemoryMode } from '../model/vit.js';
+import type { LearningRateSchedule, StepCodec } from '../protocol/index.js';
+import type { ServerSharing } from '../server/index.js';
+import type { OptimizerSettings } from '../training/index.js';
+import type { RadioLinkOptions } from '../transport/index.js';
+import type { ScenarioFile } from './schema/index.js';
+
+/** A device of a scenario with everything decided. */
+export interface ScenarioDevice {
+  readonly name: string;
+  readonly cut: number;
+  readonly batchSize: number;
+  readonly uplinkCodec: StepCodec;
+  readonly downlinkCodec: StepCodec;
+  readonly speedFactor: number;
+  readonly link?: RadioLinkOptions;
+  readonly serverShare?: number;
+}
+
+/** A scenario with everything decided but nothing loaded. */
+export interface Scenario {
+  readonly file: ScenarioFile;
+  /** Paths in the file are relative to it. */
+  readonly folder: string;
+  readonly seed: number;
+  readonly devices: readonly ScenarioDevice[];
+  readonly sharing: ServerSharing;
+  readonly rounds: number;
+  /** K. */
+  readonly localSteps: number;
+  readonly memoryMode: MemoryMode;
+  readonly optimizer: OptimizerSettings;
+  readonly schedule: LearningRateSchedule;
+  /** Predicted delay of a round, s; with a plan. */
+  readonly predictedRoundSeconds?: number;
+}

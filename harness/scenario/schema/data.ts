@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { section } from '../../../lib/io/reading/index.js';
+
+const count = (maximum: number) => z.int().min(1).max(maximum);
+
+export const dataSection = section({
+  set: z
+    .enum(['procedural', 'tiny-imagenet', 'cifar-10', 'cifar-100'])
+    .default('procedural')
+    .describe('`procedural` is drawn and needs no files; the others are read from `folder`.'),
+  folder: z.string().min(1).optional().describe('Where the files of the data set are, relative to this file.'),
+  images: count(1e7).optional().describe('Training images. Default: 2400 drawn ones, or all there are.'),
+  evaluationImages: z
+    .int()
+    .min(0)
+    .max(1e6)
+    .default(480)
+    .describe('Held-out images on which accuracy is measured; 0 measures none.'),
+  split: z
+    .union(
+      [
+        z.literal('iid'),
+        section({ dirichlet: z.number().positive().max(1e6).describe('α: the smaller, the more the devices differ.') }),
+      ],
+      { error: () => 'must be `iid` or `{ dirichlet: 0.5 }`' },
+    )
+    .default('iid')
+    .describe('How images are shared out over the devices.'),
+}).meta({ id: 'data', title: 'Data set' });
+
+export type DataEntry = z.output<typeof dataSection>;

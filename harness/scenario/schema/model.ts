@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { section } from '../../../lib/io/reading/index.js';
+import { adapterTargets } from '../../model/adapters.js';
+
+const size = (maximum: number) => z.int().min(1).max(maximum);
+
+/** Sizes of models by name. */
+export const shapePresets = {
+  embedded: { imageSize: 32, patchSize: 8, width: 96, blocks: 6, heads: 3, mlpWidth: 384 },
+  'deit-tiny': { imageSize: 224, patchSize: 16, width: 192, blocks: 12, heads: 3, mlpWidth: 768 },
+  'deit-small': { imageSize: 224, patchSize: 16, width: 384, blocks: 12, heads: 6, mlpWidth: 1536 },
+  'vit-b16': { imageSize: 224, patchSize: 16, width: 768, blocks: 12, heads: 12, mlpWidth: 3072 },
+} as const;
+
+const shapeNames = Object.keys(shapePresets) as (keyof typeof shapePresets)[];
+
+const explicitShape = section({
+  patchSize: size(1024).describe('Side of a patch, pixels.'),
+  width: size(16384).describe('Width of a token.'),
+  blocks: size(1000).describe('Number of blocks L.'),
+  heads: size(256).describe('Attention heads; they divide the width.'),
+  mlpWidth: size(65536).describe('Inner width of the MLP.'),
+  pooling: z.enum(['class-token', 'mean']).default('class-token').describe('What the head sees.'),
+});
+
+const modelSection = section({
+  weights: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Safetensors file (timm or Hugging Face names), relative to this file.'),
+  seed: z.int().min(0).optional().describe('Draws the weights instead of reading them.'),
+  shape: z
+    .union([z.enum(shapeNames), explicitShape])
+    .default('embedded')
+    .describe('Sizes: of a known model, or one by one.'),
+  imageSize: size(4096).optional().describe('Side of the images, pixels; position embeddings are interpolated.'),
+});
+
+export const modelEntry = z
+  .union([z.literal('embedded'), modelSection], {
+    error: () => 'must be `embedded`, or a section with `weights` or `seed`',
+  })
+  .describe('`embedded` is the small transformer that comes with the project; or weights from a file or a seed.');
+
+export const loraSection = section({
+  rank: size(4096).default(8).describe('Rank r.'),
+  alpha: z.number().positive().max(1e6).default(16).describe('Adapters count alpha / rank.'),
+  targets: z.array(z.enum(adapterTargets)).min(1).default(['query', 'value']).describe('Layers that carry an adapter.'),
+  dropout: z.number().min(0).max(0.99).default(0).describe('Share of an adapter’s inputs dropped in training.'),
+}).meta({ id: 'lora', title: 'LoRA adapters' });
+
+export type ModelEntry = z.output<typeof modelEntry>;

@@ -4,6 +4,7 @@ import { registerBaselinesCommand } from './commands/baselines.js';
 import { registerCheckCommand } from './commands/check.js';
 import { registerCodecCommand } from './commands/codec.js';
 import { registerInitCommand } from './commands/init.js';
+import { registerPretrainCommand } from './commands/pretrain.js';
 import { registerSchemaCommand } from './commands/schema.js';
 import { registerSolveCommand } from './commands/solve.js';
 
@@ -26,5 +27,6 @@ export function buildProgram(): Command {
   registerCheckCommand(program);
   registerSchemaCommand(program);
   registerCodecCommand(program);
+  registerPretrainCommand(program);
   return program;
 }

@@ -18,10 +18,13 @@ export interface BlockWeights {
   readonly down: Layer;
 }
 
-interface Layer {
+export interface Layer {
   readonly weight: Tensor;
   readonly bias: Tensor;
 }
+
+/** A layer norm; the frozen one, or one whose gain and bias are trained. */
+export type Norm = typeof layerNorm;
 
 /** A block's frozen weights on the backend; dispose of them with `disposeBlock`. */
 export function uploadBlock(tf: Tf, config: VitConfig, weights: WeightSet, block: number): BlockWeights {
@@ -68,13 +71,14 @@ export function blockForward(
   weights: BlockWeights,
   adapters: BlockAdapters,
   input: Tensor,
+  norm: Norm = layerNorm,
 ): Tensor {
   const adapted = (layer: Layer, target: keyof BlockAdapters, x: Tensor) => {
     const frozen = linear(tf, x, layer.weight, layer.bias);
     const added = adapterOutput(tf, settings, adapters[target], x);
     return added ? tf.add(frozen, added) : frozen;
   };
-  const normed = layerNorm(tf, input, weights.norm1Gain, weights.norm1Bias, config.layerNormEpsilon);
+  const normed = norm(tf, input, weights.norm1Gain, weights.norm1Bias, config.layerNormEpsilon);
   const context = attention(
     tf,
     config.heads,
@@ -83,7 +87,7 @@ export function blockForward(
     adapted(weights.value, 'value', normed),
   );
   const afterAttention = tf.add(input, adapted(weights.output, 'output', context));
-  const hidden = layerNorm(tf, afterAttention, weights.norm2Gain, weights.norm2Bias, config.layerNormEpsilon);
+  const hidden = norm(tf, afterAttention, weights.norm2Gain, weights.norm2Bias, config.layerNormEpsilon);
   const activated = gelu(tf, adapted(weights.up, 'up', hidden));
   return tf.add(afterAttention, adapted(weights.down, 'down', activated));
 }
@@ -169,9 +173,15 @@ export function disposeHead(head: HeadWeights): void {
 }
 
 /** Tokens to logits [batch, classes]. */
-export function headForward(tf: Tf, config: VitConfig, weights: HeadWeights, tokens: Tensor): Tensor {
+export function headForward(
+  tf: Tf,
+  config: VitConfig,
+  weights: HeadWeights,
+  tokens: Tensor,
+  norm: Norm = layerNorm,
+): Tensor {
   const pooled =
     config.pooling === 'class-token' ? tf.squeeze(tf.slice(tokens, [0, 0, 0], [-1, 1, -1]), [1]) : tf.mean(tokens, 1);
-  const normed = layerNorm(tf, pooled, weights.gain, weights.shift, config.layerNormEpsilon);
+  const normed = norm(tf, pooled, weights.gain, weights.shift, config.layerNormEpsilon);
   return tf.add(matMulLast(tf, normed, weights.classifier), weights.bias);
 }

@@ -88,6 +88,17 @@ export function randomWeights(config: VitConfig, seed: number): WeightSet {
   return weights;
 }
 
+/** The same weights with a head drawn anew: normal of deviation 0.02, biases 0. The final norm stays. */
+export function withFreshHead(weights: WeightSet, config: VitConfig, seed: number): WeightSet {
+  const random = randomStream(seed, 'head.weight');
+  const values = Float32Array.from({ length: config.classes * config.width }, () => 0.02 * random.normal());
+  return new Map([
+    ...weights,
+    ['head.weight', { shape: [config.classes, config.width], values }],
+    ['head.bias', { shape: [config.classes], values: new Float32Array(config.classes) }],
+  ]);
+}
+
 function adapted(
   name: string,
   found: HostTensor | undefined,

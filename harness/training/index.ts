@@ -2,3 +2,4 @@ export * from './averaging.js';
 export * from './evaluate.js';
 export * from './optimizer.js';
 export * from './peft.js';
+export * from './schedule.js';

@@ -1,0 +1,3 @@
+export * from './pretrain.js';
+export { TrainableVit, type WholeStep } from './trainable-vit.js';
+export { weightFile } from './weight-file.js';

@@ -7,6 +7,7 @@ import { registerInitCommand } from './commands/init.js';
 import { registerPretrainCommand } from './commands/pretrain.js';
 import { registerSchemaCommand } from './commands/schema.js';
 import { registerSolveCommand } from './commands/solve.js';
+import { registerStudyCommand } from './commands/study.js';
 
 const { version, description } = createRequire(import.meta.url)('sft-opt/package.json') as {
   version: string;
@@ -27,6 +28,7 @@ export function buildProgram(): Command {
   registerCheckCommand(program);
   registerSchemaCommand(program);
   registerCodecCommand(program);
+  registerStudyCommand(program);
   registerPretrainCommand(program);
   return program;
 }

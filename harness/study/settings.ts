@@ -1,0 +1,134 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { codecSettingsSchema } from '../../lib/codec/index.js';
+import { adapterTargets } from '../model/adapters.js';
+import type { StepCodec } from '../protocol/index.js';
+
+const count = (largest: number) => z.int().min(1).max(largest);
+
+/** What is fine-tuned and judged. */
+const workloadSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z
+      .literal('deit-tiny')
+      .describe('DeiT-Tiny, or any ViT of its sizes, on a folder laid out like Tiny-ImageNet.'),
+    weights: z.string().min(1).describe('Safetensors file in timm’s or Hugging Face’s naming.'),
+    folder: z.string().min(1).describe('Data set in Tiny-ImageNet’s layout.'),
+    imageSize: z.int().min(16).max(512).default(128).describe('Side to which images are resized, pixels.'),
+    headRows: z
+      .array(z.int().min(0).max(999))
+      .min(2)
+      .describe('Rows of the stored classifier that belong to the data set’s classes, in their order.'),
+  }),
+]);
+
+const adaptersSchema = z
+  .strictObject({
+    rank: count(256).default(8),
+    alpha: z.number().positive().default(16),
+    targets: z.array(z.enum(adapterTargets)).min(1).default(['query', 'value']),
+  })
+  .prefault({});
+
+const trainingSchema = z
+  .strictObject({
+    steps: count(1_000_000).default(500),
+    batchSize: count(1024).default(8),
+    learningRate: z.number().positive().default(1e-3).describe('Peak of AdamW’s rate.'),
+    weightDecay: z.number().min(0).default(0),
+    schedule: z.enum(['cosine', 'constant']).default('cosine').describe('What follows the warm-up.'),
+    warmUpSteps: z.int().min(0).default(25).describe('Steps over which the rate rises to its peak.'),
+  })
+  .prefault({});
+
+/** κ and q of one direction. */
+const settingSchema = z.strictObject({
+  keptFraction: z.number().gt(0).max(1).describe('κ: share of the entries that are kept.'),
+  bits: z.int().min(1).max(8).describe('q: bits of a kept value, sign included.'),
+});
+
+const pointSchema = z.union([
+  z.literal('uncompressed'),
+  z.strictObject({
+    up: settingSchema.describe('Activations.'),
+    down: settingSchema.optional().describe('Gradients; as the activations by default.'),
+  }),
+]);
+export type StudyPoint = z.output<typeof pointSchema>;
+
+/** Each group is a full grid; groups are run in their order, a run that occurs again is left out. */
+const groupSchema = z.strictObject({
+  points: z.array(pointSchema).min(1),
+  cuts: z.array(z.int().min(0)).min(1).describe('Blocks on the device.'),
+  seeds: z.array(z.int().min(0)).min(1),
+});
+
+/** The one source of a study file's types, defaults and checks. */
+export const studySchema = z.strictObject({
+  workload: workloadSchema,
+  trainImages: count(10_000_000).optional().describe('Use only so many training images, evenly spread.'),
+  validationImages: count(10_000_000).optional().describe('Use only so many validation images, evenly spread.'),
+  adapters: adaptersSchema,
+  training: trainingSchema,
+  codec: codecSettingsSchema
+    .omit({ keptFraction: true, bits: true, seed: true })
+    .partial()
+    .default({})
+    .describe('Codec settings common to all points.'),
+  groups: z.array(groupSchema).min(1),
+});
+export type StudySettings = z.output<typeof studySchema>;
+export type StudyWorkload = StudySettings['workload'];
+
+/** One fine-tuning, with everything needed to repeat it. */
+export interface RunSettings extends Omit<StudySettings, 'groups'> {
+  readonly cut: number;
+  readonly seed: number;
+  readonly point: StudyPoint;
+}
+
+/** The runs of a study in their order, each once. */
+export function studyRuns({ groups, ...common }: StudySettings): RunSettings[] {
+  const runs = new Map<string, RunSettings>();
+  for (const { points, cuts, seeds } of groups) {
+    for (const point of points) {
+      for (const seed of seeds) {
+        for (const cut of cuts) {
+          const run: RunSettings = { ...common, cut, seed, point };
+          runs.set(runId(run), run);
+        }
+      }
+    }
+  }
+  return [...runs.values()];
+}
+
+/** Names a run by its whole configuration: the first 12 hexadecimal digits of a SHA-256. */
+export function runId(run: RunSettings): string {
+  return createHash('sha256')
+    .update(JSON.stringify(sorted(run)))
+    .digest('hex')
+    .slice(0, 12);
+}
+
+/** The same value with the keys of every object in order. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, entry]) => [key, sorted(entry)]),
+  );
+}
+
+/** What the codec does to activations (`up`) and gradients (`down`) of a run. */
+export function runCodecs({ point, codec }: RunSettings): { readonly up: StepCodec; readonly down: StepCodec } {
+  if (point === 'uncompressed') return { up: 'identity', down: 'identity' };
+  return { up: { ...defined(codec), ...point.up }, down: { ...defined(codec), ...(point.down ?? point.up) } };
+}
+
+/** Optional keys that are undefined, left out. */
+function defined(codec: StudySettings['codec']): Exclude<StepCodec, 'identity'> {
+  return Object.fromEntries(Object.entries(codec).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,105 @@
+import { readFile } from 'node:fs/promises';
+import type { LoadedBackend } from '../backend/tensorflow.js';
+import {
+  imageNetNormalisation,
+  jpegDecoder,
+  tinyImageNetDataset,
+  type ImageDataset,
+  type Normalisation,
+} from '../data/index.js';
+import type { VitConfig } from '../model/config.js';
+import { FrozenWeights } from '../model/frozen-weights.js';
+import { readWeights, WeightError, type WeightSet } from '../model/weights.js';
+import type { RunSettings, StudyWorkload } from './settings.js';
+
+/** Model and data of a study, loaded once for all runs of a process. */
+export interface Workload {
+  readonly config: VitConfig;
+  readonly weights: WeightSet;
+  readonly frozen: FrozenWeights;
+  readonly train: ImageDataset;
+  readonly validation: ImageDataset;
+  readonly normalisation: Normalisation;
+}
+
+export async function loadWorkload(
+  backend: LoadedBackend,
+  settings: Pick<RunSettings, 'workload' | 'trainImages' | 'validationImages'>,
+): Promise<Workload> {
+  const loaded = await loadDeit(backend, settings.workload);
+  return {
+    ...loaded,
+    frozen: new FrozenWeights(backend.tf, loaded.config, loaded.weights),
+    train: remembering(thinned(loaded.train, settings.trainImages)),
+    validation: remembering(thinned(loaded.validation, settings.validationImages)),
+  };
+}
+
+async function loadDeit(backend: LoadedBackend, workload: StudyWorkload): Promise<Omit<Workload, 'frozen'>> {
+  const { imageSize, folder, headRows } = workload;
+  const stored: VitConfig = {
+    imageSize,
+    patchSize: 16,
+    channels: 3,
+    width: 192,
+    blocks: 12,
+    heads: 3,
+    mlpWidth: 768,
+    classes: 1000,
+    pooling: 'class-token',
+    layerNormEpsilon: 1e-6,
+  };
+  const weights = withHeadRows(readWeights(await readFile(workload.weights), stored), headRows);
+  const decoder = jpegDecoder(backend);
+  const part = (name: 'train' | 'val') => tinyImageNetDataset({ folder, part: name, imageSize, decoder });
+  const [train, validation] = await Promise.all([part('train'), part('val')]);
+  if (train.classNames.length !== headRows.length) {
+    throw new WeightError(`${headRows.length} rows of the head for ${train.classNames.length} classes`);
+  }
+  const config = { ...stored, classes: headRows.length };
+  return { config, weights, train, validation, normalisation: imageNetNormalisation };
+}
+
+/** Weights whose classifier keeps only some of its classes, in the order given. */
+export function withHeadRows(weights: WeightSet, rows: readonly number[]): WeightSet {
+  const matrix = weights.get('head.weight')!;
+  const bias = weights.get('head.bias')!;
+  const width = matrix.shape[1]!;
+  const values = new Float32Array(rows.length * width);
+  const shifts = new Float32Array(rows.length);
+  rows.forEach((row, k) => {
+    if (row >= matrix.shape[0]!) throw new WeightError(`the head has ${matrix.shape[0]} classes, none at ${row}`);
+    values.set(matrix.values.subarray(row * width, (row + 1) * width), k * width);
+    shifts[k] = bias.values[row]!;
+  });
+  return new Map(weights)
+    .set('head.weight', { shape: [rows.length, width], values })
+    .set('head.bias', { shape: [rows.length], values: shifts });
+}
+
+/** `wanted` images of a data set at even distances. */
+export function thinned(dataset: ImageDataset, wanted = dataset.length): ImageDataset {
+  if (wanted >= dataset.length) return dataset;
+  const index = (k: number) => Math.floor((k * dataset.length) / wanted);
+  return {
+    ...dataset,
+    length: wanted,
+    labels: Int32Array.from({ length: wanted }, (_, k) => dataset.labels[index(k)]!),
+    pixels: (k) => dataset.pixels(index(k)),
+  };
+}
+
+/** Keeps the pixels of images once they are read: a study sees each many times. */
+function remembering(dataset: ImageDataset): ImageDataset {
+  const seen = new Map<number, Uint8Array>();
+  return {
+    ...dataset,
+    pixels: async (index) => {
+      const known = seen.get(index);
+      if (known) return known;
+      const pixels = await dataset.pixels(index);
+      seen.set(index, pixels);
+      return pixels;
+    },
+  };
+}

@@ -1,8 +1,9 @@
 import { randomStream } from '../../lib/random/index.js';
 import type { Tensor, Tf, Variable } from '../backend/tensorflow.js';
 import type { VitConfig } from './config.js';
+import { dropoutMask, maskSeed } from './dropout.js';
 import { matMulLast } from './operations.js';
-import type { HostTensor } from './weights.js';
+import type { HostTensor, WeightSet } from './weights.js';
 
 /** Layers of a block that may carry an adapter. */
 export const adapterTargets = ['query', 'key', 'value', 'output', 'up', 'down'] as const;
@@ -15,6 +16,8 @@ export interface AdapterSettings {
   readonly targets: readonly AdapterTarget[];
   /** Probability with which an input of an adapter is dropped in training, 0 … < 1. */
   readonly dropout: number;
+  /** The classifier is trained with the adapters, by whoever holds the last block; default not. */
+  readonly trainHead?: boolean;
 }
 
 /** One adapter: `down` is A (inputs × rank), `up` is B (rank × outputs). */
@@ -26,11 +29,19 @@ export interface Adapter {
 /** Adapters of one block by target. */
 export type BlockAdapters = Partial<Readonly<Record<AdapterTarget, Adapter>>>;
 
-/** Adapters on the host, by `<block>.<target>.<down|up>`. */
+/** Adapters on the host, by `<block>.<target>.<down|up>`; a trained classifier by `head.weight` and `head.bias`. */
 export type AdapterState = ReadonlyMap<string, HostTensor>;
 
-/** Adapters as LoRA starts them: A from a Kaiming-uniform law, B zero. Drawn by name, so every cut gives the same. */
-export function initialAdapters(config: VitConfig, settings: AdapterSettings, seed: number): AdapterState {
+/**
+ * Adapters as LoRA starts them: A from a Kaiming-uniform law, B zero. Drawn by name, so every cut gives the same. A
+ * classifier that is trained starts as it is in `weights`, which must then be given.
+ */
+export function initialAdapters(
+  config: VitConfig,
+  settings: AdapterSettings,
+  seed: number,
+  weights?: WeightSet,
+): AdapterState {
   const state = new Map<string, HostTensor>();
   for (let block = 0; block < config.blocks; block++) {
     for (const target of settings.targets) {
@@ -45,7 +56,32 @@ export function initialAdapters(config: VitConfig, settings: AdapterSettings, se
       });
     }
   }
+  if (settings.trainHead) {
+    const [matrix, bias] = [weights?.get('head.weight'), weights?.get('head.bias')];
+    if (!matrix || !bias) throw new Error('a trained head needs the weights it starts from');
+    state.set('head.weight', transposedHead(matrix));
+    state.set('head.bias', { shape: bias.shape, values: bias.values.slice() });
+  }
   return state;
+}
+
+/** Classes × width as width × classes. */
+function transposedHead({ shape, values }: HostTensor): HostTensor {
+  const [rows, columns] = shape as [number, number];
+  const out = Float32Array.from(values, (_, k) => values[(k % rows) * columns + Math.floor(k / rows)]!);
+  return { shape: [columns, rows], values: out };
+}
+
+/**
+ * Names of what a part with blocks `first` … `last` − 1 trains, in the order of its variables. Whoever holds the last
+ * block has the head.
+ */
+export function trainedNames(config: VitConfig, settings: AdapterSettings, first: number, last: number): string[] {
+  const blocks = Array.from({ length: last - first }, (_, k) =>
+    settings.targets.flatMap((target) => ['down', 'up'].map((part) => `${first + k}.${target}.${part}`)),
+  ).flat();
+  const hasHead = settings.trainHead === true && first < last && last === config.blocks;
+  return hasHead ? [...blocks, 'head.weight', 'head.bias'] : blocks;
 }
 
 /** Inputs and outputs of a target's linear layer. */
@@ -86,14 +122,31 @@ export function variableList(settings: AdapterSettings, adapters: readonly Block
   );
 }
 
-/** What an adapter adds to its layer's output; undefined where the layer has none. */
+/** Which masks a training step draws in one block. */
+export interface BlockDropout {
+  readonly stepSeed: number;
+  readonly block: number;
+}
+
+/** What an adapter adds to its layer's output; undefined where the layer has none. Without `dropout` nothing is dropped. */
 export function adapterOutput(
   tf: Tf,
   settings: AdapterSettings,
-  adapter: Adapter | undefined,
+  adapters: BlockAdapters,
+  target: AdapterTarget,
   input: Tensor,
+  dropout?: BlockDropout,
 ): Tensor | undefined {
+  const adapter = adapters[target];
   if (!adapter) return undefined;
-  const inner = matMulLast(tf, input, adapter.down);
+  const passed =
+    dropout && settings.dropout > 0
+      ? tf.mul(input, dropoutMask(tf, input.shape, settings.dropout, seedOf(dropout, target)))
+      : input;
+  const inner = matMulLast(tf, passed, adapter.down);
   return tf.mul(matMulLast(tf, inner, adapter.up), settings.alpha / settings.rank);
+}
+
+function seedOf({ stepSeed, block }: BlockDropout, target: AdapterTarget): number {
+  return maskSeed(stepSeed, block, adapterTargets.indexOf(target));
 }

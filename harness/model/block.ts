@@ -1,5 +1,5 @@
 import type { Tensor, Tf } from '../backend/tensorflow.js';
-import { adapterOutput, type AdapterSettings, type BlockAdapters } from './adapters.js';
+import { adapterOutput, type AdapterSettings, type BlockAdapters, type BlockDropout } from './adapters.js';
 import type { VitConfig } from './config.js';
 import { gelu, layerNorm, linear, matMulLast } from './operations.js';
 import type { WeightSet } from './weights.js';
@@ -63,6 +63,14 @@ export function disposeBlock(block: BlockWeights): void {
   }
 }
 
+/** How a block runs beside the usual. */
+export interface BlockOptions {
+  /** Present in training with dropout. */
+  readonly dropout?: BlockDropout;
+  /** Default the frozen one. */
+  readonly norm?: Norm;
+}
+
 /** One pre-norm block: x + attention(norm(x)), then + MLP(norm(·)). */
 export function blockForward(
   tf: Tf,
@@ -71,11 +79,11 @@ export function blockForward(
   weights: BlockWeights,
   adapters: BlockAdapters,
   input: Tensor,
-  norm: Norm = layerNorm,
+  { dropout, norm = layerNorm }: BlockOptions = {},
 ): Tensor {
   const adapted = (layer: Layer, target: keyof BlockAdapters, x: Tensor) => {
     const frozen = linear(tf, x, layer.weight, layer.bias);
-    const added = adapterOutput(tf, settings, adapters[target], x);
+    const added = adapterOutput(tf, settings, adapters, target, x, dropout);
     return added ? tf.add(frozen, added) : frozen;
   };
   const normed = norm(tf, input, weights.norm1Gain, weights.norm1Bias, config.layerNormEpsilon);

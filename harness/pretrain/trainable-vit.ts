@@ -65,7 +65,7 @@ export class TrainableVit {
   forward(images: Tensor): Tensor {
     const { tf, config, norm } = this;
     const tokens = this.blocks.reduce(
-      (x, block) => blockForward(tf, config, noAdapters, block, {}, x, norm),
+      (x, block) => blockForward(tf, config, noAdapters, block, {}, x, { norm }),
       embed(tf, config, this.embedding, images),
     );
     return headForward(tf, config, this.head, tokens, norm);

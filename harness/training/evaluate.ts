@@ -8,7 +8,7 @@ export interface EvaluationOptions {
   readonly cut: number;
   /**
    * What becomes of the activations at the cut, e.g. encoding and decoding: a model trained with compression is to be
-   * judged with it. Default nothing.
+   * judged with it. Default nothing; not asked at cut = L, where nothing travels.
    */
   readonly channel?: (values: Float32Array, shape: readonly number[], batch: number) => Float32Array;
   readonly dataset: ImageDataset;
@@ -26,7 +26,11 @@ export interface Evaluation {
 
 /** Accuracy and loss over a whole data set. Leaves no tensor behind. */
 export async function evaluate(tf: Tf, options: EvaluationOptions): Promise<Evaluation> {
-  const { part, cut, dataset, normalisation, batchSize } = options;
+  const { part, dataset, normalisation, batchSize } = options;
+  // A device that holds the whole model sends nothing.
+  const isWhole = options.cut === part.config.blocks;
+  const cut = isWhole ? 0 : options.cut;
+  const channel = isWhole ? undefined : options.channel;
   const device = new DevicePart(tf, part, cut);
   const server = new ServerPart(tf, part, cut);
   let [right, loss] = [0, 0];
@@ -36,9 +40,9 @@ export async function evaluate(tf: Tf, options: EvaluationOptions): Promise<Eval
       const batch = await readBatch(dataset, indices, normalisation);
       const logits = tf.tidy((): Float32Array => {
         const activations = device.infer(tf.tensor4d(batch.images, [...batch.shape]));
-        if (!options.channel) return server.infer(activations).dataSync() as Float32Array;
+        if (!channel) return server.infer(activations).dataSync() as Float32Array;
         const { shape } = activations;
-        const passed = options.channel(activations.dataSync() as Float32Array, shape, first / batchSize);
+        const passed = channel(activations.dataSync() as Float32Array, shape, first / batchSize);
         return server.infer(tf.tensor(passed, shape)).dataSync() as Float32Array;
       });
       const { classes } = part.config;

@@ -27,9 +27,16 @@ const modules: Record<AdapterTarget, string> = {
 
 const prefix = 'base_model.model.vit.encoder.layer.';
 const parts = { down: 'lora_A', up: 'lora_B' } as const;
+/** A trained classifier, saved whole (`modules_to_save`). */
+const classifier = 'base_model.model.classifier.';
 
 export function writePeft(settings: AdapterSettings, state: AdapterState): PeftFiles {
   const tensors = [...state].map(([name, host]) => {
+    if (name === 'head.bias') return fromFloat32(`${classifier}bias`, host.shape, host.values);
+    if (name === 'head.weight') {
+      const { shape, values } = transposed(host);
+      return fromFloat32(`${classifier}weight`, shape, values);
+    }
     const [block, target, part] = name.split('.') as [string, AdapterTarget, keyof typeof parts];
     const { shape, values } = transposed(host);
     return fromFloat32(`${prefix}${block}.${modules[target]}.${parts[part]}.weight`, shape, values);
@@ -42,6 +49,7 @@ export function writePeft(settings: AdapterSettings, state: AdapterState): PeftF
     bias: 'none',
     fan_in_fan_out: false,
     inference_mode: true,
+    ...(settings.trainHead && { modules_to_save: ['classifier'] }),
     // A pattern, since the MLP's and the attention's output layers share the end of their names.
     target_modules: `.*\\.(${settings.targets.map((target) => pattern(target)).join('|')})`,
   };
@@ -62,9 +70,15 @@ export function readPeft(files: { readonly model: Uint8Array; readonly config: s
   readonly state: AdapterState;
 } {
   const found = new Map<string, HostTensor>();
+  const head = new Map<string, HostTensor>();
   for (const tensor of readSafetensors(files.model).tensors) {
-    found.set(adapterName(tensor.name), transposed({ shape: tensor.shape, values: toFloat32(tensor) }));
+    const host = { shape: tensor.shape, values: toFloat32(tensor) };
+    const part = /(?:^|\.)classifier\.(?:modules_to_save\.)?(?:default\.)?(weight|bias)$/u.exec(tensor.name)?.[1];
+    if (part === 'bias') head.set('head.bias', host);
+    else if (part === 'weight') head.set('head.weight', transposed(host));
+    else found.set(adapterName(tensor.name), transposed(host));
   }
+  if (head.size === 1) throw new AdapterFileError('the classifier needs both its weight and its bias');
   const { rank, alpha, dropout } = readConfig(files.config);
   for (const [name, { shape }] of found) {
     const at = name.endsWith('.down') ? 1 : 0;
@@ -73,7 +87,12 @@ export function readPeft(files: { readonly model: Uint8Array; readonly config: s
     if (!found.has(other)) throw new AdapterFileError(`${name} is there, ${other} is not`);
   }
   const targets = adapterTargets.filter((target) => [...found.keys()].some((name) => name.split('.')[1] === target));
-  return { settings: { rank, alpha, dropout, targets }, state: ordered(found, targets) };
+  const settings = { rank, alpha, dropout, targets, ...(head.size > 0 && { trainHead: true }) };
+  const ofHead = ['head.weight', 'head.bias'].flatMap((name): [string, HostTensor][] => {
+    const host = head.get(name);
+    return host ? [[name, host]] : [];
+  });
+  return { settings, state: new Map([...ordered(found, targets), ...ofHead]) };
 }
 
 /** By block, by target, A before B, as new adapters are. */

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { initialAdapters, adapterTargets, type AdapterSettings } from '../../../../harness/model/adapters.js';
+import {
+  adapterTargets,
+  initialAdapters,
+  trainedNames,
+  type AdapterSettings,
+} from '../../../../harness/model/adapters.js';
 import type { VitConfig } from '../../../../harness/model/config.js';
+import { randomWeights } from '../../../../harness/model/weights.js';
 import { AdapterFileError, readPeft, writePeft } from '../../../../harness/training/index.js';
 import { fromFloat32, readSafetensors, toFloat32, writeSafetensors } from '../../../../lib/io/tensors/index.js';
 import { randomStream } from '../../../../lib/random/index.js';
@@ -48,6 +54,24 @@ describe('PEFT files', () => {
     ]);
     expect(toFloat32(a)[1 * 12 + 5]).toBe(state.get('10.up.down')!.values[5 * 2 + 1]);
     expect(toFloat32(b)[7 * 2 + 1]).toBe(state.get('10.up.up')!.values[1 * 24 + 7]);
+  });
+
+  it('hold a trained classifier as PEFT saves whole modules', () => {
+    const own: AdapterSettings = { ...settings, trainHead: true };
+    const state = initialAdapters(config, own, 4, randomWeights(config, 2));
+    const files = writePeft(own, state);
+    const back = readPeft(files);
+    expect(back.settings).toEqual(own);
+    expect([...back.state]).toEqual([...state]);
+    expect([...back.state.keys()]).toEqual(trainedNames(config, own, 0, config.blocks));
+    expect(JSON.parse(files.config)).toMatchObject({ modules_to_save: ['classifier'] });
+    const stored = readSafetensors(files.model).tensors;
+    const matrix = stored.find(({ name }) => name === 'base_model.model.classifier.weight')!;
+    expect(matrix.shape).toEqual([5, 12]);
+    expect(toFloat32(matrix)).toEqual(randomWeights(config, 2).get('head.weight')!.values);
+    const lone = stored.filter(({ name }) => !name.endsWith('classifier.bias'));
+    const damaged = { ...files, model: writeSafetensors({ tensors: lone, metadata: {} }) };
+    expect(() => readPeft(damaged)).toThrow('both its weight and its bias');
   });
 
   it('name the modules by a pattern that tells the two output layers apart', () => {

@@ -1,10 +1,11 @@
 import { CodecError } from './errors.js';
 import { HALF_MAX, fromHalfBits, toHalfBits } from './half.js';
 import { scaleGroups, shapeSize } from './layout.js';
-import { type CounterKey, counterBits, counterKey, streams } from './random.js';
+import { type CounterKey, counterBits, counterKey, keyedBits, streams } from './random.js';
 import { fitsShortScale, fromShortScale, toShortScale } from './scale.js';
 import { keptPositions, wordsOf } from './select.js';
 import { type CodecSettings, type CodecSettingsInput, levelsPerSide, resolveCodecSettings } from './settings.js';
+import { MAGNITUDE } from './top-k.js';
 
 interface QuantizedBase {
   readonly shape: readonly number[];
@@ -102,11 +103,12 @@ function quantizeLevels(
   const exact = new Float64Array(count);
   // First kept element of each group, and one past the last.
   const firsts = new Int32Array(count + 1);
-  const groupScale = settings.scaling === 'max' ? largestKept : normOfKept;
+  const words = wordsOf(values);
   let shortScales = true;
   for (let group = 0, first = 0; group < count; group++) {
-    const last = groupEnd(kept, first, (group + 1) * size);
-    const scale = groupScale(values, kept, first, last);
+    const last = groupEnd(kept, first, (group + 1) * size, 2 * first - firsts[Math.max(0, group - 1)]!);
+    const scale =
+      settings.scaling === 'max' ? largestKept(words, kept, first, last) : normOfKept(values, kept, first, last);
     exact[group] = scale;
     shortScales &&= fitsShortScale(scale);
     first = last;
@@ -117,27 +119,40 @@ function quantizeLevels(
     scales[group] = shortScales ? fromShortScale(toShortScale(exact[group]!)) : roundUp(exact[group]!);
   }
   const levels = new Int8Array(values.length);
-  const round = settings.bits === 1 ? roundToSigns : roundToLevels;
   const key = settings.rounding === 'stochastic' ? counterKey(settings.seed, streams.rounding) : undefined;
   const perSide = levelsPerSide(settings.bits);
   for (let group = 0; group < count; group++) {
-    if (scales[group] === 0) continue;
-    round(values, kept, firsts[group]!, firsts[group + 1]!, levels, scales[group]!, perSide, key);
+    const scale = scales[group]!;
+    if (scale === 0) continue;
+    const [first, last] = [firsts[group]!, firsts[group + 1]!];
+    if (settings.bits === 1) roundToSigns(values, kept, first, last, levels, scale, key);
+    else if (key === undefined) roundToNearest(values, kept, first, last, levels, perSide / scale);
+    else roundAtRandom(values, kept, first, last, levels, perSide / scale, key.first, key.second);
   }
   return { kind: 'levels', shape: [...shape], settings, levels, scales, shortScales, positions: kept };
 }
 
-/** Index after the last kept position below `limit`. */
-function groupEnd(kept: Int32Array, first: number, limit: number): number {
+/** Index after the last kept position below `limit`; groups mostly keep as many as the one before, which `guess` assumes. */
+function groupEnd(kept: Int32Array, first: number, limit: number, guess: number): number {
+  if (guess > first && guess <= kept.length && kept[guess - 1]! < limit) {
+    if (guess === kept.length || kept[guess]! >= limit) return guess;
+  }
   let last = first;
   while (last < kept.length && kept[last]! < limit) last++;
   return last;
 }
 
-function largestKept(values: Float32Array, kept: Int32Array, first: number, last: number): number {
+const floatView = new Float32Array(1);
+const wordView = new Int32Array(floatView.buffer);
+
+function largestKept(words: Int32Array, kept: Int32Array, first: number, last: number): number {
   let largest = 0;
-  for (let j = first; j < last; j++) largest = Math.max(largest, Math.abs(values[kept[j]!]!));
-  return largest;
+  for (let j = first; j < last; j++) {
+    const magnitude = words[kept[j]!]! & MAGNITUDE;
+    largest = magnitude > largest ? magnitude : largest;
+  }
+  wordView[0] = largest;
+  return floatView[0]!;
 }
 
 function normOfKept(values: Float32Array, kept: Int32Array, first: number, last: number): number {
@@ -160,25 +175,47 @@ function roundUp(value: number): number {
   return Math.min(word[0]!, LARGEST_FLOAT);
 }
 
-/** level = ⌊|x|·L/scale + u⌋ with u uniform in [0, 1) (or ½): its mean is |x|·L/scale. */
-function roundToLevels(
+/** Fraction bits of a level before rounding: with 7 bits in front of them a signed level fits 32 bits. */
+const FRACTION_BITS = 24;
+
+/** level = ⌊|x|·L/scale + u⌋ with u uniform in [0, 1), in steps of 2^-24: its mean is |x|·L/scale to that precision. */
+function roundAtRandom(
   values: Float32Array,
   kept: Int32Array,
   first: number,
   last: number,
   levels: Int8Array,
-  scale: number,
-  perSide: number,
-  key: CounterKey | undefined,
+  toLevel: number,
+  firstKey: number,
+  secondKey: number,
 ): void {
-  const toLevel = perSide / scale;
-  const words = wordsOf(values);
+  const factor = toLevel * 2 ** FRACTION_BITS;
   for (let j = first; j < last; j++) {
     const i = kept[j]!;
-    const offset = key === undefined ? 0.5 : (counterBits(key, i) >>> 0) * 2.3283064365386963e-10;
-    const level = (Math.abs(values[i]!) * toLevel + offset) | 0;
-    const sign = words[i]! >> 31;
-    levels[i] = ((level < perSide ? level : perSide) ^ sign) - sign;
+    const fixed = (values[i]! * factor) | 0;
+    const sign = fixed >> 31;
+    const level =
+      ((fixed ^ sign) - sign + (keyedBits(firstKey, secondKey, i) >>> (32 - FRACTION_BITS))) >> FRACTION_BITS;
+    levels[i] = (level ^ sign) - sign;
+  }
+}
+
+/** level = ⌊|x|·L/scale + ½⌋. */
+function roundToNearest(
+  values: Float32Array,
+  kept: Int32Array,
+  first: number,
+  last: number,
+  levels: Int8Array,
+  toLevel: number,
+): void {
+  const factor = toLevel * 2 ** FRACTION_BITS;
+  for (let j = first; j < last; j++) {
+    const i = kept[j]!;
+    const fixed = (values[i]! * factor) | 0;
+    const sign = fixed >> 31;
+    const level = ((fixed ^ sign) - sign + (1 << (FRACTION_BITS - 1))) >> FRACTION_BITS;
+    levels[i] = (level ^ sign) - sign;
   }
 }
 
@@ -190,14 +227,13 @@ function roundToSigns(
   last: number,
   levels: Int8Array,
   scale: number,
-  _perSide: number,
   key: CounterKey | undefined,
 ): void {
   for (let j = first; j < last; j++) {
     const i = kept[j]!;
     const share = 0.5 + (0.5 * values[i]!) / scale;
     if (key === undefined) levels[i] = share >= 0.5 ? 1 : -1;
-    else levels[i] = (counterBits(key, i) >>> 0) * 2.3283064365386963e-10 < share ? 1 : -1;
+    else levels[i] = (counterBits(key, i) >>> 0) * 2 ** -32 < share ? 1 : -1;
   }
 }
 

@@ -21,7 +21,12 @@ export function counterKey(seed: number, stream: number): CounterKey {
 
 /** 32 uniform bits for one counter, as a signed 32-bit integer. */
 export function counterBits(key: CounterKey, counter: number): number {
-  return mix(mix(counter ^ key.first) + key.second);
+  return keyedBits(key.first, key.second, counter);
+}
+
+/** The same with the two halves of the key given: for loops that keep them in registers. */
+export function keyedBits(first: number, second: number, counter: number): number {
+  return mix(mix(counter ^ first) + second);
 }
 
 function mix(word: number): number {

@@ -2,9 +2,9 @@ import { CodecError } from './errors.js';
 import { contiguousGroups, keptCount, tokenWidth } from './layout.js';
 import { type CounterKey, counterBits, counterKey, streams } from './random.js';
 import type { CodecSettings } from './settings.js';
-import { type Cut, selectAmongFew, selectTop } from './top-k.js';
+import { LARGEST_GUESSED_GROUP, topOfManyGroups } from './neighbouring-cuts.js';
+import { type Cut, MAGNITUDE, selectTop } from './top-k.js';
 
-const MAGNITUDE = 0x7fffffff;
 const INFINITY_BITS = 0x7f800000;
 
 /** The float32 patterns of values. */
@@ -67,8 +67,12 @@ function topPositions(
   const scratch = new Int32Array(size + 1);
   // One place more: the loops below write before they know whether to keep.
   const kept = new Int32Array(k * groups + 1);
-  if (size <= GUESS_SIZE && groups > 1) return topOfManyGroups(values, size, k, kept, scratch);
   let count = 0;
+  if (size <= LARGEST_GUESSED_GROUP && groups > 1) {
+    count = topOfManyGroups(words, size, k, kept);
+    if (count < 0) checkFinite(values);
+    return kept.subarray(0, count);
+  }
   for (let group = 0; group < groups; group++) {
     const start = group * size;
     const cut = selectTop(words, start, start + size, k, scratch);
@@ -78,114 +82,6 @@ function topPositions(
       : appendWithTies(words, start, start + size, cut, kept, count);
   }
   return kept.subarray(0, count);
-}
-
-/** Groups up to this size are cut with a guess. */
-const GUESS_SIZE = 4096;
-/** How far below and above the running mean of the cuts the next one is sought: half an octave, three eighths. */
-const MARGIN_BELOW = 4 << 20;
-const MARGIN_ABOVE = 3 << 20;
-/** With more candidates than this the histogram is the quicker way. */
-const GUESS_CANDIDATES = 1024;
-
-/**
- * Top-K over many small groups. Neighbouring groups have similar cuts, so one pass gathers what lies above a guess from
- * the cuts before; mostly that is a little more than k elements, and the cut is among the few of them below a second guess.
- * Where a guess fails, the general selection takes over: the result is the same.
- */
-function topOfManyGroups(
-  values: Float32Array,
-  size: number,
-  k: number,
-  kept: Int32Array,
-  scratch: Int32Array,
-): Int32Array {
-  const words = wordsOf(values);
-  const positions = new Int32Array(size + 1);
-  const keys = new Int32Array(size + 1);
-  let guess = INFINITY_BITS;
-  let count = 0;
-  for (let start = 0; start < words.length; start += size) {
-    const end = start + size;
-    const low = Math.max(0, guess - MARGIN_BELOW);
-    const candidates = gatherFrom(words, start, end, low, positions, keys);
-    let cut: Cut | undefined;
-    if (candidates >= k && candidates <= GUESS_CANDIDATES) cut = cutBetween(keys, candidates, k, guess, scratch);
-    if (cut === undefined) {
-      cut = selectTop(words, start, end, k, scratch);
-      count = appendWithTies(words, start, end, cut, kept, count);
-    } else {
-      count = appendCandidates(keys, positions, candidates, cut, kept, count);
-    }
-    if (cut.nonFinite) checkFinite(values);
-    guess = start === 0 ? cut.key : guess + ((cut.key - guess) >> 2);
-  }
-  return kept.subarray(0, count);
-}
-
-/** The cut among gathered keys when it lies below the upper guess; else undefined. */
-function cutBetween(
-  keys: Int32Array,
-  candidates: number,
-  k: number,
-  guess: number,
-  scratch: Int32Array,
-): Cut | undefined {
-  const high = Math.min(MAGNITUDE, guess + MARGIN_ABOVE);
-  let largest = 0;
-  let middle = 0;
-  for (let i = 0; i < candidates; i++) {
-    const key = keys[i]!;
-    largest = key > largest ? key : largest;
-    scratch[middle] = key;
-    middle += (key - high) >>> 31;
-  }
-  const above = candidates - middle;
-  if (above >= k) return undefined;
-  return selectAmongFew(scratch, middle, k - above, largest >= INFINITY_BITS);
-}
-
-function gatherFrom(
-  words: Int32Array,
-  start: number,
-  end: number,
-  guess: number,
-  positions: Int32Array,
-  keys: Int32Array,
-): number {
-  const below = (guess - 1) | 0;
-  let count = 0;
-  for (let i = start; i < end; i++) {
-    const key = words[i]! & MAGNITUDE;
-    positions[count] = i;
-    keys[count] = key;
-    count += (below - key) >>> 31;
-  }
-  return count;
-}
-
-function appendCandidates(
-  keys: Int32Array,
-  positions: Int32Array,
-  candidates: number,
-  { key, ties, allTies }: Cut,
-  kept: Int32Array,
-  count: number,
-): number {
-  let next = count;
-  if (allTies) {
-    const below = key - 1;
-    for (let i = 0; i < candidates; i++) {
-      kept[next] = positions[i]!;
-      next += (below - keys[i]!) >>> 31;
-    }
-    return next;
-  }
-  let left = ties;
-  for (let i = 0; i < candidates; i++) {
-    if (keys[i]! > key || (keys[i] === key && left-- > 0)) kept[next++] = positions[i]!;
-  }
-  return next;
 }
 
 function appendFrom(

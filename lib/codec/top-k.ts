@@ -3,7 +3,8 @@
  * words: the magnitude bits of float32 values, whose order as integers is the order of the magnitudes, or random bits.
  */
 
-const MAGNITUDE = 0x7fffffff;
+/** The bits of a float32 word that tell its magnitude. */
+export const MAGNITUDE = 0x7fffffff;
 const INFINITY_BITS = 0x7f800000;
 const SMALL = 1024;
 const smallHistogram = new Int32Array(256);

@@ -1,3 +1,4 @@
+import { countBytes } from '../entropy/byte-counts.js';
 import type { ByteReader, ByteWriter } from '../entropy/bytes.js';
 import {
   codeWeights,
@@ -35,7 +36,7 @@ export function writeFast(
   const size = levels.length;
   if (size === 0) return;
   const mask = new Uint8Array(Math.ceil(size / 8));
-  const symbols = new Uint16Array(positions.length + 1);
+  const symbols = new Uint8Array(positions.length + 1);
   const count = splitLevels(levels, positions, mask, symbols);
   if (count === 0) {
     out.uint16(0);
@@ -90,16 +91,17 @@ export function nonzeroPositions(levels: Int8Array): Int32Array {
 }
 
 /** Fills the mask and the symbols of nonzero levels; returns how many there are. */
-function splitLevels(levels: Int8Array, positions: Int32Array, mask: Uint8Array, symbols: Uint16Array): number {
+function splitLevels(levels: Int8Array, positions: Int32Array, mask: Uint8Array, symbols: Uint8Array): number {
   let count = 0;
   for (let j = 0; j < positions.length; j++) {
     const i = positions[j]!;
     const level = levels[i]!;
     const sign = level >> 31;
-    symbols[count] = (((level ^ sign) - sign) << 1) - 2 - sign;
     const nonzero = (level | -level) >>> 31;
-    count += nonzero;
-    mask[i >> 3] = mask[i >> 3]! | (nonzero << (i & 7));
+    symbols[count] = (((level ^ sign) - sign) << 1) - 2 - sign;
+    count = (count + nonzero) | 0;
+    const at = i >> 3;
+    mask[at] = mask[at]! | (nonzero << (i & 7));
   }
   return count;
 }
@@ -125,11 +127,8 @@ interface LevelModel {
 }
 
 /** The cheaper of a table of signed levels and one of magnitudes with even signs. */
-function levelModel(symbols: Uint16Array, count: number, perSide: number): LevelModel {
-  const counts = new Float64Array(2 * perSide);
-  const tally = new Int32Array(256);
-  for (let i = 0; i < count; i++) tally[symbols[i]!]! += 1;
-  for (let s = 0; s < counts.length; s++) counts[s] = tally[s]!;
+function levelModel(symbols: Uint8Array, count: number, perSide: number): LevelModel {
+  const counts = countBytes(symbols, count).subarray(0, 2 * perSide);
   const magnitudes = new Float64Array(perSide);
   for (let m = 0; m < perSide; m++) magnitudes[m] = counts[2 * m]! + counts[2 * m + 1]!;
   const [signed, even] = [

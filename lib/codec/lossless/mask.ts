@@ -1,3 +1,4 @@
+import { countBytes } from '../entropy/byte-counts.js';
 import { BitReader, BitWriter, type ByteReader, type ByteWriter } from '../entropy/bytes.js';
 import {
   codeWeights,
@@ -72,8 +73,7 @@ function plain(form: MaskForm, writeHead: (out: ByteWriter) => void = () => unde
 }
 
 function byteCandidates(mask: Mask): { bits: number; make: () => CodedMask }[] {
-  const counts = new Float64Array(256);
-  for (const byte of mask.bytes) counts[byte]! += 1;
+  const counts = countBytes(mask.bytes);
   const bernoulli = normalizeWeights(bernoulliWeights(mask.count, mask.size));
   const ordered = new Float64Array(256);
   for (let rank = 0; rank < 256; rank++) ordered[rank] = counts[byPopulation[rank]!]!;
@@ -82,7 +82,7 @@ function byteCandidates(mask: Mask): { bits: number; make: () => CodedMask }[] {
   const make = (form: MaskForm, frequencies: Uint16Array, writeHead: (out: ByteWriter) => void): CodedMask => ({
     form,
     writeHead,
-    prepend: (encoder) => encoder.encode(Uint16Array.from(mask.bytes), 0, mask.bytes.length, encodeTable(frequencies)),
+    prepend: (encoder) => encoder.encode(mask.bytes, 0, mask.bytes.length, encodeTable(frequencies)),
     symbols: mask.bytes.length,
   });
   return [
@@ -115,7 +115,7 @@ function byteFrequencies(codes: Uint8Array): Uint16Array {
 
 function gapCandidates(mask: Mask): { bits: number; make: () => CodedMask }[] {
   const gaps = maskGaps(mask);
-  const symbols = new Uint16Array(gaps.length);
+  const symbols = new Uint8Array(gaps.length);
   const counts = new Float64Array(GAP_ALPHABET);
   let extraBits = 0;
   for (let i = 0; i < gaps.length; i++) {

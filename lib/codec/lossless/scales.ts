@@ -59,7 +59,7 @@ export function writeScalesSmall(out: ByteWriter, scales: Float32Array, short: b
     return;
   }
   const patterns = Int32Array.from(scales, toShortScale);
-  const symbols = new Uint16Array(patterns.length);
+  const symbols = new Uint8Array(patterns.length);
   const counts = new Float64Array(RESIDUAL_ALPHABET);
   const writer = new BitWriter();
   for (let group = 0; group < patterns.length; group++) {

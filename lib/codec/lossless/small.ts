@@ -245,8 +245,8 @@ function encodeSurvey(survey: Survey, { width, rows, perSide }: RowLayout, model
       // Without magnitudes this place is overwritten by the next sign.
       sequence[at + 1] = firstEntry[magnitudeContexts[j]!]! + magnitudes[j]!;
     }
-    encoder.encode(sequence, 0, step * (end - first), table);
-    encoder.encode(survey.mask, row * width, width, maskTable);
+    encoder.encodeJoined(sequence, 0, step * (end - first), table);
+    encoder.encodeJoined(survey.mask, row * width, width, maskTable);
     end = first;
   }
   return encoder;

@@ -42,7 +42,7 @@ export function writeWords(out: ByteWriter, words: Uint16Array | Uint32Array, wi
   if (coded.length > 0 || plan.symbols > 0) {
     const encoder = new RansEncoder(plan.symbols + coded.length * count);
     for (const { bytes, codes } of coded.reverse()) {
-      encoder.encode(Uint16Array.from(bytes), 0, count, encodeTable(normalizeWeights(codeWeights(codes!))));
+      encoder.encode(bytes, 0, count, encodeTable(normalizeWeights(codeWeights(codes!))));
     }
     plan.prepend(encoder);
     encoder.finish(out);

@@ -1,16 +1,18 @@
 /**
  * Dense strictly convex quadratic programs, n = 50 / m = 100 and n = 200 / m = 400: ours against daqp (Python, if
- * installed) and npm quadprog, in one run. Answers are compared before times are. Times are CPU time of the process, the
- * mean of many solves after warm-up, so that other work on the machine disturbs them little.
+ * installed) and npm quadprog, in one run. Answers are compared before times are. A time is CPU time of the process: the
+ * least mean of a block of solves, the solvers taking turns, so that other work on the machine disturbs it little.
+ * `once` is one call with nothing prepared (ours `solveQp`, daqp's `solve`, quadprog's `solveQP`); `again` keeps the
+ * solver's memory but gives it the whole problem anew (ours `DualActiveSetSolver.solve`, daqp's `Model.setup` + `solve`).
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { DenseMatrix } from '../lib/linalg/index.js';
-import { DualActiveSetSolver } from '../lib/qp/index.js';
+import { DualActiveSetSolver, solveQp } from '../lib/qp/index.js';
 import { randomStream } from '../lib/random/index.js';
+import { requirePeer } from './profile/peers.js';
 
 interface DenseProgram {
   readonly hessian: DenseMatrix;
@@ -24,8 +26,15 @@ interface DenseProgram {
 
 interface Measured {
   readonly objective: number;
-  readonly seconds: number;
+  readonly onceSeconds: number;
+  /** Absent where the solver cannot keep anything. */
+  readonly againSeconds?: number;
   readonly iterations: number;
+}
+
+interface Blocks {
+  readonly solvesABlock: number;
+  readonly blocks: number;
 }
 
 type QuadprogSolve = (
@@ -64,26 +73,36 @@ function randomProgram(n: number, m: number, seed: number): DenseProgram {
   };
 }
 
-function cpuSeconds(repeats: number, solve: () => void): number {
-  const before = process.cpuUsage().user;
-  for (let k = 0; k < repeats; k++) solve();
-  return (process.cpuUsage().user - before) / 1e6 / repeats;
+function cpuSeconds({ solvesABlock, blocks }: Blocks, solve: () => void): number {
+  let least = Infinity;
+  for (let block = 0; block < blocks; block++) {
+    const before = process.cpuUsage().user;
+    for (let k = 0; k < solvesABlock; k++) solve();
+    least = Math.min(least, (process.cpuUsage().user - before) / 1e6 / solvesABlock);
+  }
+  return least;
 }
 
-function ours(programs: readonly DenseProgram[], n: number, m: number, repeats: number): Measured[] {
+function ours(programs: readonly DenseProgram[], n: number, m: number, size: Blocks): Measured[] {
   const solver = new DualActiveSetSolver(n, m);
-  const warmUp = n <= 50 ? 500 : 30;
-  for (let k = 0; k < warmUp; k++) solver.solve(programs[k % programs.length]!);
+  const warmUp = n <= 50 ? 300 : 20;
+  for (let k = 0; k < warmUp; k++) {
+    solver.solve(programs[k % programs.length]!);
+    solveQp(programs[k % programs.length]!);
+  }
   return programs.map((program) => {
-    const result = solver.solve(program);
+    const result = solveQp(program);
     if (result.termination !== 'optimal') throw new Error(`ended as ${result.termination}`);
-    const seconds = cpuSeconds(repeats, () => solver.solve(program));
-    return { objective: result.objective, seconds, iterations: result.iterations };
+    const onceSeconds = cpuSeconds(size, () => solveQp(program));
+    const againSeconds = cpuSeconds(size, () => solver.solve(program));
+    return { objective: result.objective, onceSeconds, againSeconds, iterations: result.iterations };
   });
 }
 
-function quadprog(programs: readonly DenseProgram[], n: number, m: number, repeats: number): Measured[] {
-  const { solveQP } = createRequire(import.meta.url)('quadprog') as { solveQP: QuadprogSolve };
+function quadprog(programs: readonly DenseProgram[], n: number, m: number, blocks: number): Measured[] | undefined {
+  const package_ = requirePeer('quadprog') as { solveQP: QuadprogSolve } | undefined;
+  if (package_ === undefined) return undefined;
+  const { solveQP } = package_;
   return programs.map((program) => {
     const row = (values: Float64Array, i: number, length: number): number[] => [
       0,
@@ -99,27 +118,42 @@ function quadprog(programs: readonly DenseProgram[], n: number, m: number, repea
     const b = [0, ...program.constraintUpper.map((value) => -value)];
     const copy = (): number[][] => matrix.map((entries) => entries.slice());
     const answer = solveQP(copy(), d.slice(), A, b);
-    const copies = Array.from({ length: repeats }, copy);
+    const copies = Array.from({ length: blocks }, copy);
     let used = 0;
-    const seconds = cpuSeconds(repeats, () => solveQP(copies[used++]!, d.slice(), A, b));
-    return { objective: answer.value[1]!, seconds, iterations: answer.iterations[1]! };
+    const onceSeconds = cpuSeconds({ solvesABlock: 1, blocks }, () => solveQP(copies[used++]!, d.slice(), A, b));
+    return { objective: answer.value[1]!, onceSeconds, iterations: answer.iterations[1]! };
   });
 }
 
-function daqp(programs: readonly DenseProgram[], repeats: number): Measured[] | undefined {
-  const script = fileURLToPath(new URL('peers/qp_dense.py', import.meta.url));
+function daqp(programs: readonly DenseProgram[], size: Blocks): Measured[] | undefined {
   const problems = programs.map((program) => ({
     hessian: Array.from(program.hessian.values),
     linear: Array.from(program.linear),
     matrix: Array.from(program.constraintMatrix.values),
     upper: Array.from(program.constraintUpper),
   }));
-  const run = spawnSync('python3', [script], { input: JSON.stringify({ problems, repeats }), maxBuffer: 1e8 });
-  if (run.status !== 0) {
-    console.warn('daqp is not measured: python3 with daqp and numpy is not installed');
-    return undefined;
+  const script = fileURLToPath(new URL('peers/qp_dense.py', import.meta.url));
+  const python = fileURLToPath(new URL('../.cache/peers/bin/python3', import.meta.url));
+  for (const command of [python, 'python3']) {
+    const run = spawnSync(command, [script], { input: JSON.stringify({ problems, ...size }), maxBuffer: 1e8 });
+    if (run.status === 0) return JSON.parse(run.stdout.toString()) as Measured[];
   }
-  return JSON.parse(run.stdout.toString()) as Measured[];
+  console.warn('daqp is not measured: scripts/setup-peers.sh installs it');
+  return undefined;
+}
+
+/** The least times of several rounds. */
+function merge(rounds: readonly (readonly Measured[])[]): Measured[] {
+  return rounds[0]!.map((first, k) => {
+    const all = rounds.map((round) => round[k]!);
+    return {
+      ...first,
+      onceSeconds: Math.min(...all.map((one) => one.onceSeconds)),
+      ...(first.againSeconds !== undefined && {
+        againSeconds: Math.min(...all.map((one) => one.againSeconds ?? Infinity)),
+      }),
+    };
+  });
 }
 
 const mean = (list: readonly Measured[], of: (one: Measured) => number): number =>
@@ -137,34 +171,53 @@ function compare(name: string, list: readonly Measured[], reference: readonly Me
 const lines = [
   '# Dense quadratic programs',
   '',
-  `Command: npx tsx bench/qp.ts · ${new Date().toISOString().slice(0, 10)} · ${cpus()[0]?.model.trim() ?? 'unknown'}, Node ${process.version}`,
+  `Command: npx tsx bench/qp.ts · ${new Date().toISOString().slice(0, 10)} · ${cpus()[0]?.model.trim() ?? 'unknown'}, Node ${process.version}, load ${loadavg()[0]!.toFixed(1)}`,
   '',
-  'Mean CPU milliseconds a solve; all solvers agree on every objective to 1e-6.',
+  'Mean CPU milliseconds a solve (least of many blocks); all solvers agree on every objective to 1e-6. "once": one call',
+  'with nothing prepared; "again": memory kept, the whole problem given anew.',
   '',
-  '| n | m | ours | steps | daqp | steps | ours / daqp | npm quadprog | npm quadprog / ours |',
-  '|---|---|---|---|---|---|---|---|---|',
+  '| n | m | call | ours | steps | daqp | steps | ours / daqp | npm quadprog | npm quadprog / ours |',
+  '|---|---|---|---|---|---|---|---|---|---|',
 ];
 const figures: unknown[] = [];
-for (const [n, m, count, repeats, slowRepeats] of [
-  [50, 100, 10, 100, 10],
-  [200, 400, 5, 8, 1],
+const rounds = 4;
+for (const [n, m, count, size, slowBlocks] of [
+  [50, 100, 10, { solvesABlock: 5, blocks: 20 }, 5],
+  [200, 400, 5, { solvesABlock: 1, blocks: 6 }, 1],
 ] as const) {
   const programs = Array.from({ length: count }, (_, seed) => randomProgram(n, m, seed));
-  const own = ours(programs, n, m, repeats);
-  const peer = daqp(programs, repeats);
-  const npm = quadprog(programs, n, m, slowRepeats);
-  if (peer !== undefined) compare('daqp', peer, own);
-  compare('npm quadprog', npm, own);
-  const milliseconds = (list: readonly Measured[]): number => 1000 * mean(list, ({ seconds }) => seconds);
-  const steps = (list: readonly Measured[]): string => mean(list, ({ iterations }) => iterations).toFixed(0);
-  const own1 = milliseconds(own);
-  const peer1 = peer === undefined ? undefined : milliseconds(peer);
-  const npm1 = milliseconds(npm);
-  lines.push(
-    `| ${n} | ${m} | ${own1.toFixed(3)} | ${steps(own)} | ${peer1?.toFixed(3) ?? '–'} | ${peer === undefined ? '–' : steps(peer)} | ` +
-      `${peer1 === undefined ? '–' : (own1 / peer1).toFixed(2)} | ${npm1.toFixed(2)} | ${(npm1 / own1).toFixed(1)} |`,
-  );
-  figures.push({ n, m, oursMilliseconds: own1, daqpMilliseconds: peer1, npmQuadprogMilliseconds: npm1 });
+  const own: Measured[][] = [];
+  const peer: Measured[][] = [];
+  const npm: Measured[][] = [];
+  for (let round = 0; round < rounds; round++) {
+    own.push(ours(programs, n, m, size));
+    const theirs = daqp(programs, size);
+    if (theirs !== undefined) peer.push(theirs);
+    const old = quadprog(programs, n, m, slowBlocks);
+    if (old !== undefined) npm.push(old);
+  }
+  const best = merge(own);
+  const bestPeer = peer.length === 0 ? undefined : merge(peer);
+  const bestNpm = npm.length === 0 ? undefined : merge(npm);
+  if (bestPeer !== undefined) compare('daqp', bestPeer, best);
+  if (bestNpm !== undefined) compare('npm quadprog', bestNpm, best);
+  const steps = (list: readonly Measured[] | undefined): string =>
+    list === undefined ? '–' : mean(list, ({ iterations }) => iterations).toFixed(0);
+  const text = (value: number | undefined, digits: number): string => value?.toFixed(digits) ?? '–';
+  for (const call of ['once', 'again'] as const) {
+    const milliseconds = (list: readonly Measured[] | undefined): number | undefined =>
+      list === undefined
+        ? undefined
+        : 1000 * mean(list, (one) => (call === 'once' ? one.onceSeconds : (one.againSeconds ?? one.onceSeconds)));
+    const own1 = milliseconds(best)!;
+    const peer1 = milliseconds(bestPeer);
+    const npm1 = milliseconds(bestNpm);
+    lines.push(
+      `| ${n} | ${m} | ${call} | ${own1.toFixed(3)} | ${steps(best)} | ${text(peer1, 3)} | ${steps(bestPeer)} | ` +
+        `${text(peer1 && own1 / peer1, 2)} | ${text(npm1, 2)} | ${text(npm1 && npm1 / own1, 1)} |`,
+    );
+    figures.push({ n, m, call, oursMilliseconds: own1, daqpMilliseconds: peer1, npmQuadprogMilliseconds: npm1 });
+  }
 }
 const text = `${lines.join('\n')}\n`;
 console.log(text);

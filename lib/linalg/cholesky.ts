@@ -112,6 +112,50 @@ export class DenseCholesky {
     }
   }
 
+  /**
+   * Both vectors ← L⁻¹·(vector), where the first `start` entries of both are known to be zero: each entry of L is read
+   * once for the two.
+   */
+  solveLowerPair(x: Float64Array, firstStart: number, secondStart: number, start = 0): void {
+    const { lower, capacity: stride, currentOrder: order } = this;
+    let i = start;
+    for (; i + 1 < order; i += 2) {
+      const row0 = i * stride;
+      const row1 = row0 + stride;
+      let first0 = x[firstStart + i]!;
+      let first1 = x[firstStart + i + 1]!;
+      let second0 = x[secondStart + i]!;
+      let second1 = x[secondStart + i + 1]!;
+      for (let k = start; k < i; k++) {
+        const entry0 = lower[row0 + k]!;
+        const entry1 = lower[row1 + k]!;
+        const first = x[firstStart + k]!;
+        const second = x[secondStart + k]!;
+        first0 -= entry0 * first;
+        first1 -= entry1 * first;
+        second0 -= entry0 * second;
+        second1 -= entry1 * second;
+      }
+      const diagonal0 = lower[row0 + i]!;
+      const below = lower[row1 + i]!;
+      const diagonal1 = lower[row1 + i + 1]!;
+      first0 /= diagonal0;
+      second0 /= diagonal0;
+      x[firstStart + i] = first0;
+      x[secondStart + i] = second0;
+      x[firstStart + i + 1] = (first1 - below * first0) / diagonal1;
+      x[secondStart + i + 1] = (second1 - below * second0) / diagonal1;
+    }
+    for (; i < order; i++) {
+      const row = i * stride;
+      const diagonal = lower[row + i]!;
+      const first = dotRange(lower, row + start, x, firstStart + start, i - start);
+      const second = dotRange(lower, row + start, x, secondStart + start, i - start);
+      x[firstStart + i] = (x[firstStart + i]! - first) / diagonal;
+      x[secondStart + i] = (x[secondStart + i]! - second) / diagonal;
+    }
+  }
+
   /** x ← L⁻ᵀx. Four columns of Lᵀ in a pass. */
   solveLowerTransposed(x: Float64Array, xStart = 0): void {
     const { lower, capacity: stride, currentOrder: order } = this;

@@ -1,4 +1,4 @@
-import { addScaledRange, copySymmetricToDense, dotRange } from '../linalg/index.js';
+import { addScaledRange, copySymmetricToDense, dotRange, multiplyRows } from '../linalg/index.js';
 import type { QuadraticProgram } from '../problem/index.js';
 
 /** Rows with fewer non-zeros than this fraction are kept sparse. */
@@ -6,17 +6,20 @@ const sparseRowDensity = 0.25;
 
 /**
  * The data of a quadratic program as the dense solver reads them: one list of two-sided conditions, the n bounds first
- * (unit rows), then the m rows. Preallocated; `load` copies a problem in.
+ * (unit rows), then the m rows. Preallocated; `load` takes a problem in: dense matrices are read where they lie, other
+ * forms and all vectors are copied.
  */
 export class DenseData {
-  readonly hessian: Float64Array;
+  private currentHessian: Float64Array;
+  private ownHessian: Float64Array | undefined;
   readonly linear: Float64Array;
   /** Sides of conditions, length n + m. */
   readonly lower: Float64Array;
   readonly upper: Float64Array;
   /** Euclidean norm of each condition's row, 1 for an empty one. */
   readonly norms: Float64Array;
-  private readonly matrix: Float64Array;
+  private matrix: Float64Array;
+  private ownMatrix: Float64Array | undefined;
   private isSparse = false;
   private rowStarts: Int32Array;
   private columnIndices = new Int32Array(0);
@@ -28,13 +31,18 @@ export class DenseData {
   ) {
     const n = variableCount;
     const total = n + constraintCount;
-    this.hessian = new Float64Array(n * n);
+    this.currentHessian = new Float64Array(0);
     this.linear = new Float64Array(n);
     this.lower = new Float64Array(total);
     this.upper = new Float64Array(total);
     this.norms = new Float64Array(total);
-    this.matrix = new Float64Array(n * constraintCount);
+    this.matrix = new Float64Array(0);
     this.rowStarts = new Int32Array(constraintCount + 1);
+  }
+
+  /** P, row-major; not to be written to. */
+  get hessian(): Float64Array {
+    return this.currentHessian;
   }
 
   load(problem: QuadraticProgram): void {
@@ -44,7 +52,12 @@ export class DenseData {
         `this solver takes ${n} variables and ${m} rows, found ${problem.linear.length} and ${problem.constraintLower.length}`,
       );
     }
-    copySymmetricToDense(problem.hessian, n, this.hessian);
+    if (problem.hessian?.kind === 'dense') this.currentHessian = problem.hessian.values;
+    else {
+      this.ownHessian ??= new Float64Array(n * n);
+      copySymmetricToDense(problem.hessian, n, this.ownHessian);
+      this.currentHessian = this.ownHessian;
+    }
     this.loadVectors(problem);
     if (m > 0) this.loadMatrix(problem);
     this.norms.fill(1, 0, n);
@@ -62,19 +75,22 @@ export class DenseData {
   }
 
   private loadMatrix(problem: QuadraticProgram): void {
-    const { variableCount: n, constraintCount: m, matrix } = this;
+    const { variableCount: n, constraintCount: m } = this;
     const source = problem.constraintMatrix;
     if (source === undefined) throw new RangeError('a problem with rows needs its constraintMatrix');
     if (source.kind === 'dense') {
       this.isSparse = false;
-      matrix.set(source.values);
+      this.matrix = source.values;
       return;
     }
     const { columnStarts, rowIndices, values } = source;
     const count = columnStarts[n]!;
     this.isSparse = count < sparseRowDensity * n * m;
     if (!this.isSparse) {
+      this.ownMatrix ??= new Float64Array(n * m);
+      const matrix = this.ownMatrix;
       matrix.fill(0);
+      this.matrix = matrix;
       for (let j = 0; j < n; j++) {
         for (let k = columnStarts[j]!; k < columnStarts[j + 1]!; k++) matrix[rowIndices[k]! * n + j]! += values[k]!;
       }
@@ -119,6 +135,17 @@ export class DenseData {
     return sum;
   }
 
+  /** Activities of all conditions, bounds first. */
+  allActivities(x: Float64Array, target: Float64Array): void {
+    const { variableCount: n, constraintCount: m } = this;
+    target.set(x);
+    if (!this.isSparse) {
+      multiplyRows(this.matrix, m, n, x, target, n);
+      return;
+    }
+    for (let i = n; i < n + m; i++) target[i] = this.activity(i, x);
+  }
+
   /** target[start…] += factor·a of a condition. */
   addRow(condition: number, factor: number, target: Float64Array, start = 0): void {
     const { variableCount: n } = this;
@@ -139,7 +166,7 @@ export class DenseData {
 
   /** target ← Px. */
   multiplyHessian(x: Float64Array, target: Float64Array): void {
-    const { variableCount: n, hessian } = this;
-    for (let i = 0; i < n; i++) target[i] = dotRange(hessian, i * n, x, 0, n);
+    const { variableCount: n } = this;
+    multiplyRows(this.hessian, n, n, x, target);
   }
 }

@@ -1,17 +1,12 @@
 import { addScaledRange, addScaledRows, DenseCholesky, dotRange } from '../linalg/index.js';
 import type { Budget, BudgetEnd } from '../solver/index.js';
 import type { DenseData } from './dense-data.js';
+import { Pricing } from './pricing.js';
 import { WorkingSetFactor } from './working-set-factor.js';
 
 /** How a run of the dual active-set iteration ended. */
 export type DualOutcome = 'optimal' | 'infeasible' | 'stalled' | BudgetEnd;
 
-/** A condition counts as violated beyond this, relative to max(1, |side|): far below what a caller asks for. */
-const violationTolerance = 1e-10;
-/** Violated conditions kept from one pricing of all to the next. */
-const candidateLimit = 10;
-/** A candidate enters without a new pricing of all while it is violated by this much of the worst one then. */
-const candidateFraction = 0.7;
 /** Steps without a rise of the dual objective before the choice of conditions becomes Bland's. */
 const patience = 30;
 
@@ -36,17 +31,11 @@ export class DualIteration {
   steps = 0;
   private readonly transformed: Float64Array;
   private readonly transformedReady: Uint8Array;
-  /** H⁻¹a of the conditions that have been in the working set, by which x moves with their multipliers. */
-  private readonly moves: Float64Array;
   /** a·x₀ of the conditions in the working set. */
   private readonly unconstrainedActivity: Float64Array;
   private readonly memberStarts: Int32Array;
   private readonly memberFactors: Float64Array;
-  /** Conditions found violated by the last full pricing, and the least of their measures. */
-  private readonly candidates: Int32Array;
-  private readonly candidateMeasures: Float64Array;
-  private candidateCount = 0;
-  private candidateThreshold = 0;
+  private readonly pricing: Pricing;
   private readonly factor: WorkingSetFactor;
   private readonly members: Int32Array;
   private memberCount = 0;
@@ -60,7 +49,6 @@ export class DualIteration {
   private forwardCount = 0;
   private readonly transformedPoint: Float64Array;
   private readonly residual: Float64Array;
-  private readonly tolerances: Float64Array;
 
   constructor(private readonly data: DenseData) {
     const { variableCount: n, constraintCount: m } = data;
@@ -72,12 +60,10 @@ export class DualIteration {
     this.certificate = new Float64Array(total);
     this.transformed = new Float64Array(total * n);
     this.transformedReady = new Uint8Array(total);
-    this.moves = new Float64Array(total * n);
     this.unconstrainedActivity = new Float64Array(total);
     this.memberStarts = new Int32Array(n + 1);
     this.memberFactors = new Float64Array(n + 1);
-    this.candidates = new Int32Array(candidateLimit);
-    this.candidateMeasures = new Float64Array(candidateLimit);
+    this.pricing = new Pricing(data, this.x, this.sides);
     this.factor = new WorkingSetFactor(this.transformed, n, n);
     this.members = new Int32Array(n + 1);
     this.unconstrained = new Float64Array(n);
@@ -86,7 +72,6 @@ export class DualIteration {
     this.forward = new Float64Array(n + 1);
     this.transformedPoint = new Float64Array(n);
     this.residual = new Float64Array(n);
-    this.tolerances = new Float64Array(total);
   }
 
   get workingSetSize(): number {
@@ -121,9 +106,8 @@ export class DualIteration {
 
   /** Sets the linear term f and tolerances; the working set and its multipliers stay. */
   setLinear(linear: Float64Array): void {
-    const { unconstrained, data, tolerances } = this;
+    const { unconstrained, data } = this;
     this.linear.set(linear);
-    this.candidateCount = 0;
     this.forwardCount = 0;
     for (let j = 0; j < linear.length; j++) unconstrained[j] = -linear[j]!;
     this.cholesky.solve(unconstrained);
@@ -131,12 +115,7 @@ export class DualIteration {
       const condition = this.members[k]!;
       this.unconstrainedActivity[condition] = data.activity(condition, unconstrained);
     }
-    for (let i = 0; i < tolerances.length; i++) {
-      const low = Math.abs(data.lower[i]!);
-      const high = Math.abs(data.upper[i]!);
-      const side = Math.min(low, high);
-      tolerances[i] = violationTolerance * Math.max(1, side === Infinity ? 0 : side);
-    }
+    this.pricing.setTolerances();
   }
 
   /**
@@ -173,16 +152,40 @@ export class DualIteration {
   }
 
   private transformRow(condition: number): void {
+    const start = condition * this.data.variableCount;
+    this.cholesky.solveLower(this.transformed, start, this.copyRow(condition));
+  }
+
+  /** Transforms rows that are about to enter two at a time. */
+  private transformRows(conditions: Int32Array, count: number): void {
+    const n = this.data.variableCount;
+    let waiting = -1;
+    let waitingFirst = 0;
+    for (let c = 0; c < count; c++) {
+      const condition = conditions[c]!;
+      if (this.transformedReady[condition] === 1) continue;
+      const first = this.copyRow(condition);
+      if (waiting < 0) {
+        waiting = condition;
+        waitingFirst = first;
+        continue;
+      }
+      this.cholesky.solveLowerPair(this.transformed, waiting * n, condition * n, Math.min(first, waitingFirst));
+      waiting = -1;
+    }
+    if (waiting >= 0) this.cholesky.solveLower(this.transformed, waiting * n, waitingFirst);
+  }
+
+  /** Puts a row in its place in `transformed`, still to be multiplied by L⁻¹; returns its leading zeros. */
+  private copyRow(condition: number): number {
     const n = this.data.variableCount;
     const start = condition * n;
     this.transformed.fill(0, start, start + n);
     this.data.addRow(condition, 1, this.transformed, start);
+    this.transformedReady[condition] = 1;
     let first = 0;
     while (first < n && this.transformed[start + first] === 0) first++;
-    this.cholesky.solveLower(this.transformed, start, first);
-    for (let j = 0; j < n; j++) this.moves[start + j] = this.transformed[start + j]!;
-    this.cholesky.solveLowerTransposed(this.moves, start);
-    this.transformedReady[condition] = 1;
+    return first;
   }
 
   private leave(position: number): void {
@@ -229,14 +232,16 @@ export class DualIteration {
         bestDual = dual;
         idle = 0;
       } else if (++idle > 40 * patience) return 'stalled';
-      let entering = idle > patience ? this.firstViolated() : this.chooseEntering();
+      let entering = idle > patience ? this.pricing.firstViolated() : this.pricing.chooseEntering();
       if (entering < 0) {
         this.refine();
-        entering = this.priceAll();
+        entering = this.pricing.priceAll();
       }
       if (entering < 0) return 'optimal';
+      const companionCount = idle > patience ? 0 : this.chooseCompanions(entering);
       const outcome = this.admit(entering, limit);
       if (outcome !== undefined) return outcome;
+      this.admitCompanions(companionCount);
     }
   }
 
@@ -285,9 +290,9 @@ export class DualIteration {
     return blocking;
   }
 
-  /** x = x₀ − H⁻¹A_Wᵀλ. Returns the dual objective relative to that of x₀, ½·λᵀGλ, after a full step. */
+  /** x = x₀ − L⁻ᵀM_Wᵀλ. Returns the dual objective relative to that of x₀, ½·λᵀGλ, after a full step. */
   private placePoint(): number {
-    const { moves, memberStarts, memberFactors, members, memberCount, multipliers, x, unconstrained } = this;
+    const { transformed, memberStarts, memberFactors, members, memberCount, multipliers, x, unconstrained } = this;
     const n = this.data.variableCount;
     let dual = 0;
     for (let k = 0; k < memberCount; k++) {
@@ -297,65 +302,11 @@ export class DualIteration {
       memberFactors[k] = -multiplier;
       dual += 0.5 * multiplier * (this.unconstrainedActivity[condition]! - this.sideValue(condition));
     }
-    x.set(unconstrained);
-    addScaledRows(x, memberFactors, moves, memberStarts, memberCount, n);
+    x.fill(0);
+    addScaledRows(x, memberFactors, transformed, memberStarts, memberCount, n);
+    this.cholesky.solveLowerTransposed(x);
+    for (let j = 0; j < n; j++) x[j]! += unconstrained[j]!;
     return dual;
-  }
-
-  /**
-   * Condition outside the working set with the largest violation per row norm; −1 if none. While the most violated of
-   * the last full pricing's candidates is violated as much as they were then, only these are looked at.
-   */
-  private chooseEntering(): number {
-    let entering = -1;
-    let largest = this.candidateThreshold;
-    for (let c = 0; c < this.candidateCount; c++) {
-      const measure = this.violationMeasure(this.candidates[c]!);
-      if (measure <= largest) continue;
-      largest = measure;
-      entering = this.candidates[c]!;
-    }
-    return entering >= 0 ? entering : this.priceAll();
-  }
-
-  /** Violation of a condition outside the working set relative to its row's norm; 0 within tolerance. */
-  private violationMeasure(condition: number): number {
-    const { data, sides, tolerances } = this;
-    if (sides[condition] !== 0) return 0;
-    const low = data.lower[condition]!;
-    const high = data.upper[condition]!;
-    if (low === -Infinity && high === Infinity) return 0;
-    const activity = data.activity(condition, this.x);
-    const violation = Math.max(low - activity, activity - high);
-    return violation > tolerances[condition]! ? violation / data.norms[condition]! : 0;
-  }
-
-  /** Looks at every condition, keeps the most violated ones as candidates and returns the worst. */
-  private priceAll(): number {
-    const { candidates, candidateMeasures } = this;
-    const total = this.sides.length;
-    let count = 0;
-    for (let i = 0; i < total; i++) {
-      const measure = this.violationMeasure(i);
-      if (measure === 0 || (count === candidateLimit && measure <= candidateMeasures[count - 1]!)) continue;
-      let at = count < candidateLimit ? count++ : count - 1;
-      for (; at > 0 && candidateMeasures[at - 1]! < measure; at--) {
-        candidateMeasures[at] = candidateMeasures[at - 1]!;
-        candidates[at] = candidates[at - 1]!;
-      }
-      candidateMeasures[at] = measure;
-      candidates[at] = i;
-    }
-    this.candidateCount = count;
-    this.candidateThreshold = count === 0 ? 0 : candidateFraction * candidateMeasures[0]!;
-    return count === 0 ? -1 : candidates[0]!;
-  }
-
-  /** The first violated condition (Bland's rule), −1 if none. */
-  private firstViolated(): number {
-    const total = this.sides.length;
-    for (let i = 0; i < total; i++) if (this.violationMeasure(i) > 0) return i;
-    return -1;
   }
 
   /** Brings a violated condition into the working set, first dropping what it depends on. */
@@ -398,6 +349,26 @@ export class DualIteration {
     }
     this.changes++;
     return undefined;
+  }
+
+  /** Finds, and transforms, conditions that may enter together with this one; returns how many. */
+  private chooseCompanions(entering: number): number {
+    const count = this.pricing.chooseCompanions(entering, this.data.variableCount - this.memberCount - 1);
+    if (count > 0) this.transformRows(this.pricing.companions, count + 1);
+    return count;
+  }
+
+  /**
+   * Lets the companions of a condition enter with multiplier zero. The dual gradient of each is its violation, so that the
+   * next step still ascends; those that it would push to the wrong sign leave again at no length.
+   */
+  private admitCompanions(count: number): void {
+    const { data, pricing, x } = this;
+    for (let c = 1; c <= count; c++) {
+      const condition = pricing.companions[c]!;
+      const side: 1 | -1 = data.activity(condition, x) > data.upper[condition]! ? 1 : -1;
+      if (this.enter(condition, side, 0)) this.changes++;
+    }
   }
 
   /** One step of iterative refinement of x and the multipliers on the KKT system of the working set. */

@@ -26,7 +26,7 @@ export function checkProgram(problem: QuadraticProgram): void {
   expectFinite('linear', problem.linear);
   for (const [name, values] of hessianParts(problem)) expectFinite(name, values);
   for (const name of ['lower', 'upper', 'constraintLower', 'constraintUpper'] as const) {
-    if (problem[name].some((value) => Number.isNaN(value))) throw new RangeError(`${name} contains NaN`);
+    if (containsNaN(problem[name])) throw new RangeError(`${name} contains NaN`);
   }
 }
 
@@ -40,7 +40,16 @@ function hessianParts({ hessian }: QuadraticProgram): readonly (readonly [string
   ];
 }
 
+function containsNaN(values: Float64Array): boolean {
+  for (let k = 0; k < values.length; k++) if (Number.isNaN(values[k]!)) return true;
+  return false;
+}
+
 function expectFinite(name: string, values: Float64Array): void {
+  // A sum is finite only if all terms are; the other way round it may overflow.
+  let sum = 0;
+  for (let k = 0; k < values.length; k++) sum += values[k]!;
+  if (Number.isFinite(sum)) return;
   for (let k = 0; k < values.length; k++) {
     if (!Number.isFinite(values[k])) throw new RangeError(`${name} contains ${values[k]!} at position ${k}`);
   }

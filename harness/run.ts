@@ -1,18 +1,31 @@
 import type { Tf } from './backend/tensorflow.js';
 import { splitOverDevices, type DataSplit, type ImageDataset, type Normalisation } from './data/index.js';
-import { runDevice } from './device/index.js';
+import { cachedDataset, runDevice } from './device/index.js';
 import type { AdapterSettings, AdapterState } from './model/adapters.js';
 import type { VitConfig } from './model/config.js';
 import type { MemoryMode } from './model/vit.js';
 import type { WeightSet } from './model/weights.js';
 import { constantRate, type LearningRateSchedule, type StepCodec } from './protocol/index.js';
-import { runServer, type RunRecorder, type ServerSharing, type TrainingResult } from './server/index.js';
+import {
+  TrainingServer,
+  type ServedDevice,
+  type ServerOptions,
+  type ServerSharing,
+  type TrainingResult,
+} from './server/index.js';
 import type { OptimizerSettings } from './training/index.js';
-import { connectionPair, RadioLink, type Connection, type RadioLinkOptions } from './transport/index.js';
+import {
+  connectionPair,
+  RadioConnection,
+  RadioLink,
+  type Connection,
+  type RadioLinkOptions,
+} from './transport/index.js';
 
 /** One device of a training. */
 export interface DevicePlan {
-  /** Blocks on the device, 0 … L; the head always stays with the server. */
+  readonly name?: string;
+  /** Blocks on the device, 0 … L; with L it has the head too and sends adapters alone. */
   readonly cut: number;
   readonly batchSize: number;
   readonly uplinkCodec: StepCodec;
@@ -26,7 +39,10 @@ export interface DevicePlan {
 }
 
 /** A training of N devices and a server. */
-export interface TrainingOptions {
+export interface TrainingOptions extends Pick<
+  ServerOptions,
+  'clock' | 'onFault' | 'roundDeadlineSeconds' | 'rejoinSeconds' | 'onRound' | 'checkpoints' | 'signal'
+> {
   readonly config: VitConfig;
   readonly weights: WeightSet;
   readonly adapterSettings: AdapterSettings;
@@ -50,7 +66,7 @@ export interface TrainingOptions {
   readonly seed: number;
   /** For any message; default 600. */
   readonly timeoutSeconds?: number;
-  readonly record?: RunRecorder;
+  readonly record?: ServerOptions['record'];
   /** The two ends of a device's connection, device's first; default within this process. */
   readonly connect?: (device: number) => Promise<readonly [Connection, Connection]>;
 }
@@ -62,51 +78,76 @@ export class TrainingOptionsError extends Error {
 
 /**
  * Trains with all devices and the server in this process. They take turns on the machine; the event clock tells what
- * would have been had they run side by side. The first failure of any party ends the training for all. Throws
- * `TrainingOptionsError`, `DatasetError`, `ConnectionError`, `ProtocolError`.
+ * would have been had they run side by side. Unless `onFault` says otherwise the first failure of any party ends the
+ * training for all. Throws `TrainingOptionsError`, `DatasetError`, `ConnectionError`, `ProtocolError`.
  */
 export async function trainInProcess(tf: Tf, options: TrainingOptions): Promise<TrainingResult> {
   checkOptions(options);
-  const { devices, rounds, localSteps, optimizer, dataset, seed, timeoutSeconds = 600 } = options;
+  const { devices, rounds, localSteps, optimizer, seed, clock = 'emulated', timeoutSeconds = 600 } = options;
   const { config, weights, adapterSettings: settings, adapters, memoryMode } = options;
   const part = { config, weights, settings, adapters, memoryMode };
-  const shares = splitOverDevices(dataset.labels, devices.length, options.split, seed);
+  const shares = splitOverDevices(options.dataset.labels, devices.length, options.split, seed);
   const connect = options.connect ?? (() => Promise.resolve(connectionPair()));
   const ends = await Promise.all(devices.map((_, index) => connect(index)));
   const closeAll = (reason: string) => ends.flat().forEach((connection) => connection.close(reason));
   const schedule = options.schedule ?? constantRate;
-  const common = { rounds, localSteps, optimizer, schedule, seed, timeoutSeconds };
-  const server = runServer(tf, {
+  const common = { rounds, localSteps, optimizer, schedule, seed };
+  const served = servedDevices(options, shares).map((device, k) => ({ ...device, connection: ends[k]![1] }));
+  const server = new TrainingServer(tf, {
+    ...options,
     ...common,
+    clock,
     part,
-    devices: devices.map(({ link, ...device }, index) => ({
-      ...device,
-      speedFactor: device.speedFactor ?? 1,
-      connection: ends[index]![1],
-      weight: shares[index]!.length,
-      ...(link && { link: new RadioLink(link) }),
-    })),
+    devices: served,
+    timeoutSeconds,
     sharing: options.serverSharing ?? 'allocated',
     speedFactor: options.serverSpeedFactor ?? 1,
     record: options.record ?? (() => undefined),
-  });
-  const workers = devices.map(({ cut, batchSize, uplinkCodec, downlinkCodec }, index) => {
+  }).run();
+  const dataset = cachedDataset(options.dataset);
+  const workers = devices.map(({ cut, batchSize, uplinkCodec, downlinkCodec, speedFactor = 1, link }, index) => {
     const { normalisation } = options;
     const own = { index, part, cut, batchSize, uplinkCodec, downlinkCodec, indices: shares[index]! };
-    return runDevice(tf, ends[index]![0], { ...common, ...own, dataset, normalisation });
+    const [near] = ends[index]!;
+    const isWall = clock === 'wall';
+    const connection = isWall && link ? new RadioConnection(near, new RadioLink(link)) : near;
+    const wall = isWall ? { wall: { speedFactor, clockOffsetSeconds: 0 } } : {};
+    return runDevice(tf, connection, { ...common, ...own, ...wall, dataset, normalisation });
   });
   let failure: { readonly error: unknown } | undefined;
-  const parties = [server, ...workers].map((party) =>
-    party.catch((error: unknown) => {
-      // What the others see next is only that the connection is closed.
-      failure ??= { error };
-      closeAll(error instanceof Error ? error.message : String(error));
+  const failed = (error: unknown) => {
+    // What the others see next is only that the connection is closed.
+    failure ??= { error };
+    closeAll(error instanceof Error ? error.message : String(error));
+  };
+  const parties = workers.map((worker, k) =>
+    worker.catch((error: unknown) => {
+      if (options.onFault === 'continue') ends[k]![0].close(String(error));
+      else failed(error);
     }),
   );
-  await Promise.all(parties);
-  closeAll('the training has ended');
-  if (failure) throw failure.error;
-  return server;
+  try {
+    return await server;
+  } catch (error) {
+    // A device that fails closes its connection, which is all the server then sees.
+    throw failure ? failure.error : error;
+  } finally {
+    closeAll('the training has ended');
+    await Promise.all(parties);
+  }
+}
+
+/** Devices as the server sees them, but for their connections. */
+export function servedDevices(
+  options: Pick<TrainingOptions, 'devices'>,
+  shares: readonly Int32Array[],
+): Omit<ServedDevice, 'connection'>[] {
+  return options.devices.map(({ link, ...device }, index) => ({
+    ...device,
+    speedFactor: device.speedFactor ?? 1,
+    weight: shares[index]!.length,
+    ...(link && { link: new RadioLink(link) }),
+  }));
 }
 
 function checkOptions(options: TrainingOptions): void {

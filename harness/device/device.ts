@@ -4,21 +4,36 @@ import type { AdapterState } from '../model/adapters.js';
 import { DevicePart, type PartOptions } from '../model/vit.js';
 import {
   decodeAdapters,
+  decodeMoments,
   decodeTensor,
   encodeAdapters,
+  encodeMoments,
   encodeTensor,
   expectPlace,
   expectStep,
   messageSeed,
+  ProtocolError,
+  rateFactor,
+  rounded,
   stepMessage,
   timed,
-  rateFactor,
   type AfterGradient,
   type LearningRateSchedule,
+  type LocalStep,
   type StepCodec,
+  type StepHeader,
 } from '../protocol/index.js';
-import { adapterNames, assignAdapters, Optimizer, readAdapters, type OptimizerSettings } from '../training/index.js';
-import type { Connection } from '../transport/index.js';
+import {
+  assignAdapters,
+  Optimizer,
+  readAdapters,
+  type OptimizerSettings,
+  type OptimizerState,
+} from '../training/index.js';
+import { machineSeconds, sleepUntil, type Connection, type Received } from '../transport/index.js';
+
+/** Where a device is within a step. */
+export type DeviceStage = 'read' | 'forward' | 'encode' | 'send' | 'wait' | 'decode' | 'backward' | 'update' | 'upload';
 
 /** All a device needs for its side of a training. */
 export interface DeviceOptions {
@@ -39,8 +54,9 @@ export interface DeviceOptions {
   readonly optimizer: OptimizerSettings;
   readonly schedule: LearningRateSchedule;
   readonly seed: number;
-  /** For an answer of the server. */
-  readonly timeoutSeconds: number;
+  /** For a wall clock: the device tells when messages came and went, and takes so many times the time it needs. */
+  readonly wall?: { readonly speedFactor: number; readonly clockOffsetSeconds: number };
+  readonly onStage?: (stage: DeviceStage, round: number, step: number) => void;
 }
 
 /**
@@ -48,82 +64,247 @@ export interface DeviceOptions {
  * after the last round. Throws `ConnectionError` or `ProtocolError`; leaves no tensor behind either way.
  */
 export async function runDevice(tf: Tf, connection: Connection, options: DeviceOptions): Promise<AdapterState> {
-  const device = new Device(tf, connection, options);
+  const device = new Device(tf, options);
   try {
-    for (let round = 0; round < options.rounds; round++) await device.round(round);
+    await device.serve(connection);
     return device.adapters();
   } finally {
     device.dispose();
   }
 }
 
-class Device {
+/**
+ * A device that can go on over another connection when one is lost: whatever a broken round has changed is taken back,
+ * and the server tells at which round to go on, with which adapters.
+ */
+export class Device {
   private readonly part: DevicePart;
   private readonly optimizer: Optimizer;
   private readonly order: BatchOrder;
-  private readonly names: readonly string[];
 
   constructor(
     private readonly tf: Tf,
-    private readonly connection: Connection,
     private readonly options: DeviceOptions,
   ) {
     const { part, cut, optimizer, indices, batchSize, seed, index } = options;
     this.order = new BatchOrder(indices, batchSize, seed, `device-${index}`);
     this.part = new DevicePart(tf, part, cut);
     this.optimizer = new Optimizer(tf, optimizer, this.part.variables);
-    this.names = adapterNames(part.settings, 0, cut);
   }
 
   adapters(): AdapterState {
-    return readAdapters(this.names, this.part.variables);
+    return readAdapters(this.part.names, this.part.variables);
   }
 
-  async round(round: number): Promise<void> {
-    const { localSteps, dataset, normalisation, timeoutSeconds } = this.options;
+  /** Does what the server asks until the training has ended. */
+  async serve(connection: Connection): Promise<void> {
+    for (;;) {
+      const received = await connection.receive();
+      const { message } = received;
+      switch (message.kind) {
+        case 'round':
+          await this.round(connection, received);
+          break;
+        case 'state-request':
+          await this.sendState(connection, message.header);
+          break;
+        case 'state': {
+          const { steps } = expectStep(message, 'state');
+          this.optimizer.restore(message.body.length > 0 ? decodeMoments(steps, message.body) : this.freshState());
+          break;
+        }
+        case 'finished':
+          expectStep(message, 'finished');
+          this.assign(message.body);
+          return;
+        default:
+          throw new ProtocolError(`${message.kind} came between rounds`);
+      }
+    }
+  }
+
+  private async round(connection: Connection, opening: Received): Promise<void> {
+    const { localSteps } = this.options;
+    const { round } = expectStep(opening.message, 'round');
+    const before = this.optimizer.state;
+    try {
+      this.assign(opening.message.body);
+      this.goToRound(round);
+      const closing = this.holdsAll
+        ? await this.stepsAlone(round, opening)
+        : await this.stepsWithServer(connection, round, opening);
+      this.options.onStage?.('upload', round, localSteps);
+      await connection.send(stepMessage('adapters', closing, encodeAdapters(this.adapters())));
+    } catch (error) {
+      this.optimizer.restore(before);
+      throw error;
+    }
+  }
+
+  /** K steps against the server; returns the header of the message that closes the round. */
+  private async stepsWithServer(
+    connection: Connection,
+    round: number,
+    opening: Received,
+  ): Promise<StepHeader<'adapters'>> {
+    const { localSteps } = this.options;
+    let batch = this.nextBatch(round, 0);
+    let answered = opening;
     let previous: AfterGradient | undefined;
     for (let step = 0; step < localSteps; step++) {
-      const batch = await readBatch(dataset, this.order.next(), normalisation);
-      previous = await this.step(round, step, batch, previous);
+      const current = await batch;
+      const result = await this.step(connection, { round, step, batch: current, answered, previous }, () => {
+        if (step + 1 === localSteps) return;
+        batch = this.nextBatch(round, step + 1);
+        // It is looked at in its turn; a failure must not count as unheard before.
+        batch.catch(() => undefined);
+      });
+      ({ answered, previous } = result);
     }
-    const header = { round, previous: previous! };
-    await this.connection.send(stepMessage('adapters', header, encodeAdapters(this.adapters())));
-    const { message } = await this.connection.receive(timeoutSeconds);
-    expectPlace(expectStep(message, 'average'), { round });
-    assignAdapters(this.tf, this.names, this.part.variables, decodeAdapters(message.body));
+    return { round, ...(previous && { previous }), ...this.times(answered) };
   }
 
-  private async step(round: number, step: number, batch: Batch, previous?: AfterGradient): Promise<AfterGradient> {
+  /** K steps of a device that holds the whole model. */
+  private async stepsAlone(round: number, opening: Received): Promise<StepHeader<'adapters'>> {
     const { tf, options } = this;
-    const { uplinkCodec, downlinkCodec, localSteps, seed, index, timeoutSeconds, cut } = options;
-    const images = tf.tensor4d(batch.images, [...batch.shape]);
-    const [{ pending, values }, forwardSeconds] = timed(() => {
-      const started = this.part.start(images);
-      return { pending: started, values: started.activations.dataSync() as Float32Array };
+    const { localSteps: count, seed, index, onStage } = options;
+    const localSteps: LocalStep[] = [];
+    for (let step = 0; step < count; step++) {
+      const batch = await this.nextBatch(round, step);
+      const stepSeed = messageSeed(seed, index, round * count + step, 'dropout');
+      onStage?.('forward', round, step);
+      const [pending, forward] = timed(() => {
+        const images = tf.tensor4d(batch.images, [...batch.shape]);
+        const started = this.part.startWhole(images, batch.labels, stepSeed);
+        images.dispose();
+        return started;
+      });
+      onStage?.('backward', round, step);
+      const [gradients, backward] = timed(() => pending.backward());
+      const [, update] = timed(() => {
+        onStage?.('update', round, step);
+        this.optimizer.apply(gradients, this.rate(round, step));
+        tf.dispose(gradients);
+      });
+      localSteps.push({
+        loss: pending.loss,
+        forwardSeconds: await this.paced(forward),
+        backwardSeconds: await this.paced(backward),
+        updateSeconds: await this.paced(update),
+      });
+    }
+    return { round, localSteps, ...this.times(opening) };
+  }
+
+  private get holdsAll(): boolean {
+    return this.options.cut === this.options.part.config.blocks;
+  }
+
+  /** One local step; `whileWaiting` is called once the activations are on their way. */
+  private async step(connection: Connection, at: StepPlace, whileWaiting: () => void): Promise<StepOutcome> {
+    const { tf, options } = this;
+    const { round, step, batch, answered, previous } = at;
+    const { uplinkCodec, downlinkCodec, localSteps, seed, index, cut, onStage } = options;
+    const globalStep = round * localSteps + step;
+    const dropoutSeed = messageSeed(seed, index, globalStep, 'dropout');
+    onStage?.('forward', round, step);
+    const [{ pending, values }, forward] = timed(() => {
+      const images = tf.tensor4d(batch.images, [...batch.shape]);
+      const started = this.part.start(images, dropoutSeed);
+      const host = started.activations.dataSync() as Float32Array;
+      images.dispose();
+      return { pending: started, values: host };
     });
-    images.dispose();
     let isPending = true;
     try {
+      const forwardSeconds = await this.paced(forward);
       const shape = pending.activations.shape;
-      const stepSeed = messageSeed(seed, index, round * localSteps + step, 'up');
-      const [body, encodeSeconds] = timed(() => encodeTensor(values, shape, uplinkCodec, stepSeed));
+      const stepSeed = messageSeed(seed, index, globalStep, 'up');
+      onStage?.('encode', round, step);
+      const [body, encode] = timed(() => encodeTensor(values, shape, uplinkCodec, stepSeed));
+      const encodeSeconds = await this.paced(encode);
       const labels = [...batch.labels];
-      const header = { round, step, labels, forwardSeconds, encodeSeconds, ...(previous && { previous }) };
-      await this.connection.send(stepMessage('activations', header, body));
-      const { message } = await this.connection.receive(timeoutSeconds);
-      expectPlace(expectStep(message, 'gradient'), { round, step });
+      const durations = { forwardSeconds, encodeSeconds, ...(previous && { previous }) };
+      onStage?.('send', round, step);
+      const header = { round, step, labels, ...durations, ...this.times(answered) };
+      await connection.send(stepMessage('activations', header, body));
+      onStage?.('wait', round, step);
+      whileWaiting();
+      const received = await connection.receive();
+      expectPlace(expectStep(received.message, 'gradient'), { round, step });
       // Without a block there is nothing to train: no gradient comes.
-      if (cut === 0) return { decodeSeconds: 0, backwardSeconds: 0, updateSeconds: 0 };
-      const [gradientValues, decodeSeconds] = timed(() => decodeTensor(message.body, shape, downlinkCodec));
-      const gradient = tf.tensor(gradientValues, shape);
+      if (cut === 0) {
+        return { answered: received, previous: { decodeSeconds: 0, backwardSeconds: 0, updateSeconds: 0 } };
+      }
+      onStage?.('decode', round, step);
+      const [gradientValues, decode] = timed(() => decodeTensor(received.message.body, shape, downlinkCodec));
+      const decodeSeconds = await this.paced(decode);
+      onStage?.('backward', round, step);
       isPending = false;
-      const [gradients, backwardSeconds] = timed(() => pending.backward(gradient));
-      const [, updateSeconds] = timed(() => this.optimizer.apply(gradients, this.rate(round, step)));
-      tf.dispose([gradient, ...gradients]);
-      return { decodeSeconds, backwardSeconds, updateSeconds };
+      const [gradients, backward] = timed(() => {
+        const gradient = tf.tensor(gradientValues, shape);
+        const found = pending.backward(gradient);
+        gradient.dispose();
+        return found;
+      });
+      const [, update] = timed(() => {
+        onStage?.('update', round, step);
+        this.optimizer.apply(gradients, this.rate(round, step));
+        tf.dispose(gradients);
+      });
+      const backwardSeconds = await this.paced(backward);
+      const updateSeconds = await this.paced(update);
+      return { answered: received, previous: { decodeSeconds, backwardSeconds, updateSeconds } };
     } finally {
       if (isPending) tf.dispose(pending.backward(pending.activations));
     }
+  }
+
+  private async nextBatch(round: number, step: number): Promise<Batch> {
+    const { dataset, normalisation, onStage } = this.options;
+    onStage?.('read', round, step);
+    return readBatch(dataset, this.order.next(), normalisation);
+  }
+
+  /** A device sees the same images in a round whether or not it took part in those before. */
+  private goToRound(round: number): void {
+    const { localSteps, batchSize, indices } = this.options;
+    const seen = round * localSteps * batchSize;
+    this.order.restore({ epoch: Math.floor(seen / indices.length), position: seen % indices.length });
+  }
+
+  private assign(body: Uint8Array): void {
+    assignAdapters(this.tf, this.part.names, this.part.variables, decodeAdapters(body));
+  }
+
+  private async sendState(connection: Connection, header: Readonly<Record<string, unknown>>): Promise<void> {
+    const { state } = this.optimizer;
+    const round = typeof header['round'] === 'number' ? header['round'] : 0;
+    await connection.send(stepMessage('state', { round, steps: state.steps }, encodeMoments(state)));
+  }
+
+  private freshState(): OptimizerState {
+    const { moments } = this.optimizer.state;
+    return { steps: 0, moments: moments.map(({ shape, values }) => ({ shape, values: values.map(() => 0) })) };
+  }
+
+  /** On a wall clock: when the server's message came and when the answer goes, by the server's clock. */
+  private times(answered: Received): { receivedAtSeconds?: number; sentAtSeconds?: number } {
+    const { wall } = this.options;
+    if (!wall) return {};
+    const { clockOffsetSeconds } = wall;
+    return {
+      receivedAtSeconds: rounded(answered.atSeconds + clockOffsetSeconds),
+      sentAtSeconds: rounded(machineSeconds() + clockOffsetSeconds),
+    };
+  }
+
+  /** On a wall clock a slower device waits for as long as it would have worked. Returns the time it took so. */
+  private async paced(seconds: number): Promise<number> {
+    const factor = this.options.wall?.speedFactor ?? 1;
+    if (factor <= 1) return seconds;
+    await sleepUntil(machineSeconds() + (factor - 1) * seconds);
+    return rounded(factor * seconds);
   }
 
   private rate(round: number, step: number): number {
@@ -135,4 +316,18 @@ class Device {
     this.optimizer.dispose();
     this.part.dispose();
   }
+}
+
+interface StepPlace {
+  readonly round: number;
+  readonly step: number;
+  readonly batch: Batch;
+  /** The message of the server that this step follows. */
+  readonly answered: Received;
+  readonly previous: AfterGradient | undefined;
+}
+
+interface StepOutcome {
+  readonly answered: Received;
+  readonly previous: AfterGradient;
 }

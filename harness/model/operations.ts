@@ -49,8 +49,9 @@ export function linear(tf: Tf, x: Tensor, weight: Tensor, bias: Tensor): Tensor 
   return tf.add(matMulLast(tf, x, weight), bias);
 }
 
-/** x·W over the last axis of x. */
+/** x·W over the last axis of x; a weight of three axes has one matrix a sample. */
 export function matMulLast(tf: Tf, x: Tensor, weight: Tensor): Tensor {
+  if (weight.rank === 3) return tf.matMul(x, weight);
   const inputs = weight.shape[0];
   const outputs = weight.shape[1]!;
   const flat = tf.reshape(x, [-1, inputs]);

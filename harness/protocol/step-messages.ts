@@ -8,12 +8,31 @@ const seconds = z.number().min(0);
 const afterGradient = z.object({ decodeSeconds: seconds, backwardSeconds: seconds, updateSeconds: seconds });
 export type AfterGradient = z.output<typeof afterGradient>;
 
+/** A step of a device that holds the whole model. */
+const localStep = z.object({
+  loss: z.number(),
+  forwardSeconds: seconds,
+  backwardSeconds: seconds,
+  updateSeconds: seconds,
+});
+export type LocalStep = z.output<typeof localStep>;
+
 const place = { round: z.int().min(0), step: z.int().min(0) };
 
-/** Headers by kind of message; times are measured on the side that sends them. */
+/** On the server's clock; on a wall clock alone. */
+const times = {
+  /** When the server's message came that this one answers. */
+  receivedAtSeconds: z.number().optional(),
+  sentAtSeconds: z.number().optional(),
+};
+
+/** Headers by kind of message; durations are measured on the side that sends them. */
 const headers = {
+  /** Opens a round; the body holds the device's adapters. */
+  round: z.object({ round: z.int().min(0) }),
   activations: z.object({
     ...place,
+    ...times,
     labels: z.array(z.int().min(0)),
     forwardSeconds: seconds,
     encodeSeconds: seconds,
@@ -21,8 +40,16 @@ const headers = {
     previous: afterGradient.optional(),
   }),
   gradient: z.object({ ...place, loss: z.number() }),
-  adapters: z.object({ round: z.int().min(0), previous: afterGradient }),
-  average: z.object({ round: z.int().min(0) }),
+  /** Closes a device's round. A device that holds the whole model tells of all its steps here. */
+  adapters: z.object({
+    round: z.int().min(0),
+    ...times,
+    previous: afterGradient.optional(),
+    localSteps: z.array(localStep).optional(),
+  }),
+  /** All an optimizer remembers, as of the start of a round. */
+  state: z.object({ round: z.int().min(0), steps: z.int().min(0) }),
+  finished: z.object({ rounds: z.int().min(0) }),
 } satisfies Partial<Record<MessageKind, z.ZodType>>;
 
 export type StepKind = keyof typeof headers;

@@ -1,6 +1,7 @@
 import { CodecError, decode, encode, type CodecSettingsInput } from '../../lib/codec/index.js';
 import { fromFloat32, readSafetensors, toFloat32, writeSafetensors } from '../../lib/io/tensors/index.js';
 import type { AdapterState } from '../model/adapters.js';
+import type { OptimizerState } from '../training/index.js';
 import { ProtocolError } from './protocol-error.js';
 
 /** What becomes of activations or gradients on their way: nothing (float32), or the codec at an operating point. */
@@ -38,10 +39,12 @@ export function decodeTensor(body: Uint8Array, shape: readonly number[], codec: 
   }
 }
 
-/** Seed of one message's random choices, distinct by device, step and direction. */
-export function messageSeed(seed: number, device: number, step: number, direction: 'up' | 'down'): number {
+const purposes = { up: 1, down: 2, dropout: 3 } as const;
+
+/** Seed of one message's random choices, or of a step's dropout: distinct by device, step and purpose. */
+export function messageSeed(seed: number, device: number, step: number, purpose: keyof typeof purposes): number {
   let hash = 0x811c9dc5;
-  for (const word of [seed, device, step, direction === 'up' ? 1 : 2]) {
+  for (const word of [seed, device, step, purposes[purpose]]) {
     for (let shift = 0; shift < 32; shift += 8) hash = Math.imul(hash ^ ((word >>> shift) & 255), 0x01000193);
   }
   return hash >>> 0;
@@ -58,4 +61,21 @@ export function decodeAdapters(body: Uint8Array): AdapterState {
   return new Map(
     readSafetensors(body).tensors.map((tensor) => [tensor.name, { shape: tensor.shape, values: toFloat32(tensor) }]),
   );
+}
+
+/** What an optimizer remembers as the body of a message; its count of steps goes into the header. */
+export function encodeMoments({ moments }: OptimizerState): Uint8Array {
+  const tensors = moments.map(({ shape, values }, k) => fromFloat32(String(k), shape, values));
+  return writeSafetensors({ tensors, metadata: {} });
+}
+
+/** Throws `TensorFileError` on a damaged body. */
+export function decodeMoments(steps: number, body: Uint8Array): OptimizerState {
+  const byName = new Map(readSafetensors(body).tensors.map((tensor) => [tensor.name, tensor]));
+  const moments = Array.from({ length: byName.size }, (_, k) => {
+    const tensor = byName.get(String(k));
+    if (!tensor) throw new ProtocolError(`moment ${k} of ${byName.size} is missing`);
+    return { shape: tensor.shape, values: toFloat32(tensor) };
+  });
+  return { steps, moments };
 }

@@ -43,11 +43,12 @@ export async function loadWorkload(scenario: Scenario, backend: LoadedBackend): 
     layerNormEpsilon: 1e-6,
   };
   const { lora: adapterSettings } = file;
+  const weights = await loadWeights(scenario, config);
   return {
     config,
-    weights: await loadWeights(scenario, config),
+    weights,
     adapterSettings,
-    adapters: initialAdapters(config, adapterSettings, seed),
+    adapters: initialAdapters(config, adapterSettings, seed, weights),
     dataset,
     evaluationSet,
     normalisation: file.data.set === 'tiny-imagenet' ? imageNetNormalisation : plainNormalisation,

@@ -1,7 +1,5 @@
-import type { RadioLink } from '../transport/index.js';
-
-/** How the devices share the server's work: a slice each, or one batch of all a step. */
-export type ServerSharing = 'allocated' | 'equal' | 'batched';
+import type { LinkDirection, RadioLink } from '../transport/index.js';
+import type { RunClock, ServerSharing } from './run-clock.js';
 
 /** One device as the clock sees it. */
 export interface ClockParty {
@@ -18,11 +16,19 @@ export interface ServerClock {
   readonly speedFactor: number;
 }
 
+/** Stretch of the server's work for one device: its speed over the device's share. */
+export function serverStretch({ sharing, speedFactor }: ServerClock, parties: readonly ClockParty[], device: number) {
+  return speedFactor / (sharing === 'equal' ? 1 / parties.length : parties[device]!.serverShare);
+}
+
 /**
  * The time at which everything would have happened had the parties run side by side over their radio links: each device
- * has its own hand, moved on by its measured stages and by its bytes. Times in s from the start of the training.
+ * has its own hand, moved on by its measured stages and by its bytes. A round begins with the adapters' way down and
+ * ends with the average, so that nobody waits between the two: T = max over devices of (down + K steps + up) +
+ * aggregation, as the delay model has it. Times in s from the start of the training.
  */
-export class EventClock {
+export class EventClock implements RunClock {
+  readonly kind = 'emulated';
   private readonly times: Float64Array;
 
   constructor(
@@ -37,36 +43,50 @@ export class EventClock {
     return this.times[device]!;
   }
 
-  /** Work on a device; returns the time it takes there. */
+  beginRound(): number {
+    const last = this.latest(this.parties.map((_, k) => k));
+    this.times.fill(last);
+    return last;
+  }
+
   deviceWork(device: number, measuredSeconds: number): number {
     return this.advance(device, measuredSeconds * this.parties[device]!.speedFactor);
   }
 
-  /** A message over a device's link; returns the time until it has arrived. */
-  transfer(device: number, direction: 'uplink' | 'downlink', bytes: number, round: number): number {
+  transfer(device: number, direction: LinkDirection, bytes: number, round: number): number {
     const { link } = this.parties[device]!;
     const now = this.at(device);
     return this.advance(device, link ? link.arrival(direction, bytes, round, now) - now : 0);
   }
 
-  /** The server's work for one device, stretched by its share; not for `batched`. */
-  serverWork(device: number, measuredSeconds: number): number {
-    const share = this.server.sharing === 'equal' ? 1 / this.parties.length : this.parties[device]!.serverShare;
-    return this.advance(device, (measuredSeconds * this.server.speedFactor) / share);
+  serverWork(device: number, measuredSeconds: number): Promise<number> {
+    const stretch = serverStretch(this.server, this.parties, device);
+    return Promise.resolve(this.advance(device, measuredSeconds * stretch));
   }
 
-  /** The server's work for all devices together: it starts when the last has arrived. Returns its time. */
-  serverBatch(measuredSeconds: number): number {
-    const duration = measuredSeconds * this.server.speedFactor;
-    this.times.fill(this.barrier() + duration);
-    return duration;
+  serverBatch(devices: readonly number[], measuredSeconds: number): Promise<number[]> {
+    const end = this.latest(devices) + measuredSeconds * this.server.speedFactor;
+    return Promise.resolve(devices.map((device) => this.advance(device, end - this.at(device))));
   }
 
-  /** All wait for the last; returns when that is. */
-  barrier(): number {
-    const last = Math.max(...this.times);
-    this.times.fill(last);
-    return last;
+  aggregation(devices: readonly number[], measuredSeconds: number): { seconds: number; at: number } {
+    const seconds = measuredSeconds * this.server.speedFactor;
+    const at = this.latest(devices) + seconds;
+    // One that was left behind in the round starts the next with the others.
+    this.times.fill(at);
+    return { seconds, at };
+  }
+
+  get state(): readonly number[] {
+    return [...this.times];
+  }
+
+  restore(state: readonly number[]): void {
+    this.times.set(state);
+  }
+
+  private latest(devices: readonly number[]): number {
+    return devices.reduce((last, device) => Math.max(last, this.at(device)), 0);
   }
 
   private advance(device: number, seconds: number): number {

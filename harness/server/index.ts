@@ -1,4 +1,12 @@
 export * from './event-clock.js';
+export * from './run-clock.js';
 export * from './run-record.js';
 export * from './served-device.js';
-export { type ServerOptions, type TrainingResult, runServer } from './server.js';
+export {
+  runServer,
+  TrainingServer,
+  type CheckpointOptions,
+  type ServerOptions,
+  type TrainingResult,
+} from './server.js';
+export { WallClock } from './wall-clock.js';

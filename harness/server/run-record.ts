@@ -1,6 +1,6 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 
-/** Stages of a step, s on the event clock. */
+/** Stages of a step, s on the clock of the run. */
 export interface StageSeconds {
   readonly deviceForward: number;
   readonly deviceEncode: number;
@@ -13,7 +13,10 @@ export interface StageSeconds {
   readonly deviceUpdate: number;
 }
 
-/** Server stages of a step as measured, s; without share and speed factor. */
+/**
+ * Server stages of a step as measured, s; without share and speed factor. Where one batch serves all devices, each is
+ * told the part of its computing that goes by its images and blocks.
+ */
 export interface ServerSeconds {
   readonly decode: number;
   readonly compute: number;
@@ -39,28 +42,64 @@ export interface RoundRecord {
   readonly round: number;
   /** Mean over devices (by their images) and steps. */
   readonly loss: number;
-  /** From its start to the arrival of the last average, event clock. */
+  /** From sending the adapters out to the end of the next average. */
   readonly roundSeconds: number;
   /** The same round as it ran here. */
   readonly wallSeconds: number;
   readonly aggregationSeconds: number;
-  /** By device: upload and download of adapters, s. */
+  /** By device: the adapters' way down and up, s; 0 for one that did not take part. */
   readonly adapterSeconds: readonly number[];
+  /** Devices that are in the average. */
+  readonly devices: readonly number[];
   readonly uplinkBytes: number;
   readonly downlinkBytes: number;
 }
 
-export type RunRecord = StepRecord | RoundRecord;
+/** Accuracy on held-out images after a round. */
+export interface EvaluationRecord {
+  readonly kind: 'evaluation';
+  readonly round: number;
+  readonly accuracy: number;
+  readonly loss: number;
+  readonly images: number;
+}
+
+/** A device was left behind in a round, or came (back). */
+export interface FaultRecord {
+  readonly kind: 'fault' | 'joined';
+  readonly round: number;
+  readonly device: number;
+  readonly name: string;
+  readonly reason: string;
+}
+
+export type RunRecord = StepRecord | RoundRecord | EvaluationRecord | FaultRecord;
 
 /** Takes the records of a run as they come. */
 export type RunRecorder = (record: RunRecord) => void;
 
-/** Appends each record as a line of JSON; a line is written whole. */
-export function jsonLinesRecorder(path: string): { readonly record: RunRecorder; close(): void } {
+/** A run record in a file. */
+export interface RecordFile {
+  readonly record: RunRecorder;
+  /** Length so far, byte. */
+  readonly bytes: number;
+  close(): void;
+}
+
+/**
+ * Writes each record as a line of JSON, whole. `keepBytes` of what the file holds stay: a training that goes on from a
+ * checkpoint writes the rounds after it anew. Default all.
+ */
+export function jsonLinesRecorder(path: string, keepBytes = Infinity): RecordFile {
   const file = openSync(path, 'a');
+  let bytes = Math.min(keepBytes, fstatSync(file).size);
+  ftruncateSync(file, bytes);
   return {
     record: (record) => {
-      writeSync(file, `${JSON.stringify(record)}\n`);
+      bytes += writeSync(file, `${JSON.stringify(record)}\n`);
+    },
+    get bytes() {
+      return bytes;
     },
     close: () => closeSync(file),
   };

@@ -3,7 +3,9 @@ import type { Connection, RadioLink } from '../transport/index.js';
 
 /** A device as the server sees it. */
 export interface ServedDevice {
-  readonly connection: Connection;
+  readonly name?: string;
+  /** Absent for one that joins later. */
+  readonly connection?: Connection;
   readonly cut: number;
   readonly batchSize: number;
   /** Weight in every average: its images. */

@@ -1,13 +1,21 @@
+import { randomUUID } from 'node:crypto';
 import type { Tf } from '../backend/tensorflow.js';
+import { CheckpointError, type Checkpoint, type CheckpointStore } from '../checkpoint/index.js';
 import type { AdapterState } from '../model/adapters.js';
 import { FrozenWeights } from '../model/frozen-weights.js';
-import type { PartOptions } from '../model/vit.js';
-import { encodeAdapters, timed, type LearningRateSchedule } from '../protocol/index.js';
+import { ServerPart, type PartOptions } from '../model/vit.js';
+import { timed, type LearningRateSchedule } from '../protocol/index.js';
 import { averageAdapters, type OptimizerSettings } from '../training/index.js';
-import { DeviceSession } from './device-session.js';
-import { EventClock, type ServerSharing } from './event-clock.js';
+import { ConnectionError, machineSeconds, type Connection } from '../transport/index.js';
+import { BatchMember } from './batch-part.js';
+import { DeviceSession, isDeviceFault } from './device-session.js';
+import { EventClock } from './event-clock.js';
+import type { RunClock, ServerSharing } from './run-clock.js';
 import type { RoundRecord, RunRecorder } from './run-record.js';
 import type { ServedDevice } from './served-device.js';
+import { batchedSteps, separateSteps, type StepContext } from './steps.js';
+import { Turns } from './turns.js';
+import { WallClock } from './wall-clock.js';
 
 export interface ServerOptions {
   /** Frozen weights are uploaded once for all devices. */
@@ -20,131 +28,284 @@ export interface ServerOptions {
   readonly sharing: ServerSharing;
   readonly speedFactor: number;
   readonly seed: number;
+  /** Default `emulated`. */
+  readonly clock?: 'emulated' | 'wall';
+  /** Devices in other processes compute one after the other; default not. */
+  readonly takeTurns?: boolean;
   /** For a device's next message. */
   readonly timeoutSeconds: number;
+  /** The round closes after this time without devices that are not done; default never. */
+  readonly roundDeadlineSeconds?: number;
+  /** How long to wait for devices where there is none; default 120. */
+  readonly rejoinSeconds?: number;
+  /** What a device's fault does: `end` (default) ends the training for all, `continue` leaves the device behind. */
+  readonly onFault?: 'end' | 'continue';
   readonly record: RunRecorder;
+  /** Called after each round with the average. */
+  readonly onRound?: (record: RoundRecord, adapters: AdapterState) => Promise<void> | void;
+  readonly checkpoints?: CheckpointOptions;
+  /** Aborted: the training ends after the round that runs, with a checkpoint if there are any. */
+  readonly signal?: AbortSignal;
+}
+
+export interface CheckpointOptions {
+  readonly store: CheckpointStore;
+  /** Rounds between two. */
+  readonly every: number;
+  /** See `Checkpoint`. */
+  readonly agreement: string;
+  /** To go on from. */
+  readonly resume?: Checkpoint;
+  /** Length of the run record. */
+  readonly recordBytes?: () => number;
 }
 
 /** What a training ends with. */
 export interface TrainingResult {
   /** The average after the last round. */
   readonly adapters: AdapterState;
+  /** Of this process; after a resumption without those before. */
   readonly rounds: readonly RoundRecord[];
+  /** Rounds done in all; fewer than asked for after an interruption. */
+  readonly roundsDone: number;
+}
+
+/** The server's side of a training with devices that are connected already. Leaves no tensor behind. */
+export async function runServer(tf: Tf, options: ServerOptions): Promise<TrainingResult> {
+  return new TrainingServer(tf, options).run();
 }
 
 /**
- * The server's side of a training. All devices must stay to the end: one that goes, is silent for too long or sends what
- * does not fit ends the training for all with `ConnectionError` or `ProtocolError`. Leaves no tensor behind.
+ * The server's side of a training. With `onFault: end` a device that goes, is silent for too long or sends what does not
+ * fit ends the training for all with `ConnectionError` or `ProtocolError`. With `continue` the round closes without it:
+ * it is not in the average, what the server had changed for it is taken back, and it may join again.
  */
-export async function runServer(tf: Tf, options: ServerOptions): Promise<TrainingResult> {
-  const server = new Server(tf, options);
-  try {
-    const rounds: RoundRecord[] = [];
-    for (let round = 0; round < options.rounds; round++) rounds.push(await server.round(round));
-    return { adapters: server.adapters, rounds };
-  } finally {
-    server.dispose();
-  }
-}
-
-class Server {
-  adapters: AdapterState;
+export class TrainingServer {
+  /** Tells the runs of a server apart; a device that was here before need not be told what it remembers. */
+  readonly incarnation = randomUUID();
+  private adapters: AdapterState;
   private readonly frozen: FrozenWeights;
   private readonly sessions: readonly DeviceSession[];
-  private readonly clock: EventClock;
+  private readonly clock: RunClock;
+  private readonly context: StepContext;
+  private roundNumber = 0;
+  private deadline = Infinity;
+  private failure: { readonly error: unknown } | undefined;
+  private someoneCame: (() => void) | undefined;
 
   constructor(
-    tf: Tf,
+    private readonly tf: Tf,
     private readonly options: ServerOptions,
   ) {
-    const { part, devices, sharing, speedFactor } = options;
-    this.adapters = part.adapters;
+    const { part, devices, sharing, speedFactor, checkpoints } = options;
+    const resume = checkpoints?.resume;
+    this.adapters = resume?.adapters ?? part.adapters;
     this.frozen = new FrozenWeights(tf, part.config, part.weights);
-    this.clock = new EventClock(
-      devices.map((device) => ({
-        speedFactor: device.speedFactor,
-        link: device.link,
-        serverShare: device.serverShare ?? 1 / devices.length,
-      })),
-      { sharing, speedFactor },
-    );
+    const parties = devices.map((device) => ({
+      speedFactor: device.speedFactor,
+      link: device.link,
+      serverShare: device.serverShare ?? 1 / devices.length,
+    }));
+    const server = { sharing, speedFactor };
+    this.clock = options.clock === 'wall' ? new WallClock(parties, server) : new EventClock(parties, server);
     const shared = { ...part, frozen: this.frozen };
     this.sessions = devices.map((device, index) => {
-      return new DeviceSession(tf, { ...options, part: shared, device, index, clock: this.clock });
+      const trained =
+        sharing === 'batched' ? new BatchMember(tf, shared, device.cut) : new ServerPart(tf, shared, device.cut);
+      const own = { part: shared, trained, device, index, clock: this.clock, patience: () => this.patience() };
+      return new DeviceSession(tf, { ...options, ...own });
     });
+    this.context = {
+      tf,
+      part: shared,
+      localSteps: options.localSteps,
+      seed: options.seed,
+      clock: this.clock,
+      turns: new Turns(options.takeTurns === true),
+      guarded: (session, work) => this.guarded(session, work),
+    };
+    if (resume) this.restore(resume);
   }
 
-  async round(round: number): Promise<RoundRecord> {
-    const { localSteps, sharing, devices } = this.options;
-    const wallStart = performance.now();
-    const clockStart = this.clock.barrier();
-    const before = this.sessions.map(({ bytes }) => bytes);
-    if (sharing === 'batched') {
-      for (let step = 0; step < localSteps; step++) await this.batchedStep(round, step);
-    } else {
-      await Promise.all(this.sessions.map((session) => session.steps(round, localSteps)));
+  /** A device has come; it takes part from the next round on. `remembers`: what this server knows of it. */
+  attach(index: number, connection: Connection, remembers: boolean): void {
+    const session = this.sessions[index]!;
+    session.attach(connection, remembers);
+    const place = { round: this.roundNumber, device: index, name: session.name };
+    this.options.record({ kind: 'joined', ...place, reason: remembers ? 'again' : 'anew' });
+    this.someoneCame?.();
+  }
+
+  isPresent(index: number): boolean {
+    return this.sessions[index]?.isConnected === true;
+  }
+
+  /** Runs all rounds. Disposes of everything; can be called once. */
+  async run(): Promise<TrainingResult> {
+    const { rounds, signal, onRound, checkpoints } = this.options;
+    const records: RoundRecord[] = [];
+    let isFirst = true;
+    try {
+      this.prepare();
+      while (this.roundNumber < rounds && !signal?.aborted) {
+        await this.ready(isFirst ? this.sessions.length : 1);
+        isFirst = false;
+        const record = await this.round(this.roundNumber);
+        // Nobody got to the end: the same round again, with those who come back.
+        if (!record) continue;
+        records.push(record);
+        this.roundNumber++;
+        await onRound?.(record, this.adapters);
+        const isDue = this.roundNumber % (checkpoints?.every ?? 1) === 0 || this.roundNumber === rounds;
+        if (checkpoints && (isDue || signal?.aborted)) await this.checkpoint(checkpoints);
+      }
+      if (this.roundNumber >= rounds) await this.finish();
+      return { adapters: this.adapters, rounds: records, roundsDone: this.roundNumber };
+    } finally {
+      for (const session of this.sessions) session.close('the server has stopped');
+      this.dispose();
     }
-    const uploads = await Promise.all(this.sessions.map((session) => session.receiveAdapters(round)));
-    const { downloads, aggregationSeconds } = await this.aggregate(
-      round,
-      uploads.map(({ state }) => state),
-    );
-    const roundSeconds = this.clock.barrier() - clockStart;
-    const totalWeight = devices.reduce((sum, { weight }) => sum + weight, 0);
-    const after = this.sessions.map(({ bytes }) => bytes);
-    const moved = (direction: 'uplink' | 'downlink') =>
-      after.reduce((sum, bytes, k) => sum + bytes[direction] - before[k]![direction], 0);
+  }
+
+  private async round(round: number): Promise<RoundRecord | undefined> {
+    const { sharing, devices, roundDeadlineSeconds = Infinity } = this.options;
+    const present = this.sessions.filter(({ isConnected }) => isConnected);
+    const wallStart = machineSeconds();
+    const clockStart = this.clock.beginRound();
+    const bytesBefore = this.traffic();
+    const before = present.map((session) => session.optimizerState);
+    this.deadline = wallStart + roundDeadlineSeconds;
+    await (sharing === 'batched' ? batchedSteps : separateSteps)(this.context, round, present);
+    if (this.failure) throw this.failure.error;
+    const finished = present.filter((session, k) => {
+      if (session.hasUploaded) return true;
+      session.restoreOptimizer(before[k]!);
+      return false;
+    });
+    if (finished.length === 0) {
+      this.prepare();
+      return undefined;
+    }
+    const [, measured] = timed(() => {
+      this.adapters = averageAdapters(
+        finished.map((session) => ({ state: session.whole(), weight: devices[session.index]!.weight })),
+      );
+      this.prepare();
+    });
+    const indices = finished.map(({ index }) => index);
+    const { seconds: aggregationSeconds, at } = this.clock.aggregation(indices, measured);
+    const totalWeight = indices.reduce((sum, index) => sum + devices[index]!.weight, 0);
+    const bytes = this.traffic();
     const summary: RoundRecord = {
       kind: 'round',
       round,
-      loss: this.sessions.reduce((sum, { meanLoss }, k) => sum + (meanLoss * devices[k]!.weight) / totalWeight, 0),
-      roundSeconds,
-      wallSeconds: (performance.now() - wallStart) / 1000,
+      loss: finished.reduce((sum, { meanLoss, index }) => sum + (meanLoss * devices[index]!.weight) / totalWeight, 0),
+      roundSeconds: at - clockStart,
+      wallSeconds: machineSeconds() - wallStart,
       aggregationSeconds,
-      adapterSeconds: uploads.map(({ seconds }, k) => seconds + downloads[k]!),
-      uplinkBytes: moved('uplink'),
-      downlinkBytes: moved('downlink'),
+      adapterSeconds: this.sessions.map((session) => (finished.includes(session) ? session.adapterSeconds : 0)),
+      devices: indices,
+      uplinkBytes: bytes.uplink - bytesBefore.uplink,
+      downlinkBytes: bytes.downlink - bytesBefore.downlink,
     };
     this.options.record(summary);
     return summary;
   }
 
-  /** All activations first, then all work, then all gradients. */
-  private async batchedStep(round: number, step: number): Promise<void> {
-    const arrived = await Promise.all(this.sessions.map((session) => session.receiveActivations(round, step)));
-    const done = arrived.map((activations, k) => this.sessions[k]!.compute(activations));
-    const total = done.reduce((sum, { measuredSeconds }) => sum + measuredSeconds, 0);
-    const starts = this.sessions.map((_, k) => this.clock.at(k));
-    this.clock.serverBatch(total);
-    await Promise.all(
-      done.map((computed, k) => {
-        return this.sessions[k]!.sendGradient(arrived[k]!, computed, this.clock.at(k) - starts[k]!);
-      }),
-    );
+  /** Gives every device's side the average; the adapters to be sent are ready then. */
+  private prepare(): void {
+    for (const session of this.sessions) session.prepare(this.adapters);
   }
 
-  private async aggregate(
-    round: number,
-    uploads: readonly AdapterState[],
-  ): Promise<{ downloads: number[]; aggregationSeconds: number }> {
-    const { devices, speedFactor } = this.options;
-    const [bodies, measured] = timed(() => {
-      this.adapters = averageAdapters(
-        this.sessions.map((session, k) => ({ state: session.whole(uploads[k]!), weight: devices[k]!.weight })),
-      );
-      return this.sessions.map((session) => {
-        session.assign(this.adapters);
-        return encodeAdapters(session.devicePart(this.adapters));
+  private traffic(): { uplink: number; downlink: number } {
+    const sum = (of: (session: DeviceSession) => number) => this.sessions.reduce((total, each) => total + of(each), 0);
+    return { uplink: sum(({ bytes }) => bytes.uplink), downlink: sum(({ bytes }) => bytes.downlink) };
+  }
+
+  /** Waits until so many devices are there, or at least one when patience is at its end. */
+  private async ready(wanted: number): Promise<void> {
+    const { rejoinSeconds = 120, signal } = this.options;
+    const until = machineSeconds() + rejoinSeconds;
+    const count = () => this.sessions.filter(({ isConnected }) => isConnected).length;
+    while (count() < wanted && !signal?.aborted) {
+      const left = until - machineSeconds();
+      if (left <= 0) {
+        if (count() > 0) return;
+        throw new ConnectionError('timeout', `no device came within ${rejoinSeconds} s`);
+      }
+      let timer: NodeJS.Timeout | undefined;
+      await new Promise<void>((resolve) => {
+        this.someoneCame = resolve;
+        signal?.addEventListener('abort', () => resolve(), { once: true });
+        timer = setTimeout(resolve, Math.min(left, 1) * 1000);
       });
-    });
-    const aggregationSeconds = measured * speedFactor;
-    // Nobody goes on before the last has uploaded.
-    this.clock.serverBatch(measured);
-    const downloads = await Promise.all(this.sessions.map((session, k) => session.sendAverage(round, bodies[k]!)));
-    return { downloads, aggregationSeconds };
+      clearTimeout(timer);
+      this.someoneCame = undefined;
+    }
   }
 
-  dispose(): void {
+  private patience(): number {
+    return Math.max(0.001, Math.min(this.options.timeoutSeconds, this.deadline - machineSeconds()));
+  }
+
+  private async guarded(session: DeviceSession, work: () => Promise<void>): Promise<boolean> {
+    const { onFault = 'end', record } = this.options;
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      session.drop(reason);
+      if (onFault === 'continue' && isDeviceFault(error)) {
+        record({ kind: 'fault', round: this.roundNumber, device: session.index, name: session.name, reason });
+        return false;
+      }
+      // The first failure is the reason; the others see that their connections are closed.
+      this.failure ??= { error };
+      for (const other of this.sessions) other.close(reason);
+      return false;
+    }
+  }
+
+  private async finish(): Promise<void> {
+    const connected = this.sessions.filter(({ isConnected }) => isConnected);
+    await Promise.all(connected.map((session) => this.guarded(session, () => session.dismiss(this.roundNumber))));
+  }
+
+  private async checkpoint({ store, agreement, recordBytes }: CheckpointOptions): Promise<void> {
+    const round = this.roundNumber;
+    this.deadline = Infinity;
+    const connected = this.sessions.filter(({ isConnected }) => isConnected);
+    await Promise.all(connected.map((session) => this.guarded(session, () => session.fetchState(round))));
+    if (this.failure) throw this.failure.error;
+    await store.write({
+      agreement,
+      round,
+      adapters: this.adapters,
+      clock: this.clock.state,
+      devices: this.sessions.map((session) => ({
+        name: session.name,
+        serverOptimizer: session.optimizerState,
+        own: session.deviceState,
+      })),
+      recordBytes: recordBytes?.() ?? 0,
+    });
+  }
+
+  private restore(checkpoint: Checkpoint): void {
+    const { checkpoints, devices } = this.options;
+    if (checkpoint.agreement !== checkpoints?.agreement) {
+      this.dispose();
+      throw new CheckpointError('the checkpoint is of another model, data set, training or set of devices');
+    }
+    this.roundNumber = checkpoint.round;
+    this.clock.restore(checkpoint.clock);
+    checkpoint.devices.slice(0, devices.length).forEach(({ serverOptimizer, own }, k) => {
+      this.sessions[k]!.resume(serverOptimizer, own);
+    });
+  }
+
+  private dispose(): void {
     for (const session of this.sessions) session.dispose();
     this.frozen.dispose();
   }

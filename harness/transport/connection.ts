@@ -1,3 +1,4 @@
+import { machineSeconds } from './clock.js';
 import { decodeFrame, encodeFrame, FrameError, type Message } from './frame.js';
 
 /** Bytes and messages that went over a connection, frames included. */
@@ -12,7 +13,7 @@ export interface Traffic {
 export interface Received {
   readonly message: Message;
   readonly bytes: number;
-  /** When it came, on this process' monotonic clock (`performance.now()` in seconds). */
+  /** When it came, by `machineSeconds`. */
   readonly atSeconds: number;
 }
 
@@ -156,7 +157,7 @@ export class FramedConnection implements Connection {
       }
       this.receivedMessages++;
       this.receivedBytes += frame.length;
-      this.inbox.put({ message, bytes: frame.length, atSeconds: performance.now() / 1000 });
+      this.inbox.put({ message, bytes: frame.length, atSeconds: machineSeconds() });
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       this.end(new ConnectionError('frame', reason, { cause }));

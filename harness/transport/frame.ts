@@ -10,8 +10,10 @@ export const messageKinds = [
   'refused',
   'activations',
   'gradient',
+  'round',
   'adapters',
-  'average',
+  'state-request',
+  'state',
   'finished',
 ] as const;
 export type MessageKind = (typeof messageKinds)[number];

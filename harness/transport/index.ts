@@ -1,3 +1,4 @@
+export * from './clock.js';
 export * from './connection.js';
 export * from './frame.js';
 export * from './in-process.js';

@@ -1,80 +1,138 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { machineIdentity, machineSeconds } from './clock.js';
 import type { Connection } from './connection.js';
 import { protocolVersion, type Message } from './frame.js';
+
+/** Small facts, as they go into a header. */
+export type Facts = Readonly<Record<string, unknown>>;
 
 /** What a device says of itself on joining. */
 export interface JoinRequest {
   readonly device: string;
   readonly token: string;
-  readonly protocolVersion: number;
-  /** Digest of all that both sides must agree on: model, adapters, cut, batch. */
-  readonly agreement: string;
+  /** All that both sides must agree on: model, adapters, data. */
+  readonly facts: Facts;
+  /** Anything else the server should know. */
+  readonly more?: Facts;
+}
+
+/** The server's answer. */
+export interface Accepted {
+  readonly assignment: Facts;
+  /** The server's `machineSeconds` less the device's; 0 on one machine. */
+  readonly clockOffsetSeconds: number;
 }
 
 /** Joining was refused; the message is the reason. */
 export class JoinError extends Error {
   override readonly name = 'JoinError';
-}
-
-/** A digest of what both sides must agree on; field order does not matter. */
-export function agreementDigest(facts: Readonly<Record<string, unknown>>): string {
-  const sorted = Object.keys(facts)
-    .sort()
-    .map((key) => [key, facts[key]]);
-  return createHash('sha256').update(JSON.stringify(sorted)).digest('hex');
+  constructor(
+    message: string,
+    /** Whether it may go well later: the server still holds an earlier connection of this device. */
+    readonly isTemporary = false,
+  ) {
+    super(message);
+  }
 }
 
 /** The device's side: asks to join and waits for the answer. Throws `JoinError` with the server's reason. */
-export async function join(
-  connection: Connection,
-  request: Omit<JoinRequest, 'protocolVersion'>,
-  timeoutSeconds: number,
-): Promise<Message> {
-  await connection.send({ kind: 'join', header: { ...request, protocolVersion }, body: new Uint8Array(0) });
-  const { message } = await connection.receive(timeoutSeconds);
-  if (message.kind === 'accepted') return message;
-  const reason = message.kind === 'refused' ? String(message.header['reason']) : `unexpected answer: ${message.kind}`;
+export async function join(connection: Connection, request: JoinRequest, timeoutSeconds: number): Promise<Accepted> {
+  const machine = machineIdentity();
+  const sentAt = machineSeconds();
+  await connection.send({
+    kind: 'join',
+    header: { ...request, protocolVersion, machine },
+    body: new Uint8Array(0),
+  });
+  const { message, atSeconds } = await connection.receive(timeoutSeconds);
+  const { kind, header } = message;
+  if (kind === 'accepted') {
+    const assignment = isRecord(header['assignment']) ? header['assignment'] : {};
+    return { assignment, clockOffsetSeconds: offset(header, machine, sentAt, atSeconds) };
+  }
+  const reason = kind === 'refused' ? String(header['reason']) : `unexpected answer: ${kind}`;
   connection.close(reason);
-  throw new JoinError(reason);
+  throw new JoinError(reason, kind === 'refused' && header['isTemporary'] === true);
+}
+
+/** Half of the way there and back is taken for the way there (as NTP does). */
+function offset(header: Facts, machine: string, sentAt: number, answeredAt: number): number {
+  const { machine: serverMachine, receivedAtSeconds, sentAtSeconds } = header;
+  if (serverMachine === machine || typeof receivedAtSeconds !== 'number' || typeof sentAtSeconds !== 'number') return 0;
+  return (receivedAtSeconds - sentAt + (sentAtSeconds - answeredAt)) / 2;
 }
 
 /** What the server demands of a device. */
 export interface Admission {
   readonly token: string;
-  /** By device name; who is not in it is refused. */
-  readonly agreements: ReadonlyMap<string, string>;
-  /** Names that have joined already. */
-  readonly present: ReadonlySet<string>;
+  /** What a device of this name must agree with; undefined for one that is not expected. */
+  readonly facts: (device: string) => Facts | undefined;
+  /** Whether a device of this name is there. */
+  readonly isPresent: (device: string) => boolean;
+  /** What it is told when it is accepted. */
+  readonly assignment: (device: string, more: Facts) => Facts;
+}
+
+/** A device that has been let in. */
+export interface Admitted {
+  readonly device: string;
+  readonly more: Facts;
 }
 
 /**
- * The server's side: answers the request to join. Returns the device's name; refuses with a reason, closes and throws
- * `JoinError` otherwise.
+ * The server's side: answers the request to join. Refuses with a reason, closes and throws `JoinError` otherwise.
  */
-export async function admit(connection: Connection, admission: Admission, timeoutSeconds: number): Promise<string> {
-  const { message } = await connection.receive(timeoutSeconds);
-  const reason = refusal(message, admission);
-  if (reason !== undefined) {
-    await connection.send({ kind: 'refused', header: { reason }, body: new Uint8Array(0) });
+export async function admit(connection: Connection, admission: Admission, timeoutSeconds: number): Promise<Admitted> {
+  const { message, atSeconds } = await connection.receive(timeoutSeconds);
+  const refusal = refusalOf(message, admission);
+  if (refusal) {
+    const { message: reason, isTemporary } = refusal;
+    await connection.send({ kind: 'refused', header: { reason, isTemporary }, body: new Uint8Array(0) });
     connection.close(reason);
-    throw new JoinError(reason);
+    throw refusal;
   }
-  await connection.send({ kind: 'accepted', header: { protocolVersion }, body: new Uint8Array(0) });
-  return String(message.header['device']);
+  const device = String(message.header['device']);
+  const more = isRecord(message.header['more']) ? message.header['more'] : {};
+  const header = {
+    assignment: admission.assignment(device, more),
+    machine: machineIdentity(),
+    receivedAtSeconds: atSeconds,
+    sentAtSeconds: machineSeconds(),
+  };
+  await connection.send({ kind: 'accepted', header, body: new Uint8Array(0) });
+  return { device, more };
 }
 
-function refusal({ kind, header }: Message, { token, agreements, present }: Admission): string | undefined {
-  if (kind !== 'join') return `expected a request to join, found ${kind}`;
-  if (!sameSecret(header['token'], token)) return 'wrong token';
+function refusalOf({ kind, header }: Message, admission: Admission): JoinError | undefined {
+  if (kind !== 'join') return new JoinError(`expected a request to join, found ${kind}`);
+  if (!sameSecret(header['token'], admission.token)) return new JoinError('wrong token');
   if (header['protocolVersion'] !== protocolVersion) {
-    return `the device speaks version ${String(header['protocolVersion'])}, the server ${protocolVersion}`;
+    const spoken = String(header['protocolVersion']);
+    return new JoinError(`the device speaks version ${spoken}, the server ${protocolVersion}`);
   }
-  const device = header['device'];
-  const agreement = typeof device === 'string' ? agreements.get(device) : undefined;
-  if (typeof device !== 'string' || agreement === undefined) return `no device ${String(device)} is expected`;
-  if (present.has(device)) return `device ${device} has joined already`;
-  if (header['agreement'] !== agreement) return `device ${device} has another model, adapters, cut or batch`;
+  const { device, facts } = header;
+  const wanted = typeof device === 'string' ? admission.facts(device) : undefined;
+  if (typeof device !== 'string' || wanted === undefined) {
+    return new JoinError(`no device ${String(device)} is expected`);
+  }
+  const different = differences(facts, wanted);
+  if (different.length > 0) return new JoinError(`device ${device} does not fit: ${different.slice(0, 5).join('; ')}`);
+  if (admission.isPresent(device)) return new JoinError(`device ${device} has joined already`, true);
   return undefined;
+}
+
+/** Where facts differ, in words. */
+function differences(found: unknown, wanted: unknown, path = ''): string[] {
+  if (isRecord(wanted) && isRecord(found)) {
+    const keys = [...new Set([...Object.keys(wanted), ...Object.keys(found)])];
+    return keys.flatMap((key) => differences(found[key], wanted[key], path === '' ? key : `${path}.${key}`));
+  }
+  const [own, other] = [JSON.stringify(found), JSON.stringify(wanted)] as (string | undefined)[];
+  return own === other ? [] : [`${path} is ${own ?? 'absent'}, the server has ${other ?? 'none'}`];
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Compares digests, so that the time taken says nothing about the token. */

@@ -1,6 +1,7 @@
 import { rateBitsPerSecond, type RateLaw } from '../../lib/models/index.js';
+import { machineSeconds, sleepUntil } from './clock.js';
 import type { Connection, Received, Traffic } from './connection.js';
-import { frameBytes, type Message } from './frame.js';
+import { frameBytes, type Message, type MessageKind } from './frame.js';
 
 /** A device's radio link: its share of the band, the laws of the rate, latency, and the gain round by round. */
 export interface RadioLinkOptions {
@@ -69,13 +70,16 @@ export class RadioLink {
   }
 }
 
+/** What a training sends over the radio; all else is the harness' own and passes at once. */
+const radioKinds: ReadonlySet<MessageKind> = new Set(['round', 'activations', 'gradient', 'adapters']);
+
 /**
  * A device's connection slowed down to its radio link in wall time. What the device sends goes out when it would have
  * arrived, what it receives is given on when it would have come.
  */
 export class RadioConnection implements Connection {
-  /** Round whose gain counts. */
-  round = 0;
+  /** Round whose gain counts; the messages themselves tell it. */
+  private round = 0;
   private lastSend: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -93,7 +97,8 @@ export class RadioConnection implements Connection {
 
   /** Returns once the message has passed the link. */
   send(message: Message): Promise<number> {
-    const arrival = this.link.arrival('uplink', frameBytes(message), this.round, seconds());
+    if (!radioKinds.has(message.kind)) return this.inner.send(message);
+    const arrival = this.link.arrival('uplink', frameBytes(message), this.round, machineSeconds());
     const passing = this.lastSend.then(async () => {
       await sleepUntil(arrival);
       return this.inner.send(message);
@@ -104,22 +109,15 @@ export class RadioConnection implements Connection {
 
   async receive(timeoutSeconds?: number): Promise<Received> {
     const received = await this.inner.receive(timeoutSeconds);
-    await sleepUntil(this.link.arrival('downlink', received.bytes, this.round, received.atSeconds));
-    return received;
+    const { kind, header } = received.message;
+    if (!radioKinds.has(kind)) return received;
+    if (typeof header['round'] === 'number') this.round = header['round'];
+    const arrival = this.link.arrival('downlink', received.bytes, this.round, received.atSeconds);
+    await sleepUntil(arrival);
+    return { ...received, atSeconds: Math.max(arrival, received.atSeconds) };
   }
 
   close(reason?: string): void {
     this.inner.close(reason);
-  }
-}
-
-function seconds(): number {
-  return performance.now() / 1000;
-}
-
-async function sleepUntil(time: number): Promise<void> {
-  // Timers may fire up to a millisecond early.
-  for (let left = time - seconds(); left > 0; left = time - seconds()) {
-    await new Promise((resolve) => setTimeout(resolve, Math.ceil(left * 1000)));
   }
 }

@@ -115,12 +115,21 @@ describe.each(Object.entries(transports))('transport %s', (_, open) => {
     expect((await far.receive(5)).message.header['k']).toBe(1);
   });
 
+  const facts = { config: { width: 96, blocks: 6 }, lora: { rank: 8 } };
+  const admission = {
+    token: 'right',
+    facts: (device: string) => (device === 'a' ? facts : undefined),
+    isPresent: () => false,
+    assignment: (device: string, more: unknown) => ({ device, more, cut: 2 }),
+  };
+
   it('lets a device join with its token, and refuses others with the reason', async () => {
-    const admission = { token: 'right', agreements: new Map([['a', 'x']]), present: new Set<string>() };
+    const narrow = { ...facts, config: { width: 24, blocks: 6 } };
     const cases = [
-      [{ device: 'a', token: 'wrong', agreement: 'x' }, 'wrong token'],
-      [{ device: 'b', token: 'right', agreement: 'x' }, 'no device b'],
-      [{ device: 'a', token: 'right', agreement: 'y' }, 'another model'],
+      [{ device: 'a', token: 'wrong', facts }, 'wrong token'],
+      [{ device: 'b', token: 'right', facts }, 'no device b'],
+      [{ device: 'a', token: 'right', facts: narrow }, 'config.width is 24, the server has 96'],
+      [{ device: 'a', token: 'right', facts: {} }, 'lora is absent'],
     ] as const;
     for (const [request, reason] of cases) {
       const [near, far] = await pair();
@@ -130,19 +139,23 @@ describe.each(Object.entries(transports))('transport %s', (_, open) => {
     }
     const [near, far] = await pair();
     const admitting = admit(far, admission, 5);
-    await join(near, { device: 'a', token: 'right', agreement: 'x' }, 5);
-    expect(await admitting).toBe('a');
+    const joined = await join(near, { device: 'a', token: 'right', facts, more: { round: 3 } }, 5);
+    expect(await admitting).toEqual({ device: 'a', more: { round: 3 } });
+    expect(joined).toEqual({ assignment: { device: 'a', more: { round: 3 }, cut: 2 }, clockOffsetSeconds: 0 });
     const [second, other] = await pair();
-    const late = expect(admit(other, { ...admission, present: new Set(['a']) }, 5)).rejects.toThrow(JoinError);
-    await expect(join(second, { device: 'a', token: 'right', agreement: 'x' }, 5)).rejects.toThrow('already');
+    const late = expect(admit(other, { ...admission, isPresent: () => true }, 5)).rejects.toThrow(JoinError);
+    const refused = join(second, { device: 'a', token: 'right', facts }, 5);
+    await expect(refused).rejects.toMatchObject({
+      isTemporary: true,
+      message: expect.stringContaining('already') as string,
+    });
     await late;
   });
 
   it('refuses a device of another version', async () => {
-    const admission = { token: 't', agreements: new Map([['a', 'x']]), present: new Set<string>() };
     const [near, far] = await pair();
     const admitting = expect(admit(far, admission, 5)).rejects.toThrow('version 99');
-    const header = { device: 'a', token: 't', agreement: 'x', protocolVersion: 99 };
+    const header = { device: 'a', token: 'right', facts, protocolVersion: 99 };
     await near.send({ kind: 'join', header, body: new Uint8Array(0) });
     const { message: answer } = await near.receive(5);
     expect([answer.kind, String(answer.header['reason'])]).toEqual(['refused', expect.stringContaining('version')]);

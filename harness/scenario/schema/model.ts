@@ -48,6 +48,10 @@ export const loraSection = section({
   alpha: z.number().positive().max(1e6).default(16).describe('Adapters count alpha / rank.'),
   targets: z.array(z.enum(adapterTargets)).min(1).default(['query', 'value']).describe('Layers that carry an adapter.'),
   dropout: z.number().min(0).max(0.99).default(0).describe('Share of an adapter’s inputs dropped in training.'),
+  trainHead: z
+    .boolean()
+    .default(true)
+    .describe('Train the classifier too, with whoever holds the last block; a new one knows nothing of the classes.'),
 }).meta({ id: 'lora', title: 'LoRA adapters' });
 
 export type ModelEntry = z.output<typeof modelEntry>;

@@ -32,36 +32,40 @@ const post = (d: { work: Work; speedFactor: number }) =>
   d.work.bytesDown / 1000 + 0.5 + d.speedFactor * d.work.backward;
 
 describe('EventClock', () => {
-  it('gives max of the chains, each with its share of the server, where the server is shared out', () => {
-    fc.assert(
-      fc.property(cases, fc.constantFrom('allocated' as const, 'equal' as const), ({ steps, devices }, sharing) => {
-        const shares = devices.map((_, k) => (k + 1) / 10);
-        const clock = new EventClock(
-          devices.map(({ speedFactor }, k) => ({ speedFactor, link: link(), serverShare: shares[k]! })),
-          { sharing, speedFactor: 2 },
-        );
-        devices.forEach(({ work: w }, k) => {
-          for (let step = 0; step < steps; step++) {
-            clock.deviceWork(k, w.forward);
-            clock.transfer(k, 'uplink', w.bytesUp, 0);
-            clock.serverWork(k, w.server);
-            clock.transfer(k, 'downlink', w.bytesDown, 0);
-            clock.deviceWork(k, w.backward);
+  it('gives max of the chains, each with its share of the server, where the server is shared out', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        cases,
+        fc.constantFrom('allocated' as const, 'equal' as const),
+        async ({ steps, devices }, sharing) => {
+          const shares = devices.map((_, k) => (k + 1) / 10);
+          const clock = new EventClock(
+            devices.map(({ speedFactor }, k) => ({ speedFactor, link: link(), serverShare: shares[k]! })),
+            { sharing, speedFactor: 2 },
+          );
+          for (const [k, { work: w }] of devices.entries()) {
+            for (let step = 0; step < steps; step++) {
+              clock.deviceWork(k, w.forward);
+              clock.transfer(k, 'uplink', w.bytesUp, 0);
+              await clock.serverWork(k, w.server);
+              clock.transfer(k, 'downlink', w.bytesDown, 0);
+              clock.deviceWork(k, w.backward);
+            }
           }
-        });
-        const chains = devices.map((d, k) => {
-          const share = sharing === 'equal' ? 1 / devices.length : shares[k]!;
-          return steps * (pre(d) + (2 * d.work.server) / share + post(d));
-        });
-        expect(clock.barrier()).toBeCloseTo(Math.max(...chains), 9);
-      }),
+          const chains = devices.map((d, k) => {
+            const share = sharing === 'equal' ? 1 / devices.length : shares[k]!;
+            return steps * (pre(d) + (2 * d.work.server) / share + post(d));
+          });
+          expect(clock.beginRound()).toBeCloseTo(Math.max(...chains), 9);
+        },
+      ),
       { numRuns: 100 },
     );
   });
 
-  it('gives max pre + K·Σ + (K − 1)·max(pre + post) + max post where one batch serves all', () => {
-    fc.assert(
-      fc.property(cases, ({ steps, devices }) => {
+  it('gives max pre + K·Σ + (K − 1)·max(pre + post) + max post where one batch serves all', async () => {
+    await fc.assert(
+      fc.asyncProperty(cases, async ({ steps, devices }) => {
         const clock = new EventClock(
           devices.map(({ speedFactor }) => ({ speedFactor, link: link(), serverShare: 1 })),
           { sharing: 'batched', speedFactor: 3 },
@@ -72,7 +76,12 @@ describe('EventClock', () => {
             clock.deviceWork(k, w.forward);
             clock.transfer(k, 'uplink', w.bytesUp, 0);
           });
-          expect(clock.serverBatch(total)).toBe(3 * total);
+          const before = devices.map((_, k) => clock.at(k));
+          const waits = await clock.serverBatch(
+            devices.map((_, k) => k),
+            total,
+          );
+          waits.forEach((wait, k) => expect(wait).toBeCloseTo(Math.max(...before) + 3 * total - before[k]!, 9));
           devices.forEach(({ work: w }, k) => {
             clock.transfer(k, 'downlink', w.bytesDown, 0);
             clock.deviceWork(k, w.backward);
@@ -81,7 +90,7 @@ describe('EventClock', () => {
         const largest = (of: (d: (typeof devices)[number]) => number) => Math.max(...devices.map(of));
         const both = largest((d) => pre(d) + post(d));
         const closed = largest(pre) + steps * 3 * total + (steps - 1) * both + largest(post);
-        expect(clock.barrier()).toBeCloseTo(closed, 9);
+        expect(clock.beginRound()).toBeCloseTo(closed, 9);
       }),
       { numRuns: 100 },
     );
@@ -94,5 +103,49 @@ describe('EventClock', () => {
     });
     expect(clock.transfer(0, 'uplink', 1e9, 0)).toBe(0);
     expect(clock.at(0)).toBe(0);
+  });
+
+  it('gives the delay model’s round: adapters down, K steps, adapters up, the average', async () => {
+    await fc.assert(
+      fc.asyncProperty(cases, fc.integer({ min: 1, max: 5000 }), async ({ steps, devices }, adapterBytes) => {
+        const clock = new EventClock(
+          devices.map(({ speedFactor }) => ({ speedFactor, link: link(), serverShare: 1 })),
+          { sharing: 'allocated', speedFactor: 1 },
+        );
+        const adapters = 2 * (adapterBytes / 1000 + 0.5);
+        const chain = (d: (typeof devices)[number]) => steps * (pre(d) + d.work.server + post(d)) + adapters;
+        for (const round of [0, 1]) {
+          const start = clock.beginRound();
+          for (const [k, { work: w }] of devices.entries()) {
+            clock.transfer(k, 'downlink', adapterBytes, round);
+            for (let step = 0; step < steps; step++) {
+              clock.deviceWork(k, w.forward);
+              clock.transfer(k, 'uplink', w.bytesUp, round);
+              await clock.serverWork(k, w.server);
+              clock.transfer(k, 'downlink', w.bytesDown, round);
+              clock.deviceWork(k, w.backward);
+            }
+            clock.transfer(k, 'uplink', adapterBytes, round);
+          }
+          const all = devices.map((_, k) => k);
+          const { seconds, at } = clock.aggregation(all, 0.25);
+          expect(seconds).toBe(0.25);
+          expect(at - start).toBeCloseTo(Math.max(...devices.map(chain)) + 0.25, 9);
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('goes on from where it stood', () => {
+    const parties = [1, 2].map((speedFactor) => ({ speedFactor, link: undefined, serverShare: 1 }));
+    const clock = new EventClock(parties, { sharing: 'equal', speedFactor: 1 });
+    clock.deviceWork(1, 3);
+    const other = new EventClock(parties, { sharing: 'equal', speedFactor: 1 });
+    other.restore(clock.state);
+    expect([other.at(0), other.at(1)]).toEqual([0, 6]);
+    // A device that was left behind in a round starts the next with the others.
+    expect(other.aggregation([0], 1).at).toBe(1);
+    expect(other.at(1)).toBe(1);
   });
 });

@@ -1,0 +1,33 @@
+import type { AdapterState } from '../model/adapters.js';
+import type { OptimizerState } from '../training/index.js';
+
+/** What is kept of one device. */
+export interface DeviceCheckpoint {
+  readonly name: string;
+  /** Of the server's adapters for it. */
+  readonly serverOptimizer: OptimizerState;
+  /** Of its own adapters, as far as it is known; and the round at whose start it was so. */
+  readonly own: { readonly round: number; readonly optimizer: OptimizerState } | undefined;
+}
+
+/**
+ * All it takes to go on with a training as if it had not been interrupted, at the start of a round. The order of the data
+ * and every random choice follow from the seed and the round.
+ */
+export interface Checkpoint {
+  /** Digest of what must be the same to go on: model, adapters, data, devices, training. */
+  readonly agreement: string;
+  /** The round to go on with. */
+  readonly round: number;
+  readonly adapters: AdapterState;
+  /** Where the clock stands for each device, s. */
+  readonly clock: readonly number[];
+  readonly devices: readonly DeviceCheckpoint[];
+  /** Length of the run record at this point, byte. */
+  readonly recordBytes: number;
+}
+
+/** A checkpoint that is damaged or belongs to something else. */
+export class CheckpointError extends Error {
+  override readonly name = 'CheckpointError';
+}

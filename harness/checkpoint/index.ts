@@ -1,0 +1,3 @@
+export * from './checkpoint.js';
+export * from './format.js';
+export * from './store.js';

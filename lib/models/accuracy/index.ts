@@ -1,1 +1,2 @@
+export * from './fit/index.js';
 export * from './model.js';

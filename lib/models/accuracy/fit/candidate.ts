@@ -1,0 +1,78 @@
+import type { Curve } from './curve.js';
+import { levenbergMarquardt, residual, totalLoss, type LeastSquaresResult } from './least-squares.js';
+import { nelderMead } from './nelder-mead.js';
+import type { Sample } from './observations.js';
+import { startingPoints } from './starts.js';
+import { robustDeviation } from './statistics.js';
+
+/** Huber's δ in deviations: 95 % as efficient as least squares where errors are normal. */
+export const huberThreshold = 1.345;
+
+/** A curve fitted to a sample. */
+export interface FittedCurve extends LeastSquaresResult {
+  readonly curve: Curve;
+  readonly delta: number;
+}
+
+/** Relative fall of the loss at which a first search ends. */
+const roughly = 1e-5;
+
+/** Searches from all starts, roughly first, and from the best two ends to the last digit. */
+export function fitCurve(curve: Curve, sample: Sample, delta: number, seed: number): FittedCurve {
+  const starts = startingPoints(curve, sample, seed);
+  if (starts.length === 0) starts.push(centre(curve));
+  const ends = starts
+    .map((start) => levenbergMarquardt(curve, sample, start, { delta, tolerance: roughly }))
+    .sort((a, b) => a.loss - b.loss)
+    .slice(0, 2)
+    .map(({ theta }) => levenbergMarquardt(curve, sample, theta, { delta }));
+  return { ...ends.reduce((best, end) => (end.loss < best.loss ? end : best)), curve, delta };
+}
+
+/**
+ * The simplex search from the end of the other one. Where it finds less by more than rounding, the other goes on from
+ * there: two methods of different kind agree on what is returned.
+ */
+export function polished(fitted: FittedCurve, sample: Sample): FittedCurve {
+  const { curve, delta } = fitted;
+  const outside = (theta: Float64Array) =>
+    theta.some((value, k) => value < curve.parameters[k]!.lower || value > curve.parameters[k]!.upper);
+  const direct = nelderMead(
+    (theta) => (outside(theta) ? Infinity : totalLoss(curve, sample, theta, delta)),
+    fitted.theta,
+    { size: 0.05, evaluations: 60 * curve.size },
+  );
+  if (direct.value >= fitted.loss * (1 - 1e-6)) return fitted;
+  const again = levenbergMarquardt(curve, sample, direct.point, { delta });
+  return again.loss < fitted.loss ? { ...again, curve, delta } : fitted;
+}
+
+/** Deviation of the residuals of a fit whose δ follows from it: least squares first, then until it settles. */
+export function settledDeviation(leastSquares: FittedCurve, sample: Sample): number {
+  let deviation = deviationOf(leastSquares, sample);
+  let { theta } = leastSquares;
+  for (let k = 0; k < 4; k++) {
+    const delta = huberThreshold * Math.max(deviation, 1e-12);
+    const { curve } = leastSquares;
+    const next = levenbergMarquardt(curve, sample, theta, { delta, tolerance: roughly });
+    theta = next.theta;
+    const now = deviationOf({ ...next, curve, delta }, sample);
+    const settled = Math.abs(now - deviation) <= 1e-2 * deviation;
+    deviation = now;
+    if (settled) break;
+  }
+  return deviation;
+}
+
+export function residualsOf({ curve, theta }: FittedCurve, sample: Sample): number[] {
+  const placed = curve.at(theta);
+  return Array.from({ length: sample.size }, (_, i) => residual(placed, sample, i));
+}
+
+export function deviationOf(fitted: FittedCurve, sample: Sample): number {
+  return robustDeviation(residualsOf(fitted, sample), fitted.curve.size);
+}
+
+function centre(curve: Curve): Float64Array {
+  return Float64Array.from(curve.parameters, ({ lower, upper }) => (lower + upper) / 2);
+}

@@ -1,0 +1,8 @@
+export { AccuracyFitError } from './checks.js';
+export { fitAccuracy, type AccuracyFit, type FittedParameter, type FormAssessment, type TriedForm } from './fit.js';
+export type { HeldOutError } from './held-out.js';
+export { nelderMead, type DirectSearchResult } from './nelder-mead.js';
+export type { AccuracyObservation } from './observations.js';
+export { fitOptions, type FitOptions } from './options.js';
+export { studentQuantile } from './statistics.js';
+export type { AccuracyBand, ParameterInterval } from './uncertainty.js';

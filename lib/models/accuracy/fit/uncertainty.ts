@@ -1,0 +1,200 @@
+import { DenseCholesky } from '../../../linalg/index.js';
+import { accuracy, type AccuracyModel } from '../model.js';
+import { residualsOf, type FittedCurve } from './candidate.js';
+import { levenbergMarquardt, normalEquations } from './least-squares.js';
+import type { Sample } from './observations.js';
+import { studentQuantile } from './statistics.js';
+
+/** What is known of a fitted curve's uncertainty. */
+export interface Uncertainty {
+  /** Covariance of the free parameters, row-major over all; 0 for those at a bound. */
+  readonly covariance: Float64Array;
+  /** n − p. */
+  readonly degreesOfFreedom: number;
+  /** Deviation of an observation of weight 1. */
+  readonly deviation: number;
+  /** Parameters the data do not determine: at a bound, or without influence. */
+  readonly undetermined: ReadonlySet<number>;
+}
+
+/**
+ * Covariance of Huber's estimate (Huber & Ronchetti 2009, §7.6): K²·[Σψ²/(n − p)]/[mean ψ′]²·(JᵀWJ)⁻¹ with
+ * K = 1 + (p/n)(1 − m)/m, m = mean ψ′. With δ = ∞ it is the usual one of least squares.
+ */
+export function uncertaintyOf(fitted: FittedCurve, sample: Sample): Uncertainty {
+  const { curve, theta, delta } = fitted;
+  const order = curve.size;
+  const undetermined = atBounds(fitted);
+  const { matrix } = normalEquations(curve, sample, theta, Infinity);
+  for (let k = 0; k < order; k++) if (matrix[k * order + k]! < 1e-14 * matrix[0]!) undetermined.add(k);
+  const free = Array.from({ length: order }, (_, k) => k).filter((k) => !undetermined.has(k));
+  const degreesOfFreedom = sample.size - free.length;
+  const { psiSquares, inner } = huberMoments(residualsOf(fitted, sample), delta);
+  const correction = 1 + ((free.length / sample.size) * (1 - inner)) / inner;
+  const variance = (correction ** 2 * psiSquares) / Math.max(1, degreesOfFreedom) / inner ** 2;
+  const covariance = invertedNormalMatrix(matrix, free, order);
+  for (let k = 0; k < covariance.length; k++) covariance[k]! *= variance;
+  return { covariance, degreesOfFreedom, deviation: Math.sqrt(variance), undetermined };
+}
+
+/** Σψ(r)² and the share of residuals within δ. */
+function huberMoments(residuals: readonly number[], delta: number) {
+  let psiSquares = 0;
+  let within = 0;
+  for (const r of residuals) {
+    psiSquares += Math.min(Math.abs(r), delta) ** 2;
+    if (Math.abs(r) <= delta) within++;
+  }
+  return { psiSquares, inner: Math.max(within, 1) / residuals.length };
+}
+
+function atBounds({ curve, theta }: FittedCurve): Set<number> {
+  const found = new Set<number>();
+  curve.parameters.forEach(({ lower, upper, logarithmic }, k) => {
+    // A decay of 0 is an answer, not a failure to find one; it is held all the same.
+    const near = logarithmic ? 1e-6 : 1e-9;
+    if (theta[k]! <= lower + near || theta[k]! >= upper - near) found.add(k);
+  });
+  return found;
+}
+
+/** (JᵀWJ)⁻¹ over the free parameters, spread to all; a little damped where it is singular to rounding. */
+function invertedNormalMatrix(matrix: Float64Array, free: readonly number[], order: number): Float64Array {
+  const size = free.length;
+  const scale = free.map((k) => 1 / Math.sqrt(matrix[k * order + k]!));
+  const reduced = new Float64Array(size * size);
+  for (let a = 0; a < size; a++) {
+    for (let b = 0; b < size; b++) reduced[a * size + b] = matrix[free[a]! * order + free[b]!]! * scale[a]! * scale[b]!;
+  }
+  const cholesky = new DenseCholesky(size);
+  let damping = 0;
+  while (cholesky.factor(reduced, size, damping) >= 0) damping = Math.max(1e-14, 10 * damping);
+  const inverse = new Float64Array(order * order);
+  for (let b = 0; b < size; b++) {
+    const column = new Float64Array(size);
+    column[b] = 1;
+    cholesky.solve(column);
+    for (let a = 0; a < size; a++) inverse[free[a]! * order + free[b]!] = column[a]! * scale[a]! * scale[b]!;
+  }
+  return inverse;
+}
+
+/** A fitted accuracy with its interval. */
+export interface AccuracyBand {
+  readonly accuracy: number;
+  readonly lower: number;
+  readonly upper: number;
+}
+
+/** Pointwise confidence interval of the curve by the delta method with Student's t. */
+export function bandAt(
+  fitted: FittedCurve,
+  { covariance, degreesOfFreedom }: Uncertainty,
+  confidence: number,
+  [upRatio, downRatio, cut]: readonly [number, number, number],
+): AccuracyBand {
+  const { curve, theta } = fitted;
+  const gradient = new Float64Array(curve.size);
+  const value = curve.at(theta).value(upRatio, downRatio, cut, gradient);
+  let variance = 0;
+  for (let a = 0; a < curve.size; a++) {
+    for (let b = 0; b < curve.size; b++) variance += gradient[a]! * covariance[a * curve.size + b]! * gradient[b]!;
+  }
+  const reach = studentQuantile((1 + confidence) / 2, Math.max(1, degreesOfFreedom)) * Math.sqrt(Math.max(0, variance));
+  return { accuracy: value, lower: value - reach, upper: Math.min(1, value + reach) };
+}
+
+/** Interval of a parameter in plain units; an end that the data leave open is infinite (or 0 for positive ones). */
+export interface ParameterInterval {
+  readonly lower: number;
+  readonly upper: number;
+}
+
+/**
+ * Profile-likelihood interval (Bates & Watts 1988): all values at which the other parameters can be chosen so that the
+ * loss rises by less than t² deviations.
+ */
+export function profileInterval(
+  fitted: FittedCurve,
+  sample: Sample,
+  uncertainty: Uncertainty,
+  confidence: number,
+  parameter: number,
+): ParameterInterval {
+  const { curve, theta, delta, loss } = fitted;
+  const { degreesOfFreedom } = uncertainty;
+  const { psiSquares, inner } = huberMoments(residualsOf(fitted, sample), delta);
+  const t = studentQuantile((1 + confidence) / 2, Math.max(1, degreesOfFreedom));
+  const rise = (0.5 * t * t * psiSquares) / Math.max(1, degreesOfFreedom) / inner;
+  const { lower, upper, logarithmic } = curve.parameters[parameter]!;
+  const fixed = new Set([parameter]);
+  const spread = Math.sqrt(uncertainty.covariance[parameter * curve.size + parameter]!) || 0.1;
+  const end = (sign: 1 | -1): number => {
+    const bound = sign > 0 ? upper : lower;
+    let warm = theta;
+    const excess = (at: number) => {
+      const start = warm.slice();
+      start[parameter] = at;
+      const found = levenbergMarquardt(curve, sample, start, { delta, fixed, maximumIterations: 40, tolerance: 1e-7 });
+      warm = found.theta;
+      return found.loss - loss - rise;
+    };
+    let inside = theta[parameter]!;
+    let reach = spread * t;
+    let outside = inside;
+    for (let k = 0; k < 12; k++) {
+      outside = sign > 0 ? Math.min(bound, inside + reach) : Math.max(bound, inside - reach);
+      if (excess(outside) > 0) break;
+      if (outside === bound) return sign > 0 && logarithmic ? Infinity : logarithmic ? -Infinity : bound;
+      inside = outside;
+      reach *= 2;
+    }
+    for (let k = 0; k < 20 && Math.abs(outside - inside) > 1e-3 * spread; k++) {
+      const middle = (inside + outside) / 2;
+      if (excess(middle) > 0) outside = middle;
+      else inside = middle;
+    }
+    return (inside + outside) / 2;
+  };
+  const plain = (value: number) => (logarithmic ? Math.exp(value) : value);
+  return { lower: plain(end(-1)), upper: plain(end(1)) };
+}
+
+/** Points at which a curve is drawn or bounded: ratios and cut. */
+export type CurvePoint = readonly [upRatio: number, downRatio: number, cut: number];
+
+/**
+ * A model of the same form that lies nowhere above the lower edge of the band at the given points: fitted to the edge,
+ * then lowered until it does. For plans whose accuracy must hold in spite of the fit's error.
+ */
+export function lowerModel(
+  fitted: FittedCurve,
+  uncertainty: Uncertainty,
+  confidence: number,
+  points: readonly CurvePoint[],
+  fittedRatio: AccuracyModel['fittedRatio'],
+): AccuracyModel {
+  const edge = points.map((point) => bandAt(fitted, uncertainty, confidence, point).lower);
+  const column = (k: 0 | 1 | 2) => Float64Array.from(points, (point) => point[k]);
+  const sample: Sample = {
+    size: points.length,
+    upRatio: column(0),
+    downRatio: column(1),
+    cut: column(2),
+    accuracy: Float64Array.from(edge),
+    weight: new Float64Array(points.length).fill(1),
+    group: Int32Array.from(points, (_, k) => k),
+    groups: points.length,
+    cuts: fitted.curve.cuts,
+  };
+  const { theta } = levenbergMarquardt(fitted.curve, sample, fitted.theta, { delta: Infinity });
+  const model = fitted.curve.model(theta, fittedRatio);
+  const excess = (candidate: AccuracyModel) =>
+    points.reduce((most, [up, down, cut], k) => Math.max(most, accuracy(candidate, up, down, cut) - edge[k]!), 0);
+  // In the product form a lower limit lowers all values by less than itself: a few rounds.
+  let lowered = model;
+  for (let k = 0; k < 50 && excess(lowered) > 0; k++) {
+    lowered = { ...lowered, limit: Math.max(0, lowered.limit - excess(lowered) - 1e-12) };
+  }
+  return lowered;
+}

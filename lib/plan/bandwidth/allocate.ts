@@ -40,6 +40,8 @@ export interface SharesFound {
   readonly exact: boolean;
   /** Passes over all devices that the search took. */
   readonly passes: number;
+  /** With `batched` and divisible bandwidth: the longest of each stage (`rowWeights` of `CompiledAllocation`), seconds. */
+  readonly thresholds?: Float64Array;
 }
 
 /** No shares meet the limits. */
@@ -154,6 +156,7 @@ interface ContinuousAnswer {
   readonly serverPrice?: number;
   readonly passes?: number;
   readonly iterations?: number;
+  readonly thresholds?: Float64Array;
 }
 
 function continuousShares(compiled: CompiledAllocation, answer: ContinuousAnswer): SharesFound {
@@ -170,6 +173,7 @@ function continuousShares(compiled: CompiledAllocation, answer: ContinuousAnswer
     },
     exact: true,
     passes: answer.passes ?? answer.iterations ?? 0,
+    ...(answer.thresholds && { thresholds: answer.thresholds }),
   };
 }
 

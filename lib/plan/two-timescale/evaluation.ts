@@ -1,17 +1,10 @@
 import type { PlanningProblem } from '../../models/index.js';
-import { allocateLoads } from '../bandwidth/index.js';
+import { allocateLoads, type SharesFound } from '../bandwidth/index.js';
 import { loadsOfEntries, type PlanChoices } from './choice-columns.js';
+import type { PricedPlan } from './pricing.js';
 
-/** Delay of an assignment with its best shares, and what resources are worth there. */
-export interface Evaluation {
-  readonly entries: Int32Array;
-  /** Round with aggregation; Infinity where no shares exist. */
-  readonly totalSeconds: number;
-  /** ∂T for a whole further band, ≤ 0. */
-  readonly bandPrice: number;
-  /** Price of the server over that of the band, ≥ 0. */
-  readonly priceRatio: number;
-}
+/** Delay of an assignment with its best shares (Infinity where none exist), and what resources are worth there. */
+export type Evaluation = PricedPlan;
 
 /** Evaluates assignments of one entry a device. */
 export class PlanEvaluator {
@@ -34,20 +27,28 @@ export class PlanEvaluator {
     if (loads.device.length === 0) return infeasible;
     const found = allocateLoads(this.open, loads);
     if (found.status === 'infeasible') return infeasible;
-    const prices = this.open.resourceBlockHz === undefined ? found.prices : this.continuousPrices(entries);
+    const { prices, thresholds } = this.open.resourceBlockHz === undefined ? found : this.continuous(entries);
     const bandPrice = prices.bandwidthSecondsPerHz * this.open.bandwidthHz;
     return {
       entries: entries.slice(),
       totalSeconds: found.totalSeconds,
       bandPrice,
       priceRatio: bandPrice < 0 ? prices.serverSecondsPerShare / bandPrice : prices.serverSecondsPerShare < 0 ? 1e6 : 0,
+      thresholds,
     };
   }
 
+  /** The assignment's evaluation where it differs from the known plan and is faster. */
+  ifBetter(entries: Int32Array, known: Evaluation): Evaluation | undefined {
+    if (entries.every((entry, n) => entry === known.entries[n])) return undefined;
+    const found = this.evaluate(entries);
+    return found.totalSeconds < known.totalSeconds * (1 - 1e-10) ? found : undefined;
+  }
+
   /** With whole blocks there are no prices: those of divisible bandwidth stand in. */
-  private continuousPrices(entries: Int32Array) {
+  private continuous(entries: Int32Array): Pick<SharesFound, 'prices' | 'thresholds'> {
     const { resourceBlockHz: _, ...continuous } = this.open;
     const found = allocateLoads(continuous, loadsOfEntries(this.choices, entries));
-    return found.status === 'optimal' ? found.prices : { bandwidthSecondsPerHz: 0, serverSecondsPerShare: 0 };
+    return found.status === 'optimal' ? found : { prices: { bandwidthSecondsPerHz: 0, serverSecondsPerShare: 0 } };
   }
 }

@@ -3,8 +3,10 @@ import type { Budget } from '../../solver/index.js';
 import type { PlanChoices } from './choice-columns.js';
 import type { Evaluation, PlanEvaluator } from './evaluation.js';
 import { applyExchange, bestExchanges, exchangeWithinSlack, isPairwise } from './exchange.js';
-import type { ChoicePricing } from './pricing.js';
+import { ChainPricing, StagePricing, type ChoicePricing, type PricedPlan } from './pricing.js';
 import { priceRounding } from './rounding.js';
+import { StageSearch } from './stage-search.js';
+import { SweepSearch } from './sweep-search.js';
 
 /** Exchanges whose rounds are computed before a plan counts as locally optimal. */
 const triedExchanges = 24;
@@ -13,30 +15,45 @@ const maxRounds = 60;
 /** Improves assignments by exchanges of one and two devices, guided by the prices at the assignment itself. */
 export class LocalImprovement {
   exchanges = 0;
+  private readonly pricing: ChoicePricing;
+  /** Other prices, neighbourhoods of other kinds: for a common batch, where prices only estimate what a change does. */
+  private readonly chains: ChoicePricing | undefined;
+  private readonly stages: StageSearch | undefined;
+  private readonly sweep: SweepSearch | undefined;
 
   constructor(
-    private readonly problem: PlanningProblem,
+    problem: PlanningProblem,
     private readonly choices: PlanChoices,
-    private readonly pricing: ChoicePricing,
     private readonly evaluator: PlanEvaluator,
-  ) {}
-
-  /** Costs of all choices at the prices of a plan, a hair below its delay: what holds the round must move. */
-  price(plan: Evaluation): void {
-    const { problem, choices } = this;
-    let batchSeconds = 0;
-    if (problem.sharing === 'batched') {
-      for (const entry of plan.entries) batchSeconds += choices.serverSeconds[entry]!;
+  ) {
+    if (problem.sharing !== 'batched') {
+      this.pricing = new ChainPricing(problem, choices);
+      return;
     }
-    const batchPrice = plan.bandPrice < 0 ? -1 / plan.bandPrice : 1e3 / plan.totalSeconds;
-    this.pricing.price(plan.totalSeconds * (1 - 1e-9), priceRatioOf(plan), batchSeconds, batchPrice);
+    const pricing = new StagePricing(problem, choices);
+    this.pricing = pricing;
+    this.chains = new ChainPricing(problem, choices);
+    this.stages = new StageSearch(problem, choices, pricing, evaluator);
+    this.sweep = new SweepSearch(choices, pricing, evaluator);
+  }
+
+  /** Costs of all choices at the prices of a plan whose stages are not known (a relaxation's): by the chain. */
+  costsAt(plan: PricedPlan): Float64Array {
+    const pricing = this.chains ?? this.pricing;
+    pricing.price(plan);
+    return pricing.cost;
   }
 
   improve(start: Evaluation, budget: Budget): Evaluation {
     let current = start;
     for (let round = 0; round < maxRounds && !budget.exhausted(0, 0); round++) {
-      this.price(current);
-      const better = this.byPrices(current) ?? this.byExchange(current, budget);
+      this.pricing.price(current);
+      const better =
+        this.byPrices(current) ??
+        this.byExchange(current, this.pricing, budget) ??
+        this.byChains(current, budget) ??
+        this.stages?.improve(current, budget) ??
+        this.sweep?.improve(current, budget);
       if (!better) break;
       current = better;
       this.exchanges++;
@@ -52,35 +69,31 @@ export class LocalImprovement {
     if (!isPairwise(choices)) {
       exchangeWithinSlack(choices, pricing.cost, rounded, pairsFor(choices));
     }
-    return this.ifBetter(rounded, current);
+    return this.evaluator.ifBetter(rounded, current);
   }
 
-  private byExchange(current: Evaluation, budget: Budget): Evaluation | undefined {
-    const { choices, pricing } = this;
+  private byChains(current: Evaluation, budget: Budget): Evaluation | undefined {
+    if (!this.chains) return undefined;
+    this.chains.price(current);
+    return this.byExchange(current, this.chains, budget);
+  }
+
+  private byExchange(current: Evaluation, pricing: ChoicePricing, budget: Budget): Evaluation | undefined {
+    const { choices } = this;
     if (!isPairwise(choices)) {
       const entries = current.entries.slice();
       exchangeWithinSlack(choices, pricing.cost, entries, pairsFor(choices));
-      return this.ifBetter(entries, current);
+      return this.evaluator.ifBetter(entries, current);
     }
-    // Weak duality makes a change that raises the cost useless, save for a common batch, where the cost only estimates.
-    const most = this.problem.sharing === 'batched' ? 0.1 : 0;
+    // Weak duality makes a change that raises the cost useless, save for a common batch.
+    const most = this.stages ? 0.1 : 0;
     let best: Evaluation | undefined;
     for (const exchange of bestExchanges(choices, pricing.cost, current.entries, most, triedExchanges)) {
       if (budget.exhausted(0, 0)) break;
-      best = this.ifBetter(applyExchange(choices, current.entries, exchange), best ?? current) ?? best;
+      best = this.evaluator.ifBetter(applyExchange(choices, current.entries, exchange), best ?? current) ?? best;
     }
     return best;
   }
-
-  private ifBetter(entries: Int32Array, current: Evaluation): Evaluation | undefined {
-    if (entries.every((entry, n) => entry === current.entries[n])) return undefined;
-    const evaluation = this.evaluator.evaluate(entries);
-    return evaluation.totalSeconds < current.totalSeconds * (1 - 1e-10) ? evaluation : undefined;
-  }
-}
-
-function priceRatioOf(plan: Evaluation): number {
-  return plan.bandPrice < 0 || plan.priceRatio > 0 ? plan.priceRatio : 1;
 }
 
 function pairsFor(choices: PlanChoices): number {

@@ -6,7 +6,6 @@ import { allocate, planBandwidth, type PlanSearchResult } from '../bandwidth/ind
 import { decisionsOfEntries, listChoices, type PlanChoices } from './choice-columns.js';
 import { PlanEvaluator, type Evaluation } from './evaluation.js';
 import { LocalImprovement } from './improve.js';
-import { ChoicePricing } from './pricing.js';
 import { Relaxation, type RelaxedPlan } from './relaxation.js';
 import { couplingUse, keepsCoupling, nearestEntries, priceRounding, repair } from './rounding.js';
 
@@ -48,7 +47,6 @@ class TwoTimescale {
   private readonly choices: PlanChoices;
   private readonly evaluator: PlanEvaluator;
   private readonly improvement: LocalImprovement;
-  private readonly pricing: ChoicePricing;
   private best: Evaluation | undefined;
   private relaxationIterations = 0;
   private roundedSeconds = Infinity;
@@ -62,8 +60,7 @@ class TwoTimescale {
     this.budget = new Budget({ timeLimitSeconds: this.options.timeLimitSeconds, signal: context.signal });
     this.choices = listChoices(problem);
     this.evaluator = new PlanEvaluator(problem, this.choices);
-    this.pricing = new ChoicePricing(problem, this.choices);
-    this.improvement = new LocalImprovement(problem, this.choices, this.pricing, this.evaluator);
+    this.improvement = new LocalImprovement(problem, this.choices, this.evaluator);
   }
 
   solve(): PlanSearchResult {
@@ -116,14 +113,17 @@ class TwoTimescale {
   }
 
   private roundAndImprove(relaxed: RelaxedPlan): void {
-    const { choices, pricing } = this;
+    const { choices } = this;
     const nearest = nearestEntries(this.problem, choices, relaxed);
-    const seconds = relaxed.totalSeconds;
-    this.improvement.price({ entries: nearest, totalSeconds: seconds, ...this.pricesAt(nearest) });
-    const byPrices = priceRounding(choices, pricing.cost);
+    // Prices of the unrepaired rounding: it may break accuracy, but its shares exist where any do.
+    const cost = this.improvement.costsAt({
+      ...this.evaluator.evaluate(nearest),
+      totalSeconds: relaxed.totalSeconds,
+    });
+    const byPrices = priceRounding(choices, cost);
     const repaired =
       choices.deviceCount <= 40 || keepsCoupling(choices, couplingUse(choices, nearest))
-        ? (repair(choices, pricing.cost, nearest) ?? byPrices)
+        ? (repair(choices, cost, nearest) ?? byPrices)
         : byPrices;
     if (repaired) {
       const rounded = this.evaluator.evaluate(repaired);
@@ -133,12 +133,6 @@ class TwoTimescale {
     if (!this.options.localImprovement) return;
     const starts = [repaired, byPrices, ...this.leastDemanding()].filter((entries) => entries !== undefined);
     this.improveFrom(starts);
-  }
-
-  /** Prices of the unrepaired rounding: it may break accuracy, but its shares exist where any do. */
-  private pricesAt(entries: Int32Array): { bandPrice: number; priceRatio: number } {
-    const { bandPrice, priceRatio } = this.evaluator.evaluate(entries);
-    return { bandPrice, priceRatio };
   }
 
   /** Assignments that take least of accuracy and memory, for problems whose limits leave little; only if nothing else is known. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { planViolations, roundDelay } from '../../../lib/models/index.js';
 import { boundPlan } from '../../../lib/plan/bound/index.js';
+import { planExact } from '../../../lib/plan/index.js';
 import { planTwoTimescale } from '../../../lib/plan/two-timescale/index.js';
 import { largeProblem, randomProblem } from '../../support/plan-instances.js';
 import { bruteForce } from '../../support/plan-oracle.js';
@@ -39,6 +40,31 @@ describe('two-timescale method', () => {
     expect(infeasible).toBeGreaterThan(3);
     expect(Math.min(...Object.values(reached))).toBeGreaterThan(5);
   }, 240_000);
+
+  it('finds the changes of thresholds, of two devices at once and of participation that a common batch asks for', () => {
+    for (const [seed, shape] of [
+      [231, { devices: 2, splits: 12, points: 6 }],
+      [363, { devices: 2, splits: 12, points: 6 }],
+      [455, { devices: 4, splits: 4, points: 3 }],
+      [659, { devices: 4, splits: 4, points: 3 }],
+      [958, { devices: 3, splits: 6, points: 4 }],
+    ] as const) {
+      const problem = randomProblem({ seed, ...shape });
+      expect(problem.sharing).toBe('batched');
+      const found = planTwoTimescale(problem);
+      expect(planViolations(problem, found.plan!, found.totalSeconds)).toEqual([]);
+      expect(found.totalSeconds / planExact(problem).totalSeconds - 1, `seed ${seed}`).toBeLessThanOrEqual(1e-5);
+    }
+  });
+
+  it('is within a hundredth of the dual bound for thirty devices in a common batch', () => {
+    const drawn = largeProblem(2, 30, 10);
+    const problem = { ...drawn, sharing: 'batched' as const };
+    const found = planTwoTimescale(problem);
+    expect(planViolations(problem, found.plan!, found.totalSeconds)).toEqual([]);
+    const bound = boundPlan(problem, {}, { incumbentSeconds: found.totalSeconds });
+    expect(1 - bound.boundSeconds / found.totalSeconds).toBeLessThanOrEqual(1e-2);
+  });
 
   it.each([1, 10])('is within a thousandth of the dual bound for 100 devices, K = %i', (stepsPerRound) => {
     for (const seed of [1, 2]) {

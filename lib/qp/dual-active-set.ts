@@ -65,6 +65,7 @@ export class DualActiveSetSolver {
     warmStart: QpWarmStart | undefined,
     sameMatrices: boolean,
     budget: Budget,
+    maxIterations = this.options.maxIterations,
   ): QpCandidate {
     const { iteration, data } = this;
     if (sameMatrices && this.loaded) data.loadVectors(problem);
@@ -77,9 +78,9 @@ export class DualActiveSetSolver {
     if (this.definite) iteration.setLinear(data.linear);
     this.takeWarmStart(warmStart);
     if (this.definite) {
-      return this.candidate(iteration.run(budget, this.options.maxIterations));
+      return this.candidate(iteration.run(budget, maxIterations));
     }
-    return this.proximalPoint(problem, warmStart?.x, budget);
+    return this.proximalPoint(problem, warmStart?.x, budget, maxIterations);
   }
 
   private factorHessian(): boolean {
@@ -120,15 +121,20 @@ export class DualActiveSetSolver {
   }
 
   /** Proximal-point iterations (Rockafellar 1976) around the strictly convex solver. */
-  private proximalPoint(problem: QuadraticProgram, start: Float64Array | undefined, budget: Budget): QpCandidate {
-    const { data, iteration, linear, previous, variableCount: n, options } = this;
+  private proximalPoint(
+    problem: QuadraticProgram,
+    start: Float64Array | undefined,
+    budget: Budget,
+    maxIterations: number,
+  ): QpCandidate {
+    const { data, iteration, linear, previous, variableCount: n } = this;
     if (start !== undefined) previous.set(start);
     else previous.fill(0);
     for (let step = 0; step < maxProximalSteps; step++) {
       for (let j = 0; j < n; j++) linear[j] = data.linear[j]! - this.shift * previous[j]!;
       iteration.setLinear(linear);
       const changesBefore = iteration.changes;
-      const outcome = iteration.run(budget, options.maxIterations - iteration.steps);
+      const outcome = iteration.run(budget, maxIterations - iteration.steps);
       if (outcome !== 'optimal') return this.candidate(outcome);
       const { x } = iteration;
       let distance = 0;

@@ -8,11 +8,15 @@ export const qpOptions = defineOptions({
     .int()
     .positive()
     .default(10_000)
-    .describe('Working-set changes (active set) or Newton steps (interior point) before giving up.'),
+    .describe('Steps before giving up, of all methods together: dual steps (active set) or Newton steps (the others).'),
   method: z
     .enum(['auto', 'active-set', 'interior-point', 'structured'])
     .default('auto')
-    .describe('Solver to begin with; `auto` chooses by structure and size and goes on to another one when one stalls.'),
+    .describe(
+      'Solver to begin with; another one takes over when it stalls. `auto`: from 100 variables on the structured method if ' +
+        'the problem has that structure (`structured`: at any size), else the dense active set for small or dense ' +
+        'problems and the sparse interior point for the others.',
+    ),
   fallback: z.boolean().default(true).describe('Whether another method may take over when the first one stalls.'),
   gapTolerance: z
     .number()

@@ -1,6 +1,10 @@
 import { maxNorm, storedEntries } from '../linalg/index.js';
 import type { QuadraticProgram } from '../problem/index.js';
 import { Budget, type BudgetLimits } from '../solver/index.js';
+import { iterate } from './arrowhead-iteration.js';
+import { arrowheadShape } from './arrowhead-program.js';
+import { arrowheadCandidate } from './arrowhead-solution.js';
+import { ArrowheadState } from './arrowhead-state.js';
 import { concludeCandidate, type QpCandidate } from './candidate.js';
 import { DualActiveSetSolver } from './dual-active-set.js';
 import { solveElastic } from './elastic.js';
@@ -9,11 +13,16 @@ import { rayProgram, relaxRows } from './feasibility.js';
 import { qpOptions, type QpOptions, type QpOptionsInput } from './options.js';
 import type { QpResult, QpWarmStart } from './result.js';
 import { interiorPointCandidate, isConvex, toSparseProgram } from './sparse-path.js';
+import { findStructure, type StructuredProgram } from './structure.js';
 import { checkProgram, crossedSides } from './validate.js';
 
 /** Up to this many variables, and rows times variables, the dense active set is tried first. */
 const denseVariables = 250;
 const denseEntries = 250_000;
+/** From this many variables on the structured method is tried first where it fits. */
+const structuredVariables = 100;
+
+type Method = 'structured' | 'active-set' | 'interior-point';
 
 /**
  * Solves a convex quadratic (or linear) program. The method is chosen by structure and size, another one takes over
@@ -41,12 +50,18 @@ export function solveQp(
 }
 
 class Run {
+  /** Steps left of `maxIterations`. */
+  private allowance: number;
+  private structure: StructuredProgram | undefined;
+
   constructor(
     private readonly problem: QuadraticProgram,
     private readonly options: QpOptions,
     private readonly budget: Budget,
     private readonly startedAt: number,
-  ) {}
+  ) {
+    this.allowance = options.maxIterations;
+  }
 
   solve(warmStart?: QpWarmStart): QpResult {
     const crossed = crossedSides(this.problem);
@@ -59,14 +74,11 @@ class Run {
         if (!isConvex(toSparseProgram(this.problem))) return this.notConvex(best);
         convexityKnown = true;
       }
-      const result = this.conclude(
-        method === 'active-set'
-          ? this.activeSet(warmStart)
-          : interiorPointCandidate(this.problem, this.options, this.budget),
-      );
+      const result = this.conclude(this.run(method, warmStart));
       if (isDecided(result)) return result;
       if (best === undefined || betterThan(result, best)) best = result;
-      if (this.budget.exhausted(0, 0) !== undefined) return result;
+      if (this.allowance <= 0 && result.termination === 'stalled') return { ...best, termination: 'iteration-limit' };
+      if (this.allowance <= 0 || this.budget.exhausted(0, 0) !== undefined) return result;
     }
     if (!convexityKnown && !isConvex(toSparseProgram(this.problem))) return this.notConvex(best);
     const undecided = best!;
@@ -95,12 +107,39 @@ class Run {
     return concludeCandidate(this.problem, candidate, this.options, (performance.now() - this.startedAt) / 1000);
   }
 
-  private activeSet(warmStart?: QpWarmStart): QpCandidate {
-    const solver = new DualActiveSetSolver(this.problem.linear.length, this.problem.constraintLower.length);
-    return solver.findCandidate(this.problem, warmStart, false, this.budget);
+  private run(method: Method, warmStart?: QpWarmStart): QpCandidate {
+    const { problem, options, budget, allowance } = this;
+    let candidate: QpCandidate;
+    if (method === 'structured') candidate = this.structured(warmStart);
+    else if (method === 'interior-point') candidate = interiorPointCandidate(problem, options, budget, allowance);
+    else {
+      const solver = new DualActiveSetSolver(problem.linear.length, problem.constraintLower.length);
+      candidate = solver.findCandidate(problem, warmStart, false, budget, allowance);
+    }
+    this.allowance -= candidate.iterations;
+    return candidate;
   }
 
-  private methods(isWarm: boolean): readonly ('active-set' | 'interior-point')[] {
+  private structured(warmStart: QpWarmStart | undefined): QpCandidate {
+    const structure = this.structure!;
+    const { arrowhead } = structure;
+    const { privateCount, sharedCount, couplingCount } = arrowheadShape(arrowhead);
+    const state = new ArrowheadState(privateCount, sharedCount, couplingCount);
+    const settled = iterate(state, arrowhead, warmStart && structure.order(warmStart), this.budget, this.allowance);
+    const end = this.budget.exhausted(0, 0) ?? (state.steps >= this.allowance ? 'iteration-limit' : 'stalled');
+    return structure.recover(arrowheadCandidate(state, arrowhead, settled ? 'optimal' : end));
+  }
+
+  /** Methods in the order in which they are tried. */
+  private methods(isWarm: boolean): readonly Method[] {
+    const { method } = this.options;
+    const general = this.generalMethods(isWarm);
+    const wanted = method === 'structured' || (method === 'auto' && this.problem.linear.length >= structuredVariables);
+    this.structure = wanted ? findStructure(this.problem) : undefined;
+    return this.structure === undefined ? general : ['structured', ...(this.options.fallback ? general : [])];
+  }
+
+  private generalMethods(isWarm: boolean): readonly Exclude<Method, 'structured'>[] {
     const { method, fallback } = this.options;
     const { linear, constraintLower, constraintMatrix, hessian } = this.problem;
     const n = linear.length;
@@ -126,15 +165,16 @@ class Run {
     let x = best.x;
     if (best.primalStatus !== 'feasible') {
       const phaseOne = relaxRows(problem, 'sum', 1, false);
-      const solution = interiorPointCandidate(phaseOne.problem, inner, budget);
+      const solution = interiorPointCandidate(phaseOne.problem, inner, budget, this.allowance);
+      this.allowance -= solution.iterations;
       const y = solution.multipliers.slice(0, m);
       if (farkasCertificate(problem, y, options.feasibilityTolerance) !== undefined) {
         return this.conclude({ ...this.candidateOf(best), claim: 'infeasible', farkas: y });
       }
       x = solution.x.slice(0, n);
     }
-    if (maxNorm(problem.linear) === 0) return undefined;
-    const ray = interiorPointCandidate(rayProgram(problem), inner, budget).x;
+    if (maxNorm(problem.linear) === 0 || this.allowance <= 0) return undefined;
+    const ray = interiorPointCandidate(rayProgram(problem), inner, budget, this.allowance).x;
     if (unboundedRay(problem, ray) === undefined) return undefined;
     const result = this.conclude({ ...this.candidateOf(best), x, claim: 'unbounded', ray });
     return result.termination === 'unbounded' ? result : undefined;

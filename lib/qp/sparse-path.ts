@@ -77,13 +77,21 @@ interface PathPoint extends InteriorPoint {
   readonly ray?: Float64Array | undefined;
 }
 
-/** Solves by presolve, interior point and working-set polish; looks for certificates among the iterates. */
-export function interiorPointCandidate(problem: QuadraticProgram, options: QpOptions, budget: Budget): QpCandidate {
+/**
+ * Solves by presolve, interior point and working-set polish; looks for certificates among the iterates. At most
+ * `maxIterations` Newton steps in all.
+ */
+export function interiorPointCandidate(
+  problem: QuadraticProgram,
+  options: QpOptions,
+  budget: Budget,
+  maxIterations = options.maxIterations,
+): QpCandidate {
   const program = toSparseProgram(problem);
   const reduction = options.presolve ? presolve(program) : undefined;
   let point: PathPoint | undefined;
   if (reduction !== undefined) {
-    const inner = solveReduced(reduction.reduced, undefined, options, budget);
+    const inner = solveReduced(reduction.reduced, undefined, options, budget, maxIterations);
     const recovered = reduction.recover(inner);
     const { residuals, dualityGap, objective } = qpEvidence(
       problem,
@@ -98,11 +106,13 @@ export function interiorPointCandidate(problem: QuadraticProgram, options: QpOpt
     );
     point = { ...inner, ...recovered, merit, farkas: undefined, ray: undefined };
   }
-  if (point === undefined || !(point.merit <= options.optimalityTolerance)) {
-    const direct = solveReduced(program, problem, options, budget);
+  const used = point?.iterations ?? 0;
+  if (point === undefined || (!(point.merit <= options.optimalityTolerance) && used < maxIterations)) {
+    const direct = solveReduced(program, problem, options, budget, maxIterations - used);
     if (point === undefined || direct.merit < point.merit || direct.farkas !== undefined || direct.ray !== undefined) {
       point = direct;
     }
+    point = { ...point, iterations: used + direct.iterations };
   }
   return toCandidate(problem, point);
 }
@@ -136,6 +146,7 @@ function solveReduced(
   original: QuadraticProgram | undefined,
   options: QpOptions,
   budget: Budget,
+  maxIterations: number,
 ): PathPoint {
   const { variableCount: n, constraintCount: m } = program;
   if (n === 0) {
@@ -167,14 +178,22 @@ function solveReduced(
             return farkas !== undefined || ray !== undefined;
           };
     const outcome = solver.run(
-      { target, maxIterations: maxInteriorIterations, shift, ...(watch && { watch }) },
+      {
+        target,
+        maxIterations: Math.min(maxInteriorIterations, maxIterations - iterations),
+        shift,
+        ...(watch && { watch }),
+      },
       budget,
     );
     iterations += outcome.iterations;
+    const limited = iterations >= maxIterations;
+    // The iteration's own limit is a reason to try another regularisation, the caller's one to end.
+    const end = outcome.end === 'iteration-limit' && !limited ? 'stalled' : outcome.end;
     const merit = Math.max(outcome.quality.primal, outcome.quality.dual, outcome.quality.gap);
-    const found: PathPoint = { ...outcome.best, iterations, end: outcome.end, merit, farkas, ray };
+    const found: PathPoint = { ...outcome.best, iterations, end, merit, farkas, ray };
     if (best === undefined || merit < best.merit || outcome.end === 'stopped') best = found;
-    const usedUp = outcome.end === 'time-limit' || outcome.end === 'interrupted';
+    const usedUp = limited || outcome.end === 'time-limit' || outcome.end === 'interrupted';
     if (outcome.end === 'stopped' || usedUp || best.merit <= 0.1 * options.optimalityTolerance) break;
   }
   const point = best!;

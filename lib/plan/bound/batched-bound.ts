@@ -209,7 +209,8 @@ function boundForm(columns: ChoiceColumns, options: ResolvedBoundOptions, contex
   const cap = Math.min(ceiling, incumbent === undefined ? Infinity : incumbent - aggregation);
   const search = new BatchedBound(columns, options, context, cap, probe.multipliers);
   const { bound, root, partition, worst, boxes } = search.run();
-  const boundSeconds = bound * (1 - claimMargin) + aggregation;
+  // Where all devices are optional the dual may leave all of them out: nothing is shown then.
+  const boundSeconds = Math.max(0, bound * (1 - claimMargin)) + aggregation;
   const multipliers: LimitMultipliers = namedMultipliers(columns, worst.multipliers);
   const form = columns.requirementWeights.length === 1 ? 'chain' : 'stages';
   return {

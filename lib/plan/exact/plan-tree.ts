@@ -19,6 +19,7 @@ export interface PlanNodeBound extends NodeBound<Combination> {
 
 /** Steps of one attempt to finish a node by enumeration; a node that needs more is divided instead. */
 const enumerationSteps = 3000;
+const rememberedCombinations = 500_000;
 
 /**
  * Branch and bound over the choices: a node is a set of choices for each device; its bound is the dual within them. Choices
@@ -29,6 +30,7 @@ export class PlanTree implements BranchingProblem<PlanNode, PlanNodeBound, Combi
   enumeratedLeaves = 0;
   private readonly aggregation: number;
   private readonly deadline: number;
+  private readonly visited = new VisitedCombinations();
 
   constructor(
     readonly root: PlanNode,
@@ -106,7 +108,7 @@ export class PlanTree implements BranchingProblem<PlanNode, PlanNodeBound, Combi
     let cutShort = false;
     const visit = (combination: Int32Array) => {
       cutShort ||= this.ended();
-      if (cutShort) return;
+      if (cutShort || !this.visited.add(combination)) return;
       const totalSeconds = this.evaluator.delay(combination);
       if (totalSeconds >= limit) return;
       limit = totalSeconds;
@@ -176,6 +178,21 @@ export class PlanTree implements BranchingProblem<PlanNode, PlanNodeBound, Combi
       return (table.blocks[index]! * 1000 + table.upPoint[index]!) * 1000 + table.downPoint[index]!;
     };
     return [...choices.active.subarray(choices.start[n], choices.start[n + 1])].sort((a, b) => rank(a) - rank(b));
+  }
+}
+
+/** Combinations evaluated before: sets of tests overlap, and so do a node's enumeration and those of its children. */
+class VisitedCombinations {
+  private readonly keys = new Set<string>();
+
+  /** False if it was there already. */
+  add(combination: Int32Array): boolean {
+    const key = String.fromCharCode(...combination);
+    if (this.keys.has(key)) return false;
+    // A combination forgotten is only evaluated again.
+    if (this.keys.size >= rememberedCombinations) this.keys.clear();
+    this.keys.add(key);
+    return true;
   }
 }
 

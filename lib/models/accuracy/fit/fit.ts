@@ -62,7 +62,7 @@ export interface AccuracyFit {
   readonly operatingPoints: number;
   readonly confidence: number;
   /** The curve with its pointwise interval. */
-  band(upRatio: number, downRatio: number, cut: number): AccuracyBand;
+  readonly band: (upRatio: number, downRatio: number, cut: number) => AccuracyBand;
   /** A model nowhere above the band's lower edge within the fitted ratios, for plans that must hold in spite of it. */
   readonly lower: AccuracyModel;
   readonly warnings: readonly string[];

@@ -1,0 +1,160 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { Option, type Command } from 'commander';
+import { AccuracyFitError, fitAccuracy, type AccuracyFit, type FitOptions } from '../../lib/models/index.js';
+import { CommandError, exitCodes, type ExitCode } from '../exit-codes.js';
+import { readText, writeText } from '../files.js';
+import { accuracyBlock, IntoError, pasteable, withParts, type ProblemParts } from '../fit/block.js';
+import { CsvError, readCsv } from '../fit/csv.js';
+import { fitHtml, fitSvg } from '../fit/figure.js';
+import { operatingPoints } from '../fit/points.js';
+import { renderFit } from '../fit/report.js';
+import { readRuns, RunsError, type ColumnOptions, type Run } from '../fit/runs.js';
+import { painter, print } from '../terminal.js';
+import { parseSeed } from './options.js';
+
+interface FitArguments extends ColumnOptions {
+  readonly family: FitOptions['family'];
+  readonly cutForm: FitOptions['cut'];
+  readonly ratios: FitOptions['directions'];
+  readonly seed?: number;
+  readonly lower?: boolean;
+  readonly points?: boolean;
+  readonly into?: string;
+  readonly figure?: string;
+  readonly json?: boolean;
+}
+
+const help = `
+A run is a row with the ratio (coded by uncompressed bytes), the accuracy reached, and if there are any the ratio of the
+gradients and the cut. Columns are found by usual names (ratio, ratio_up, ratio_down, accuracy, cut) or named by options.
+
+Examples:
+  $ sft-opt fit runs.csv
+  $ sft-opt fit runs.csv --into cell.yaml --points --figure fit.svg
+  $ sft-opt fit mine.csv --ratio kept --accuracy top1 --percent`;
+
+export function registerFitCommand(program: Command): void {
+  program
+    .command('fit')
+    .description('fit the accuracy model of problem files to measured runs')
+    .argument('<file>', 'runs as CSV, or - for standard input')
+    .option('--ratio <column>', 'column of the ratio, or of the activations’ ratio')
+    .option('--ratio-down <column>', 'column of the gradients’ ratio')
+    .option('--accuracy <column>', 'column of the accuracy reached')
+    .option('--cut <column>', 'column of the blocks on the device')
+    .option('--percent', 'accuracies are per cent')
+    .addOption(familyOption())
+    .addOption(
+      new Option('--cut-form <form>', 'influence of the cut')
+        .choices(['auto', 'constant', 'decaying', 'measured'])
+        .default('auto'),
+    )
+    .addOption(
+      new Option('--ratios <form>', 'one ratio, or how two combine')
+        .choices(['auto', 'one', 'additive', 'product'])
+        .default('auto'),
+    )
+    .option('--lower', 'give the lower edge of the band, for plans that must hold in spite of the fit’s error')
+    .option('--into <file>', 'put the model into a problem file; its comments stay')
+    .option('--points', 'operating points of the runs as well (needs the columns of sft-opt study)')
+    .option('--figure <file>', 'runs, curve and band as .svg or .html')
+    .option('--seed <number>', 'seed of the search’s starts', parseSeed)
+    .option('--json', 'the outcome as one JSON document')
+    .addHelpText('after', help)
+    .action(async (path: string, options: FitArguments) => {
+      process.exitCode = await fit(path, options);
+    });
+}
+
+function familyOption(): Option {
+  const option = new Option('--family <name>', 'family of the curve; by default the one with the least AICc');
+  return option.choices(['auto', 'power', 'exponential', 'logistic']).default('auto');
+}
+
+async function fit(path: string, options: FitArguments): Promise<ExitCode> {
+  const { runs, used } = await loadRuns(path, options);
+  const outcome = fitted(path, runs, options);
+  const parts = problemParts(outcome, runs, options);
+  const report = renderFit(outcome, used, painter(process.stdout));
+  if (options.figure !== undefined) await writeFigure(options.figure, outcome, runs, renderFit(outcome, used, plain));
+  if (options.into !== undefined) await putInto(options.into, parts);
+  if (options.json === true) {
+    await print(JSON.stringify({ ...outcome, problem: parts }, undefined, 2));
+    return exitCodes.solved;
+  }
+  await print(report);
+  await print(options.into === undefined ? `\n${pasteable(parts)}` : `\n${options.into} has the model now`);
+  return exitCodes.solved;
+}
+
+const plain = (_format: unknown, text: string) => text;
+
+async function loadRuns(path: string, options: FitArguments) {
+  try {
+    return readRuns(readCsv(await readText(path)), options);
+  } catch (error) {
+    if (error instanceof CsvError || error instanceof RunsError) {
+      throw new CommandError(exitCodes.badInput, `${path}: ${error.message}`);
+    }
+    throw error;
+  }
+}
+
+function fitted(path: string, runs: readonly Run[], options: FitArguments): AccuracyFit {
+  try {
+    return fitAccuracy(runs, {
+      family: options.family,
+      cut: options.cutForm,
+      directions: options.ratios,
+      ...(options.seed !== undefined && { seed: options.seed }),
+    });
+  } catch (error) {
+    if (!(error instanceof AccuracyFitError)) throw error;
+    const hint = error.problems.some((problem) => problem.includes('per cent')) ? '\n  (--percent says so)' : '';
+    throw new CommandError(
+      exitCodes.badInput,
+      `no model can be fitted to ${path}:\n${error.problems.map((problem) => `  ${problem}`).join('\n')}${hint}`,
+    );
+  }
+}
+
+/** Accuracy that may be lost against the fitted limit where a file says nothing else. */
+const defaultLoss = 0.01;
+
+function problemParts(outcome: AccuracyFit, runs: readonly Run[], options: FitArguments): ProblemParts {
+  const accuracy =
+    options.lower === true
+      ? accuracyBlock(outcome.lower, outcome.model.limit - defaultLoss)
+      : accuracyBlock(outcome.model);
+  if (options.points !== true) return { accuracy };
+  const points = operatingPoints(runs, outcome.model, 'up');
+  if (points.length === 0) {
+    throw new CommandError(exitCodes.badInput, '--points needs the columns kept_up, bits_up, kept_down and bits_down');
+  }
+  const isTied = outcome.form.directions === 'one';
+  return { accuracy, points, ...(!isTied && { downPoints: operatingPoints(runs, outcome.model, 'down') }) };
+}
+
+async function putInto(path: string, parts: ProblemParts): Promise<void> {
+  const text = await readText(path);
+  let changed: string;
+  try {
+    changed = withParts(text, parts, (name) => readFileSync(resolve(dirname(path), name), 'utf8'));
+  } catch (error) {
+    if (!(error instanceof IntoError)) throw error;
+    const hint = error.message.includes('outside the ratios')
+      ? '\n--points takes the operating points of the runs over as well'
+      : '';
+    throw new CommandError(
+      exitCodes.badInput,
+      `${path} is left as it was: with the model in it, it would be refused\n${error.message}${hint}`,
+    );
+  }
+  await writeText(path, changed, { replace: true });
+}
+
+async function writeFigure(path: string, outcome: AccuracyFit, runs: readonly Run[], report: string): Promise<void> {
+  const content = path.toLowerCase().endsWith('.html') ? fitHtml(outcome, runs, report) : fitSvg(outcome, runs);
+  await writeText(path, content, { replace: true });
+}

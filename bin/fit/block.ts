@@ -1,0 +1,115 @@
+import { formatIssue, readProblemFile } from '../../lib/io/index.js';
+import type { AccuracyModel, LossTerm } from '../../lib/models/index.js';
+import { withEntries, type SectionEntry } from './splice.js';
+
+/** The `accuracy` section of a problem file that describes a model. */
+export interface AccuracyBlock {
+  readonly limit: number;
+  /** Set for a lowered curve, whose own limit is not what a loss is counted from. */
+  readonly minimum?: number;
+  readonly combination: AccuracyModel['combination'];
+  readonly up: Record<string, unknown>;
+  readonly down?: Record<string, unknown>;
+  readonly fittedRatios: readonly [number, number];
+}
+
+export function accuracyBlock(model: AccuracyModel, minimum?: number): AccuracyBlock {
+  return {
+    limit: short(model.limit),
+    ...(minimum !== undefined && { minimum: short(minimum) }),
+    combination: model.combination,
+    up: lossEntry(model.up),
+    ...(model.down && { down: lossEntry(model.down) }),
+    // Outwards, so that the measured ends stay inside.
+    fittedRatios: [rounded(model.fittedRatio.minimum, Math.floor), rounded(model.fittedRatio.maximum, Math.ceil)],
+  };
+}
+
+function lossEntry({ family, cut }: LossTerm): Record<string, unknown> {
+  const { kind, ...values } = family;
+  const numbers = Object.entries(values as Record<string, number | readonly number[]>).map(([name, value]) => [
+    name,
+    typeof value === 'number' ? short(value) : value.map(short),
+  ]);
+  return { family: kind, ...(Object.fromEntries(numbers) as Record<string, unknown>), cut: cutEntry(cut) };
+}
+
+function cutEntry(cut: LossTerm['cut']): unknown {
+  if (cut.kind === 'constant') return 'constant';
+  if (cut.kind === 'decaying') return { decay: short(cut.rate) };
+  return { cuts: cut.cuts, factors: cut.factors.map(short) };
+}
+
+function short(value: number): number {
+  return Number(value.toPrecision(7));
+}
+
+function rounded(value: number, towards: (value: number) => number): number {
+  const unit = 10 ** (Math.floor(Math.log10(value)) - 4);
+  return Math.min(1, Number((towards(value / unit) * unit).toPrecision(6)));
+}
+
+/** An operating point as the `codec` section lists it. */
+export interface PointEntry {
+  readonly name: string;
+  readonly ratio: number;
+  readonly keptFraction: number;
+  readonly bits: number;
+}
+
+/** What is put into a problem file. */
+export interface ProblemParts {
+  readonly accuracy: AccuracyBlock;
+  readonly points?: readonly PointEntry[];
+  readonly downPoints?: readonly PointEntry[];
+}
+
+/** A problem file that would not be right with the new parts. */
+export class IntoError extends Error {
+  override readonly name = 'IntoError';
+}
+
+/**
+ * The text of a problem file with the model in place of what it had; comments and everything else stay as they are.
+ * `readFile` gives the text of files that it names. Throws `IntoError` where the outcome would be refused.
+ */
+export function withParts(text: string, parts: ProblemParts, readFile: (path: string) => string): string {
+  let changed: string;
+  try {
+    changed = withEntries(text, entriesOf(parts));
+  } catch (error) {
+    throw new IntoError(error instanceof Error ? error.message : String(error));
+  }
+  const outcome = readProblemFile(changed, { readFile });
+  if (!outcome.ok) throw new IntoError(outcome.issues.map((issue) => formatIssue(issue)).join('\n'));
+  return changed;
+}
+
+/** The sections as text to paste. */
+export function pasteable(parts: ProblemParts): string {
+  return withEntries('', entriesOf(parts));
+}
+
+/**
+ * What is set, and with undefined removed, by section and key. A new entry goes before those that are there: from the
+ * last to the first.
+ */
+function entriesOf({ accuracy, points, downPoints }: ProblemParts): SectionEntry[] {
+  const { limit, minimum, combination, up, down, fittedRatios } = accuracy;
+  const isLowered = minimum !== undefined;
+  const inAccuracy: SectionEntry[] = [
+    { section: 'accuracy', key: 'fittedRatios', value: fittedRatios },
+    { section: 'accuracy', key: 'down', value: down },
+    { section: 'accuracy', key: 'up', value: up },
+    { section: 'accuracy', key: 'combination', value: combination },
+    ...(isLowered ? [{ section: 'accuracy', key: 'maximumLoss', value: undefined }] : []),
+    ...(isLowered ? [{ section: 'accuracy', key: 'minimum', value: minimum }] : []),
+    { section: 'accuracy', key: 'limit', value: limit },
+  ];
+  const inCodec: SectionEntry[] = [
+    ...(downPoints ? [{ section: 'codec', key: 'downPoints', value: downPoints }] : []),
+    ...(downPoints ? [{ section: 'codec', key: 'ratios', value: 'separate' }] : []),
+    ...(points ? [{ section: 'codec', key: 'points', value: points }] : []),
+  ];
+  return [...inAccuracy, ...inCodec];
+}

@@ -13,6 +13,8 @@ export interface ProblemText {
   /** Bounds by variable, default −∞ … ∞; a single number holds for all. */
   readonly lower?: readonly number[] | number;
   readonly upper?: readonly number[] | number;
+  /** Numbers (from 1) of the variables that must take integer values. */
+  readonly integers?: readonly number[];
 }
 
 const functions: Readonly<Record<string, number>> = {
@@ -96,6 +98,11 @@ class Parser {
 }
 
 export function makeProblem(text: ProblemText): NlContinuousProgram {
+  return compileNl(makeModel(text));
+}
+
+/** The expression graph of a problem, to be compiled or written as `.nl`. */
+export function makeModel(text: ProblemText): NlModel {
   const n = text.start.length;
   const graph = new GraphBuilder();
   const parser = new Parser(graph);
@@ -115,10 +122,12 @@ export function makeProblem(text: ProblemText): NlContinuousProgram {
   const bound = (given: readonly number[] | number | undefined, absent: number) =>
     Float64Array.from({ length: n }, (_, j) => (typeof given === 'number' ? given : (given?.[j] ?? absent)));
   const expressions = rows.map((row) => parser.parse(row.body));
-  const model: NlModel = {
+  const integer = new Uint8Array(n);
+  for (const k of text.integers ?? []) integer[k - 1] = 1;
+  return {
     header: {
       format: 'text',
-      amplOptions: [],
+      amplOptions: [1, 1, 0],
       littleEndian: true,
       wantsSuffixes: false,
       hasRowNames: false,
@@ -136,13 +145,12 @@ export function makeProblem(text: ProblemText): NlContinuousProgram {
     upper: bound(text.upper, Infinity),
     constraintLower: Float64Array.from(rows, (row) => row.lower),
     constraintUpper: Float64Array.from(rows, (row) => row.upper),
-    integer: new Uint8Array(n),
+    integer,
     start: Float64Array.from(text.start),
     startGiven: new Uint8Array(n).fill(1),
     suffixes: [],
     nonsmooth: [],
   };
-  return compileNl(model);
 }
 
 /** `term(first) + … + term(last)`. */

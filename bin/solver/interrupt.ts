@@ -11,6 +11,7 @@ const sameSignalMs = 1000;
 export async function interruptible<Result>(
   work: (signal: AbortSignal) => Promise<Result>,
   quiet: boolean,
+  announcement = 'stopping with the best plan so far (again to end at once)',
 ): Promise<Result> {
   const controller = new AbortController();
   let firstAt = 0;
@@ -20,7 +21,7 @@ export async function interruptible<Result>(
       return;
     }
     firstAt = performance.now();
-    if (!quiet) process.stderr.write('\nstopping with the best plan so far (again to end at once)\n');
+    if (!quiet) process.stderr.write(`\n${announcement}\n`);
     controller.abort();
   };
   for (const signal of signals) process.on(signal, stop);

@@ -31,8 +31,11 @@ export interface Workload {
   readonly normalisation: Normalisation;
 }
 
+/** What of a scenario says which data and model are meant. */
+export type WorkloadSource = Pick<Scenario, 'file' | 'folder' | 'seed'>;
+
 /** Loads data and model. Throws `DatasetError`, `WeightError`, `TensorFileError`, or what reading a file throws. */
-export async function loadWorkload(scenario: Scenario, backend: LoadedBackend): Promise<Workload> {
+export async function loadWorkload(scenario: WorkloadSource, backend: LoadedBackend): Promise<Workload> {
   const { file, seed } = scenario;
   const imageSize = sizesOf(file.model).imageSize;
   const { dataset, evaluationSet } = await loadData(scenario, imageSize, backend);
@@ -63,7 +66,7 @@ function sizesOf(model: ModelEntry) {
   return { ...sizes, imageSize: imageSize ?? sizes.imageSize };
 }
 
-async function loadWeights({ file, folder, seed }: Scenario, config: VitConfig): Promise<WeightSet> {
+async function loadWeights({ file, folder, seed }: WorkloadSource, config: VitConfig): Promise<WeightSet> {
   const { model } = file;
   if (model === 'embedded') return embeddedWeights(config, seed);
   if (model.weights === undefined) return randomWeights(config, model.seed!);
@@ -77,7 +80,7 @@ interface LoadedData {
 }
 
 async function loadData(
-  { file, folder, seed }: Scenario,
+  { file, folder, seed }: WorkloadSource,
   imageSize: number,
   backend: LoadedBackend,
 ): Promise<LoadedData> {

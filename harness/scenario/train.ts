@@ -3,6 +3,7 @@ import type { AdapterState } from '../model/adapters.js';
 import { messageSeed, decodeTensor, encodeTensor, type StepCodec } from '../protocol/index.js';
 import type { TrainingOptions } from '../run.js';
 import { evaluate, type Evaluation } from '../training/index.js';
+import { dataSplit } from './agreement.js';
 import type { Workload } from './load.js';
 import type { Scenario } from './scenario.js';
 
@@ -10,7 +11,6 @@ import type { Scenario } from './scenario.js';
 export function trainingOptions(scenario: Scenario, workload: Workload): TrainingOptions {
   const { file, seed, devices, rounds, localSteps, memoryMode, optimizer, schedule, sharing } = scenario;
   const { config, weights, adapterSettings, adapters, dataset, normalisation } = workload;
-  const { split } = file.data;
   return {
     config,
     weights,
@@ -24,11 +24,13 @@ export function trainingOptions(scenario: Scenario, workload: Workload): Trainin
     schedule,
     dataset,
     normalisation,
-    split: split === 'iid' ? { kind: 'iid' } : { kind: 'dirichlet', alpha: split.dirichlet },
+    split: dataSplit(file.data.split),
     serverSharing: sharing,
     serverSpeedFactor: file.server.speedFactor,
     seed,
     timeoutSeconds: file.faults.messageTimeout,
+    rejoinSeconds: file.faults.rejoinWait,
+    ...(file.faults.roundDeadline !== undefined && { roundDeadlineSeconds: file.faults.roundDeadline }),
   };
 }
 

@@ -1,3 +1,4 @@
+export * from './doorkeeper.js';
 export * from './event-clock.js';
 export * from './run-clock.js';
 export * from './run-record.js';

@@ -233,15 +233,25 @@ export class TrainingServer {
         if (count() > 0) return;
         throw new ConnectionError('timeout', `no device came within ${rejoinSeconds} s`);
       }
-      let timer: NodeJS.Timeout | undefined;
-      await new Promise<void>((resolve) => {
-        this.someoneCame = resolve;
-        signal?.addEventListener('abort', () => resolve(), { once: true });
-        timer = setTimeout(resolve, Math.min(left, 1) * 1000);
-      });
-      clearTimeout(timer);
-      this.someoneCame = undefined;
+      await this.arrival(Math.min(left, 1), signal);
     }
+  }
+
+  /** Until a device comes, the time is over or the signal is given. */
+  private async arrival(seconds: number, signal: AbortSignal | undefined): Promise<void> {
+    let cleanUp: () => void = () => undefined;
+    await new Promise<void>((resolve) => {
+      const go = () => resolve();
+      const timer = setTimeout(go, seconds * 1000);
+      this.someoneCame = go;
+      signal?.addEventListener('abort', go);
+      cleanUp = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', go);
+      };
+    });
+    this.someoneCame = undefined;
+    cleanUp();
   }
 
   private patience(): number {

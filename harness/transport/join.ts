@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { machineIdentity, machineSeconds } from './clock.js';
-import type { Connection } from './connection.js';
+import { ConnectionError, type Connection } from './connection.js';
 import { protocolVersion, type Message } from './frame.js';
 
 /** Small facts, as they go into a header. */
@@ -44,7 +44,11 @@ export async function join(connection: Connection, request: JoinRequest, timeout
     header: { ...request, protocolVersion, machine },
     body: new Uint8Array(0),
   });
-  const { message, atSeconds } = await connection.receive(timeoutSeconds);
+  const { message, atSeconds } = await connection.receive(timeoutSeconds).catch((error: unknown) => {
+    // A server of another version cannot read the request; it closes with that reason.
+    const isVersion = error instanceof ConnectionError && error.message.includes('speaks version');
+    throw isVersion ? new JoinError(error.message) : error;
+  });
   const { kind, header } = message;
   if (kind === 'accepted') {
     const assignment = isRecord(header['assignment']) ? header['assignment'] : {};

@@ -21,9 +21,9 @@ export interface CommandOptions {
   readonly interruptOnceWritten?: string;
 }
 
-/** Compiles lib and bin file by file, as the build does but without type check, so that threads load compiled code. */
+/** Compiles lib, harness and bin file by file, as the build does but without type check, so that threads load compiled code. */
 export async function compileCli(): Promise<void> {
-  const entryPoints = ['lib', 'bin'].flatMap((folder) =>
+  const entryPoints = ['lib', 'harness', 'bin'].flatMap((folder) =>
     readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' })
       .filter((path) => path.endsWith('.ts'))
       .map((path) => fileURLToPath(new URL(`${folder}/${path}`, root))),

@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Command } from 'commander';
+import { CommandError, exitCodes } from '../exit-codes.js';
+import { explained } from '../training/errors.js';
+import { backendOption } from '../training/options.js';
+import { openBackend, type TrainingArguments } from '../training/session.js';
+import { parseSeed } from './options.js';
+
+interface DeviceArguments extends Pick<TrainingArguments, 'seed' | 'backend' | 'quiet'> {
+  readonly join: string;
+  readonly name: string;
+  readonly token?: string;
+}
+
+const help = `
+The scenario tells which model and data to load; it must be the server's. The server tells all else. The token is that of
+--token, or of the environment variable SFT_OPT_TOKEN.
+
+Example:
+  $ SFT_OPT_TOKEN=… sft-opt device scenario.yaml --join ws://server:8750 --name phone-1`;
+
+export function registerDeviceCommand(program: Command): void {
+  program
+    .command('device')
+    .description('take part in a training as one of its devices')
+    .argument('<scenario>', 'scenario file (YAML or JSON), the same as the server’s')
+    .requiredOption('--join <address>', 'the server, for example ws://server:8750')
+    .requiredOption('--name <name>', 'which device of the scenario this is')
+    .option('--token <text>', 'what the server demands')
+    .option('--seed <number>', 'seed in place of the file’s, as the server has it', parseSeed)
+    .addOption(backendOption())
+    .option('--quiet', 'say nothing')
+    .addHelpText('after', help)
+    .action(async (path: string, options: DeviceArguments) => {
+      await runDevice(path, options);
+    });
+}
+
+async function runDevice(path: string, options: DeviceArguments): Promise<void> {
+  const token = options.token ?? process.env['SFT_OPT_TOKEN'];
+  if (token === undefined) throw new CommandError(exitCodes.badInput, 'no token: give --token or set SFT_OPT_TOKEN');
+  if (process.env['SFT_OPT_OWNED']) endWithOwner();
+  const { loadWorkload, readScenario, runDeviceProcess, ScenarioError } =
+    await import('../../harness/scenario/index.js');
+  await explained(options.name, async () => {
+    const outcome = readScenario(await readFile(path, 'utf8'));
+    if (!outcome.ok) throw new ScenarioError(outcome.issues, path);
+    const { file } = outcome;
+    const backend = await openBackend(options.backend);
+    const workload = await loadWorkload({ file, folder: dirname(path), seed: options.seed ?? file.seed }, backend);
+    await runDeviceProcess(backend.tf, workload, {
+      address: options.join,
+      name: options.name,
+      token,
+      rejoinSeconds: file.faults.rejoinWait,
+      ...(!options.quiet && { note: (text: string) => process.stderr.write(`${options.name}: ${text}\n`) }),
+    });
+  });
+}
+
+/** Ctrl-C in a terminal reaches all its processes: the owner says when a device that it started is to end. */
+function endWithOwner(): void {
+  process.on('SIGINT', () => undefined);
+  process.stdin.on('end', () => process.exit(exitCodes.limit));
+  process.stdin.on('error', () => process.exit(exitCodes.limit));
+  process.stdin.resume();
+}

@@ -1,0 +1,70 @@
+import type { Scenario } from '../../harness/scenario/index.js';
+import { formatQuantity, significant } from '../../lib/io/index.js';
+import type { TrainingSummary } from '../training/summary.js';
+import type { Paint } from '../terminal.js';
+import { columns } from './columns.js';
+
+const time = (seconds: number) => (seconds === 0 ? '–' : formatQuantity(seconds, 'time', 3));
+const bytes = (count: number) => (count === 0 ? '–' : formatQuantity(count, 'memory', 3));
+
+/** What a training came to: rounds, loss, accuracy, and where each device's time went. */
+export function renderTraining(summary: TrainingSummary, scenario: Scenario, clock: string, paint: Paint): string {
+  const header = [
+    'device',
+    'blocks',
+    'forward',
+    'encode',
+    'uplink',
+    'server',
+    'downlink',
+    'decode',
+    'backward',
+    'update',
+    'up',
+    'down',
+  ];
+  const rows = summary.devices.map(({ name, seconds, uplinkBytes, downlinkBytes }, k) => [
+    name,
+    String(scenario.devices[k]!.cut),
+    ...[
+      seconds.deviceForward,
+      seconds.deviceEncode,
+      seconds.uplink,
+      seconds.server,
+      seconds.downlink,
+      seconds.deviceDecode,
+      seconds.deviceBackward,
+      seconds.deviceUpdate,
+    ].map(time),
+    bytes(uplinkBytes),
+    bytes(downlinkBytes),
+  ]);
+  const right = header.map((_, k) => k).slice(1);
+  const [first = '', ...lines] = columns([header, ...rows], right).split('\n');
+  return [
+    headline(summary, scenario, paint),
+    '',
+    paint('bold', first),
+    ...lines,
+    `times: means of a step, ${clock} clock`,
+  ].join('\n');
+}
+
+function headline(summary: TrainingSummary, { file, predictedRoundSeconds }: Scenario, paint: Paint): string {
+  const { rounds, firstLoss, lastLoss, accuracy, meanRoundSeconds, devices } = summary;
+  const name = file.name === undefined ? '' : `${paint('bold', file.name)}: `;
+  const facts = [`${rounds} ${rounds === 1 ? 'round' : 'rounds'}`];
+  if (firstLoss !== undefined && lastLoss !== undefined) {
+    facts.push(`loss ${firstLoss.toFixed(3)} → ${paint('bold', lastLoss.toFixed(3))}`);
+  }
+  if (accuracy !== undefined) facts.push(`accuracy ${paint('bold', `${significant(100 * accuracy, 3)} %`)}`);
+  const predicted =
+    predictedRoundSeconds === undefined ? '' : `, predicted ${formatQuantity(predictedRoundSeconds, 'time', 4)}`;
+  const traffic = `${bytes(summary.uplinkBytes)} up, ${bytes(summary.downlinkBytes)} down`;
+  const faults = devices.reduce((sum, device) => sum + device.faults, 0);
+  const left = faults === 0 ? '' : `; ${faults} times a device was left behind`;
+  return [
+    `${name}${facts.join(', ')}`,
+    `a round took ${formatQuantity(meanRoundSeconds, 'time', 4)}${predicted}; ${traffic}${left}`,
+  ].join('\n');
+}

@@ -1,0 +1,51 @@
+import { clearLine, cursorTo } from 'node:readline';
+import type { RunRecord } from '../../harness/server/index.js';
+import { formatQuantity, significant } from '../../lib/io/index.js';
+
+/** Shows where a training stands. */
+export interface TrainingProgress {
+  record(record: RunRecord): void;
+  /** A line of its own, above the one that is written over. */
+  say(text: string): void;
+  close(): void;
+}
+
+/** One line on standard error that is written over; where that is no terminal, only what is said. */
+export function trainingProgress(stream: NodeJS.WriteStream, rounds: number, quiet: boolean): TrainingProgress {
+  const isShown = stream.isTTY && !quiet;
+  let text = '';
+  let accuracy = '';
+  let steps = 0;
+  const erase = () => {
+    if (!isShown) return;
+    clearLine(stream, 0);
+    cursorTo(stream, 0);
+  };
+  const draw = () => {
+    erase();
+    if (isShown) stream.write(text);
+  };
+  return {
+    record(record) {
+      if (record.kind === 'step') {
+        steps++;
+        return;
+      }
+      if (record.kind === 'evaluation') accuracy = `  accuracy ${significant(100 * record.accuracy, 3)} %`;
+      if (record.kind === 'round') {
+        const { round, loss, roundSeconds, wallSeconds, uplinkBytes, downlinkBytes } = record;
+        const traffic = formatQuantity(uplinkBytes + downlinkBytes, 'memory', 3);
+        const time = `${formatQuantity(roundSeconds, 'time', 3)} (here ${formatQuantity(wallSeconds, 'time', 3)})`;
+        text = `round ${round + 1}/${rounds}  loss ${loss.toFixed(3)}${accuracy}  ${time}  ${traffic}  ${steps} steps`;
+      }
+      draw();
+    },
+    say(line) {
+      if (quiet) return;
+      erase();
+      stream.write(`${line}\n`);
+      draw();
+    },
+    close: erase,
+  };
+}

@@ -1,0 +1,156 @@
+import { createHash, type Hash } from 'node:crypto';
+import { z } from 'zod';
+import type { RateLaw } from '../../lib/models/index.js';
+import type { DataSplit } from '../data/index.js';
+import type { MemoryMode } from '../model/vit.js';
+import type { LearningRateSchedule, StepCodec } from '../protocol/index.js';
+import type { OptimizerSettings } from '../training/index.js';
+import type { Facts, RadioLinkOptions } from '../transport/index.js';
+import type { Workload } from './load.js';
+import type { Scenario } from './scenario.js';
+
+/** What a device must have in common with the server before it may join. */
+export function workloadFacts({ config, weights, adapterSettings, dataset, normalisation }: Workload): Facts {
+  const digest = createHash('sha256');
+  for (const [name, { shape, values }] of weights) addTensor(digest.update(name).update(shape.join()), values);
+  const labels = createHash('sha256').update(new Uint8Array(dataset.labels.buffer.slice(0)));
+  const { name, length, imageSize } = dataset;
+  return {
+    model: config,
+    weights: digest.digest('hex').slice(0, 16),
+    lora: adapterSettings,
+    data: { name, images: length, imageSize, labels: labels.digest('hex').slice(0, 16) },
+    normalisation,
+  };
+}
+
+function addTensor(digest: Hash, values: Float32Array): void {
+  digest.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+}
+
+/** Digest of all that a checkpoint's training must have in common with the one that goes on from it. */
+export function trainingAgreement(scenario: Scenario, facts: Facts): string {
+  const { devices, localSteps, rounds, optimizer, schedule, seed, sharing, file } = scenario;
+  const who = devices.map(({ name, cut, batchSize, uplinkCodec, downlinkCodec }) => {
+    return [name, cut, batchSize, uplinkCodec, downlinkCodec];
+  });
+  // A constant rate does not depend on how many rounds there will be: more may be added.
+  const length = schedule.kind === 'constant' ? 'any' : rounds;
+  const all = [facts, who, localSteps, length, optimizer, schedule, seed, sharing, file.data.split];
+  return createHash('sha256').update(JSON.stringify(all)).digest('hex');
+}
+
+/** What the server tells a device to do. */
+export interface Assignment {
+  readonly index: number;
+  readonly deviceCount: number;
+  readonly cut: number;
+  readonly batchSize: number;
+  readonly uplinkCodec: StepCodec;
+  readonly downlinkCodec: StepCodec;
+  readonly rounds: number;
+  readonly localSteps: number;
+  readonly optimizer: OptimizerSettings;
+  readonly schedule: LearningRateSchedule;
+  readonly seed: number;
+  readonly split: DataSplit;
+  readonly memoryMode: MemoryMode;
+  readonly speedFactor: number;
+  readonly clock: 'emulated' | 'wall';
+  /** With a wall clock: the link that the device puts itself behind. */
+  readonly link?: RadioLinkOptions;
+  /** The server's, see `TrainingServer`. */
+  readonly incarnation: string;
+}
+
+const whole = z.int().min(0);
+const codec = z.union([z.literal('identity'), z.record(z.string(), z.unknown())]);
+const law = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('linear'), bitsPerSecondPerHz: z.number() }),
+  z.object({ kind: z.literal('shannon'), snrBandwidthHz: z.number() }),
+  z.object({
+    kind: z.literal('faded'),
+    snrBandwidthHz: z.array(z.number()).transform((list) => Float64Array.from(list)),
+  }),
+]);
+const assignmentSchema = z.object({
+  index: whole,
+  deviceCount: whole.min(1),
+  cut: whole,
+  batchSize: whole.min(1),
+  uplinkCodec: codec,
+  downlinkCodec: codec,
+  rounds: whole,
+  localSteps: whole.min(1),
+  optimizer: z.looseObject({ kind: z.enum(['adamw', 'sgd']), learningRate: z.number() }),
+  schedule: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('constant') }),
+    z.object({ kind: z.literal('cosine'), warmUpSteps: whole, final: z.number() }),
+  ]),
+  seed: whole,
+  split: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('iid') }),
+    z.object({ kind: z.literal('dirichlet'), alpha: z.number() }),
+  ]),
+  memoryMode: z.enum(['keep', 'recompute']),
+  speedFactor: z.number().positive(),
+  clock: z.enum(['emulated', 'wall']),
+  link: z
+    .looseObject({
+      uplink: law,
+      downlink: law,
+      bandwidthHz: z.number().positive(),
+      gainTrace: z.array(z.number()).optional(),
+    })
+    .optional(),
+  incarnation: z.string(),
+});
+
+/** Throws `ZodError` on what is none. */
+export function readAssignment(facts: Facts): Assignment {
+  return assignmentSchema.parse(facts) as unknown as Assignment;
+}
+
+/** What a device is told, as plain JSON. */
+export function assignmentFor(
+  scenario: Scenario,
+  index: number,
+  clock: 'emulated' | 'wall',
+  incarnation: string,
+): Facts {
+  const { devices, rounds, localSteps, optimizer, schedule, seed, memoryMode, file } = scenario;
+  const { cut, batchSize, uplinkCodec, downlinkCodec, speedFactor, link } = devices[index]!;
+  return {
+    index,
+    deviceCount: devices.length,
+    cut,
+    batchSize,
+    uplinkCodec,
+    downlinkCodec,
+    rounds,
+    localSteps,
+    optimizer,
+    schedule,
+    seed,
+    split: dataSplit(file.data.split),
+    memoryMode,
+    speedFactor,
+    clock,
+    incarnation,
+    ...(clock === 'wall' && link && { link: plainLink(link) }),
+  };
+}
+
+export function dataSplit(split: Scenario['file']['data']['split']): DataSplit {
+  return split === 'iid' ? { kind: 'iid' } : { kind: 'dirichlet', alpha: split.dirichlet };
+}
+
+function plainLink({ uplink, downlink, gainTrace, ...rest }: RadioLinkOptions): Facts {
+  const plain = (own: RateLaw) => (own.kind === 'faded' ? { ...own, snrBandwidthHz: [...own.snrBandwidthHz] } : own);
+  return {
+    ...rest,
+    uplink: plain(uplink),
+    downlink: plain(downlink),
+    ...(gainTrace && { gainTrace: Array.from(gainTrace) }),
+  };
+}

@@ -1,0 +1,51 @@
+import { admit, JoinError, type Admission, type Connection, type Facts, type Listener } from '../transport/index.js';
+import type { TrainingServer } from './server.js';
+
+export interface DoorkeeperOptions {
+  readonly token: string;
+  /** Names of the devices, in their order. */
+  readonly names: readonly string[];
+  readonly facts: Facts;
+  readonly assignment: (index: number) => Facts;
+  /** Who came and who was turned away. */
+  readonly note?: (text: string) => void;
+}
+
+/** Who connects has so long to ask for admission, s. */
+const admissionSeconds = 15;
+
+/** Lets devices in until the listener is closed: each that can show the token and fits. */
+export async function keepDoor(listener: Listener, server: TrainingServer, options: DoorkeeperOptions): Promise<void> {
+  for (;;) {
+    let connection: Connection;
+    try {
+      connection = await listener.accept();
+    } catch {
+      // The listener has been closed.
+      return;
+    }
+    // Several may be at the door at once; one that says nothing holds nobody up.
+    void letIn(connection, server, options);
+  }
+}
+
+async function letIn(connection: Connection, server: TrainingServer, options: DoorkeeperOptions): Promise<void> {
+  const { token, names, facts, assignment, note } = options;
+  const indexOf = (device: string) => names.indexOf(device);
+  const admission: Admission = {
+    token,
+    facts: (device) => (indexOf(device) >= 0 ? facts : undefined),
+    isPresent: (device) => server.isPresent(indexOf(device)),
+    assignment: (device) => assignment(indexOf(device)),
+  };
+  try {
+    const { device, more } = await admit(connection, admission, admissionSeconds);
+    const remembers = more['incarnation'] === server.incarnation;
+    server.attach(indexOf(device), connection, remembers);
+    note?.(`${device} has joined`);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    connection.close(reason);
+    if (!(error instanceof JoinError && error.isTemporary)) note?.(`a device was turned away: ${reason}`);
+  }
+}

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { formatIssue, readProblemFile, type FileIssue, type ResolvedFile } from '../lib/io/index.js';
 import { CommandError, exitCodes } from './exit-codes.js';
 import { readText } from './files.js';
@@ -9,7 +11,11 @@ export async function loadProblem(
   options: { seed?: number | undefined; quiet?: boolean | undefined } = {},
 ): Promise<ResolvedFile> {
   const text = await readText(path);
-  const outcome = readProblemFile(text, options.seed === undefined ? {} : { seed: options.seed });
+  const folder = path === '-' ? '.' : dirname(path);
+  const outcome = readProblemFile(text, {
+    readFile: (name) => readFileSync(resolve(folder, name), 'utf8'),
+    ...(options.seed !== undefined && { seed: options.seed }),
+  });
   if (!outcome.ok) throw new CommandError(exitCodes.badInput, describeIssues(path, outcome.issues));
   if (!options.quiet)
     for (const warning of outcome.warnings) await printError(`warning: ${formatIssue(warning, path)}`);

@@ -1,5 +1,6 @@
 import type { RateLaw } from '../../models/index.js';
 import { analyse } from './analyse.js';
+import { applyCalibration } from './calibrate.js';
 import { checkSections, crossChecks } from './checks/index.js';
 import { resolveFile, type ResolvedFile } from './resolve/index.js';
 import type { ProblemFile } from './schema/index.js';
@@ -22,6 +23,8 @@ export type ReadOutcome =
 /** What a caller sets in place of the file. */
 export interface ReadOverrides {
   readonly seed?: number;
+  /** Text of a file that the problem file names, by the path as it stands there; may throw. */
+  readonly readFile?: (path: string) => string;
 }
 
 /** Thrown by `parseProblemFile` when a file is not right; carries every problem found. */
@@ -36,8 +39,13 @@ export class ProblemFileError extends Error {
 export function readProblemFile(text: string, overrides: ReadOverrides = {}): ReadOutcome {
   const source = parseSource(text);
   if (source.issues.length > 0) return { ok: false, issues: source.issues };
-  const { sections, issues: sectionIssues } = checkSections(source.value);
-  const issues = [...sectionIssues, ...crossChecks(sections)];
+  const checked = checkSections(source.value);
+  const { sections, issues: calibrationIssues } = applyCalibration(
+    checked.sections,
+    valueAt(source.value, ['codec', 'points']) !== undefined,
+    overrides.readFile ?? noFiles,
+  );
+  const issues = [...checked.issues, ...calibrationIssues, ...crossChecks(sections)];
   if (issues.length > 0) return { ok: false, issues: placeIssues(issues, source) };
   const file = sections as ProblemFile;
   const resolved = resolveFile({ ...file, seed: overrides.seed ?? file.seed });
@@ -51,6 +59,10 @@ export function parseProblemFile(text: string): ResolvedFile {
   const outcome = readProblemFile(text);
   if (outcome.ok) return outcome.resolved;
   throw new ProblemFileError(outcome.issues);
+}
+
+function noFiles(): never {
+  throw new Error('no files can be read here');
 }
 
 /** A channel so weak that no bit gets through in double precision is no channel. */

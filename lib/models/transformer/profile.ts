@@ -21,6 +21,8 @@ export interface CostProfile {
   readonly deviceMemoryBytes?: AffineCost;
   /** By server blocks; absent: counted from the shape. */
   readonly serverMemoryBytes?: AffineCost;
+  /** Adapters in one direction, by device blocks; absent: counted from the shape. */
+  readonly adapterBytes?: AffineCost;
 }
 
 /** Cost table from a profile; `deviceTimeFactor` scales the reference device's seconds, `serverTimeFactor` the server's. */
@@ -34,9 +36,13 @@ export function buildProfiledCostTable(
   const column = (entry: (blocks: number) => number) =>
     Float64Array.from({ length: last + 1 }, (_, blocks) => Math.max(0, entry(blocks)));
   const counted = memoryColumns(input);
-  const { deviceMemoryBytes, serverMemoryBytes } = profile;
+  const { deviceMemoryBytes, serverMemoryBytes, adapterBytes } = profile;
+  const traffic = trafficColumns(input);
   return {
-    ...trafficColumns(input),
+    ...traffic,
+    adapterBits: adapterBytes
+      ? column((blocks) => (blocks === 0 ? 0 : 8 * affine(adapterBytes, blocks)))
+      : traffic.adapterBits,
     forwardSeconds: column((blocks) => deviceTimeFactor * affine(profile.forwardSeconds, blocks)),
     backwardSeconds: column((blocks) =>
       blocks === 0 ? 0 : deviceTimeFactor * affine(profile.backwardSeconds, blocks),

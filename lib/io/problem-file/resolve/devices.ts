@@ -94,6 +94,7 @@ function resolveCosts(entry: DeviceEntry, throughput: number, context: DeviceCon
       serverSeconds: profile.server,
       ...(profile.deviceMemory && { deviceMemoryBytes: profile.deviceMemory }),
       ...(profile.serverMemory && { serverMemoryBytes: profile.serverMemory }),
+      ...(profile.adapters && { adapterBytes: profile.adapters }),
     },
     entry.profileFactor,
     1,

@@ -102,4 +102,10 @@ export const serverSection = section({
       '`allocated`: a slice for each device, its size a decision; `equal`: 1/N each; `batched`: one batch for all, when the last activation has arrived.',
     ),
   aggregation: quantity('time', { minimum: 0 }).prefault(0).describe('Aggregation of the adapters, once a round.'),
+  profileFactor: z
+    .number()
+    .positive()
+    .max(1e6)
+    .default(1)
+    .describe('Multiplies the server times of `calibration` (0.1: a server ten times as fast as the measured one).'),
 }).meta({ id: 'server', title: 'Server' });

@@ -17,6 +17,13 @@ export const fileShape = {
     .min(0)
     .default(1)
     .describe('Seed of everything drawn. Every device and quantity has its own stream: a new group shifts no other.'),
+  calibration: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Profile that `sft-opt calibrate` measured, relative to this file. Takes the place of computed times and memory, of `codec` ratios, times and header; `throughput` then counts for nothing.',
+    ),
   model: modelSection,
   lora: loraSection.prefault({}).describe('The adapters that are trained.'),
   training: trainingSection.prefault({}).describe('How a round goes.'),

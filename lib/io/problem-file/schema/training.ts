@@ -66,6 +66,9 @@ export const profileSection = section({
   serverMemory: affineMemory
     .optional()
     .describe('Server memory by blocks on the server. Counted from the shape when absent.'),
+  adapters: affineMemory
+    .optional()
+    .describe('Adapters of one upload by blocks on the device. Counted from the shape when absent.'),
 }).meta({
   id: 'profile',
   title: 'Measured profile',

@@ -1,0 +1,99 @@
+import { Option, type Command } from 'commander';
+import type { MeasuredProfile } from '../../lib/io/index.js';
+import type { MemoryMode } from '../../harness/model/vit.js';
+import { print, printError } from '../terminal.js';
+import { writeBytes } from './codec-files.js';
+import {
+  addTimingOptions,
+  parseCount,
+  parseCounts,
+  parsePoints,
+  percent,
+  shown,
+  textHash,
+  timingSetup,
+  type TimingArguments,
+} from './timing-options.js';
+import type { CodecPoint } from '../../harness/calibrate/index.js';
+
+interface CalibrateArguments extends TimingArguments {
+  readonly out: string;
+  readonly batchSize: number[];
+  readonly steps: number;
+  readonly points?: CodecPoint[];
+  readonly activations: 'keep' | 'recompute' | 'both';
+}
+
+/** `sft-opt calibrate`: what this machine takes for each part of a split training. */
+export function registerCalibrateCommand(program: Command): void {
+  addTimingOptions(
+    program
+      .command('calibrate')
+      .description('measure this machine and write a profile that problem files can name')
+      .option('--out <file>', 'where the profile goes (JSON)', 'profile.json')
+      .option('--batch-size <list>', 'batch sizes, such as 8,16', parseCounts, [16])
+      .option('--steps <number>', 'measured steps of each run', parseCount, 5)
+      .option('--points <list>', 'operating points as keptFraction:bits, such as 0.1:4,1:8', parsePoints)
+      .addOption(
+        new Option('--activations <mode>', 'memory modes that are measured')
+          .choices(['keep', 'recompute', 'both'])
+          .default('both'),
+      ),
+  ).action(runCalibrate);
+}
+
+async function runCalibrate(given: CalibrateArguments): Promise<void> {
+  const { backend, workload } = await timingSetup(given);
+  const { calibrate, defaultPoints } = await import('../../harness/calibrate/index.js');
+  const both: readonly MemoryMode[] = ['keep', 'recompute'];
+  const wanted = given.points ?? defaultPoints;
+  const hasPlain = wanted.some(({ keptFraction, bits }) => keptFraction === 1 && bits === 32);
+  const profile = await calibrate(backend, workload, {
+    batchSizes: given.batchSize,
+    memoryModes: given.activations === 'both' ? both : [given.activations],
+    points: hasPlain ? wanted : [...wanted, { keptFraction: 1, bits: 32 }],
+    steps: given.steps,
+    seed: given.seed,
+    onProgress: (text) => process.stderr.write(`${text}\n`),
+  });
+  const text = `${JSON.stringify(profile, undefined, 2)}\n`;
+  await writeBytes(given.out, new TextEncoder().encode(text));
+  await print(renderProfile(profile));
+  await print(`written to ${given.out}, SHA-256 ${textHash(text)}`);
+  const worst = Math.max(...profile.entries.flatMap(({ spread }) => Object.values(spread)));
+  if (worst > 0.05) {
+    await printError(`warning: stages vary by ${percent(worst)} from step to step: is the machine busy?`);
+  }
+}
+
+function renderProfile(profile: MeasuredProfile): string {
+  const { machine, samples, calibrationSeconds } = profile;
+  const milliseconds = ({ fixed, perBlock }: { fixed: number; perBlock: number }) =>
+    `${shown(1000 * fixed)} + ${shown(1000 * perBlock)}·blocks ms`;
+  const megabytes = ({ fixed, perBlock }: { fixed: number; perBlock: number }) =>
+    `${shown(fixed / 1e6)} + ${shown(perBlock / 1e6)}·blocks MB`;
+  const lines = [
+    `${profile.model.name} on ${machine.cpu}, ${machine.backend} backend, ${machine.threads} threads, load ${shown(machine.load)}; ` +
+      `${shown(calibrationSeconds)} s, ${samples.taken} samples, ${samples.dropped} outliers dropped`,
+  ];
+  for (const entry of profile.entries) {
+    lines.push(
+      `batches of ${entry.batchSize}, activations: ${entry.activations} (cuts ${entry.cuts.join(', ')}; spread ${percent(Math.max(...Object.values(entry.spread)))})`,
+      `  device forward   ${milliseconds(entry.forwardSeconds)}`,
+      `  device backward  ${milliseconds(entry.backwardSeconds)}`,
+      `  server           ${milliseconds(entry.serverSeconds)}`,
+      `  device memory    ${megabytes(entry.deviceBytes)}`,
+      `  server memory    ${megabytes(entry.serverActivationBytes)} a device, ${megabytes(entry.serverStateBytes)} kept for it`,
+    );
+  }
+  lines.push('operating points: ratio up / down; encode + decode, ns a value');
+  for (const { keptFraction, bits, up, down } of profile.entries[0]!.points) {
+    const nanoseconds = (seconds: number) => shown(1e9 * seconds);
+    lines.push(
+      `  ${percent(keptFraction).padStart(7)} at ${String(bits).padStart(2)} bits: ${shown(up.ratio)} / ${shown(down.ratio)}; ` +
+        `${nanoseconds(up.encodeSecondsPerValue)} + ${nanoseconds(down.decodeSecondsPerValue)} on a device, ` +
+        `${nanoseconds(down.encodeSecondsPerValue)} + ${nanoseconds(up.decodeSecondsPerValue)} on the server`,
+    );
+  }
+  return lines.join('\n');
+}

@@ -1,0 +1,122 @@
+import type { Command } from 'commander';
+import { MeasuredProfileError, readMeasuredProfile } from '../../lib/io/index.js';
+import type { ComparedCase, ErrorSummary, ValidationReport } from '../../harness/validate/index.js';
+import { CommandError, exitCodes } from '../exit-codes.js';
+import { readText } from '../files.js';
+import { print, printError } from '../terminal.js';
+import { writeBytes } from './codec-files.js';
+import {
+  addTimingOptions,
+  parseCount,
+  percent,
+  shown,
+  textHash,
+  timingSetup,
+  type TimingArguments,
+} from './timing-options.js';
+
+interface ValidateArguments extends TimingArguments {
+  readonly profile: string;
+  readonly batchSize: number;
+  readonly rounds: number;
+  readonly attempts: number;
+  readonly drift: number;
+  readonly every: number;
+  readonly only?: string;
+  readonly out?: string;
+  readonly picture?: string;
+}
+
+/** `sft-opt validate`: what a profile foresees against what real trainings take. */
+export function registerValidateCommand(program: Command): void {
+  addTimingOptions(
+    program
+      .command('validate')
+      .description('run plans for real and compare them with what a profile foresees')
+      .requiredOption('--profile <file>', 'profile of `sft-opt calibrate`')
+      .option('--batch-size <number>', 'batch size of all plans', parseCount, 16)
+      .option('--rounds <number>', 'measured rounds of each plan', parseCount, 5)
+      .option('--attempts <number>', 'most runs of a plan while the machine drifts', parseCount, 4)
+      .option('--drift <fraction>', 'allowed drift of the reference kernel', Number, 0.03)
+      .option('--every <number>', 'run each n-th plan of the grid alone', parseCount, 1)
+      .option('--only <text>', 'plans whose names hold this text alone')
+      .option('--out <file>', 'write the report as JSON')
+      .option('--picture <file>', 'write predicted against measured as SVG'),
+  ).action(runValidate);
+}
+
+async function runValidate(given: ValidateArguments): Promise<void> {
+  const text = await readText(given.profile);
+  const content = parsedProfile(given.profile, text);
+  const { backend, workload } = await timingSetup(given);
+  const { builtInCases, validate, validationPicture } = await import('../../harness/validate/index.js');
+  const { batchSize, only = '', rounds, attempts, drift, seed } = given;
+  const cases = builtInCases(content, workload.config, batchSize, given.every).filter(({ name }) =>
+    name.includes(only),
+  );
+  if (cases.length === 0) throw new CommandError(exitCodes.badInput, `no plan of the grid is named \`${only}\``);
+  const hash = textHash(text);
+  await printError(`profile ${hash.slice(0, 16)} of ${content.created}; ${cases.length} plans`);
+  const report = await validate(
+    backend,
+    workload,
+    { content, text, hash },
+    {
+      cases,
+      rounds,
+      attempts,
+      allowedDrift: drift,
+      seed,
+      onCase: (done, index) => process.stderr.write(`${index + 1}/${cases.length} ${caseLine(done)}\n`),
+    },
+  );
+  await print(renderReport(report));
+  if (given.out !== undefined) {
+    await writeBytes(given.out, new TextEncoder().encode(`${JSON.stringify(report, undefined, 1)}\n`));
+  }
+  if (given.picture !== undefined) {
+    await writeBytes(given.picture, new TextEncoder().encode(validationPicture(report)));
+  }
+}
+
+function parsedProfile(path: string, text: string) {
+  try {
+    return readMeasuredProfile(text);
+  } catch (error) {
+    if (error instanceof MeasuredProfileError) throw new CommandError(exitCodes.badInput, `${path}: ${error.message}`);
+    throw error;
+  }
+}
+
+function caseLine(one: ComparedCase): string {
+  const { round, drift, repeats, isSteady } = one;
+  const error = round.predicted / round.measured - 1;
+  const sign = error < 0 ? '' : '+';
+  return (
+    `${one.name}, cuts ${one.cuts.join(' ')}: predicted ${shown(round.predicted)} s, measured ${shown(round.measured)} s ` +
+    `(${sign}${percent(error)}), links ${percent(one.linkShare)}, drift ${percent(drift[0])} ${percent(drift[1])}` +
+    (repeats > 0 ? `, repeated ${repeats} times` : '') +
+    (isSteady ? '' : ', not steady')
+  );
+}
+
+function renderReport(report: ValidationReport): string {
+  const { summary, cases } = report;
+  const row = (name: string, { count, mape, worst, bias }: ErrorSummary) =>
+    `  ${name.padEnd(22)} ${percent(mape).padStart(8)} ${percent(worst).padStart(8)} ${percent(bias).padStart(8)} ${String(count).padStart(6)}`;
+  return [
+    `${report.model}; profile ${report.profileHash} of ${report.profileCreated}`,
+    `${cases.length} plans in ${shown(report.seconds)} s; ${summary.repeats} runs repeated, ${summary.unsteady} plans not steady; ` +
+      `links take at most half of the round in ${percent(summary.computeBound)}`,
+    ...cases.map((one) => `  ${caseLine(one)}`),
+    '',
+    `  ${'predicted / measured'.padEnd(22)} ${'mean |e|'.padStart(8)} ${'worst'.padStart(8)} ${'bias'.padStart(8)} ${'count'.padStart(6)}`,
+    row('round', summary.round),
+    ...Object.entries(summary.stages).map(([stage, errors]) => row(`stage: ${stage}`, errors)),
+    row('traffic', summary.traffic),
+    row('device peak bytes', summary.deviceMemory),
+    row('server peak bytes', summary.serverMemory),
+    `  the plan predicted best takes at most ${summary.bestPlanRatio.toFixed(3)} × the least measured of its scenario`,
+    `  process memory at most ${shown(Math.max(...cases.map(({ processBytes }) => processBytes)) / 1e6)} MB`,
+  ].join('\n');
+}

@@ -1,0 +1,26 @@
+import type { StepCodec } from '../protocol/index.js';
+
+/** A codec setting by what the planner knows of it. */
+export interface CodecPoint {
+  readonly keptFraction: number;
+  /** 32: values as they are. */
+  readonly bits: number;
+}
+
+/** Operating points that are measured unless others are asked for. */
+export const defaultPoints: readonly CodecPoint[] = [
+  { keptFraction: 0.02, bits: 4 },
+  { keptFraction: 0.05, bits: 4 },
+  { keptFraction: 0.1, bits: 4 },
+  { keptFraction: 0.2, bits: 4 },
+  { keptFraction: 0.3, bits: 6 },
+  { keptFraction: 1, bits: 8 },
+  { keptFraction: 1, bits: 32 },
+];
+
+/** The codec's settings at a point. */
+export function codecAt({ keptFraction, bits }: CodecPoint): StepCodec {
+  const selection = keptFraction === 1 ? 'all' : 'top-k';
+  if (bits === 32) return selection === 'all' ? 'identity' : { selection, keptFraction, values: 'float32' };
+  return { selection, keptFraction, bits };
+}

@@ -1,0 +1,79 @@
+import { readFile } from 'node:fs/promises';
+import { imageNetNormalisation, plainNormalisation, proceduralDataset, resizeBicubic } from '../data/index.js';
+import type { ImageDataset, Normalisation } from '../data/index.js';
+import { initialAdapters, type AdapterSettings, type AdapterState } from '../model/adapters.js';
+import type { VitConfig } from '../model/config.js';
+import { embeddedConfig, embeddedWeights } from '../model/embedded.js';
+import { randomWeights, readWeights, withFreshHead, type WeightSet } from '../model/weights.js';
+
+/** A model with data of its size: what calibration and validation train. */
+export interface TimingWorkload {
+  readonly name: string;
+  readonly config: VitConfig;
+  readonly weights: WeightSet;
+  readonly settings: AdapterSettings;
+  readonly adapters: AdapterState;
+  readonly dataset: ImageDataset;
+  readonly normalisation: Normalisation;
+}
+
+export interface WorkloadOptions {
+  readonly model: 'embedded' | 'deit-tiny';
+  /** Safetensors file of DeiT-Tiny; without it weights are drawn, which changes sizes of messages but hardly times. */
+  readonly weightsFile?: string;
+  /** For DeiT-Tiny; default 128. */
+  readonly imageSize?: number;
+  readonly rank?: number;
+  readonly seed?: number;
+}
+
+/** Loads or draws a model, and drawn images at its size. */
+export async function timingWorkload(options: WorkloadOptions): Promise<TimingWorkload> {
+  const { model, weightsFile, rank = 8, seed = 1 } = options;
+  const settings: AdapterSettings = { rank, alpha: 2 * rank, targets: ['query', 'value'], dropout: 0, trainHead: true };
+  const dataset = proceduralDataset({ classes: 'fine-tuning', length: 4096, seed });
+  if (model === 'embedded') {
+    const weights = await embeddedWeights(embeddedConfig, seed);
+    const adapters = initialAdapters(embeddedConfig, settings, seed, weights);
+    const config = embeddedConfig;
+    return { name: 'embedded', config, weights, settings, adapters, dataset, normalisation: plainNormalisation };
+  }
+  const { imageSize = 128 } = options;
+  const config: VitConfig = {
+    imageSize,
+    patchSize: 16,
+    channels: 3,
+    width: 192,
+    blocks: 12,
+    heads: 3,
+    mlpWidth: 768,
+    classes: dataset.classNames.length,
+    pooling: 'class-token',
+    layerNormEpsilon: 1e-6,
+  };
+  const weights = weightsFile
+    ? withFreshHead(readWeights(await readFile(weightsFile), config), config, seed)
+    : randomWeights(config, seed);
+  return {
+    name: `deit-tiny at ${imageSize} px${weightsFile ? '' : ', drawn weights'}`,
+    config,
+    weights,
+    settings,
+    adapters: initialAdapters(config, settings, seed, weights),
+    dataset: enlarged(dataset, imageSize),
+    normalisation: imageNetNormalisation,
+  };
+}
+
+/** The same images at another size. */
+function enlarged(dataset: ImageDataset, imageSize: number): ImageDataset {
+  const { imageSize: side } = dataset;
+  return {
+    ...dataset,
+    imageSize,
+    pixels: async (index) => {
+      const pixels = await dataset.pixels(index);
+      return resizeBicubic({ width: side, height: side, pixels }, imageSize, imageSize).pixels;
+    },
+  };
+}

@@ -1,0 +1,213 @@
+import type { MeasuredProfile } from '../../lib/io/index.js';
+import type { CodecPoint } from '../calibrate/index.js';
+import type { VitConfig } from '../model/config.js';
+import { tokenCount } from '../model/config.js';
+
+/** What one device of a case is like, and what is decided for it. */
+export interface CaseDevice {
+  readonly speedFactor: number;
+  /** Rate of the whole band both ways, bit/s. */
+  readonly uplinkRate: number;
+  readonly downlinkRate: number;
+  readonly cut: number;
+  readonly up: CodecPoint;
+  readonly down: CodecPoint;
+  /** Share of the band and of the server, 0 … 1. */
+  readonly bandShare: number;
+  readonly serverShare: number;
+}
+
+/** A plan of a scenario; plans of one scenario differ in their decisions alone and can be ranked. */
+export interface ValidationCase {
+  readonly scenario: string;
+  readonly name: string;
+  readonly sharing: 'allocated' | 'equal' | 'batched';
+  readonly activations: 'keep' | 'recompute';
+  readonly batchSize: number;
+  readonly stepsPerRound: number;
+  readonly serverFactor: number;
+  readonly devices: readonly CaseDevice[];
+}
+
+const mild: CodecPoint = { keptFraction: 0.3, bits: 6 };
+const middle: CodecPoint = { keptFraction: 0.1, bits: 4 };
+const strong: CodecPoint = { keptFraction: 0.05, bits: 4 };
+const eightBit: CodecPoint = { keptFraction: 1, bits: 8 };
+
+interface ScenarioSketch {
+  readonly name: string;
+  readonly sharing: ValidationCase['sharing'];
+  readonly activations: ValidationCase['activations'];
+  readonly speeds: readonly number[];
+  readonly serverFactor: number;
+  /** Share of a step that the link would take at the middle cut with the first plan's points, about. */
+  readonly linkShare: number;
+  /** Relative depths of cuts by device (0 … 1 of the blocks), points up and down, shares of the band. */
+  readonly plans: readonly (readonly [
+    depths: readonly number[],
+    up: CodecPoint,
+    down: CodecPoint,
+    band?: readonly number[],
+  ])[];
+}
+
+const sketches: readonly ScenarioSketch[] = [
+  {
+    name: 'one device',
+    sharing: 'allocated',
+    activations: 'keep',
+    speeds: [1],
+    serverFactor: 0.5,
+    linkShare: 0.3,
+    plans: [
+      [[0.34], mild, mild],
+      [[0.34], middle, strong],
+      [[0.67], middle, middle],
+      [[0.67], eightBit, mild],
+    ],
+  },
+  {
+    name: 'one slow device, recomputing',
+    sharing: 'allocated',
+    activations: 'recompute',
+    speeds: [2.5],
+    serverFactor: 0.3,
+    linkShare: 0.25,
+    plans: [
+      [[0.34], middle, middle],
+      [[0.67], mild, strong],
+      [[0.34], eightBit, eightBit],
+    ],
+  },
+  {
+    name: 'two devices, shares of the server',
+    sharing: 'allocated',
+    activations: 'keep',
+    speeds: [1, 2],
+    serverFactor: 0.25,
+    linkShare: 0.35,
+    plans: [
+      [[0.67, 0.34], middle, middle],
+      [[0.34, 0.67], middle, middle],
+      [[0.67, 0.34], mild, middle, [0.65, 0.35]],
+      [[0.34, 0.34], strong, strong],
+    ],
+  },
+  {
+    name: 'three devices, equal shares',
+    sharing: 'equal',
+    activations: 'keep',
+    speeds: [1, 1.5, 3],
+    serverFactor: 0.2,
+    linkShare: 0.6,
+    plans: [
+      [[0.67, 0.67, 0.34], middle, strong],
+      [[0.34, 0.34, 0.34], mild, mild],
+      [[0.67, 0.34, 0.17], strong, strong, [0.3, 0.3, 0.4]],
+      [[0.5, 0.67, 0.34], middle, middle],
+    ],
+  },
+  {
+    name: 'two devices in a batch',
+    sharing: 'batched',
+    activations: 'keep',
+    speeds: [1, 1.5],
+    serverFactor: 0.4,
+    linkShare: 0.3,
+    plans: [
+      [[0.34, 0.34], middle, middle],
+      [[0.67, 0.67], middle, middle],
+      [[0.67, 0.34], mild, strong],
+    ],
+  },
+  {
+    name: 'three devices in a batch, recomputing',
+    sharing: 'batched',
+    activations: 'recompute',
+    speeds: [1, 1, 2],
+    serverFactor: 0.4,
+    linkShare: 0.55,
+    plans: [
+      [[0.67, 0.67, 0.34], middle, middle],
+      [[0.34, 0.34, 0.34], strong, strong],
+      [[0.67, 0.5, 0.17], mild, middle, [0.3, 0.3, 0.4]],
+    ],
+  },
+  {
+    name: 'four devices, recomputing',
+    sharing: 'allocated',
+    activations: 'recompute',
+    speeds: [1, 1, 2, 4],
+    serverFactor: 0.15,
+    linkShare: 0.4,
+    plans: [
+      [[0.67, 0.67, 0.34, 0.17], middle, strong],
+      [[0.34, 0.34, 0.34, 0.34], middle, middle],
+      [[0.67, 0.34, 0.34, 0.34], mild, mild, [0.2, 0.2, 0.25, 0.35]],
+      [[0.34, 0.67, 0.34, 0.17], strong, strong],
+    ],
+  },
+];
+
+/**
+ * The built-in grid: splits and mixtures of splits, points, bandwidths, one to four devices, all sharings and both memory
+ * modes, none of which calibration has run. Rates are chosen so that the link takes about the wanted part of a step on
+ * the machine of the profile. `every` takes each n-th plan alone.
+ */
+export function builtInCases(
+  profile: MeasuredProfile,
+  config: VitConfig,
+  batchSize: number,
+  every = 1,
+): ValidationCase[] {
+  const all = sketches.flatMap((sketch) => {
+    const rate = bandRate(sketch, profile, config, batchSize);
+    return sketch.plans.map(([depths, up, down, band], index): ValidationCase => {
+      const { speeds, sharing, serverFactor, activations } = sketch;
+      const count = speeds.length;
+      return {
+        scenario: sketch.name,
+        name: `${sketch.name} ${index + 1}`,
+        sharing,
+        activations,
+        batchSize,
+        stepsPerRound: count > 2 ? 3 : 4,
+        serverFactor,
+        devices: speeds.map((speedFactor, k) => ({
+          speedFactor,
+          uplinkRate: rate,
+          downlinkRate: 2 * rate,
+          cut: Math.min(config.blocks - 1, Math.max(1, Math.round(depths[k]! * config.blocks))),
+          up,
+          down,
+          bandShare: band?.[k] ?? 1 / count,
+          serverShare: 1 / count,
+        })),
+      };
+    });
+  });
+  return all.filter((_, k) => k % every === 0);
+}
+
+/** Rate of the band at which a step's link time stands to the rest as wanted, for the first plan's points. */
+function bandRate(sketch: ScenarioSketch, profile: MeasuredProfile, config: VitConfig, batchSize: number): number {
+  const entry = profile.entries.find(
+    (found) => found.batchSize === batchSize && found.activations === sketch.activations,
+  )!;
+  const [, up, down] = sketch.plans[0]!;
+  const ratio = (point: CodecPoint, direction: 'up' | 'down') => {
+    const found = entry.points.find(({ keptFraction, bits }) => {
+      return keptFraction === point.keptFraction && bits === point.bits;
+    });
+    return found?.[direction].ratio ?? 1;
+  };
+  const half = config.blocks / 2;
+  const at = ({ fixed, perBlock }: { fixed: number; perBlock: number }) => fixed + half * perBlock;
+  const speed = sketch.speeds.reduce((sum, factor) => sum + factor, 0) / sketch.speeds.length;
+  const computing =
+    speed * (at(entry.forwardSeconds) + at(entry.backwardSeconds)) +
+    sketch.serverFactor * sketch.speeds.length * at(entry.serverSeconds);
+  const bits = 32 * batchSize * tokenCount(config) * config.width * (ratio(up, 'up') + ratio(down, 'down') / 2);
+  const linkSeconds = (computing * sketch.linkShare) / (1 - sketch.linkShare);
+  return Number(((bits * sketch.speeds.length) / linkSeconds).toPrecision(3));
+}

@@ -1,0 +1,164 @@
+import { stageNames, type MeasuredMemory, type Measurement, type Stages } from './measure.js';
+import type { ValidationCase } from './cases.js';
+import type { Prediction } from './predict.js';
+
+/** A predicted figure beside the measured one. */
+export interface Pair {
+  readonly predicted: number;
+  readonly measured: number;
+}
+
+/** predicted / measured − 1. */
+export function relativeError({ predicted, measured }: Pair): number {
+  return predicted / measured - 1;
+}
+
+/** A stage of one device of a case. */
+export interface StagePair extends Pair {
+  readonly stage: keyof Stages;
+  readonly device: number;
+  /** Of the measured round that this stage takes on this device, 0 … 1. */
+  readonly shareOfRound: number;
+}
+
+/** A case with all its figures. */
+export interface ComparedCase {
+  readonly name: string;
+  readonly scenario: string;
+  readonly devices: number;
+  readonly sharing: ValidationCase['sharing'];
+  readonly activations: ValidationCase['activations'];
+  readonly cuts: readonly number[];
+  readonly round: Pair;
+  readonly stages: readonly StagePair[];
+  readonly traffic: Pair;
+  readonly deviceMemory: readonly Pair[];
+  readonly serverMemory: Pair;
+  /** Of the measured round that the slowest device's links take. */
+  readonly linkShare: number;
+  /** Reference kernel over that of the profile, before and after the accepted run. */
+  readonly drift: readonly [number, number];
+  /** Runs thrown away because the reference kernel had moved. */
+  readonly repeats: number;
+  /** Whether the accepted run kept within the drift allowed. */
+  readonly isSteady: boolean;
+  readonly processBytes: number;
+}
+
+/** Where a comparison is put together from. */
+export interface CaseRun {
+  readonly one: ValidationCase;
+  readonly prediction: Prediction;
+  readonly measurement: Measurement;
+  readonly memory: MeasuredMemory;
+  readonly drift: readonly [number, number];
+  readonly repeats: number;
+  readonly isSteady: boolean;
+  readonly processBytes: number;
+}
+
+export function compareCase(run: CaseRun): ComparedCase {
+  const { one, prediction, measurement, memory } = run;
+  const { roundSeconds } = measurement;
+  const stages = one.devices.flatMap((_, device) => {
+    const predicted = prediction.delay.stages[device]!;
+    const measured = measurement.stages[device]!;
+    return stageNames.map((stage): StagePair => {
+      const times = stage === 'adapters' ? 1 : one.stepsPerRound;
+      const foreseen = stage === 'adapters' ? predicted.adapterUplink + predicted.adapterDownlink : predicted[stage];
+      const shareOfRound = (times * measured[stage]) / roundSeconds;
+      return { stage, device, predicted: foreseen, measured: measured[stage], shareOfRound };
+    });
+  });
+  const links = one.devices.map((_, device) => {
+    const of = (wanted: keyof Stages) =>
+      stages.find(({ stage, device: own }) => stage === wanted && own === device)!.shareOfRound;
+    return of('uplink') + of('downlink') + of('adapters');
+  });
+  return {
+    name: one.name,
+    scenario: one.scenario,
+    devices: one.devices.length,
+    sharing: one.sharing,
+    activations: one.activations,
+    cuts: one.devices.map(({ cut }) => cut),
+    round: { predicted: prediction.delay.totalSeconds, measured: roundSeconds },
+    stages,
+    traffic: { predicted: prediction.trafficBytes, measured: measurement.trafficBytes },
+    deviceMemory: memory.devicePeakBytes.map((measured, k) => ({
+      predicted: prediction.devicePeakBytes[k]!,
+      measured,
+    })),
+    serverMemory: { predicted: prediction.serverPeakBytes, measured: memory.serverPeakBytes },
+    linkShare: Math.max(...links),
+    drift: run.drift,
+    repeats: run.repeats,
+    isSteady: run.isSteady,
+    processBytes: run.processBytes,
+  };
+}
+
+/** Mean and largest absolute relative error, and how many figures they are of. */
+export interface ErrorSummary {
+  readonly count: number;
+  readonly mape: number;
+  readonly worst: number;
+  /** Mean with sign: above 0 the prediction is too long. */
+  readonly bias: number;
+}
+
+export function summarise(pairs: readonly Pair[]): ErrorSummary {
+  const errors = pairs.map(relativeError);
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  return {
+    count: errors.length,
+    mape: mean(errors.map(Math.abs)),
+    worst: Math.max(0, ...errors.map(Math.abs)),
+    bias: mean(errors),
+  };
+}
+
+/** All that a validation is judged by. */
+export interface ValidationSummary {
+  readonly round: ErrorSummary;
+  /** Stages that take at least 5 % of their round. */
+  readonly stages: Readonly<Partial<Record<keyof Stages, ErrorSummary>>>;
+  readonly traffic: ErrorSummary;
+  readonly deviceMemory: ErrorSummary;
+  readonly serverMemory: ErrorSummary;
+  /** Share of the cases whose links take at most half of the round. */
+  readonly computeBound: number;
+  /** Over scenarios: measured delay of the plan predicted best over the least measured one. */
+  readonly bestPlanRatio: number;
+  readonly repeats: number;
+  readonly unsteady: number;
+}
+
+export function summariseCases(cases: readonly ComparedCase[]): ValidationSummary {
+  const stagePairs = cases.flatMap(({ stages }) => stages.filter(({ shareOfRound }) => shareOfRound >= 0.05));
+  const stages = stageNames.flatMap((stage) => {
+    const own = stagePairs.filter((pair) => pair.stage === stage);
+    return own.length > 0 ? [[stage, summarise(own)] as const] : [];
+  });
+  return {
+    round: summarise(cases.map(({ round }) => round)),
+    stages: Object.fromEntries(stages),
+    traffic: summarise(cases.map(({ traffic }) => traffic)),
+    deviceMemory: summarise(cases.flatMap(({ deviceMemory }) => deviceMemory)),
+    serverMemory: summarise(cases.map(({ serverMemory }) => serverMemory)),
+    computeBound: cases.filter(({ linkShare }) => linkShare <= 0.5).length / cases.length,
+    bestPlanRatio: bestPlanRatio(cases),
+    repeats: cases.reduce((sum, { repeats }) => sum + repeats, 0),
+    unsteady: cases.filter(({ isSteady }) => !isSteady).length,
+  };
+}
+
+function bestPlanRatio(cases: readonly ComparedCase[]): number {
+  const scenarios = new Map<string, ComparedCase[]>();
+  for (const one of cases) scenarios.set(one.scenario, [...(scenarios.get(one.scenario) ?? []), one]);
+  const ratios = [...scenarios.values()].map((plans) => {
+    const foreseen = plans.reduce((best, plan) => (plan.round.predicted < best.round.predicted ? plan : best));
+    return foreseen.round.measured / Math.min(...plans.map(({ round }) => round.measured));
+  });
+  return Math.max(...ratios);
+}

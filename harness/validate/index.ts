@@ -1,0 +1,16 @@
+export { builtInCases, type CaseDevice, type ValidationCase } from './cases.js';
+export {
+  compareCase,
+  relativeError,
+  summarise,
+  summariseCases,
+  type ComparedCase,
+  type ErrorSummary,
+  type Pair,
+  type StagePair,
+  type ValidationSummary,
+} from './compare.js';
+export { devicePlans, measure, measureMemory, stageNames, type Measurement, type Stages } from './measure.js';
+export { validationPicture } from './picture.js';
+export { predict, problemOf, bandHz, type Prediction } from './predict.js';
+export { validate, type ValidateOptions, type ValidationReport } from './validate.js';

@@ -1,0 +1,108 @@
+import { formatIssue, readProblemFile, type MeasuredProfile, type ResolvedFile } from '../../lib/io/index.js';
+import { roundDelay, roundTraffic, type Plan, type RoundDelay } from '../../lib/models/index.js';
+import type { CodecPoint } from '../calibrate/index.js';
+import type { VitConfig } from '../model/config.js';
+import { tokenCount } from '../model/config.js';
+import type { ValidationCase } from './cases.js';
+
+/** Band of every case; rates are given over it. */
+export const bandHz = 20e6;
+
+/** What the planner says of a case. */
+export interface Prediction {
+  readonly resolved: ResolvedFile;
+  readonly plan: Plan;
+  readonly delay: RoundDelay;
+  readonly trafficBytes: number;
+  readonly devicePeakBytes: readonly number[];
+  readonly serverPeakBytes: number;
+}
+
+/** The case as a problem file that names the profile. */
+export function problemOf(one: ValidationCase, config: VitConfig, lora: MeasuredProfile['lora']): object {
+  const points = distinct(one.devices.map(({ up }) => up));
+  const downPoints = distinct(one.devices.map(({ down }) => down));
+  return {
+    version: 1,
+    name: one.name,
+    calibration: 'profile.json',
+    model: {
+      blocks: config.blocks,
+      width: config.width,
+      heads: config.heads,
+      mlpWidth: config.mlpWidth,
+      tokens: tokenCount(config),
+      embedding: { kind: 'patches', patchSize: config.patchSize, classToken: config.pooling === 'class-token' },
+      head: { kind: 'classifier', classes: config.classes },
+    },
+    lora: { rank: lora.rank, targets: lora.targets },
+    training: { batchSize: one.batchSize, stepsPerRound: one.stepsPerRound, activations: one.activations },
+    codec: { points, downPoints, ratios: 'separate' },
+    accuracy: { maximumLoss: 1 },
+    radio: { bandwidth: bandHz },
+    server: { sharing: one.sharing, profileFactor: one.serverFactor },
+    devices: one.devices.map(({ speedFactor, uplinkRate, downlinkRate }, k) => ({
+      name: `device-${k + 1}`,
+      profileFactor: speedFactor,
+      uplinkRate,
+      downlinkRate,
+    })),
+  };
+}
+
+/** Predicts a case as `sft-opt solve` would. Throws where the profile does not fit. */
+export function predict(
+  one: ValidationCase,
+  config: VitConfig,
+  profile: MeasuredProfile,
+  profileText: string,
+): Prediction {
+  const outcome = readProblemFile(JSON.stringify(problemOf(one, config, profile.lora)), {
+    readFile: () => profileText,
+  });
+  if (!outcome.ok) throw new Error(outcome.issues.map((issue) => formatIssue(issue, one.name)).join('\n'));
+  const { resolved } = outcome;
+  const { problem } = resolved;
+  const index = (points: typeof problem.upPoints, { keptFraction, bits }: CodecPoint) =>
+    points.findIndex((point) => (point.keptFraction ?? 1) === keptFraction && (point.bitsPerKeptValue ?? 32) === bits);
+  const plan: Plan = {
+    devices: one.devices.map(({ cut, up, down, bandShare, serverShare }) => ({
+      participates: true,
+      blocks: cut,
+      upPoint: index(problem.upPoints, up),
+      downPoint: index(problem.downPoints, down),
+      bandwidthHz: bandShare * bandHz,
+      serverShare: one.sharing === 'batched' ? 1 : one.sharing === 'equal' ? 1 / one.devices.length : serverShare,
+    })),
+  };
+  const traffic = problem.devices.map((device, n) => roundTraffic(problem, device, plan.devices[n]!));
+  return {
+    resolved,
+    plan,
+    delay: roundDelay(problem, plan),
+    trafficBytes: traffic.reduce((sum, { uplinkBits, downlinkBits }) => sum + uplinkBits + downlinkBits, 0) / 8,
+    devicePeakBytes: problem.devices.map((device, n) => device.costs.deviceMemoryBytes[one.devices[n]!.cut]!),
+    serverPeakBytes: serverPeak(one, profile, config.blocks),
+  };
+}
+
+/**
+ * The harness computes in one thread: with a slice each, devices' activations are held one at a time; in a batch all at
+ * once. (A server that works for all at the same time holds their sum: that is what plans count with.)
+ */
+function serverPeak(one: ValidationCase, profile: MeasuredProfile, blocks: number): number {
+  const entry = profile.entries.find(
+    ({ batchSize, activations }) => batchSize === one.batchSize && activations === one.activations,
+  )!;
+  const at = ({ fixed, perBlock }: { fixed: number; perBlock: number }, count: number) => fixed + perBlock * count;
+  const served = one.devices.map(({ cut }) => blocks - cut);
+  const state = served.reduce((sum, count) => sum + at(entry.serverStateBytes, count), 0);
+  const activations = served.map((count) => at(entry.serverActivationBytes, count));
+  const held =
+    one.sharing === 'batched' ? activations.reduce((sum, bytes) => sum + bytes, 0) : Math.max(...activations);
+  return at(profile.serverModelBytes, Math.max(...served)) + state + held;
+}
+
+function distinct(points: readonly CodecPoint[]): CodecPoint[] {
+  return [...new Map(points.map((point) => [`${point.keptFraction}/${point.bits}`, point])).values()];
+}

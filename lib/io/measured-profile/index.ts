@@ -1,0 +1,9 @@
+export {
+  measuredProfileSchema,
+  MeasuredProfileError,
+  readMeasuredProfile,
+  type MeasuredAffine,
+  type MeasuredEntry,
+  type MeasuredPoint,
+  type MeasuredProfile,
+} from './schema.js';

@@ -1,0 +1,102 @@
+import { z } from 'zod';
+
+const affine = z.strictObject({
+  fixed: z.number().describe('Part that does not depend on the number of blocks.'),
+  perBlock: z.number().describe('Part of each block.'),
+});
+
+const direction = z.strictObject({
+  ratio: z.number().positive().describe('Bits sent over uncompressed bits, mean over the measured cuts.'),
+  encodeSecondsPerValue: z.number().min(0),
+  decodeSecondsPerValue: z.number().min(0),
+});
+
+const point = z.strictObject({
+  keptFraction: z.number().positive().max(1),
+  bits: z.number().min(1).max(32).describe('Bits of a kept value; 32 sends values as they are.'),
+  up: direction.describe('Activations: encoded on a device, decoded on the server.'),
+  down: direction.describe('Gradients: encoded on the server, decoded on a device.'),
+});
+
+const entry = z.strictObject({
+  batchSize: z.int().min(1),
+  activations: z.enum(['keep', 'recompute']),
+  cuts: z.array(z.int().min(0)).min(1).describe('Cuts that were measured.'),
+  forwardSeconds: affine.describe('Device forward, by device blocks.'),
+  backwardSeconds: affine.describe('Device backward and update, by device blocks.'),
+  serverSeconds: affine.describe('Server forward, loss, backward and update for one device, by server blocks.'),
+  serverBatchSeconds: z
+    .strictObject({
+      fixed: z.number(),
+      perBlock: z.number(),
+      fixedPerDevice: z.number(),
+      perBlockPerDevice: z.number(),
+    })
+    .describe(
+      'One batch for N devices: fixed + N·fixedPerDevice + blocks·(perBlock + N·perBlockPerDevice), all at the same cut.',
+    ),
+  deviceBytes: affine.describe('Peak of the tensors of a device, by device blocks.'),
+  serverStateBytes: affine.describe('Adapters, gradients and moments that the server holds for a device.'),
+  serverActivationBytes: affine.describe(
+    'Peak of what the server’s work for a device holds besides, by server blocks.',
+  ),
+  spread: z.record(z.string(), z.number()).describe('Median absolute deviation over median of each kind of stage.'),
+  points: z.array(point),
+});
+
+/** What `sft-opt calibrate` measures; seconds, bytes, on the machine it names. */
+export const measuredProfileSchema = z.strictObject({
+  kind: z.literal('sft-opt profile'),
+  version: z.literal(1),
+  created: z.string(),
+  machine: z.strictObject({
+    cpu: z.string(),
+    cores: z.int(),
+    memoryBytes: z.number(),
+    backend: z.string(),
+    threads: z.string(),
+    load: z.number(),
+    referenceKernelSeconds: z.number().positive(),
+  }),
+  model: z.strictObject({
+    name: z.string(),
+    blocks: z.int(),
+    width: z.int(),
+    heads: z.int(),
+    mlpWidth: z.int(),
+    tokens: z.int(),
+    classes: z.int(),
+  }),
+  lora: z.strictObject({ rank: z.int(), targets: z.array(z.string()), trainHead: z.boolean(), dropout: z.number() }),
+  headerBytes: z.number().min(0).describe('Of one message.'),
+  adapterBytes: affine.describe('Adapters in one direction, by device blocks.'),
+  serverModelBytes: affine.describe('Frozen weights of the server, by the most blocks it holds for any device.'),
+  aggregationSeconds: z.strictObject({ fixed: z.number(), perDevice: z.number() }),
+  calibrationSeconds: z.number(),
+  samples: z.strictObject({ taken: z.int(), dropped: z.int() }),
+  entries: z.array(entry).min(1),
+});
+
+export type MeasuredProfile = z.output<typeof measuredProfileSchema>;
+export type MeasuredEntry = MeasuredProfile['entries'][number];
+export type MeasuredPoint = MeasuredEntry['points'][number];
+export type MeasuredAffine = z.output<typeof affine>;
+
+/** A file that is no measured profile. */
+export class MeasuredProfileError extends Error {
+  override readonly name = 'MeasuredProfileError';
+}
+
+/** Reads a profile. Throws `MeasuredProfileError` saying all that is wrong. */
+export function readMeasuredProfile(text: string): MeasuredProfile {
+  let data: unknown;
+  try {
+    data = JSON.parse(text);
+  } catch (cause) {
+    throw new MeasuredProfileError('the profile is not JSON', { cause });
+  }
+  const parsed = measuredProfileSchema.safeParse(data);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.slice(0, 10).map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  throw new MeasuredProfileError(`no profile of \`sft-opt calibrate\`: ${problems.join('; ')}`);
+}

@@ -63,8 +63,9 @@ export class BoxModelMinimizer {
       this.fullStep = false;
       const kind = model.direction(free, residual, Math.max(1e-12, relativeTolerance), direction);
       if (kind === 'none' || !finiteDirection(direction)) break;
+      // A direct method's shifted direction is worth projecting as a whole; one of curvature alone only shows the way out.
       let next =
-        kind === 'newton'
+        kind === 'newton' || model.maxRounds !== undefined
           ? this.projectedSearch(model, gradient, low, high, change)
           : this.lineToBox(model, gradient, low, high, change);
       const needsCauchy = round === 0 ? !this.fullStep : !(next < change);

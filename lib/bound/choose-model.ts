@@ -3,6 +3,7 @@ import { DenseHessianModel } from './dense-model.js';
 import type { Evaluator } from './evaluator.js';
 import { hasHessianModel, type HessianModel } from './hessian-model.js';
 import { OperatorHessianModel, type HessianOperator } from './operator-model.js';
+import { SparseHessianModel } from './sparse-model.js';
 
 const noMultipliers = new Float64Array(0);
 
@@ -11,11 +12,15 @@ export function chooseHessianModel(
   evaluator: Evaluator,
   original: object,
   denseLimit: number,
+  expired: () => boolean = () => false,
 ): HessianModel | undefined {
   if (hasHessianModel(original)) return original.createHessianModel();
   const { variableCount, hessianPattern } = evaluator.meta;
   if (evaluator.hasHessian && variableCount <= denseLimit) return denseModel(evaluator, hessianPattern);
-  if (evaluator.hasHessian) return new OperatorHessianModel(variableCount, patternOperator(evaluator));
+  if (evaluator.hasHessian) {
+    const direct = hessianPattern && SparseHessianModel.create(evaluator, hessianPattern, expired);
+    return direct ?? new OperatorHessianModel(variableCount, patternOperator(evaluator));
+  }
   if (evaluator.hasHessianProduct) return new OperatorHessianModel(variableCount, productOperator(evaluator));
   return undefined;
 }

@@ -5,6 +5,8 @@
  * `HessianModelSource`; otherwise one is chosen from what the problem can evaluate.
  */
 export interface HessianModel {
+  /** Most faces of the box worth trying in one step, where a direction costs a factorisation. */
+  readonly maxRounds?: number;
   /** Evaluates the Hessian at x; false when it is not finite there. */
   load(x: Float64Array): boolean;
   /** H·vector into `values`. */

@@ -53,7 +53,7 @@ export class TrustRegionNewton {
     if (problem.meta.constraintCount > 0) throw new RangeError('a bound-constrained minimiser takes no constraints');
     const size = problem.meta.variableCount;
     this.evaluator = new Evaluator(problem);
-    const model = chooseHessianModel(this.evaluator, problem, denseLimit);
+    const model = chooseHessianModel(this.evaluator, problem, denseLimit, () => this.expired());
     if (!model) throw new RangeError('the trust-region Newton method needs a Hessian or Hessian products');
     this.model = model;
     this.minimizer = new BoxModelMinimizer(size);
@@ -68,12 +68,16 @@ export class TrustRegionNewton {
     this.diagonal = new Float64Array(size);
   }
 
+  /** Asked between the factorisations of one step. */
+  private expired: () => boolean = () => false;
+
   solve(given?: BoundOptions, context: SolveContext = {}): SolverResult {
     const options = boundOptions.resolve(given);
     const { evaluator, x } = this;
     const { meta } = evaluator;
     for (const key of Object.keys(evaluator.counts) as (keyof typeof evaluator.counts)[]) evaluator.counts[key] = 0;
     const budget = context.budget ?? new Budget({ ...options, signal: context.signal });
+    this.expired = () => budget.exhausted(0, 0) !== undefined;
     x.set(context.start ?? meta.start);
     const progress: Progress = { objective: NaN, iterations: 0, radius: 0 };
     const stop = this.run(options, context, budget, progress);
@@ -135,13 +139,16 @@ export class TrustRegionNewton {
         return { termination: 'locally-optimal', message: convergedMessage };
       }
       this.setBox(progress.radius);
-      const rounds = 20 + Math.min(x.length, 60);
+      const rounds = this.model.maxRounds ?? 20 + Math.min(x.length, 60);
       const tolerance = Math.min(0.1, Math.max(1e-8, 0.1 * Math.sqrt(Math.min(1, norm))));
       const { predictedChange, onBox } = converged
         ? { predictedChange: this.saddleChange, onBox: true }
         : minimizer.minimize(this.model, gradient, this.low, this.high, this.squaredWidth, rounds, tolerance);
-      if (!(predictedChange < 0))
+      if (!(predictedChange < 0)) {
+        const late = limited();
+        if (late) return limitStop(late);
         return { termination: 'stalled', message: 'The model has no descent direction left.' };
+      }
       const accepted = this.tryStep(progress, predictedChange, onBox, norm, budget);
       if (accepted === 'limit') return limitStop('evaluation-limit');
       if (accepted === 'stalled' || (converged && accepted === 'rejected')) {
@@ -273,7 +280,9 @@ export class TrustRegionNewton {
     this.derivativesMoved = false;
     progress.iterations++;
     const value = evaluator.objective(trial);
-    const noise = 20 * machineEpsilon * Math.max(Math.abs(progress.objective), Math.abs(value));
+    // A sum of n terms carries rounding of about √n of its own.
+    const terms = 20 + 2 * Math.sqrt(x.length);
+    const noise = terms * machineEpsilon * Math.max(Math.abs(progress.objective), Math.abs(value));
     const change = value - progress.objective;
     const indistinct = -predictedChange <= noise && Math.abs(change) <= noise;
     const ratio = indistinct ? 1 : change / predictedChange;

@@ -15,7 +15,12 @@ export interface PivotRules {
   readonly smallest?: number;
   /** Default 1e-8·max|A|. */
   readonly replacement?: number;
+  /** Asked every few columns; true ends the factorisation, which then returns false. */
+  readonly stop?: () => boolean;
 }
+
+/** Columns between two questions to `stop`. */
+const stopInterval = 64;
 
 /**
  * PAPᵀ = LDLᵀ of a sparse symmetric matrix with diagonal D, row by row (Davis 2005), for quasi-definite matrices and
@@ -98,6 +103,7 @@ export class SparseSymmetricFactor {
     mark.fill(-1);
     let growth = 0;
     for (let k = 0; k < order; k++) {
+      if (rules.stop !== undefined && k % stopInterval === stopInterval - 1 && rules.stop()) return false;
       let pivot = 0;
       let top = order;
       mark[k] = k;

@@ -7,13 +7,14 @@ import {
   type SolveContext,
 } from '../bound/index.js';
 import type { NonlinearProgram } from '../problem/index.js';
+import { solveInterior, suitsInterior } from '../interior/index.js';
 import { solveQp } from '../qp/index.js';
 import { Budget, type IterationCallback, type SolverResult, type StopSignal } from '../solver/index.js';
 import { solveSqp } from '../sqp/index.js';
 import { isConvex, toQuadraticProgram } from './classify.js';
 
 /** Methods that `minimize` can put to work. */
-export type MethodName = 'qp' | 'trust-region-newton' | 'limited-memory' | 'sqp' | 'auglag';
+export type MethodName = 'qp' | 'trust-region-newton' | 'limited-memory' | 'sqp' | 'auglag' | 'interior';
 
 /** What one attempt gets to work with. */
 export interface AttemptInput {
@@ -49,6 +50,8 @@ export function runMethod(method: MethodName, input: AttemptInput): SolverResult
       return offersSecondDerivatives(problem) ? new TrustRegionNewton(problem).solve(tolerances, context) : undefined;
     case 'limited-memory':
       return new LimitedMemoryMinimizer(problem).solve(tolerances, context);
+    case 'interior':
+      return suitsInterior(problem) ? solveInterior(problem, tolerances, context) : undefined;
     case 'auglag':
       return solveAugmentedLagrangian(problem, tolerances, context);
     case 'sqp':

@@ -23,6 +23,7 @@ import { classify, type ProblemClass } from './classify.js';
 import { minimizeOptions, type MinimizeOptions, type ResolvedMinimizeOptions } from './options.js';
 import { randomStart } from './restarts.js';
 import { BestPoint } from './best-point.js';
+import { planFor, type PlannedAttempt } from './plan.js';
 
 /** One try of one method. */
 export interface Attempt {
@@ -54,42 +55,18 @@ export interface MinimizeContext {
   readonly onIteration?: IterationCallback | undefined;
 }
 
-interface PlannedAttempt {
-  readonly method: MethodName;
-  readonly start: 'given' | 'best' | 'random';
-}
-
-const plans: Record<ProblemClass, readonly PlannedAttempt[]> = {
-  quadratic: [
-    { method: 'qp', start: 'given' },
-    { method: 'auglag', start: 'given' },
-    { method: 'sqp', start: 'given' },
-    { method: 'sqp', start: 'best' },
-  ],
-  'bound-constrained': [
-    { method: 'trust-region-newton', start: 'given' },
-    { method: 'limited-memory', start: 'best' },
-    { method: 'sqp', start: 'given' },
-    { method: 'sqp', start: 'best' },
-  ],
-  general: [
-    { method: 'sqp', start: 'given' },
-    { method: 'auglag', start: 'given' },
-    { method: 'sqp', start: 'best' },
-    { method: 'auglag', start: 'best' },
-  ],
-};
-
 const onlyMethod: Record<Exclude<ResolvedMinimizeOptions['method'], 'auto'>, readonly MethodName[]> = {
   qp: ['qp'],
   bound: ['trust-region-newton', 'limited-memory'],
   sqp: ['sqp'],
   auglag: ['auglag'],
+  interior: ['interior'],
 };
 
 /**
- * Minimises a nonlinear program: chooses the method by the class of the problem (a declared linear or quadratic program
- * → `lib/qp`; bounds only → `lib/bound`; otherwise SQP, then the augmented Lagrangian), goes on to the next one, within what
+ * Minimises a nonlinear program: chooses the method by class and size of the problem (a declared linear or quadratic
+ * program → `lib/qp`; bounds only → `lib/bound`; otherwise SQP, then the augmented Lagrangian; the interior-point method
+ * first where many variables meet inequalities), goes on to the next one, within what
  * is left of the limits, when one ends without a solution, and returns the best point with a record of all attempts. It
  * says `optimal` or `locally-optimal` only after recomputing the first-order residuals from the problem itself.
  *
@@ -113,6 +90,7 @@ class Minimization {
   private interrupted = false;
   private claim: SolverResult | undefined;
   private readonly start: Float64Array;
+  private automatic: readonly PlannedAttempt[] | undefined;
 
   constructor(
     problem: NonlinearProgram,
@@ -148,7 +126,7 @@ class Minimization {
 
   private plan(): readonly PlannedAttempt[] {
     const { method } = this.options;
-    if (method === 'auto') return plans[this.problemClass];
+    if (method === 'auto') return (this.automatic ??= planFor(this.evaluator.problem, this.problemClass));
     return onlyMethod[method].map((name, k) => ({ method: name, start: k === 0 ? 'given' : 'best' }));
   }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { commonOptions, defineOptions } from '../solver/index.js';
 
-export const minimizeMethods = ['auto', 'qp', 'bound', 'sqp', 'auglag'] as const;
+export const minimizeMethods = ['auto', 'qp', 'bound', 'sqp', 'auglag', 'interior'] as const;
 
 /** Options of `minimize`. */
 export const minimizeOptions = defineOptions({
@@ -14,7 +14,15 @@ export const minimizeOptions = defineOptions({
   method: z
     .enum(minimizeMethods)
     .default('auto')
-    .describe('`auto` chooses by the class of the problem; any other name allows that method alone.'),
+    .describe(
+      '`auto` chooses by the class of the problem; any other name allows that method alone (with integer variables: for the relaxations).',
+    ),
+  relativeGap: z
+    .number()
+    .nonnegative()
+    .default(1e-6)
+    .describe('With integer variables: stop when (incumbent − bound) / |incumbent| is at or below this.'),
+  maxNodes: z.int().positive().default(100_000).describe('With integer variables: nodes before giving up.'),
   restarts: z
     .int()
     .nonnegative()

@@ -96,6 +96,7 @@ export class SqpAlgorithm {
 
   run(request: RunRequest): Ending {
     this.request = request;
+    this.matrix.expired = this.expired;
     this.random = randomStream(request.seed, 'sqp');
     this.minimumShift = request.minimumShift;
     this.test = request.globalization === 'merit' ? this.merit : this.filter;

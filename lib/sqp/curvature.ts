@@ -47,6 +47,7 @@ export function factorWithInertia(
       if (shift > 0) correction.lastShift = shift;
       return true;
     }
+    if (matrix.expired?.() === true) return false;
     if (verdict === 'rank-deficient' && rowShift < 1e-4) {
       rowShift = rowShift === 0 ? rowRegularization : 100 * rowShift;
       continue;

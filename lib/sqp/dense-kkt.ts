@@ -9,6 +9,7 @@ const equilibrationPasses = 2;
 
 /** `KktMatrix` of small problems: only free variables and active rows enter a dense matrix. */
 export class DenseKkt implements KktMatrix {
+  expired?: () => boolean;
   private readonly position: Int32Array;
   private readonly rowPosition: Int32Array;
   private readonly freeVariables: Int32Array;

@@ -73,6 +73,8 @@ export type KktVerdict = 'regular' | 'indefinite' | 'rank-deficient';
 
 /** A symmetric indefinite system that is factored again and again with the same structure. */
 export interface KktMatrix {
+  /** Set by the method that runs: asked within long factorisations, which then end as `indefinite`. */
+  expired?: () => boolean;
   factor(request: KktRequest): KktVerdict;
   /** Overwrites a right-hand side (variables, then rows) with the solution; components left out become 0. */
   solve(rightHandSide: Float64Array): void;

@@ -287,6 +287,14 @@ class CountingMatrix implements KktMatrix {
 
   constructor(private readonly inner: KktMatrix) {}
 
+  get expired(): () => boolean {
+    return this.inner.expired ?? (() => false);
+  }
+
+  set expired(expired: () => boolean) {
+    this.inner.expired = expired;
+  }
+
   factor(request: KktRequest) {
     this.factorizations++;
     return this.inner.factor(request);

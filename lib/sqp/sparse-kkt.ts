@@ -15,6 +15,7 @@ const largestGrowth = 1e14;
  * not active stay in the matrix as ±1 on the diagonal.
  */
 export class SparseKkt implements KktMatrix {
+  expired?: () => boolean;
   private readonly lower: SparseMatrix;
   private readonly slots: Int32Array;
   private readonly factorization: SparseSymmetricFactor;
@@ -50,7 +51,8 @@ export class SparseKkt implements KktMatrix {
     this.held.set(request.held);
     this.active.set(request.active);
     this.assemble(request);
-    if (!this.factorization.factor(this.lower.values)) return 'indefinite';
+    const rules = this.expired === undefined ? {} : { stop: this.expired };
+    if (!this.factorization.factor(this.lower.values, rules)) return 'indefinite';
     if (this.factorization.growth > largestGrowth) return 'indefinite';
     const { negative } = this.factorization.inertia;
     const { rowCount } = this.structure;

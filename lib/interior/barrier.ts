@@ -1,0 +1,225 @@
+import type { Evaluation, PointValues } from '../sqp/index.js';
+
+/** Share by which bounds and sides are moved out, so that a feasible set without interior gets one. */
+const relaxation = 1e-10;
+/** κ_Σ: how far multipliers of the barrier may stray from μ/slack (Wächter & Biegler 2006, eq. 16). */
+const multiplierBand = 1e10;
+
+/** What a row is to the method. */
+export const RowKind = { absent: 0, equality: 1, inequality: 2 } as const;
+
+/**
+ * One block of quantities kept between sides by a logarithmic barrier: the variables, or the slacks of the inequality
+ * rows. Entries with `used` 0 have no barrier (fixed variables, equality rows).
+ */
+export class BarrierBlock {
+  readonly value: Float64Array;
+  readonly trial: Float64Array;
+  readonly step: Float64Array;
+  readonly lower: Float64Array;
+  readonly upper: Float64Array;
+  readonly used: Uint8Array;
+  /** Multipliers of the lower and upper sides, ≥ 0. */
+  readonly lowerMultiplier: Float64Array;
+  readonly upperMultiplier: Float64Array;
+
+  constructor(readonly size: number) {
+    this.value = new Float64Array(size);
+    this.trial = new Float64Array(size);
+    this.step = new Float64Array(size);
+    this.lower = new Float64Array(size);
+    this.upper = new Float64Array(size);
+    this.used = new Uint8Array(size);
+    this.lowerMultiplier = new Float64Array(size);
+    this.upperMultiplier = new Float64Array(size);
+  }
+
+  /** Takes the sides, moved out a little, and multipliers of 1. */
+  setSides(lower: Float64Array, upper: Float64Array): void {
+    for (let k = 0; k < this.size; k++) {
+      const low = lower[k]!;
+      const high = upper[k]!;
+      this.used[k] = low === high ? 0 : 1;
+      this.lower[k] = low - relaxation * Math.max(1, Math.abs(low));
+      this.upper[k] = high + relaxation * Math.max(1, Math.abs(high));
+      this.lowerMultiplier[k] = this.used[k] === 1 && low > -Infinity ? 1 : 0;
+      this.upperMultiplier[k] = this.used[k] === 1 && high < Infinity ? 1 : 0;
+    }
+  }
+
+  /** Moves `value` inside: at least `share` of max(1, |side|), or of the width, away from each side. */
+  pushInside(share: number): void {
+    const { value, lower, upper, used } = this;
+    for (let k = 0; k < this.size; k++) {
+      if (used[k] === 0) continue;
+      const low = lower[k]!;
+      const high = upper[k]!;
+      const width = high - low;
+      if (low > -Infinity)
+        value[k] = Math.max(value[k]!, low + Math.min(share * Math.max(1, Math.abs(low)), share * width));
+      if (high < Infinity) {
+        value[k] = Math.min(value[k]!, high - Math.min(share * Math.max(1, Math.abs(high)), share * width));
+      }
+    }
+  }
+
+  /** −Σ log slack of the trial (or present) values. */
+  logarithms(values: Float64Array): number {
+    const { lower, upper, used } = this;
+    let sum = 0;
+    for (let k = 0; k < this.size; k++) {
+      if (used[k] === 0) continue;
+      if (lower[k]! > -Infinity) sum -= Math.log(values[k]! - lower[k]!);
+      if (upper[k]! < Infinity) sum -= Math.log(upper[k]! - values[k]!);
+    }
+    return sum;
+  }
+
+  /** d/dvalue of −μ Σ log slack. */
+  gradient(k: number, mu: number): number {
+    if (this.used[k] === 0) return 0;
+    const value = this.value[k]!;
+    let slope = 0;
+    if (this.lower[k]! > -Infinity) slope -= mu / (value - this.lower[k]!);
+    if (this.upper[k]! < Infinity) slope += mu / (this.upper[k]! - value);
+    return slope;
+  }
+
+  /** Σ = z/slack of both sides. */
+  curvature(k: number): number {
+    if (this.used[k] === 0) return 0;
+    const value = this.value[k]!;
+    let sum = 0;
+    if (this.lower[k]! > -Infinity) sum += this.lowerMultiplier[k]! / (value - this.lower[k]!);
+    if (this.upper[k]! < Infinity) sum += this.upperMultiplier[k]! / (this.upper[k]! - value);
+    return sum;
+  }
+
+  /** Longest fraction of `step` that keeps 1 − τ of every slack. */
+  longestStep(tau: number): number {
+    const { value, step, lower, upper, used } = this;
+    let longest = 1;
+    for (let k = 0; k < this.size; k++) {
+      if (used[k] === 0) continue;
+      const d = step[k]!;
+      if (d < 0 && lower[k]! > -Infinity) longest = Math.min(longest, (-tau * (value[k]! - lower[k]!)) / d);
+      else if (d > 0 && upper[k]! < Infinity) longest = Math.min(longest, (tau * (upper[k]! - value[k]!)) / d);
+    }
+    return longest;
+  }
+
+  setTrial(length: number): void {
+    for (let k = 0; k < this.size; k++) this.trial[k] = this.value[k]! + length * this.step[k]!;
+  }
+
+  private lowerChange(k: number, mu: number): number {
+    const slack = this.value[k]! - this.lower[k]!;
+    return (mu - this.lowerMultiplier[k]! * this.step[k]!) / slack - this.lowerMultiplier[k]!;
+  }
+
+  private upperChange(k: number, mu: number): number {
+    const slack = this.upper[k]! - this.value[k]!;
+    return (mu + this.upperMultiplier[k]! * this.step[k]!) / slack - this.upperMultiplier[k]!;
+  }
+
+  /** Longest fraction of the multipliers' Newton step that keeps 1 − τ of each. */
+  longestMultiplierStep(mu: number, tau: number): number {
+    let longest = 1;
+    for (let k = 0; k < this.size; k++) {
+      if (this.used[k] === 0) continue;
+      if (this.lower[k]! > -Infinity) {
+        const change = this.lowerChange(k, mu);
+        if (change < 0) longest = Math.min(longest, (-tau * this.lowerMultiplier[k]!) / change);
+      }
+      if (this.upper[k]! < Infinity) {
+        const change = this.upperChange(k, mu);
+        if (change < 0) longest = Math.min(longest, (-tau * this.upperMultiplier[k]!) / change);
+      }
+    }
+    return longest;
+  }
+
+  /** Takes the trial values over and moves the multipliers by their fraction, kept near μ/slack. */
+  accept(mu: number, multiplierLength: number): void {
+    const { lower, upper, lowerMultiplier, upperMultiplier, value, trial, used } = this;
+    for (let k = 0; k < this.size; k++) {
+      if (used[k] === 0) continue;
+      const changeLow = lower[k]! > -Infinity ? this.lowerChange(k, mu) : 0;
+      const changeHigh = upper[k]! < Infinity ? this.upperChange(k, mu) : 0;
+      value[k] = trial[k]!;
+      if (lower[k]! > -Infinity) {
+        const centre = mu / (value[k]! - lower[k]!);
+        lowerMultiplier[k] = near(lowerMultiplier[k]! + multiplierLength * changeLow, centre);
+      }
+      if (upper[k]! < Infinity) {
+        const centre = mu / (upper[k]! - value[k]!);
+        upperMultiplier[k] = near(upperMultiplier[k]! + multiplierLength * changeHigh, centre);
+      }
+    }
+  }
+
+  /** Multipliers μ/slack, at most `largest`. */
+  centreMultipliers(mu: number, largest: number): void {
+    for (let k = 0; k < this.size; k++) {
+      if (this.used[k] === 0) continue;
+      if (this.lower[k]! > -Infinity) {
+        this.lowerMultiplier[k] = Math.min(largest, mu / (this.value[k]! - this.lower[k]!));
+      }
+      if (this.upper[k]! < Infinity) {
+        this.upperMultiplier[k] = Math.min(largest, mu / (this.upper[k]! - this.value[k]!));
+      }
+    }
+  }
+
+  /** Largest |z·slack − μ|. */
+  complementarity(mu: number): number {
+    let largest = 0;
+    for (let k = 0; k < this.size; k++) {
+      if (this.used[k] === 0) continue;
+      const value = this.value[k]!;
+      if (this.lower[k]! > -Infinity) {
+        largest = Math.max(largest, Math.abs(this.lowerMultiplier[k]! * (value - this.lower[k]!) - mu));
+      }
+      if (this.upper[k]! < Infinity) {
+        largest = Math.max(largest, Math.abs(this.upperMultiplier[k]! * (this.upper[k]! - value) - mu));
+      }
+    }
+    return largest;
+  }
+
+  /** Upper minus lower multiplier: the net force of both sides. */
+  net(k: number): number {
+    return this.upperMultiplier[k]! - this.lowerMultiplier[k]!;
+  }
+
+  multiplierSum(): number {
+    let sum = 0;
+    for (let k = 0; k < this.size; k++) sum += this.lowerMultiplier[k]! + this.upperMultiplier[k]!;
+    return sum;
+  }
+}
+
+function near(multiplier: number, centre: number): number {
+  return Math.min(Math.max(multiplier, centre / multiplierBand), centre * multiplierBand);
+}
+
+/** Kinds of the rows by their sides. */
+export function rowKinds(evaluation: Evaluation): Uint8Array {
+  return Uint8Array.from(evaluation.rowLower, (low, i) => {
+    const high = evaluation.rowUpper[i]!;
+    if (low === high) return RowKind.equality;
+    return low === -Infinity && high === Infinity ? RowKind.absent : RowKind.inequality;
+  });
+}
+
+/** c − side of an equality row, c − slack of an inequality row, 0 of an absent one. */
+export function rowResidual(
+  evaluation: Evaluation,
+  kinds: Uint8Array,
+  point: PointValues,
+  slacks: Float64Array,
+  i: number,
+): number {
+  if (kinds[i] === RowKind.equality) return point.constraints[i]! - evaluation.rowLower[i]!;
+  return kinds[i] === RowKind.inequality ? point.constraints[i]! - slacks[i]! : 0;
+}

@@ -1,0 +1,2 @@
+export { solveInterior, suitsInterior } from './solve.js';
+export { interiorOptions, type InteriorOptions } from './options.js';

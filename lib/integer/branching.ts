@@ -55,3 +55,63 @@ export class Pseudocosts {
 export function branchingScore(down: number, up: number): number {
   return Math.max(down, 1e-6) * Math.max(up, 1e-6);
 }
+
+/** What is known where a variable to branch on is chosen. */
+export interface BranchingContext {
+  /** Integer variables between integers, in the order of their indices; never empty. */
+  readonly fractional: readonly FractionalVariable[];
+  /** Relaxed point and its objective. */
+  readonly x: Float64Array;
+  readonly relaxed: number;
+  readonly depth: number;
+  readonly pseudocosts: Pseudocosts;
+  /**
+   * Solves both children of a candidate and returns the rises of their bounds, down and up. The children of the variable
+   * that is then chosen are not solved again.
+   */
+  readonly tryBoth: (candidate: FractionalVariable) => readonly [number, number];
+  /** True once time is up: choose from what is known. */
+  readonly isOver: () => boolean;
+}
+
+/** Chooses one of `context.fractional`; must be deterministic. */
+export type BranchingRule = (context: BranchingContext) => FractionalVariable;
+
+/** The variable nearest to the middle between two integers. */
+export const mostFractional: BranchingRule = ({ fractional }) => {
+  const distance = ({ value }: FractionalVariable): number => Math.abs(value - Math.floor(value) - 0.5);
+  return fractional.reduce((best, candidate) => (distance(candidate) < distance(best) ? candidate : best));
+};
+
+/** The variable of the highest score by pseudocosts, whatever these rest on. */
+export const pseudocostBranching: BranchingRule = ({ fractional, pseudocosts }) =>
+  fractional.reduce((best, candidate) => (pseudocosts.score(candidate) > pseudocosts.score(best) ? candidate : best));
+
+/**
+ * Reliability branching (Achterberg, Koch & Martin 2005): the best score by pseudocosts, by trial where a variable was
+ * seen fewer than `reliability` times in a direction; at most `candidates` trials at a node. With a reliability of
+ * Infinity this is strong branching.
+ */
+export function reliabilityBranching(reliability: number, candidates: number): BranchingRule {
+  return ({ fractional, pseudocosts, tryBoth, isOver }) => {
+    const ranked = fractional
+      .map((candidate) => ({ candidate, score: pseudocosts.score(candidate) }))
+      .sort((a, b) => b.score - a.score || a.candidate.variable - b.candidate.variable);
+    let best = ranked[0]!.candidate;
+    let bestScore = -1;
+    let tried = 0;
+    for (const { candidate, score } of ranked) {
+      let own = score;
+      if (!pseudocosts.isReliable(candidate.variable, reliability) && tried < candidates) {
+        if (isOver()) break;
+        tried++;
+        own = branchingScore(...tryBoth(candidate));
+      }
+      if (own > bestScore) {
+        bestScore = own;
+        best = candidate;
+      }
+    }
+    return best;
+  };
+}

@@ -18,6 +18,32 @@ export interface HeuristicTools {
   accepts(x: Float64Array): boolean;
 }
 
+/** Where a heuristic is called. */
+export interface HeuristicPlace {
+  readonly x: Float64Array;
+  readonly depth: number;
+  /** Nodes treated so far, this one included. */
+  readonly nodeCount: number;
+  /** Best objective so far; Infinity without a solution. */
+  readonly incumbentObjective: number;
+}
+
+/** Looks for a solution near the relaxed point of a node; must be deterministic. */
+export type Heuristic = (tools: HeuristicTools, place: HeuristicPlace) => Candidate<Float64Array> | undefined;
+
+/** Rounding at every node. */
+export const rounding: Heuristic = (tools, { x }) => roundAndFix(tools, x);
+
+/** Diving at the root and at every so many nodes. */
+export const divingEvery =
+  (nodes: number): Heuristic =>
+  (tools, { x, nodeCount }) =>
+    nodeCount % nodes === 1 % nodes ? dive(tools, tools, x) : undefined;
+
+/** The feasibility pump at the root, if nothing has been found by then. */
+export const pumpAtRoot: Heuristic = (tools, { x, nodeCount, incumbentObjective }) =>
+  nodeCount === 1 && incumbentObjective === Infinity ? pumpFeasibility(tools, x) : undefined;
+
 /** Rounds the integers of x, then solves for the continuous variables with the integers fixed. */
 export function roundAndFix(tools: HeuristicTools, x: Float64Array): Candidate<Float64Array> | undefined {
   const { problem } = tools;

@@ -1,8 +1,16 @@
 import { z } from 'zod';
 import type { MixedIntegerNonlinearProgram } from '../problem/index.js';
 import { defineOptions, type Budget, type Termination } from '../solver/index.js';
-import { branchingScore, fractionalVariables, Pseudocosts, type FractionalVariable } from './branching.js';
-import { dive, pumpFeasibility, roundAndFix } from './heuristics.js';
+import {
+  fractionalVariables,
+  mostFractional,
+  pseudocostBranching,
+  Pseudocosts,
+  reliabilityBranching,
+  type BranchingRule,
+  type FractionalVariable,
+} from './branching.js';
+import { divingEvery, pumpAtRoot, rounding, roundAndFix, type Heuristic } from './heuristics.js';
 import { largestViolation, withBounds, type RelaxationResult, type RelaxationSolver } from './relaxation.js';
 import {
   branchAndBound,
@@ -23,6 +31,10 @@ export const minlpOptions = defineOptions({
     .positive()
     .default(1e-6)
     .describe('Largest violation of a solution, relative to max(1, |side|), checked on the problem itself.'),
+  branching: z
+    .enum(['reliability', 'strong', 'pseudocost', 'most-fractional'])
+    .default('reliability')
+    .describe('Rule that chooses the variable to branch on; `parts.branchingRule` of solveMinlp takes any other.'),
   reliability: z
     .int()
     .nonnegative()
@@ -34,6 +46,14 @@ export const minlpOptions = defineOptions({
     .positive()
     .default(20)
     .describe('Rounding at every node; diving at the root and at every so many nodes; the pump at the root only.'),
+  exploredLeaves: z
+    .int()
+    .nonnegative()
+    .default(60)
+    .describe(
+      'Only for problems not known to be convex: nodes during which integral relaxations are divided further all the ' +
+        'same, because a local optimum says nothing of the rest of their box.',
+    ),
   boundMargin: z
     .number()
     .nonnegative()
@@ -55,6 +75,7 @@ interface MinlpNode {
   readonly lower: Float64Array;
   readonly upper: Float64Array;
   readonly start: Float64Array;
+  readonly multipliers?: Float64Array | undefined;
   /** The step that led here, for pseudocosts. */
   readonly step?: {
     readonly variable: number;
@@ -68,8 +89,17 @@ interface MinlpNode {
 
 interface MinlpBound extends NodeBound<Float64Array> {
   readonly x?: Float64Array;
+  readonly multipliers?: Float64Array | undefined;
   readonly relaxed: number;
   readonly fractional: readonly FractionalVariable[];
+}
+
+/** Replaceable parts of the search. */
+export interface MinlpParts {
+  /** Instead of the rule named by the option `branching`. */
+  readonly branchingRule?: BranchingRule;
+  /** Instead of rounding, diving and the feasibility pump, in this order; the best of what they find is kept. */
+  readonly heuristics?: readonly Heuristic[];
 }
 
 /**
@@ -82,9 +112,10 @@ export function solveMinlp(
   relaxation: RelaxationSolver,
   given: Partial<MinlpOptions> = {},
   context: TreeContext<Float64Array> = {},
+  parts: MinlpParts = {},
 ): MinlpResult {
   const options = minlpOptions.resolve(given);
-  const tree = new MinlpTree(problem, relaxation, options);
+  const tree = new MinlpTree(problem, relaxation, options, parts, context.incumbent?.objective ?? Infinity);
   const { relativeGap, absoluteGap, nodeSelection, maxNodes, timeLimitSeconds } = options;
   const limits = timeLimitSeconds < Infinity ? { timeLimitSeconds } : {};
   const result = branchAndBound(tree, { relativeGap, absoluteGap, nodeSelection, maxNodes, ...limits }, context);
@@ -111,12 +142,18 @@ class MinlpTree implements BranchingProblem<MinlpNode, MinlpBound, Float64Array>
   relaxations = 0;
   private readonly pseudocosts: Pseudocosts;
   private readonly convex: boolean;
+  private readonly rule: BranchingRule;
+  private readonly heuristics: readonly Heuristic[];
 
   constructor(
     private readonly problem: MixedIntegerNonlinearProgram,
     private readonly relaxation: RelaxationSolver,
     private readonly options: ReturnType<typeof minlpOptions.resolve>,
+    parts: MinlpParts,
+    private incumbentObjective: number,
   ) {
+    this.rule = parts.branchingRule ?? namedRule(options);
+    this.heuristics = parts.heuristics ?? [rounding, divingEvery(options.heuristicEvery), pumpAtRoot];
     const { meta } = problem;
     const lower = Float64Array.from(meta.lower);
     const upper = Float64Array.from(meta.upper);
@@ -139,26 +176,35 @@ class MinlpTree implements BranchingProblem<MinlpNode, MinlpBound, Float64Array>
     if (step) this.pseudocosts.record(step.variable, step.direction, step.distance, relaxed - step.parent);
     const fractional = fractionalVariables(this.problem.integerVariables, result.x, this.options.integralityTolerance);
     const bound = this.convex ? relaxed - this.options.boundMargin * Math.max(1, Math.abs(relaxed)) : -Infinity;
-    if (fractional.length > 0) return { bound, x: result.x, relaxed, fractional };
-    const candidate = this.fix(result.x, node, context.budget);
+    const { x, multipliers } = result;
+    if (fractional.length > 0) return { bound, x, multipliers, relaxed, fractional };
+    const candidate = this.noted(roundAndFix(this.tools(node, context.budget), x));
     // Closed if rounding the last digits away cost nothing; else the node is divided further.
     const slack = 10 * this.options.boundMargin * Math.max(1, Math.abs(relaxed));
-    const closed = candidate !== undefined && (!this.convex || candidate.objective <= relaxed + slack);
-    return { bound, x: result.x, relaxed, fractional, candidate, closed };
+    const finished = this.convex
+      ? candidate !== undefined && candidate.objective <= relaxed + slack
+      : candidate !== undefined && context.nodeCount > this.options.exploredLeaves;
+    return { bound, x, multipliers, relaxed, fractional, candidate, closed: finished || this.isPoint(node) };
   }
 
   heuristic(node: MinlpNode, bound: MinlpBound, context: NodeContext): Candidate<Float64Array> | undefined {
-    if (!bound.x) return undefined;
+    const { x } = bound;
+    if (!x) return undefined;
     const tools = this.tools(node, context.budget);
-    const candidates = [roundAndFix(tools, bound.x)];
-    const deep = context.nodeCount % this.options.heuristicEvery === 1;
-    if (deep) candidates.push(dive(tools, node, bound.x));
-    if (context.nodeCount === 1 && !candidates.some((candidate) => candidate !== undefined)) {
-      candidates.push(pumpFeasibility(tools, bound.x));
+    let best: Candidate<Float64Array> | undefined;
+    for (const heuristic of this.heuristics) {
+      const { depth, nodeCount } = context;
+      const { incumbentObjective } = this;
+      const found = this.noted(heuristic(tools, { x, depth, nodeCount, incumbentObjective }));
+      if (found && found.objective < (best?.objective ?? Infinity)) best = found;
     }
-    return candidates.reduce<Candidate<Float64Array> | undefined>((best, candidate) => {
-      return candidate && candidate.objective < (best?.objective ?? Infinity) ? candidate : best;
-    }, undefined);
+    return best;
+  }
+
+  /** Keeps the least objective in mind. */
+  private noted(candidate: Candidate<Float64Array> | undefined): Candidate<Float64Array> | undefined {
+    if (candidate) this.incumbentObjective = Math.min(this.incumbentObjective, candidate.objective);
+    return candidate;
   }
 
   branch(node: MinlpNode, bound: MinlpBound, context: NodeContext): readonly MinlpNode[] {
@@ -171,39 +217,33 @@ class MinlpTree implements BranchingProblem<MinlpNode, MinlpBound, Float64Array>
     // Integral but not closed, or nothing known: halve the widest integer range.
     const widest = this.widestInteger(node);
     if (widest === undefined) return [];
-    const { lower, upper, start } = node;
-    const middle = Math.floor(halfway(lower[widest]!, upper[widest]!, bound.x?.[widest] ?? start[widest]!));
+    const { lower, upper } = node;
+    const { multipliers } = bound;
+    const start = bound.x ?? node.start;
+    const middle = Math.floor(halfway(lower[widest]!, upper[widest]!, start[widest]!));
     return [
-      { lower, upper: changed(upper, widest, middle), start: bound.x ?? start },
-      { lower: changed(lower, widest, middle + 1), upper, start: bound.x ?? start },
+      { lower, upper: changed(upper, widest, middle), start, multipliers },
+      { lower: changed(lower, widest, middle + 1), upper, start, multipliers },
     ];
   }
 
-  /** Reliability branching: the best score by pseudocosts, by trial where these are not yet reliable. */
   private choose(node: MinlpNode, bound: MinlpBound, context: NodeContext): Branching {
-    const { reliability, strongCandidates } = this.options;
-    const ranked = bound.fractional
-      .map((candidate) => ({ candidate, score: this.pseudocosts.score(candidate) }))
-      .sort((a, b) => b.score - a.score || a.candidate.variable - b.candidate.variable);
-    let best: Branching = { candidate: ranked[0]!.candidate };
-    let bestScore = -1;
-    let tried = 0;
-    for (const { candidate, score } of ranked) {
-      let own = score;
-      let children: [RelaxationResult, RelaxationResult] | undefined;
-      if (!this.pseudocosts.isReliable(candidate.variable, reliability) && tried < strongCandidates) {
-        if (context.budget.exhausted(0, 0)) break;
-        tried++;
-        children = this.tryBoth(node, bound, candidate, context.budget);
-        const rises = children.map((child) => this.rise(child, bound.relaxed));
-        own = branchingScore(rises[0]!, rises[1]!);
-      }
-      if (own > bestScore) {
-        bestScore = own;
-        best = { candidate, ...(children && { children }) };
-      }
-    }
-    return best;
+    const tried = new Map<number, [RelaxationResult, RelaxationResult]>();
+    const candidate = this.rule({
+      fractional: bound.fractional,
+      x: bound.x!,
+      relaxed: bound.relaxed,
+      depth: context.depth,
+      pseudocosts: this.pseudocosts,
+      tryBoth: (trial) => {
+        const children = this.tryBoth(node, bound, trial, context.budget);
+        tried.set(trial.variable, children);
+        return [this.rise(children[0], bound.relaxed), this.rise(children[1], bound.relaxed)];
+      },
+      isOver: () => context.budget.exhausted(0, 0) !== undefined,
+    });
+    const children = tried.get(candidate.variable);
+    return { candidate, ...(children && { children }) };
   }
 
   private rise(child: RelaxationResult, parent: number): number {
@@ -228,10 +268,12 @@ class MinlpTree implements BranchingProblem<MinlpNode, MinlpBound, Float64Array>
       parent: bound.relaxed,
     });
     const { lower, upper } = node;
+    const { multipliers } = bound;
     const down: MinlpNode = {
       lower,
       upper: changed(upper, variable, floor),
       start,
+      multipliers,
       step: step(0),
       ...(children && { known: children[0] }),
     };
@@ -239,6 +281,7 @@ class MinlpTree implements BranchingProblem<MinlpNode, MinlpBound, Float64Array>
       lower: changed(lower, variable, floor + 1),
       upper,
       start,
+      multipliers,
       step: step(1),
       ...(children && { known: children[1] }),
     };
@@ -258,8 +301,9 @@ class MinlpTree implements BranchingProblem<MinlpNode, MinlpBound, Float64Array>
     return widest;
   }
 
-  private fix(x: Float64Array, node: MinlpNode, budget: Budget): Candidate<Float64Array> | undefined {
-    return roundAndFix(this.tools(node, budget), x);
+  /** True if no integer variable has a choice left. */
+  private isPoint(node: MinlpNode): boolean {
+    return !this.convex && this.widestInteger(node) === undefined;
   }
 
   private tools(node: MinlpNode, budget: Budget) {
@@ -277,9 +321,12 @@ class MinlpTree implements BranchingProblem<MinlpNode, MinlpBound, Float64Array>
     };
   }
 
-  private relax({ lower, upper, start }: Pick<MinlpNode, 'lower' | 'upper' | 'start'>, budget: Budget) {
+  private relax(
+    { lower, upper, start, multipliers }: Pick<MinlpNode, 'lower' | 'upper' | 'start' | 'multipliers'>,
+    budget: Budget,
+  ) {
     this.relaxations++;
-    return this.relaxation(withBounds(this.problem, lower, upper, start), budget);
+    return this.relaxation(withBounds(this.problem, lower, upper, start, multipliers), budget);
   }
 
   /** A convex problem has no other stationary point of the violation than one that proves infeasibility. */
@@ -289,6 +336,23 @@ class MinlpTree implements BranchingProblem<MinlpNode, MinlpBound, Float64Array>
 
   private unknown(node: MinlpNode): MinlpBound {
     return { bound: -Infinity, relaxed: node.step?.parent ?? -Infinity, fractional: [] };
+  }
+}
+
+function namedRule({
+  branching,
+  reliability,
+  strongCandidates,
+}: ReturnType<typeof minlpOptions.resolve>): BranchingRule {
+  switch (branching) {
+    case 'most-fractional':
+      return mostFractional;
+    case 'pseudocost':
+      return pseudocostBranching;
+    case 'strong':
+      return reliabilityBranching(Infinity, strongCandidates);
+    case 'reliability':
+      return reliabilityBranching(reliability, strongCandidates);
   }
 }
 

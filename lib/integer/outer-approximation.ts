@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { denseMatrix } from '../linalg/index.js';
 import type { MixedIntegerNonlinearProgram, QuadraticProgram } from '../problem/index.js';
-import { Budget, defineOptions, type Termination } from '../solver/index.js';
+import { Budget, defineOptions, isSolved, type Termination } from '../solver/index.js';
 import { fractionalVariables } from './branching.js';
 import { largestViolation, withBounds, type RelaxationResult, type RelaxationSolver } from './relaxation.js';
 import { branchAndBound, treeOptions, type Candidate } from './tree.js';
@@ -56,6 +56,10 @@ class OuterApproximation {
   private bound = -Infinity;
   private rounds = 0;
   private nodeCount = 0;
+  /** Integer points whose nonlinear program has been solved. */
+  private readonly settled = new Set<string>();
+  /** Least bound of integer points left out although their programs were neither solved nor proven empty. */
+  private unsettledBound = Infinity;
 
   constructor(
     private readonly problem: MixedIntegerNonlinearProgram,
@@ -72,21 +76,27 @@ class OuterApproximation {
     const relaxed = this.solvers.nonlinear(withBounds(this.problem, meta.lower, meta.upper, meta.start), this.budget);
     if (isEmpty(relaxed)) return this.result('infeasible');
     this.master.linearise(relaxed.x);
-    const seen = new Set<string>();
     while (this.rounds < this.options.maxRounds) {
       const ended = this.budget.exhausted(0, 0);
       if (ended) return this.result(ended);
       const point = this.solveMaster();
-      if (point === 'empty') return this.result(this.incumbent ? 'optimal' : 'infeasible');
+      if (point === 'limit') return this.result(this.budget.exhausted(0, 0) ?? 'stalled');
       if (point === 'failed') return this.result('stalled');
-      if (this.isClosed()) return this.result('optimal');
-      const integers = [...this.problem.integerVariables].map((k) => Math.round(point[k]!)).join();
-      if (seen.has(integers)) return this.result('stalled');
-      seen.add(integers);
+      if (point === 'empty') return this.result(this.allProven(this.incumbent ? 'optimal' : 'infeasible'));
+      if (this.isClosed()) return this.result(this.allProven('optimal'));
+      this.settled.add(this.keyOf(point));
       this.master.linearise(this.fixIntegers(point));
-      if (this.isClosed()) return this.result('optimal');
+      if (this.isClosed()) return this.result(this.allProven('optimal'));
     }
     return this.result('iteration-limit');
+  }
+
+  private allProven(claim: 'optimal' | 'infeasible'): Termination {
+    return this.unsettledBound === Infinity ? claim : 'stalled';
+  }
+
+  private keyOf(x: Float64Array): string {
+    return [...this.problem.integerVariables].map((k) => Math.round(x[k]!)).join();
   }
 
   private isClosed(): boolean {
@@ -98,8 +108,8 @@ class OuterApproximation {
     );
   }
 
-  /** Integer point of the present linearisations with the least value. */
-  private solveMaster(): Float64Array | 'empty' | 'failed' {
+  /** Integer point of the present linearisations with the least value, among those not yet settled. */
+  private solveMaster(): Float64Array | 'empty' | 'failed' | 'limit' {
     this.rounds++;
     const { master, options } = this;
     const root = { lower: master.lower(), upper: master.upper() };
@@ -114,11 +124,16 @@ class OuterApproximation {
           const free = fractionalVariables(this.problem.integerVariables, relaxed.x, options.integralityTolerance);
           const bound = relaxed.objective;
           if (free.length > 0) return { bound, x: relaxed.x };
+          if (this.settled.has(this.keyOf(relaxed.x))) {
+            // Cut off by branching around it; its own value is the incumbent's or worse.
+            return this.isPoint(lower, upper) ? { bound: Infinity, closed: true } : { bound, x: relaxed.x };
+          }
           return { bound, x: relaxed.x, closed: true, candidate: { objective: bound, solution: relaxed.x } };
         },
         branch: ({ lower, upper }, { x }) => {
           if (!x) return [];
           const free = fractionalVariables(this.problem.integerVariables, x, options.integralityTolerance);
+          if (free.length === 0) return this.around(lower, upper, x);
           free.sort((a, b) => Math.abs((a.value % 1) - 0.5) - Math.abs((b.value % 1) - 0.5));
           const { variable, value } = free[0]!;
           const below = Float64Array.from(upper);
@@ -131,14 +146,52 @@ class OuterApproximation {
           ];
         },
       },
-      { relativeGap: 1e-9, absoluteGap: 1e-9 },
+      { relativeGap: 1e-9, absoluteGap: 1e-9, ...this.timeLeft() },
       { signal: this.budget.signal },
     );
     this.nodeCount += result.nodeCount;
     if (result.termination === 'infeasible') return 'empty';
+    if (result.termination === 'time-limit' || result.termination === 'interrupted') {
+      // The bound of an unfinished master is one of the problem all the same.
+      this.bound = Math.max(this.bound, result.bound);
+      return 'limit';
+    }
     if (!result.incumbent || result.termination !== 'optimal') return 'failed';
     this.bound = Math.max(this.bound, result.bound);
     return result.incumbent.solution;
+  }
+
+  private timeLeft(): { timeLimitSeconds?: number } {
+    const left = this.budget.timeLimitSeconds - this.budget.elapsedSeconds();
+    return left === Infinity ? {} : { timeLimitSeconds: Math.max(1e-3, left) };
+  }
+
+  private isPoint(lower: Float64Array, upper: Float64Array): boolean {
+    return this.problem.integerVariables.every((k) => lower[k]! >= upper[k]!);
+  }
+
+  /** Divides a box at an integer point of it: below, above and at one coordinate. */
+  private around(
+    lower: Float64Array,
+    upper: Float64Array,
+    x: Float64Array,
+  ): { lower: Float64Array; upper: Float64Array }[] {
+    const variable = this.problem.integerVariables.find((k) => lower[k]! < upper[k]!);
+    if (variable === undefined) return [];
+    const value = Math.round(x[variable]!);
+    const parts: { lower: Float64Array; upper: Float64Array }[] = [];
+    for (const [low, high] of [
+      [lower[variable]!, value - 1],
+      [value, value],
+      [value + 1, upper[variable]!],
+    ] as const) {
+      if (low > high) continue;
+      const part = { lower: Float64Array.from(lower), upper: Float64Array.from(upper) };
+      part.lower[variable] = low;
+      part.upper[variable] = high;
+      parts.push(part);
+    }
+    return parts;
   }
 
   /** Where to linearise next: the optimum with these integers, or the least violated point. */
@@ -154,13 +207,14 @@ class OuterApproximation {
     if (largestViolation(this.problem, x) <= this.options.feasibilityTolerance) {
       const objective = this.problem.objective(x);
       if (objective < (this.incumbent?.objective ?? Infinity)) this.incumbent = { objective, solution: x };
-    }
+      if (!isSolved(result.termination)) this.unsettledBound = Math.min(this.unsettledBound, this.bound);
+    } else if (!isEmpty(result)) this.unsettledBound = Math.min(this.unsettledBound, this.bound);
     return x;
   }
 
   private result(termination: Termination): OuterApproximationResult {
     const objective = this.incumbent?.objective ?? Infinity;
-    const bound = termination === 'infeasible' ? Infinity : Math.min(this.bound, objective);
+    const bound = termination === 'infeasible' ? Infinity : Math.min(this.bound, this.unsettledBound, objective);
     return {
       termination,
       ...(this.incumbent && { x: this.incumbent.solution }),

@@ -8,20 +8,29 @@ export interface RelaxationResult {
   readonly primalStatus: PrimalStatus;
   readonly x: Float64Array;
   readonly objective: number;
+  /** Multipliers of the constraints, from which the children's relaxations start. */
+  readonly multipliers?: Float64Array;
 }
 
 /** A solver of continuous problems, started at `problem.meta.start` and held to the budget. */
 export type RelaxationSolver = (problem: NonlinearProgram, budget: Budget) => RelaxationResult;
 
-/** The continuous relaxation with other bounds and another start; evaluations are the problem's own. */
+/** The continuous relaxation with other bounds, start and multipliers; evaluations are the problem's own. */
 export function withBounds(
   problem: NonlinearProgram,
   lower: Float64Array,
   upper: Float64Array,
   start: Float64Array,
+  multipliers?: Float64Array,
 ): NonlinearProgram {
   const inside = start.map((value, k) => Math.min(Math.max(value, lower[k]!), upper[k]!));
-  const meta: NlpMeta = { ...problem.meta, lower, upper, start: inside };
+  const meta: NlpMeta = {
+    ...problem.meta,
+    lower,
+    upper,
+    start: inside,
+    ...(multipliers && { startMultipliers: multipliers }),
+  };
   return bound(problem, meta);
 }
 

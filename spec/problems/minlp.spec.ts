@@ -49,8 +49,8 @@ describe('classical MINLPs that are not convex', () => {
     });
   }
 
-  it('most of them end at the best value known', () => {
+  it('nearly all of them end at the best value known', () => {
     const reached = nonconvexMinlps.filter((entry) => near(solveMinlp(programOf(entry), sqp).objective, entry.optimum));
-    expect(reached.length).toBeGreaterThanOrEqual(7);
+    expect(reached.length).toBeGreaterThanOrEqual(8);
   });
 });

@@ -1,0 +1,112 @@
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  CheckpointError,
+  CheckpointStore,
+  readCheckpoint,
+  writeCheckpoint,
+  type Checkpoint,
+} from '../../../../harness/checkpoint/index.js';
+import { bundled, started } from '../../../support/harness-processes.js';
+import { randomStream } from '../../../../lib/random/index.js';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'checkpoints-'));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+const tensor = (seed: number) => ({ shape: [2, 3], values: Float32Array.from({ length: 6 }, (_, k) => seed + k / 7) });
+const checkpoint = (round: number): Checkpoint => ({
+  agreement: 'abc',
+  round,
+  adapters: new Map([
+    ['0.query.down', tensor(round)],
+    ['head.bias', tensor(-round)],
+  ]),
+  clock: [1.25 * round, 3],
+  devices: [
+    {
+      name: 'phone 1',
+      serverOptimizer: { steps: 4, moments: [tensor(1), tensor(2)] },
+      own: { round: round - 1, optimizer: { steps: 9, moments: [tensor(5)] } },
+    },
+    { name: 'phone 2', serverOptimizer: { steps: 0, moments: [] }, own: undefined },
+  ],
+  recordBytes: 17,
+});
+
+describe('checkpoint files', () => {
+  it('hold everything, to the bit', () => {
+    expect(readCheckpoint(writeCheckpoint(checkpoint(3)))).toEqual(checkpoint(3));
+  });
+
+  it('are refused when any byte differs or any is missing', () => {
+    const bytes = writeCheckpoint(checkpoint(3));
+    const random = randomStream(1, 'bytes');
+    for (let k = 0; k < 200; k++) {
+      const damaged = Buffer.from(bytes);
+      damaged[random.integer(bytes.length)]! ^= 1 + random.integer(255);
+      expect(() => readCheckpoint(damaged)).toThrow(CheckpointError);
+      expect(() => readCheckpoint(bytes.subarray(0, random.integer(bytes.length)))).toThrow(CheckpointError);
+    }
+  });
+});
+
+describe('CheckpointStore', () => {
+  it('keeps the newest, as many as asked, and finds the newest', async () => {
+    const store = new CheckpointStore(folder, 2);
+    await store.open();
+    expect(await store.latest()).toBeUndefined();
+    for (const round of [1, 2, 11]) await store.write(checkpoint(round));
+    expect((await readdir(folder)).sort()).toEqual(['round-00000002.checkpoint', 'round-00000011.checkpoint']);
+    expect((await store.latest())?.checkpoint).toEqual(checkpoint(11));
+  });
+
+  it('goes back to an earlier one with a message when the newest is damaged', async () => {
+    const store = new CheckpointStore(folder, 3);
+    for (const round of [1, 2, 3]) await store.write(checkpoint(round));
+    await truncate(join(folder, 'round-00000003.checkpoint'), 100);
+    const path = join(folder, 'round-00000002.checkpoint');
+    const bytes = await readFile(path);
+    bytes[200]! ^= 1;
+    await writeFile(path, bytes);
+    const found = await store.latest();
+    expect(found?.checkpoint.round).toBe(1);
+    expect(found?.damaged.length).toBe(2);
+    expect(found?.damaged[0]).toContain('round-00000003.checkpoint cannot be used: its checksum');
+    await truncate(join(folder, 'round-00000001.checkpoint'), 0);
+    await expect(store.latest()).rejects.toThrow(CheckpointError);
+  });
+
+  it('has nothing half-written after being killed at 50 random moments', async () => {
+    const program = await bundled('spec/support/programs/checkpoint-writer.ts');
+    const random = randomStream(7, 'kills');
+    const store = new CheckpointStore(folder, 3);
+    let next = 1;
+    let leftovers = 0;
+    for (let k = 0; k < 50; k++) {
+      const { child, ended, said } = started(program, [folder, String(next)]);
+      await said('writing');
+      await new Promise((resolve) => setTimeout(resolve, 25 * random.uniform()));
+      child.kill('SIGKILL');
+      expect(await ended).toBe('SIGKILL');
+      const names = await readdir(folder);
+      leftovers += names.filter((name) => name.endsWith('.tmp')).length;
+      const whole = names.filter((name) => name.endsWith('.checkpoint'));
+      for (const name of whole) expect(readCheckpoint(await readFile(join(folder, name))).agreement).toBe('test');
+      const found = await store.latest();
+      expect(found?.damaged).toEqual([]);
+      expect(found!.checkpoint.round).toBeGreaterThanOrEqual(next);
+      next = found!.checkpoint.round + 1;
+    }
+    // Kills did hit writes; what they left is cleared away when the folder is opened.
+    expect(leftovers).toBeGreaterThan(5);
+    await store.open();
+    expect((await readdir(folder)).filter((name) => !name.endsWith('.checkpoint'))).toEqual([]);
+  }, 300_000);
+});

@@ -1,5 +1,5 @@
 import { brotliCompressSync, constants, deflateSync } from 'node:zlib';
-import type { QuantizedLevels } from '../../lib/codec/index.js';
+import { type QuantizedLevels, denseLevels } from '../../lib/codec/index.js';
 import { randomStream } from '../../lib/random/index.js';
 
 /** Bytes of the zero-order entropy of a tensor of levels, one symbol an element. */
@@ -12,13 +12,14 @@ export function entropyBytes(levels: Int8Array): number {
 }
 
 /** What the size bars are relative to: entropy, 16-bit scales and 32 bytes. */
-export function sizeReference({ levels, scales, shortScales }: QuantizedLevels): number {
-  return entropyBytes(levels) + (shortScales ? 2 : 4) * scales.length + 32;
+export function sizeReference(tensor: QuantizedLevels): number {
+  return entropyBytes(denseLevels(tensor)) + (tensor.shortScales ? 2 : 4) * tensor.scales.length + 32;
 }
 
 /** A general-purpose compressor on the best of three layouts of the levels: dense bytes, packed bits, gaps + levels. */
 export function peerBytes(tensor: QuantizedLevels, peer: 'zlib-9' | 'brotli-11'): number {
-  const layouts = [denseBytes(tensor.levels), packedBits(tensor), gapBytes(tensor.levels)];
+  const levels = denseLevels(tensor);
+  const layouts = [denseBytes(levels), packedBits(levels, tensor.settings.bits), gapBytes(levels)];
   const sizes = layouts.map((bytes) =>
     peer === 'zlib-9'
       ? deflateSync(bytes, { level: 9 }).length
@@ -32,8 +33,8 @@ function denseBytes(levels: Int8Array): Uint8Array {
 }
 
 /** q bits an element, offset binary. */
-function packedBits({ levels, settings }: QuantizedLevels): Uint8Array {
-  const width = settings.bits === 1 ? 2 : settings.bits;
+function packedBits(levels: Int8Array, bits: number): Uint8Array {
+  const width = bits === 1 ? 2 : bits;
   const out = new Uint8Array(Math.ceil((levels.length * width) / 8));
   levels.forEach((level, i) => {
     const code = level + 2 ** (width - 1);

@@ -13,6 +13,7 @@ export {
   type QuantizedHalves,
   type QuantizedLevels,
   type QuantizedTensor,
+  denseLevels,
   dequantize,
   quantize,
 } from './quantize.js';

@@ -12,16 +12,17 @@ interface QuantizedBase {
   readonly settings: CodecSettings;
 }
 
-/** Signed levels, zero where nothing is kept or a kept value was rounded to zero. */
+/** Signed levels of the kept elements; all others are zero. */
 export interface QuantizedLevels extends QuantizedBase {
   readonly kind: 'levels';
-  readonly levels: Int8Array;
+  /** Ascending positions, among which all nonzero levels are. */
+  readonly positions: Int32Array;
+  /** Level at each position; zero where a kept value was rounded to zero. */
+  readonly keptLevels: Int8Array;
   /** One per scale group; a level l stands for l · scale / levelsPerSide. */
   readonly scales: Float32Array;
   /** Whether every scale is a 16-bit one. */
   readonly shortScales: boolean;
-  /** Ascending positions among which all nonzero levels are, where they are known: spares a search. */
-  readonly positions?: Int32Array;
 }
 
 /** float16 patterns, zero where nothing is kept. */
@@ -73,24 +74,40 @@ export function dequantize(tensor: QuantizedTensor): Float32Array {
     }
     return values;
   }
-  const { levels, scales, settings, positions } = tensor;
-  const values = new Float32Array(levels.length);
+  const values = new Float32Array(shapeSize(tensor.shape));
+  const { positions, keptLevels, scales, settings } = tensor;
   const { size, count } = scaleGroups(tensor.shape, settings);
   const perSide = levelsPerSide(settings.bits);
-  let next = 0;
+  let first = 0;
   for (let group = 0; group < count; group++) {
-    const step = scales[group]! / perSide;
-    const end = Math.min(levels.length, (group + 1) * size);
-    if (positions === undefined) {
-      for (let i = group * size; i < end; i++) values[i] = levels[i]! * step;
-    } else {
-      for (; next < positions.length && positions[next]! < end; next++) {
-        const i = positions[next]!;
-        values[i] = levels[i]! * step;
-      }
-    }
+    first = placeGroup(values, positions, keptLevels, first, (group + 1) * size, scales[group]! / perSide);
   }
   return values;
+}
+
+/** Puts the values of the positions below `limit` into place, from the `first` on; returns the index after them. */
+function placeGroup(
+  values: Float32Array,
+  positions: Int32Array,
+  keptLevels: Int8Array,
+  first: number,
+  limit: number,
+  step: number,
+): number {
+  let j = first;
+  for (; j < positions.length; j++) {
+    const i = positions[j]!;
+    if (i >= limit) break;
+    values[i] = keptLevels[j]! * step;
+  }
+  return j;
+}
+
+/** The level of every element. */
+export function denseLevels({ shape, positions, keptLevels }: QuantizedLevels): Int8Array {
+  const levels = new Int8Array(shapeSize(shape));
+  for (let j = 0; j < positions.length; j++) levels[positions[j]!] = keptLevels[j]!;
+  return levels;
 }
 
 function quantizeLevels(
@@ -118,18 +135,18 @@ function quantizeLevels(
   for (let group = 0; group < count; group++) {
     scales[group] = shortScales ? fromShortScale(toShortScale(exact[group]!)) : roundUp(exact[group]!);
   }
-  const levels = new Int8Array(values.length);
+  const keptLevels = new Int8Array(kept.length);
   const key = settings.rounding === 'stochastic' ? counterKey(settings.seed, streams.rounding) : undefined;
   const perSide = levelsPerSide(settings.bits);
   for (let group = 0; group < count; group++) {
     const scale = scales[group]!;
     if (scale === 0) continue;
     const [first, last] = [firsts[group]!, firsts[group + 1]!];
-    if (settings.bits === 1) roundToSigns(values, kept, first, last, levels, scale, key);
-    else if (key === undefined) roundToNearest(values, kept, first, last, levels, perSide / scale);
-    else roundAtRandom(values, kept, first, last, levels, perSide / scale, key.first, key.second);
+    if (settings.bits === 1) roundToSigns(values, kept, first, last, keptLevels, scale, key);
+    else if (key === undefined) roundToNearest(values, kept, first, last, keptLevels, perSide / scale);
+    else roundAtRandom(values, kept, first, last, keptLevels, perSide / scale, key.first, key.second);
   }
-  return { kind: 'levels', shape: [...shape], settings, levels, scales, shortScales, positions: kept };
+  return { kind: 'levels', shape: [...shape], settings, positions: kept, keptLevels, scales, shortScales };
 }
 
 /** Index after the last kept position below `limit`; groups mostly keep as many as the one before, which `guess` assumes. */
@@ -184,7 +201,7 @@ function roundAtRandom(
   kept: Int32Array,
   first: number,
   last: number,
-  levels: Int8Array,
+  keptLevels: Int8Array,
   toLevel: number,
   firstKey: number,
   secondKey: number,
@@ -196,7 +213,7 @@ function roundAtRandom(
     const sign = fixed >> 31;
     const level =
       ((fixed ^ sign) - sign + (keyedBits(firstKey, secondKey, i) >>> (32 - FRACTION_BITS))) >> FRACTION_BITS;
-    levels[i] = (level ^ sign) - sign;
+    keptLevels[j] = (level ^ sign) - sign;
   }
 }
 
@@ -206,7 +223,7 @@ function roundToNearest(
   kept: Int32Array,
   first: number,
   last: number,
-  levels: Int8Array,
+  keptLevels: Int8Array,
   toLevel: number,
 ): void {
   const factor = toLevel * 2 ** FRACTION_BITS;
@@ -215,7 +232,7 @@ function roundToNearest(
     const fixed = (values[i]! * factor) | 0;
     const sign = fixed >> 31;
     const level = ((fixed ^ sign) - sign + (1 << (FRACTION_BITS - 1))) >> FRACTION_BITS;
-    levels[i] = (level ^ sign) - sign;
+    keptLevels[j] = (level ^ sign) - sign;
   }
 }
 
@@ -225,15 +242,15 @@ function roundToSigns(
   kept: Int32Array,
   first: number,
   last: number,
-  levels: Int8Array,
+  keptLevels: Int8Array,
   scale: number,
   key: CounterKey | undefined,
 ): void {
   for (let j = first; j < last; j++) {
     const i = kept[j]!;
     const share = 0.5 + (0.5 * values[i]!) / scale;
-    if (key === undefined) levels[i] = share >= 0.5 ? 1 : -1;
-    else levels[i] = (counterBits(key, i) >>> 0) * 2 ** -32 < share ? 1 : -1;
+    if (key === undefined) keptLevels[j] = share >= 0.5 ? 1 : -1;
+    else keptLevels[j] = (counterBits(key, i) >>> 0) * 2 ** -32 < share ? 1 : -1;
   }
 }
 

@@ -5,7 +5,7 @@ import { readWords, writeWords } from '../lossless/words.js';
 import { readScales, readScalesSmall, writeScales, writeScalesSmall } from '../lossless/scales.js';
 import { readSmall, writeSmall } from '../lossless/small.js';
 import { rowPatterns, rowShape, selectsAcrossRows, upperNeighbour } from '../lossless/rows.js';
-import type { QuantizedTensor } from '../quantize.js';
+import { type QuantizedTensor, denseLevels } from '../quantize.js';
 import { levelsPerSide } from '../settings.js';
 import { CodecError } from '../errors.js';
 import { type TensorHeader, readHeader, writeHeader } from './header.js';
@@ -15,17 +15,17 @@ export function writeBody(out: ByteWriter, name: string, tensor: QuantizedTensor
   const { shape, settings } = tensor;
   writeHeader(out, { name, shape, settings, shortScales: tensor.kind === 'levels' && tensor.shortScales });
   if (tensor.kind === 'levels') {
-    const { scales, shortScales, levels, positions } = tensor;
+    const { scales, shortScales } = tensor;
     const perSide = levelsPerSide(settings.bits);
     if (settings.lossless === 'small') {
       const rows = rowShape(shape, settings);
       writeScalesSmall(out, scales, shortScales, rows.scaleRowsPerSample);
       const lag = upperNeighbour(rows.rowsPerSample);
       const layout = { ...rows, lag, shiftByScale: selectsAcrossRows(settings), perSide };
-      writeSmall(out, levels, layout, rowPatterns(scales, shape, settings, rows), positions);
+      writeSmall(out, tensor, denseLevels(tensor), layout, rowPatterns(scales, shape, settings, rows));
     } else {
       writeScales(out, scales, shortScales);
-      writeFast(out, levels, perSide, positions);
+      writeFast(out, shapeSize(shape), tensor, perSide);
     }
   } else {
     writeWords(out, tensor.words, tensor.kind === 'float16' ? 2 : 4);

@@ -31,7 +31,7 @@ export function inspectMessage(bytes: Uint8Array, limits?: DecodeLimits): Messag
   const tensors: TensorSummary[] = [];
   forEachRecord(bytes, new Allowance(limits), ({ header, tensor, chunk, recordBytes }) => {
     const elements = shapeSize(header.shape);
-    const entries = tensor.kind === 'levels' ? tensor.levels : tensor.words;
+    const entries = tensor.kind === 'levels' ? tensor.keptLevels : tensor.words;
     let nonzeros = 0;
     for (const entry of entries) if (entry !== 0) nonzeros++;
     tensors.push({

@@ -47,26 +47,6 @@ export function encodeTable(frequencies: Uint16Array, scale = SCALE): EncodeTabl
   return table;
 }
 
-/** Tables one after another: entries of the k-th start where those of the ones before end. */
-export function joinEncodeTables(tables: readonly EncodeTable[]): EncodeTable {
-  const count = tables.reduce((sum, { starts }) => sum + starts.length, 0);
-  const joined = {
-    starts: new Int32Array(count),
-    complements: new Int32Array(count),
-    limits: new Int32Array(count),
-    reciprocals: new Float64Array(count),
-  };
-  let at = 0;
-  for (const table of tables) {
-    joined.starts.set(table.starts, at);
-    joined.complements.set(table.complements, at);
-    joined.limits.set(table.limits, at);
-    joined.reciprocals.set(table.reciprocals, at);
-    at += table.starts.length;
-  }
-  return joined;
-}
-
 /** Throws `malformed` unless the frequencies sum to `scale`. */
 export function decodeTable(frequencies: Uint16Array, scale = SCALE): DecodeTable {
   const symbols = new Uint8Array(scale);
@@ -84,10 +64,12 @@ export function decodeTable(frequencies: Uint16Array, scale = SCALE): DecodeTabl
 }
 
 // The tables in use, copied to arrays whose addresses the engine knows: the loops below are twice as fast for it.
-const activeStarts = new Int32Array(256);
-const activeComplements = new Int32Array(256);
-const activeLimits = new Int32Array(256);
-const activeReciprocals = new Float64Array(256);
+/** Symbols of an encoder's table at most. */
+const MOST_SYMBOLS = 4096;
+const activeStarts = new Int32Array(MOST_SYMBOLS);
+const activeComplements = new Int32Array(MOST_SYMBOLS);
+const activeLimits = new Int32Array(MOST_SYMBOLS);
+const activeReciprocals = new Float64Array(MOST_SYMBOLS);
 const activeSymbols = new Uint8Array(SCALE);
 const activePacked = new Int32Array(256);
 
@@ -105,7 +87,7 @@ export class RansEncoder {
   }
 
   /** Prepends `symbols[start … start + count)`; the i-th of them goes to state i mod 4. */
-  encode(symbols: Uint8Array, start: number, count: number, table: EncodeTable): void {
+  encode(symbols: Uint8Array | Uint16Array, start: number, count: number, table: EncodeTable): void {
     const { words, states } = this;
     activeStarts.set(table.starts);
     activeComplements.set(table.complements);
@@ -161,60 +143,6 @@ export class RansEncoder {
       a =
         (a + Math.imul((a * activeReciprocals[symbolA]!) | 0, activeComplements[symbolA]!) + activeStarts[symbolA]!) |
         0;
-    }
-    states[0] = a;
-    states[1] = b;
-    states[2] = c;
-    states[3] = d;
-    this.position = position;
-  }
-
-  /** Prepends `symbols[start … start + count)`; the i-th of them goes to state i mod 4. */
-  encodeJoined(symbols: Uint16Array, start: number, count: number, table: EncodeTable): void {
-    const { words, states } = this;
-    const { starts, complements, limits, reciprocals } = table;
-    let { position } = this;
-    const whole = count & ~3;
-    for (let i = count - 1; i >= whole; i--) {
-      const symbol = symbols[start + i]!;
-      let x = states[i & 3]!;
-      if (x > limits[symbol]!) {
-        words[--position] = x;
-        x >>>= 16;
-      }
-      const quotient = (x * reciprocals[symbol]!) | 0;
-      states[i & 3] = x + Math.imul(quotient, complements[symbol]!) + starts[symbol]!;
-    }
-    // The four states do not wait for one another; in registers they overlap.
-    let a = states[0]!;
-    let b = states[1]!;
-    let c = states[2]!;
-    let d = states[3]!;
-    for (let at = start + whole - 4; at >= start; at -= 4) {
-      const symbolD = symbols[at + 3]!;
-      const symbolC = symbols[at + 2]!;
-      const symbolB = symbols[at + 1]!;
-      const symbolA = symbols[at]!;
-      if (d > limits[symbolD]!) {
-        words[--position] = d;
-        d >>>= 16;
-      }
-      if (c > limits[symbolC]!) {
-        words[--position] = c;
-        c >>>= 16;
-      }
-      if (b > limits[symbolB]!) {
-        words[--position] = b;
-        b >>>= 16;
-      }
-      if (a > limits[symbolA]!) {
-        words[--position] = a;
-        a >>>= 16;
-      }
-      d = (d + Math.imul((d * reciprocals[symbolD]!) | 0, complements[symbolD]!) + starts[symbolD]!) | 0;
-      c = (c + Math.imul((c * reciprocals[symbolC]!) | 0, complements[symbolC]!) + starts[symbolC]!) | 0;
-      b = (b + Math.imul((b * reciprocals[symbolB]!) | 0, complements[symbolB]!) + starts[symbolB]!) | 0;
-      a = (a + Math.imul((a * reciprocals[symbolA]!) | 0, complements[symbolA]!) + starts[symbolA]!) | 0;
     }
     states[0] = a;
     states[1] = b;

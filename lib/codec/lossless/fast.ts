@@ -10,8 +10,8 @@ import {
   writeTable,
 } from '../entropy/frequency-table.js';
 import { RansDecoder, RansEncoder, decodeTable, encodeTable } from '../entropy/rans.js';
-import { CodecError } from '../errors.js';
-import { countMask, planMask, readMask } from './mask.js';
+import { planMask, readMask } from './mask.js';
+import { maskPositions } from './mask-bits.js';
 
 /**
  * Fast lossless coding of levels: positions of nonzeros in the cheapest form, then the nonzero levels, sign included, by
@@ -20,24 +20,23 @@ import { countMask, planMask, readMask } from './mask.js';
 
 const SYMMETRIC = 8;
 
-/** Levels as decoded, with the positions of the nonzeros. */
+/** Positions of nonzeros, ascending, and the level at each. */
 export interface DecodedLevels {
-  readonly levels: Int8Array;
   readonly positions: Int32Array;
+  readonly keptLevels: Int8Array;
 }
 
-/** Writes levels within ±perSide; `positions` is ascending and holds every nonzero, where it is given. */
+/** Writes the levels within ±perSide at some ascending positions of `size` elements; all others are zero. */
 export function writeFast(
   out: ByteWriter,
-  levels: Int8Array,
+  size: number,
+  { positions, keptLevels }: DecodedLevels,
   perSide: number,
-  positions: Int32Array = nonzeroPositions(levels),
 ): void {
-  const size = levels.length;
   if (size === 0) return;
   const mask = new Uint8Array(Math.ceil(size / 8));
   const symbols = new Uint8Array(positions.length + 1);
-  const count = splitLevels(levels, positions, mask, symbols);
+  const count = splitLevels(positions, keptLevels, mask, symbols);
   if (count === 0) {
     out.uint16(0);
     return;
@@ -56,8 +55,8 @@ export function writeFast(
 
 /** Reads `size` levels that `writeFast` wrote. */
 export function readFast(input: ByteReader, size: number, perSide: number): DecodedLevels {
-  const levels = new Int8Array(size);
-  if (size === 0) return { levels, positions: new Int32Array(0) };
+  const none = { positions: new Int32Array(0), keptLevels: new Int8Array(0) };
+  if (size === 0) return none;
   const head = input.byte();
   if (head > 15) input.fail('unknown form of levels');
   const count = input.varint();
@@ -65,37 +64,23 @@ export function readFast(input: ByteReader, size: number, perSide: number): Deco
   const maskReader = readMask(input, head & 7, size, count);
   if (count === 0) {
     if (head !== 0) input.fail('a form for nonzeros where there are none');
-    return { levels, positions: new Int32Array(0) };
+    return none;
   }
   const table = decodeTable(levelFrequencies(readTable(input, tableSize(head, perSide)), (head & SYMMETRIC) !== 0));
   const decoder = new RansDecoder(input);
-  const mask = maskReader.decode(decoder);
-  if (countMask(mask, size) !== count) throw new CodecError('malformed', 'the mask has another number of nonzeros');
+  const positions = maskPositions(maskReader.decode(decoder), size, count);
   const symbols = new Uint8Array(count);
   decoder.decode(symbols, count, table);
   decoder.check();
-  const positions = new Int32Array(count);
-  joinLevels(levels, positions, mask, symbols);
-  return { levels, positions };
-}
-
-/** Positions of nonzero levels, ascending. */
-export function nonzeroPositions(levels: Int8Array): Int32Array {
-  const positions = new Int32Array(levels.length + 1);
-  let count = 0;
-  for (let i = 0; i < levels.length; i++) {
-    positions[count] = i;
-    count += levels[i] === 0 ? 0 : 1;
-  }
-  return positions.slice(0, count);
+  return { positions, keptLevels: levelsOf(symbols) };
 }
 
 /** Fills the mask and the symbols of nonzero levels; returns how many there are. */
-function splitLevels(levels: Int8Array, positions: Int32Array, mask: Uint8Array, symbols: Uint8Array): number {
+function splitLevels(positions: Int32Array, keptLevels: Int8Array, mask: Uint8Array, symbols: Uint8Array): number {
   let count = 0;
   for (let j = 0; j < positions.length; j++) {
     const i = positions[j]!;
-    const level = levels[i]!;
+    const level = keptLevels[j]!;
     const sign = level >> 31;
     const nonzero = (level | -level) >>> 31;
     symbols[count] = (((level ^ sign) - sign) << 1) - 2 - sign;
@@ -106,18 +91,16 @@ function splitLevels(levels: Int8Array, positions: Int32Array, mask: Uint8Array,
   return count;
 }
 
-function joinLevels(levels: Int8Array, positions: Int32Array, mask: Uint8Array, symbols: Uint8Array): void {
-  let next = 0;
-  for (let at = 0; at < mask.length; at++) {
-    const base = 8 * at + 31;
-    for (let bits = mask[at]!; bits !== 0; bits &= bits - 1) {
-      const symbol = symbols[next]!;
-      const i = base - Math.clz32(bits & -bits);
-      const sign = -(symbol & 1);
-      positions[next++] = i;
-      levels[i] = (((symbol >>> 1) + 1) ^ sign) - sign;
-    }
-  }
+/** Level of each symbol. */
+const levelOfSymbol = Int8Array.from(
+  { length: 256 },
+  (_, symbol) => ((symbol >> 1) + 1) * ((symbol & 1) === 0 ? 1 : -1),
+);
+
+function levelsOf(symbols: Uint8Array): Int8Array {
+  const levels = new Int8Array(symbols.length);
+  for (let j = 0; j < symbols.length; j++) levels[j] = levelOfSymbol[symbols[j]!]!;
+  return levels;
 }
 
 interface LevelModel {

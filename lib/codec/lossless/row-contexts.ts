@@ -1,30 +1,36 @@
 /**
- * What is known about an element before it is decoded. Rows are tokens; a row's neighbours are the token before it and
- * the one `lag` before it (for an image's patches the one above), both within the same sample. Per channel, running means
- * over earlier rows are kept of |level|, of |level| among nonzeros and of the sign among nonzeros.
+ * What is known about an element before it is decoded. Rows are tokens. A row has two neighbours: the token before it and
+ * the one `lag` before it (for an image's patches the one above), both within the same sample; the first row of a sample
+ * (a class token) has the first row of the sample before. Per channel, running means over earlier rows are kept of |level|,
+ * of |level| among nonzeros and of the sign among nonzeros.
  *
  * Three contexts follow:
- * - nonzero or not: expected |level|, a weighted mean of both neighbours and the channel, in half octaves;
+ * - nonzero or not: half octave of the channel's mean |level|, and whether each neighbour is zero, small or large there;
  * - sign: signs of the neighbours (5 sums) and the channel's mean sign (11 steps);
  * - magnitude: mean magnitude of nonzero neighbours and channel in half octaves, and the row's scale in half octaves.
  *
  * When elements were selected by one threshold for many rows, the scale of a row tells how many of its elements passed
  * and how small a kept level can be; then the row's scale also shifts the first context.
+ *
+ * The state is constants of the module, whose addresses the engine knows, which makes the loops twice as fast: at any time
+ * there is one tensor being coded.
  */
 
-export const MASK_CONTEXTS = 40;
+/** Rows wider than this are coded without contexts. */
+export const WIDEST_ROW = 16384;
+
+const MASK_CLASSES = 28;
+/** Zero, small or large at either neighbour. */
+const NEIGHBOUR_CASES = 9;
+export const MASK_CONTEXTS = MASK_CLASSES * NEIGHBOUR_CASES;
 export const SIGN_CONTEXTS = 55;
-export const MAGNITUDE_STEPS = 16;
-export const SCALE_STEPS = 16;
+export const MAGNITUDE_STEPS = 8;
+export const SCALE_STEPS = 8;
 
 /** Levels are scaled to about this range, so that all arithmetic stays in integers. */
 const UNIT = 1024;
 /** Fraction bits of the running means. */
 const FRACTION = 4;
-
-const WEIGHT_LEFT = 3;
-const WEIGHT_UP = 2;
-const WEIGHT_CHANNEL = 6;
 
 /** round(8 · log₂(n + 1)) for n = 0 … 11 · 1024, in integers by comparing squares: the same everywhere. */
 const eighthOctaves = ((): Uint8Array => {
@@ -48,7 +54,7 @@ export interface RowLayout {
   /** Elements of a row. */
   readonly width: number;
   readonly rows: number;
-  /** Rows of a sample: neighbours do not cross its border. */
+  /** Rows of a sample: neighbours do not cross its border, but for the first row's. */
   readonly rowsPerSample: number;
   /** Distance of the second neighbour in rows; 0 for none. */
   readonly lag: number;
@@ -57,107 +63,163 @@ export interface RowLayout {
   readonly perSide: number;
 }
 
+/** Context of each element of the row that was prepared last: whether it is nonzero. */
+export const maskContexts = new Uint8Array(WIDEST_ROW);
+/** Columns of its nonzeros, ascending, as far as they are known. */
+export const rowColumns = new Int32Array(WIDEST_ROW + 4);
+/** Contexts of its nonzeros, in order: of the sign, and of the magnitude. */
+export const signContexts = new Uint8Array(WIDEST_ROW);
+export const magnitudeContexts = new Uint8Array(WIDEST_ROW);
+
+/** Means of |level| in eighth octaves, and what they are made of. */
+const meanSteps = new Uint8Array(WIDEST_ROW);
+const means = new Int32Array(WIDEST_ROW);
+const sums = new Int32Array(WIDEST_ROW);
+const nonzeroMeans = new Int32Array(WIDEST_ROW);
+const signMeans = new Int32Array(WIDEST_ROW);
+/** First context of each mean step, for the prepared row. */
+const firstContexts = new Uint8Array(96);
+/** What a level of either neighbour adds to the context, by level + 128. */
+const leftCases = new Uint8Array(256);
+const upCases = new Uint8Array(256);
+const noCases = new Uint8Array(256);
+
 export class RowContexts {
-  /** Context of each element of the row that was prepared last. */
-  readonly mask: Uint8Array;
   private readonly unit: number;
-  private readonly mean: Int32Array;
-  private readonly nonzeroMean: Int32Array;
-  private readonly signMean: Int32Array;
-  /** Half octaves below the largest scale, per row, and the same in eighths. */
-  private readonly scaleStep: Uint8Array;
+  /** Eighth octaves below the largest scale, per row. */
   private readonly scaleEighths: Int32Array;
+  private readonly rowStarts: Int32Array;
   private left = -1;
   private up = -1;
-  private rowStep = 0;
-  private shift = 1;
+  private scaleStep = 0;
+  private refreshed = 1;
+  private contextShift = 0;
 
-  /** `levels` fills while decoding; `scalePatterns` has one entry a row: the upper 17 bits of its float32 scale. */
+  /**
+   * `levels` holds all levels, `positions` and `keptLevels` the nonzeros; all fill while decoding. `scalePatterns` has one
+   * entry a row: the upper 17 bits of its float32 scale.
+   */
   constructor(
     private readonly layout: RowLayout,
     private readonly levels: Int8Array,
+    private readonly positions: Int32Array,
+    private readonly keptLevels: Int8Array,
     scalePatterns: Int32Array,
   ) {
     const { width, rows, perSide } = layout;
-    this.mask = new Uint8Array(width);
     this.unit = Math.floor(UNIT / perSide);
-    const start = Math.floor((UNIT << FRACTION) * 0.15);
-    this.mean = new Int32Array(width).fill(start);
-    this.nonzeroMean = new Int32Array(width).fill(Math.min(UNIT, this.unit * 2) << FRACTION);
-    this.signMean = new Int32Array(width);
-    this.scaleStep = new Uint8Array(rows);
+    this.rowStarts = new Int32Array(rows + 1);
     this.scaleEighths = new Int32Array(rows);
     let largest = 0;
     for (let row = 0; row < rows; row++) largest = Math.max(largest, scalePatterns[row]!);
+    // The upper bits of a float are a piecewise linear log₂, 256 steps to the octave.
     for (let row = 0; row < rows; row++) {
-      // The upper bits of a float are a piecewise linear log₂, 256 steps to the octave.
-      const below = largest - scalePatterns[row]!;
-      this.scaleStep[row] = Math.min(SCALE_STEPS - 1, (below + 64) >> 7);
-      this.scaleEighths[row] = -Math.min(400, (below + 16) >> 5);
+      this.scaleEighths[row] = -Math.min(400, (largest - scalePatterns[row]! + 16) >> 5);
+    }
+    const start = Math.floor((UNIT << FRACTION) * 0.15);
+    means.fill(start, 0, width);
+    meanSteps.fill(eighthOctaves[start >> FRACTION]!, 0, width);
+    sums.fill(0, 0, width);
+    nonzeroMeans.fill(Math.min(UNIT, this.unit * 2) << FRACTION, 0, width);
+    signMeans.fill(0, 0, width);
+    const large = Math.max(1, (perSide + 1) >> 2);
+    for (let level = -128; level < 128; level++) {
+      const size = level === 0 ? 0 : Math.abs(level) <= large ? 1 : 2;
+      leftCases[level + 128] = 3 * MASK_CLASSES * size;
+      upCases[level + 128] = MASK_CLASSES * size;
     }
   }
 
-  /** Takes the row before into the running means and fills `mask` for `row`. */
+  /** Fills `maskContexts` for `row`, given the rows before it. */
   prepare(row: number): void {
     const { width, rowsPerSample, lag, shiftByScale } = this.layout;
     const position = row % rowsPerSample;
-    const start = row * width;
-    this.left = position > 0 ? start - width : -1;
-    this.up = lag > 0 && position >= lag ? start - lag * width : -1;
-    this.shift = row < 3 ? 1 : row < 7 ? 2 : row < 15 ? 3 : 4;
-    this.rowStep = this.scaleStep[row]!;
-    let weight = WEIGHT_CHANNEL;
-    if (this.left >= 0) weight += WEIGHT_LEFT;
-    if (this.up >= 0) weight += WEIGHT_UP;
-    // −8 log₂ weight, so that a row without neighbours has the same scale of contexts.
-    const offset = (shiftByScale ? this.scaleEighths[row]! : 0) - eighthOctaves[weight - 1]! + 34;
-    const leftWeight = this.left >= 0 ? WEIGHT_LEFT * this.unit : 0;
-    const upWeight = this.up >= 0 ? WEIGHT_UP * this.unit : 0;
-    if (row === 0) this.fillFirst(offset);
-    else this.fillMask(start - width, leftWeight, Math.max(0, this.up), upWeight, offset);
+    this.left = position > 0 ? row - 1 : row - rowsPerSample;
+    this.up = position > 0 && lag > 0 && position >= lag ? row - lag : this.left;
+    this.scaleStep = Math.min(SCALE_STEPS - 1, -this.scaleEighths[row]! >> 2);
+    if (isRefreshed(row)) this.refresh(row);
+    const shift = shiftByScale ? this.scaleEighths[row]! : 0;
+    if (row === 0 || shift !== this.contextShift) this.fillFirstContexts(shift);
+    fillContexts(width);
+    if (row > 0) this.takeRow(row - 1, this.left === row - 1 ? leftCases : noCases);
+    if (this.left >= 0 && this.left !== row - 1) this.addCases(this.left, leftCases);
+    if (this.up >= 0) this.addCases(this.up, upCases);
   }
 
-  private fillFirst(offset: number): void {
-    for (let c = 0; c < this.mask.length; c++) {
-      const expected = (WEIGHT_CHANNEL * this.mean[c]!) >> FRACTION;
-      this.mask[c] = Math.max(0, Math.min(MASK_CONTEXTS - 1, (eighthOctaves[expected]! + offset) >> 2));
+  /** Tells where the nonzeros of a row end: `positions[… last)`. */
+  close(row: number, last: number): void {
+    this.rowStarts[row + 1] = last;
+  }
+
+  /** The largest mean, 8 · log₂ 1025 = 80 eighth octaves, is in the last class; a class is half an octave. */
+  private fillFirstContexts(shift: number): void {
+    this.contextShift = shift;
+    for (let step = 0; step < firstContexts.length; step++) {
+      const own = (step + shift - 80) >> 2;
+      firstContexts[step] = Math.max(0, Math.min(MASK_CLASSES - 1, MASK_CLASSES - 1 + own));
     }
   }
 
-  /** Takes the row at `before` into the running means and fills the contexts of the row after it. */
-  private fillMask(before: number, leftWeight: number, up: number, upWeight: number, offset: number): void {
-    const { mask, mean, levels } = this;
-    const shift = this.shift;
+  private addCases(row: number, cases: Uint8Array): void {
+    const { positions, keptLevels } = this;
+    const start = row * this.layout.width;
+    const end = this.rowStarts[row + 1]!;
+    for (let j = this.rowStarts[row]!; j < end; j++) {
+      const c = positions[j]! - start;
+      maskContexts[c] = maskContexts[c]! + cases[keptLevels[j]! + 128]!;
+    }
+  }
+
+  /** Takes a row's nonzeros into the running means, and adds what they are as neighbours to the contexts. */
+  private takeRow(row: number, cases: Uint8Array): void {
+    const { positions, keptLevels } = this;
+    const start = row * this.layout.width;
+    const end = this.rowStarts[row + 1]!;
     const unit = this.unit << FRACTION;
-    for (let c = 0; c < mask.length; c++) {
-      const level = levels[before + c]!;
-      const upLevel = levels[up + c]!;
-      const magnitude = (level ^ (level >> 31)) - (level >> 31);
-      const old = mean[c]!;
-      const own = (old + ((Math.imul(magnitude, unit) - old) >> shift)) | 0;
-      mean[c] = own;
-      const expected =
-        ((Math.imul(WEIGHT_CHANNEL, own) >> FRACTION) +
-          Math.imul(leftWeight, magnitude) +
-          Math.imul(upWeight, (upLevel ^ (upLevel >> 31)) - (upLevel >> 31))) |
-        0;
-      const step = (eighthOctaves[expected]! + offset) >> 2;
-      mask[c] = step < 0 ? 0 : step > MASK_CONTEXTS - 1 ? MASK_CONTEXTS - 1 : step;
+    const shift = row < 3 ? 1 : row < 7 ? 2 : row < 15 ? 3 : 4;
+    for (let j = this.rowStarts[row]!; j < end; j++) {
+      const c = positions[j]! - start;
+      const level = keptLevels[j]!;
+      maskContexts[c] = maskContexts[c]! + cases[level + 128]!;
+      const sign = level >> 31;
+      const magnitude = (level ^ sign) - sign;
+      sums[c] = sums[c]! + magnitude;
+      const old = nonzeroMeans[c]!;
+      nonzeroMeans[c] = old + ((Math.imul(magnitude, unit) - old) >> shift);
+      const oldSign = signMeans[c]!;
+      signMeans[c] = oldSign + ((Math.imul(sign | 1, UNIT - 1) - oldSign) >> shift);
     }
+  }
+
+  /** Takes the rows since the last time, up to the one before the last, into the running means: half of a mean is theirs. */
+  private refresh(row: number): void {
+    const { width } = this.layout;
+    const rows = row - this.refreshed;
+    const shift = rows === 8 ? 3 : rows === 4 ? 2 : rows === 2 ? 1 : 0;
+    const unit = this.unit << FRACTION;
+    for (let c = 0; c < width; c++) {
+      const mean = means[c]!;
+      const own = (mean + (((Math.imul(sums[c]!, unit) >> shift) - mean) >> 1)) | 0;
+      means[c] = own;
+      meanSteps[c] = eighthOctaves[own >> FRACTION]!;
+      sums[c] = 0;
+    }
+    this.refreshed = row;
   }
 
   /**
-   * Contexts of the nonzeros at `columns[0 … count)` of the prepared row: of the sign into `signs`, of the magnitude
-   * (magnitude step · 16 + scale step) into `magnitudes`. None depends on the row's own levels.
+   * Fills `signContexts` and `magnitudeContexts` (magnitude step · SCALE_STEPS + scale step) for the first `count` of
+   * `rowColumns`. None depends on the row's own levels.
    */
-  fillNonzero(columns: Int32Array, count: number, signs: Uint8Array, magnitudes: Uint8Array): void {
-    const { levels, nonzeroMean, signMean, unit, rowStep } = this;
-    const left = Math.max(0, this.left);
-    const up = Math.max(0, this.up);
+  fillNonzero(count: number): void {
+    const { levels, unit, scaleStep } = this;
+    const { width } = this.layout;
+    const left = Math.max(0, this.left) * width;
+    const up = Math.max(0, this.up) * width;
     const leftMask = this.left < 0 ? 0 : -1;
     const upMask = this.up < 0 ? 0 : -1;
     for (let j = 0; j < count; j++) {
-      const c = columns[j]!;
+      const c = rowColumns[j]!;
       const leftLevel = levels[left + c]! & leftMask;
       const upLevel = levels[up + c]! & upMask;
       const leftSign = leftLevel >> 31;
@@ -165,29 +227,30 @@ export class RowContexts {
       const leftNonzero = (-leftLevel >>> 31) | -leftSign;
       const upNonzero = (-upLevel >>> 31) | -upSign;
       const neighbours = 2 + 2 * (leftSign + upSign) + leftNonzero + upNonzero;
-      signs[j] = neighbours * 11 + (((signMean[c]! + UNIT) * 11) >> 11);
-      const sum = ((leftLevel ^ leftSign) - leftSign + (upLevel ^ upSign) - upSign) * unit;
-      const total = sum + ((2 * nonzeroMean[c]!) >> FRACTION);
+      signContexts[j] = neighbours * 11 + (((signMeans[c]! + UNIT) * 11) >> 11);
+      const sum = Math.imul((leftLevel ^ leftSign) - leftSign + (upLevel ^ upSign) - upSign, unit);
+      const total = sum + ((2 * nonzeroMeans[c]!) >> FRACTION);
       // A dozenth of it stands for the mean over 2, 3 or 4 terms without a division: 6, 4 or 3 times the total.
       const terms = leftNonzero + upNonzero;
-      const twelfths = (6 - 2 * terms + (terms >> 1)) * total;
-      const step = (eighthOctaves[(twelfths >> 2) + 64]! - 48) >> 2;
-      magnitudes[j] = (step < 0 ? 0 : step) * SCALE_STEPS + rowStep;
+      const twelfths = Math.imul(6 - 2 * terms + (terms >> 1), total);
+      const step = (eighthOctaves[(twelfths >> 2) + 64]! - 68) >> 2;
+      magnitudeContexts[j] =
+        (step < 0 ? 0 : step > MAGNITUDE_STEPS - 1 ? MAGNITUDE_STEPS - 1 : step) * SCALE_STEPS + scaleStep;
     }
   }
+}
 
-  /** Takes the levels at `columns[0 … count)` of the prepared row, all nonzero, into the running means of nonzeros. */
-  update(columns: Int32Array, count: number, rowStart: number): void {
-    const { levels, nonzeroMean, signMean, shift } = this;
-    const unit = this.unit << FRACTION;
-    for (let j = 0; j < count; j++) {
-      const c = columns[j]!;
-      const level = levels[rowStart + c]!;
-      const sign = level >> 31;
-      const old = nonzeroMean[c]!;
-      nonzeroMean[c] = old + ((Math.imul((level ^ sign) - sign, unit) - old) >> shift);
-      const oldSign = signMean[c]!;
-      signMean[c] = oldSign + (((sign | 1) * (UNIT - 1) - oldSign) >> shift);
-    }
+/** First contexts of all channels; four at a time, up to three more than there are. */
+function fillContexts(width: number): void {
+  for (let c = 0; c < width; c += 4) {
+    maskContexts[c] = firstContexts[meanSteps[c]!]!;
+    maskContexts[c + 1] = firstContexts[meanSteps[c + 1]!]!;
+    maskContexts[c + 2] = firstContexts[meanSteps[c + 2]!]!;
+    maskContexts[c + 3] = firstContexts[meanSteps[c + 3]!]!;
   }
+}
+
+/** The means are renewed before rows 2, 3, 5, 9, 17, 25, …: often enough, and seldom enough to cost little. */
+function isRefreshed(row: number): boolean {
+  return row === 2 || row === 3 || row === 5 || (row > 1 && (row & 7) === 1);
 }

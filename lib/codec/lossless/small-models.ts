@@ -3,6 +3,7 @@ import {
   cheapestRice,
   codeWeights,
   codedBits,
+  log2Integer,
   log2Table,
   normalizeWeights,
   putTable,
@@ -36,22 +37,34 @@ export type BitCounts = Int32Array;
 
 /** Probability code of each context; contexts that never occur repeat the code before. */
 export function bitCodes(counts: BitCounts): Uint8Array {
-  const log2 = log2Table();
   const codes = new Uint8Array(counts.length / 2);
   let previous = PROBABILITY_CODES / 2;
   for (let context = 0; context < codes.length; context++) {
-    const zeros = counts[2 * context]!;
-    const ones = counts[2 * context + 1]!;
-    if (zeros + ones > 0) {
-      // The cost is convex in the code: walk downhill from the code before.
-      const cost = (code: number): number =>
-        -zeros * log2[zeroFrequencies[code]!]! - ones * log2[SCALE - zeroFrequencies[code]!]!;
-      while (previous > 0 && cost(previous - 1) < cost(previous)) previous--;
-      while (previous < PROBABILITY_CODES - 1 && cost(previous + 1) < cost(previous)) previous++;
-    }
+    previous = cheapestCode(counts[2 * context]!, counts[2 * context + 1]!, previous);
     codes[context] = previous;
   }
   return codes;
+}
+
+/** The cheapest code for so many zeros and ones. The cost is convex in the code: walk downhill from `start`. */
+function cheapestCode(zeros: number, ones: number, start: number): number {
+  if (zeros + ones === 0) return start;
+  let code = start;
+  let cost = costUnder(zeros, ones, code);
+  for (const step of [-1, 1]) {
+    for (let next = code + step; next >= 0 && next < PROBABILITY_CODES; next += step) {
+      const nextCost = costUnder(zeros, ones, next);
+      if (nextCost >= cost) break;
+      code = next;
+      cost = nextCost;
+    }
+  }
+  return code;
+}
+
+function costUnder(zeros: number, ones: number, code: number): number {
+  const log2 = log2Table();
+  return -zeros * log2[zeroFrequencies[code]!]! - ones * log2[SCALE - zeroFrequencies[code]!]!;
 }
 
 /** Frequency of a zero by context, of 2^14. */
@@ -133,13 +146,13 @@ export interface Grouping {
   readonly scale: number;
 }
 
-/** Number of groups and the group of each of the 256 contexts. */
+/** Number of groups and the group of each of the contexts. */
 export function groupOfContexts({ magnitude, scale }: Grouping): { groups: number; group: Uint8Array } {
   const scaleGroups = scale === 0 ? 1 : SCALE_STEPS >> (2 - scale);
   const group = new Uint8Array(MAGNITUDE_STEPS * SCALE_STEPS);
   for (let context = 0; context < group.length; context++) {
-    const magnitudeStep = magnitude === 0 ? 0 : (context >> 4) >> (2 - magnitude);
-    const scaleStep = scale === 0 ? 0 : (context & 15) >> (2 - scale);
+    const magnitudeStep = magnitude === 0 ? 0 : Math.floor(context / SCALE_STEPS) >> (2 - magnitude);
+    const scaleStep = scale === 0 ? 0 : (context % SCALE_STEPS) >> (2 - scale);
     group[context] = magnitudeStep * scaleGroups + scaleStep;
   }
   const magnitudeGroups = magnitude === 0 ? 1 : MAGNITUDE_STEPS >> (2 - magnitude);
@@ -153,25 +166,20 @@ export interface MagnitudeModel {
   readonly bits: number;
 }
 
-/** The cheapest grouping for counts[context · alphabet + symbol]. */
+/** The grouping for counts[context · alphabet + symbol] that is cheapest by entropy and a guess of its tables, with its tables. */
 export function magnitudeModel(counts: Int32Array, alphabet: number): MagnitudeModel {
-  let best: MagnitudeModel | undefined;
+  let best: { grouping: Grouping; sums: Float64Array[] } | undefined;
+  let least = Infinity;
   for (const scale of [0, 1, 2]) {
     for (const magnitude of [0, 1, 2]) {
-      const next = groupedModel(counts, alphabet, { magnitude, scale });
-      if (best === undefined || next.bits < best.bits) best = next;
+      const grouping = { magnitude, scale };
+      const sums = groupSums(counts, alphabet, grouping);
+      const bits = sums.reduce((total, sum) => total + groupBits(sum), 0);
+      if (bits < least) best = { grouping, sums };
+      least = Math.min(least, bits);
     }
   }
-  return best!;
-}
-
-function groupedModel(counts: Int32Array, alphabet: number, grouping: Grouping): MagnitudeModel {
-  const { groups, group } = groupOfContexts(grouping);
-  const sums = Array.from({ length: groups }, () => new Float64Array(alphabet));
-  for (let context = 0; context < group.length; context++) {
-    const sum = sums[group[context]!]!;
-    for (let s = 0; s < alphabet; s++) sum[s]! += counts[context * alphabet + s]!;
-  }
+  const { grouping, sums } = best!;
   let bits = 0;
   const codes = sums.map((sum) => {
     bits += 1;
@@ -181,6 +189,29 @@ function groupedModel(counts: Int32Array, alphabet: number, grouping: Grouping):
     return own;
   });
   return { grouping, codes, bits };
+}
+
+function groupSums(counts: Int32Array, alphabet: number, grouping: Grouping): Float64Array[] {
+  const { groups, group } = groupOfContexts(grouping);
+  const sums = Array.from({ length: groups }, () => new Float64Array(alphabet));
+  for (let context = 0; context < group.length; context++) {
+    const sum = sums[group[context]!]!;
+    for (let s = 0; s < alphabet; s++) sum[s]! += counts[context * alphabet + s]!;
+  }
+  return sums;
+}
+
+/** Entropy of a group's symbols, and some four bits for each entry of its table. */
+function groupBits(sum: Float64Array): number {
+  let total = 0;
+  let bits = 0;
+  for (let s = 0; s < sum.length; s++) {
+    const count = sum[s]!;
+    if (count === 0) continue;
+    total += count;
+    bits += 4 - count * log2Integer(count);
+  }
+  return total === 0 ? 1 : bits + 9 + total * log2Integer(total);
 }
 
 export function magnitudeFrequencies(codes: Uint8Array): Uint16Array {

@@ -1,0 +1,238 @@
+import type { EncodeTable } from '../entropy/rans.js';
+import { encodeTable } from '../entropy/rans.js';
+import { SCALE } from '../entropy/frequency-table.js';
+import {
+  MAGNITUDE_STEPS,
+  MASK_CONTEXTS,
+  type RowLayout,
+  RowContexts,
+  SCALE_STEPS,
+  SIGN_CONTEXTS,
+  magnitudeContexts,
+  maskContexts,
+  rowColumns,
+  signContexts,
+} from './row-contexts.js';
+import type { DecodedLevels } from './fast.js';
+import {
+  MAGNITUDE_SCALE,
+  type MagnitudeModel,
+  codesToZeroFrequencies,
+  groupOfContexts,
+  magnitudeAlphabet,
+  magnitudeFrequencies,
+  magnitudeSymbol,
+} from './small-models.js';
+
+/** Symbols of all models share one alphabet: bits of the mask, then signs, then magnitudes, then one that costs nothing. */
+const FIRST_SIGN = 2 * MASK_CONTEXTS;
+const FIRST_MAGNITUDE = FIRST_SIGN + 2 * SIGN_CONTEXTS;
+const MAGNITUDE_CONTEXTS = MAGNITUDE_STEPS * SCALE_STEPS;
+
+/** What the first pass notes, in coding order. */
+export interface Survey {
+  /** The symbols, each section of a row filled up to a multiple of four with symbols that cost nothing. */
+  readonly sequence: Uint16Array;
+  readonly length: number;
+  readonly count: number;
+  /** Zeros and ones by context, negative and positive signs by context, symbols by context of magnitude. */
+  readonly maskCounts: Int32Array;
+  readonly signCounts: Int32Array;
+  readonly magnitudeCounts: Int32Array;
+}
+
+/** The symbol that costs nothing, for an alphabet of magnitudes. */
+function neutralSymbol(perSide: number): number {
+  return FIRST_MAGNITUDE + MAGNITUDE_CONTEXTS * magnitudeAlphabet(perSide);
+}
+
+/** Notes every symbol of the small mode: row by row the bits of the mask, the signs and the magnitudes of the nonzeros. */
+export function surveyRows(
+  levels: Int8Array,
+  { positions, keptLevels }: DecodedLevels,
+  layout: RowLayout,
+  scalePatterns: Int32Array,
+): Survey {
+  const { width, rows, perSide } = layout;
+  const nonzeros = withoutZeros(positions, keptLevels);
+  const count = nonzeros.positions.length;
+  const contexts = new RowContexts(layout, levels, nonzeros.positions, nonzeros.keptLevels, scalePatterns);
+  const sections = perSide > 1 ? 2 : 1;
+  const sequence = new Uint16Array(rows * ((width + 3) & ~3) + sections * (count + 3 * rows) + 4);
+  const neutral = neutralSymbol(perSide);
+  const alphabet = magnitudeAlphabet(perSide);
+  fillSymbols(perSide);
+  let at = 0;
+  let first = 0;
+  for (let row = 0; row < rows; row++) {
+    contexts.prepare(row);
+    noteContexts(sequence, at, width);
+    const ones = markOnes(sequence, at, nonzeros.positions, first, row * width, width);
+    at = fillUp(sequence, at + width, neutral);
+    contexts.fillNonzero(ones);
+    noteSigns(sequence, at, nonzeros.keptLevels, first, ones);
+    at = fillUp(sequence, at + ones, neutral);
+    if (perSide > 1) {
+      noteMagnitudes(sequence, at, nonzeros.keptLevels, first, ones, alphabet);
+      at = fillUp(sequence, at + ones, neutral);
+    }
+    first += ones;
+    contexts.close(row, first);
+  }
+  const counts = countSymbols(sequence, at, neutral + 1);
+  return {
+    sequence,
+    length: at,
+    count,
+    maskCounts: counts.subarray(0, FIRST_SIGN),
+    signCounts: counts.subarray(FIRST_SIGN, FIRST_MAGNITUDE),
+    magnitudeCounts: counts.subarray(FIRST_MAGNITUDE, neutral),
+  };
+}
+
+function withoutZeros(positions: Int32Array, keptLevels: Int8Array): DecodedLevels {
+  const nonzeroPositions = new Int32Array(positions.length + 1);
+  const nonzeroLevels = new Int8Array(positions.length + 1);
+  let count = 0;
+  for (let j = 0; j < positions.length; j++) {
+    const level = keptLevels[j]!;
+    nonzeroPositions[count] = positions[j]!;
+    nonzeroLevels[count] = level;
+    count = (count + ((level | -level) >>> 31)) | 0;
+  }
+  return { positions: nonzeroPositions.subarray(0, count), keptLevels: nonzeroLevels.subarray(0, count) };
+}
+
+/** Magnitude symbol of each level + 128. */
+const symbolOfLevel = new Uint8Array(256);
+
+function fillSymbols(perSide: number): void {
+  for (let magnitude = 1; magnitude <= perSide; magnitude++) {
+    symbolOfLevel[128 + magnitude] = symbolOfLevel[128 - magnitude] = magnitudeSymbol(magnitude);
+  }
+}
+
+/** Zeros under all contexts of the row; four at a time, up to three more than there are. */
+function noteContexts(sequence: Uint16Array, start: number, width: number): void {
+  for (let c = 0; c < width; c += 4) {
+    const at = start + c;
+    sequence[at] = maskContexts[c]! << 1;
+    sequence[at + 1] = maskContexts[c + 1]! << 1;
+    sequence[at + 2] = maskContexts[c + 2]! << 1;
+    sequence[at + 3] = maskContexts[c + 3]! << 1;
+  }
+}
+
+/** Marks a row's nonzeros in its section and puts their columns into `rowColumns`; returns how many. */
+function markOnes(
+  sequence: Uint16Array,
+  at: number,
+  positions: Int32Array,
+  first: number,
+  start: number,
+  width: number,
+): number {
+  let j = first;
+  for (; j < positions.length; j++) {
+    const c = positions[j]! - start;
+    if (c >= width) break;
+    rowColumns[j - first] = c;
+    sequence[at + c] = sequence[at + c]! | 1;
+  }
+  return j - first;
+}
+
+function noteSigns(sequence: Uint16Array, at: number, keptLevels: Int8Array, first: number, count: number): void {
+  for (let j = 0; j < count; j++) {
+    const positive = 1 + (keptLevels[first + j]! >> 31);
+    sequence[at + j] = FIRST_SIGN + 2 * signContexts[j]! + positive;
+  }
+}
+
+function noteMagnitudes(
+  sequence: Uint16Array,
+  at: number,
+  keptLevels: Int8Array,
+  first: number,
+  count: number,
+  alphabet: number,
+): void {
+  for (let j = 0; j < count; j++) {
+    const symbol = symbolOfLevel[keptLevels[first + j]! + 128]!;
+    sequence[at + j] = FIRST_MAGNITUDE + Math.imul(magnitudeContexts[j]!, alphabet) + symbol;
+  }
+}
+
+function fillUp(sequence: Uint16Array, end: number, neutral: number): number {
+  let at = end;
+  while ((at & 3) !== 0) sequence[at++] = neutral;
+  return at;
+}
+
+const MOST_SYMBOLS = 4096;
+const tallies = new Int32Array(4 * MOST_SYMBOLS);
+
+/** How often each symbol occurs; four tallies in turn, so that equal symbols do not wait for one another. */
+function countSymbols(sequence: Uint16Array, length: number, alphabet: number): Int32Array {
+  for (let lane = 0; lane < 4; lane++) tallies.fill(0, lane * MOST_SYMBOLS, lane * MOST_SYMBOLS + alphabet);
+  for (let i = 0; i < length; i += 4) {
+    const a = sequence[i]!;
+    const b = sequence[i + 1]! + MOST_SYMBOLS;
+    const c = sequence[i + 2]! + 2 * MOST_SYMBOLS;
+    const d = sequence[i + 3]! + 3 * MOST_SYMBOLS;
+    tallies[a] = tallies[a]! + 1;
+    tallies[b] = tallies[b]! + 1;
+    tallies[c] = tallies[c]! + 1;
+    tallies[d] = tallies[d]! + 1;
+  }
+  const counts = new Int32Array(alphabet);
+  for (let s = 0; s < alphabet; s++) {
+    counts[s] =
+      tallies[s]! + tallies[s + MOST_SYMBOLS]! + tallies[s + 2 * MOST_SYMBOLS]! + tallies[s + 3 * MOST_SYMBOLS]!;
+  }
+  return counts;
+}
+
+/** The models that a survey's counts led to. */
+export interface SurveyModels {
+  readonly mask: Uint8Array;
+  readonly sign: Uint8Array;
+  readonly magnitude: MagnitudeModel;
+}
+
+/** Tables of all symbols under the models. */
+export function surveyTable(models: SurveyModels, perSide: number): EncodeTable {
+  const alphabet = magnitudeAlphabet(perSide);
+  const neutral = neutralSymbol(perSide);
+  const table = {
+    starts: new Int32Array(neutral + 1),
+    complements: new Int32Array(neutral + 1),
+    limits: new Int32Array(neutral + 1),
+    reciprocals: new Float64Array(neutral + 1),
+  };
+  const put = (own: EncodeTable, at: number): void => {
+    table.starts.set(own.starts, at);
+    table.complements.set(own.complements, at);
+    table.limits.set(own.limits, at);
+    table.reciprocals.set(own.reciprocals, at);
+  };
+  for (const [codes, first] of [
+    [models.mask, 0],
+    [models.sign, FIRST_SIGN],
+  ] as const) {
+    codesToZeroFrequencies(codes).forEach((zero, context) =>
+      put(encodeTable(Uint16Array.of(zero, SCALE - zero)), first + 2 * context),
+    );
+  }
+  if (perSide > 1) {
+    const tables = models.magnitude.codes.map((codes) =>
+      codes === undefined ? undefined : encodeTable(magnitudeFrequencies(codes), MAGNITUDE_SCALE),
+    );
+    groupOfContexts(models.magnitude.grouping).group.forEach((group, context) => {
+      if (tables[group] !== undefined) put(tables[group], FIRST_MAGNITUDE + context * alphabet);
+    });
+  }
+  // All of the scale is its own: coding it leaves a state as it is.
+  put(encodeTable(Uint16Array.of(SCALE)), neutral);
+  return table;
+}

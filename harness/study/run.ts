@@ -14,8 +14,8 @@ export function executeRun(
 ): Promise<FineTuneResult> {
   const { config, weights, frozen, train, validation, normalisation } = workload;
   const { training, cut, seed } = run;
-  const settings = { ...run.adapters, dropout: 0 };
-  const adapters = initialAdapters(config, settings, seed);
+  const settings = { ...run.adapters, trainHead: run.adapters.trainHead ?? false, dropout: 0 };
+  const adapters = initialAdapters(config, settings, seed, weights);
   return fineTune(tf, {
     part: { config, weights, frozen, settings, adapters, memoryMode: 'keep' },
     cut,

@@ -20,6 +20,12 @@ const workloadSchema = z.discriminatedUnion('kind', [
       .min(2)
       .describe('Rows of the stored classifier that belong to the data set’s classes, in their order.'),
   }),
+  z.strictObject({
+    kind: z.literal('embedded').describe('The small transformer that comes with the project, on drawn images.'),
+    headSeed: z.int().min(0).default(1).describe('Seed of the new classifier.'),
+    trainSeed: z.int().min(0).default(101).describe('Seed of the training images.'),
+    validationSeed: z.int().min(0).default(202).describe('Seed of the validation images.'),
+  }),
 ]);
 
 const adaptersSchema = z
@@ -27,6 +33,7 @@ const adaptersSchema = z
     rank: count(256).default(8),
     alpha: z.number().positive().default(16),
     targets: z.array(z.enum(adapterTargets)).min(1).default(['query', 'value']),
+    trainHead: z.boolean().optional().describe('The classifier is trained with the adapters.'),
   })
   .prefault({});
 

@@ -3,11 +3,14 @@ import type { LoadedBackend } from '../backend/tensorflow.js';
 import {
   imageNetNormalisation,
   jpegDecoder,
+  plainNormalisation,
+  proceduralDataset,
   tinyImageNetDataset,
   type ImageDataset,
   type Normalisation,
 } from '../data/index.js';
 import type { VitConfig } from '../model/config.js';
+import { embeddedConfig, embeddedWeights } from '../model/embedded.js';
 import { FrozenWeights } from '../model/frozen-weights.js';
 import { readWeights, WeightError, type WeightSet } from '../model/weights.js';
 import type { RunSettings, StudyWorkload } from './settings.js';
@@ -26,16 +29,39 @@ export async function loadWorkload(
   backend: LoadedBackend,
   settings: Pick<RunSettings, 'workload' | 'trainImages' | 'validationImages'>,
 ): Promise<Workload> {
-  const loaded = await loadDeit(backend, settings.workload);
+  const { workload, trainImages, validationImages } = settings;
+  const loaded =
+    workload.kind === 'embedded'
+      ? await loadEmbedded(workload, trainImages, validationImages)
+      : await loadDeit(backend, workload);
   return {
     ...loaded,
     frozen: new FrozenWeights(backend.tf, loaded.config, loaded.weights),
-    train: remembering(thinned(loaded.train, settings.trainImages)),
-    validation: remembering(thinned(loaded.validation, settings.validationImages)),
+    train: remembering(thinned(loaded.train, trainImages)),
+    validation: remembering(thinned(loaded.validation, validationImages)),
   };
 }
 
-async function loadDeit(backend: LoadedBackend, workload: StudyWorkload): Promise<Omit<Workload, 'frozen'>> {
+type Unfrozen = Omit<Workload, 'frozen'>;
+type Kind<K extends StudyWorkload['kind']> = Extract<StudyWorkload, { kind: K }>;
+
+/** Drawn images of classes that the weights have not seen. */
+async function loadEmbedded(
+  { headSeed, trainSeed, validationSeed }: Kind<'embedded'>,
+  trainImages = 8192,
+  validationImages = 5000,
+): Promise<Unfrozen> {
+  const drawn = (length: number, seed: number) => proceduralDataset({ classes: 'fine-tuning', length, seed });
+  return {
+    config: embeddedConfig,
+    weights: await embeddedWeights(embeddedConfig, headSeed),
+    train: drawn(trainImages, trainSeed),
+    validation: drawn(validationImages, validationSeed),
+    normalisation: plainNormalisation,
+  };
+}
+
+async function loadDeit(backend: LoadedBackend, workload: Kind<'deit-tiny'>): Promise<Unfrozen> {
   const { imageSize, folder, headRows } = workload;
   const stored: VitConfig = {
     imageSize,

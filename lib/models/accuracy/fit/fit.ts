@@ -43,6 +43,8 @@ export interface FormAssessment {
 export interface FittedParameter extends ParameterInterval {
   readonly name: string;
   readonly value: number;
+  /** By the delta method; NaN where the parameter is not determined. */
+  readonly standardError: number;
   /** False where the data leave it open: at a bound of the search, or with an open interval. */
   readonly isDetermined: boolean;
 }
@@ -225,11 +227,13 @@ function describe(
     const value = logarithmic ? Math.exp(fit.theta[k]!) : fit.theta[k]!;
     const plain = (bound: number) => (logarithmic ? Math.exp(bound) : bound);
     if (uncertainty.undetermined.has(k)) {
-      return { name, value, lower: plain(lower), upper: plain(upper), isDetermined: false };
+      return { name, value, standardError: NaN, lower: plain(lower), upper: plain(upper), isDetermined: false };
     }
+    const deviation = Math.sqrt(uncertainty.covariance[k * fit.curve.size + k]!);
+    const standardError = logarithmic ? value * deviation : deviation;
     const interval = profileInterval(fit, sample, uncertainty, confidence, k);
     const isOpen = interval.upper === Infinity || (logarithmic && interval.lower === 0);
-    return { name, value, ...interval, isDetermined: !isOpen };
+    return { name, value, standardError, ...interval, isDetermined: !isOpen };
   });
   const fittedRatio = ratioRange(sample);
   return {

@@ -53,6 +53,11 @@ export interface SolveHooks {
 
 /** Largest instance whose what-if questions `auto` answers. */
 const whatIfDevices = 100;
+/** Of what is left of a time limit: for the search, then for the bound; its recomputation needs the rest. */
+const searchShare = 0.6;
+const boundShare = 0.4;
+/** A recomputation under way at the limit or at Ctrl-C gets this much longer, seconds: without it nothing is proven. */
+const grace = (deviceCount: number) => Math.min(30, Math.max(3, deviceCount / 30));
 /** Time given to the exact method to decide whether anything is feasible when the search found nothing. */
 const decisionSeconds = 20;
 
@@ -111,10 +116,10 @@ function searchPlan(
   hooks: SolveHooks,
   clock: Clock,
 ): MethodOutcome {
-  const outcome = runMethod(problem, options, { ...hooks, timeLimitSeconds: clock.left() });
+  const outcome = runMethod(problem, options, { ...hooks, timeLimitSeconds: searchShare * clock.left() });
   const undecided = !outcome.plan && outcome.termination === 'locally-infeasible';
   if (!undecided || stopped(hooks, clock)) return outcome;
-  const timeLimitSeconds = Math.min(decisionSeconds, clock.left());
+  const timeLimitSeconds = Math.min(decisionSeconds, searchShare * clock.left());
   const decided = runMethod(problem, { ...options, method: 'exact' }, { ...hooks, timeLimitSeconds });
   return { ...decided, statistics: { ...outcome.statistics, ...decided.statistics, decidedByExact: 1 } };
 }
@@ -161,7 +166,11 @@ function provenBound(
   signal: StopSignal | undefined,
 ): BoundReport {
   const dual = outcome.bound ?? dualBound(problem, outcome, clock, signal);
-  const verification = verifyBound(problem, dual.certificate);
+  const verification = verifyBound(
+    problem,
+    dual.certificate,
+    new GraceSignal(clock, signal, grace(problem.devices.length)),
+  );
   const verified = verification.valid;
   const trusted = verification.boundSeconds;
   const late = problem.deadlineSeconds !== undefined && trusted > problem.deadlineSeconds * (1 + 1e-9);
@@ -183,7 +192,7 @@ function dualBound(
   clock: Clock,
   signal: StopSignal | undefined,
 ): PlanBound {
-  const left = Math.max(1, clock.left());
+  const left = Math.max(0.01, boundShare * clock.left());
   return boundPlan(problem, left === Infinity ? {} : { timeLimitSeconds: left }, {
     signal,
     ...(outcome.plan && { incumbentSeconds: outcome.totalSeconds }),
@@ -244,6 +253,24 @@ function messageOf(status: PlanStatus, termination: Termination, totalSeconds: n
   return status === 'solved'
     ? `a round takes ${totalSeconds.toPrecision(5)} s; ${proof}`
     : `stopped early (${termination}): a round takes ${totalSeconds.toPrecision(5)} s; ${proof}`;
+}
+
+/** Raised a little after the time limit or the user's signal. */
+class GraceSignal implements StopSignal {
+  private seenAt: number | undefined;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly signal: StopSignal | undefined,
+    private readonly graceSeconds: number,
+  ) {}
+
+  get aborted(): boolean {
+    if (this.clock.left() <= -this.graceSeconds) return true;
+    if (!this.signal?.aborted) return false;
+    this.seenAt ??= this.clock.elapsed();
+    return this.clock.elapsed() - this.seenAt > this.graceSeconds;
+  }
 }
 
 class Clock {

@@ -45,7 +45,8 @@ export function searchBlocks(compiled: CompiledAllocation, blockHz: number, limi
   return compiled.serverSeconds.some((work) => work > 0) ? search.withServerShares() : search.longestFirst();
 }
 
-const pairLimit = 20_000;
+/** Pairs of thresholds tried for a common batch: each costs about as much as there are devices. */
+const pairLimit = (deviceCount: number) => Math.max(200, Math.ceil(100_000 / deviceCount));
 
 class BlockSearch {
   private readonly perDevice: number;
@@ -99,6 +100,7 @@ class BlockSearch {
     let best = this.weighted(blocks);
     let tried = 0;
     let exact = true;
+    const most = pairLimit(this.compiled.count);
     const leastFrom = (r: number) => {
       let sum = 0;
       for (let q = r; q <= last; q++) sum += rowWeights[q]! * least[q]!;
@@ -119,7 +121,7 @@ class BlockSearch {
       for (const threshold of this.candidates(r, least[r]!, (best - spent - leastFrom(r + 1)) / rowWeights[r]!)) {
         const cost = spent + rowWeights[r]! * threshold;
         if (cost + leastFrom(r + 1) >= best) return;
-        if (tried >= pairLimit) {
+        if (tried >= most) {
           exact = false;
           return;
         }

@@ -1,4 +1,4 @@
-import { Budget } from '../../solver/index.js';
+import { Budget, type StopSignal } from '../../solver/index.js';
 import { maximizeDual, type DualResult, type PrimalRecovery } from '../../lagrangian/index.js';
 import { namedMultipliers, type BoundContext, type PlanBound, type ResolvedBoundOptions } from './contract.js';
 import { BoxOracle } from './box-oracle.js';
@@ -158,7 +158,11 @@ export function batchedStart(columns: ChoiceColumns, cap: number): Float64Array 
 /**
  * An upper estimate of what the dual of the longest chain can show: the least of Y + dual(Y) over a geometric search in Y.
  */
-export function dualCeiling(columns: ChoiceColumns, oracle: BoxOracle): { ceiling: number; multipliers: Float64Array } {
+export function dualCeiling(
+  columns: ChoiceColumns,
+  oracle: BoxOracle,
+  signal?: StopSignal,
+): { ceiling: number; multipliers: Float64Array } {
   const weights = columns.requirementWeights;
   const floor = Math.max(1e-12, ...oracle.floors);
   let multipliers = batchedStart(columns, floor * 4 + oracle.leastServerSeconds);
@@ -180,21 +184,31 @@ export function dualCeiling(columns: ChoiceColumns, oracle: BoxOracle): { ceilin
       multipliers = Float64Array.from(result.multipliers);
       failures = 0;
     } else if (ceiling < Infinity) failures++;
-    if (size > ceiling) break;
+    if (size > ceiling || (signal?.aborted && ceiling < Infinity)) break;
   }
   return { ceiling, multipliers };
 }
 
-export function boundBatched(columns: ChoiceColumns, options: ResolvedBoundOptions, context: BoundContext): PlanBound {
+export function boundBatched(columns: ChoiceColumns, options: ResolvedBoundOptions, given: BoundContext): PlanBound {
   const wantsStages = options.form === 'stages' || (options.form === 'auto' && columns.deviceCount <= stagesLimit);
-  const given = columns.requirements.length > 1 ? undefined : columns;
-  const budget = new Budget({ timeLimitSeconds: options.timeLimitSeconds, signal: context.signal });
-  const chain = boundForm(given ?? buildColumns(columns.problem), options, context);
+  const chainColumns = columns.requirements.length > 1 ? undefined : columns;
+  const budget = new Budget({ timeLimitSeconds: options.timeLimitSeconds, signal: given.signal });
+  const context = { ...given, signal: new BudgetSignal(budget) };
+  const chain = boundForm(chainColumns ?? buildColumns(columns.problem), options, context);
   if (!wantsStages || budget.exhausted(0, 0)) return chain;
-  const stageColumns = given ? buildColumns(columns.problem, { batchedForm: 'stages' }) : columns;
+  const stageColumns = chainColumns ? buildColumns(columns.problem, { batchedForm: 'stages' }) : columns;
   const left = { ...options, timeLimitSeconds: budget.timeLimitSeconds - budget.elapsedSeconds() };
   const stages = boundForm(stageColumns, left, context, chain.boundSeconds);
   return stages.boundSeconds > chain.boundSeconds ? stages : chain;
+}
+
+/** A budget as a signal, for loops of loops. */
+class BudgetSignal implements StopSignal {
+  constructor(private readonly budget: Budget) {}
+
+  get aborted(): boolean {
+    return this.budget.exhausted(0, 0) !== undefined;
+  }
 }
 
 /** More devices than this and `auto` keeps to the chain form: boxes in three thresholds cost much and gain little. */
@@ -204,7 +218,7 @@ function boundForm(columns: ChoiceColumns, options: ResolvedBoundOptions, contex
   const { problem } = columns;
   const aggregation = problem.aggregationSeconds;
   const incumbent = context.incumbentSeconds;
-  const probe = dualCeiling(columns, new BoxOracle(columns));
+  const probe = dualCeiling(columns, new BoxOracle(columns), context.signal);
   const ceiling = Math.max(probe.ceiling * (1 + 1e-6), known - aggregation);
   const cap = Math.min(ceiling, incumbent === undefined ? Infinity : incumbent - aggregation);
   const search = new BatchedBound(columns, options, context, cap, probe.multipliers);

@@ -6,6 +6,7 @@ import {
   type Device,
   type PlanningProblem,
 } from '../../models/index.js';
+import type { StopSignal } from '../../solver/index.js';
 import type { BoxCertificate, BoxNode, LimitMultipliers } from './certificate.js';
 import { CarefulSum, leastMeeting } from './verify-arithmetic.js';
 import { couplingPrice, shareInterval, slackFactor, usableBand } from './verify-model.js';
@@ -31,20 +32,21 @@ interface Setting {
   /** Round without aggregation that no plan may reach. */
   readonly claim: number;
   readonly weightSum: number;
+  readonly signal: StopSignal | undefined;
 }
 
 /**
  * Least margin over all parts of the partition, relative to the claim: each part's linearised dual at its saved
  * multipliers against the claimed bound.
  */
-export function verifyBoxes(problem: PlanningProblem, certificate: BoxCertificate): number {
+export function verifyBoxes(problem: PlanningProblem, certificate: BoxCertificate, signal?: StopSignal): number {
   const steps = problem.stepsPerRound;
   const weights = certificate.form === 'chain' ? [1] : steps > 1 ? [1, steps - 1, 1] : [1, 1];
   const choices = problem.devices.map((device) => deviceChoices(problem, device, certificate.form));
   const claim = (certificate.boundSeconds ?? Infinity) - problem.aggregationSeconds;
   if (!(claim < Infinity)) return -Infinity;
   const weightSum = problem.devices.reduce((sum, device) => sum + device.weight, 0);
-  const setting = { problem, choices, weights, claim, weightSum };
+  const setting = { problem, choices, weights, claim, weightSum, signal };
   return coversAllPlans(setting, certificate.lower, certificate.upper)
     ? partMargin(setting, certificate.partition, certificate.lower, certificate.upper)
     : -Infinity;
@@ -97,6 +99,7 @@ function boxBound(
     return sum;
   });
   for (let n = 0; n < problem.devices.length; n++) {
+    if (setting.signal?.aborted) return -Infinity;
     const device = problem.devices[n]!;
     const least = corners.map(() => (device.optional ? 0 : Infinity));
     for (const choice of setting.choices[n]!) {
@@ -161,25 +164,31 @@ function deviceChoices(problem: PlanningProblem, device: Device, form: 'chain' |
     return { stages, serverSeconds: steps * table.serverSeconds[j]!, table, index: j };
   });
   const meanCounts = problem.accuracy.scope === 'mean' && problem.accuracy.minimum > -Infinity;
-  return list.filter((choice) => !list.some((other) => replaces(other, choice, meanCounts)));
+  const figures = list.map((choice) => figuresOf(choice, meanCounts));
+  return list.filter((_choice, j) => !figures.some((other, k) => k !== j && replaces(other, figures[j]!, k < j)));
 }
 
-/**
- * True if every plan with `choice` stays feasible and gets no slower with `other`, so that `choice` need not be priced:
- * its supporting line may lie lower than `other`'s. Of equals the first replaces.
- */
-function replaces(other: VerifiedChoice, choice: VerifiedChoice, meanCounts: boolean): boolean {
-  if (other === choice) return false;
-  const figures = ({ stages, serverSeconds, table, index }: VerifiedChoice) => [
+/** Everything about a choice that a plan would rather have less of. */
+function figuresOf({ stages, serverSeconds, table, index }: VerifiedChoice, meanCounts: boolean): Float64Array {
+  return Float64Array.from([
     serverSeconds,
     table.serverMemoryBytes[index]!,
     meanCounts ? -table.accuracy[index]! : 0,
     ...stages.flatMap(({ seconds, up, down }) => [seconds, up, down]),
-  ];
-  const mine = figures(choice);
-  const theirs = figures(other);
-  if (theirs.some((value, k) => value > mine[k]!)) return false;
-  return other.index < choice.index || theirs.some((value, k) => value < mine[k]!);
+  ]);
+}
+
+/**
+ * True if every plan with a choice of figures `mine` stays feasible and gets no slower with the other, so that it need not be
+ * priced: its supporting line may lie lower than the other's. Of equals the first replaces.
+ */
+function replaces(theirs: Float64Array, mine: Float64Array, first: boolean): boolean {
+  let less = first;
+  for (let k = 0; k < mine.length; k++) {
+    if (theirs[k]! > mine[k]!) return false;
+    less ||= theirs[k]! < mine[k]!;
+  }
+  return less;
 }
 
 /** Every plan needs at least this much of a stage's threshold. */

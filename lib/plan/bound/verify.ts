@@ -5,6 +5,7 @@ import {
   type Device,
   type PlanningProblem,
 } from '../../models/index.js';
+import type { StopSignal } from '../../solver/index.js';
 import type { BoundCertificate, LimitMultipliers } from './certificate.js';
 import { verifyBoxes } from './verify-boxes.js';
 import { couplingPrice, shareInterval, slackFactor, usableBand } from './verify-model.js';
@@ -22,29 +23,38 @@ export interface BoundVerification {
 /**
  * Recomputes a bound from its saved multipliers with plain slow arithmetic over the model's own choice tables: golden
  * sections with a rigorous lower bound by convexity, compensated sums, a margin of 1e-12 of the terms' sizes for rounding.
- * Shares no code with the search.
+ * Shares no code with the search. Stopped by its signal it has shown nothing.
  */
-export function verifyBound(problem: PlanningProblem, certificate: BoundCertificate): BoundVerification {
+export function verifyBound(
+  problem: PlanningProblem,
+  certificate: BoundCertificate,
+  signal?: StopSignal,
+): BoundVerification {
   if (certificate.sharing !== problem.sharing) return { valid: false, boundSeconds: 0, margin: -Infinity };
-  const margin = certificateMargin(problem, certificate);
+  const margin = certificateMargin(problem, certificate, signal);
   const valid = margin > 0;
   const claimed = certificate.boundSeconds ?? Infinity;
   return { valid, boundSeconds: valid ? claimed : 0, margin };
 }
 
-function certificateMargin(problem: PlanningProblem, certificate: BoundCertificate): number {
+function certificateMargin(problem: PlanningProblem, certificate: BoundCertificate, signal?: StopSignal): number {
   switch (certificate.kind) {
     case 'threshold':
-      return thresholdMargin(problem, certificate.boundSeconds ?? Infinity, certificate.multipliers);
+      return thresholdMargin(problem, certificate.boundSeconds ?? Infinity, certificate.multipliers, signal);
     case 'boxes':
-      return verifyBoxes(problem, certificate);
+      return verifyBoxes(problem, certificate, signal);
     case 'floor':
       return floorMargin(problem, certificate.device, certificate.boundSeconds ?? Infinity);
   }
 }
 
 /** Dual of "every device within `seconds`", relative to the size of its terms. */
-function thresholdMargin(problem: PlanningProblem, seconds: number, multipliers: LimitMultipliers): number {
+function thresholdMargin(
+  problem: PlanningProblem,
+  seconds: number,
+  multipliers: LimitMultipliers,
+  signal?: StopSignal,
+): number {
   const prices = {
     bandwidth: multipliers.bandwidth ?? 0,
     serverShare: problem.sharing === 'allocated' ? (multipliers['server-share'] ?? 0) : 0,
@@ -56,6 +66,7 @@ function thresholdMargin(problem: PlanningProblem, seconds: number, multipliers:
   const sum = new CarefulSum();
   const weightSum = problem.devices.reduce((total, device) => total + device.weight, 0);
   for (const device of problem.devices) {
+    if (signal?.aborted) return -Infinity;
     const least = leastDeviceValue(problem, device, seconds - problem.aggregationSeconds, prices, weightSum);
     if (least === Infinity) return Infinity;
     sum.add(least);

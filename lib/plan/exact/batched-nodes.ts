@@ -1,3 +1,4 @@
+import type { StopSignal } from '../../solver/index.js';
 import { batchedStart, BatchedBound } from '../bound/batched-bound.js';
 import { boundOptions } from '../bound/contract.js';
 import type { ChoiceColumns } from '../bound/columns.js';
@@ -22,9 +23,12 @@ export class BatchedNodes implements NodeDuals {
   private leaves: readonly LeafBox[] = [];
   private readonly search: BatchedBound;
 
-  constructor(readonly columns: ChoiceColumns) {
+  constructor(
+    readonly columns: ChoiceColumns,
+    signal?: StopSignal,
+  ) {
     const options = boundOptions.resolve({ relativeTolerance: 1e-7, maxBoxes: nodeBoxes });
-    this.search = new BatchedBound(columns, options, {}, 1, batchedStart(columns, 1));
+    this.search = new BatchedBound(columns, options, { signal }, 1, batchedStart(columns, 1));
   }
 
   bound(choices: ActiveChoices, start: Float64Array | undefined, guess: number, target: number): NodeDual {

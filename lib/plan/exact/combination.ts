@@ -11,6 +11,8 @@ export interface Combination {
 /** Evaluates combinations of choices exactly: limits of memory and accuracy as plans are judged, then the best shares. */
 export class CombinationEvaluator {
   evaluations = 0;
+  /** Some delay came from a search for whole blocks that was cut short: it may not be the least of its combination. */
+  isEstimate = false;
 
   constructor(readonly columns: ChoiceColumns) {}
 
@@ -19,7 +21,9 @@ export class CombinationEvaluator {
     if (!this.meetsLimits(choices)) return Infinity;
     this.evaluations++;
     const found = allocateLoads(this.columns.problem, this.loads(choices));
-    return found.status === 'optimal' ? found.totalSeconds : Infinity;
+    if (found.status === 'infeasible') return Infinity;
+    this.isEstimate ||= !found.exact;
+    return found.totalSeconds;
   }
 
   /** Server memory and mean accuracy; at least one device takes part. */

@@ -63,6 +63,11 @@ export function planExact(
   const options = exactOptions.resolve(given);
   const budget = new Budget({ timeLimitSeconds: options.timeLimitSeconds, signal: context.signal });
   const ended = () => budget.exhausted(0, 0) !== undefined;
+  const stop: StopSignal = {
+    get aborted() {
+      return ended();
+    },
+  };
   const root = context.bound ?? boundPlan(problem, rootOptions(options.timeLimitSeconds), { signal: context.signal });
   if (root.boundSeconds === Infinity || provenLate(problem, root.boundSeconds)) return infeasible(root);
   // The chain form of `batched` drops choices that the exact delay may prefer.
@@ -70,7 +75,7 @@ export function planExact(
   const columns = isChain ? buildColumns(problem, { batchedForm: 'stages' }) : root.columns;
   const evaluator = new CombinationEvaluator(columns);
   const first = firstCombination(columns, evaluator, root, context.incumbent, ended);
-  const duals = problem.sharing === 'batched' ? new BatchedNodes(columns) : new SeparateNodes(columns);
+  const duals = problem.sharing === 'batched' ? new BatchedNodes(columns, stop) : new SeparateNodes(columns, stop);
   const tree = new PlanTree({ choices: allChoices(columns) }, columns, duals, evaluator, ended);
   const result = branchAndBound(
     tree,
@@ -86,9 +91,11 @@ export function planExact(
   );
   const plan = result.incumbent && evaluator.plan(result.incumbent.solution.choices);
   const totalSeconds = plan ? roundDelay(problem, plan).totalSeconds : Infinity;
-  const boundSeconds = Math.min(Math.max(result.bound, root.boundSeconds), totalSeconds);
+  // A tree with estimated leaves has closed them without proof; that nothing is feasible does not rest on them.
+  const treeBound = evaluator.isEstimate ? 0 : result.bound;
+  const boundSeconds = Math.min(Math.max(treeBound, root.boundSeconds), totalSeconds);
   return {
-    termination: result.termination,
+    termination: evaluator.isEstimate && result.termination === 'optimal' ? 'stalled' : result.termination,
     ...(plan && { plan }),
     totalSeconds,
     boundSeconds: result.termination === 'infeasible' ? Infinity : boundSeconds,
@@ -106,8 +113,10 @@ export function planExact(
   };
 }
 
+/** Rounding and tree must get their turn: the root takes at most a third of the time. */
 function rootOptions(timeLimitSeconds: number) {
-  return { relativeTolerance: 1e-7, maxBoxes: 16, ...(timeLimitSeconds < Infinity && { timeLimitSeconds }) };
+  const limit = timeLimitSeconds < Infinity && { timeLimitSeconds: timeLimitSeconds / 3 };
+  return { relativeTolerance: 1e-7, maxBoxes: 16, ...limit };
 }
 
 function provenLate(problem: PlanningProblem, boundSeconds: number): boolean {

@@ -59,7 +59,7 @@ export class PlanTree implements BranchingProblem<PlanNode, PlanNodeBound, Combi
     const reduced = this.duals.reduce(choices, dual.multipliers, target);
     if (hasEmptyDevice(reduced)) return { bound: this.beyond(cutoff, bound), choices, closed: true };
     const outcome = { bound, choices: reduced, multipliers: dual.multipliers, recovery: dual.recovery };
-    return this.enumerate(outcome, cutoff, context) ?? outcome;
+    return this.ended() ? outcome : (this.enumerate(outcome, cutoff, context) ?? outcome);
   }
 
   heuristic(_node: PlanNode, bound: PlanNodeBound, context: NodeContext): Candidate<Combination> | undefined {
@@ -68,6 +68,7 @@ export class PlanTree implements BranchingProblem<PlanNode, PlanNodeBound, Combi
     let best: Candidate<Combination> | undefined;
     const limit = Math.min(context.cutoff, this.deadline);
     for (const choices of mixtures(recovery, 16)) {
+      if (this.ended()) break;
       const totalSeconds = this.evaluator.delay(choices);
       if (totalSeconds < Math.min(limit, best?.objective ?? Infinity)) {
         best = { objective: totalSeconds, solution: { choices: Int32Array.from(choices), totalSeconds } };

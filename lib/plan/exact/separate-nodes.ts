@@ -1,4 +1,5 @@
 import { largestRefutedThreshold, type PrimalRecovery } from '../../lagrangian/index.js';
+import type { StopSignal } from '../../solver/index.js';
 import { startMultipliers } from '../bound/bound-plan.js';
 import type { ChoiceColumns } from '../bound/columns.js';
 import { SeparateOracle } from '../bound/separate-oracle.js';
@@ -47,7 +48,10 @@ const variations: readonly (readonly [number, number, number])[] = [
 export class SeparateNodes implements NodeDuals {
   readonly oracle: SeparateOracle;
 
-  constructor(readonly columns: ChoiceColumns) {
+  constructor(
+    readonly columns: ChoiceColumns,
+    private readonly signal?: StopSignal,
+  ) {
     this.oracle = new SeparateOracle(columns);
   }
 
@@ -60,6 +64,7 @@ export class SeparateNodes implements NodeDuals {
         start: start ?? startMultipliers(this.columns),
         ...(guess > 0 && guess < Infinity && { guess }),
         ...(target < Infinity && { target }),
+        signal: this.signal,
       },
     );
     return { refuted: result.refuted, multipliers: result.multipliers, recovery: result.recovery };

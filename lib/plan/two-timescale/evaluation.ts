@@ -17,7 +17,7 @@ export class PlanEvaluator {
   ) {
     // The deadline is judged at the end: on the way there a late plan is better than none.
     const { deadlineSeconds: _, ...open } = problem;
-    this.open = open;
+    this.open = divides(problem) ? withoutBlocks(open) : open;
   }
 
   evaluate(entries: Int32Array): Evaluation {
@@ -47,8 +47,18 @@ export class PlanEvaluator {
 
   /** With whole blocks there are no prices: those of divisible bandwidth stand in. */
   private continuous(entries: Int32Array): Pick<SharesFound, 'prices' | 'thresholds'> {
-    const { resourceBlockHz: _, ...continuous } = this.open;
-    const found = allocateLoads(continuous, loadsOfEntries(this.choices, entries));
+    const found = allocateLoads(withoutBlocks(this.open), loadsOfEntries(this.choices, entries));
     return found.status === 'optimal' ? found : { prices: { bandwidthSecondsPerHz: 0, serverSecondsPerShare: 0 } };
   }
+}
+
+/** Whole blocks for a common batch take a search of their own: with more devices than this it waits for the final plan. */
+const blockSearchDevices = 5;
+
+function divides({ sharing, devices }: PlanningProblem): boolean {
+  return sharing === 'batched' && devices.length > blockSearchDevices;
+}
+
+function withoutBlocks({ resourceBlockHz: _, ...continuous }: PlanningProblem): PlanningProblem {
+  return continuous;
 }

@@ -1,7 +1,7 @@
 import type { compileNl } from '../../lib/io/nl/index.js';
 import { minimize, type MinimizeOptions, type MinimizeResult } from '../../lib/minimize/index.js';
+import type { NonlinearProgram } from '../../lib/problem/index.js';
 import type { IterationCallback } from '../../lib/solver/index.js';
-import { searchIntegers } from './branch-and-bound.js';
 import type { Keywords } from './keywords.js';
 import type { AmplAnswer } from './solution.js';
 
@@ -43,22 +43,24 @@ function commonOptionsOf(keywords: Keywords): MinimizeOptions {
 function branching(call: MethodCall): AmplAnswer {
   const { program, keywords } = call;
   if (!('integerVariables' in program)) return continuous(call, 'auto');
-  const { timeLimitSeconds, ...options } = commonOptionsOf(keywords);
-  const { result } = searchIntegers(program, options, {
+  const result = minimize(program, {
+    ...commonOptionsOf(keywords),
     relativeGap: keywords.mipgap,
     maxNodes: keywords.maxnodes,
-    ...(timeLimitSeconds !== undefined && { timeLimitSeconds }),
   });
-  for (const j of program.integerVariables) {
-    if (Math.abs(result.x[j]! - Math.round(result.x[j]!)) <= 1e-6) result.x[j] = Math.round(result.x[j]!);
-  }
   return { result, hasMultipliers: result.primalStatus === 'feasible', relaxed: false, details: [] };
 }
 
 /** A continuous method on a model with integers solves only its relaxation. */
 function continuous({ program, keywords, onIteration }: MethodCall, method: 'auto' | 'sqp' | 'auglag'): AmplAnswer {
-  const result = minimize(program, { ...commonOptionsOf(keywords), method }, { onIteration });
+  const relaxation: NonlinearProgram = 'integerVariables' in program ? withoutIntegers(program) : program;
+  const result = minimize(relaxation, { ...commonOptionsOf(keywords), method }, { onIteration });
   return { result, hasMultipliers: true, relaxed: 'integerVariables' in program, details: attemptLines(result) };
+}
+
+function withoutIntegers(program: NonlinearProgram & { readonly integerVariables: Int32Array }): NonlinearProgram {
+  const { integerVariables: _integers, ...relaxation } = program;
+  return relaxation;
 }
 
 /** What was tried, where it was more than one method. */

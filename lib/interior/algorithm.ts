@@ -115,12 +115,10 @@ export class InteriorAlgorithm {
     this.leastError = this.leastViolation = Infinity;
     this.system.correction.lastShift = 0;
     if (!this.begin()) {
-      return (
-        this.limit() ?? {
-          termination: 'not-finite',
-          message: 'No point near the start at which the problem is defined.',
-        }
-      );
+      const end = this.budgetEnd();
+      return end !== undefined
+        ? { termination: end, message: 'A limit ended the work.' }
+        : { termination: 'not-finite', message: 'No point near the start at which the problem is defined.' };
     }
     for (;;) {
       const ending = this.limit() ?? this.iteration();

@@ -7,7 +7,7 @@ import {
   meetsTolerances,
   projectOntoBounds,
 } from '../bound/index.js';
-import type { NonlinearProgram } from '../problem/index.js';
+import type { MixedIntegerNonlinearProgram, NonlinearProgram } from '../problem/index.js';
 import { randomStream } from '../random/index.js';
 import {
   Budget,
@@ -23,6 +23,7 @@ import { classify, type ProblemClass } from './classify.js';
 import { minimizeOptions, type MinimizeOptions, type ResolvedMinimizeOptions } from './options.js';
 import { randomStart } from './restarts.js';
 import { BestPoint } from './best-point.js';
+import { minimizeIntegers } from './integers.js';
 import { planFor, type PlannedAttempt } from './plan.js';
 
 /** One try of one method. */
@@ -40,11 +41,18 @@ export interface Attempt {
 
 /** What `minimize` returns. */
 export interface MinimizeResult extends SolverResult {
-  readonly problemClass: ProblemClass;
+  readonly problemClass: ProblemClass | 'integer';
   /** Method whose point is returned. */
   readonly method: MethodName | 'none';
   /** Everything that was tried, in order. */
   readonly attempts: readonly Attempt[];
+  /** Of a problem with integer variables: how far the tree went. The bound is −Infinity unless it is a proof. */
+  readonly search?: {
+    readonly nodeCount: number;
+    readonly bound: number;
+    readonly relativeGap: number;
+    readonly relaxations: number;
+  };
 }
 
 /** What a caller may hand over besides options. */
@@ -70,14 +78,21 @@ const onlyMethod: Record<Exclude<ResolvedMinimizeOptions['method'], 'auto'>, rea
  * is left of the limits, when one ends without a solution, and returns the best point with a record of all attempts. It
  * says `optimal` or `locally-optimal` only after recomputing the first-order residuals from the problem itself.
  *
+ * A problem with `integerVariables` is given to the branch and bound of `lib/integer`, whose relaxations are solved as
+ * above; `optimal` then means that every relaxation was proven.
+ *
  * Throws OptionsError for wrong options and RangeError when `method` does not fit the problem.
  */
 export function minimize(
-  problem: NonlinearProgram,
+  problem: NonlinearProgram | MixedIntegerNonlinearProgram,
   options?: MinimizeOptions,
   context: MinimizeContext = {},
 ): MinimizeResult {
-  return new Minimization(problem, minimizeOptions.resolve(options), context).run();
+  const resolved = minimizeOptions.resolve(options);
+  if ('integerVariables' in problem && problem.integerVariables.length > 0) {
+    return minimizeIntegers(problem, resolved, context, minimize);
+  }
+  return new Minimization(problem, resolved, context).run();
 }
 
 class Minimization {

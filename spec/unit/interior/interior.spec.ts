@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest';
+import { solveInterior, suitsInterior } from '../../../lib/interior/index.js';
+import { isSolved } from '../../../lib/solver/index.js';
+import { problemOf } from '../../problems/hard/catalogue.js';
+import { scalable } from '../../problems/hard/scalable.js';
+import { hockSchittkowski, toProgram } from '../../problems/hock-schittkowski/index.js';
+import { objections } from '../../support/nlp-checker.js';
+import { makeProblem } from '../../support/modeller.js';
+
+describe('the interior-point method', () => {
+  test('solves most of the Hock–Schittkowski problems, with no claim that the checker contradicts', () => {
+    let solved = 0;
+    for (const problem of hockSchittkowski) {
+      const program = toProgram(problem);
+      const result = solveInterior(program);
+      expect(objections(program, result), `problem ${problem.number}`).toEqual([]);
+      if (isSolved(result.termination)) solved++;
+    }
+    expect(solved).toBeGreaterThanOrEqual(110);
+  });
+
+  test.each(['clnlbeam', 'liswet1', 'obstclal', 'optcntrl', 'steenbra-like', 'svanberg', 'ubh1'])(
+    'solves %s with about 600 variables',
+    (name) => {
+      const entry = scalable(600).find((one) => one.name === name)!;
+      const problem = problemOf(entry);
+      const result = solveInterior(problem);
+      expect(result.termination).toMatch(/optimal/);
+      expect(objections(problem, result)).toEqual([]);
+      expect(result.iterations).toBeLessThan(150);
+    },
+  );
+
+  test('ends where the violation is stationary, and where the objective has no end', () => {
+    const apart = makeProblem({
+      name: 'apart',
+      objective: 'x1',
+      constraints: ['x1^2+x2^2<=1', 'x1+x2>=3'],
+      start: [0, 0],
+    });
+    const infeasible = solveInterior(apart);
+    expect(infeasible.termination).toBe('locally-infeasible');
+    const falling = makeProblem({ name: 'falling', objective: '-x1^3+x2^2', start: [1, 1], lower: 0 });
+    expect(solveInterior(falling).termination).toBe('unbounded');
+  });
+
+  test('starts from multipliers that are near the solution in fewer iterations than from none', () => {
+    const problem = toProgram(hockSchittkowski.find(({ number }) => number === 71)!);
+    const cold = solveInterior(problem);
+    const warm = solveInterior(problem, { firstBarrier: 1e-4 }, { start: cold.x, multipliers: cold.multipliers });
+    expect(warm.objective).toBeCloseTo(cold.objective, 6);
+    expect(warm.iterations).toBeLessThan(cold.iterations);
+  });
+
+  test('keeps its limits and returns the best point', () => {
+    const problem = problemOf(scalable(600).find((one) => one.name === 'clnlbeam')!);
+    const result = solveInterior(problem, { maxIterations: 3 });
+    expect(result.termination).toBe('iteration-limit');
+    expect(result.iterations).toBe(3);
+    const stopped = solveInterior(problem, {}, { signal: { aborted: true } });
+    expect(stopped.termination).toBe('interrupted');
+  });
+
+  test('needs exact derivatives', () => {
+    const bare = { meta: toProgram(hockSchittkowski[0]!).meta, objective: () => 0 };
+    expect(suitsInterior(bare)).toBe(false);
+    expect(() => solveInterior(bare)).toThrow(RangeError);
+  });
+});

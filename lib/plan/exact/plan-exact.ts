@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { branchAndBound, type Candidate, type TreeProgress } from '../../integer/index.js';
-import { roundDelay, type Plan, type PlanningProblem } from '../../models/index.js';
+import { planViolations, roundDelay, type Plan, type PlanningProblem } from '../../models/index.js';
 import { Budget, commonOptions, defineOptions, type Termination, type StopSignal } from '../../solver/index.js';
 import { boundPlan, type BoundCertificate, type PlanBound } from '../bound/index.js';
 import { buildColumns, type ChoiceColumns } from '../bound/columns.js';
+import { breakTies } from '../two-timescale/index.js';
 import { allChoices } from './active-choices.js';
 import { BatchedNodes } from './batched-nodes.js';
 import { CombinationEvaluator, type Combination } from './combination.js';
@@ -89,7 +90,8 @@ export function planExact(
     },
     { incumbent: first, signal: context.signal, onNode: context.onProgress },
   );
-  const plan = result.incumbent && evaluator.plan(result.incumbent.solution.choices);
+  const fastest = result.incumbent && evaluator.plan(result.incumbent.solution.choices);
+  const plan = fastest && preferredPlan(problem, fastest, stop);
   const totalSeconds = plan ? roundDelay(problem, plan).totalSeconds : Infinity;
   // A tree with estimated leaves has closed them without proof; that nothing is feasible does not rest on them.
   const treeBound = evaluator.isEstimate ? 0 : result.bound;
@@ -111,6 +113,14 @@ export function planExact(
       unprovenLeaves: result.unprovenLeaves,
     },
   };
+}
+
+/** Between equally fast plans the one that the conventions prefer. */
+function preferredPlan(problem: PlanningProblem, fastest: Plan, stop: StopSignal): Plan {
+  const preferred = stop.aborted ? undefined : breakTies(problem, fastest, stop);
+  if (!preferred) return fastest;
+  const { totalSeconds } = roundDelay(problem, preferred);
+  return planViolations(problem, preferred, totalSeconds).length === 0 ? preferred : fastest;
 }
 
 /** Rounding and tree must get their turn: the root takes at most a third of the time. */

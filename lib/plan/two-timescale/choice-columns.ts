@@ -4,6 +4,7 @@ import {
   exceeds,
   fallsShort,
   limitTolerance,
+  type Plan,
   type PlanningProblem,
 } from '../../models/index.js';
 import { emptyLoads, type FixedDecision, type StepLoads } from '../bandwidth/index.js';
@@ -95,6 +96,23 @@ export function loadsOfEntries(choices: PlanChoices, entries: Int32Array): StepL
     k++;
   }
   return loads;
+}
+
+/** The entries of a plan's choices; −1 where one is not allowed. */
+export function entriesOfPlan(choices: PlanChoices, plan: Plan): Int32Array {
+  const entries = new Int32Array(choices.deviceCount).fill(-1);
+  for (let n = 0; n < entries.length; n++) {
+    const decision = plan.devices[n]!;
+    for (let j = choices.start[n]!; j < choices.start[n + 1]!; j++) {
+      const same = decision.participates
+        ? choices.blocks[j] === decision.blocks &&
+          choices.upPoint[j] === decision.upPoint &&
+          choices.downPoint[j] === decision.downPoint
+        : choices.blocks[j]! < 0;
+      if (same) entries[n] = j;
+    }
+  }
+  return entries;
 }
 
 export function decisionsOfEntries(choices: PlanChoices, entries: Int32Array): FixedDecision[] {

@@ -4,7 +4,10 @@ import { loadsOfEntries, type PlanChoices } from './choice-columns.js';
 import type { PricedPlan } from './pricing.js';
 
 /** Delay of an assignment with its best shares (Infinity where none exist), and what resources are worth there. */
-export type Evaluation = PricedPlan;
+export interface Evaluation extends PricedPlan {
+  /** Σ b over the band. */
+  readonly bandwidthUse: number;
+}
 
 /** Evaluates assignments of one entry a device. */
 export class PlanEvaluator {
@@ -23,7 +26,8 @@ export class PlanEvaluator {
   evaluate(entries: Int32Array): Evaluation {
     this.evaluations++;
     const loads = loadsOfEntries(this.choices, entries);
-    const infeasible = { entries: entries.slice(), totalSeconds: Infinity, bandPrice: 0, priceRatio: 0 };
+    const nothing = { bandPrice: 0, priceRatio: 0, bandwidthUse: 0 };
+    const infeasible = { entries: entries.slice(), totalSeconds: Infinity, ...nothing };
     if (loads.device.length === 0) return infeasible;
     const found = allocateLoads(this.open, loads);
     if (found.status === 'infeasible') return infeasible;
@@ -35,6 +39,7 @@ export class PlanEvaluator {
       bandPrice,
       priceRatio: bandPrice < 0 ? prices.serverSecondsPerShare / bandPrice : prices.serverSecondsPerShare < 0 ? 1e6 : 0,
       thresholds,
+      bandwidthUse: found.bandwidthHz.reduce((sum, share) => sum + share, 0) / this.open.bandwidthHz,
     };
   }
 

@@ -1,3 +1,4 @@
+export { breakTies } from './break-ties.js';
 export {
   planTwoTimescale,
   twoTimescaleOptions,

@@ -3,7 +3,8 @@ import { planViolations, type LimitViolation, type Plan, type PlanningProblem } 
 import { randomStream } from '../../random/index.js';
 import { Budget, commonOptions, defineOptions, type StopSignal, type Termination } from '../../solver/index.js';
 import { allocate, planBandwidth, type PlanSearchResult } from '../bandwidth/index.js';
-import { decisionsOfEntries, listChoices, type PlanChoices } from './choice-columns.js';
+import { TieBreaker } from './break-ties.js';
+import { decisionsOfEntries, entriesOfPlan, listChoices, type PlanChoices } from './choice-columns.js';
 import { PlanEvaluator, type Evaluation } from './evaluation.js';
 import { LocalImprovement } from './improve.js';
 import { Relaxation, type RelaxedPlan } from './relaxation.js';
@@ -78,7 +79,7 @@ class TwoTimescale {
     }
     const ended = this.ended();
     if (!this.best) return this.nothing(ended ?? 'locally-infeasible');
-    return this.finish(this.best, ended ?? 'locally-optimal');
+    return this.finish(ended ? this.best.entries : this.settled(this.best.entries), ended ?? 'locally-optimal');
   }
 
   private ended() {
@@ -96,20 +97,9 @@ class TwoTimescale {
   }
 
   private startFrom(plan: Plan): void {
-    const entries = new Int32Array(this.choices.deviceCount);
-    for (let n = 0; n < entries.length; n++) {
-      const decision = plan.devices[n]!;
-      entries[n] = this.choices.start[n]!;
-      for (let j = this.choices.start[n]!; j < this.choices.start[n + 1]!; j++) {
-        const same = decision.participates
-          ? this.choices.blocks[j] === decision.blocks &&
-            this.choices.upPoint[j] === decision.upPoint &&
-            this.choices.downPoint[j] === decision.downPoint
-          : this.choices.blocks[j]! < 0;
-        if (same) entries[n] = j;
-      }
-    }
-    if (keepsCoupling(this.choices, couplingUse(this.choices, entries))) this.improveFrom([entries]);
+    const { choices } = this;
+    const entries = entriesOfPlan(choices, plan).map((entry, n) => (entry < 0 ? choices.start[n]! : entry));
+    if (keepsCoupling(choices, couplingUse(choices, entries))) this.improveFrom([entries]);
   }
 
   private roundAndImprove(relaxed: RelaxedPlan): void {
@@ -172,10 +162,15 @@ class TwoTimescale {
     this.context.onProgress?.({ phase: 'exchange', totalSeconds: evaluation.totalSeconds });
   }
 
+  /** Between equally fast plans the preferred one. */
+  private settled(entries: Int32Array): Int32Array {
+    return new TieBreaker(this.problem, this.choices, this.context.signal).settle(entries);
+  }
+
   /** Shares of the best choices, the bandwidths by the chosen method. */
-  private finish(best: Evaluation, termination: Termination): PlanSearchResult {
+  private finish(entries: Int32Array, termination: Termination): PlanSearchResult {
     const { problem } = this;
-    const found = allocate(problem, decisionsOfEntries(this.choices, best.entries));
+    const found = allocate(problem, decisionsOfEntries(this.choices, entries));
     if (found.status === 'infeasible') return { ...this.nothing('locally-infeasible'), conflicts: found.conflicts };
     const polished = planBandwidth(problem, found.plan, {
       method: this.options.bandwidthMethod,

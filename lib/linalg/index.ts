@@ -7,3 +7,6 @@ export * from './sparse.js';
 export * from './minimum-degree.js';
 export * from './elimination-tree.js';
 export * from './sparse-factor.js';
+export * from './gram-factor.js';
+export * from './qr.js';
+export * from './krylov.js';

@@ -14,6 +14,8 @@ export interface QpCandidate {
   readonly workingSet: WorkingSet;
   readonly workingSetChanges: number;
   readonly iterations: number;
+  /** True if the method saw that the objective is strictly convex where it looked. */
+  readonly convex?: boolean;
   /** Candidate y of a Farkas certificate. */
   readonly farkas?: Float64Array | undefined;
   /** Candidate direction of endless descent. */

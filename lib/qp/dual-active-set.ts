@@ -216,6 +216,7 @@ export class DualActiveSetSolver {
       workingSet: { bounds: iteration.sides.slice(0, n), constraints: iteration.sides.slice(n) },
       workingSetChanges: iteration.changes,
       iterations: iteration.steps,
+      convex: this.definite,
       ...(claim === 'infeasible' && { farkas: iteration.certificate.slice(n) }),
       ...(ray && { ray }),
     };

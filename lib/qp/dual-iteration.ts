@@ -1,8 +1,7 @@
-import { addScaledRange, addScaledRows, DenseCholesky, dotRange } from '../linalg/index.js';
+import { addScaledRange, addScaledRows, DenseCholesky, dotRange, GramFactor } from '../linalg/index.js';
 import type { Budget, BudgetEnd } from '../solver/index.js';
 import type { DenseData } from './dense-data.js';
 import { Pricing } from './pricing.js';
-import { WorkingSetFactor } from './working-set-factor.js';
 
 /** How a run of the dual active-set iteration ended. */
 export type DualOutcome = 'optimal' | 'infeasible' | 'stalled' | BudgetEnd;
@@ -36,7 +35,7 @@ export class DualIteration {
   private readonly memberStarts: Int32Array;
   private readonly memberFactors: Float64Array;
   private readonly pricing: Pricing;
-  private readonly factor: WorkingSetFactor;
+  private readonly factor: GramFactor;
   private readonly members: Int32Array;
   private memberCount = 0;
   /** −H⁻¹f and the activity of every condition there. */
@@ -64,7 +63,7 @@ export class DualIteration {
     this.memberStarts = new Int32Array(n + 1);
     this.memberFactors = new Float64Array(n + 1);
     this.pricing = new Pricing(data, this.x, this.sides);
-    this.factor = new WorkingSetFactor(this.transformed, n, n);
+    this.factor = new GramFactor(this.transformed, n, n);
     this.members = new Int32Array(n + 1);
     this.unconstrained = new Float64Array(n);
     this.linear = new Float64Array(n);

@@ -5,3 +5,4 @@ export * from './dual-active-set.js';
 export * from './solve-qp.js';
 export * from './arrowhead-program.js';
 export * from './arrowhead-solver.js';
+export * from './equality-elimination.js';

@@ -32,6 +32,13 @@ export const qpOptions = defineOptions({
     .positive()
     .default(1e4)
     .describe('Cost of a unit of relaxation in the elastic mode, relative to 1 + max|q|.'),
+  eliminateEqualities: z
+    .enum(['auto', 'always', 'never'])
+    .default('auto')
+    .describe(
+      'Null-space elimination of equality rows before the dense active set: `auto` when they are at least a quarter of ' +
+        'the variables and few variables are bounded. Solves problems that are convex only where the equalities hold.',
+    ),
   presolve: z.boolean().default(true).describe('Remove fixed variables, empty, singleton and duplicate rows first.'),
   regularization: z
     .number()

@@ -8,6 +8,7 @@ import { ArrowheadState } from './arrowhead-state.js';
 import { concludeCandidate, type QpCandidate } from './candidate.js';
 import { DualActiveSetSolver } from './dual-active-set.js';
 import { solveElastic } from './elastic.js';
+import { eliminateEqualities, equalityRows } from './equality-elimination.js';
 import { farkasCertificate, unboundedRay } from './evidence.js';
 import { rayProgram, relaxRows } from './feasibility.js';
 import { qpOptions, type QpOptions, type QpOptionsInput } from './options.js';
@@ -69,12 +70,19 @@ class Run {
     let best: QpResult | undefined;
     let convexityKnown = this.problem.hessian === undefined;
     for (const method of this.methods(warmStart !== undefined)) {
-      // The active set factors P and sees for itself; an interior point would converge to any stationary point.
+      // The active set factors P and mostly sees for itself; an interior point would converge to any stationary point.
       if (method === 'interior-point' && !convexityKnown) {
         if (!isConvex(toSparseProgram(this.problem))) return this.notConvex(best);
         convexityKnown = true;
       }
-      const result = this.conclude(this.run(method, warmStart));
+      const candidate = this.run(method, warmStart);
+      const result = this.conclude(candidate);
+      convexityKnown ||= candidate.convex === true;
+      if (result.termination === 'optimal' && !convexityKnown) {
+        // Proximal steps find a stationary point of an indefinite problem too.
+        if (!isConvex(toSparseProgram(this.problem))) return this.notConvex(result);
+        convexityKnown = true;
+      }
       if (isDecided(result)) return result;
       if (best === undefined || betterThan(result, best)) best = result;
       if (this.allowance <= 0 && result.termination === 'stalled') return { ...best, termination: 'iteration-limit' };
@@ -112,12 +120,29 @@ class Run {
     let candidate: QpCandidate;
     if (method === 'structured') candidate = this.structured(warmStart);
     else if (method === 'interior-point') candidate = interiorPointCandidate(problem, options, budget, allowance);
-    else {
-      const solver = new DualActiveSetSolver(problem.linear.length, problem.constraintLower.length);
-      candidate = solver.findCandidate(problem, warmStart, false, budget, allowance);
-    }
+    else candidate = this.eliminated(warmStart) ?? activeSet(problem, warmStart, budget, this.allowance);
     this.allowance -= candidate.iterations;
     return candidate;
+  }
+
+  /** The active set on the problem without its equality rows, where that is wanted, pays, and settles. */
+  private eliminated(warmStart: QpWarmStart | undefined): QpCandidate | undefined {
+    const { problem, options, budget, allowance } = this;
+    if (options.eliminateEqualities === 'never') return undefined;
+    if (options.eliminateEqualities === 'auto') {
+      const n = problem.linear.length;
+      if (warmStart !== undefined || 4 * equalityRows(problem).length < n) return undefined;
+      let bounded = 0;
+      for (let j = 0; j < n; j++) if (problem.lower[j] !== -Infinity || problem.upper[j] !== Infinity) bounded++;
+      if (2 * bounded > n) return undefined;
+    }
+    const elimination = eliminateEqualities(problem);
+    if (elimination === undefined) return undefined;
+    const candidate = elimination.recover(activeSet(elimination.reduced, undefined, budget, allowance));
+    // Anything but a solution is left to the direct way, which has the certificates.
+    const isSettled = candidate.claim === 'optimal' || this.budget.exhausted(0, 0) !== undefined;
+    if (!isSettled) this.allowance -= candidate.iterations;
+    return isSettled || this.allowance <= 0 ? candidate : undefined;
   }
 
   private structured(warmStart: QpWarmStart | undefined): QpCandidate {
@@ -184,6 +209,16 @@ class Run {
     const { method, x, multipliers, boundMultipliers, workingSet, workingSetChanges, iterations } = result;
     return { claim: 'stalled', method, x, multipliers, boundMultipliers, workingSet, workingSetChanges, iterations };
   }
+}
+
+function activeSet(
+  problem: QuadraticProgram,
+  warmStart: QpWarmStart | undefined,
+  budget: Budget,
+  allowance: number,
+): QpCandidate {
+  const solver = new DualActiveSetSolver(problem.linear.length, problem.constraintLower.length);
+  return solver.findCandidate(problem, warmStart, false, budget, allowance);
 }
 
 function isDecided({ termination }: QpResult): boolean {

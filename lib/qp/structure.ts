@@ -55,7 +55,10 @@ export function findStructure(problem: QuadraticProgram): StructuredProgram | un
   return {
     arrowhead: assemble(problem, matrix, parts, layout),
     order: (warmStart) => order(warmStart, layout, parts),
-    recover: (candidate) => recover(candidate, layout, n, m),
+    recover: (candidate) => ({
+      ...recover(candidate, layout, n, m),
+      ...(parts.offDiagonal.length === 0 && { convex: true }),
+    }),
   };
 }
 

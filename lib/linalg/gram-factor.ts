@@ -1,10 +1,12 @@
-import { addScaledRange, dotRange, dotRows } from '../linalg/index.js';
+import { addScaledRange, dotRange, dotRows } from './vector.js';
 
 /**
  * LDLᵀ of the Gram matrix G = M_W·M_Wᵀ of the rows of a working set, kept up to date while rows are appended and
  * removed, in O(k²) a change (plus k inner products for an appended row). L is unit lower triangular, row-major.
+ * Dependent rows are refused, so that G stays positive definite. Active-set methods live on it; it is public because
+ * updating least-squares problems row by row is of use elsewhere too.
  */
-export class WorkingSetFactor {
+export class GramFactor {
   private readonly lower: Float64Array;
   private readonly diagonal: Float64Array;
   private readonly products: Float64Array;
@@ -15,7 +17,8 @@ export class WorkingSetFactor {
   readonly coefficients: Float64Array;
   private currentSize = 0;
 
-  /** For at most `capacity` rows of length `rowLength`, the rows lying in `rows` (row-major, index · rowLength). */
+  /**
+   * For at most `capacity` rows of length `rowLength`, the rows lying in `rows` (row-major, index · rowLength). */
   constructor(
     private readonly rows: Float64Array,
     private readonly rowLength: number,

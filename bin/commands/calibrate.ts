@@ -3,6 +3,7 @@ import type { MeasuredProfile } from '../../lib/io/index.js';
 import type { MemoryMode } from '../../harness/model/vit.js';
 import { print, printError } from '../terminal.js';
 import { writeBytes } from './codec-files.js';
+import { parseTime } from './options.js';
 import {
   addTimingOptions,
   parseCount,
@@ -20,6 +21,7 @@ interface CalibrateArguments extends TimingArguments {
   readonly out: string;
   readonly batchSize: number[];
   readonly steps: number;
+  readonly timeLimit: number;
   readonly points?: CodecPoint[];
   readonly activations: 'keep' | 'recompute' | 'both';
 }
@@ -32,7 +34,8 @@ export function registerCalibrateCommand(program: Command): void {
       .description('measure this machine and write a profile that problem files can name')
       .option('--out <file>', 'where the profile goes (JSON)', 'profile.json')
       .option('--batch-size <list>', 'batch sizes, such as 8,16', parseCounts, [16])
-      .option('--steps <number>', 'measured steps of each run', parseCount, 5)
+      .option('--steps <number>', 'most measured steps of each run', parseCount, 8)
+      .option('--time-limit <time>', 'fewer steps are measured where all would take longer', parseTime, 90)
       .option('--points <list>', 'operating points as keptFraction:bits, such as 0.1:4,1:8', parsePoints)
       .addOption(
         new Option('--activations <mode>', 'memory modes that are measured')
@@ -53,6 +56,7 @@ async function runCalibrate(given: CalibrateArguments): Promise<void> {
     memoryModes: given.activations === 'both' ? both : [given.activations],
     points: hasPlain ? wanted : [...wanted, { keptFraction: 1, bits: 32 }],
     steps: given.steps,
+    timeLimitSeconds: given.timeLimit,
     seed: given.seed,
     onProgress: (text) => process.stderr.write(`${text}\n`),
   });

@@ -24,28 +24,52 @@ interface StoredBuffer {
   readonly values?: { readonly byteLength?: number } | null;
 }
 
+/** A buffer and how many tensors show it. */
+interface CountedBuffer {
+  readonly bytes: number;
+  shownBy: number;
+}
+
+/** The native backend's way to run an operation of one output. */
+type SingleOutput = (name: string, attributes: unknown, inputs: readonly { readonly dataId?: object }[]) => unknown;
+
+/** Operations of the native backend whose output shares its input's buffer under an identity of its own. */
+const sharing = new Set(['Reshape', 'ExpandDims', 'Squeeze']);
+
 /** Puts a meter between the backend and its table of buffers. Throws where the backend keeps no table that is known. */
 export function meterLiveBytes(tf: Tf): LiveBytes {
-  const backend = tf.backend() as unknown as Record<string, Buffers | undefined>;
-  const table = backend['tensorMap'] ?? backend['dataIdMap'] ?? backend['data'];
+  const backend = tf.backend() as unknown as Record<string, unknown>;
+  const table = (backend['tensorMap'] ?? backend['dataIdMap'] ?? backend['data']) as Buffers | undefined;
   if (!table || typeof table.set !== 'function') throw new Error('this backend has no table of buffers to meter');
-  const original = { set: table.set, delete: table.delete };
-  const sizes = new WeakMap<object, number>();
+  const buffers = new WeakMap<object, CountedBuffer>();
+  let shared: CountedBuffer | undefined;
   let live = 0;
   let peak = 0;
-  const change = (dataId: object, size: number) => {
-    live += size - (sizes.get(dataId) ?? 0);
-    sizes.set(dataId, size);
-    peak = Math.max(peak, live);
+  const release = (dataId: object) => {
+    const buffer = buffers.get(dataId);
+    if (!buffer) return;
+    buffers.delete(dataId);
+    buffer.shownBy--;
+    if (buffer.shownBy === 0) live -= buffer.bytes;
   };
+  const original = { set: table.set, delete: table.delete };
   table.set = (dataId, value) => {
     original.set.call(table, dataId, value);
-    change(dataId, bufferBytes(value as StoredBuffer));
+    const buffer = shared ?? { bytes: bufferBytes(value as StoredBuffer), shownBy: 0 };
+    const isNew = buffer.shownBy === 0;
+    buffer.shownBy++;
+    release(dataId);
+    buffers.set(dataId, buffer);
+    if (isNew) live += buffer.bytes;
+    peak = Math.max(peak, live);
   };
   table.delete = (dataId) => {
-    change(dataId, 0);
+    release(dataId);
     return original.delete.call(table, dataId);
   };
+  const unhook = hookSharing(backend, (input) => {
+    shared = input && buffers.get(input);
+  });
   return {
     get live() {
       return live;
@@ -56,7 +80,28 @@ export function meterLiveBytes(tf: Tf): LiveBytes {
     resetPeak: () => {
       peak = live;
     },
-    stop: () => Object.assign(table, original),
+    stop: () => {
+      Object.assign(table, original);
+      unhook();
+    },
+  };
+}
+
+/** Tells whose buffer the output of a sharing operation shows while that operation runs; undefined afterwards. */
+function hookSharing(backend: Record<string, unknown>, tell: (input: object | undefined) => void): () => void {
+  const run = backend['executeSingleOutput'] as SingleOutput | undefined;
+  if (!run) return () => undefined;
+  backend['executeSingleOutput'] = ((name, attributes, inputs) => {
+    if (!sharing.has(name)) return run.call(backend, name, attributes, inputs);
+    tell(inputs[0]?.dataId);
+    try {
+      return run.call(backend, name, attributes, inputs);
+    } finally {
+      tell(undefined);
+    }
+  }) satisfies SingleOutput;
+  return () => {
+    backend['executeSingleOutput'] = run;
   };
 }
 

@@ -16,8 +16,10 @@ export interface CalibrateOptions {
   readonly batchSizes: readonly number[];
   readonly memoryModes: readonly MemoryMode[];
   readonly points: readonly CodecPoint[];
-  /** Measured steps of each run. */
+  /** Most measured steps of each run. */
   readonly steps: number;
+  /** Fewer steps are measured where all would take longer; never fewer than two. */
+  readonly timeLimitSeconds: number;
   readonly seed: number;
   readonly onProgress?: (text: string) => void;
 }
@@ -45,13 +47,14 @@ export async function calibrate(
   const entries: MeasuredEntry[] = [];
   const kernel = referenceKernelSeconds(tf);
   // The first run of a process is slow: caches, compiled code, memory pools.
-  await timedRun(tf, workload, runOptions([deviceAt(workload, 2, options.batchSizes[0]!)], 'keep', 2, options.seed));
+  const steps = await affordableSteps(tf, workload, options);
   for (const batchSize of options.batchSizes) {
     for (const memoryMode of options.memoryModes) {
       options.onProgress?.(`batches of ${batchSize}, activations: ${memoryMode}`);
       // Codec and messages do not depend on the memory mode: the points of the first are those of all.
       const points = entries.find((entry) => entry.batchSize === batchSize)?.points;
-      entries.push(await measuredEntry({ tf, workload, options, batchSize, memoryMode, tally, shared }, points));
+      const own = { ...options, steps };
+      entries.push(await measuredEntry({ tf, workload, options: own, batchSize, memoryMode, tally, shared }, points));
     }
   }
   const model = await modelBytes(tf, workload, options.batchSizes[0]!);
@@ -92,6 +95,23 @@ export async function calibrate(
     samples: { ...tally },
     entries,
   };
+}
+
+/** Warms up, and sees how many steps of each run the time limit allows. */
+async function affordableSteps(tf: Tf, workload: TimingWorkload, options: CalibrateOptions): Promise<number> {
+  const { batchSizes, memoryModes, points, seed } = options;
+  let stepSeconds = 0;
+  for (const batchSize of batchSizes) {
+    const run = () => timedRun(tf, workload, runOptions([deviceAt(workload, 2, batchSize)], 'keep', 2, seed));
+    await run();
+    const start = performance.now();
+    await run();
+    stepSeconds += (performance.now() - start) / 2000;
+  }
+  // Runs of one device at three cuts, and of two and four devices at two; recomputing takes half as much again.
+  const runs = 3 * points.length + 12 + (memoryModes.length - 1) * 1.5 * (3 * 2 + 12);
+  const affordable = Math.floor(options.timeLimitSeconds / (runs * stepSeconds)) - 1;
+  return Math.max(2, Math.min(options.steps, affordable));
 }
 
 /** What all batch sizes and modes have in common. */
@@ -309,17 +329,19 @@ async function measuredMemory(
 ): Promise<Pick<MeasuredEntry, 'deviceBytes' | 'serverStateBytes' | 'serverActivationBytes'>> {
   const { blocks } = workload.config;
   const device: FitRow[] = [];
+  let atOneBlock = NaN;
   const state: FitRow[] = [];
   const activations: FitRow[] = [];
   for (const cut of cuts) {
     const peak = await devicePeakBytes(tf, workload, cut, batchSize, memoryMode);
-    device.push({ regressors: [1, cut], value: peak });
+    if (cut === 1) atOneBlock = peak;
+    if (cut > 1 || cuts.length < 3) device.push({ regressors: [1, cut], value: peak });
     const server = await serverBytes(tf, workload, [cut], batchSize, memoryMode, 'allocated');
     state.push({ regressors: [1, blocks - cut], value: server.state });
     activations.push({ regressors: [1, blocks - cut], value: server.activations });
   }
   return {
-    deviceBytes: affineFit(device),
+    deviceBytes: { ...affineFit(device), atOneBlock },
     serverStateBytes: affineFit(state),
     serverActivationBytes: affineFit(activations),
   };

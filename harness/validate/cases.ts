@@ -171,7 +171,7 @@ export function builtInCases(
         sharing,
         activations,
         batchSize,
-        stepsPerRound: count > 2 ? 3 : 4,
+        stepsPerRound: stepsOf(sketch),
         serverFactor,
         devices: speeds.map((speedFactor, k) => ({
           speedFactor,
@@ -187,6 +187,11 @@ export function builtInCases(
     });
   });
   return all.filter((_, k) => k % every === 0);
+}
+
+/** Enough for a round to be more than its adapters, few enough for many rounds. */
+function stepsOf({ speeds }: ScenarioSketch): number {
+  return speeds.length > 2 ? 4 : 6;
 }
 
 /** Rate of the band at which a step's link time stands to the rest as wanted, for the first plan's points. */
@@ -207,7 +212,9 @@ function bandRate(sketch: ScenarioSketch, profile: MeasuredProfile, config: VitC
   const computing =
     speed * (at(entry.forwardSeconds) + at(entry.backwardSeconds)) +
     sketch.serverFactor * sketch.speeds.length * at(entry.serverSeconds);
-  const bits = 32 * batchSize * tokenCount(config) * config.width * (ratio(up, 'up') + ratio(down, 'down') / 2);
+  const adapters = (8 * 1.5 * at(profile.adapterBytes)) / stepsOf(sketch);
+  const bits =
+    adapters + 32 * batchSize * tokenCount(config) * config.width * (ratio(up, 'up') + ratio(down, 'down') / 2);
   const linkSeconds = (computing * sketch.linkShare) / (1 - sketch.linkShare);
   return Number(((bits * sketch.speeds.length) / linkSeconds).toPrecision(3));
 }

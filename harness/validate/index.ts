@@ -14,3 +14,4 @@ export { devicePlans, measure, measureMemory, stageNames, type Measurement, type
 export { validationPicture } from './picture.js';
 export { predict, problemOf, bandHz, type Prediction } from './predict.js';
 export { validate, type ValidateOptions, type ValidationReport } from './validate.js';
+export { plannedDevices, runPlan, type PlanRun } from './run-plan.js';

@@ -35,7 +35,9 @@ const entry = z.strictObject({
     .describe(
       'One batch for N devices: fixed + N·fixedPerDevice + blocks·(perBlock + N·perBlockPerDevice), all at the same cut.',
     ),
-  deviceBytes: affine.describe('Peak of the tensors of a device, by device blocks.'),
+  deviceBytes: affine
+    .extend({ atOneBlock: z.number() })
+    .describe('Peak of the tensors of a device, by device blocks from two on. Its lowest block alone takes less.'),
   serverStateBytes: affine.describe('Adapters, gradients and moments that the server holds for a device.'),
   serverActivationBytes: affine.describe(
     'Peak of what the server’s work for a device holds besides, by server blocks.',

@@ -103,7 +103,10 @@ function calibratedDevice(
       forward: entry.forwardSeconds,
       backward: entry.backwardSeconds,
       server: { fixed: serverFactor * work.fixed, perBlock: serverFactor * work.perBlock },
-      deviceMemory: sum(entry.deviceBytes, { fixed: device.memoryOverhead, perBlock: 0 }),
+      deviceMemory: {
+        ...sum(entry.deviceBytes, { fixed: device.memoryOverhead, perBlock: 0 }),
+        atOneBlock: entry.deviceBytes.atOneBlock + device.memoryOverhead,
+      },
       serverMemory: sum(entry.serverStateBytes, entry.serverActivationBytes),
       adapters: profile.adapterBytes,
     },

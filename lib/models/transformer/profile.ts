@@ -17,8 +17,8 @@ export interface CostProfile {
   readonly backwardSeconds: AffineCost;
   /** By server blocks L − c. */
   readonly serverSeconds: AffineCost;
-  /** By device blocks; absent: counted from the shape. */
-  readonly deviceMemoryBytes?: AffineCost;
+  /** By device blocks, and with one block where that differs; absent: counted from the shape. */
+  readonly deviceMemoryBytes?: AffineCost & { readonly atOneBlock?: number };
   /** By server blocks; absent: counted from the shape. */
   readonly serverMemoryBytes?: AffineCost;
   /** Adapters in one direction, by device blocks; absent: counted from the shape. */
@@ -51,7 +51,9 @@ export function buildProfiledCostTable(
       blocks === last ? 0 : serverTimeFactor * affine(profile.serverSeconds, last - blocks),
     ),
     deviceMemoryBytes: deviceMemoryBytes
-      ? column((blocks) => affine(deviceMemoryBytes, blocks))
+      ? column(
+          (blocks) => (blocks === 1 ? deviceMemoryBytes.atOneBlock : undefined) ?? affine(deviceMemoryBytes, blocks),
+        )
       : counted.deviceMemoryBytes,
     serverMemoryBytes: serverMemoryBytes
       ? column((blocks) => (blocks === last ? 0 : affine(serverMemoryBytes, last - blocks)))

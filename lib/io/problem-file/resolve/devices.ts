@@ -92,7 +92,7 @@ function resolveCosts(entry: DeviceEntry, throughput: number, context: DeviceCon
       forwardSeconds: profile.forward,
       backwardSeconds: profile.backward,
       serverSeconds: profile.server,
-      ...(profile.deviceMemory && { deviceMemoryBytes: profile.deviceMemory }),
+      ...(profile.deviceMemory && { deviceMemoryBytes: memoryByBlocks(profile.deviceMemory) }),
       ...(profile.serverMemory && { serverMemoryBytes: profile.serverMemory }),
       ...(profile.adapters && { adapterBytes: profile.adapters }),
     },
@@ -100,6 +100,12 @@ function resolveCosts(entry: DeviceEntry, throughput: number, context: DeviceCon
     1,
   );
 }
+
+function memoryByBlocks({ fixed, perBlock, atOneBlock }: DeviceMemory) {
+  return { fixed, perBlock, ...(atOneBlock !== undefined && { atOneBlock }) };
+}
+
+type DeviceMemory = NonNullable<NonNullable<DeviceEntry['profile']>['deviceMemory']>;
 
 /** Pins of one entry: its own before those for all. */
 export function mergePins(entry: DeviceEntry, file: Pick<ProblemFile, 'pinned'>): PinnedEntry {

@@ -61,6 +61,11 @@ export const profileSection = section({
     'Forward, loss and backward of one step at the full throughput of the server: fixed + perBlock · blocks on the server.',
   ),
   deviceMemory: affineMemory
+    .extend({
+      atOneBlock: quantity('memory', { minimum: 0 })
+        .optional()
+        .describe('With one block, where that is not fixed + perBlock: nothing below it needs a gradient.'),
+    })
     .optional()
     .describe('Device memory by blocks on the device. Counted from the shape when absent.'),
   serverMemory: affineMemory

@@ -26,6 +26,14 @@ export function parseQuantity(written: string | number, wanted: Dimension): Pars
   return { ok: false, message: unknownUnit(unitName, wanted, allowed) };
 }
 
+/** A regular expression (as JSON Schema knows them) for what `parseQuantity` takes as text. */
+export function quantityPattern(dimension: Dimension): string {
+  const names = [...dimensions[dimension].units.keys()].map((name) =>
+    name.replaceAll(/[.*+?^${}()|[\]\\]/gu, '\\$&').replaceAll('/', '\\s*/\\s*'),
+  );
+  return `^\\s*[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d+)?\\s*(${names.join('|')})?\\s*$`;
+}
+
 /** The SI value of `magnitude` in a unit; decibel units count ten per factor of ten in power. */
 export function toStandardUnit(magnitude: number, unit: Unit): number {
   return 'factor' in unit ? magnitude * unit.factor : unit.decibelReference * 10 ** (magnitude / 10);

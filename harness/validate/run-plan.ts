@@ -1,0 +1,68 @@
+import type { ResolvedFile } from '../../lib/io/index.js';
+import { roundDelay, roundTraffic, type Plan } from '../../lib/models/index.js';
+import type { Tf } from '../backend/tensorflow.js';
+import { codecAt, median, timedRun, type TimingWorkload } from '../calibrate/index.js';
+import type { DevicePlan } from '../run.js';
+
+/** A plan of a problem file as predicted and as measured. */
+export interface PlanRun {
+  readonly predictedSeconds: number;
+  readonly measuredSeconds: number;
+  readonly predictedBytes: number;
+  readonly measuredBytes: number;
+}
+
+/** Any plan of a problem file that names a profile, as the harness runs it. */
+export function plannedDevices({ problem, file, summaries }: ResolvedFile, plan: Plan): DevicePlan[] {
+  return problem.devices.flatMap((device, n) => {
+    const decision = plan.devices[n]!;
+    if (!decision.participates) return [];
+    const entry = file.devices[summaries[n]!.entry]!;
+    const up = problem.upPoints[decision.upPoint]!;
+    const down = problem.downPoints[decision.downPoint]!;
+    const codec = (point: typeof up) =>
+      codecAt({ keptFraction: point.keptFraction ?? 1, bits: point.bitsPerKeptValue ?? 32 });
+    return [
+      {
+        name: device.name,
+        cut: decision.blocks,
+        batchSize: entry.batchSize ?? file.training.batchSize,
+        uplinkCodec: codec(up),
+        downlinkCodec: codec(down),
+        speedFactor: entry.profileFactor,
+        link: { uplink: device.uplink, downlink: device.downlink, bandwidthHz: decision.bandwidthHz },
+        ...(problem.sharing === 'allocated' && { serverShare: decision.serverShare }),
+      },
+    ];
+  });
+}
+
+/** Runs a plan for some rounds after one that is not looked at; medians. */
+export async function runPlan(
+  tf: Tf,
+  workload: TimingWorkload,
+  resolved: ResolvedFile,
+  plan: Plan,
+  rounds: number,
+  seed: number,
+): Promise<PlanRun> {
+  const { problem, file } = resolved;
+  const run = await timedRun(tf, workload, {
+    devices: plannedDevices(resolved, plan),
+    sharing: problem.sharing,
+    memoryMode: file.training.activations,
+    localSteps: problem.stepsPerRound,
+    rounds,
+    warmUpRounds: 1,
+    warmUpSteps: 0,
+    serverSpeedFactor: file.server.profileFactor,
+    seed,
+  });
+  const bits = problem.devices.map((device, n) => roundTraffic(problem, device, plan.devices[n]!));
+  return {
+    predictedSeconds: roundDelay(problem, plan).totalSeconds,
+    measuredSeconds: median(run.rounds.map(({ roundSeconds }) => roundSeconds)),
+    predictedBytes: bits.reduce((sum, { uplinkBits, downlinkBits }) => sum + uplinkBits + downlinkBits, 0) / 8,
+    measuredBytes: median(run.rounds.map(({ uplinkBytes, downlinkBytes }) => uplinkBytes + downlinkBytes)),
+  };
+}

@@ -47,7 +47,7 @@ export function minimizeIntegers(
   };
   let proven = true;
   let iterations = 0;
-  let first = undefined as MinimizeResult | undefined;
+  const relaxations: MinimizeResult[] = [];
   const counts = { objective: 0, constraints: 0, gradient: 0, jacobian: 0, hessian: 0, hessianProduct: 0 };
   const note = (result: MinimizeResult): void => {
     iterations += result.iterations;
@@ -69,7 +69,7 @@ export function minimizeIntegers(
       { signal: budget.signal },
     );
     note(result);
-    first ??= result;
+    if (relaxations.length === 0) relaxations.push(result);
     if (result.termination === 'unbounded') signal.unbounded = true;
     if (result.termination !== 'optimal' && result.termination !== 'infeasible') proven = false;
     return result;
@@ -91,10 +91,12 @@ export function minimizeIntegers(
   const upper = problem.meta.upper.slice();
   for (const j of integerVariables) if (found) lower[j] = upper[j] = found[j]!;
   const held = withMeta(problem, { ...problem.meta, lower, upper }, noIntegers);
-  const last = found
-    ? solve(held, inner, { start: found })
-    : (first ?? solve(held, { ...inner, maxIterations: 1 }, {}));
-  if (found || !first) note(last);
+  const solveHeld = (limits: MinimizeOptions, at: Float64Array): MinimizeResult => {
+    const result = solve(held, limits, { start: at });
+    note(result);
+    return result;
+  };
+  const last = found ? solveHeld(inner, found) : (relaxations[0] ?? solveHeld({ ...inner, maxIterations: 1 }, start));
   const usable =
     found !== undefined &&
     isSolved(last.termination) &&

@@ -15,7 +15,7 @@ import { dotProduct, maxAbs } from './norms.js';
 import type { SqpOptions } from './options.js';
 import { fallsAlongRay, IdleCounter } from './progress.js';
 import { subproblemSolution, workingSet, type SubproblemSolution, type WorkingSet } from './quadratic-model.js';
-import type { DampedBfgs } from './quasi-newton.js';
+import type { QuasiNewton } from './quasi-newton.js';
 import { Restoration, type RestorationOutcome } from './restoration.js';
 import { escapeSaddle } from './saddle-escape.js';
 import { findStart, rescaleValues } from './start-point.js';
@@ -71,7 +71,7 @@ export class SqpAlgorithm {
     private readonly options: SqpOptions,
     private readonly evaluationCount: () => number,
     /** Where there are no second derivatives. */
-    private readonly quasiNewton: ((values: Float64Array) => DampedBfgs) | undefined,
+    private readonly quasiNewton: ((values: Float64Array) => QuasiNewton) | undefined,
   ) {
     const { variableCount: n, rowCount: m } = structure;
     this.iterate = new Iterate(evaluation, structure);
@@ -92,7 +92,7 @@ export class SqpAlgorithm {
     this.bfgs = quasiNewton?.(this.iterate.model.hessian);
   }
 
-  private readonly bfgs: DampedBfgs | undefined;
+  private readonly bfgs: QuasiNewton | undefined;
 
   run(request: RunRequest): Ending {
     this.request = request;

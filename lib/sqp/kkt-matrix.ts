@@ -1,5 +1,14 @@
 import type { SparsityPattern } from '../problem/index.js';
 
+/** Σ signs[k]·vₖvₖᵀ, to be added to the Hessian whose stored part is `values`. */
+export interface LowRankTerm {
+  readonly values: Float64Array;
+  readonly vectors: readonly Float64Array[];
+  readonly signs: readonly number[];
+  /** target ← target + the term times direction. */
+  addProduct(direction: Float64Array, target: Float64Array): void;
+}
+
 /** Structure shared by all quadratic models of one problem. */
 export interface ModelStructure {
   readonly variableCount: number;
@@ -10,6 +19,8 @@ export interface ModelStructure {
   /** Positions of the Jacobian's non-zeros row by row: those of row i are `rowEntries[rowStarts[i] … rowStarts[i + 1])`. */
   readonly rowStarts: Int32Array;
   readonly rowEntries: Int32Array;
+  /** Part of the Hessian beside the stored one, set by a limited-memory approximation. */
+  lowRank?: LowRankTerm;
 }
 
 export function modelStructure(
@@ -39,6 +50,11 @@ export function densePattern(rows: number, columns: number): SparsityPattern {
     pattern.columns[k] = k % columns;
   }
   return pattern;
+}
+
+export function diagonalPattern(order: number): SparsityPattern {
+  const rows = Int32Array.from({ length: order }, (_, j) => j);
+  return { rows, columns: rows };
 }
 
 export function denseLowerTriangle(order: number): SparsityPattern {
@@ -96,6 +112,7 @@ export function multiplyHessian(
     target[i] = target[i]! + value * direction[j]!;
     if (i !== j) target[j] = target[j]! + value * direction[i]!;
   }
+  if (structure.lowRank?.values === values) structure.lowRank.addProduct(direction, target);
 }
 
 /** target ← A·d. */

@@ -8,13 +8,14 @@ export const sqpOptions = defineOptions({
     .enum(['auto', 'exact', 'quasi-newton'])
     .default('auto')
     .describe(
-      'Curvature of the Lagrangian: `exact` needs the problem’s Hessian, `quasi-newton` is damped BFGS (a dense matrix: for up to about 1,000 variables), `auto` takes the exact one where there is one.',
+      'Curvature of the Lagrangian: `exact` needs the problem’s Hessian, `quasi-newton` is damped BFGS (a dense matrix up to `denseLimit` variables, of limited memory beyond), `auto` takes the exact one where there is one.',
     ),
   denseLimit: z
     .int()
     .nonnegative()
     .default(120)
     .describe('Largest number of variables for which the linear systems are stored as dense matrices.'),
+  memory: z.int().positive().default(10).describe('Pairs that a quasi-Newton matrix of limited memory is made of.'),
   scaling: z
     .boolean()
     .default(true)

@@ -1,8 +1,16 @@
+/** An approximation of the Lagrangian's Hessian that learns from steps. */
+export interface QuasiNewton {
+  /** Back to a multiple of the identity. */
+  reset(scale: number): void;
+  /** Takes in a step s and the change y of the Lagrangian's gradient along it (y is overwritten). */
+  update(step: Float64Array, gradientChange: Float64Array): void;
+}
+
 /**
  * Damped BFGS approximation of the Lagrangian's Hessian (Powell 1978; Nocedal & Wright, Procedure 18.2), stored as a
  * dense lower triangle row by row.
  */
-export class DampedBfgs {
+export class DampedBfgs implements QuasiNewton {
   private readonly product: Float64Array;
   private fresh = true;
 
@@ -14,14 +22,12 @@ export class DampedBfgs {
     this.reset(1);
   }
 
-  /** Back to a multiple of the identity. */
   reset(scale: number): void {
     this.values.fill(0);
     for (let i = 0; i < this.order; i++) this.values[triangle(i, i)] = scale;
     this.fresh = true;
   }
 
-  /** Takes in a step s and the change y of the Lagrangian's gradient along it (y is overwritten). */
   update(step: Float64Array, gradientChange: Float64Array): void {
     const { order: n, product } = this;
     let stepChange = dot(step, gradientChange);

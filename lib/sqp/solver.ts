@@ -6,7 +6,16 @@ import type { Ending, RunRequest } from './ending.js';
 import { independentResiduals } from './convergence.js';
 import { DenseKkt } from './dense-kkt.js';
 import { Evaluation } from './evaluation.js';
-import { denseLowerTriangle, densePattern, modelStructure, type KktMatrix, type KktRequest } from './kkt-matrix.js';
+import {
+  denseLowerTriangle,
+  densePattern,
+  diagonalPattern,
+  modelStructure,
+  type KktMatrix,
+  type KktRequest,
+} from './kkt-matrix.js';
+import { LimitedMemoryBfgs } from './limited-memory-bfgs.js';
+import { LowRankKkt } from './low-rank-kkt.js';
 import { sqpOptions, type SqpOptions } from './options.js';
 import { SparseKkt } from './sparse-kkt.js';
 import { workingSet, type WorkingSet } from './quadratic-model.js';
@@ -46,13 +55,16 @@ export class SqpSolver {
     if (this.options.hessian === 'exact' && !exact) {
       throw new RangeError('option hessian is `exact`, but the problem has no Hessian');
     }
+    const limitedMemory = !exact && n > this.options.denseLimit;
+    const ownPattern = limitedMemory ? diagonalPattern(n) : denseLowerTriangle(n);
     const structure = modelStructure(
       n,
       m,
-      exact && meta.hessianPattern ? meta.hessianPattern : denseLowerTriangle(n),
+      exact && meta.hessianPattern ? meta.hessianPattern : ownPattern,
       meta.jacobianPattern ?? densePattern(m, n),
     );
-    this.matrix = new CountingMatrix(n <= this.options.denseLimit ? new DenseKkt(structure) : new SparseKkt(structure));
+    const stored = n <= this.options.denseLimit ? new DenseKkt(structure) : new SparseKkt(structure);
+    this.matrix = new CountingMatrix(limitedMemory ? new LowRankKkt(stored, structure) : stored);
     this.evaluation = new Evaluation(this.problem, this.options.feasibilityTolerance);
     this.algorithm = new SqpAlgorithm(
       this.evaluation,
@@ -60,7 +72,12 @@ export class SqpSolver {
       this.matrix,
       this.options,
       () => this.counts.objective,
-      exact ? undefined : (values) => new DampedBfgs(n, values),
+      exact
+        ? undefined
+        : (values) =>
+            limitedMemory
+              ? (structure.lowRank = new LimitedMemoryBfgs(n, values, this.options.memory))
+              : new DampedBfgs(n, values),
     );
   }
 

@@ -76,9 +76,11 @@ async function serve(queue: RunSettings[], file: RunsFile, progress: Progress, o
 
 function startWorker(): ChildProcess {
   const compiled = new URL('./worker.js', import.meta.url);
-  // Run from the sources, the worker is a source as well.
-  const path = existsSync(compiled) ? compiled : new URL('./worker.ts', import.meta.url);
-  return fork(fileURLToPath(path), {
+  // Run from the sources, the worker is a source as well and needs the loader that this process may have had.
+  const isCompiled = existsSync(compiled);
+  const hasLoader = isCompiled || process.execArgv.some((argument) => argument.includes('tsx'));
+  return fork(fileURLToPath(isCompiled ? compiled : new URL('./worker.ts', import.meta.url)), {
+    execArgv: hasLoader ? process.execArgv : [...process.execArgv, '--import', 'tsx'],
     env: { ...process.env, TF_NUM_INTRAOP_THREADS: '1', TF_NUM_INTEROP_THREADS: '1', TF_CPP_MIN_LOG_LEVEL: '2' },
     serialization: 'json',
   });

@@ -1,0 +1,58 @@
+/**
+ * What the committed fine-tuning runs show. `npm run study -- [runs|campus|plans …]`: the grids, the paired losses and the
+ * fits of study/*.csv (made by `sft-opt study`); the campus scenario with the fitted curve; plans trained for real.
+ * Writes bench/results/study-<part>.txt and .json; exit code 1 when a bar is missed.
+ */
+import { describeCampus } from './study/campus.js';
+import { describeStudy, loadStudy, studyFile, tryFit } from './study/runs.js';
+import { writeResults } from './support/results.js';
+
+/** The least grid that a study must hold. */
+const studies = {
+  embedded: { points: 8, cuts: 2, seeds: 3 },
+  'deit-tiny': { points: 6, cuts: 2, seeds: 2 },
+} as const;
+
+function load(name: keyof typeof studies) {
+  const path = studyFile(name);
+  if (!path)
+    console.log(`skipped: there are no runs of ${name} (sft-opt study study/${name}.yaml --out study/${name}.csv)`);
+  return path && loadStudy(path);
+}
+
+const parts: Record<string, () => Promise<void> | void> = {
+  runs: () => {
+    for (const [name, grid] of Object.entries(studies)) {
+      const study = load(name as keyof typeof studies);
+      if (!study || study.rows.length === 0) continue;
+      const { text, figures, missed } = describeStudy(name, study, grid);
+      writeResults(`study-${name}`, 'npm run study -- runs', text, figures);
+      if (missed > 0) process.exitCode = 1;
+    }
+  },
+  campus: () => {
+    // Twelve blocks, as the campus' model has: the larger model's curve where there is one.
+    for (const name of ['deit-tiny', 'embedded'] as const) {
+      const study = load(name);
+      const fit = study && tryFit(study.runs);
+      if (!fit) continue;
+      const { text, figures } = describeCampus(fit, study.runs);
+      writeResults('study-campus', 'npm run study -- campus', `curve of ${name}\n${text}`, figures);
+      return;
+    }
+  },
+  plans: async () => {
+    const study = load('embedded');
+    const fit = study && tryFit(study.runs);
+    if (!fit) return;
+    const { describePlans } = await import('./study/plans.js');
+    const { text, figures } = await describePlans(fit, study.runs, 5000);
+    writeResults('study-plans', 'npm run study -- plans', text, figures);
+  },
+};
+
+for (const part of process.argv.slice(2).length > 0 ? process.argv.slice(2) : Object.keys(parts)) {
+  const run = parts[part];
+  if (!run) throw new Error(`no such part: ${part} (${Object.keys(parts).join(', ')})`);
+  await run();
+}

@@ -1,0 +1,182 @@
+import { loadBackend } from '../../harness/backend/tensorflow.js';
+import { initialAdapters, type AdapterState } from '../../harness/model/adapters.js';
+import { decodeTensor, encodeTensor, messageSeed, type StepCodec } from '../../harness/protocol/index.js';
+import { trainInProcess, type DevicePlan } from '../../harness/run.js';
+import { loadWorkload, type Workload } from '../../harness/study/index.js';
+import { defaultAdamW, evaluate } from '../../harness/training/index.js';
+import { accuracyBlock, withParts } from '../../bin/fit/block.js';
+import { operatingPoints } from '../../bin/fit/points.js';
+import type { Run } from '../../bin/fit/runs.js';
+import { columns } from '../../bin/render/columns.js';
+import { parseProblemFile } from '../../lib/io/index.js';
+import type { AccuracyFit, OperatingPoint } from '../../lib/models/index.js';
+import { solvePlan } from '../../lib/plan/index.js';
+
+/** Accuracy that six plans may lose, and the devices' memories that drive their cuts apart. */
+const variants = [
+  { lost: 0.005, memories: [2, 4, 8, 16] },
+  { lost: 0.01, memories: [2, 4, 8, 16] },
+  { lost: 0.02, memories: [2, 4, 8, 16] },
+  { lost: 0.03, memories: [3, 3, 12, 16] },
+  { lost: 0.05, memories: [2, 6, 6, 12] },
+  { lost: 0.1, memories: [2, 4, 8, 16] },
+];
+const seeds = [1, 2, 3];
+const rounds = 10;
+const localSteps = 10;
+const batchSize = 16;
+const adapterSettings = { rank: 8, alpha: 16, targets: ['query', 'value'], dropout: 0, trainHead: true } as const;
+
+function problemText(fit: AccuracyFit, runs: readonly Run[], { lost, memories }: (typeof variants)[number]): string {
+  const devices = memories.map(
+    (memory, k) =>
+      `  - { name: d${k}, throughput: ${[5, 10, 20, 40][k]!} GFLOP/s, memory: ${memory} MiB, distance: ${60 + 60 * k} m, weight: 1 }`,
+  );
+  const text = `version: 1
+name: plan
+model:
+  { blocks: 6, width: 96, heads: 3, mlpWidth: 384, tokens: 17, embedding: { kind: patches, patchSize: 8 }, head: { kind: classifier, classes: 24 } }
+training: { batchSize: ${batchSize}, stepsPerRound: ${localSteps} }
+accuracy:
+  maximumLoss: ${lost}
+radio: { bandwidth: 2 MHz }
+server: { throughput: 1 TFLOP/s, memory: 1 GiB }
+devices:
+${devices.join('\n')}
+`;
+  const parts = { accuracy: accuracyBlock(fit.model), points: operatingPoints(runs, fit.model, 'up') };
+  const isTied = fit.form.directions === 'one';
+  return withParts(text, isTied ? parts : { ...parts, downPoints: operatingPoints(runs, fit.model, 'down') }, () => '');
+}
+
+interface ChosenPlan {
+  readonly devices: readonly DevicePlan[];
+  /** Mean over the devices of what the model says is lost. */
+  readonly promisedLoss: number;
+}
+
+function solved(text: string, limit: number): ChosenPlan | undefined {
+  const { problem } = parseProblemFile(text);
+  const { answer } = solvePlan(problem, { baselines: false, whatIf: 'never' });
+  if (!answer) return undefined;
+  const devices = answer.plan.devices.map((device): DevicePlan => ({
+    cut: device.blocks,
+    batchSize,
+    uplinkCodec: codecOf(problem.upPoints[device.upPoint]!),
+    downlinkCodec: codecOf(problem.downPoints[device.downPoint]!),
+  }));
+  return { devices, promisedLoss: limit - answer.use.accuracy };
+}
+
+function codecOf({ keptFraction = 1, bitsPerKeptValue = 8 }: OperatingPoint): StepCodec {
+  return { keptFraction, bits: bitsPerKeptValue };
+}
+
+/** Mean over the devices of the accuracy that the trained model reaches with each one's cut and codec. */
+async function reached(
+  workload: Workload,
+  tf: Parameters<typeof trainInProcess>[0],
+  devices: readonly DevicePlan[],
+  seed: number,
+) {
+  const { config, weights, frozen, train, validation, normalisation } = workload;
+  const result = await trainInProcess(tf, {
+    config,
+    weights,
+    adapterSettings,
+    adapters: initialAdapters(config, adapterSettings, seed, weights),
+    memoryMode: 'keep',
+    devices,
+    rounds,
+    localSteps,
+    optimizer: { ...defaultAdamW, learningRate: 3e-3 },
+    schedule: { kind: 'cosine', warmUpSteps: 10, final: 0 },
+    dataset: train,
+    normalisation,
+    split: { kind: 'iid' },
+    seed,
+  });
+  let sum = 0;
+  const judged = new Map<string, number>();
+  for (const device of devices) {
+    const key = JSON.stringify([device.cut, device.uplinkCodec]);
+    const known = judged.get(key) ?? (await judge(result.adapters, device));
+    judged.set(key, known);
+    sum += known / devices.length;
+  }
+  return sum;
+
+  async function judge(adapters: AdapterState, { cut, uplinkCodec }: DevicePlan): Promise<number> {
+    const { accuracy } = await evaluate(tf, {
+      part: { config, weights, frozen, settings: adapterSettings, adapters, memoryMode: 'keep' },
+      cut,
+      channel: (values, shape, batch) => {
+        const body = encodeTensor(values, shape, uplinkCodec, messageSeed(seed, 0, 1_000_000 + batch, 'up'));
+        return decodeTensor(body, shape, uplinkCodec);
+      },
+      dataset: validation,
+      normalisation,
+      batchSize: 32,
+    });
+    return accuracy;
+  }
+}
+
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/**
+ * Solves six problems over four unequal devices with the fitted curve, trains each plan with three seeds, and compares.
+ * What a plan promises is a loss against the uncompressed training of the same devices and rounds, which is measured.
+ */
+export async function describePlans(fit: AccuracyFit, runs: readonly Run[], validationImages: number) {
+  const { tf } = await loadBackend();
+  const workload = await loadWorkload(await loadBackend(), {
+    workload: { kind: 'embedded', headSeed: 1, trainSeed: 101, validationSeed: 202 },
+    trainImages: 8192,
+    validationImages,
+  });
+  const identity: DevicePlan = { cut: 3, batchSize, uplinkCodec: 'identity', downlinkCodec: 'identity' };
+  const uncompressed: number[] = [];
+  for (const seed of seeds)
+    uncompressed.push(
+      await reached(
+        workload,
+        tf,
+        variants[0]!.memories.map(() => identity),
+        seed,
+      ),
+    );
+  const rows: string[][] = [];
+  let worst = 0;
+  for (const variant of variants) {
+    const plan = solved(problemText(fit, runs, variant), fit.model.limit);
+    if (!plan) {
+      rows.push([String(variant.lost), 'no plan']);
+      worst = Infinity;
+      continue;
+    }
+    const accuracies: number[] = [];
+    for (const seed of seeds) accuracies.push(await reached(workload, tf, plan.devices, seed));
+    const promised = mean(uncompressed) - plan.promisedLoss;
+    const difference = mean(accuracies) - promised;
+    worst = Math.max(worst, Math.abs(difference));
+    const choice = ({ cut, uplinkCodec }: DevicePlan) =>
+      uplinkCodec === 'identity' ? `${cut}` : `${cut}:${uplinkCodec.keptFraction}/${uplinkCodec.bits}`;
+    rows.push([
+      String(variant.lost),
+      plan.devices.map(choice).join(' '),
+      `${(100 * promised).toFixed(2)} %`,
+      `${(100 * mean(accuracies)).toFixed(2)} %`,
+      (100 * difference).toFixed(2),
+    ]);
+    console.log(rows.at(-1)!.join('  '));
+  }
+  const header = ['may lose', 'cut:κ/q of each device', 'promised', 'reached', 'difference'];
+  const text = [
+    `${variants.length} plans over 4 unequal devices, ${rounds} rounds of ${localSteps} steps, ${seeds.length} seeds, ${validationImages} validation images`,
+    `uncompressed: ${(100 * mean(uncompressed)).toFixed(2)} %`,
+    columns([header, ...rows], [2, 3, 4]),
+    `${worst <= 0.02 ? 'holds ' : 'MISSED'} promised and reached differ by ≤ 2 points: ${(100 * worst).toFixed(2)} at most`,
+  ].join('\n');
+  return { text, figures: { uncompressed, rows, worst } };
+}

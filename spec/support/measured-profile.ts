@@ -20,7 +20,10 @@ export function sampleProfile(change: Partial<MeasuredProfile> = {}): MeasuredPr
     serverActivationBytes: { fixed: 9e6, perBlock: 4e6 },
     spread: { forward: 0.01 },
     points: [
+      { keptFraction: 0.05, bits: 4, up: direction(0.02, 5e-8, 2e-8), down: direction(0.019, 6e-8, 3e-8) },
       { keptFraction: 0.1, bits: 4, up: direction(0.03, 5e-8, 2e-8), down: direction(0.028, 6e-8, 3e-8) },
+      { keptFraction: 0.3, bits: 6, up: direction(0.085, 7e-8, 3e-8), down: direction(0.083, 8e-8, 4e-8) },
+      { keptFraction: 1, bits: 8, up: direction(0.24, 8e-8, 4e-8), down: direction(0.24, 8e-8, 4e-8) },
       { keptFraction: 1, bits: 32, up: direction(1, 1e-8, 1e-8), down: direction(1, 1e-8, 1e-8) },
     ],
   });

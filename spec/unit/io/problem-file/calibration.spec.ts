@@ -16,7 +16,7 @@ const problem = (change: object = {}) => ({
     head: { kind: 'classifier', classes: 24 },
   },
   training: { batchSize: 16, stepsPerRound: 5 },
-  codec: { ratios: 'separate' },
+  codec: { ratios: 'separate', points: [{ keptFraction: 0.1, bits: 4 }, { keptFraction: 1 }] },
   server: { profileFactor: 0.5, aggregation: '1 ms' },
   devices: [
     { name: 'a', profileFactor: 2, memoryOverhead: 1000 },
@@ -88,8 +88,10 @@ describe('a problem file with a measured profile', () => {
     expect(own.devices[0]!.costs.forwardSeconds[2]).toBe(2);
   });
 
-  it('with tied ratios has one ratio for both directions', () => {
-    expect(resolved({ codec: {} }).upPoints[0]!.ratio).toBeCloseTo(0.029, 12);
+  it('with tied ratios has one ratio for both directions; without points all that were measured', () => {
+    const { upPoints } = resolved({ codec: {} });
+    expect(upPoints.length).toBe(5);
+    expect(upPoints[1]!.ratio).toBeCloseTo(0.029, 12);
   });
 
   it.each([

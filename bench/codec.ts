@@ -5,9 +5,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { deflateSync } from 'node:zlib';
-import { type CodecSettingsInput, decode, encode, encodeQuantizedMessage, quantize } from '../lib/codec/index.js';
+import {
+  type CodecSettingsInput,
+  decode,
+  dequantize,
+  encode,
+  encodeQuantizedMessage,
+  quantize,
+} from '../lib/codec/index.js';
 import { predictDistortion, predictRate, summarizeLayer } from '../lib/models/codec-rate/index.js';
-import { dequantize } from '../lib/codec/index.js';
 import { median, peerBytes, sizeReference, syntheticTensor } from './support/codec.js';
 import { missingRealTensors, realTensors } from './tensors/real-tensors.js';
 
@@ -114,6 +120,25 @@ async function sizes(): Promise<void> {
   save('sizes', { fastWorst, smallWorst, zlibWorst, brotliWorst, rows });
 }
 
+const distortionPoints = [
+  [0.05, 2],
+  [0.1, 4],
+  [0.2, 4],
+  [0.2, 8],
+  [0.5, 4],
+  [1, 4],
+] as const;
+
+/** Σ(x − x̂)² / Σx². */
+function relativeError(values: Float32Array, received: Float32Array): number {
+  let [error, energy] = [0, 0];
+  values.forEach((value, i) => {
+    error += (received[i]! - value) ** 2;
+    energy += value * value;
+  });
+  return error / energy;
+}
+
 async function rate(): Promise<void> {
   if (missingRealTensors() !== undefined) {
     console.log(`skipped: ${missingRealTensors()!}`);
@@ -121,7 +146,11 @@ async function rate(): Promise<void> {
   }
   const all = await realTensors();
   const rows: object[] = [];
-  for (const selectionScope of ['token', 'tensor'] as const) {
+  for (const [selectionScope, scaleScope] of [
+    ['token', 'token'],
+    ['tensor', 'token'],
+    ['token', 'tensor'],
+  ] as const) {
     const tested = all
       .filter(({ batch }) => batch === 1)
       .map((tensor) => ({
@@ -129,14 +158,16 @@ async function rate(): Promise<void> {
         summary: summarizeLayer(
           all.filter(({ batch, role, cut }) => batch === 0 && role === tensor.role && cut === tensor.cut),
           selectionScope,
+          scaleScope,
         ),
       }));
+    const scopes = `Top-K per ${selectionScope}, scale per ${scaleScope}`;
     for (const lossless of ['fast', 'small'] as const) {
       let worst = 0;
       let worstMean = 0;
       for (const keptFraction of [0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.8, 1]) {
         for (const bits of [2, 3, 4, 5, 6, 7, 8]) {
-          const settings = { keptFraction, bits, lossless, selectionScope };
+          const settings = { keptFraction, bits, lossless, selectionScope, scaleScope };
           const errors = tested.map(({ tensor: { values, shape }, summary }) => {
             const measured = 8 * encode(values, shape, settings).length;
             return Math.abs(predictRate(summary, settings, shape).bits / measured - 1);
@@ -151,33 +182,34 @@ async function rate(): Promise<void> {
           });
         }
       }
-      if (selectionScope === 'token' && lossless === 'fast') {
+      if (selectionScope === 'token' && scaleScope === 'token' && lossless === 'fast') {
         bar(`rate model, mean over ${tested.length} tensors, worst (κ, q), %`, 100 * worstMean, 2, 'most');
         bar('rate model, worst tensor, %', 100 * worst, 5, 'most');
       } else {
         console.log(
-          `       ${selectionScope} ${lossless}: worst mean ${(100 * worstMean).toFixed(2)} %, worst tensor ${(100 * worst).toFixed(2)} %`,
+          `       ${scopes}, ${lossless}: worst mean ${(100 * worstMean).toFixed(2)} %, worst tensor ${(100 * worst).toFixed(2)} %`,
         );
       }
     }
-    const distortion = tested.map(({ tensor: { values, shape }, summary }) => {
-      const settings = { keptFraction: 0.2, bits: 4, selectionScope };
-      const received = dequantize(quantize(values, shape, settings));
-      let [error, energy] = [0, 0];
-      values.forEach((value, i) => {
-        error += (received[i]! - value) ** 2;
-        energy += value * value;
+    for (const [keptFraction, bits] of distortionPoints) {
+      const ratios = tested.map(({ tensor: { values, shape }, summary }) => {
+        const settings = { keptFraction, bits, selectionScope, scaleScope };
+        const predicted = predictDistortion(summary, settings, shape).relativeError;
+        return predicted / relativeError(values, dequantize(quantize(values, shape, settings)));
       });
-      return predictDistortion(summary, settings, shape).relativeError / (error / energy);
-    });
-    console.log(
-      `       ${selectionScope}: predicted over measured distortion at κ = 0.2, q = 4: ${Math.min(...distortion).toFixed(2)} to ${Math.max(...distortion).toFixed(2)}`,
-    );
-    rows.push({
-      selectionScope,
-      distortionRatioLeast: Math.min(...distortion),
-      distortionRatioMost: Math.max(...distortion),
-    });
+      const [least, most] = [Math.min(...ratios), Math.max(...ratios)];
+      console.log(
+        `       ${scopes}: predicted over measured distortion at κ = ${keptFraction}, q = ${bits}: ${least.toFixed(3)} to ${most.toFixed(3)}`,
+      );
+      rows.push({
+        selectionScope,
+        scaleScope,
+        keptFraction,
+        bits,
+        distortionRatioLeast: Number(least.toFixed(4)),
+        distortionRatioMost: Number(most.toFixed(4)),
+      });
+    }
   }
   save('rate', { rows });
 }

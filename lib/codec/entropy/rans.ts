@@ -188,8 +188,9 @@ export class RansDecoder {
     this.wordCount = input.varint();
     const bytes = input.bytes(2 * this.wordCount);
     // Four words of padding let the decoder check for the end once every four symbols.
-    this.words = new Uint16Array(this.wordCount + 4);
-    for (let i = 0; i < this.wordCount; i++) this.words[i] = bytes[2 * i]! | (bytes[2 * i + 1]! << 8);
+    const words = new Uint16Array(this.wordCount + 4);
+    for (let at = 0; at < bytes.length; at += 2) words[at >> 1] = bytes[at]! | (bytes[at + 1]! << 8);
+    this.words = words;
   }
 
   /** Fills `target[0 … count)`. */

@@ -63,8 +63,11 @@ export interface RowLayout {
   readonly perSide: number;
 }
 
-/** Context of each element of the row that was prepared last: whether it is nonzero. */
-export const maskContexts = new Uint8Array(WIDEST_ROW);
+/**
+ * Context of each element of the row that was prepared last: whether it is nonzero. Behind the widest row are the contexts
+ * without neighbours, from which each row starts: the same array, so that they are copied at once.
+ */
+export const maskContexts = new Uint8Array(2 * WIDEST_ROW);
 /** Columns of its nonzeros, ascending, as far as they are known. */
 export const rowColumns = new Int32Array(WIDEST_ROW + 4);
 /** Contexts of its nonzeros, in order: of the sign, and of the magnitude. */
@@ -137,10 +140,13 @@ export class RowContexts {
     this.left = position > 0 ? row - 1 : row - rowsPerSample;
     this.up = position > 0 && lag > 0 && position >= lag ? row - lag : this.left;
     this.scaleStep = Math.min(SCALE_STEPS - 1, -this.scaleEighths[row]! >> 2);
-    if (isRefreshed(row)) this.refresh(row);
     const shift = shiftByScale ? this.scaleEighths[row]! : 0;
-    if (row === 0 || shift !== this.contextShift) this.fillFirstContexts(shift);
-    fillContexts(width);
+    if (isRefreshed(row)) this.refresh(row);
+    if (row === 0 || isRefreshed(row) || shift !== this.contextShift) {
+      this.fillFirstContexts(shift);
+      fillBareContexts(width);
+    }
+    maskContexts.copyWithin(0, WIDEST_ROW, WIDEST_ROW + width);
     if (row > 0) this.takeRow(row - 1, this.left === row - 1 ? leftCases : noCases);
     if (this.left >= 0 && this.left !== row - 1) this.addCases(this.left, leftCases);
     if (this.up >= 0) this.addCases(this.up, upCases);
@@ -240,13 +246,14 @@ export class RowContexts {
   }
 }
 
-/** First contexts of all channels; four at a time, up to three more than there are. */
-function fillContexts(width: number): void {
+/** Contexts of all channels without neighbours; four at a time, up to three more than there are. */
+function fillBareContexts(width: number): void {
   for (let c = 0; c < width; c += 4) {
-    maskContexts[c] = firstContexts[meanSteps[c]!]!;
-    maskContexts[c + 1] = firstContexts[meanSteps[c + 1]!]!;
-    maskContexts[c + 2] = firstContexts[meanSteps[c + 2]!]!;
-    maskContexts[c + 3] = firstContexts[meanSteps[c + 3]!]!;
+    const at = WIDEST_ROW + c;
+    maskContexts[at] = firstContexts[meanSteps[c]!]!;
+    maskContexts[at + 1] = firstContexts[meanSteps[c + 1]!]!;
+    maskContexts[at + 2] = firstContexts[meanSteps[c + 2]!]!;
+    maskContexts[at + 3] = firstContexts[meanSteps[c + 3]!]!;
   }
 }
 

@@ -54,7 +54,7 @@ export function analyticRate(summary: LayerSummary, settings: CodecSettings, sha
   }
   const levelCounts = levelShare.map((share) => share * elements);
   const entropyBits = elements * levelEntropy(levelShare, summary.positiveFraction);
-  const scaleBits = BITS_PER_SCALE * tokens;
+  const scaleBits = BITS_PER_SCALE * (summary.scaleScope === 'token' ? tokens : 1);
   return {
     elements,
     levelCounts,
@@ -97,9 +97,9 @@ function levelEntropy(levelShare: Float64Array, positiveFraction: number): numbe
 
 /** A piece of the joint distribution of rank, token and magnitude. */
 interface Cell {
-  /** |x|/s. */
+  /** Magnitude over the scale that it is quantized with. */
   readonly ratio: number;
-  /** s², up to a common factor. */
+  /** The scale's square, up to a common factor. */
   readonly tokenEnergy: number;
   readonly weight: number;
   /** Share of the cell that is kept. */
@@ -121,7 +121,11 @@ function magnitudeCells(summary: LayerSummary, keptFraction: number): Cell[] {
       for (let k = 0; k < scales.length; k++) {
         const logScale = scales[k]!;
         const weight = (to - from) * normalWeights[n]! * SCALE_SHARES[k]!;
-        cells.push({ ratio, tokenEnergy: Math.exp(2 * logScale), weight, rank, log: logRatio + logScale });
+        const log = logRatio + logScale;
+        // The scale is the token's own largest magnitude, or the tensor's, to which ln s is relative then.
+        if (summary.scaleScope === 'token')
+          cells.push({ ratio, tokenEnergy: Math.exp(2 * logScale), weight, rank, log });
+        else cells.push({ ratio: Math.exp(Math.min(0, log)), tokenEnergy: 1, weight, rank, log });
       }
     });
   }

@@ -3,10 +3,15 @@
  *
  * - `rankMean`, `rankDeviation`: mean and standard deviation over tokens of ln(|x|/s) for the value of each rank, s being
  *   the token's largest magnitude; at `RANKS` rank fractions, denser towards the large values.
- * - `tokenScale`: quantiles of ln s over the tokens, less its mean; how unequal tokens are.
+ * - `tokenScale`: quantiles of ln s over the tokens, how unequal they are: less its mean when tokens have scales of their
+ *   own, less the largest of the tensor when they share one.
  * - `positiveFraction`: share of positive values among the large ones.
  * - `fastFactors`, `smallFactors`: measured size over the analytic one at a grid of (κ, q): what clustering of positions,
  *   tables and contexts do, which no distribution of values can tell.
+ * - `droppedFactor`, `roundingFactor`: measured over analytic odds of dropped energy, and rounding energy, at κ = 0.2 and
+ *   q = 4: what the dependence of scales and relative magnitudes does, which the model leaves out.
+ *
+ * Rank 0 is the largest magnitude itself, of which both ranks' numbers are zero by definition: they are not counted.
  */
 export interface LayerSummary {
   readonly rankMean: Float64Array;
@@ -15,8 +20,12 @@ export interface LayerSummary {
   readonly positiveFraction: number;
   readonly fastFactors: Float64Array;
   readonly smallFactors: Float64Array;
+  readonly droppedFactor: number;
+  readonly roundingFactor: number;
   /** Over what Top-K counted when the factors were measured; the model holds for this scope. */
   readonly selectionScope: 'token' | 'tensor';
+  /** What shared a scale when they were. */
+  readonly scaleScope: 'token' | 'tensor';
 }
 
 /** A tensor of the layer: samples × tokens × channels, or any shape whose last axis is the channel. */
@@ -32,3 +41,5 @@ export const SCALE_SHARES: readonly number[] = [0.3, 0.3, 0.25, 0.13, 0.02];
 /** Grid of the factors. */
 export const FACTOR_FRACTIONS: readonly number[] = [0.01, 0.06, 0.25, 1];
 export const FACTOR_BITS: readonly number[] = [2, 3, 4, 8];
+/** Where the factors of the distortion are measured. */
+export const DISTORTION_POINT = { keptFraction: 0.2, bits: 4 } as const;

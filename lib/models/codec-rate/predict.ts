@@ -24,7 +24,7 @@ export function predictRate(
   given: CodecSettingsInput,
   shape: readonly number[],
 ): RatePrediction {
-  const settings = resolveCodecSettings({ ...given, selectionScope: summary.selectionScope });
+  const settings = resolveCodecSettings({ ...given, ...scopesOf(summary) });
   const analytic = analyticRate(summary, settings, shape);
   const factors = settings.lossless === 'fast' ? summary.fastFactors : summary.smallFactors;
   const bits = analytic.totalBits * interpolateFactor(factors, settings.keptFraction, settings.bits);
@@ -46,15 +46,23 @@ export interface DistortionPrediction {
   readonly rounding: number;
 }
 
-/** Predicted distortion for (κ, q), from the distribution of magnitudes. */
+/** Predicted distortion for (κ, q), from the distribution of magnitudes, corrected by what was measured at one (κ, q). */
 export function predictDistortion(
   summary: LayerSummary,
   given: CodecSettingsInput,
   shape: readonly number[],
 ): DistortionPrediction {
-  const settings = resolveCodecSettings({ ...given, selectionScope: summary.selectionScope });
+  const settings = resolveCodecSettings({ ...given, ...scopesOf(summary) });
   const { droppedEnergy, roundingEnergy } = analyticRate(summary, settings, shape);
-  return { relativeError: droppedEnergy + roundingEnergy, dropped: droppedEnergy, rounding: roundingEnergy };
+  // The factor multiplies odds, so that the share stays one: 0 where nothing is dropped, below 1 always.
+  const odds = (summary.droppedFactor * droppedEnergy) / Math.max(Number.MIN_VALUE, 1 - droppedEnergy);
+  const dropped = droppedEnergy >= 1 ? 1 : odds / (1 + odds);
+  const rounding = summary.roundingFactor * roundingEnergy;
+  return { relativeError: dropped + rounding, dropped, rounding };
+}
+
+function scopesOf({ selectionScope, scaleScope }: LayerSummary): Pick<LayerSummary, 'selectionScope' | 'scaleScope'> {
+  return { selectionScope, scaleScope };
 }
 
 /**

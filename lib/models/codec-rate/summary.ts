@@ -1,6 +1,13 @@
-import { type QuantizedTensor, encodeQuantizedMessage, quantize, resolveCodecSettings } from '../../codec/index.js';
+import {
+  type QuantizedTensor,
+  dequantize,
+  encodeQuantizedMessage,
+  quantize,
+  resolveCodecSettings,
+} from '../../codec/index.js';
 import { analyticRate } from './analytic.js';
 import {
+  DISTORTION_POINT,
   FACTOR_BITS,
   FACTOR_FRACTIONS,
   type LayerSummary,
@@ -12,32 +19,82 @@ import {
 /** Smallest ln(|x|/s) that is told apart: below it every level is zero. */
 const LOWEST = -12;
 
-/** Summarises a layer from some of its tensors. All must have the same number of channels. */
-export function summarizeLayer(tensors: readonly LayerTensor[], selectionScope: 'token' | 'tensor'): LayerSummary {
-  const ranks = rankStatistics(tensors);
+/**
+ * Summarises a layer from some of its tensors, for one scope of Top-K and one of scales. All must have the same number of
+ * channels.
+ */
+export function summarizeLayer(
+  tensors: readonly LayerTensor[],
+  selectionScope: 'token' | 'tensor',
+  scaleScope: 'token' | 'tensor' = 'token',
+): LayerSummary {
   const bare: LayerSummary = {
-    ...ranks,
+    ...rankStatistics(tensors, scaleScope),
     positiveFraction: positiveFraction(tensors),
     fastFactors: new Float64Array(FACTOR_FRACTIONS.length * FACTOR_BITS.length).fill(1),
     smallFactors: new Float64Array(FACTOR_FRACTIONS.length * FACTOR_BITS.length).fill(1),
+    droppedFactor: 1,
+    roundingFactor: 1,
     selectionScope,
+    scaleScope,
   };
-  const factors = { fast: new Float64Array(bare.fastFactors.length), small: new Float64Array(bare.fastFactors.length) };
-  for (const lossless of ['fast', 'small'] as const) {
-    FACTOR_FRACTIONS.forEach((keptFraction, row) => {
-      FACTOR_BITS.forEach((bits, column) => {
-        const settings = { keptFraction, bits, lossless, selectionScope };
-        let measured = 0;
-        let analytic = 0;
-        for (const { values, shape } of tensors) {
-          measured += 8 * messageBytes(quantize(values, shape, settings));
-          analytic += analyticRate(bare, resolveCodecSettings(settings), shape).totalBits;
-        }
-        factors[lossless][row * FACTOR_BITS.length + column] = measured / analytic;
-      });
-    });
+  return {
+    ...bare,
+    fastFactors: sizeFactors(bare, tensors, 'fast'),
+    smallFactors: sizeFactors(bare, tensors, 'small'),
+    ...distortionFactors(bare, tensors),
+  };
+}
+
+/** Measured over analytic size on the grid of (κ, q). */
+function sizeFactors(bare: LayerSummary, tensors: readonly LayerTensor[], lossless: 'fast' | 'small'): Float64Array {
+  const { selectionScope, scaleScope } = bare;
+  const factors = FACTOR_FRACTIONS.flatMap((keptFraction) =>
+    FACTOR_BITS.map((bits) => {
+      const settings = resolveCodecSettings({ keptFraction, bits, lossless, selectionScope, scaleScope });
+      let measured = 0;
+      let analytic = 0;
+      for (const { values, shape } of tensors) {
+        measured += 8 * messageBytes(quantize(values, shape, settings));
+        analytic += analyticRate(bare, settings, shape).totalBits;
+      }
+      return measured / analytic;
+    }),
+  );
+  return Float64Array.from(factors);
+}
+
+/** Measured over analytic odds of dropped energy, and measured over analytic rounding energy, at one (κ, q). */
+function distortionFactors(
+  bare: LayerSummary,
+  tensors: readonly LayerTensor[],
+): Pick<LayerSummary, 'droppedFactor' | 'roundingFactor'> {
+  const { selectionScope, scaleScope } = bare;
+  const settings = resolveCodecSettings({ ...DISTORTION_POINT, selectionScope, scaleScope });
+  const unquantized = resolveCodecSettings({ ...settings, values: 'float32' });
+  const shape = tensors[0]?.shape ?? [];
+  let [energy, dropped, rounding] = [0, 0, 0];
+  for (const { values, shape: own } of tensors) {
+    const kept = dequantize(quantize(values, own, unquantized));
+    const received = dequantize(quantize(values, own, settings));
+    for (let i = 0; i < values.length; i++) {
+      energy += values[i]! ** 2;
+      dropped += (values[i]! - kept[i]!) ** 2;
+      rounding += (kept[i]! - received[i]!) ** 2;
+    }
   }
-  return { ...bare, fastFactors: factors.fast, smallFactors: factors.small };
+  const { droppedEnergy, roundingEnergy } = analyticRate(bare, settings, shape);
+  const measuredOdds = dropped / Math.max(Number.MIN_VALUE, energy - dropped);
+  const analyticOdds = droppedEnergy / Math.max(Number.MIN_VALUE, 1 - droppedEnergy);
+  return {
+    droppedFactor: ratioOrOne(measuredOdds, analyticOdds),
+    roundingFactor: ratioOrOne(rounding / Math.max(Number.MIN_VALUE, energy), roundingEnergy),
+  };
+}
+
+function ratioOrOne(measured: number, analytic: number): number {
+  const ratio = measured / analytic;
+  return Number.isFinite(ratio) && ratio > 0 ? ratio : 1;
 }
 
 /** Size of a quantized tensor as a message of its own. */
@@ -48,16 +105,20 @@ export function messageBytes(tensor: QuantizedTensor): number {
 /** How many numbers a summary holds. */
 export function summarySize(summary: LayerSummary): number {
   const { rankMean, rankDeviation, tokenScale, fastFactors, smallFactors } = summary;
-  return rankMean.length + rankDeviation.length + tokenScale.length + fastFactors.length + smallFactors.length + 1;
+  // Rank 0 is the same for all; three numbers are single.
+  const ranks = rankMean.length - 1 + rankDeviation.length - 1;
+  return ranks + tokenScale.length + fastFactors.length + smallFactors.length + 3;
 }
 
 function rankStatistics(
   tensors: readonly LayerTensor[],
+  scaleScope: 'token' | 'tensor',
 ): Pick<LayerSummary, 'rankMean' | 'rankDeviation' | 'tokenScale'> {
   const sums = new Float64Array(RANKS.length);
   const squares = new Float64Array(RANKS.length);
   const scales: number[] = [];
   for (const { values, shape } of tensors) {
+    const largest = scaleScope === 'tensor' ? Math.log(largestMagnitude(values)) : 0;
     const width = shape[shape.length - 1] ?? 1;
     for (let start = 0; start < values.length; start += width) {
       const sorted = values
@@ -66,7 +127,7 @@ function rankStatistics(
         .sort();
       const scale = sorted[width - 1]!;
       if (scale === 0) continue;
-      scales.push(Math.log(scale));
+      scales.push(Math.log(scale) - largest);
       RANKS.forEach((fraction, k) => {
         const own = Math.max(LOWEST, Math.log(atRank(sorted, fraction) / scale));
         sums[k]! += own;
@@ -77,7 +138,7 @@ function rankStatistics(
   const count = Math.max(1, scales.length);
   const rankMean = sums.map((sum) => sum / count);
   const rankDeviation = squares.map((square, k) => Math.sqrt(Math.max(0, square / count - rankMean[k]! ** 2)));
-  return { rankMean, rankDeviation, tokenScale: centredQuantiles(scales) };
+  return { rankMean, rankDeviation, tokenScale: quantiles(scales, scaleScope === 'token') };
 }
 
 /** Magnitude at a rank fraction, 0 the largest, of magnitudes in ascending order; linear between neighbours. */
@@ -88,9 +149,14 @@ function atRank(sorted: Float32Array, fraction: number): number {
   return sorted[lower]! + (position - lower) * (sorted[upper]! - sorted[lower]!);
 }
 
-function centredQuantiles(values: number[]): Float64Array {
+function largestMagnitude(values: Float32Array): number {
+  return values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+}
+
+/** Values of the shares' middles, less the mean when they are to be centred. */
+function quantiles(values: number[], centred: boolean): Float64Array {
   const sorted = Float64Array.from(values).sort();
-  const mean = sorted.reduce((sum, value) => sum + value, 0) / Math.max(1, sorted.length);
+  const mean = centred ? sorted.reduce((sum, value) => sum + value, 0) / Math.max(1, sorted.length) : 0;
   let below = 0;
   return Float64Array.from(SCALE_SHARES, (share) => {
     const middle = below + share / 2;

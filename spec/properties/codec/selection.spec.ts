@@ -39,6 +39,49 @@ function keptOf(values: Float32Array, shape: number[], settings: CodecSettingsIn
 }
 
 describe('selection', () => {
+  it.each([
+    ['alike', () => 1],
+    ['of growing scale', (row: number) => 1.02 ** row],
+    ['of scales that jump', (row: number) => (row % 7 === 3 ? 1e6 : 1)],
+    ['with rows of zeros and of equal values', (row: number) => (row % 5 === 2 ? 0 : 1)],
+  ])('keeps exactly the Top-K of many neighbouring tokens that are %s', (_what, scaleOf) => {
+    for (const width of [5, 64, 200, 203, 1000]) {
+      const random = quickRandom(width);
+      const rows = 60;
+      const values = Float32Array.from({ length: rows * width }, (_, i) => {
+        const row = Math.floor(i / width);
+        // Every ninth row has but few distinct magnitudes, so that ties straddle the cut.
+        const value = row % 9 === 8 ? Math.round(6 * random() - 3) : (random() + random() - 1) ** 3;
+        return row % 5 === 3 && scaleOf(2) === 0 ? 0.5 : value * scaleOf(row);
+      });
+      for (const keptFraction of [0.01, 0.2, 0.9]) {
+        const k = keptCount(width, Math.fround(keptFraction));
+        const expected = Array.from({ length: rows }, (_, row) =>
+          sortedTop(
+            Array.from({ length: width }, (__, c) => ({
+              magnitude: Math.abs(values[row * width + c]!),
+              position: row * width + c,
+            })),
+            k,
+          ),
+        ).flat();
+        const nonzero = expected.filter((position) => !Object.is(values[position], 0)).sort((a, b) => a - b);
+        expect(keptOf(values, [rows, width], { keptFraction })).toEqual(nonzero);
+      }
+    }
+  });
+
+  it('names the first value that is not finite, in whatever token', () => {
+    for (const bad of [NaN, Infinity, -Infinity]) {
+      const values = Float32Array.from({ length: 50 * 64 }, (_, i) => Math.sin(i));
+      values[31 * 64 + 5] = bad;
+      values[40 * 64] = bad;
+      expect(() => quantize(values, [50, 64], { keptFraction: 0.2 })).toThrow(
+        expect.objectContaining({ code: 'not-finite', position: 31 * 64 + 5 }),
+      );
+    }
+  });
+
   it('keeps exactly the Top-K of each group, ties by position, as sorting does', () => {
     let checked = 0;
     fc.assert(

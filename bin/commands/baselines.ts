@@ -41,10 +41,11 @@ async function showBaselines(path: string, options: BaselineArguments): Promise<
       ...(options.timeLimit !== undefined && { timeLimitSeconds: options.timeLimit }),
     },
   } as const;
-  const report = await interruptible(
-    (signal) => runSolve(job, { signal, onProgress: (each) => progress.note(each) }),
-    false,
-  ).finally(() => progress.close());
+  let stop: AbortSignal | undefined;
+  const report = await interruptible((signal) => {
+    stop = signal;
+    return runSolve(job, { signal, onProgress: (each) => progress.note(each) });
+  }, false).finally(() => progress.close());
   if (options.json) {
     await print(JSON.stringify(planFileOf(report, resolved).baselines, undefined, 2));
   } else {
@@ -52,5 +53,5 @@ async function showBaselines(path: string, options: BaselineArguments): Promise<
     await print(table === '' ? `no baselines: ${report.message}` : table);
   }
   if (report.status === 'infeasible') return exitCodes.infeasible;
-  return report.status === 'solved' ? exitCodes.solved : exitCodes.limit;
+  return report.status === 'solved' && stop?.aborted !== true ? exitCodes.solved : exitCodes.limit;
 }

@@ -8,6 +8,7 @@ import {
   type PlanMethod,
   type PlanReport,
   type PlanStatus,
+  type SolveProgress,
 } from '../../lib/plan/index.js';
 import { CommandError, exitCodes, type ExitCode } from '../exit-codes.js';
 import { readText, writeText } from '../files.js';
@@ -76,9 +77,10 @@ async function solve(path: string, options: SolveArguments): Promise<ExitCode> {
   const resolved = await loadProblem(path, { seed: options.seed, quiet });
   const warm =
     options.warm === undefined ? undefined : await loadWarmPlan(options.warm, resolved, options.method, quiet);
-  const report = await search(resolved, warm, options, quiet);
+  const { report, interrupted } = await search(resolved, warm, options, quiet);
   await deliver(report, resolved, options, quiet);
-  return exitCodeOf(report.status);
+  // Stopped after the plan was found, what was to be compared with it is missing.
+  return interrupted && report.status === 'solved' ? exitCodes.limit : exitCodeOf(report.status);
 }
 
 async function search(
@@ -86,7 +88,7 @@ async function search(
   warm: Plan | undefined,
   options: SolveArguments,
   quiet: boolean,
-): Promise<PlanReport> {
+): Promise<{ report: PlanReport; interrupted: boolean }> {
   const listeners = [progressLog(options.log), progressLine(process.stderr, quiet)];
   const job = {
     problem,
@@ -101,10 +103,11 @@ async function search(
     },
   } as const;
   try {
-    return await interruptible(
-      (signal) => runSolve(job, { signal, onProgress: (progress) => listeners.forEach((each) => each.note(progress)) }),
-      quiet,
-    );
+    return await interruptible(async (signal) => {
+      const onProgress = (progress: SolveProgress) => listeners.forEach((each) => each.note(progress));
+      const report = await runSolve(job, { signal, onProgress });
+      return { report, interrupted: signal.aborted };
+    }, quiet);
   } finally {
     for (const listener of listeners) listener.close();
   }

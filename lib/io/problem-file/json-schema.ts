@@ -18,10 +18,9 @@ function describeQuantity(schema: Record<string, unknown>): void {
   if (typeof dimension !== 'string' || !(dimension in dimensions)) return;
   const { plainUnit, examples } = dimensions[dimension as Dimension];
   const shown = examples.map((example) => `"${example}"`).join(' or ');
-  const meaning = `${nameDimension(dimension as Dimension)}, such as ${shown}; a plain number is in ${plainUnit}`;
-  const own = typeof schema['description'] === 'string' ? `${schema['description']} (${meaning})` : meaning;
-  schema['description'] = own;
-  schema['anyOf'] = [{ type: 'number' }, { type: 'string', pattern: quantityPattern(dimension as Dimension) }];
-  delete schema['quantity'];
-  delete schema['plainUnit'];
+  const pattern = quantityPattern(dimension as Dimension);
+  schema['anyOf'] = [
+    { type: 'number', description: `In ${plainUnit}.` },
+    { type: 'string', pattern, description: `As ${nameDimension(dimension as Dimension)}, such as ${shown}.` },
+  ];
 }

@@ -101,8 +101,10 @@ function planPinned(problem: PlanningProblem, planner: Planner, pins: Pins): Sch
       return { ...device, costs, pinned: decisions };
     }),
   };
-  const { plan, totalSeconds } = planner(pinned);
-  return plan ? { plan, totalSeconds, problem: pinned } : { note: 'no plan keeps the limits' };
+  const { plan, totalSeconds, termination } = planner(pinned);
+  if (plan) return { plan, totalSeconds, problem: pinned };
+  const isDecided = termination === 'infeasible' || termination === 'locally-infeasible';
+  return { note: isDecided ? 'no plan keeps the limits' : 'not found before the search was stopped' };
 }
 
 /** The coarsest operating point with which all devices together can reach the accuracy limit, at any cut or at one. */

@@ -15,12 +15,20 @@ export interface PolishedPoint extends PolishPoint {
   readonly solved: boolean;
 }
 
+/** Takes a point near a solution to more digits, or returns undefined where it cannot. */
+export interface Polisher {
+  polish(start: PolishPoint, tolerances: Tolerances, maxSteps: number): PolishedPoint | undefined;
+}
+
+/** Makes a polisher for a problem; `orderLimit` is the largest dense system that it may factor. */
+export type PolisherFactory = (evaluator: Evaluator, orderLimit: number) => Polisher;
+
 /**
  * A few Newton steps on the first-order conditions of the active set (Birgin & Martínez 2008, "acceleration"). Bounds and
  * rows join when they are violated and leave when their multiplier has the wrong sign. Stops without a result when the
  * KKT matrix has the wrong inertia, so that it never converges to a maximum or saddle point of the active set.
  */
-export class NewtonPolish {
+export class NewtonPolish implements Polisher {
   private readonly rows: JacobianRows;
   private readonly hessian: Float64Array;
   private readonly gradient: Float64Array;

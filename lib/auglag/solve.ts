@@ -17,7 +17,7 @@ import {
 import type { NonlinearProgram } from '../problem/index.js';
 import { Budget, type SolverResult, type Termination } from '../solver/index.js';
 import { Incumbent } from './incumbent.js';
-import { NewtonPolish } from './newton-polish.js';
+import { NewtonPolish, type Polisher, type PolisherFactory } from './newton-polish.js';
 import { auglagOptions, type AuglagOptions, type ResolvedAuglagOptions } from './options.js';
 import { AugmentedLagrangian } from './subproblem.js';
 import { feasibleRay } from './unbounded.js';
@@ -39,7 +39,11 @@ export type InnerMinimizerFactory = (subproblem: AugmentedLagrangian, denseLimit
 export interface AuglagContext extends SolveContext {
   /** Inner solver; by default trust-region Newton where second derivatives are available, else limited-memory BFGS. */
   readonly innerMinimizer?: InnerMinimizerFactory | undefined;
+  /** What adds the last digits; by default Newton steps on the active set. */
+  readonly polisher?: PolisherFactory | undefined;
 }
+
+export const defaultPolisher: PolisherFactory = (evaluator, orderLimit) => new NewtonPolish(evaluator, orderLimit);
 
 export const defaultInnerMinimizer: InnerMinimizerFactory = (subproblem, denseLimit) =>
   subproblem.hasSecondDerivatives
@@ -55,7 +59,7 @@ export class AugmentedLagrangianSolver {
   private readonly evaluator: Evaluator;
   private readonly subproblem: AugmentedLagrangian;
   private readonly inner: InnerMinimizer;
-  private readonly polisher: NewtonPolish;
+  private readonly polisher: Polisher;
   private readonly options: ResolvedAuglagOptions;
   private readonly x: Float64Array;
   private readonly multipliers: Float64Array;
@@ -71,12 +75,17 @@ export class AugmentedLagrangianSolver {
   private iterations = 0;
   private outerIterations = 0;
 
-  constructor(problem: NonlinearProgram, options?: AuglagOptions, innerMinimizer = defaultInnerMinimizer) {
+  constructor(
+    problem: NonlinearProgram,
+    options?: AuglagOptions,
+    innerMinimizer = defaultInnerMinimizer,
+    polisher = defaultPolisher,
+  ) {
     this.options = auglagOptions.resolve(options);
     this.evaluator = new Evaluator(problem);
     this.subproblem = new AugmentedLagrangian(this.evaluator, this.options.denseLimit);
     this.inner = innerMinimizer(this.subproblem, this.options.denseLimit);
-    this.polisher = new NewtonPolish(this.evaluator, this.options.polishLimit);
+    this.polisher = polisher(this.evaluator, this.options.polishLimit);
     this.x = new Float64Array(problem.meta.variableCount);
     this.multipliers = new Float64Array(problem.meta.constraintCount);
     this.solveStart = new Float64Array(problem.meta.variableCount);
@@ -443,5 +452,5 @@ export function solveAugmentedLagrangian(
   options?: AuglagOptions,
   context: AuglagContext = {},
 ): SolverResult {
-  return new AugmentedLagrangianSolver(problem, options, context.innerMinimizer).solve(context);
+  return new AugmentedLagrangianSolver(problem, options, context.innerMinimizer, context.polisher).solve(context);
 }

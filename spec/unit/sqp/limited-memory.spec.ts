@@ -49,9 +49,14 @@ describe('SQP without second derivatives on large problems', () => {
     'solves %s with about 1,500 variables',
     (name) => {
       const problem = problemOf(scalable(1500).find((entry) => entry.name === name)!);
-      const { hessian: _hessian, hessianProduct: _product, ...rest } = problem;
       const { hessianPattern: _pattern, ...meta } = problem.meta;
-      const bare: NonlinearProgram = { ...rest, meta };
+      const bare: NonlinearProgram = {
+        meta,
+        objective: (x) => problem.objective(x),
+        gradient: (x, values) => problem.gradient(x, values),
+        constraints: (x, values) => problem.constraints(x, values),
+        jacobian: (x, values) => problem.jacobian(x, values),
+      };
       const result = solveSqp(bare, { optimalityTolerance: 1e-5 });
       const exact = solveSqp(problem);
       expect(result.termination).toMatch(/optimal/);

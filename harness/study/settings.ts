@@ -48,10 +48,14 @@ const trainingSchema = z
   })
   .prefault({});
 
+const { rounding, lossless } = codecSettingsSchema.shape;
+
 /** κ and q of one direction. */
 const settingSchema = z.strictObject({
   keptFraction: z.number().gt(0).max(1).describe('κ: share of the entries that are kept.'),
   bits: z.int().min(1).max(8).describe('q: bits of a kept value, sign included.'),
+  rounding: rounding.unwrap().optional().describe('In place of the one common to all points.'),
+  lossless: lossless.unwrap().optional().describe('In place of the one common to all points.'),
 });
 
 const pointSchema = z.union([
@@ -132,10 +136,11 @@ function sorted(value: unknown): unknown {
 /** What the codec does to activations (`up`) and gradients (`down`) of a run. */
 export function runCodecs({ point, codec }: RunSettings): { readonly up: StepCodec; readonly down: StepCodec } {
   if (point === 'uncompressed') return { up: 'identity', down: 'identity' };
-  return { up: { ...defined(codec), ...point.up }, down: { ...defined(codec), ...(point.down ?? point.up) } };
+  const common = defined(codec);
+  return { up: { ...common, ...defined(point.up) }, down: { ...common, ...defined(point.down ?? point.up) } };
 }
 
 /** Optional keys that are undefined, left out. */
-function defined(codec: StudySettings['codec']): Exclude<StepCodec, 'identity'> {
-  return Object.fromEntries(Object.entries(codec).filter(([, value]) => value !== undefined));
+function defined(settings: object): Exclude<StepCodec, 'identity'> {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }

@@ -83,7 +83,6 @@ export function fitAccuracy(
   if (problems.length > 0) throw new AccuracyFitError(problems);
   const warnings = cloudWarnings(observations);
   const sample = sampleOf(observations, options.weights === 'repeats');
-  const fittedRatio = ratioRange(sample);
   const curves = candidateForms(sample, ratiosAreTied(observations), options).map(
     (form) => new Curve(form, sample.cuts),
   );
@@ -94,8 +93,8 @@ export function fitAccuracy(
     ]);
   }
   const forms = [
-    ...fitAll(usable, sample, options).map((fit) => new ParametricForm(fit, sample, fittedRatio)),
-    ...tableForms(sample, options).map((cut) => new TableForm(cut, sample, fittedRatio)),
+    ...fitAll(usable, sample, options).map((fit) => new ParametricForm(fit, sample)),
+    ...tableForms(sample, options).map((cut) => new TableForm(cut, sample, ratioRange(sample, 'one'))),
   ];
   const delta = forms.reduce((found, form) => (form instanceof ParametricForm ? form.fit.delta : found), Infinity);
   const assessments = assess(forms, sample, delta);
@@ -138,10 +137,9 @@ class ParametricForm {
   constructor(
     readonly fit: FittedCurve,
     private readonly sample: Sample,
-    fittedRatio: AccuracyModel['fittedRatio'],
   ) {
     this.tried = fit.curve.form;
-    this.model = fit.curve.model(fit.theta, fittedRatio);
+    this.model = fit.curve.model(fit.theta, ratioRange(sample, fit.curve.form.directions));
     this.parameters = fit.curve.size;
   }
 
@@ -235,7 +233,7 @@ function describe(
     const isOpen = interval.upper === Infinity || (logarithmic && interval.lower === 0);
     return { name, value, standardError, ...interval, isDetermined: !isOpen };
   });
-  const fittedRatio = ratioRange(sample);
+  const fittedRatio = ratioRange(sample, fit.curve.form.directions);
   return {
     model: fit.curve.model(fit.theta, fittedRatio),
     form: fit.curve.form,
@@ -288,8 +286,9 @@ function unexplainedShare({ curve, theta }: FittedCurve, sample: Sample): number
   return total === 0 ? 0 : measured!.reduce((sum, value, g) => sum + (value - fitted![g]!) ** 2, 0) / total;
 }
 
-function ratioRange(sample: Sample): AccuracyModel['fittedRatio'] {
-  const all = [...sample.upRatio, ...sample.downRatio];
+/** Ratios that a form was fitted to: where one speaks for both, those of the activations alone. */
+function ratioRange(sample: Sample, directions: CurveForm['directions']): AccuracyModel['fittedRatio'] {
+  const all = directions === 'one' ? sample.upRatio : [...sample.upRatio, ...sample.downRatio];
   return { minimum: Math.min(...all), maximum: Math.min(1, Math.max(...all)) };
 }
 

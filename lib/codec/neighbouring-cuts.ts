@@ -148,8 +148,19 @@ function findCut(candidates: number, drop: number, low: number, shift: number): 
 /** Appends the positions of the candidates from `cut` on. */
 function append(candidates: number, cut: number, kept: Int32Array, count: number): number {
   const below = (cut - 1) | 0;
+  const whole = candidates & ~3;
   let next = count | 0;
-  for (let j = 0; j < candidates; j++) {
+  for (let j = 0; j < whole; j += 4) {
+    kept[next] = positions[j]!;
+    next = (next + ((below - keys[j]!) >>> 31)) | 0;
+    kept[next] = positions[j + 1]!;
+    next = (next + ((below - keys[j + 1]!) >>> 31)) | 0;
+    kept[next] = positions[j + 2]!;
+    next = (next + ((below - keys[j + 2]!) >>> 31)) | 0;
+    kept[next] = positions[j + 3]!;
+    next = (next + ((below - keys[j + 3]!) >>> 31)) | 0;
+  }
+  for (let j = whole; j < candidates; j++) {
     kept[next] = positions[j]!;
     next = (next + ((below - keys[j]!) >>> 31)) | 0;
   }

@@ -79,28 +79,32 @@ export function dequantize(tensor: QuantizedTensor): Float32Array {
   const { size, count } = scaleGroups(tensor.shape, settings);
   const perSide = levelsPerSide(settings.bits);
   let first = 0;
+  let before = 0;
   for (let group = 0; group < count; group++) {
-    first = placeGroup(values, positions, keptLevels, first, (group + 1) * size, scales[group]! / perSide);
+    const last = groupEnd(positions, first, (group + 1) * size, 2 * first - before);
+    placeValues(values, positions, keptLevels, first, last, scales[group]! / perSide);
+    before = first;
+    first = last;
   }
   return values;
 }
 
-/** Puts the values of the positions below `limit` into place, from the `first` on; returns the index after them. */
-function placeGroup(
+function placeValues(
   values: Float32Array,
   positions: Int32Array,
   keptLevels: Int8Array,
   first: number,
-  limit: number,
+  last: number,
   step: number,
-): number {
+): void {
   let j = first;
-  for (; j < positions.length; j++) {
-    const i = positions[j]!;
-    if (i >= limit) break;
-    values[i] = keptLevels[j]! * step;
+  for (const whole = last - 3; j < whole; j += 4) {
+    values[positions[j]!] = keptLevels[j]! * step;
+    values[positions[j + 1]!] = keptLevels[j + 1]! * step;
+    values[positions[j + 2]!] = keptLevels[j + 2]! * step;
+    values[positions[j + 3]!] = keptLevels[j + 3]! * step;
   }
-  return j;
+  for (; j < last; j++) values[positions[j]!] = keptLevels[j]! * step;
 }
 
 /** The level of every element. */
@@ -149,13 +153,11 @@ function quantizeLevels(
   return { kind: 'levels', shape: [...shape], settings, positions: kept, keptLevels, scales, shortScales };
 }
 
-/** Index after the last kept position below `limit`; groups mostly keep as many as the one before, which `guess` assumes. */
+/** Index after the last kept position below `limit`, sought around `guess`: groups mostly keep about as many as the one before. */
 function groupEnd(kept: Int32Array, first: number, limit: number, guess: number): number {
-  if (guess > first && guess <= kept.length && kept[guess - 1]! < limit) {
-    if (guess === kept.length || kept[guess]! >= limit) return guess;
-  }
-  let last = first;
+  let last = Math.max(first, Math.min(guess, kept.length));
   while (last < kept.length && kept[last]! < limit) last++;
+  while (last > first && kept[last - 1]! >= limit) last--;
   return last;
 }
 
@@ -207,14 +209,25 @@ function roundAtRandom(
   secondKey: number,
 ): void {
   const factor = toLevel * 2 ** FRACTION_BITS;
-  for (let j = first; j < last; j++) {
-    const i = kept[j]!;
-    const fixed = (values[i]! * factor) | 0;
-    const sign = fixed >> 31;
-    const level =
-      ((fixed ^ sign) - sign + (keyedBits(firstKey, secondKey, i) >>> (32 - FRACTION_BITS))) >> FRACTION_BITS;
-    keptLevels[j] = (level ^ sign) - sign;
+  let j = first;
+  for (const whole = last - 3; j < whole; j += 4) {
+    const [a, b, c, d] = [kept[j]!, kept[j + 1]!, kept[j + 2]!, kept[j + 3]!];
+    keptLevels[j] = roundedUp(values[a]! * factor, keyedBits(firstKey, secondKey, a));
+    keptLevels[j + 1] = roundedUp(values[b]! * factor, keyedBits(firstKey, secondKey, b));
+    keptLevels[j + 2] = roundedUp(values[c]! * factor, keyedBits(firstKey, secondKey, c));
+    keptLevels[j + 3] = roundedUp(values[d]! * factor, keyedBits(firstKey, secondKey, d));
   }
+  for (; j < last; j++) {
+    keptLevels[j] = roundedUp(values[kept[j]!]! * factor, keyedBits(firstKey, secondKey, kept[j]!));
+  }
+}
+
+/** The level of a value in fixed point, away from zero where its fraction and random bits make a whole. */
+function roundedUp(value: number, bits: number): number {
+  const fixed = value | 0;
+  const sign = fixed >> 31;
+  const level = ((fixed ^ sign) - sign + (bits >>> (32 - FRACTION_BITS))) >> FRACTION_BITS;
+  return (level ^ sign) - sign;
 }
 
 /** level = ⌊|x|·L/scale + ½⌋. */
@@ -227,13 +240,7 @@ function roundToNearest(
   toLevel: number,
 ): void {
   const factor = toLevel * 2 ** FRACTION_BITS;
-  for (let j = first; j < last; j++) {
-    const i = kept[j]!;
-    const fixed = (values[i]! * factor) | 0;
-    const sign = fixed >> 31;
-    const level = ((fixed ^ sign) - sign + (1 << (FRACTION_BITS - 1))) >> FRACTION_BITS;
-    keptLevels[j] = (level ^ sign) - sign;
-  }
+  for (let j = first; j < last; j++) keptLevels[j] = roundedUp(values[kept[j]!]! * factor, 1 << 31);
 }
 
 /** q = 1: +scale with probability (1 + x/scale)/2, else −scale. */

@@ -99,7 +99,14 @@ const levelOfSymbol = Int8Array.from(
 
 function levelsOf(symbols: Uint8Array): Int8Array {
   const levels = new Int8Array(symbols.length);
-  for (let j = 0; j < symbols.length; j++) levels[j] = levelOfSymbol[symbols[j]!]!;
+  const whole = symbols.length & ~3;
+  for (let j = 0; j < whole; j += 4) {
+    levels[j] = levelOfSymbol[symbols[j]!]!;
+    levels[j + 1] = levelOfSymbol[symbols[j + 1]!]!;
+    levels[j + 2] = levelOfSymbol[symbols[j + 2]!]!;
+    levels[j + 3] = levelOfSymbol[symbols[j + 3]!]!;
+  }
+  for (let j = whole; j < symbols.length; j++) levels[j] = levelOfSymbol[symbols[j]!]!;
   return levels;
 }
 

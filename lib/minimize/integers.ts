@@ -45,7 +45,7 @@ export function minimizeIntegers(
     maxIterations: options.maxIterations,
     method: options.method,
   };
-  let proven = true;
+  const state = { proven: true };
   let iterations = 0;
   const relaxations: MinimizeResult[] = [];
   const counts = { objective: 0, constraints: 0, gradient: 0, jacobian: 0, hessian: 0, hessianProduct: 0 };
@@ -71,7 +71,7 @@ export function minimizeIntegers(
     note(result);
     if (relaxations.length === 0) relaxations.push(result);
     if (result.termination === 'unbounded') signal.unbounded = true;
-    if (result.termination !== 'optimal' && result.termination !== 'infeasible') proven = false;
+    if (result.termination !== 'optimal' && result.termination !== 'infeasible') state.proven = false;
     return result;
   };
   const start = context.start ?? problem.meta.start;
@@ -103,8 +103,8 @@ export function minimizeIntegers(
     last.objective <= search.objective + 1e-9 * Math.max(1, Math.abs(search.objective));
   const x = usable ? last.x : (found ?? last.x);
   if (found) for (const j of integerVariables) x[j] = found[j]!;
-  const termination = conclude(search.termination, found !== undefined, proven, signal.unbounded);
-  const trusted = proven && !signal.unbounded;
+  const termination = conclude(search.termination, found !== undefined, state.proven, signal.unbounded);
+  const trusted = state.proven && !signal.unbounded;
   return {
     ...last,
     termination,

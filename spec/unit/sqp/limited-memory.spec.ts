@@ -53,9 +53,9 @@ describe('SQP without second derivatives on large problems', () => {
       const bare: NonlinearProgram = {
         meta,
         objective: (x) => problem.objective(x),
-        gradient: (x, values) => problem.gradient(x, values),
-        constraints: (x, values) => problem.constraints(x, values),
-        jacobian: (x, values) => problem.jacobian(x, values),
+        gradient: (x, values) => problem.gradient!(x, values),
+        constraints: (x, values) => problem.constraints!(x, values),
+        jacobian: (x, values) => problem.jacobian!(x, values),
       };
       const result = solveSqp(bare, { optimalityTolerance: 1e-5 });
       const exact = solveSqp(problem);

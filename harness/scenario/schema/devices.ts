@@ -11,12 +11,9 @@ const oneWay = z.union([z.literal('identity'), codecSettings], {
   error: () => 'must be `identity` or codec settings such as `{ keptFraction: 20 %, bits: 4 }`',
 });
 
-export const codecEntry = z.union(
-  [z.literal('identity'), section({ up: oneWay.default('identity'), down: oneWay.default('identity') }), codecSettings],
-  {
-    error: () => 'must be `identity`, settings such as `{ keptFraction: 20 %, bits: 4 }`, or those of `up` and `down`',
-  },
-);
+export const codecEntry = z.union([z.literal('identity'), section({ up: oneWay, down: oneWay }), codecSettings], {
+  error: () => 'must be `identity`, settings such as `{ keptFraction: 20 %, bits: 4 }`, or those of `up` and `down`',
+});
 
 const gains = z
   .array(quantity('level', { minimum: -100, maximum: 100 }))

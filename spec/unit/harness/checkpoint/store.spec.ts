@@ -90,11 +90,11 @@ describe('CheckpointStore', () => {
     let next = 1;
     let leftovers = 0;
     for (let k = 0; k < 50; k++) {
-      const { child, ended, said } = started(program, [folder, String(next)]);
-      await said('writing');
+      const writer = started(program, [folder, String(next)]);
+      await writer.said('writing');
       await new Promise((resolve) => setTimeout(resolve, 25 * random.uniform()));
-      child.kill('SIGKILL');
-      expect(await ended).toBe('SIGKILL');
+      writer.child.kill('SIGKILL');
+      expect(await writer.ended).toBe('SIGKILL');
       const names = await readdir(folder);
       leftovers += names.filter((name) => name.endsWith('.tmp')).length;
       const whole = names.filter((name) => name.endsWith('.checkpoint'));

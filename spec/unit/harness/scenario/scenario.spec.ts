@@ -1,0 +1,159 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openScenario, PlanRunError, readScenario, resolveScenario } from '../../../../harness/scenario/index.js';
+import { RadioLink } from '../../../../harness/transport/index.js';
+import { formatIssue, readProblemFile } from '../../../../lib/io/index.js';
+import { rateBitsPerSecond, roundDelay } from '../../../../lib/models/index.js';
+import { solvePlan } from '../../../../lib/plan/index.js';
+import { planFileOf } from '../../../../bin/render/plan-file.js';
+
+const issuesOf = (text: string) => {
+  const outcome = readScenario(text);
+  return outcome.ok ? [] : outcome.issues.map((issue) => formatIssue(issue, 's.yaml'));
+};
+
+async function resolved(text: string) {
+  const outcome = readScenario(text);
+  if (!outcome.ok) throw new Error(outcome.issues.map((issue) => formatIssue(issue)).join('\n'));
+  return resolveScenario(outcome.file, '.');
+}
+
+const one = 'version: 1\ndevices: [{ name: a }]\n';
+
+describe('a scenario file', () => {
+  it('reports everything that is wrong, with line, path and what is allowed', () => {
+    const text = [
+      'version: 1',
+      'trainig: {}',
+      'model: { seed: 1, weights: a.safetensors }',
+      'training: { rounds: 0, optimizer: adma }',
+      'server: { sharing: fair }',
+      'devices:',
+      '  - { name: a, link: { uplink: 10 MHz, downlink: 1 Mbit/s } }',
+      '  - { name: b, cut: -1, speed: 3 }',
+      '  - { name: c, codec: { keptFraction: 150 % } }',
+    ].join('\n');
+    const issues = issuesOf(text);
+    const wanted = [
+      /^s.yaml:2:1 trainig: .*did you mean `training`/u,
+      /^s.yaml:4:\d+ training.rounds: found `0`; must be at least 1/u,
+      /^s.yaml:4:\d+ training.optimizer: .*must be one of adamw, sgd; did you mean `adamw`/u,
+      /^s.yaml:5:\d+ server.sharing: found `fair`; must be one of allocated, equal, batched/u,
+      /^s.yaml:7:\d+ devices\[0\].link.uplink: .*unit of a frequency, not of a data rate/u,
+      /^s.yaml:8:\d+ devices\[1\].cut: found `-1`; must be at least 0/u,
+      /^s.yaml:8:\d+ devices\[1\].speed: unknown key/u,
+      /^s.yaml:9:\d+ devices\[2\].codec.keptFraction: .*at most 1/u,
+    ];
+    for (const pattern of wanted) {
+      expect(
+        issues.some((issue) => pattern.test(issue)),
+        `${pattern.source} in\n${issues.join('\n')}`,
+      ).toBe(true);
+    }
+    expect(issues.length).toBe(wanted.length);
+  });
+
+  it.each([
+    ['give `devices` or `plan`', `${one}plan: { problem: p.yaml }`],
+    ['missing: `devices`', 'version: 1'],
+    ['two devices have the name `a-2`', 'version: 1\ndevices: [{ name: a, count: 2 }, { name: a-2 }]'],
+    ['must be at most 6', 'version: 1\ndevices: [{ name: a, cut: 7 }]'],
+    ['sum to 1.4', 'version: 1\ndevices: [{ name: a, count: 2, serverShare: 70 % }]'],
+    ['either `weights` or `seed`', `${one}model: { seed: 1, weights: a }`],
+    ['procedural images have 32 px', `${one}model: { seed: 1, shape: deit-tiny }`],
+    ['missing: `folder` of cifar-10', `${one}data: { set: cifar-10 }`],
+    [
+      'must divide the width',
+      `${one}model: { seed: 1, imageSize: 32, shape: { patchSize: 8, width: 10, blocks: 1, heads: 3, mlpWidth: 4 } }`,
+    ],
+  ])('is refused with “%s”', (reason, text) => {
+    expect(issuesOf(text).join('\n')).toContain(reason);
+  });
+
+  it('unfolds groups and has codecs, links and schedules in the harness’ terms', async () => {
+    const scenario = await resolved(`
+version: 1
+codec: { keptFraction: 10 %, bits: 3 }
+training: { learningRate: 0.01, optimizer: { kind: sgd, momentum: 0.9 }, schedule: { cosine: { warmUpSteps: 7 } } }
+devices:
+  - { name: phone, count: 2, cut: 2, link: { uplink: 4 Mbit/s, downlink: 30 Mbit/s, latency: 10 ms, gains: [0 dB, -3 dB] } }
+  - { name: pc, codec: { up: identity, down: { bits: 8 } }, link: { bandwidth: 1 MHz, uplinkSnr: 10 dB, downlinkSnr: 20 dB } }
+`);
+    expect(scenario.devices.map(({ name }) => name)).toEqual(['phone-1', 'phone-2', 'pc']);
+    const [phone, , pc] = scenario.devices;
+    expect(phone!.uplinkCodec).toMatchObject({ keptFraction: 0.1, bits: 3, selection: 'top-k' });
+    expect([pc!.uplinkCodec, pc!.downlinkCodec]).toEqual(['identity', expect.objectContaining({ bits: 8 })]);
+    const link = new RadioLink(phone!.link!);
+    expect(link.rate('uplink', 0)).toBeCloseTo(4e6, 3);
+    expect(link.rate('downlink', 2)).toBeCloseTo(30e6, 3);
+    expect(link.rate('uplink', 1)).toBeLessThan(4e6);
+    expect(new RadioLink(pc!.link!).rate('uplink', 0)).toBeCloseTo(1e6 * Math.log2(11), 3);
+    expect(scenario.optimizer).toEqual({ kind: 'sgd', learningRate: 0.01, momentum: 0.9, weightDecay: 0 });
+    expect(scenario.schedule).toEqual({ kind: 'cosine', warmUpSteps: 7, final: 0 });
+  });
+});
+
+describe('a scenario of a plan', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'plan-run-'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  const problem = `
+version: 1
+model: { imageSize: 32, width: 96, blocks: 6, heads: 3, mlpWidth: 384, tokens: 17, embedding: { kind: patches, patchSize: 8 }, head: { kind: classifier, classes: 24 } }
+training: { batchSize: 8, stepsPerRound: 3 }
+accuracy: { maximumLoss: 20 % }
+radio: { bandwidth: 4 MHz, shadowing: 0 dB, fading: none }
+devices: [{ name: near, distance: 60 m, batchSize: 4 }, { name: far, distance: 200 m }]
+`;
+
+  it('runs what was planned: cuts, codecs, links, shares, K', async () => {
+    const text = problem.replace('imageSize: 32, ', '');
+    const outcome = readProblemFile(text);
+    if (!outcome.ok) throw new Error(outcome.issues.map((issue) => formatIssue(issue)).join('\n'));
+    const report = solvePlan(outcome.resolved.problem, { baselines: false, whatIf: 'never' });
+    await writeFile(join(folder, 'cell.yaml'), text);
+    await writeFile(join(folder, 'plan.json'), JSON.stringify(planFileOf(report, outcome.resolved)));
+    const path = join(folder, 'scenario.yaml');
+    const more = 'devices: [{ name: far, speedFactor: 3, latency: 5 ms }]';
+    await writeFile(path, `version: 1\nplan: { problem: cell.yaml, plan: plan.json, ${more} }\n`);
+    const scenario = await openScenario(path);
+    const { plan } = report.answer!;
+    expect(scenario.localSteps).toBe(3);
+    expect(scenario.predictedRoundSeconds).toBeCloseTo(roundDelay(outcome.resolved.problem, plan).totalSeconds, 9);
+    scenario.devices.forEach((device, n) => {
+      const decision = plan.devices[n]!;
+      expect([device.name, device.cut]).toEqual([['near', 'far'][n], decision.blocks]);
+      const point = outcome.resolved.problem.upPoints[decision.upPoint]!;
+      expect(device.uplinkCodec).toMatchObject({ keptFraction: point.keptFraction, bits: point.bitsPerKeptValue });
+      const planned = rateBitsPerSecond(outcome.resolved.problem.devices[n]!.uplink, decision.bandwidthHz);
+      expect(new RadioLink(device.link!).rate('uplink', 0)).toBeCloseTo(planned, 6);
+      expect(device.serverShare).toBeCloseTo(decision.serverShare, 12);
+    });
+    expect(scenario.devices.map(({ batchSize }) => batchSize)).toEqual([4, 8]);
+    expect(scenario.devices.map(({ speedFactor }) => speedFactor)).toEqual([1, 3]);
+    expect(scenario.devices[1]!.link!.latencySeconds).toBeCloseTo(0.005, 12);
+    const solvedNow = await openScenario(await changed(path, 'plan: plan.json', 'plan: solve'));
+    expect(solvedNow.devices.map(({ cut }) => cut)).toEqual(scenario.devices.map(({ cut }) => cut));
+    const strange = openScenario(await changed(path, 'name: far', 'name: fur'));
+    await expect(strange).rejects.toThrow(PlanRunError);
+  });
+
+  async function changed(path: string, from: string, to: string): Promise<string> {
+    const other = join(folder, `other-${to.length}.yaml`);
+    await writeFile(other, (await readFile(path, 'utf8')).replace(from, to));
+    return other;
+  }
+});
+
+describe('the example', () => {
+  it('is valid and has the devices its text speaks of', async () => {
+    const path = new URL('../../../../examples/training/phones.yaml', import.meta.url);
+    const scenario = await openScenario(path.pathname);
+    expect(scenario.devices.map(({ name }) => name)).toEqual(['phone-1', 'phone-2', 'laptop', 'sensor']);
+  });
+});

@@ -45,6 +45,8 @@ export function verifyBoxes(problem: PlanningProblem, certificate: BoxCertificat
   const choices = problem.devices.map((device) => deviceChoices(problem, device, certificate.form));
   const claim = (certificate.boundSeconds ?? Infinity) - problem.aggregationSeconds;
   if (!(claim < Infinity)) return -Infinity;
+  // No round is shorter than its aggregation, whatever the multipliers.
+  if (claim <= 0) return Number.EPSILON;
   const weightSum = problem.devices.reduce((sum, device) => sum + device.weight, 0);
   const setting = { problem, choices, weights, claim, weightSum, signal };
   return coversAllPlans(setting, certificate.lower, certificate.upper)

@@ -112,6 +112,30 @@ describe('boundPlan', () => {
     }
   });
 
+  it('claims no more than the aggregation where every device may be left out of a common batch', () => {
+    const drawn = randomProblem({ seed: 6, devices: 2, splits: 4, points: 3, sharing: 'batched', decorations: false });
+    const devices = drawn.devices.map((device) => ({ ...device, optional: true }));
+    const problem = { ...drawn, devices };
+    const answer = planExact(problem);
+    expect(answer.termination).toBe('optimal');
+    expect(answer.totalSeconds / bruteForce(problem).totalSeconds - 1).toBeLessThanOrEqual(1e-6);
+    expect(answer.rootBoundSeconds).toBeGreaterThanOrEqual(0);
+    expect(verifyBound(problem, answer.certificate).valid).toBe(true);
+  });
+
+  it('decides small common batches with many overlapping tests within few evaluations', () => {
+    // Each of these took over 10,000 evaluations while overlapping tests visited combinations again.
+    for (const [seed, shape] of [
+      [318, sizes[0]!],
+      [588, sizes[0]!],
+      [592, { devices: 3, splits: 6, points: 4 }],
+    ] as const) {
+      const answer = planExact(randomProblem({ seed, ...shape }));
+      expect(answer.termination).toBe('optimal');
+      expect(answer.statistics['combinations']).toBeLessThan(5000);
+    }
+  });
+
   it('respects resource blocks: never above the best plan in whole blocks, and not below the continuous bound', () => {
     for (let seed = 0; seed < 12; seed++) {
       const sharing = (['allocated', 'equal', 'batched'] as const)[seed % 3]!;

@@ -1,0 +1,59 @@
+/**
+ * What plans save on the shipped scenarios against every conventional scheme that the scenario admits, computed by the same
+ * models, beside the paper's headline.
+ *
+ *   npm run bench -- scenarios
+ */
+import { readFileSync } from 'node:fs';
+import { readProblemFile } from '../lib/io/index.js';
+import { solvePlan, type BaselineReport, type PlanReport } from '../lib/plan/index.js';
+import { writeResults } from './support/results.js';
+
+/** SFT (arXiv 2501.09237): up to this much less delay and traffic than its baselines. */
+const headline = { delaySaved: 0.802, trafficSaved: 0.936 };
+const scenarios = ['campus', 'factory', 'stadium'] as const;
+
+function solveScenario(name: string): PlanReport {
+  const text = readFileSync(new URL(`../examples/${name}.yaml`, import.meta.url), 'utf8');
+  const outcome = readProblemFile(text);
+  if (!outcome.ok) throw new Error(`${name} is no valid problem file`);
+  const { problem, file } = outcome.resolved;
+  const report = solvePlan(problem, { seed: file.seed, whatIf: 'never' });
+  if (report.status !== 'solved' || !report.answer) throw new Error(`${name} ended ${report.status}`);
+  return report;
+}
+
+const percent = (share: number | undefined) => (share === undefined ? '' : `${(100 * share).toFixed(1)} %`);
+
+function lineOf(baseline: BaselineReport): string {
+  const { name, totalSeconds, delaySaved, trafficSaved, note } = baseline;
+  const seconds = totalSeconds === undefined ? '' : `${totalSeconds.toPrecision(4)} s`;
+  const cells = [seconds.padStart(10), percent(delaySaved).padStart(8), percent(trafficSaved).padStart(8)];
+  return `  ${name.padEnd(16)}${cells.join('  ')}  ${note ?? ''}`.trimEnd();
+}
+
+const lines: string[] = [];
+const figures: unknown[] = [];
+for (const name of scenarios) {
+  const report = solveScenario(name);
+  const { totalSeconds } = report.answer!.delay;
+  const gap = report.bound.relativeGap ?? 1;
+  lines.push(
+    `${name}: a round takes ${totalSeconds.toPrecision(5)} s, no plan is more than ${(100 * gap).toPrecision(2)} % faster`,
+    `  ${'scheme'.padEnd(16)}${'round'.padStart(10)}  ${'delay −'.padStart(8)}  ${'bits −'.padStart(8)}`,
+    ...report.baselines.map(lineOf),
+    `  ${'the paper, up to'.padEnd(16)}${''.padStart(10)}  ${percent(headline.delaySaved).padStart(8)}  ${percent(headline.trafficSaved).padStart(8)}`,
+    '',
+  );
+  const most = (pick: (baseline: BaselineReport) => number | undefined) =>
+    Math.max(...report.baselines.map((baseline) => pick(baseline) ?? 0));
+  figures.push({
+    scenario: name,
+    totalSeconds,
+    relativeGap: gap,
+    baselines: report.baselines,
+    mostDelaySaved: most(({ delaySaved }) => delaySaved),
+    mostTrafficSaved: most(({ trafficSaved }) => trafficSaved),
+  });
+}
+writeResults('scenarios', 'npm run bench -- scenarios', lines.join('\n').trimEnd(), { headline, scenarios: figures });

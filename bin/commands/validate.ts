@@ -22,6 +22,7 @@ interface ValidateArguments extends TimingArguments {
   readonly attempts: number;
   readonly drift: number;
   readonly every: number;
+  readonly plans: number;
   readonly only?: string;
   readonly out?: string;
   readonly picture?: string;
@@ -33,11 +34,13 @@ export function registerValidateCommand(program: Command): void {
     program
       .command('validate')
       .description('run plans for real and compare them with what a profile foresees')
+      .argument('[problem]', 'problem file whose plans are run in place of the built-in grid')
       .requiredOption('--profile <file>', 'profile of `sft-opt calibrate`')
       .option('--batch-size <number>', 'batch size of all plans', parseCount, 16)
       .option('--rounds <number>', 'measured rounds of each plan', parseCount, 5)
       .option('--attempts <number>', 'most runs of a plan while the machine drifts', parseCount, 4)
       .option('--drift <fraction>', 'allowed drift of the reference kernel', Number, 0.03)
+      .option('--plans <number>', 'most plans of a problem file', parseCount, 24)
       .option('--every <number>', 'run each n-th plan of the grid alone', parseCount, 1)
       .option('--only <text>', 'plans whose names hold this text alone')
       .option('--out <file>', 'write the report as JSON')
@@ -45,15 +48,25 @@ export function registerValidateCommand(program: Command): void {
   ).action(runValidate);
 }
 
-async function runValidate(given: ValidateArguments): Promise<void> {
+async function runValidate(problem: string | undefined, given: ValidateArguments): Promise<void> {
   const text = await readText(given.profile);
   const content = parsedProfile(given.profile, text);
   const { backend, workload } = await timingSetup(given);
-  const { builtInCases, validate, validationPicture } = await import('../../harness/validate/index.js');
+  const { builtInCases, problemCases, validate, validationPicture, ValidationProblemError } =
+    await import('../../harness/validate/index.js');
   const { batchSize, only = '', rounds, attempts, drift, seed } = given;
-  const cases = builtInCases(content, workload.config, batchSize, given.every).filter(({ name }) =>
-    name.includes(only),
-  );
+  const ofProblem = async (path: string) => {
+    const found = await readText(path);
+    try {
+      return problemCases(found, text, path, given.plans).filter((_, k) => k % given.every === 0);
+    } catch (error) {
+      if (error instanceof ValidationProblemError) throw new CommandError(exitCodes.badInput, error.message);
+      throw error;
+    }
+  };
+  const all =
+    problem === undefined ? builtInCases(content, workload.config, batchSize, given.every) : await ofProblem(problem);
+  const cases = all.filter(({ name }) => name.includes(only));
   if (cases.length === 0) throw new CommandError(exitCodes.badInput, `no plan of the grid is named \`${only}\``);
   const hash = textHash(text);
   await printError(`profile ${hash.slice(0, 16)} of ${content.created}; ${cases.length} plans`);

@@ -27,6 +27,8 @@ export interface ValidationCase {
   readonly stepsPerRound: number;
   readonly serverFactor: number;
   readonly devices: readonly CaseDevice[];
+  /** Text of the problem file that the plan is of; absent: made from the fields above. */
+  readonly problemText?: string;
 }
 
 const mild: CodecPoint = { keptFraction: 0.3, bits: 6 };

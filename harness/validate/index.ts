@@ -12,6 +12,7 @@ export {
 } from './compare.js';
 export { devicePlans, measure, measureMemory, stageNames, type Measurement, type Stages } from './measure.js';
 export { validationPicture } from './picture.js';
+export { problemCases, ValidationProblemError } from './problem-cases.js';
 export { predict, problemOf, bandHz, type Prediction } from './predict.js';
 export { validate, type ValidateOptions, type ValidationReport } from './validate.js';
 export { plannedDevices, runPlan, type PlanRun } from './run-plan.js';

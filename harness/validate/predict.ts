@@ -57,9 +57,8 @@ export function predict(
   profile: MeasuredProfile,
   profileText: string,
 ): Prediction {
-  const outcome = readProblemFile(JSON.stringify(problemOf(one, config, profile.lora)), {
-    readFile: () => profileText,
-  });
+  const text = one.problemText ?? JSON.stringify(problemOf(one, config, profile.lora));
+  const outcome = readProblemFile(text, { readFile: () => profileText });
   if (!outcome.ok) throw new Error(outcome.issues.map((issue) => formatIssue(issue, one.name)).join('\n'));
   const { resolved } = outcome;
   const { problem } = resolved;
@@ -71,7 +70,7 @@ export function predict(
       blocks: cut,
       upPoint: index(problem.upPoints, up),
       downPoint: index(problem.downPoints, down),
-      bandwidthHz: bandShare * bandHz,
+      bandwidthHz: bandShare * problem.bandwidthHz,
       serverShare: one.sharing === 'batched' ? 1 : one.sharing === 'equal' ? 1 / one.devices.length : serverShare,
     })),
   };

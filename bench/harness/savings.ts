@@ -3,7 +3,7 @@
  * the saving the model foresees beside the saving that is measured.
  *
  *   npx tsx bin/sft-opt.ts calibrate --out profile.json
- *   npx tsx bench/harness-savings.ts profile.json [rounds]
+ *   npx tsx bench/harness/savings.ts profile.json [rounds]
  *
  * Writes bench/results/harness-savings.json and .txt.
  */
@@ -11,12 +11,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { loadBackend } from '../harness/backend/tensorflow.js';
-import { referenceKernelSeconds, timingWorkload } from '../harness/calibrate/index.js';
-import { runPlan } from '../harness/validate/index.js';
-import { formatIssue, readMeasuredProfile, readProblemFile, type ResolvedFile } from '../lib/io/index.js';
-import { planViolations, roundDelay, type Plan } from '../lib/models/index.js';
-import { solvePlan } from '../lib/plan/index.js';
+import { loadBackend } from '../../harness/backend/tensorflow.js';
+import { referenceKernelSeconds, timingWorkload } from '../../harness/calibrate/index.js';
+import { runPlan } from '../../harness/validate/index.js';
+import { formatIssue, readMeasuredProfile, readProblemFile, type ResolvedFile } from '../../lib/io/index.js';
+import { planViolations, roundDelay, type Plan } from '../../lib/models/index.js';
+import { solvePlan } from '../../lib/plan/index.js';
 
 process.env['TF_NUM_INTRAOP_THREADS'] = '1';
 process.env['TF_NUM_INTEROP_THREADS'] = '1';
@@ -129,7 +129,7 @@ async function main(): Promise<void> {
     return { ...row, predictedSaving, measuredSaving, differencePoints: 100 * (predictedSaving - measuredSaving) };
   });
   const lines = [
-    `npx tsx bench/harness-savings.ts, ${new Date().toISOString().slice(0, 10)}, ${profile.machine.cpu}, ` +
+    `npx tsx bench/harness/savings.ts, ${new Date().toISOString().slice(0, 10)}, ${profile.machine.cpu}, ` +
       `${backend.name} backend, 1 thread, load ${loadavg()[0]!.toFixed(2)}, ${rounds} rounds`,
     `${'plan'.padEnd(52)} predicted  measured   saved (predicted / measured)  difference  drift`,
     ...table.map((row) => {
@@ -142,10 +142,10 @@ async function main(): Promise<void> {
     }),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
-  const folder = new URL('results/', import.meta.url);
+  const folder = new URL('../results/', import.meta.url);
   writeFileSync(new URL('harness-savings.txt', folder), `${lines.join('\n')}\n`);
   const record = {
-    command: `npx tsx bench/harness-savings.ts ${path} ${rounds}`,
+    command: `npx tsx bench/harness/savings.ts ${path} ${rounds}`,
     machine: profile.machine,
     plans: table,
   };

@@ -8,6 +8,8 @@ import { randomWeights } from '../../../../harness/model/weights.js';
 import {
   builtInCases,
   predict,
+  problemCases,
+  problemOf,
   relativeError,
   summarise,
   summariseCases,
@@ -75,6 +77,38 @@ describe('the built-in grid', () => {
     const most = 6 - Math.min(first, second);
     const state = 4e4 * (12 - first - second);
     expect(serverPeakBytes).toBeCloseTo(2e4 + 4.5e5 * most + state + 9e6 + 4e6 * most, 3);
+  });
+});
+
+describe('plans of a problem file', () => {
+  const grid = builtInCases(profile, embeddedConfig, 16);
+  const file = problemOf(
+    grid.find(({ devices }) => devices.length === 2)!,
+    embeddedConfig,
+    profile.lora,
+  );
+
+  it('have cuts that calibration has not run, and the file’s own links', () => {
+    const cases = problemCases(JSON.stringify(file), text, 'cell', 5);
+    expect(cases.length).toBeLessThanOrEqual(5);
+    expect(cases.length).toBeGreaterThan(1);
+    const seen = cases.map((one) => {
+      const { delay, resolved, plan } = predict(one, embeddedConfig, profile, text);
+      expect(delay.totalSeconds).toBeGreaterThan(0);
+      expect(resolved.problem.devices.map(({ uplink }) => uplink.kind)).toEqual(['linear', 'linear']);
+      for (const { cut } of one.devices) expect([2, 4]).toContain(cut);
+      return JSON.stringify(plan);
+    });
+    expect(new Set(seen).size).toBe(seen.length);
+  });
+
+  it('are refused where the file is wrong or names no profile', () => {
+    const { calibration: _, ...without } = file as { calibration: string };
+    expect(() => problemCases('devices: 3', text, 'cell', 5)).toThrow('devices');
+    const plain = { ...without, codec: {} };
+    expect(() => problemCases(JSON.stringify(plain), text, 'cell', 5)).toThrow('names no profile');
+    const mixed = { ...file, devices: [{ name: 'a', batchSize: 8 }] };
+    expect(() => problemCases(JSON.stringify(mixed), text, 'cell', 5)).toThrow('batches of 8');
   });
 });
 

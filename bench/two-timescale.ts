@@ -5,7 +5,7 @@
  * Results: bench/results/two-timescale.txt
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { planViolations } from '../lib/models/index.js';
 import { boundPlan } from '../lib/plan/bound/index.js';
@@ -94,7 +94,7 @@ if (gaps.length > 0) {
   check('below the optimum', -gaps[0]!, 2e-6);
 }
 
-say('\nScale, allocated, 12 splits × 8 points');
+say(`\nScale, allocated, 12 splits × 8 points; ${cpus().length} cores, load ${loadavg()[0]!.toFixed(1)}`);
 const bars: Record<number, readonly [number, number]> = { 100: [1, 1e-3], 1000: [10, 2e-4], 10_000: [120, 1] };
 for (const devices of values.scale.split(',').map(Number)) {
   for (const steps of [1, 10]) {

@@ -1,4 +1,5 @@
 export * from './options.js';
 export * from './classify.js';
-export { minimize, type Attempt, type MinimizeContext, type MinimizeResult } from './minimize.js';
+export { minimize } from './minimize.js';
+export type { Attempt, MinimizeContext, MinimizeResult } from './result.js';
 export type { MethodName } from './attempts.js';

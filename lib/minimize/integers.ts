@@ -2,7 +2,7 @@ import { solveMinlp, type RelaxationSolver } from '../integer/index.js';
 import type { MixedIntegerNonlinearProgram, NlpMeta, NonlinearProgram } from '../problem/index.js';
 import { isSolved, type StopSignal, type Termination } from '../solver/index.js';
 import type { MinimizeOptions, ResolvedMinimizeOptions } from './options.js';
-import type { MinimizeContext, MinimizeResult } from './minimize.js';
+import type { MinimizeContext, MinimizeResult } from './result.js';
 
 const noIntegers = new Int32Array(0);
 

@@ -16,52 +16,15 @@ import {
   type IterationCallback,
   type SolverResult,
   type Termination,
-  type StopSignal,
 } from '../solver/index.js';
 import { runMethod, type MethodName } from './attempts.js';
 import { classify, type ProblemClass } from './classify.js';
 import { minimizeOptions, type MinimizeOptions, type ResolvedMinimizeOptions } from './options.js';
 import { randomStart } from './restarts.js';
 import { BestPoint } from './best-point.js';
+import type { Attempt, MinimizeContext, MinimizeResult } from './result.js';
 import { minimizeIntegers } from './integers.js';
 import { planFor, type PlannedAttempt } from './plan.js';
-
-/** One try of one method. */
-export interface Attempt {
-  readonly method: MethodName;
-  readonly start: 'given' | 'best' | 'random';
-  readonly termination: Termination;
-  readonly message: string;
-  readonly objective: number;
-  readonly primalInfeasibility: number;
-  readonly iterations: number;
-  /** Objective evaluations that the attempt used. */
-  readonly evaluations: number;
-}
-
-/** What `minimize` returns. */
-export interface MinimizeResult extends SolverResult {
-  readonly problemClass: ProblemClass | 'integer';
-  /** Method whose point is returned. */
-  readonly method: MethodName | 'none';
-  /** Everything that was tried, in order. */
-  readonly attempts: readonly Attempt[];
-  /** Of a problem with integer variables: how far the tree went. The bound is −Infinity unless it is a proof. */
-  readonly search?: {
-    readonly nodeCount: number;
-    readonly bound: number;
-    readonly relativeGap: number;
-    readonly relaxations: number;
-  };
-}
-
-/** What a caller may hand over besides options. */
-export interface MinimizeContext {
-  readonly start?: Float64Array | undefined;
-  readonly multipliers?: Float64Array | undefined;
-  readonly signal?: StopSignal | undefined;
-  readonly onIteration?: IterationCallback | undefined;
-}
 
 const onlyMethod: Record<Exclude<ResolvedMinimizeOptions['method'], 'auto'>, readonly MethodName[]> = {
   qp: ['qp'],

@@ -130,7 +130,7 @@ const free: number[] = [];
 const shares: number[] = [];
 for (let k = 0; k < repeats; k++) {
   for (const { seconds } of steps(await run(bare, 'wall'))) {
-    const total = Object.values(seconds).reduce((sum, value) => sum + value, 0);
+    const total = Object.values<number>({ ...seconds }).reduce((sum, value) => sum + value, 0);
     free.push(seconds.uplink + seconds.downlink);
     shares.push((seconds.uplink + seconds.downlink) / total);
   }

@@ -1,9 +1,11 @@
 /**
- * What the committed fine-tuning runs show. `npm run study -- [runs|campus|plans …]`: the grids, the paired losses and the
- * fits of study/*.csv (made by `sft-opt study`); the campus scenario with the fitted curve; plans trained for real.
+ * What the committed fine-tuning runs show. `npm run study -- [runs|campus|points|plans …]`: the grids, the paired losses and the
+ * fits of study/*.csv (made by `sft-opt study`); the campus scenario with the fitted curve; the operating points that problem
+ * files use by default; plans trained for real.
  * Writes bench/results/study-<part>.txt and .json; exit code 1 when a bar is missed.
  */
 import { describeCampus } from './study/campus.js';
+import { describePoints } from './study/points.js';
 import { describeStudy, loadStudy, studyFile, tryFit } from './study/runs.js';
 import { writeResults } from './support/results.js';
 
@@ -40,6 +42,13 @@ const parts: Record<string, () => Promise<void> | void> = {
       writeResults('study-campus', 'npm run study -- campus', `curve of ${name}\n${text}`, figures);
       return;
     }
+  },
+  points: () => {
+    const study = load('embedded');
+    const fit = study && tryFit(study.runs);
+    if (!fit) return;
+    const { text, figures } = describePoints(fit, study.runs);
+    writeResults('study-points', 'npm run study -- points', text, figures);
   },
   plans: async () => {
     const study = load('embedded');

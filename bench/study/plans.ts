@@ -12,14 +12,14 @@ import { parseProblemFile } from '../../lib/io/index.js';
 import type { AccuracyFit, OperatingPoint } from '../../lib/models/index.js';
 import { solvePlan } from '../../lib/plan/index.js';
 
-/** Accuracy that six plans may lose, and the devices' memories that drive their cuts apart. */
-const variants = [
-  { lost: 0.005, memories: [2, 4, 8, 16] },
-  { lost: 0.01, memories: [2, 4, 8, 16] },
-  { lost: 0.02, memories: [2, 4, 8, 16] },
-  { lost: 0.03, memories: [3, 3, 12, 16] },
-  { lost: 0.05, memories: [2, 6, 6, 12] },
-  { lost: 0.1, memories: [2, 4, 8, 16] },
+/** Accuracy that six plans may lose, and the devices' cuts, within what was measured. */
+export const variants = [
+  { lost: 0.005, cuts: [2, 3, 4, 4] },
+  { lost: 0.01, cuts: [2, 2, 3, 4] },
+  { lost: 0.02, cuts: [2, 3, 3, 4] },
+  { lost: 0.03, cuts: [2, 2, 4, 4] },
+  { lost: 0.05, cuts: [2, 3, 4, 4] },
+  { lost: 0.08, cuts: [2, 2, 3, 4] },
 ];
 const seeds = [1, 2, 3];
 const rounds = 10;
@@ -27,10 +27,10 @@ const localSteps = 10;
 const batchSize = 16;
 const adapterSettings = { rank: 8, alpha: 16, targets: ['query', 'value'], dropout: 0, trainHead: true } as const;
 
-function problemText(fit: AccuracyFit, runs: readonly Run[], { lost, memories }: (typeof variants)[number]): string {
-  const devices = memories.map(
-    (memory, k) =>
-      `  - { name: d${k}, throughput: ${[5, 10, 20, 40][k]!} GFLOP/s, memory: ${memory} MiB, distance: ${60 + 60 * k} m, weight: 1 }`,
+export function problemText(fit: AccuracyFit, runs: readonly Run[], { lost, cuts }: (typeof variants)[number]): string {
+  const devices = cuts.map(
+    (blocks, k) =>
+      `  - { name: d${k}, throughput: ${[5, 10, 20, 40][k]!} GFLOP/s, memory: 64 MiB, distance: ${60 + 60 * k} m, weight: 1, pinned: { blocks: ${blocks} } }`,
   );
   const text = `version: 1
 name: plan
@@ -40,7 +40,7 @@ training: { batchSize: ${batchSize}, stepsPerRound: ${localSteps} }
 accuracy:
   maximumLoss: ${lost}
 radio: { bandwidth: 2 MHz }
-server: { throughput: 1 TFLOP/s, memory: 1 GiB }
+server: { throughput: 60 GFLOP/s, memory: 1 GiB }
 devices:
 ${devices.join('\n')}
 `;
@@ -55,7 +55,7 @@ interface ChosenPlan {
   readonly promisedLoss: number;
 }
 
-function solved(text: string, limit: number): ChosenPlan | undefined {
+export function solved(text: string, limit: number): ChosenPlan | undefined {
   const { problem } = parseProblemFile(text);
   const { answer } = solvePlan(problem, { baselines: false, whatIf: 'never' });
   if (!answer) return undefined;
@@ -142,7 +142,7 @@ export async function describePlans(fit: AccuracyFit, runs: readonly Run[], vali
       await reached(
         workload,
         tf,
-        variants[0]!.memories.map(() => identity),
+        variants[0]!.cuts.map(() => identity),
         seed,
       ),
     );

@@ -141,6 +141,11 @@ describe('recovery of known curves', () => {
     expect(fit.form.directions).not.toBe('one');
     expect(fit.heldOut.rmse).toBeLessThan(0.003);
     expect(accuracy(fit.model, 0.01, 0.05, 0)).toBeCloseTo(truth(0.01, 0.05), 2);
+    expect(fit.model.fittedRatio).toEqual({ minimum: 0.005, maximum: 0.6 });
+    // Where the activations' ratio speaks for both, what the gradients' ratio covered does not count.
+    const milder = observations.map((run) => ({ ...run, downRatio: run.downRatio / 5 }));
+    expect(fitAccuracy(milder, { directions: 'one' }).model.fittedRatio.minimum).toBe(0.005);
+    expect(fitAccuracy(milder, { directions: 'additive' }).model.fittedRatio.minimum).toBe(0.001);
   });
 });
 

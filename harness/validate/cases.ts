@@ -101,7 +101,7 @@ const sketches: readonly ScenarioSketch[] = [
     activations: 'keep',
     speeds: [1, 1.5, 3],
     serverFactor: 0.2,
-    linkShare: 0.6,
+    linkShare: 0.5,
     plans: [
       [[0.67, 0.67, 0.34], middle, strong],
       [[0.34, 0.34, 0.34], mild, mild],
@@ -128,7 +128,7 @@ const sketches: readonly ScenarioSketch[] = [
     activations: 'recompute',
     speeds: [1, 1, 2],
     serverFactor: 0.4,
-    linkShare: 0.55,
+    linkShare: 0.48,
     plans: [
       [[0.67, 0.67, 0.34], middle, middle],
       [[0.34, 0.34, 0.34], strong, strong],
@@ -141,7 +141,7 @@ const sketches: readonly ScenarioSketch[] = [
     activations: 'recompute',
     speeds: [1, 1, 2, 4],
     serverFactor: 0.15,
-    linkShare: 0.4,
+    linkShare: 0.32,
     plans: [
       [[0.67, 0.67, 0.34, 0.17], middle, strong],
       [[0.34, 0.34, 0.34, 0.34], middle, middle],

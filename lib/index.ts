@@ -5,6 +5,7 @@ export { minimize, type MinimizeResult } from './minimize/index.js';
 export { solveQp } from './qp/index.js';
 export { solveSqp } from './sqp/index.js';
 export { solveAugmentedLagrangian } from './auglag/index.js';
+export { solveInterior } from './interior/index.js';
 export { solveMinlp } from './integer/index.js';
 export { ProblemFileError, parseProblemFile, readProblemFile } from './io/index.js';
 export {

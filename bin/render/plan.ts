@@ -56,7 +56,9 @@ function statusLine(report: PlanReport, paint: Paint): string {
 function boundText({ bound }: PlanReport): string {
   if (bound.source === 'none' || bound.relativeGap === undefined) return 'without a proven bound';
   const proof = bound.verified ? 'recomputed and agreed' : 'not recomputed';
-  return `no plan is below ${formatQuantity(bound.boundSeconds, 'time', 4)} (gap ${formatGap(bound.relativeGap)}, ${proof})`;
+  const form =
+    bound.chainFormGap === undefined ? '' : `, ${formatGap(bound.chainFormGap)} of it beyond the longest chain`;
+  return `no plan is below ${formatQuantity(bound.boundSeconds, 'time', 4)} (gap ${formatGap(bound.relativeGap)}${form}, ${proof})`;
 }
 
 function formatGap(gap: number): string {

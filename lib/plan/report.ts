@@ -87,6 +87,10 @@ export interface BoundReport {
   readonly boundSeconds: number;
   /** (T − bound) / T; undefined without a plan. */
   readonly relativeGap?: number;
+  /** With `batched`: whether the dual rests on the longest chain (always above 200 devices) or on the exact round. */
+  readonly batchedForm?: 'chain' | 'stages';
+  /** With the chain form: the part of T by which the plan's round exceeds its longest chain, which no such bound closes. */
+  readonly chainFormGap?: number;
   /** The bound was recomputed from the certificate's multipliers by independent code and agreed. */
   readonly verified: boolean;
   /** How the bound was obtained: the dual of the whole problem, or the tree of the exact method. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { planViolations, roundDelay, type Plan, type PlanningProblem } from '../models/index.js';
+import { planViolations, roundDelay, type Plan, type PlanningProblem, type RoundDelay } from '../models/index.js';
 import { commonOptions, defineOptions, type StopSignal, type Termination } from '../solver/index.js';
 import { conventionsOf, describePlan } from './answer.js';
 import { computeBaselines, planBits } from './baselines/index.js';
@@ -103,10 +103,20 @@ export function solvePlan(
     message: messageOf(status, outcome.termination, totalSeconds, bound),
     timeSeconds: clock.elapsed(),
     answer,
-    bound: { ...bound, relativeGap: Math.max(0, (totalSeconds - bound.boundSeconds) / totalSeconds) },
+    bound: {
+      ...bound,
+      relativeGap: Math.max(0, (totalSeconds - bound.boundSeconds) / totalSeconds),
+      ...(bound.batchedForm === 'chain' && { chainFormGap: chainFormGap(answer.delay) }),
+    },
     baselines,
     whatIf: changes,
   };
+}
+
+/** (T − the longest chain) / T: what the chain form of a common batch leaves out of this plan's round. */
+function chainFormGap({ totalSeconds, aggregationSeconds, chainSeconds }: RoundDelay): number {
+  const longest = chainSeconds.reduce((most, each) => Math.max(most, each), 0);
+  return Math.max(0, (totalSeconds - aggregationSeconds - longest) / totalSeconds);
 }
 
 /** The chosen method; where it finds nothing and proves nothing, branch and bound decides whether there is a plan. */
@@ -179,6 +189,7 @@ function provenBound(
     verified,
     source: verified ? 'dual' : 'none',
     certificate: dual.certificate,
+    ...(dual.certificate.kind === 'boxes' && { batchedForm: dual.certificate.form }),
   };
   const tree = outcome.treeBoundSeconds;
   return tree !== undefined && tree > dualReport.boundSeconds

@@ -82,6 +82,14 @@ const bound = z
   .strictObject({
     boundSeconds: finiteOrNull().describe('No plan is faster, s; null if there is proof that no plan exists.'),
     relativeGap: z.number().optional().describe('(delay − bound) / delay.'),
+    batchedForm: z
+      .enum(['chain', 'stages'])
+      .optional()
+      .describe('With `batched`: whether the dual rests on the longest chain or on the exact round.'),
+    chainFormGap: z
+      .number()
+      .optional()
+      .describe('With the chain form: part of the delay beyond the longest chain, which no such bound closes.'),
     verified: z.boolean().describe('Recomputed from the multipliers by independent code, which agreed.'),
     source: z
       .enum(['dual', 'tree', 'none'])

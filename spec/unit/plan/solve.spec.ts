@@ -87,6 +87,18 @@ describe('solving a plan', () => {
     if (stoppedAtOnce.answer) expect(planViolations(problem, stoppedAtOnce.answer.plan, 0)).toEqual([]);
   });
 
+  it('says what part of the gap the chain form of a large common batch cannot close', () => {
+    const problem = { ...largeProblem(8, 201, 10), sharing: 'batched' } as const;
+    const { answer, bound } = solvePlan(problem, { ...quick, timeLimitSeconds: 5 });
+    const { totalSeconds, aggregationSeconds, chainSeconds } = answer!.delay;
+    expect(bound.batchedForm).toBe('chain');
+    expect(bound.chainFormGap).toBeCloseTo(1 - (Math.max(...chainSeconds) + aggregationSeconds) / totalSeconds, 12);
+    expect(bound.relativeGap).toBeGreaterThan(0);
+    expect(solvePlan(randomProblem({ seed: 101, devices: 2, splits: 6, points: 4 }), quick).bound.chainFormGap).toBe(
+      undefined,
+    );
+  });
+
   it('prices bandwidth by the change of the delay', () => {
     const problem = largeProblem(8, 6, 10);
     const report = solvePlan(problem, quick);

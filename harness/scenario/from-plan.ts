@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { readPlanFile, readProblemFile, warmPlan, formatIssue, type ResolvedFile } from '../../lib/io/index.js';
 import { roundDelay, type OperatingPoint, type Plan } from '../../lib/models/index.js';
 import type { StepCodec } from '../protocol/index.js';
@@ -19,13 +22,13 @@ export interface PlannedTraining {
   readonly predictedRoundSeconds: number;
 }
 
-/** Reads the problem and its plan, or solves it. Throws `PlanRunError` where that cannot be run. */
-export async function plannedTraining(
-  entry: PlanEntry,
-  blocks: number,
-  readText: (path: string) => Promise<string>,
-): Promise<PlannedTraining> {
-  const outcome = readProblemFile(await readText(entry.problem));
+/** Reads the problem (relative to `folder`) and its plan, or solves it. Throws `PlanRunError` where that cannot be run. */
+export async function plannedTraining(entry: PlanEntry, blocks: number, folder: string): Promise<PlannedTraining> {
+  const readText = (path: string) => readFile(resolve(folder, path), 'utf8');
+  const problemFolder = dirname(resolve(folder, entry.problem));
+  const outcome = readProblemFile(await readText(entry.problem), {
+    readFile: (path) => readFileSync(resolve(problemFolder, path), 'utf8'),
+  });
   if (!outcome.ok) {
     const issues = outcome.issues.map((issue) => formatIssue(issue, entry.problem));
     throw new PlanRunError(`${entry.problem} is no problem file:\n  ${issues.join('\n  ')}`);

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { formatIssue, type FileIssue } from '../../lib/io/index.js';
 import { parseSource, placeIssues, rawIssues } from '../../lib/io/reading/index.js';
 import { blockCount, crossChecks } from './checks.js';
@@ -46,7 +46,6 @@ export async function resolveScenario(
   overrides: ScenarioOverrides = {},
 ): Promise<Scenario> {
   const { training } = file;
-  const readText = (path: string) => readFile(resolve(folder, path), 'utf8');
   const common = {
     file,
     folder,
@@ -55,7 +54,7 @@ export async function resolveScenario(
     optimizer: optimizerSettings(training),
     schedule: learningRateSchedule(training),
   };
-  if (file.plan) return { ...common, ...(await plannedTraining(file.plan, blockCount(file), readText)) };
+  if (file.plan) return { ...common, ...(await plannedTraining(file.plan, blockCount(file), folder)) };
   return {
     ...common,
     devices: listedDevices(file),

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,6 +7,7 @@ import { RadioLink } from '../../../../harness/transport/index.js';
 import { formatIssue, readProblemFile } from '../../../../lib/io/index.js';
 import { rateBitsPerSecond, roundDelay } from '../../../../lib/models/index.js';
 import { solvePlan } from '../../../../lib/plan/index.js';
+import { sampleProfile } from '../../../support/measured-profile.js';
 import { planFileOf } from '../../../../bin/render/plan-file.js';
 
 const issuesOf = (text: string) => {
@@ -95,6 +96,16 @@ devices:
   });
 });
 
+const sampleModel = {
+  blocks: 6,
+  width: 96,
+  heads: 3,
+  mlpWidth: 384,
+  tokens: 17,
+  embedding: { kind: 'patches', patchSize: 8 },
+  head: { kind: 'classifier', classes: 24 },
+};
+
 describe('a scenario of a plan', () => {
   let folder: string;
   beforeAll(async () => {
@@ -141,6 +152,27 @@ devices: [{ name: near, distance: 60 m, batchSize: 4 }, { name: far, distance: 2
     expect(solvedNow.devices.map(({ cut }) => cut)).toEqual(scenario.devices.map(({ cut }) => cut));
     const strange = openScenario(await changed(path, 'name: far', 'name: fur'));
     await expect(strange).rejects.toThrow(PlanRunError);
+  });
+
+  it('finds the measured profile that the problem names beside itself', async () => {
+    const calibrated = {
+      version: 1,
+      calibration: 'machine.json',
+      model: sampleModel,
+      training: { batchSize: 16, stepsPerRound: 2 },
+      codec: { ratios: 'separate' },
+      accuracy: { maximumLoss: '20 %' },
+      radio: { bandwidth: '4 MHz', shadowing: '0 dB', fading: 'none' },
+      devices: [{ name: 'near', distance: '60 m' }],
+    };
+    await mkdir(join(folder, 'cell'));
+    await writeFile(join(folder, 'cell', 'cell.json'), JSON.stringify(calibrated));
+    await writeFile(join(folder, 'cell', 'machine.json'), JSON.stringify(sampleProfile()));
+    const path = join(folder, 'calibrated.yaml');
+    await writeFile(path, 'version: 1\nplan: { problem: cell/cell.json, plan: solve }\n');
+    const scenario = await openScenario(path);
+    expect(scenario.localSteps).toBe(2);
+    expect(scenario.predictedRoundSeconds).toBeGreaterThan(0);
   });
 
   async function changed(path: string, from: string, to: string): Promise<string> {

@@ -22,7 +22,7 @@ export const variants = [
   { lost: 0.08, cuts: [2, 2, 3, 4] },
 ];
 const seeds = [1, 2, 3];
-const rounds = 10;
+const rounds = 12;
 const localSteps = 10;
 const batchSize = 16;
 const adapterSettings = { rank: 8, alpha: 16, targets: ['query', 'value'], dropout: 0, trainHead: true } as const;

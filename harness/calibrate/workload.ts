@@ -3,7 +3,7 @@ import { imageNetNormalisation, plainNormalisation, proceduralDataset, resizeBic
 import type { ImageDataset, Normalisation } from '../data/index.js';
 import { cachedDataset } from '../device/index.js';
 import { initialAdapters, type AdapterSettings, type AdapterState } from '../model/adapters.js';
-import type { VitConfig } from '../model/config.js';
+import { deitTinyConfig, type VitConfig } from '../model/config.js';
 import { embeddedConfig, embeddedWeights } from '../model/embedded.js';
 import { randomWeights, readWeights, withFreshHead, type WeightSet } from '../model/weights.js';
 
@@ -41,18 +41,7 @@ export async function timingWorkload(options: WorkloadOptions): Promise<TimingWo
     return { name: 'embedded', config, weights, settings, adapters, dataset, normalisation: plainNormalisation };
   }
   const { imageSize = 128 } = options;
-  const config: VitConfig = {
-    imageSize,
-    patchSize: 16,
-    channels: 3,
-    width: 192,
-    blocks: 12,
-    heads: 3,
-    mlpWidth: 768,
-    classes: dataset.classNames.length,
-    pooling: 'class-token',
-    layerNormEpsilon: 1e-6,
-  };
+  const config: VitConfig = { ...deitTinyConfig, imageSize, classes: dataset.classNames.length };
   const weights = weightsFile
     ? withFreshHead(readWeights(await readFile(weightsFile), config), config, seed)
     : randomWeights(config, seed);

@@ -16,6 +16,20 @@ export interface VitConfig {
   readonly layerNormEpsilon: number;
 }
 
+/** DeiT-Tiny (Touvron et al. 2021) with the head of its published weights. */
+export const deitTinyConfig: VitConfig = {
+  imageSize: 224,
+  patchSize: 16,
+  channels: 3,
+  width: 192,
+  blocks: 12,
+  heads: 3,
+  mlpWidth: 768,
+  classes: 1000,
+  pooling: 'class-token',
+  layerNormEpsilon: 1e-6,
+};
+
 /** Side of the grid of patches. */
 export function gridSize(config: VitConfig): number {
   return config.imageSize / config.patchSize;

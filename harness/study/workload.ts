@@ -9,7 +9,8 @@ import {
   type ImageDataset,
   type Normalisation,
 } from '../data/index.js';
-import type { VitConfig } from '../model/config.js';
+import { cachedDataset } from '../device/index.js';
+import { deitTinyConfig, type VitConfig } from '../model/config.js';
 import { embeddedConfig, embeddedWeights } from '../model/embedded.js';
 import { FrozenWeights } from '../model/frozen-weights.js';
 import { readWeights, WeightError, type WeightSet } from '../model/weights.js';
@@ -37,8 +38,9 @@ export async function loadWorkload(
   return {
     ...loaded,
     frozen: new FrozenWeights(backend.tf, loaded.config, loaded.weights),
-    train: remembering(thinned(loaded.train, trainImages)),
-    validation: remembering(thinned(loaded.validation, validationImages)),
+    // A study sees each image many times, and only one copy is held by a process.
+    train: cachedDataset(thinned(loaded.train, trainImages), Infinity),
+    validation: cachedDataset(thinned(loaded.validation, validationImages), Infinity),
   };
 }
 
@@ -63,18 +65,7 @@ async function loadEmbedded(
 
 async function loadDeit(backend: LoadedBackend, workload: Kind<'deit-tiny'>): Promise<Unfrozen> {
   const { imageSize, folder, headRows } = workload;
-  const stored: VitConfig = {
-    imageSize,
-    patchSize: 16,
-    channels: 3,
-    width: 192,
-    blocks: 12,
-    heads: 3,
-    mlpWidth: 768,
-    classes: 1000,
-    pooling: 'class-token',
-    layerNormEpsilon: 1e-6,
-  };
+  const stored: VitConfig = { ...deitTinyConfig, imageSize };
   const weights = withHeadRows(readWeights(await readFile(workload.weights), stored), headRows);
   const decoder = jpegDecoder(backend);
   const part = (name: 'train' | 'val') => tinyImageNetDataset({ folder, part: name, imageSize, decoder });
@@ -112,20 +103,5 @@ export function thinned(dataset: ImageDataset, wanted = dataset.length): ImageDa
     length: wanted,
     labels: Int32Array.from({ length: wanted }, (_, k) => dataset.labels[index(k)]!),
     pixels: (k) => dataset.pixels(index(k)),
-  };
-}
-
-/** Keeps the pixels of images once they are read: a study sees each many times. */
-function remembering(dataset: ImageDataset): ImageDataset {
-  const seen = new Map<number, Uint8Array>();
-  return {
-    ...dataset,
-    pixels: async (index) => {
-      const known = seen.get(index);
-      if (known) return known;
-      const pixels = await dataset.pixels(index);
-      seen.set(index, pixels);
-      return pixels;
-    },
   };
 }

@@ -1,4 +1,4 @@
-import { MAGNITUDE, selectAmongFew, selectTop } from './top-k.js';
+import { appendWithTies, MAGNITUDE, selectAmongFew, selectTop } from './top-k.js';
 
 /**
  * Top-K over many small groups of consecutive elements. Neighbouring groups have similar cuts, so one pass gathers what
@@ -53,7 +53,7 @@ export function topOfManyGroups(words: Int32Array, size: number, k: number, kept
       const general = selectTop(words, start, start + size, k, few);
       if (general.nonFinite) return -1;
       cut = general.key;
-      count = appendWithTies(words, start, start + size, cut, general.ties, kept, count);
+      count = appendWithTies(words, start, start + size, general, kept, count);
     }
     const difference = start === 0 ? 0 : cut - guess;
     guess = start === 0 ? cut : (guess + (difference >> 2)) | 0;
@@ -163,24 +163,6 @@ function append(candidates: number, cut: number, kept: Int32Array, count: number
   for (let j = whole; j < candidates; j++) {
     kept[next] = positions[j]!;
     next = (next + ((below - keys[j]!) >>> 31)) | 0;
-  }
-  return next;
-}
-
-function appendWithTies(
-  words: Int32Array,
-  start: number,
-  end: number,
-  cut: number,
-  ties: number,
-  kept: Int32Array,
-  count: number,
-): number {
-  let next = count;
-  let left = ties;
-  for (let i = start; i < end; i++) {
-    const key = words[i]! & MAGNITUDE;
-    if (key > cut || (key === cut && left-- > 0)) kept[next++] = i;
   }
   return next;
 }

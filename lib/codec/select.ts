@@ -3,7 +3,7 @@ import { contiguousGroups, keptCount, tokenWidth } from './layout.js';
 import { type CounterKey, counterBits, counterKey, streams } from './random.js';
 import type { CodecSettings } from './settings.js';
 import { LARGEST_GUESSED_GROUP, topOfManyGroups } from './neighbouring-cuts.js';
-import { type Cut, MAGNITUDE, selectTop } from './top-k.js';
+import { appendWithTies, MAGNITUDE, selectTop } from './top-k.js';
 
 const INFINITY_BITS = 0x7f800000;
 
@@ -97,23 +97,6 @@ function appendFrom(
   for (let i = start; i < end; i++) {
     kept[next] = i;
     next += (below - (words[i]! & MAGNITUDE)) >>> 31;
-  }
-  return next;
-}
-
-function appendWithTies(
-  words: Int32Array,
-  start: number,
-  end: number,
-  { key, ties }: Cut,
-  kept: Int32Array,
-  count: number,
-): number {
-  let next = count;
-  let left = ties;
-  for (let i = start; i < end; i++) {
-    const own = words[i]! & MAGNITUDE;
-    if (own > key || (own === key && left-- > 0)) kept[next++] = i;
   }
   return next;
 }

@@ -137,3 +137,21 @@ export function selectAmongFew(candidates: Int32Array, count: number, wanted: nu
 function middle(a: number, b: number, c: number): number {
   return Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
 }
+
+/** Appends the positions above a cut, and the first ones at it, ascending; returns the new count. */
+export function appendWithTies(
+  words: Int32Array,
+  start: number,
+  end: number,
+  { key, ties }: Cut,
+  kept: Int32Array,
+  count: number,
+): number {
+  let next = count;
+  let left = ties;
+  for (let i = start; i < end; i++) {
+    const own = words[i]! & MAGNITUDE;
+    if (own > key || (own === key && left-- > 0)) kept[next++] = i;
+  }
+  return next;
+}

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { loadBackend } from '../../../harness/backend/tensorflow.js';
 import { decodePortable, imageNetNormalisation, jpegDecoder, resizeBicubic } from '../../../harness/data/index.js';
+import { deitTinyConfig } from '../../../harness/model/config.js';
 import { DevicePart, ServerPart, type PartOptions } from '../../../harness/model/vit.js';
 import { readWeights } from '../../../harness/model/weights.js';
 
@@ -22,24 +23,18 @@ it.skipIf(!hasShared)(
     const backend = await loadBackend();
     const { tf } = backend;
     console.log(`backend: ${backend.description}`);
-    const config = {
-      imageSize: 224,
-      patchSize: 16,
-      channels: 3,
-      width: 192,
-      blocks: 12,
-      heads: 3,
-      mlpWidth: 768,
-      classes: 1000,
-      pooling: 'class-token',
-      layerNormEpsilon: 1e-6,
-    } as const;
     const weights = readWeights(
       readFileSync(new URL('weights/deit_tiny_patch16_224.fp16.safetensors', shared)),
-      config,
+      deitTinyConfig,
     );
     const settings = { rank: 1, alpha: 1, targets: [], dropout: 0 };
-    const options: PartOptions = { config, weights, settings, adapters: new Map(), memoryMode: 'recompute' };
+    const options: PartOptions = {
+      config: deitTinyConfig,
+      weights,
+      settings,
+      adapters: new Map(),
+      memoryMode: 'recompute',
+    };
     const device = new DevicePart(tf, options, 6);
     const server = new ServerPart(tf, options, 6);
     const { images } = JSON.parse(

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadBackend, type Tensor, type Tf } from '../../../harness/backend/tensorflow.js';
 import { initialAdapters, type AdapterSettings } from '../../../harness/model/adapters.js';
-import { transformerShape, type VitConfig } from '../../../harness/model/config.js';
+import { deitTinyConfig, transformerShape, type VitConfig } from '../../../harness/model/config.js';
 import { dropoutMask } from '../../../harness/model/dropout.js';
 import { DevicePart, ServerPart, type MemoryMode, type PartOptions } from '../../../harness/model/vit.js';
 import { randomWeights, readWeights } from '../../../harness/model/weights.js';
@@ -15,20 +15,15 @@ process.env['TF_NUM_INTEROP_THREADS'] = '1';
 const shared = new URL('../../../../shared/data/weights/', import.meta.url);
 const hasShared = existsSync(shared);
 if (!hasShared) console.log('skipping parity with DeiT-Tiny: ../shared/data/weights is absent');
-
-const deitTiny: VitConfig = {
-  imageSize: 224,
-  patchSize: 16,
-  channels: 3,
-  width: 192,
-  blocks: 12,
-  heads: 3,
-  mlpWidth: 768,
-  classes: 1000,
-  pooling: 'class-token',
-  layerNormEpsilon: 1e-6,
+const small: VitConfig = {
+  ...deitTinyConfig,
+  imageSize: 16,
+  patchSize: 4,
+  width: 24,
+  blocks: 4,
+  mlpWidth: 48,
+  classes: 5,
 };
-const small: VitConfig = { ...deitTiny, imageSize: 16, patchSize: 4, width: 24, blocks: 4, mlpWidth: 48, classes: 5 };
 const settings: AdapterSettings = { rank: 4, alpha: 8, targets: ['query', 'value', 'up'], dropout: 0 };
 
 let tf: Tf;
@@ -42,7 +37,10 @@ beforeAll(async () => {
 
 describe('DeiT-Tiny', () => {
   it.skipIf(!hasShared)('reproduces the independent forward pass of a synthetic input', () => {
-    const weights = readWeights(readFileSync(new URL('deit_tiny_patch16_224.fp16.safetensors', shared)), deitTiny);
+    const weights = readWeights(
+      readFileSync(new URL('deit_tiny_patch16_224.fp16.safetensors', shared)),
+      deitTinyConfig,
+    );
     const reference = JSON.parse(readFileSync(new URL('deit_tiny_reference.json', shared), 'utf8')) as {
       synthetic: { logits: number[] };
     };
@@ -50,7 +48,13 @@ describe('DeiT-Tiny', () => {
     const planes = Float32Array.from({ length: 3 * side * side }, (_, i) => (i % 251) / 125 - 1);
     const images = tf.tidy(() => tf.expandDims(tf.transpose(tf.tensor(planes, [3, side, side]), [1, 2, 0]), 0));
     const bare = { ...settings, targets: [] };
-    const options: PartOptions = { config: deitTiny, weights, settings: bare, adapters: new Map(), memoryMode: 'keep' };
+    const options: PartOptions = {
+      config: deitTinyConfig,
+      weights,
+      settings: bare,
+      adapters: new Map(),
+      memoryMode: 'keep',
+    };
     const device = new DevicePart(tf, options, 5);
     const server = new ServerPart(tf, options, 5);
     const activations = device.infer(images);
@@ -64,7 +68,7 @@ describe('DeiT-Tiny', () => {
   });
 
   it('has the published number of parameters', () => {
-    expect(parameterCount(transformerShape(deitTiny))).toBe(5_717_416);
+    expect(parameterCount(transformerShape(deitTinyConfig))).toBe(5_717_416);
   });
 });
 

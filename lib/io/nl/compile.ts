@@ -4,11 +4,11 @@ import { defineOptions } from '../../solver/index.js';
 import { planHessian, sparseHessian, weightedAdjoints } from './hessian.js';
 import { hessianTimesVector } from './hessian-product.js';
 import { addNonlinearGradient, functionValue, planGradients, type GradientPlan } from './jacobian.js';
-import type { LinearTerms, NlModel } from './model.js';
+import type { NlModel } from './model.js';
+import { makeTape } from './model-tape.js';
 import { functionDegrees } from './shape.js';
-import { Simplifier } from './simplify.js';
 import { TapeState } from './sweeps.js';
-import { buildTape, type FunctionRoot, type Tape } from './tape.js';
+import type { Tape } from './tape.js';
 
 export const nlCompileOptions = defineOptions({
   objective: z.int().nonnegative().default(0).describe('Which objective of the model to take, from 0.'),
@@ -67,28 +67,6 @@ export function compileNl(model: NlModel, options?: NlCompileOptions): NlContinu
   };
   const integerVariables = Int32Array.from(model.integer.keys()).filter((j) => model.integer[j] === 1);
   return integerVariables.length > 0 ? { ...continuous, integerVariables } : continuous;
-}
-
-const noTerms: LinearTerms = { variables: new Int32Array(0), coefficients: new Float64Array(0) };
-
-function makeTape(
-  model: NlModel,
-  objectiveNode: number | undefined,
-  objectiveLinear: LinearTerms = noTerms,
-  objectiveSign: number,
-): Tape {
-  const simplifier = new Simplifier(model.graph, model.definedVariables, model.variableCount);
-  const first = objectiveNode === undefined ? 0 : 1;
-  const rootNodes = new Int32Array(first + model.constraintCount).fill(objectiveNode ?? 0);
-  rootNodes.set(model.constraintExpressions, first);
-  const images = simplifier.simplify(rootNodes);
-  const objective: FunctionRoot = {
-    node: objectiveNode === undefined ? simplifier.table.constant(0) : images[0]!,
-    ...objectiveLinear,
-    factor: objectiveSign,
-  };
-  const constraints = model.constraintLinear.map((linear, i) => ({ node: images[first + i]!, ...linear, factor: 1 }));
-  return buildTape(simplifier.table, [objective, ...constraints], model.graph.piecewise);
 }
 
 function kinkNotes(model: NlModel): string[] {

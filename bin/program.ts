@@ -1,46 +1,39 @@
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
-import { registerBaselinesCommand } from './commands/baselines.js';
-import { registerCalibrateCommand } from './commands/calibrate.js';
-import { registerCheckCommand } from './commands/check.js';
-import { registerCodecCommand } from './commands/codec.js';
-import { registerFitCommand } from './commands/fit.js';
-import { registerDeviceCommand } from './commands/device.js';
-import { registerInitCommand } from './commands/init.js';
-import { registerPretrainCommand } from './commands/pretrain.js';
-import { registerSchemaCommand } from './commands/schema.js';
-import { registerSolveCommand } from './commands/solve.js';
-import { registerServerCommand } from './commands/server.js';
-import { registerStudyCommand } from './commands/study.js';
-import { registerTrainCommand } from './commands/train.js';
-import { registerValidateCommand } from './commands/validate.js';
 
 const { version, description } = createRequire(import.meta.url)('sft-opt/package.json') as {
   version: string;
   description: string;
 };
 
-/** The whole command line. */
-export function buildProgram(): Command {
+/** Every command, in the order of the help; each is loaded when it is needed, as some need much. */
+const commands: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
+  solve: async () => (await import('./commands/solve.js')).registerSolveCommand,
+  baselines: async () => (await import('./commands/baselines.js')).registerBaselinesCommand,
+  init: async () => (await import('./commands/init.js')).registerInitCommand,
+  check: async () => (await import('./commands/check.js')).registerCheckCommand,
+  schema: async () => (await import('./commands/schema.js')).registerSchemaCommand,
+  codec: async () => (await import('./commands/codec.js')).registerCodecCommand,
+  fit: async () => (await import('./commands/fit.js')).registerFitCommand,
+  study: async () => (await import('./commands/study.js')).registerStudyCommand,
+  train: async () => (await import('./commands/train.js')).registerTrainCommand,
+  server: async () => (await import('./commands/server.js')).registerServerCommand,
+  device: async () => (await import('./commands/device.js')).registerDeviceCommand,
+  pretrain: async () => (await import('./commands/pretrain.js')).registerPretrainCommand,
+  calibrate: async () => (await import('./commands/calibrate.js')).registerCalibrateCommand,
+  validate: async () => (await import('./commands/validate.js')).registerValidateCommand,
+};
+
+/** The command line: all of it, or what it takes to run the command that is `wanted`. */
+export async function buildProgram(wanted?: string): Promise<Command> {
   const program = new Command('sft-opt')
     .description(description)
     .version(version, '-V, --version', 'show the version')
     .helpOption('-h, --help', 'show help')
     .showHelpAfterError('(add --help for what there is)')
     .exitOverride();
-  registerSolveCommand(program);
-  registerBaselinesCommand(program);
-  registerInitCommand(program);
-  registerCheckCommand(program);
-  registerSchemaCommand(program);
-  registerCodecCommand(program);
-  registerFitCommand(program);
-  registerStudyCommand(program);
-  registerTrainCommand(program);
-  registerServerCommand(program);
-  registerDeviceCommand(program);
-  registerPretrainCommand(program);
-  registerCalibrateCommand(program);
-  registerValidateCommand(program);
+  const isKnown = wanted !== undefined && Object.hasOwn(commands, wanted);
+  const loaded = await Promise.all((isKnown ? [commands[wanted]!] : Object.values(commands)).map((load) => load()));
+  for (const register of loaded) register(program);
   return program;
 }

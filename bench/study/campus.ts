@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { accuracyBlock, withParts } from '../../bin/fit/block.js';
+import { accuracyBlock } from '../../bin/fit/block.js';
+import { withParts } from '../../bin/fit/into.js';
 import { operatingPoints } from '../../bin/fit/points.js';
 import { withEntries } from '../../bin/fit/splice.js';
 import { parseProblemFile } from '../../lib/io/index.js';

@@ -4,7 +4,8 @@ import { decodeTensor, encodeTensor, messageSeed, type StepCodec } from '../../h
 import { trainInProcess, type DevicePlan } from '../../harness/run.js';
 import { loadWorkload, type Workload } from '../../harness/study/index.js';
 import { defaultAdamW, evaluate } from '../../harness/training/index.js';
-import { accuracyBlock, withParts } from '../../bin/fit/block.js';
+import { accuracyBlock } from '../../bin/fit/block.js';
+import { withParts } from '../../bin/fit/into.js';
 import { operatingPoints } from '../../bin/fit/points.js';
 import type { Run } from '../../bin/fit/runs.js';
 import { columns } from '../../bin/render/columns.js';

@@ -7,7 +7,8 @@ import { interruptible } from '../solver/interrupt.js';
 import { progressLine } from '../solver/progress.js';
 import { runSolve } from '../solver/run.js';
 import { painter, print } from '../terminal.js';
-import { parseSeed, parseTime } from './options.js';
+import { parseSeed } from './options.js';
+import { parseTime } from './time-option.js';
 
 interface BaselineArguments {
   readonly seed?: number;

@@ -3,7 +3,7 @@ import type { MeasuredProfile } from '../../lib/io/index.js';
 import type { MemoryMode } from '../../harness/model/vit.js';
 import { print, printError } from '../terminal.js';
 import { writeBytes } from './codec-files.js';
-import { parseTime } from './options.js';
+import { parseTime } from './time-option.js';
 import {
   addTimingOptions,
   parseCount,

@@ -4,7 +4,7 @@ import { Option, type Command } from 'commander';
 import { AccuracyFitError, fitAccuracy, type AccuracyFit, type FitOptions } from '../../lib/models/index.js';
 import { CommandError, exitCodes, type ExitCode } from '../exit-codes.js';
 import { readText, writeText } from '../files.js';
-import { accuracyBlock, IntoError, pasteable, withParts, type ProblemParts } from '../fit/block.js';
+import { accuracyBlock, pasteable, type ProblemParts } from '../fit/block.js';
 import { CsvError, readCsv } from '../fit/csv.js';
 import { fitHtml, fitSvg } from '../fit/figure.js';
 import { operatingPoints } from '../fit/points.js';
@@ -137,6 +137,8 @@ function problemParts(outcome: AccuracyFit, runs: readonly Run[], options: FitAr
 }
 
 async function putInto(path: string, parts: ProblemParts): Promise<void> {
+  // The reader of problem files is most of what there is to load: a plain fit does without.
+  const { IntoError, withParts } = await import('../fit/into.js');
   const text = await readText(path);
   let changed: string;
   try {

@@ -1,17 +1,8 @@
 import { InvalidArgumentError } from 'commander';
-import { parseQuantity } from '../../lib/io/index.js';
 
 /** A seed: a whole number from 0. */
 export function parseSeed(text: string): number {
   const seed = /^\d{1,15}$/u.test(text) ? Number(text) : NaN;
   if (!Number.isSafeInteger(seed)) throw new InvalidArgumentError('must be a whole number from 0 on.');
   return seed;
-}
-
-/** A time above 0: seconds, or with a unit. */
-export function parseTime(text: string): number {
-  const parsed = parseQuantity(text, 'time');
-  if (!parsed.ok) throw new InvalidArgumentError(parsed.message);
-  if (parsed.value <= 0) throw new InvalidArgumentError('must be more than 0.');
-  return parsed.value;
 }

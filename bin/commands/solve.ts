@@ -19,7 +19,8 @@ import { interruptible } from '../solver/interrupt.js';
 import { progressLine, progressLog } from '../solver/progress.js';
 import { runSolve } from '../solver/run.js';
 import { outputWidth, painter, print, printError } from '../terminal.js';
-import { parseSeed, parseTime } from './options.js';
+import { parseSeed } from './options.js';
+import { parseTime } from './time-option.js';
 
 export interface SolveArguments {
   readonly json?: boolean;

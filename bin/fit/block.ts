@@ -1,4 +1,3 @@
-import { formatIssue, readProblemFile } from '../../lib/io/index.js';
 import type { AccuracyModel, LossTerm } from '../../lib/models/index.js';
 import { withEntries, type SectionEntry } from './splice.js';
 
@@ -64,27 +63,6 @@ export interface ProblemParts {
   readonly downPoints?: readonly PointEntry[];
 }
 
-/** A problem file that would not be right with the new parts. */
-export class IntoError extends Error {
-  override readonly name = 'IntoError';
-}
-
-/**
- * The text of a problem file with the model in place of what it had; comments and everything else stay as they are.
- * `readFile` gives the text of files that it names. Throws `IntoError` where the outcome would be refused.
- */
-export function withParts(text: string, parts: ProblemParts, readFile: (path: string) => string): string {
-  let changed: string;
-  try {
-    changed = withEntries(text, entriesOf(parts));
-  } catch (error) {
-    throw new IntoError(error instanceof Error ? error.message : String(error));
-  }
-  const outcome = readProblemFile(changed, { readFile });
-  if (!outcome.ok) throw new IntoError(outcome.issues.map((issue) => formatIssue(issue)).join('\n'));
-  return changed;
-}
-
 /** The sections as text to paste. */
 export function pasteable(parts: ProblemParts): string {
   return withEntries('', entriesOf(parts));
@@ -94,7 +72,7 @@ export function pasteable(parts: ProblemParts): string {
  * What is set, and with undefined removed, by section and key. A new entry goes before those that are there: from the
  * last to the first.
  */
-function entriesOf({ accuracy, points, downPoints }: ProblemParts): SectionEntry[] {
+export function entriesOf({ accuracy, points, downPoints }: ProblemParts): SectionEntry[] {
   const { limit, minimum, combination, up, down, fittedRatios } = accuracy;
   const isLowered = minimum !== undefined;
   const inAccuracy: SectionEntry[] = [

@@ -43,7 +43,7 @@ async function run(...args: string[]): Promise<{ code: number; text: string }> {
   vi.spyOn(process.stdout, 'write').mockImplementation(note);
   vi.spyOn(process.stderr, 'write').mockImplementation(note);
   try {
-    await buildProgram().parseAsync(['codec', ...args], { from: 'user' });
+    await (await buildProgram('codec')).parseAsync(['codec', ...args], { from: 'user' });
     return { code: 0, text };
   } catch (error) {
     if (error instanceof CommandError) return { code: error.exitCode, text: `${text}${error.message}` };

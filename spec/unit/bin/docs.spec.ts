@@ -36,9 +36,9 @@ describe('documentation', () => {
     expect(undescribed).toEqual([]);
   });
 
-  it('names every command and option of the command line', () => {
+  it('names every command and option of the command line', async () => {
     const text = read('docs/cli.md');
-    for (const command of buildProgram().commands) {
+    for (const command of (await buildProgram()).commands) {
       expect(text).toContain(`sft-opt ${command.name()}`);
       for (const option of command.options)
         expect(text, `${command.name()} ${option.long ?? ''}`).toContain(option.long);

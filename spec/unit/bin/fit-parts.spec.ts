@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { accuracyBlock, IntoError, pasteable, withParts } from '../../../bin/fit/block.js';
+import { accuracyBlock, pasteable } from '../../../bin/fit/block.js';
+import { IntoError, withParts } from '../../../bin/fit/into.js';
 import { CsvError, readCsv } from '../../../bin/fit/csv.js';
 import { fitHtml, fitSvg } from '../../../bin/fit/figure.js';
 import { operatingPoints } from '../../../bin/fit/points.js';

@@ -17,15 +17,24 @@ export interface FittedCurve extends LeastSquaresResult {
 /** Relative fall of the loss at which a first search ends. */
 const roughly = 1e-5;
 
-/** Searches from all starts, roughly first, and from the best two ends to the last digit. */
-export function fitCurve(curve: Curve, sample: Sample, delta: number, seed: number): FittedCurve {
+/** A curve fitted roughly, with another end of the search that may turn out better. */
+export interface RoughFit extends FittedCurve {
+  readonly rival: Float64Array | undefined;
+}
+
+/** Searches roughly from all starts. */
+export function fitRoughly(curve: Curve, sample: Sample, delta: number, seed: number): RoughFit {
   const starts = startingPoints(curve, sample, seed);
   if (starts.length === 0) starts.push(centre(curve));
-  const ends = starts
+  const [best, second] = starts
     .map((start) => levenbergMarquardt(curve, sample, start, { delta, tolerance: roughly }))
-    .sort((a, b) => a.loss - b.loss)
-    .slice(0, 2)
-    .map(({ theta }) => levenbergMarquardt(curve, sample, theta, { delta }));
+    .sort((a, b) => a.loss - b.loss);
+  return { ...best!, curve, delta, rival: second?.theta };
+}
+
+/** Goes on from the best two ends to the last digit. */
+export function refined({ curve, delta, theta, rival }: RoughFit, sample: Sample): FittedCurve {
+  const ends = [theta, ...(rival ? [rival] : [])].map((end) => levenbergMarquardt(curve, sample, end, { delta }));
   return { ...ends.reduce((best, end) => (end.loss < best.loss ? end : best)), curve, delta };
 }
 

@@ -1,5 +1,13 @@
 import { accuracy, type AccuracyModel } from '../model.js';
-import { fitCurve, huberThreshold, polished, settledDeviation, type FittedCurve } from './candidate.js';
+import {
+  fitRoughly,
+  huberThreshold,
+  polished,
+  refined,
+  settledDeviation,
+  type FittedCurve,
+  type RoughFit,
+} from './candidate.js';
 import { AccuracyFitError, cloudWarnings, observationProblems, ratiosAreTied } from './checks.js';
 import { Curve, type CurveForm } from './curve.js';
 import { crossValidate, type HeldOutError } from './held-out.js';
@@ -93,7 +101,7 @@ export function fitAccuracy(
     ]);
   }
   const forms = [
-    ...fitAll(usable, sample, options).map((fit) => new ParametricForm(fit, sample)),
+    ...refineLikely(fitAll(usable, sample, options), sample).map((fit) => new ParametricForm(fit, sample)),
     ...tableForms(sample, options).map((cut) => new TableForm(cut, sample, ratioRange(sample, 'one'))),
   ];
   const delta = forms.reduce((found, form) => (form instanceof ParametricForm ? form.fit.delta : found), Infinity);
@@ -108,8 +116,14 @@ export function fitAccuracy(
   );
 }
 
-/** Forms this much worse by AICc are not tried on held-out points. */
+/** Forms this much worse by AICc are neither fitted to the last digit nor tried on held-out points. */
 const ruledOut = 20;
+
+function refineLikely(fits: readonly RoughFit[], sample: Sample): FittedCurve[] {
+  const aicc = fits.map(({ loss, curve }) => correctedAkaike(loss, sample.size, curve.size + 1));
+  const least = Math.min(...aicc);
+  return fits.map((fit, k) => (aicc[k]! - least <= ruledOut ? refined(fit, sample) : fit));
+}
 
 /** Assessments of all forms, least AICc first. */
 function assess(forms: readonly (ParametricForm | TableForm)[], sample: Sample, delta: number) {
@@ -203,8 +217,8 @@ function tableForms(sample: Sample, options: FitOptions): ('constant' | 'measure
 }
 
 /** All forms with one δ, or their losses could not be compared: that of the form whose residuals are least. */
-function fitAll(curves: readonly Curve[], sample: Sample, { loss, seed }: FitOptions): FittedCurve[] {
-  const fitWith = (delta: number) => curves.map((curve) => fitCurve(curve, sample, delta, seed));
+function fitAll(curves: readonly Curve[], sample: Sample, { loss, seed }: FitOptions): RoughFit[] {
+  const fitWith = (delta: number) => curves.map((curve) => fitRoughly(curve, sample, delta, seed));
   if (loss === 'huber' && sample.repeatDeviation !== undefined) return fitWith(huberThreshold * sample.repeatDeviation);
   const squares = fitWith(Infinity);
   if (loss === 'squares') return squares;

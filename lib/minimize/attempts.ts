@@ -10,7 +10,7 @@ import type { NonlinearProgram } from '../problem/index.js';
 import { solveInterior, suitsInterior } from '../interior/index.js';
 import { solveQp } from '../qp/index.js';
 import { Budget, type IterationCallback, type SolverResult, type StopSignal } from '../solver/index.js';
-import { solveSqp } from '../sqp/index.js';
+import { solveSqp, type WorkingSet } from '../sqp/index.js';
 import { isConvex, toQuadraticProgram } from './classify.js';
 
 /** Methods that `minimize` can put to work. */
@@ -23,6 +23,7 @@ export interface AttemptInput {
   readonly evaluator: Evaluator;
   readonly start: Float64Array;
   readonly multipliers?: Float64Array | undefined;
+  readonly boundMultipliers?: Float64Array | undefined;
   readonly budget: Budget;
   readonly signal?: StopSignal | undefined;
   readonly optimalityTolerance: number;
@@ -68,6 +69,7 @@ export function runMethod(method: MethodName, input: AttemptInput): SolverResult
         {
           start,
           ...(input.multipliers && { multipliers: input.multipliers }),
+          ...(input.boundMultipliers && { workingSet: predictedSides(input, input.boundMultipliers) }),
           ...(input.signal && { signal: input.signal }),
           ...(input.onIteration && { onIteration: input.onIteration }),
         },
@@ -75,9 +77,28 @@ export function runMethod(method: MethodName, input: AttemptInput): SolverResult
   }
 }
 
+/** The sides that multipliers of the right sign push against. */
+function predictedSides({ problem, multipliers }: AttemptInput, boundMultipliers: Float64Array): WorkingSet {
+  const { meta } = problem;
+  const rowMultipliers = multipliers ?? meta.startMultipliers ?? new Float64Array(meta.constraintCount);
+  return {
+    rows: sidesOf(rowMultipliers, meta.constraintLower, meta.constraintUpper),
+    variables: sidesOf(boundMultipliers, meta.lower, meta.upper),
+  };
+}
+
+function sidesOf(multipliers: Float64Array, lower: Float64Array, upper: Float64Array): Int8Array {
+  return Int8Array.from(multipliers, (multiplier, k) => {
+    if (lower[k] === upper[k]) return 1;
+    const side = Math.sign(multiplier);
+    return side !== 0 && Number.isFinite(side > 0 ? upper[k]! : lower[k]!) ? side : 0;
+  });
+}
+
 /** Solves the quadratic program that the problem says it is, and evaluates the problem at its solution. */
 function runQp(input: AttemptInput): SolverResult | undefined {
-  const { evaluator, start, budget } = input;
+  const { evaluator, start, budget, boundMultipliers } = input;
+  const multipliers = input.multipliers ?? evaluator.meta.startMultipliers;
   const quadratic = toQuadraticProgram(evaluator, start);
   if (!quadratic || !isConvex(quadratic.hessian)) return undefined;
   const result = solveQp(
@@ -88,7 +109,7 @@ function runQp(input: AttemptInput): SolverResult | undefined {
       ...(Number.isFinite(budget.timeLimitSeconds) && { timeLimitSeconds: Math.max(1e-3, budget.timeLimitSeconds) }),
       ...(Number.isFinite(budget.maxIterations) && { maxIterations: Math.max(1, budget.maxIterations) }),
     },
-    undefined,
+    boundMultipliers && { x: start, multipliers, boundMultipliers },
     { signal: budget.signal },
   );
   const objective =

@@ -7,7 +7,7 @@ import {
   meetsTolerances,
   projectOntoBounds,
 } from '../bound/index.js';
-import type { MixedIntegerNonlinearProgram, NonlinearProgram } from '../problem/index.js';
+import { clearAbsentSides, type MixedIntegerNonlinearProgram, type NonlinearProgram } from '../problem/index.js';
 import { randomStream } from '../random/index.js';
 import {
   Budget,
@@ -164,6 +164,8 @@ class Minimization {
       evaluator,
       start,
       multipliers: randomPoint ? undefined : fromBest ? best.multipliers.slice() : context.multipliers,
+      boundMultipliers:
+        randomPoint || fromBest ? undefined : (context.boundMultipliers ?? evaluator.meta.startBoundMultipliers),
       budget,
       signal: context.signal,
       optimalityTolerance: options.optimalityTolerance,
@@ -177,6 +179,9 @@ class Minimization {
 
   private record(planned: PlannedAttempt, result: SolverResult, evaluations: number): boolean {
     const { evaluator, best, options } = this;
+    const { meta } = evaluator;
+    clearAbsentSides(result.multipliers, meta.constraintLower, meta.constraintUpper);
+    clearAbsentSides(result.boundMultipliers, meta.lower, meta.upper);
     const affordable = evaluator.counts.objective + evaluator.gradientCost <= this.budget.maxEvaluations;
     const evidence = assess(evaluator, result, affordable);
     const solved = isSolved(result.termination) && meetsTolerances(evidence.residuals, options);

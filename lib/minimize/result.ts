@@ -34,7 +34,10 @@ export interface MinimizeResult extends SolverResult {
 /** What a caller may hand over besides options. */
 export interface MinimizeContext {
   readonly start?: Float64Array | undefined;
+  /** First estimate of y; default `meta.startMultipliers`. */
   readonly multipliers?: Float64Array | undefined;
+  /** First estimate of z; default `meta.startBoundMultipliers`. Its signs say which bounds are expected to hold. */
+  readonly boundMultipliers?: Float64Array | undefined;
   readonly signal?: StopSignal | undefined;
   readonly onIteration?: IterationCallback | undefined;
 }

@@ -60,6 +60,17 @@ function rowComplementarity(multiplier: number, value: number, lower: number, up
   return Math.abs(multiplier) * Math.abs(side - value);
 }
 
+/**
+ * Sets multipliers of absent sides to 0: positive ones without an upper side, negative ones without a lower side. What
+ * they stood for then shows in the stationarity, so that residuals must be computed afterwards.
+ */
+export function clearAbsentSides(multipliers: Float64Array, lower: ArrayLike<number>, upper: ArrayLike<number>): void {
+  for (let k = 0; k < multipliers.length; k++) {
+    const multiplier = multipliers[k]!;
+    if (multiplier > 0 ? upper[k] === Infinity : multiplier < 0 && lower[k] === -Infinity) multipliers[k] = 0;
+  }
+}
+
 /** Residuals of the first-order conditions. Lengths must match `meta`; non-finite input gives infinite residuals. */
 export function kktResiduals(meta: NlpMeta, point: KktPoint): KktResiduals {
   const { variableCount, constraintCount, lower, upper, constraintLower, constraintUpper } = meta;

@@ -34,6 +34,8 @@ export interface NlpMeta {
   readonly start: Float64Array;
   /** Initial guess of y, length constraintCount. */
   readonly startMultipliers?: Float64Array;
+  /** Initial guess of z, length variableCount. */
+  readonly startBoundMultipliers?: Float64Array;
   readonly variableNames?: readonly string[];
   readonly constraintNames?: readonly string[];
   /** 1 where the constraint is affine in x, length constraintCount; absent when unknown. */

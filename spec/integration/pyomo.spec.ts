@@ -27,7 +27,11 @@ type CaseName =
   | 'timeLimit'
   | 'symbolicLabels';
 
-type Answers = Record<CaseName, PyomoAnswer> & { available: boolean; version: number[] };
+type Answers = Record<CaseName, PyomoAnswer> & {
+  available: boolean;
+  version: number[];
+  warmStart: { first: PyomoAnswer; second: PyomoAnswer };
+};
 
 const found = findPython('pyomo');
 if ('missing' in found) console.warn(`skipped: ${found.missing}`);
@@ -104,6 +108,15 @@ describe.skipIf('missing' in found)('Pyomo drives the command', () => {
     expect(answers.limit.condition).toBe('maxIterations');
     expect(answers.limit.message).toContain('iteration limit, feasible solution');
     expect(answers.timeLimit.message).toContain('time limit');
+  });
+
+  it('starts from the multipliers of an earlier solve', () => {
+    const { first, second } = answers.warmStart;
+    const iterations = ({ message }: PyomoAnswer): number => Number(/(\d+) iterations/.exec(message)![1]);
+    expect(iterations(first)).toBeGreaterThan(2);
+    expect(iterations(second)).toBeLessThanOrEqual(1);
+    near(second.objective, first.objective);
+    expect(second.ipopt_zL_out['x[0]']).toBeCloseTo(first.ipopt_zL_out['x[0]']!, 5);
   });
 
   it('may pass its own names', () => {

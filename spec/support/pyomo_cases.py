@@ -104,6 +104,20 @@ def solve(solver, model, **options):
     return answer
 
 
+def warm_started(solver):
+    """Solves, hands everything that came back to a second solve, and tells the message of both."""
+    model = nonlinear()
+    model.del_component(model.dual)
+    model.dual = pyo.Suffix(direction=pyo.Suffix.IMPORT_EXPORT)
+    model.ipopt_zL_in = pyo.Suffix(direction=pyo.Suffix.EXPORT)
+    model.ipopt_zU_in = pyo.Suffix(direction=pyo.Suffix.EXPORT)
+    first = solve(solver, model, method="sqp")
+    model.ipopt_zL_in.update(model.ipopt_zL_out)
+    model.ipopt_zU_in.update(model.ipopt_zU_out)
+    second = solve(solver, model, method="sqp")
+    return {"first": first, "second": second}
+
+
 def main():
     solver = pyo.SolverFactory(sys.argv[1])
     answers = {"available": bool(solver.available()), "version": list(solver.version())}
@@ -123,6 +137,7 @@ def main():
             answers[name] = solve(solver, build(), **options)
         except (ValueError, RuntimeError) as error:
             answers[name] = {"condition": "exception", "message": str(error)}
+    answers["warmStart"] = warm_started(solver)
     model = nonlinear()
     solver.solve(model, symbolic_solver_labels=True)
     answers["symbolicLabels"] = {"objective": pyo.value(model.cost)}

@@ -90,6 +90,7 @@ function makeMeta(
   const linearConstraints = Uint8Array.from(degrees.subarray(1), (degree) => (degree <= 1 ? 1 : 0));
   const objectiveShape = degrees[0]! <= 1 ? 'linear' : degrees[0] === 2 ? 'quadratic' : 'nonlinear';
   const { startMarginals } = model;
+  const startBoundMultipliers = boundMultiplierStart(model, objectiveSign);
   return {
     ...(model.name !== undefined && { name: model.name }),
     variableCount: model.variableCount,
@@ -102,12 +103,35 @@ function makeMeta(
       model.startGiven[j] ? value : Math.min(Math.max(0, model.lower[j]!), model.upper[j]!),
     ),
     ...(startMarginals && { startMultipliers: startMarginals.map((marginal) => -marginal * objectiveSign) }),
+    ...(startBoundMultipliers && { startBoundMultipliers }),
     linearConstraints,
     objectiveShape,
     ...(objectiveShape === 'linear' && linearConstraints.every((flag) => flag === 1) && { convex: true }),
     jacobianPattern: jacobianPattern(plans.slice(1)),
     ...(hessianPattern && { hessianPattern }),
   };
+}
+
+/**
+ * z from the suffixes `ipopt_zL_in` and `ipopt_zU_in`, which hold reduced costs as `ipopt_zL_out` and `ipopt_zU_out` do;
+ * undefined if there are none. An entry of the wrong sign, or of a bound that is not there, counts as 0.
+ */
+function boundMultiplierStart(model: NlModel, objectiveSign: 1 | -1): Float64Array | undefined {
+  let start: Float64Array | undefined;
+  for (const [name, side, bounds] of [
+    ['ipopt_zL_in', -1, model.lower],
+    ['ipopt_zU_in', 1, model.upper],
+  ] as const) {
+    const suffix = model.suffixes.find((candidate) => candidate.name === name && candidate.target === 'variable');
+    if (!suffix) continue;
+    start ??= new Float64Array(model.variableCount);
+    for (let k = 0; k < suffix.indices.length; k++) {
+      const j = suffix.indices[k]!;
+      const multiplier = -objectiveSign * suffix.values[k]!;
+      if (multiplier * side > 0 && Number.isFinite(bounds[j]!)) start[j]! += multiplier;
+    }
+  }
+  return start;
 }
 
 function jacobianPattern(plans: readonly GradientPlan[]): SparsityPattern {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   absoluteViolation,
+  clearAbsentSides,
   countEvaluations,
   kktResiduals,
   relativeViolation,
@@ -45,6 +46,12 @@ describe('KKT residuals', () => {
     expect(kktResiduals(meta, wrong).complementarity).toBe(1.5);
     const wrongBound = { ...solution, boundMultipliers: Float64Array.of(-1, 0) };
     expect(kktResiduals(meta, wrongBound).complementarity).toBe(1);
+  });
+
+  it('have no part for absent sides once these are cleared', () => {
+    const multipliers = Float64Array.of(2, -2, 2, -2, 0, 3);
+    clearAbsentSides(multipliers, [-Infinity, -Infinity, 0, 0, -Infinity, 1], [Infinity, 5, Infinity, 5, Infinity, 1]);
+    expect([...multipliers]).toEqual([0, 0, 0, -2, 0, 3]);
   });
 
   it('pair a multiplier with the slack to its own side', () => {

@@ -5,6 +5,7 @@ export * from './symmetric-indefinite.js';
 export * from './products.js';
 export * from './sparse.js';
 export * from './minimum-degree.js';
+export * from './nested-dissection.js';
 export * from './elimination-tree.js';
 export * from './sparse-factor.js';
 export * from './gram-factor.js';

@@ -31,6 +31,7 @@ export class MultifrontalFactor implements NumericFactor {
   private readonly dense = new DenseUpdate();
   private readonly gathered: Float64Array;
   private sinceStop = 0;
+  private negative = 0;
 
   constructor(symbolic: SymbolicFactor) {
     const { order, permutation } = symbolic;
@@ -74,6 +75,7 @@ export class MultifrontalFactor implements NumericFactor {
     this.replacedPivots = 0;
     this.growth = 0;
     this.sinceStop = 0;
+    this.negative = 0;
     const { rowStarts } = parts;
     let top = 0;
     let open = 0;
@@ -181,6 +183,7 @@ export class MultifrontalFactor implements NumericFactor {
         pivot = ruled;
       }
       if (pivot === 0 || !Number.isFinite(pivot)) return false;
+      if (pivot < 0 && ++this.negative > rules.mostNegative) return false;
       diagonal[first + j] = pivot;
       for (let c = j + 1; c < to; c++) {
         const factor = panels[column + c]! / pivot;

@@ -9,6 +9,8 @@ export interface PivotRules {
   readonly smallest?: number;
   /** Default 1e-8·max|A|. */
   readonly replacement?: number;
+  /** More negative pivots than this end the factorisation, which then returns false. Default: no limit. */
+  readonly mostNegative?: number;
   /** Asked every few milliseconds; true ends the factorisation, which then returns false. */
   readonly stop?: () => boolean;
 }
@@ -18,6 +20,7 @@ export interface ResolvedPivotRules {
   readonly signs: Int8Array | undefined;
   readonly smallest: number;
   readonly replacement: number;
+  readonly mostNegative: number;
   readonly stop: (() => boolean) | undefined;
 }
 

@@ -43,6 +43,7 @@ export class SimplicialFactor implements NumericFactor {
     this.replacedPivots = 0;
     mark.fill(-1);
     let growth = 0;
+    let negative = 0;
     for (let k = 0; k < order; k++) {
       if (rules.stop !== undefined && k % stopInterval === stopInterval - 1 && rules.stop()) return this.abandon();
       let pivot = 0;
@@ -84,6 +85,7 @@ export class SimplicialFactor implements NumericFactor {
         pivot = ruled;
       }
       if (pivot === 0 || !Number.isFinite(pivot)) return this.abandon();
+      if (pivot < 0 && ++negative > rules.mostNegative) return this.abandon();
       diagonal[k] = pivot;
     }
     this.growth = growth;

@@ -1,6 +1,7 @@
 import type { SparseMatrix } from './matrix.js';
 import { minimumDegreeOrder } from './minimum-degree.js';
 import { MultifrontalFactor } from './multifrontal-factor.js';
+import { nestedDissectionOrder } from './nested-dissection.js';
 import type { NumericFactor, PivotRules } from './numeric-factor.js';
 import { SimplicialFactor } from './simplicial-factor.js';
 import { multiplyLowerTriangle } from './sparse.js';
@@ -11,6 +12,9 @@ export type { PivotRules } from './numeric-factor.js';
 
 /** Operations per entry of L from which dense blocks pay. */
 const supernodalRatio = 40;
+
+/** Operations under minimum degree from which a better order is worth its search. */
+const dissectedOperations = 5e7;
 
 /** How the factors are stored and computed: by sparse columns, or by dense blocks. */
 export type FactorKind = 'simplicial' | 'supernodal';
@@ -37,7 +41,7 @@ export class SparseSymmetricFactor {
   /** Analyses the pattern of a lower triangle (row ≥ column); its values are not read. */
   constructor(pattern: SparseMatrix, permutation?: Int32Array, kind?: FactorKind) {
     this.order = pattern.columns;
-    const symbolic = analysePattern(pattern, permutation ?? defaultOrder(pattern));
+    const symbolic = permutation === undefined ? analyseOrdered(pattern) : analysePattern(pattern, permutation);
     this.symbolic = symbolic;
     this.factorEntries = symbolic.factorEntries;
     this.operations = symbolic.operations;
@@ -57,7 +61,7 @@ export class SparseSymmetricFactor {
     return this.numeric?.growth ?? 0;
   }
 
-  /** Factors the matrix with these values of the analysed lower triangle; false if a pivot is zero or not finite. */
+  /** Factors the matrix with these values of the analysed lower triangle; false if a pivot is zero or not finite, or when the rules end it. */
   factor(values: Float64Array, rules: PivotRules = {}): boolean {
     if (rules.stop?.() === true) return false;
     let largest = 0;
@@ -71,6 +75,7 @@ export class SparseSymmetricFactor {
       signs: rules.signs,
       smallest: rules.smallest ?? 1e-14 * largest,
       replacement: rules.replacement ?? 1e-8 * largest,
+      mostNegative: rules.mostNegative ?? Infinity,
       stop: rules.stop,
     });
   }
@@ -135,8 +140,11 @@ export class SparseSymmetricFactor {
   }
 }
 
-/** Minimum degree on the symmetrised pattern. */
-function defaultOrder(pattern: SparseMatrix): Int32Array {
+/** By minimum degree; where that leaves much work, by nested dissection if it leaves less. */
+function analyseOrdered(pattern: SparseMatrix): SymbolicFactor {
   const { starts, neighbours } = adjacency(pattern);
-  return minimumDegreeOrder(pattern.columns, starts, neighbours);
+  const local = analysePattern(pattern, minimumDegreeOrder(pattern.columns, starts, neighbours));
+  if (local.operations < dissectedOperations) return local;
+  const dissected = analysePattern(pattern, nestedDissectionOrder(pattern.columns, starts, neighbours));
+  return dissected.operations < local.operations ? dissected : local;
 }

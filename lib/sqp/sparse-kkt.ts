@@ -51,7 +51,7 @@ export class SparseKkt implements KktMatrix {
     this.held.set(request.held);
     this.active.set(request.active);
     this.assemble(request);
-    const rules = this.expired === undefined ? {} : { stop: this.expired };
+    const rules = { mostNegative: this.structure.rowCount, ...(this.expired && { stop: this.expired }) };
     if (!this.factorization.factor(this.lower.values, rules)) return 'indefinite';
     if (this.factorization.growth > largestGrowth) return 'indefinite';
     const { negative } = this.factorization.inertia;

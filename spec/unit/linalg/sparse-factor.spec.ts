@@ -102,6 +102,81 @@ describe('SparseSymmetricFactor', () => {
     expect(indefinite).toBeGreaterThan(10);
   });
 
+  it('factors by dense blocks as row by row, for any order of elimination, also after an ended attempt', () => {
+    for (let trial = 0; trial < 60; trial++) {
+      const first = 1 + random.integer(60);
+      const second = random.integer(60);
+      const order = first + second;
+      const { lower, signs } = quasiDefinite(first, second, 0.02 + 0.5 * random.uniform() ** 2);
+      const permutation = Int32Array.from({ length: order }, (_, k) => k);
+      for (let k = order - 1; k > 0; k--) {
+        const other = random.integer(k + 1);
+        [permutation[k], permutation[other]] = [permutation[other]!, permutation[k]!];
+      }
+      const given = trial % 2 === 0 ? permutation : undefined;
+      const solution = Float64Array.from({ length: order }, () => random.normal());
+      const b = new Float64Array(order);
+      multiplyLowerTriangle(lower, solution, b);
+      for (const kind of ['simplicial', 'supernodal'] as const) {
+        const factor = new SparseSymmetricFactor(lower, given, kind);
+        expect(factor.factor(lower.values, { mostNegative: second - 1 })).toBe(second === 0);
+        expect(factor.factor(lower.values, trial % 3 === 0 ? { signs } : {})).toBe(true);
+        expect(factor.inertia).toEqual({ positive: first, negative: second, zero: 0 });
+        const x = b.slice();
+        factor.solve(x);
+        for (let i = 0; i < order; i++) expect(x[i]).toBeCloseTo(solution[i]!, 7);
+      }
+    }
+  });
+
+  it('multiplies blocks longer than its buffers: a full matrix of 400 rows', () => {
+    const order = 400;
+    const { lower } = quasiDefinite(250, 150, 1);
+    const factor = new SparseSymmetricFactor(lower);
+    expect(factor.kind).toBe('supernodal');
+    expect(factor.factorEntries).toBe((order * (order - 1)) / 2);
+    expect(factor.factor(lower.values)).toBe(true);
+    expect(factor.inertia).toEqual({ positive: 250, negative: 150, zero: 0 });
+    const solution = Float64Array.from({ length: order }, () => random.normal());
+    const x = new Float64Array(order);
+    multiplyLowerTriangle(lower, solution, x);
+    factor.solve(x);
+    for (let i = 0; i < order; i++) expect(x[i]).toBeCloseTo(solution[i]!, 7);
+  });
+
+  it('gives the inertia of indefinite matrices of many shapes by dense blocks, too', () => {
+    let compared = 0;
+    for (let trial = 0; trial < 60; trial++) {
+      const first = 10 + random.integer(20);
+      const second = random.integer(20);
+      const order = first + second;
+      const { lower } = quasiDefinite(first, second, 0.3);
+      const values = lower.values.map((value) => value + random.normal());
+      const dense = new Float64Array(order * order);
+      copyToDense({ ...lower, values }, dense);
+      for (let i = 0; i < order; i++) for (let j = 0; j < i; j++) dense[j * order + i] = dense[i * order + j]!;
+      const eigenvalues = new EigenvalueDecomposition(Matrix.from1DArray(order, order, Array.from(dense)), {
+        assumeSymmetric: true,
+      }).realEigenvalues;
+      const factor = new SparseSymmetricFactor(lower, undefined, 'supernodal');
+      if (!factor.factor(values) || factor.growth > 1e6) continue;
+      compared++;
+      expect(factor.inertia.positive).toBe(eigenvalues.filter((value) => value > 0).length);
+    }
+    expect(compared).toBeGreaterThan(40);
+  });
+
+  it('ends soon after it is told to stop', () => {
+    const { lower } = quasiDefinite(600, 0, 1);
+    for (const kind of ['simplicial', 'supernodal'] as const) {
+      const factor = new SparseSymmetricFactor(lower, undefined, kind);
+      let asked = 0;
+      expect(factor.factor(lower.values, { stop: () => ++asked > 3 })).toBe(false);
+      expect(asked).toBe(4);
+      expect(factor.factor(lower.values)).toBe(true);
+    }
+  });
+
   it('replaces pivots of the wrong sign and says how many', () => {
     const { matrix } = assembleSparse(2, 2, [0, 1], [0, 1], [1, 1]);
     const factor = new SparseSymmetricFactor(matrix);

@@ -6,7 +6,7 @@ import { ConvergenceTest } from './convergence.js';
 import { inertiaCorrection } from './curvature.js';
 import { isQuadraticProgram, limitMessages, unboundedEnding, type Ending, type RunRequest } from './ending.js';
 import type { Evaluation } from './evaluation.js';
-import { certifyInfeasibility } from './infeasibility.js';
+import { provenInfeasible } from './infeasibility.js';
 import { Iterate } from './iterate.js';
 import { addTransposedProduct, type KktMatrix, type ModelStructure } from './kkt-matrix.js';
 import { LineSearch } from './line-search.js';
@@ -18,8 +18,9 @@ import { subproblemSolution, workingSet, type SubproblemSolution, type WorkingSe
 import type { QuasiNewton } from './quasi-newton.js';
 import { Restoration, type RestorationOutcome } from './restoration.js';
 import { escapeSaddle } from './saddle-escape.js';
-import { findStart, rescaleValues } from './start-point.js';
+import { findStart, perturb, rescaleValues } from './start-point.js';
 import { SubproblemSolver, type SubproblemOutcome } from './subproblem.js';
+import { Watchdog } from './watchdog.js';
 
 const largestStartMultiplier = 1e3;
 const stationaryRestarts = 3;
@@ -58,6 +59,7 @@ export class SqpAlgorithm {
   private leastStationary = Infinity;
   private firstObjective = 0;
   private readonly idle = new IdleCounter();
+  private readonly watchdog: Watchdog;
   /** Largest component of a step over max(1, ‖x‖∞). */
   private stepLimit = firstStepLimit;
   private readonly candidate: Candidate;
@@ -89,6 +91,13 @@ export class SqpAlgorithm {
     this.directionWork = new Float64Array(n + m);
     this.certificate = new Float64Array(m);
     this.candidate = new Candidate(this.iterate);
+    this.watchdog = new Watchdog(
+      this.iterate,
+      this.rowMultipliers,
+      this.boundMultipliers,
+      options.watchdogTrigger,
+      options.watchdogSteps,
+    );
     this.bfgs = quasiNewton?.(this.iterate.model.hessian);
   }
 
@@ -111,6 +120,7 @@ export class SqpAlgorithm {
     Object.assign(this.correction, inertiaCorrection());
     this.bfgs?.reset(1);
     this.subproblem.reset();
+    this.watchdog.reset();
     if (!this.begin()) {
       return (
         this.limit() ?? {
@@ -211,8 +221,10 @@ export class SqpAlgorithm {
         if (ending !== undefined || this.moved) return ending;
       }
     }
+    const isLost = outcome === 'failed' || (outcome === 'inconsistent' && solution.linearViolation > 0.95 * violation);
+    if (isLost && this.watchdog.watching) return this.takeBack();
     if (outcome === 'failed') return this.recover(violation, 'The subproblem could not be solved.');
-    if (outcome === 'inconsistent' && solution.linearViolation > 0.95 * violation) return this.restore(violation);
+    if (isLost) return this.restore(violation);
     return this.takeStep(outcome, violation);
   }
 
@@ -271,6 +283,7 @@ export class SqpAlgorithm {
     const moved = escapeSaddle(iterate, this.matrix, this.solution.rowMultipliers, this.random, this.expired);
     if (!moved) return false;
     this.test.reset(this.evaluation.violation(iterate.current));
+    this.watchdog.reset();
     this.iterations++;
     return true;
   }
@@ -281,10 +294,29 @@ export class SqpAlgorithm {
   }
 
   private takeStep(outcome: SubproblemOutcome, violation: number): Ending | undefined {
-    const { iterate, solution, options, evaluation } = this;
+    const { iterate, solution } = this;
     const exact = outcome === 'solved' && this.subproblem.factorsMatchSolution;
     this.lastStep.set(iterate.current.x);
     this.lagrangianGradient(-1);
+    if (this.watchdog.relaxes) {
+      const relaxed = this.watchdog.relaxedStep(this.test, solution, violation);
+      if (relaxed === 'failed') return this.takeBack();
+      return this.moveBy(1, 1);
+    }
+    return this.shortenedStep(violation, exact);
+  }
+
+  /** Ends a watch without success: the step at its beginning is shortened as usual. */
+  private takeBack(): Ending | undefined {
+    this.watchdog.goBack(this.solution);
+    this.lastStep.set(this.iterate.current.x);
+    this.lagrangianGradient(-1);
+    return this.shortenedStep(this.watchdog.referenceViolation, false);
+  }
+
+  /** Backtracking line search; `exact`: the factors at hand are those of the solution. */
+  private shortenedStep(violation: number, exact: boolean): Ending | undefined {
+    const { iterate, solution, options, evaluation } = this;
     const radius = this.stepLimit * Math.max(1, maxAbs(iterate.current.x));
     const firstLength = Math.min(1, radius / Math.max(maxAbs(solution.step), Number.MIN_VALUE));
     const found = this.search.search({
@@ -300,8 +332,13 @@ export class SqpAlgorithm {
     if (found === 'expired') return this.limit();
     if (evaluation.objectiveFellToMinusInfinity) return unboundedEnding;
     if (found === 'failed') return this.recover(violation, 'The line search found no acceptable point.');
-    iterate.moveToTrial();
-    const length = this.search.stepLength;
+    this.watchdog.stepTaken(this.search.stepLength >= firstLength);
+    return this.moveBy(this.search.stepLength, firstLength);
+  }
+
+  /** Goes to the trial point, which lies `length` along the step of which `firstLength` might have been taken. */
+  private moveBy(length: number, firstLength: number): Ending | undefined {
+    this.iterate.moveToTrial();
     this.moveMultipliers(length);
     this.minimumShift = Math.max(
       this.request.minimumShift,
@@ -382,6 +419,7 @@ export class SqpAlgorithm {
     this.recoveries++;
     if (this.recoveries > 6) return { termination: 'stalled', message: reason };
     this.bfgs?.reset(1);
+    this.watchdog.reset();
     this.minimumShift = Math.max(1e-4 * Math.pow(10, this.recoveries), 20 * this.solution.shift);
     if (this.recoveries >= 2) this.test.reset(violation);
     this.iterations++;
@@ -409,12 +447,13 @@ export class SqpAlgorithm {
       return { termination: 'stalled', message: 'Too many feasibility restorations.' };
     }
     this.restorations++;
+    this.watchdog.reset();
     test.moved({ violation, objective: iterate.current.objective }, 'violation-step');
     const outcome = this.runRestoration(violation);
     if (outcome === 'expired') return this.limit();
     const feasible = evaluation.relativeViolation(iterate.current) <= options.feasibilityTolerance;
     if (outcome !== 'restored' && !feasible) {
-      const certified = this.provenInfeasible();
+      const certified = provenInfeasible(iterate, this.certificate);
       if (certified !== undefined) return certified;
       this.stationaryPoints++;
       const remaining = evaluation.violation(iterate.current);
@@ -429,7 +468,7 @@ export class SqpAlgorithm {
               : 'The violation of the constraints could not be reduced further.',
         };
       }
-      this.perturb();
+      perturb(iterate, this.random, 1e-3 * Math.pow(10, this.stationaryPoints));
     }
     if (!evaluation.objective(iterate.current)) {
       return { termination: 'stalled', message: 'The objective is not defined where the constraints are.' };
@@ -444,18 +483,6 @@ export class SqpAlgorithm {
     return this.finishIteration(1);
   }
 
-  /** Where local infeasibility is global (linear or convex constraints), tries for a certificate. */
-  private provenInfeasible(): Ending | undefined {
-    const { meta } = this.evaluation;
-    if (meta.convex !== true && meta.linearConstraints?.every((flag) => flag === 1) !== true) return undefined;
-    if (!certifyInfeasibility(this.iterate, this.certificate)) return undefined;
-    return {
-      termination: 'infeasible',
-      message: 'The returned multipliers are weights under which the constraints contradict each other.',
-      certificate: this.certificate,
-    };
-  }
-
   private runRestoration(violation: number): RestorationOutcome {
     const { test, evaluation } = this;
     const zero = this.bfgs === undefined;
@@ -466,23 +493,5 @@ export class SqpAlgorithm {
       onStep: () => this.iterations++,
       hessian: zero ? (x, multipliers, values) => evaluation.hessian(x, 0, multipliers, values) : undefined,
     });
-  }
-
-  /** Moves off a point where the violation is stationary but not least. */
-  private perturb(): void {
-    const { iterate, evaluation } = this;
-    const { lower, upper } = evaluation.meta;
-    const { current, trial } = iterate;
-    const size = 1e-3 * Math.pow(10, this.stationaryPoints);
-    for (let attempt = 0; attempt < 5; attempt++) {
-      for (let j = 0; j < trial.x.length; j++) {
-        const value = current.x[j]!;
-        const moved = value + size * Math.max(1, Math.abs(value)) * this.random.normal() * Math.pow(0.3, attempt);
-        trial.x[j] = Math.min(Math.max(moved, lower[j]!), upper[j]!);
-      }
-      if (!evaluation.functions(trial) || !iterate.differentiateTrial()) continue;
-      iterate.moveToTrial();
-      return;
-    }
   }
 }

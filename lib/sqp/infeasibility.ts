@@ -1,3 +1,4 @@
+import type { Ending } from './ending.js';
 import type { Iterate } from './iterate.js';
 import { addTransposedProduct } from './kkt-matrix.js';
 
@@ -10,7 +11,7 @@ const roundOff = 1e-9;
  * it stays above ‖r‖² + (Aᵀy)ᵀ(x′ − x). If that is positive over the whole box, y is a Farkas certificate. Writes y
  * (scaled units) and returns true if so.
  */
-export function certifyInfeasibility(iterate: Iterate, multipliers: Float64Array): boolean {
+function certifyInfeasibility(iterate: Iterate, multipliers: Float64Array): boolean {
   const { evaluation, current, model, structure } = iterate;
   const { lower, upper } = evaluation.meta;
   let total = 0;
@@ -38,4 +39,16 @@ export function certifyInfeasibility(iterate: Iterate, multipliers: Float64Array
     else if (Math.abs(slope) > roundOff * Math.max(sizes[j]!, Math.sqrt(total))) return false;
   }
   return bound > 0.01 * total;
+}
+
+/** Where local infeasibility is global (linear or convex constraints), tries for a certificate. */
+export function provenInfeasible(iterate: Iterate, certificate: Float64Array): Ending | undefined {
+  const { meta } = iterate.evaluation;
+  if (meta.convex !== true && meta.linearConstraints?.every((flag) => flag === 1) !== true) return undefined;
+  if (!certifyInfeasibility(iterate, certificate)) return undefined;
+  return {
+    termination: 'infeasible',
+    message: 'The returned multipliers are weights under which the constraints contradict each other.',
+    certificate,
+  };
 }

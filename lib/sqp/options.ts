@@ -25,6 +25,16 @@ export const sqpOptions = defineOptions({
     .nonnegative()
     .default(2)
     .describe('Corrections for the curvature of the constraints tried after a rejected full step.'),
+  watchdogTrigger: z
+    .int()
+    .nonnegative()
+    .default(10)
+    .describe('Shortened steps in a row after which full steps are tolerated for a while; 0: never.'),
+  watchdogSteps: z
+    .int()
+    .positive()
+    .default(3)
+    .describe('Full steps that the watchdog tolerates before it goes back to where it began.'),
   maxRestorations: z.int().nonnegative().default(20).describe('Feasibility restorations before giving up.'),
   retries: z
     .int()

@@ -43,3 +43,19 @@ export function rescaleValues(iterate: Iterate): void {
     model.jacobian[k] = model.jacobian[k]! * constraints[structure.jacobian.rows[k]!]!;
   }
 }
+
+/** Moves off the present point by about `size`, or less, to one where everything is defined; stays where there is none. */
+export function perturb(iterate: Iterate, random: RandomStream, size: number): void {
+  const { evaluation, current, trial } = iterate;
+  const { lower, upper } = evaluation.meta;
+  for (let attempt = 0; attempt < 5; attempt++) {
+    for (let j = 0; j < trial.x.length; j++) {
+      const value = current.x[j]!;
+      const moved = value + size * Math.max(1, Math.abs(value)) * random.normal() * Math.pow(0.3, attempt);
+      trial.x[j] = Math.min(Math.max(moved, lower[j]!), upper[j]!);
+    }
+    if (!evaluation.functions(trial) || !iterate.differentiateTrial()) continue;
+    iterate.moveToTrial();
+    return;
+  }
+}

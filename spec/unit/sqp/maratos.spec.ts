@@ -41,7 +41,7 @@ describe('the Maratos effect', () => {
       const lengths: number[] = [];
       solveSqp(
         maratos(angle),
-        { secondOrderCorrections: 0 },
+        { secondOrderCorrections: 0, watchdogTrigger: 0 },
         {
           onIteration: ({ details }) => {
             lengths.push(Number(details!['stepLength']));
@@ -52,5 +52,44 @@ describe('the Maratos effect', () => {
       return lengths.some((length) => length < 1);
     });
     expect(without).toContain(true);
+  });
+
+  test('is lessened by the watchdog where corrections are switched off', () => {
+    const iterations = (watchdogTrigger: number) =>
+      [0.7, 0.5, 0.1].map((angle) => {
+        const result = solveSqp(maratos(angle), {
+          secondOrderCorrections: 0,
+          watchdogTrigger,
+          optimalityTolerance: 1e-9,
+          feasibilityTolerance: 1e-9,
+        });
+        expect(result.termination).toMatch(/optimal/);
+        expect(result.x[0]).toBeCloseTo(1, 7);
+        return result.iterations;
+      });
+    expect(iterations(1)).toEqual(iterations(0).map((without) => without - 1));
+  });
+});
+
+describe('the watchdog', () => {
+  test('goes back to where it began when full steps lead away', () => {
+    // Newton's full step from x leads to −x³: outwards from beyond 1.
+    const problem = makeProblem({ name: 'away', objective: 'sqrt(1+x1^2)', constraints: [], start: [5] });
+    const objectives: number[] = [];
+    const result = solveSqp(
+      problem,
+      { watchdogTrigger: 1, scaling: false },
+      {
+        onIteration: ({ objective }) => {
+          objectives.push(objective);
+          return true;
+        },
+      },
+    );
+    expect(result.termination).toMatch(/optimal/);
+    expect(result.x[0]).toBeCloseTo(0, 6);
+    const rises = objectives.filter((value, k) => k > 0 && value > objectives[k - 1]!).length;
+    expect(rises).toBeGreaterThan(0);
+    expect(result.iterations).toBeLessThanOrEqual(20);
   });
 });

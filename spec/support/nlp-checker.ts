@@ -2,7 +2,7 @@
  * Judges claims about nonlinear programs by its own arithmetic on fresh evaluations: nothing of the solvers is used.
  *
  * Tolerances: every side to 1e-6·max(1, |side|); stationarity and complementarity to `dualTolerance` times
- * s = max(100, mean |multiplier|)/100. A multiplier of a side that is not there must be 0 up to rounding (1e-14·s), and
+ * s = max(100, mean |multiplier|)/100. A multiplier of a side that is not there must be 0 up to rounding (1e-12·s), and
  * exactly 0 where `absentTolerance` is set to 0.
  */
 import type { NonlinearProgram } from '../../lib/problem/index.js';
@@ -72,7 +72,7 @@ export function objectionsToSolution(
   problem: NonlinearProgram,
   claim: NlpClaim,
   dualTolerance = 2e-6,
-  absentTolerance = 1e-14,
+  absentTolerance = 1e-12,
 ): string[] {
   const objections: string[] = [];
   const objective = problem.objective(claim.x.slice());

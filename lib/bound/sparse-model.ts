@@ -3,8 +3,8 @@ import type { SparsityPattern } from '../problem/index.js';
 import type { Evaluator } from './evaluator.js';
 import type { DirectionKind, HessianModel } from './hessian-model.js';
 
-/** Entries of the factors beyond which conjugate gradients are the better way. */
-const largestFactor = 400_000;
+/** Operations of a factorisation beyond which conjugate gradients are the better way. */
+const mostOperations = 5e8;
 /** Growth of the factors beyond which a direction is not to be trusted. */
 const largestGrowth = 1e12;
 const inverseIterations = 4;
@@ -55,7 +55,7 @@ export class SparseHessianModel implements HessianModel {
     expired: () => boolean,
   ): SparseHessianModel | undefined {
     const model = new SparseHessianModel(evaluator, pattern, expired);
-    return model.factorization.factorEntries <= largestFactor ? model : undefined;
+    return model.factorization.operations <= mostOperations ? model : undefined;
   }
 
   load(x: Float64Array): boolean {
@@ -143,7 +143,8 @@ export class SparseHessianModel implements HessianModel {
       values[slot] = free[j] === 1 ? values[slot]! + shift * scale[j]! : scale[j]!;
     }
     const { factorization } = this;
-    if (!factorization.factor(values, { stop: this.expired }) || factorization.growth > largestGrowth) return false;
+    if (!factorization.factor(values, { stop: this.expired, mostNegative: 0 }) || factorization.growth > largestGrowth)
+      return false;
     return factorization.inertia.negative === 0;
   }
 

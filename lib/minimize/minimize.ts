@@ -51,11 +51,21 @@ export function minimize(
   options?: MinimizeOptions,
   context: MinimizeContext = {},
 ): MinimizeResult {
-  const resolved = minimizeOptions.resolve(options);
+  const resolved = withIterationLimit(minimizeOptions.resolve(options), options, problem.meta.variableCount);
   if ('integerVariables' in problem && problem.integerVariables.length > 0) {
     return minimizeIntegers(problem, resolved, context, minimize);
   }
   return new Minimization(problem, resolved, context).run();
+}
+
+/** Long curved valleys take about one Newton step a variable: without a limit given, large problems get more. */
+function withIterationLimit(
+  resolved: ResolvedMinimizeOptions,
+  given: MinimizeOptions | undefined,
+  variableCount: number,
+): ResolvedMinimizeOptions {
+  if (given?.maxIterations !== undefined) return resolved;
+  return { ...resolved, maxIterations: Math.max(resolved.maxIterations, 2 * variableCount) };
 }
 
 class Minimization {

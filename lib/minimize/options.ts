@@ -10,7 +10,9 @@ export const minimizeOptions = defineOptions({
     .int()
     .positive()
     .default(3000)
-    .describe('Iterations over all attempts before giving up; the best point is returned.'),
+    .describe(
+      'Iterations over all attempts before giving up; the best point is returned. Where nothing is given, at least twice the number of variables.',
+    ),
   method: z
     .enum(minimizeMethods)
     .default('auto')

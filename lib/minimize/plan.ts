@@ -11,8 +11,9 @@ export interface PlannedAttempt {
 
 /** Number of variables from which the cost of finding an active set outweighs what it saves. */
 const largeProblem = 200;
-/** Entries of a factor beyond which one takes seconds. */
-const mostFactorEntries = 400_000;
+/** Entries of a Hessian, and operations of a factorisation, beyond which one takes too long. */
+const mostEntries = 400_000;
+const mostOperations = 5e8;
 
 const quadratic: readonly PlannedAttempt[] = [
   { method: 'qp', start: 'given' },
@@ -83,10 +84,10 @@ function hasSides(lower: Float64Array, upper: Float64Array): boolean {
   return lower.some((side, j) => side !== upper[j] && (side > -Infinity || upper[j]! < Infinity));
 }
 
-/** A Hessian whose factors are so full is not factored again and again: conjugate gradients come first. */
+/** A Hessian whose factors take so long is not factored again and again: conjugate gradients come first. */
 function isDense({ meta }: NonlinearProgram): boolean {
   const { hessianPattern, variableCount } = meta;
-  if (hessianPattern === undefined || hessianPattern.rows.length > mostFactorEntries) return true;
+  if (hessianPattern === undefined || hessianPattern.rows.length > mostEntries) return true;
   const diagonal = Int32Array.from({ length: variableCount }, (_, j) => j);
   const rows = new Int32Array(hessianPattern.rows.length + variableCount);
   const columns = rows.slice();
@@ -95,5 +96,5 @@ function isDense({ meta }: NonlinearProgram): boolean {
   columns.set(hessianPattern.columns);
   columns.set(diagonal, hessianPattern.rows.length);
   const { matrix } = assembleSparse(variableCount, variableCount, rows, columns);
-  return new SparseSymmetricFactor(matrix).factorEntries > mostFactorEntries;
+  return new SparseSymmetricFactor(matrix).operations > mostOperations;
 }

@@ -42,6 +42,9 @@ export interface InteriorPointSettings {
 const stepFraction = 0.995;
 const correctors = 2;
 const idleLimit = 12;
+/** Slow iterations that end the work where only rounding is left: the polish then does better. */
+const fewSlow = 2;
+const nearlySolved = 1e-7;
 
 /**
  * Primal–dual interior point for convex quadratic programs with two-sided rows and bounds: Mehrotra's predictor and
@@ -51,6 +54,7 @@ const idleLimit = 12;
 export class InteriorPointSolver {
   private readonly program: SparseProgram;
   private readonly kkt: KktSystem;
+  private readonly stop: () => boolean;
   private readonly x: Float64Array;
   /** Row multipliers; for inequalities z⁺ − z⁻. */
   private readonly y: Float64Array;
@@ -83,13 +87,17 @@ export class InteriorPointSolver {
   private dualAlpha = 0;
   private readonly isLinear: boolean;
 
-  constructor(private readonly scaled: ScaledProgram) {
+  constructor(
+    private readonly scaled: ScaledProgram,
+    private readonly budget: Budget,
+  ) {
     const { program } = scaled;
     const { variableCount: n, constraintCount: m } = program;
     const total = n + m;
     const array = (length: number): Float64Array => new Float64Array(length);
     this.program = program;
-    this.kkt = new KktSystem(program);
+    this.stop = () => budget.exhausted(0, 0) !== undefined;
+    this.kkt = new KktSystem(program, this.stop);
     this.isLinear = maxNorm(program.hessian.values) === 0;
     this.x = array(n);
     this.y = array(m);
@@ -125,13 +133,15 @@ export class InteriorPointSolver {
     }
   }
 
-  run(settings: InteriorPointSettings, budget: Budget): InteriorPointOutcome {
+  run(settings: InteriorPointSettings): InteriorPointOutcome {
+    const { budget } = this;
     this.shift = settings.shift;
     this.start();
     let best = this.snapshot();
     let bestQuality: IterateQuality = { primal: Infinity, dual: Infinity, gap: Infinity };
     let bestMerit = Infinity;
     let idle = 0;
+    let slow = 0;
     for (let iteration = 0; ; iteration++) {
       const quality = this.measure();
       const merit = Math.max(quality.primal, quality.dual, quality.gap);
@@ -141,6 +151,7 @@ export class InteriorPointSolver {
         quality: bestQuality,
         best,
       });
+      if (merit <= nearlySolved && merit > 0.5 * bestMerit) slow++;
       if (merit < bestMerit) {
         if (merit < 0.9 * bestMerit) idle = 0;
         bestMerit = merit;
@@ -150,6 +161,7 @@ export class InteriorPointSolver {
       if (bestMerit <= settings.target) return finish('converged');
       if (!Number.isFinite(merit)) return finish('stalled');
       if (idle > idleLimit && iteration > 30) return finish('stalled');
+      if (slow >= fewSlow) return finish('stalled');
       const end = budget.exhausted(0, 0);
       if (end !== undefined) return finish(end);
       if (iteration >= settings.maxIterations) return finish('iteration-limit');
@@ -157,7 +169,7 @@ export class InteriorPointSolver {
         const { x, multipliers } = this.snapshot();
         if (settings.watch(x, multipliers, this.unscaledStep())) return finish('stopped');
       }
-      if (!this.advance()) return finish('stalled');
+      if (!this.advance()) return finish(budget.exhausted(0, 0) ?? 'stalled');
     }
   }
 
@@ -174,10 +186,11 @@ export class InteriorPointSolver {
       rowWeights[i] = equality[n + i] === 1 ? 0 : 1;
       rightHandSide[n + i] = Math.min(upper[n + i]!, Math.max(lower[n + i]!, 0));
     }
-    this.kkt.factor(weights, rowWeights, 1e-6, 1e-6);
-    this.kkt.solve(rightHandSide, step, 0);
-    this.x.set(step.subarray(0, n));
-    this.y.set(step.subarray(n));
+    if (this.kkt.factor(weights, rowWeights, 1e-6, 1e-6)) {
+      this.kkt.solve(rightHandSide, step, 0);
+      this.x.set(step.subarray(0, n));
+      this.y.set(step.subarray(n));
+    }
     this.updateActivity();
     const size = Math.max(1, Math.min(1e3, maxNorm(this.x)));
     for (let c = 0; c < n + m; c++) {
@@ -277,6 +290,7 @@ export class InteriorPointSolver {
     let shift = this.shift;
     for (let attempt = 0; attempt < 4; attempt++) {
       if (this.kkt.factor(weights, rowWeights, shift, shift)) return true;
+      if (this.stop()) return false;
       shift *= 100;
     }
     return false;

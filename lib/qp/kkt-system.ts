@@ -21,7 +21,10 @@ export class KktSystem {
   private readonly hessianValues: Float64Array;
   readonly order: number;
 
-  constructor(private readonly program: SparseProgram) {
+  constructor(
+    private readonly program: SparseProgram,
+    private readonly stop: () => boolean,
+  ) {
     const { variableCount: n, constraintCount: m, hessian, constraintMatrix } = program;
     this.order = n + m;
     const rows: number[] = [];
@@ -52,14 +55,14 @@ export class KktSystem {
     this.hessianValues = hessian.values;
     this.regularized = new Float64Array(matrix.values.length);
     this.signs = Int8Array.from({ length: n + m }, (_, k) => (k < n ? 1 : -1));
-    this.factorization = new SparseSymmetricFactor(matrix);
+    this.factorization = new SparseSymmetricFactor(matrix, undefined, undefined, stop);
   }
 
   get factorEntries(): number {
     return this.factorization.factorEntries;
   }
 
-  /** Puts the weights w (length n) and d (length m) in and factors. */
+  /** Puts the weights w (length n) and d (length m) in and factors; false also when stopped. */
   factor(weights: Float64Array, rowWeights: Float64Array, primalShift: number, dualShift: number): boolean {
     const { matrix, diagonalSlots, regularized, signs } = this;
     const { variableCount: n, constraintCount: m } = this.program;
@@ -75,6 +78,7 @@ export class KktSystem {
       signs,
       smallest: 0,
       replacement: Math.max(primalShift, dualShift),
+      stop: this.stop,
     });
   }
 

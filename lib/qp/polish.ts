@@ -8,9 +8,13 @@ const refinements = 12;
 /**
  * Takes the sides that an interior point leans on as the working set and solves the equality-constrained program they
  * define, which gives the digits and exact zeros that an interior point has not. Undefined when the system cannot be
- * solved. Whether the outcome is any better is the caller's to check; `sides` of the result are those of the guess.
+ * solved, or when stopped. Whether the outcome is any better is the caller's to check; `sides` of the result are those of the guess.
  */
-export function polishWorkingSet(program: SparseProgram, guess: InteriorPoint): InteriorPoint | undefined {
+export function polishWorkingSet(
+  program: SparseProgram,
+  guess: InteriorPoint,
+  stop: () => boolean,
+): InteriorPoint | undefined {
   const { variableCount: n, constraintCount: m, hessian, constraintMatrix, linear, lower, upper } = program;
   const { sides } = guess;
   const sideOf = (c: number): number => (sides[c]! > 0 ? upper[c]! : lower[c]!);
@@ -62,9 +66,9 @@ export function polishWorkingSet(program: SparseProgram, guess: InteriorPoint): 
   const shifted = matrix.values.slice();
   const diagonal = slots.subarray(rows.length - order);
   for (let k = 0; k < order; k++) shifted[diagonal[k]!]! += k < freeCount ? shift : -shift;
-  const factor = new SparseSymmetricFactor(matrix);
+  const factor = new SparseSymmetricFactor(matrix, undefined, undefined, stop);
   const signs = Int8Array.from({ length: order }, (_, k) => (k < freeCount ? 1 : -1));
-  if (!factor.factor(shifted, { signs, smallest: 0, replacement: shift })) return undefined;
+  if (!factor.factor(shifted, { signs, smallest: 0, replacement: shift, stop })) return undefined;
   const start = new Float64Array(order);
   for (let j = 0; j < n; j++) if (position[j]! >= 0) start[position[j]!] = guess.x[j]!;
   for (let i = 0; i < m; i++) if (position[n + i]! >= 0) start[position[n + i]!] = guess.multipliers[i]!;

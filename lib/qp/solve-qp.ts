@@ -72,7 +72,7 @@ class Run {
     for (const method of this.methods(warmStart !== undefined)) {
       // The active set factors P and mostly sees for itself; an interior point would converge to any stationary point.
       if (method === 'interior-point' && !convexityKnown) {
-        if (!isConvex(toSparseProgram(this.problem))) return this.notConvex(best);
+        if (!this.isConvex()) return this.notConvex(best);
         convexityKnown = true;
       }
       const candidate = this.run(method, warmStart);
@@ -80,7 +80,7 @@ class Run {
       convexityKnown ||= candidate.convex === true;
       if (result.termination === 'optimal' && !convexityKnown) {
         // Proximal steps find a stationary point of an indefinite problem too.
-        if (!isConvex(toSparseProgram(this.problem))) return this.notConvex(result);
+        if (!this.isConvex()) return this.notConvex(result);
         convexityKnown = true;
       }
       if (isDecided(result)) return result;
@@ -88,16 +88,28 @@ class Run {
       if (this.allowance <= 0 && result.termination === 'stalled') return { ...best, termination: 'iteration-limit' };
       if (this.allowance <= 0 || this.budget.exhausted(0, 0) !== undefined) return result;
     }
-    if (!convexityKnown && !isConvex(toSparseProgram(this.problem))) return this.notConvex(best);
+    if (!convexityKnown && !this.isConvex()) return this.notConvex(best);
     const undecided = best!;
     return this.options.fallback ? (this.searchCertificates(undecided) ?? undecided) : undecided;
   }
 
-  /** The result for a P that is not positive semidefinite: the best point so far, or the one nearest to the origin. */
+  private isConvex(): boolean {
+    return isConvex(toSparseProgram(this.problem), () => this.budget.exhausted(0, 0) !== undefined);
+  }
+
+  /**
+   * The result for a P that is not positive semidefinite, or not known to be at a limit: the best point so far, or the
+   * one nearest to the origin.
+   */
   private notConvex(best: QpResult | undefined): QpResult {
     const { linear, lower, upper, constraintLower } = this.problem;
-    const message = 'The Hessian is not positive semidefinite: this is no convex problem.';
-    if (best !== undefined) return { ...best, termination: 'stalled', message };
+    const end = this.budget.exhausted(0, 0);
+    const termination = end ?? 'stalled';
+    const message =
+      end === undefined
+        ? 'The Hessian is not positive semidefinite: this is no convex problem.'
+        : `The work met its ${end} before the Hessian was known to be positive semidefinite.`;
+    if (best !== undefined) return { ...best, termination, message };
     const result = this.conclude({
       claim: 'stalled',
       method: 'none',
@@ -108,7 +120,7 @@ class Run {
       workingSetChanges: 0,
       iterations: 0,
     });
-    return { ...result, termination: 'stalled', message };
+    return { ...result, termination, message };
   }
 
   private conclude(candidate: QpCandidate): QpResult {

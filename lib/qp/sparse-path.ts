@@ -30,8 +30,8 @@ export function toSparseProgram(problem: QuadraticProgram): SparseProgram {
   };
 }
 
-/** True if P + 1e-9·diag(P) + tiny·I is positive definite: P is positive semidefinite as far as rounding can tell. */
-export function isConvex(program: SparseProgram): boolean {
+/** True if P + 1e-9·diag(P) + tiny·I is positive definite: P is positive semidefinite as far as rounding can tell. False when stopped. */
+export function isConvex(program: SparseProgram, stop?: () => boolean): boolean {
   const { hessian, variableCount: n } = program;
   const diagonal = new Float64Array(n);
   let largest = 0;
@@ -60,13 +60,15 @@ export function isConvex(program: SparseProgram): boolean {
     }
   }
   const { matrix } = assembleSparse(n, n, rows, columns, values);
-  const factor = new SparseSymmetricFactor(matrix);
-  return factor.factor(matrix.values, { signs: new Int8Array(n).fill(1), smallest: 0 }) && factor.replacedPivots === 0;
+  const factor = new SparseSymmetricFactor(matrix, undefined, undefined, stop);
+  return factor.factor(matrix.values, { mostNegative: 0, ...(stop && { stop }) });
 }
 
 /** Regularisations tried in turn: small ones converge faster, larger ones bear more degeneracy. */
 const shifts = [1e-9, 1e-10, 1e-7, 1e-11];
 const target = 1e-9;
+/** Merit from which a polish may lead to the solution. */
+const polishable = 1e-6;
 const maxInteriorIterations = 150;
 
 interface PathPoint extends InteriorPoint {
@@ -165,7 +167,7 @@ function solveReduced(
   let best: PathPoint | undefined;
   let iterations = 0;
   for (const shift of shifts) {
-    const solver = new InteriorPointSolver(scaled);
+    const solver = new InteriorPointSolver(scaled, budget);
     let farkas: Float64Array | undefined;
     let ray: Float64Array | undefined;
     const watch =
@@ -177,15 +179,12 @@ function solveReduced(
             else if (unboundedRay(original, dx) !== undefined) ray = dx;
             return farkas !== undefined || ray !== undefined;
           };
-    const outcome = solver.run(
-      {
-        target,
-        maxIterations: Math.min(maxInteriorIterations, maxIterations - iterations),
-        shift,
-        ...(watch && { watch }),
-      },
-      budget,
-    );
+    const outcome = solver.run({
+      target,
+      maxIterations: Math.min(maxInteriorIterations, maxIterations - iterations),
+      shift,
+      ...(watch && { watch }),
+    });
     iterations += outcome.iterations;
     const limited = iterations >= maxIterations;
     // The iteration's own limit is a reason to try another regularisation, the caller's one to end.
@@ -195,14 +194,20 @@ function solveReduced(
     if (best === undefined || merit < best.merit || outcome.end === 'stopped') best = found;
     const usedUp = limited || outcome.end === 'time-limit' || outcome.end === 'interrupted';
     if (outcome.end === 'stopped' || usedUp || best.merit <= 0.1 * options.optimalityTolerance) break;
+    if (best.merit > polishable) continue;
+    // Often only rounding is left, of which the polish takes care at the price of a single iteration.
+    const better = polished(program, best, budget);
+    if (better.merit <= 0.5 * options.optimalityTolerance) return { ...better, iterations };
   }
   const point = best!;
-  return point.farkas === undefined && point.ray === undefined ? { ...polished(program, point), iterations } : point;
+  return point.farkas === undefined && point.ray === undefined
+    ? { ...polished(program, point, budget), iterations }
+    : point;
 }
 
 /** The polished point where it is at least as good, else the point itself. */
-function polished(program: SparseProgram, point: PathPoint): PathPoint {
-  const candidate = polishWorkingSet(program, point);
+function polished(program: SparseProgram, point: PathPoint, budget: Budget): PathPoint {
+  const candidate = polishWorkingSet(program, point, () => budget.exhausted(0, 0) !== undefined);
   if (candidate === undefined) return point;
   const problem = toProblem(program);
   const evidence = qpEvidence(problem, candidate.x, candidate.multipliers, candidate.boundMultipliers);

@@ -41,7 +41,7 @@ export class SparseHessianModel implements HessianModel {
     const assembled = assembleSparse(size, size, allRows, allColumns);
     this.matrix = assembled.matrix;
     this.slots = assembled.slots;
-    this.factorization = new SparseSymmetricFactor(this.matrix);
+    this.factorization = new SparseSymmetricFactor(this.matrix, undefined, undefined, expired);
     this.hessianValues = new Float64Array(rows.length);
     this.scale = new Float64Array(size);
     this.work = new Float64Array(size);

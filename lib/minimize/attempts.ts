@@ -100,7 +100,7 @@ function runQp(input: AttemptInput): SolverResult | undefined {
   const { evaluator, start, budget, boundMultipliers } = input;
   const multipliers = input.multipliers ?? evaluator.meta.startMultipliers;
   const quadratic = toQuadraticProgram(evaluator, start);
-  if (!quadratic || !isConvex(quadratic.hessian)) return undefined;
+  if (!quadratic || !isConvex(quadratic.hessian, () => budget.exhausted(0, 0) !== undefined)) return undefined;
   const result = solveQp(
     quadratic,
     {

@@ -63,9 +63,9 @@ export function toQuadraticProgram(
 
 /**
  * True if no eigenvalue is below −1e-9·max|P|: the quadratic program may then be given to the convex solver, and what
- * that calls optimal is a global minimum.
+ * that calls optimal is a global minimum. False when stopped.
  */
-export function isConvex(hessian: SparseMatrix | undefined): boolean {
+export function isConvex(hessian: SparseMatrix | undefined, stop?: () => boolean): boolean {
   if (!hessian) return true;
   const size = hessian.columns;
   let largest = 0;
@@ -86,9 +86,10 @@ export function isConvex(hessian: SparseMatrix | undefined): boolean {
     }
   }
   const { matrix } = assembleSparse(size, size, rows, columns, values);
-  const factor = new SparseSymmetricFactor(matrix);
-  factor.factor(matrix.values, { signs: new Int8Array(size).fill(1), smallest: 1e-13 * largest });
-  return factor.replacedPivots === 0;
+  const factor = new SparseSymmetricFactor(matrix, undefined, undefined, stop);
+  const signs = new Int8Array(size).fill(1);
+  const done = factor.factor(matrix.values, { signs, smallest: 1e-13 * largest, ...(stop && { stop }) });
+  return done && factor.replacedPivots === 0;
 }
 
 /** A and c(x) − Ax. */

@@ -94,7 +94,8 @@ class Run {
   }
 
   private isConvex(): boolean {
-    return isConvex(toSparseProgram(this.problem), () => this.budget.exhausted(0, 0) !== undefined);
+    const stop = (): boolean => this.budget.exhausted(0, 0) !== undefined;
+    return !stop() && isConvex(toSparseProgram(this.problem), stop);
   }
 
   /**

@@ -22,7 +22,10 @@ export class SparseKkt implements KktMatrix {
   private readonly held: Int8Array;
   private readonly active: Int8Array;
 
-  constructor(private readonly structure: ModelStructure) {
+  constructor(
+    private readonly structure: ModelStructure,
+    stop?: () => boolean,
+  ) {
     const { variableCount: n, rowCount: m, hessian, jacobian } = structure;
     const order = n + m;
     const hessianLength = hessian.rows.length;
@@ -42,7 +45,7 @@ export class SparseKkt implements KktMatrix {
     const assembled = assembleSparse(order, order, rows, columns);
     this.lower = assembled.matrix;
     this.slots = assembled.slots;
-    this.factorization = new SparseSymmetricFactor(this.lower);
+    this.factorization = new SparseSymmetricFactor(this.lower, undefined, undefined, stop);
     this.held = new Int8Array(n);
     this.active = new Int8Array(m);
   }

@@ -66,7 +66,8 @@ export interface BranchingContext {
   readonly depth: number;
   readonly pseudocosts: Pseudocosts;
   /**
-   * Solves both children of a candidate and returns the rises of their bounds, down and up. The children of the variable
+   * Solves both children of a candidate and returns the rises of their bounds, down and up, Infinity where nothing of
+   * interest is left of a child. The children of the variable
    * that is then chosen are not solved again.
    */
   readonly tryBoth: (candidate: FractionalVariable) => readonly [number, number];
@@ -89,7 +90,8 @@ export const pseudocostBranching: BranchingRule = ({ fractional, pseudocosts }) 
 
 /**
  * Reliability branching (Achterberg, Koch & Martin 2005): the best score by pseudocosts, by trial where a variable was
- * seen fewer than `reliability` times in a direction; at most `candidates` trials at a node. With a reliability of
+ * seen fewer than `reliability` times in a direction; at most `candidates` trials at a node, and no more once a child
+ * turns out to hold nothing. With a reliability of
  * Infinity this is strong branching.
  */
 export function reliabilityBranching(reliability: number, candidates: number): BranchingRule {
@@ -105,7 +107,10 @@ export function reliabilityBranching(reliability: number, candidates: number): B
       if (!pseudocosts.isReliable(candidate.variable, reliability) && tried < candidates) {
         if (isOver()) break;
         tried++;
-        own = branchingScore(...tryBoth(candidate));
+        const rises = tryBoth(candidate);
+        // One child less: nothing another candidate offers is better than that.
+        if (Math.max(...rises) === Infinity) return candidate;
+        own = branchingScore(...rises);
       }
       if (own > bestScore) {
         bestScore = own;

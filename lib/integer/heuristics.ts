@@ -14,6 +14,8 @@ export interface HeuristicTools {
   readonly lower: Float64Array;
   readonly upper: Float64Array;
   readonly integralityTolerance: number;
+  /** Outcomes of `roundAndFix` by integer point, where they may be used again: on convex problems. */
+  readonly rounded?: Map<string, Candidate<Float64Array> | undefined>;
   /** True for a point that satisfies everything, checked on the problem itself. */
   accepts(x: Float64Array): boolean;
 }
@@ -54,8 +56,12 @@ export function roundAndFix(tools: HeuristicTools, x: Float64Array): Candidate<F
     const value = Math.min(Math.max(Math.round(x[k]!), lower[k]!), upper[k]!);
     lower[k] = upper[k] = rounded[k] = value;
   }
+  const key = problem.integerVariables.reduce((text, k) => `${text},${rounded[k]!}`, '');
+  if (tools.rounded?.has(key) === true) return tools.rounded.get(key);
   const pure = problem.integerVariables.length === problem.meta.variableCount;
-  return exactCandidate(tools, pure ? rounded : tools.solve(lower, upper, rounded).x, rounded);
+  const candidate = exactCandidate(tools, pure ? rounded : tools.solve(lower, upper, rounded).x, rounded);
+  tools.rounded?.set(key, candidate);
+  return candidate;
 }
 
 /** Fixes the least fractional variable at its nearest integer and solves again, to the end or to infeasibility. */

@@ -11,6 +11,7 @@ import {
   type FractionalVariable,
 } from './branching.js';
 import { divingEvery, pumpAtRoot, rounding, roundAndFix, type Heuristic } from './heuristics.js';
+import { LinearPropagation } from './propagation.js';
 import { largestViolation, withBounds, type RelaxationResult, type RelaxationSolver } from './relaxation.js';
 import {
   branchAndBound,
@@ -40,7 +41,7 @@ export const minlpOptions = defineOptions({
     .nonnegative()
     .default(2)
     .describe('Times a variable is tried by solving both children before its pseudocosts are trusted; 0: never.'),
-  strongCandidates: z.int().positive().default(4).describe('Variables tried that way at one node, at most.'),
+  strongCandidates: z.int().positive().default(2).describe('Variables tried that way at one node, at most.'),
   heuristicEvery: z
     .int()
     .positive()
@@ -76,6 +77,7 @@ interface MinlpNode {
   readonly upper: Float64Array;
   readonly start: Float64Array;
   readonly multipliers?: Float64Array | undefined;
+  readonly boundMultipliers?: Float64Array | undefined;
   /** The step that led here, for pseudocosts. */
   readonly step?: {
     readonly variable: number;
@@ -83,6 +85,8 @@ interface MinlpNode {
     readonly distance: number;
     readonly parent: number;
   };
+  /** The affine rows leave no point. */
+  readonly empty?: boolean;
   /** Relaxation already solved by strong branching. */
   readonly known?: RelaxationResult;
 }
@@ -90,6 +94,7 @@ interface MinlpNode {
 interface MinlpBound extends NodeBound<Float64Array> {
   readonly x?: Float64Array;
   readonly multipliers?: Float64Array | undefined;
+  readonly boundMultipliers?: Float64Array | undefined;
   readonly relaxed: number;
   readonly fractional: readonly FractionalVariable[];
 }
@@ -144,6 +149,9 @@ class MinlpTree implements BranchingProblem<MinlpNode, MinlpBound, Float64Array>
   private readonly convex: boolean;
   private readonly rule: BranchingRule;
   private readonly heuristics: readonly Heuristic[];
+  private readonly propagation: LinearPropagation;
+  /** What rounding to an integer point gave; with the integers held nothing else of a node matters. */
+  private readonly rounded = new Map<string, Candidate<Float64Array> | undefined>();
 
   constructor(
     private readonly problem: MixedIntegerNonlinearProgram,
@@ -161,13 +169,14 @@ class MinlpTree implements BranchingProblem<MinlpNode, MinlpBound, Float64Array>
       lower[k] = Math.ceil(lower[k]! - options.integralityTolerance);
       upper[k] = Math.floor(upper[k]! + options.integralityTolerance);
     }
-    this.root = { lower, upper, start: meta.start };
+    this.propagation = new LinearPropagation(problem, options.feasibilityTolerance, options.integralityTolerance);
+    this.root = this.tightened({ lower, upper, start: meta.start });
     this.pseudocosts = new Pseudocosts(meta.variableCount);
     this.convex = meta.convex === true;
   }
 
   bound(node: MinlpNode, context: NodeContext): MinlpBound {
-    if (node.lower.some((value, k) => value > node.upper[k]!)) return emptyNode;
+    if (node.empty === true || node.lower.some((value, k) => value > node.upper[k]!)) return emptyNode;
     const result = node.known ?? this.relax(node, context.budget);
     if (this.isInfeasible(result)) return this.convex ? emptyNode : this.unknown(node);
     if (!solved(result)) return this.unknown(node);
@@ -175,16 +184,30 @@ class MinlpTree implements BranchingProblem<MinlpNode, MinlpBound, Float64Array>
     const { step } = node;
     if (step) this.pseudocosts.record(step.variable, step.direction, step.distance, relaxed - step.parent);
     const fractional = fractionalVariables(this.problem.integerVariables, result.x, this.options.integralityTolerance);
-    const bound = this.convex ? relaxed - this.options.boundMargin * Math.max(1, Math.abs(relaxed)) : -Infinity;
-    const { x, multipliers } = result;
-    if (fractional.length > 0) return { bound, x, multipliers, relaxed, fractional };
+    const bound = this.convex ? this.boundOf(relaxed) : -Infinity;
+    const { x, multipliers, boundMultipliers } = result;
+    if (fractional.length > 0) return { bound, x, multipliers, boundMultipliers, relaxed, fractional };
     const candidate = this.noted(roundAndFix(this.tools(node, context.budget), x));
     // Closed if rounding the last digits away cost nothing; else the node is divided further.
     const slack = 10 * this.options.boundMargin * Math.max(1, Math.abs(relaxed));
     const finished = this.convex
       ? candidate !== undefined && candidate.objective <= relaxed + slack
       : candidate !== undefined && context.nodeCount > this.options.exploredLeaves;
-    return { bound, x, multipliers, relaxed, fractional, candidate, closed: finished || this.isPoint(node) };
+    return {
+      bound,
+      x,
+      multipliers,
+      boundMultipliers,
+      relaxed,
+      fractional,
+      candidate,
+      closed: finished || this.isPoint(node),
+    };
+  }
+
+  /** What the optimum of a convex relaxation bounds in spite of its tolerances. */
+  private boundOf(relaxed: number): number {
+    return relaxed - this.options.boundMargin * Math.max(1, Math.abs(relaxed));
   }
 
   heuristic(node: MinlpNode, bound: MinlpBound, context: NodeContext): Candidate<Float64Array> | undefined {
@@ -218,16 +241,17 @@ class MinlpTree implements BranchingProblem<MinlpNode, MinlpBound, Float64Array>
     const widest = this.widestInteger(node);
     if (widest === undefined) return [];
     const { lower, upper } = node;
-    const { multipliers } = bound;
+    const { multipliers, boundMultipliers } = bound;
     const start = bound.x ?? node.start;
     const middle = Math.floor(halfway(lower[widest]!, upper[widest]!, start[widest]!));
     return [
-      { lower, upper: changed(upper, widest, middle), start, multipliers },
-      { lower: changed(lower, widest, middle + 1), upper, start, multipliers },
+      { lower, upper: changed(upper, widest, middle), start, multipliers, boundMultipliers },
+      { lower: changed(lower, widest, middle + 1), upper, start, multipliers, boundMultipliers },
     ];
   }
 
   private choose(node: MinlpNode, bound: MinlpBound, context: NodeContext): Branching {
+    const { cutoff } = context;
     const tried = new Map<number, [RelaxationResult, RelaxationResult]>();
     const candidate = this.rule({
       fractional: bound.fractional,
@@ -238,7 +262,7 @@ class MinlpTree implements BranchingProblem<MinlpNode, MinlpBound, Float64Array>
       tryBoth: (trial) => {
         const children = this.tryBoth(node, bound, trial, context.budget);
         tried.set(trial.variable, children);
-        return [this.rise(children[0], bound.relaxed), this.rise(children[1], bound.relaxed)];
+        return [this.rise(children[0], bound.relaxed, cutoff), this.rise(children[1], bound.relaxed, cutoff)];
       },
       isOver: () => context.budget.exhausted(0, 0) !== undefined,
     });
@@ -246,8 +270,10 @@ class MinlpTree implements BranchingProblem<MinlpNode, MinlpBound, Float64Array>
     return { candidate, ...(children && { children }) };
   }
 
-  private rise(child: RelaxationResult, parent: number): number {
-    if (this.isInfeasible(child)) return 1e6 * Math.max(1, Math.abs(parent));
+  /** How far a child's bound lies above its parent's; Infinity if nothing is left of the child. */
+  private rise(child: RelaxationResult, parent: number, cutoff: number): number {
+    if (this.isInfeasible(child)) return Infinity;
+    if (this.convex && solved(child) && this.boundOf(child.objective) >= cutoff) return Infinity;
     return solved(child) ? Math.max(0, child.objective - parent) : 0;
   }
 
@@ -268,12 +294,13 @@ class MinlpTree implements BranchingProblem<MinlpNode, MinlpBound, Float64Array>
       parent: bound.relaxed,
     });
     const { lower, upper } = node;
-    const { multipliers } = bound;
+    const { multipliers, boundMultipliers } = bound;
     const down: MinlpNode = {
       lower,
       upper: changed(upper, variable, floor),
       start,
       multipliers,
+      boundMultipliers,
       step: step(0),
       ...(children && { known: children[0] }),
     };
@@ -282,10 +309,11 @@ class MinlpTree implements BranchingProblem<MinlpNode, MinlpBound, Float64Array>
       upper,
       start,
       multipliers,
+      boundMultipliers,
       step: step(1),
       ...(children && { known: children[1] }),
     };
-    return [down, up];
+    return [this.tightened(down), this.tightened(up)];
   }
 
   private widestInteger(node: MinlpNode): number | undefined {
@@ -310,23 +338,39 @@ class MinlpTree implements BranchingProblem<MinlpNode, MinlpBound, Float64Array>
     return {
       problem: this.problem,
       solve: (lower: Float64Array, upper: Float64Array, start: Float64Array) =>
-        this.relax({ lower, upper, start }, budget),
+        this.relax(this.tightened({ lower, upper, start }), budget),
       relaxation: this.relaxation,
       budget,
       lower: node.lower,
       upper: node.upper,
       integralityTolerance: this.options.integralityTolerance,
+      ...(this.convex && { rounded: this.rounded }),
       accepts: (candidate: Float64Array) =>
         largestViolation(this.problem, candidate) <= this.options.feasibilityTolerance,
     };
   }
 
+  /** The node with the integer ranges that the affine rows leave. */
+  private tightened(node: MinlpNode): MinlpNode {
+    const lower = Float64Array.from(node.lower);
+    const upper = Float64Array.from(node.upper);
+    return this.propagation.tighten(lower, upper) ? { ...node, lower, upper } : { ...node, empty: true };
+  }
+
   private relax(
-    { lower, upper, start, multipliers }: Pick<MinlpNode, 'lower' | 'upper' | 'start' | 'multipliers'>,
+    {
+      empty,
+      lower,
+      upper,
+      start,
+      multipliers,
+      boundMultipliers,
+    }: Pick<MinlpNode, 'empty' | 'lower' | 'upper' | 'start' | 'multipliers' | 'boundMultipliers'>,
     budget: Budget,
-  ) {
+  ): RelaxationResult {
+    if (empty === true) return { ...emptyRelaxation, x: start };
     this.relaxations++;
-    return this.relaxation(withBounds(this.problem, lower, upper, start, multipliers), budget);
+    return this.relaxation(withBounds(this.problem, lower, upper, start, multipliers, boundMultipliers), budget);
   }
 
   /** A convex problem has no other stationary point of the violation than one that proves infeasibility. */
@@ -360,6 +404,8 @@ interface Branching {
   readonly candidate: FractionalVariable;
   readonly children?: [RelaxationResult, RelaxationResult];
 }
+
+const emptyRelaxation = { termination: 'infeasible', primalStatus: 'infeasible', objective: Infinity } as const;
 
 const emptyNode: MinlpBound = { bound: Infinity, relaxed: Infinity, fractional: [], closed: true };
 

@@ -10,6 +10,8 @@ export interface RelaxationResult {
   readonly objective: number;
   /** Multipliers of the constraints, from which the children's relaxations start. */
   readonly multipliers?: Float64Array;
+  /** Multipliers of the bounds, likewise. */
+  readonly boundMultipliers?: Float64Array;
 }
 
 /** A solver of continuous problems, started at `problem.meta.start` and held to the budget. */
@@ -22,6 +24,7 @@ export function withBounds(
   upper: Float64Array,
   start: Float64Array,
   multipliers?: Float64Array,
+  boundMultipliers?: Float64Array,
 ): NonlinearProgram {
   const inside = start.map((value, k) => Math.min(Math.max(value, lower[k]!), upper[k]!));
   const meta: NlpMeta = {
@@ -30,6 +33,7 @@ export function withBounds(
     upper,
     start: inside,
     ...(multipliers && { startMultipliers: multipliers }),
+    ...(boundMultipliers && { startBoundMultipliers: boundMultipliers }),
   };
   return bound(problem, meta);
 }

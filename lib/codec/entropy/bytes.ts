@@ -1,5 +1,7 @@
 import { CodecError } from '../errors.js';
 
+const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
 /** A growing byte buffer. */
 export class ByteWriter {
   private buffer: Uint8Array<ArrayBuffer>;
@@ -42,16 +44,12 @@ export class ByteWriter {
 
   /** Little-endian 16-bit words `source[start … end)`. */
   words(source: Uint16Array, start: number, end: number): void {
-    this.reserve(2 * (end - start));
-    const { buffer } = this;
-    let at = this.length;
-    for (let i = start; i < end; i++) {
-      const word = source[i]!;
-      buffer[at] = word;
-      buffer[at + 1] = word >>> 8;
-      at += 2;
+    const bytes = new Uint8Array(source.buffer, source.byteOffset + 2 * start, 2 * (end - start));
+    if (LITTLE_ENDIAN) {
+      this.bytes(bytes);
+      return;
     }
-    this.length = at;
+    for (let i = start; i < end; i++) this.uint16(source[i]!);
   }
 
   /** The bytes written so far, as a view. */
@@ -61,7 +59,7 @@ export class ByteWriter {
 
   /** The bytes written so far, as a copy of exactly their size. */
   finish(): Uint8Array<ArrayBuffer> {
-    return this.buffer.slice(0, this.length);
+    return this.length === this.buffer.length ? this.buffer : this.buffer.slice(0, this.length);
   }
 
   private reserve(count: number): void {

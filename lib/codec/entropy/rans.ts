@@ -1,6 +1,7 @@
 import { CodecError } from '../errors.js';
 import type { ByteReader, ByteWriter } from './bytes.js';
 import { SCALE, SCALE_BITS } from './frequency-table.js';
+import { scratchWords } from './scratch.js';
 
 /**
  * Range asymmetric numeral systems (Duda 2013) with four interleaved states, 16-bit renormalization and static tables.
@@ -9,12 +10,13 @@ import { SCALE, SCALE_BITS } from './frequency-table.js';
  */
 export const LOWEST = 1 << 15;
 const SLOT_MASK = SCALE - 1;
+/** A state x must shed a word before a symbol of frequency f is added when x ≥ f · 2^17. */
+const HIGH_SHIFT = 31 - SCALE_BITS;
 
 /** What the encoder needs of a table, one entry a symbol. */
 export interface EncodeTable {
-  readonly starts: Int32Array;
-  readonly complements: Int32Array;
-  readonly limits: Int32Array;
+  /** frequency · 2^14 + start. */
+  readonly packed: Int32Array;
   /** 1/frequency, a little above, so that ⌊x · reciprocal⌋ = ⌊x / frequency⌋ for every x below 2^31. */
   readonly reciprocals: Float64Array;
 }
@@ -27,21 +29,15 @@ export interface DecodeTable {
   readonly packed: Int32Array;
 }
 
-export function encodeTable(frequencies: Uint16Array, scale = SCALE): EncodeTable {
+export function encodeTable(frequencies: Uint16Array): EncodeTable {
   const count = frequencies.length;
-  const table = {
-    starts: new Int32Array(count),
-    complements: new Int32Array(count),
-    limits: new Int32Array(count),
-    reciprocals: new Float64Array(count),
-  };
+  const table = { packed: new Int32Array(count), reciprocals: new Float64Array(count) };
   let start = 0;
   for (let s = 0; s < count; s++) {
     const frequency = frequencies[s]!;
-    table.starts[s] = start;
-    table.complements[s] = scale - frequency;
-    table.limits[s] = frequency * (2 ** 31 / scale) - 1;
-    table.reciprocals[s] = frequency === 0 ? 0 : (1 + 2 ** -50) / frequency;
+    if (frequency === 0) continue;
+    table.packed[s] = frequency * SCALE + start;
+    table.reciprocals[s] = (1 + 2 ** -50) / frequency;
     start += frequency;
   }
   return table;
@@ -66,9 +62,7 @@ export function decodeTable(frequencies: Uint16Array, scale = SCALE): DecodeTabl
 // The tables in use, copied to arrays whose addresses the engine knows: the loops below are twice as fast for it.
 /** Symbols of an encoder's table at most. */
 const MOST_SYMBOLS = 4096;
-const activeStarts = new Int32Array(MOST_SYMBOLS);
-const activeComplements = new Int32Array(MOST_SYMBOLS);
-const activeLimits = new Int32Array(MOST_SYMBOLS);
+const activeEntries = new Int32Array(MOST_SYMBOLS);
 const activeReciprocals = new Float64Array(MOST_SYMBOLS);
 const activeSymbols = new Uint8Array(SCALE);
 const activePacked = new Int32Array(256);
@@ -82,28 +76,27 @@ export class RansEncoder {
 
   /** `capacity`: at least the number of symbols that will be encoded. */
   constructor(capacity: number) {
-    this.words = new Uint16Array(capacity);
-    this.position = capacity;
+    this.words = scratchWords(capacity + 1);
+    this.position = this.words.length;
   }
 
   /** Prepends `symbols[start … start + count)`; the i-th of them goes to state i mod 4. */
-  encode(symbols: Uint8Array | Uint16Array, start: number, count: number, table: EncodeTable): void {
+  encode(symbols: Uint8Array, start: number, count: number, table: EncodeTable): void {
     const { words, states } = this;
-    activeStarts.set(table.starts);
-    activeComplements.set(table.complements);
-    activeLimits.set(table.limits);
+    activeEntries.set(table.packed);
     activeReciprocals.set(table.reciprocals);
     let { position } = this;
     const whole = count & ~3;
     for (let i = count - 1; i >= whole; i--) {
       const symbol = symbols[start + i]!;
+      const entry = activeEntries[symbol]!;
       let x = states[i & 3]!;
-      if (x > activeLimits[symbol]!) {
+      if (x >>> HIGH_SHIFT >= entry >>> SCALE_BITS) {
         words[--position] = x;
         x >>>= 16;
       }
       const quotient = (x * activeReciprocals[symbol]!) | 0;
-      states[i & 3] = x + Math.imul(quotient, activeComplements[symbol]!) + activeStarts[symbol]!;
+      states[i & 3] = x + Math.imul(quotient, SCALE - (entry >>> SCALE_BITS)) + (entry & SLOT_MASK);
     }
     // The four states do not wait for one another; in registers they overlap.
     let a = states[0]!;
@@ -115,34 +108,87 @@ export class RansEncoder {
       const symbolC = symbols[at + 2]!;
       const symbolB = symbols[at + 1]!;
       const symbolA = symbols[at]!;
-      if (d > activeLimits[symbolD]!) {
+      const entryD = activeEntries[symbolD]!;
+      const entryC = activeEntries[symbolC]!;
+      const entryB = activeEntries[symbolB]!;
+      const entryA = activeEntries[symbolA]!;
+      const frequencyD = entryD >>> SCALE_BITS;
+      const frequencyC = entryC >>> SCALE_BITS;
+      const frequencyB = entryB >>> SCALE_BITS;
+      const frequencyA = entryA >>> SCALE_BITS;
+      words[position - 1] = d;
+      const spillD = (frequencyD - 1 - (d >>> HIGH_SHIFT)) >> 31;
+      position = (position + spillD) | 0;
+      d >>>= spillD & 16;
+      words[position - 1] = c;
+      const spillC = (frequencyC - 1 - (c >>> HIGH_SHIFT)) >> 31;
+      position = (position + spillC) | 0;
+      c >>>= spillC & 16;
+      words[position - 1] = b;
+      const spillB = (frequencyB - 1 - (b >>> HIGH_SHIFT)) >> 31;
+      position = (position + spillB) | 0;
+      b >>>= spillB & 16;
+      words[position - 1] = a;
+      const spillA = (frequencyA - 1 - (a >>> HIGH_SHIFT)) >> 31;
+      position = (position + spillA) | 0;
+      a >>>= spillA & 16;
+      d = (d + Math.imul((d * activeReciprocals[symbolD]!) | 0, SCALE - frequencyD) + (entryD & SLOT_MASK)) | 0;
+      c = (c + Math.imul((c * activeReciprocals[symbolC]!) | 0, SCALE - frequencyC) + (entryC & SLOT_MASK)) | 0;
+      b = (b + Math.imul((b * activeReciprocals[symbolB]!) | 0, SCALE - frequencyB) + (entryB & SLOT_MASK)) | 0;
+      a = (a + Math.imul((a * activeReciprocals[symbolA]!) | 0, SCALE - frequencyA) + (entryA & SLOT_MASK)) | 0;
+    }
+    states[0] = a;
+    states[1] = b;
+    states[2] = c;
+    states[3] = d;
+    this.position = position;
+  }
+
+  /** The same for the first `length` (a multiple of four) of symbols from a large alphabet. */
+  encodeWide(symbols: Uint16Array, length: number, table: EncodeTable): void {
+    // Written out again: one loop over both kinds of array is slower for both.
+    const { words, states } = this;
+    activeEntries.set(table.packed);
+    activeReciprocals.set(table.reciprocals);
+    let { position } = this;
+    // Words are rarely shed here: branches that are foreseen cost less than doing without.
+    let a = states[0]!;
+    let b = states[1]!;
+    let c = states[2]!;
+    let d = states[3]!;
+    for (let at = length - 4; at >= 0; at -= 4) {
+      const symbolD = symbols[at + 3]!;
+      const symbolC = symbols[at + 2]!;
+      const symbolB = symbols[at + 1]!;
+      const symbolA = symbols[at]!;
+      const entryD = activeEntries[symbolD]!;
+      const entryC = activeEntries[symbolC]!;
+      const entryB = activeEntries[symbolB]!;
+      const entryA = activeEntries[symbolA]!;
+      const frequencyD = entryD >>> SCALE_BITS;
+      const frequencyC = entryC >>> SCALE_BITS;
+      const frequencyB = entryB >>> SCALE_BITS;
+      const frequencyA = entryA >>> SCALE_BITS;
+      if (d >>> HIGH_SHIFT >= frequencyD) {
         words[--position] = d;
         d >>>= 16;
       }
-      if (c > activeLimits[symbolC]!) {
+      if (c >>> HIGH_SHIFT >= frequencyC) {
         words[--position] = c;
         c >>>= 16;
       }
-      if (b > activeLimits[symbolB]!) {
+      if (b >>> HIGH_SHIFT >= frequencyB) {
         words[--position] = b;
         b >>>= 16;
       }
-      if (a > activeLimits[symbolA]!) {
+      if (a >>> HIGH_SHIFT >= frequencyA) {
         words[--position] = a;
         a >>>= 16;
       }
-      d =
-        (d + Math.imul((d * activeReciprocals[symbolD]!) | 0, activeComplements[symbolD]!) + activeStarts[symbolD]!) |
-        0;
-      c =
-        (c + Math.imul((c * activeReciprocals[symbolC]!) | 0, activeComplements[symbolC]!) + activeStarts[symbolC]!) |
-        0;
-      b =
-        (b + Math.imul((b * activeReciprocals[symbolB]!) | 0, activeComplements[symbolB]!) + activeStarts[symbolB]!) |
-        0;
-      a =
-        (a + Math.imul((a * activeReciprocals[symbolA]!) | 0, activeComplements[symbolA]!) + activeStarts[symbolA]!) |
-        0;
+      d = (d + Math.imul((d * activeReciprocals[symbolD]!) | 0, SCALE - frequencyD) + (entryD & SLOT_MASK)) | 0;
+      c = (c + Math.imul((c * activeReciprocals[symbolC]!) | 0, SCALE - frequencyC) + (entryC & SLOT_MASK)) | 0;
+      b = (b + Math.imul((b * activeReciprocals[symbolB]!) | 0, SCALE - frequencyB) + (entryB & SLOT_MASK)) | 0;
+      a = (a + Math.imul((a * activeReciprocals[symbolA]!) | 0, SCALE - frequencyA) + (entryA & SLOT_MASK)) | 0;
     }
     states[0] = a;
     states[1] = b;

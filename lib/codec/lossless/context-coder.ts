@@ -1,16 +1,26 @@
+import type { BitReader } from '../entropy/bytes.js';
 import { SCALE, SCALE_BITS } from '../entropy/frequency-table.js';
 import { type DecodeTable, LOWEST, type RansDecoder } from '../entropy/rans.js';
 import { CodecError } from '../errors.js';
 import {
   MASK_CONTEXTS,
   SIGN_CONTEXTS,
-  WIDEST_ROW,
-  magnitudeContexts,
+  type RowContexts,
+  learn,
   maskContexts,
+  nonzeroContexts,
+  nonzeroMeans,
+  noteNonzero,
   rowColumns,
-  signContexts,
 } from './row-contexts.js';
-import { MAGNITUDE_SCALE, MAGNITUDE_SCALE_BITS } from './small-models.js';
+import {
+  type Grouping,
+  MAGNITUDE_SCALE,
+  MAGNITUDE_SCALE_BITS,
+  magnitudeExtraBits,
+  magnitudeLowerEnd,
+  stepBits,
+} from './small-models.js';
 
 /**
  * Decoding of symbols whose table changes from one to the next. Tables are constants of the module, whose addresses the
@@ -18,29 +28,29 @@ import { MAGNITUDE_SCALE, MAGNITUDE_SCALE_BITS } from './small-models.js';
  */
 
 const SLOT_MASK = SCALE - 1;
-const MAGNITUDE_MASK = MAGNITUDE_SCALE - 1;
+/** Slots of the coder to a slot of a magnitude table. */
+const SLOT_SHIFT = SCALE_BITS - MAGNITUDE_SCALE_BITS;
 /** Entries of `packed` for each group of magnitudes. */
 const SYMBOLS = 32;
 const MOST_GROUPS = 64;
 
 const maskZeros = new Int32Array(256);
 const signZeros = new Int32Array(64);
-const groupOfContext = new Uint8Array(256);
+/** How steps of magnitude and of scale make groups of magnitude tables. */
+let stepShift = 0;
+let scaleShift = 0;
+let scaleGroups = 1;
 /** Symbol of each slot: group · 2^11 + slot; and frequency · 2^14 + start: group · 32 + symbol, zero where there is no table. */
 const slotSymbols = new Uint8Array(MOST_GROUPS * MAGNITUDE_SCALE);
 const packed = new Int32Array(MOST_GROUPS * SYMBOLS);
-
-/** Signs (1: positive) and magnitude symbols of a row's nonzeros. */
-export const rowSigns = new Uint8Array(WIDEST_ROW);
-export const rowMagnitudes = new Uint8Array(WIDEST_ROW);
 
 /** Models of one tensor. */
 export interface DecodeModels {
   /** Frequency of a zero by context, and of a negative sign. */
   readonly maskZeros: Int32Array;
   readonly signZeros: Int32Array;
-  /** Group of magnitude contexts, and the table of each group; undefined where the group does not occur. */
-  readonly group: Uint8Array;
+  /** How contexts of magnitude are grouped, and the table of each group; undefined where the group does not occur. */
+  readonly grouping: Grouping;
   readonly magnitudes: readonly (DecodeTable | undefined)[];
 }
 
@@ -48,12 +58,21 @@ export interface DecodeModels {
 export function useModels(models: DecodeModels): void {
   maskZeros.set(models.maskZeros.subarray(0, MASK_CONTEXTS));
   signZeros.set(models.signZeros.subarray(0, SIGN_CONTEXTS));
-  groupOfContext.set(models.group);
+  stepShift = 3 - stepBits(models.grouping.magnitude);
+  scaleShift = 3 - stepBits(models.grouping.scale);
+  scaleGroups = 1 << stepBits(models.grouping.scale);
   packed.fill(0);
+  if (models.magnitudes.length === 0) {
+    // A single magnitude: a table that leaves the state as it is.
+    slotSymbols.fill(0, 0, MAGNITUDE_SCALE);
+    packed[0] = SCALE * SCALE;
+  }
   models.magnitudes.forEach((table, group) => {
     if (table === undefined) return;
     slotSymbols.set(table.symbols, group * MAGNITUDE_SCALE);
-    packed.set(table.packed.subarray(0, SYMBOLS), group * SYMBOLS);
+    for (let symbol = 0; symbol < SYMBOLS; symbol++) {
+      packed[group * SYMBOLS + symbol] = table.packed[symbol]! << SLOT_SHIFT;
+    }
   });
 }
 
@@ -107,77 +126,89 @@ export function decodeMask(decoder: RansDecoder, width: number): number {
   return next;
 }
 
-/** Decodes a sign for each of the first `count` `signContexts` into `rowSigns`, one to a state in turn. */
-export function decodeSigns(decoder: RansDecoder, count: number): void {
-  const { words, wordCount, states } = decoder;
-  let { position } = decoder;
-  let a = states[0]!;
-  let b = states[1]!;
-  let c = states[2]!;
-  let d = states[3]!;
-  const whole = count & ~3;
-  for (let j = 0; j < whole; j += 4) {
-    const zeroA = signZeros[signContexts[j]!]!;
-    const zeroB = signZeros[signContexts[j + 1]!]!;
-    const zeroC = signZeros[signContexts[j + 2]!]!;
-    const zeroD = signZeros[signContexts[j + 3]!]!;
-    const oneA = (zeroA - 1 - (a & SLOT_MASK)) >> 31;
-    const oneB = (zeroB - 1 - (b & SLOT_MASK)) >> 31;
-    const oneC = (zeroC - 1 - (c & SLOT_MASK)) >> 31;
-    const oneD = (zeroD - 1 - (d & SLOT_MASK)) >> 31;
-    a = (Math.imul(zeroA + (oneA & (SCALE - 2 * zeroA)), a >>> SCALE_BITS) + (a & SLOT_MASK) - (oneA & zeroA)) | 0;
-    b = (Math.imul(zeroB + (oneB & (SCALE - 2 * zeroB)), b >>> SCALE_BITS) + (b & SLOT_MASK) - (oneB & zeroB)) | 0;
-    c = (Math.imul(zeroC + (oneC & (SCALE - 2 * zeroC)), c >>> SCALE_BITS) + (c & SLOT_MASK) - (oneC & zeroC)) | 0;
-    d = (Math.imul(zeroD + (oneD & (SCALE - 2 * zeroD)), d >>> SCALE_BITS) + (d & SLOT_MASK) - (oneD & zeroD)) | 0;
-    if (a < LOWEST) a = (a << 16) | words[position++]!;
-    if (b < LOWEST) b = (b << 16) | words[position++]!;
-    if (c < LOWEST) c = (c << 16) | words[position++]!;
-    if (d < LOWEST) d = (d << 16) | words[position++]!;
-    if (position > wordCount) throw exhausted();
-    rowSigns[j] = -oneA;
-    rowSigns[j + 1] = -oneB;
-    rowSigns[j + 2] = -oneC;
-    rowSigns[j + 3] = -oneD;
-  }
-  states[0] = a;
-  states[1] = b;
-  states[2] = c;
-  states[3] = d;
-  decoder.position = position;
-  for (let j = whole; j < count; j++) rowSigns[j] = decodeBit(decoder, j & 3, signZeros[signContexts[j]!]!);
+/** What decoding fills: the level of every element, and the nonzeros in order. */
+export interface DecodeTarget {
+  readonly levels: Int8Array;
+  readonly positions: Int32Array;
+  readonly keptLevels: Int8Array;
+  /** The plain bits of large magnitudes, where there may be any. */
+  readonly extra: BitReader | undefined;
+  readonly perSide: number;
 }
 
-/** Decodes a symbol for each of the first `count` `magnitudeContexts` into `rowMagnitudes`, one to a state in turn. */
-export function decodeMagnitudes(decoder: RansDecoder, count: number): void {
+/**
+ * Decodes sign and magnitude of each of the first `count` of `rowColumns` of the row that begins at element `start`, whose
+ * nonzeros begin at `first`; the two of them to two states, the next ones to the other two.
+ */
+export function decodeNonzeros(
+  decoder: RansDecoder,
+  frame: RowContexts,
+  target: DecodeTarget,
+  start: number,
+  first: number,
+  count: number,
+): void {
   const { words, wordCount, states } = decoder;
+  const { leftStart, upStart, leftMask, upMask, nextMask, scaleStep, learningShift, unit, large } = frame;
+  const firstGroup = scaleStep >> scaleShift;
+  const { levels, positions, keptLevels } = target;
   let { position } = decoder;
   let a = states[0]!;
   let b = states[1]!;
   let c = states[2]!;
   let d = states[3]!;
+  let missing = 0;
   for (let j = 0; j < count; j++) {
-    const group = groupOfContext[magnitudeContexts[j]!]!;
-    const slot = a & MAGNITUDE_MASK;
-    const symbol = slotSymbols[(group << MAGNITUDE_SCALE_BITS) | slot]!;
-    const entry = packed[(group << 5) | symbol]!;
-    if (entry === 0) throw new CodecError('malformed', 'a table that is needed is missing');
-    a = (Math.imul(entry >>> SCALE_BITS, a >>> MAGNITUDE_SCALE_BITS) + slot - (entry & SLOT_MASK)) | 0;
+    const column = rowColumns[j]!;
+    const channel = nonzeroMeans[column]!;
+    const contexts = nonzeroContexts(
+      levels[leftStart + column]! & leftMask,
+      levels[upStart + column]! & upMask,
+      channel,
+      unit,
+    );
+    const zero = signZeros[contexts & 255]!;
+    // −1 where the sign is positive, else 0: its slots start where those of the negative end.
+    const one = (zero - 1 - (a & SLOT_MASK)) >> 31;
+    a = (Math.imul(zero + (one & (SCALE - 2 * zero)), a >>> SCALE_BITS) + (a & SLOT_MASK) - (one & zero)) | 0;
     if (a < LOWEST) a = (a << 16) | words[position++]!;
-    rowMagnitudes[j] = symbol;
+    const group = firstGroup + Math.imul(contexts >> (8 + stepShift), scaleGroups);
+    const symbol = slotSymbols[(group << MAGNITUDE_SCALE_BITS) | ((b & SLOT_MASK) >> SLOT_SHIFT)]!;
+    const entry = packed[(group << 5) | symbol]!;
+    missing |= entry - 1;
+    b = (Math.imul(entry >>> SCALE_BITS, b >>> SCALE_BITS) + (b & SLOT_MASK) - (entry & SLOT_MASK)) | 0;
+    if (b < LOWEST) b = (b << 16) | words[position++]!;
     if (position > wordCount) throw exhausted();
-    // Turn the states, so that four symbols do not wait for one another.
-    const first = a;
-    a = b;
-    b = c;
-    c = d;
-    d = first;
+    const magnitude = symbol < 8 ? symbol + 1 : extendedMagnitude(symbol, target);
+    const level = ((magnitude ^ ~one) - ~one) | 0;
+    const i = start + column;
+    levels[i] = level;
+    positions[first + j] = i;
+    keptLevels[first + j] = level;
+    noteNonzero(column, magnitude, large, nextMask);
+    learn(column, magnitude, ~one, channel, unit, learningShift);
+    // Turn the states, so that one nonzero need not wait for the one before.
+    const sign = a;
+    a = c;
+    c = sign;
+    const size = b;
+    b = d;
+    d = size;
   }
-  const turned = count & 3;
-  states[(0 + turned) & 3] = a;
-  states[(1 + turned) & 3] = b;
-  states[(2 + turned) & 3] = c;
-  states[(3 + turned) & 3] = d;
+  if (missing < 0) throw new CodecError('malformed', 'a table that is needed is missing');
+  const odd = (count & 1) !== 0;
+  states[0] = odd ? c : a;
+  states[1] = odd ? d : b;
+  states[2] = odd ? a : c;
+  states[3] = odd ? b : d;
   decoder.position = position;
+}
+
+/** The magnitude of a symbol that plain bits belong to. */
+function extendedMagnitude(symbol: number, { extra, perSide }: DecodeTarget): number {
+  const magnitude = magnitudeLowerEnd(symbol) + extra!.bits(magnitudeExtraBits(symbol));
+  if (magnitude > perSide) throw new CodecError('malformed', 'a level is out of range');
+  return magnitude;
 }
 
 /** One bit on one state, given the frequency of a zero. */

@@ -10,6 +10,7 @@ import {
   writeTable,
 } from '../entropy/frequency-table.js';
 import { RansDecoder, RansEncoder, decodeTable, encodeTable } from '../entropy/rans.js';
+import { scratchMask, scratchSymbols } from '../entropy/scratch.js';
 import { planMask, readMask } from './mask.js';
 import { maskPositions } from './mask-bits.js';
 
@@ -34,8 +35,8 @@ export function writeFast(
   perSide: number,
 ): void {
   if (size === 0) return;
-  const mask = new Uint8Array(Math.ceil(size / 8));
-  const symbols = new Uint8Array(positions.length + 1);
+  const mask = scratchMask(Math.ceil(size / 8));
+  const symbols = scratchSymbols(positions.length + 1);
   const count = splitLevels(positions, keptLevels, mask, symbols);
   if (count === 0) {
     out.uint16(0);
@@ -75,18 +76,41 @@ export function readFast(input: ByteReader, size: number, perSide: number): Deco
   return { positions, keptLevels: levelsOf(symbols) };
 }
 
+/** Symbol of each level + 128, and above it 256 where the level is not zero. */
+const symbolOfLevel = Int32Array.from({ length: 256 }, (_, at) =>
+  at === 128 ? 0 : 256 + (at > 128 ? 2 * (at - 129) : 2 * (127 - at) + 1),
+);
+
 /** Fills the mask and the symbols of nonzero levels; returns how many there are. */
 function splitLevels(positions: Int32Array, keptLevels: Int8Array, mask: Uint8Array, symbols: Uint8Array): number {
   let count = 0;
-  for (let j = 0; j < positions.length; j++) {
-    const i = positions[j]!;
-    const level = keptLevels[j]!;
-    const sign = level >> 31;
-    const nonzero = (level | -level) >>> 31;
-    symbols[count] = (((level ^ sign) - sign) << 1) - 2 - sign;
-    count = (count + nonzero) | 0;
-    const at = i >> 3;
-    mask[at] = mask[at]! | (nonzero << (i & 7));
+  // The bits of the byte that the last position is in: kept here, so that none waits for what was stored just before.
+  let before = -1;
+  let bits = 0;
+  const whole = positions.length & ~1;
+  for (let j = 0; j < whole; j += 2) {
+    const entryA = symbolOfLevel[keptLevels[j]! + 128]!;
+    const entryB = symbolOfLevel[keptLevels[j + 1]! + 128]!;
+    const a = positions[j]!;
+    const b = positions[j + 1]!;
+    const byteA = a >> 3;
+    const byteB = b >> 3;
+    symbols[count] = entryA;
+    count = (count + (entryA >> 8)) | 0;
+    symbols[count] = entryB;
+    count = (count + (entryB >> 8)) | 0;
+    bits = (bits & (((byteA ^ before) - 1) >> 31)) | ((entryA >> 8) << (a & 7));
+    mask[byteA] = bits;
+    bits = (bits & (((byteB ^ byteA) - 1) >> 31)) | ((entryB >> 8) << (b & 7));
+    mask[byteB] = bits;
+    before = byteB;
+  }
+  if (whole < positions.length) {
+    const entry = symbolOfLevel[keptLevels[whole]! + 128]!;
+    const i = positions[whole]!;
+    symbols[count] = entry;
+    count += entry >> 8;
+    mask[i >> 3] = mask[i >> 3]! | ((entry >> 8) << (i & 7));
   }
   return count;
 }

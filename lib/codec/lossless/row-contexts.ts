@@ -64,47 +64,51 @@ export interface RowLayout {
 }
 
 /**
- * Context of each element of the row that was prepared last: whether it is nonzero. Behind the widest row are the contexts
+ * Context of each element of the row that was opened last: whether it is nonzero. Behind the widest row are the contexts
  * without neighbours, from which each row starts: the same array, so that they are copied at once.
  */
 export const maskContexts = new Uint8Array(2 * WIDEST_ROW);
 /** Columns of its nonzeros, ascending, as far as they are known. */
 export const rowColumns = new Int32Array(WIDEST_ROW + 4);
-/** Contexts of its nonzeros, in order: of the sign, and of the magnitude. */
-export const signContexts = new Uint8Array(WIDEST_ROW);
-export const magnitudeContexts = new Uint8Array(WIDEST_ROW);
 
 /** Means of |level| in eighth octaves, and what they are made of. */
 const meanSteps = new Uint8Array(WIDEST_ROW);
 const means = new Int32Array(WIDEST_ROW);
 const sums = new Int32Array(WIDEST_ROW);
-const nonzeroMeans = new Int32Array(WIDEST_ROW);
-const signMeans = new Int32Array(WIDEST_ROW);
+/** Means over the nonzeros of each channel: of |level| · 2^16, plus the sign's as a 16-bit number in the lower half. */
+export const nonzeroMeans = new Int32Array(WIDEST_ROW);
 /** First context of each mean step, for the prepared row. */
 const firstContexts = new Uint8Array(96);
 /** What a level of either neighbour adds to the context, by level + 128. */
 const leftCases = new Uint8Array(256);
 const upCases = new Uint8Array(256);
-const noCases = new Uint8Array(256);
 
 export class RowContexts {
-  private readonly unit: number;
+  /** Where the neighbours of the open row begin, and −1 where there is such a neighbour, else 0. */
+  leftStart = 0;
+  upStart = 0;
+  leftMask = 0;
+  upMask = 0;
+  /** −1 when the row after the open one has it as its left neighbour, else 0. */
+  nextMask = 0;
+  /** Step of the open row's scale, and how fast means follow its nonzeros. */
+  scaleStep = 0;
+  learningShift = 1;
+  /** A level's magnitude in units of the running means; the largest magnitude of a small level. */
+  readonly unit: number;
+  readonly large: number;
   /** Eighth octaves below the largest scale, per row. */
   private readonly scaleEighths: Int32Array;
   private readonly rowStarts: Int32Array;
-  private left = -1;
-  private up = -1;
-  private scaleStep = 0;
   private refreshed = 1;
   private contextShift = 0;
 
   /**
-   * `levels` holds all levels, `positions` and `keptLevels` the nonzeros; all fill while decoding. `scalePatterns` has one
-   * entry a row: the upper 17 bits of its float32 scale.
+   * `positions` and `keptLevels` are the nonzeros; they fill while decoding. `scalePatterns` has one entry a row: the upper
+   * 17 bits of its float32 scale.
    */
   constructor(
     private readonly layout: RowLayout,
-    private readonly levels: Int8Array,
     private readonly positions: Int32Array,
     private readonly keptLevels: Int8Array,
     scalePatterns: Int32Array,
@@ -123,9 +127,9 @@ export class RowContexts {
     means.fill(start, 0, width);
     meanSteps.fill(eighthOctaves[start >> FRACTION]!, 0, width);
     sums.fill(0, 0, width);
-    nonzeroMeans.fill(Math.min(UNIT, this.unit * 2) << FRACTION, 0, width);
-    signMeans.fill(0, 0, width);
+    nonzeroMeans.fill(Math.min(UNIT, this.unit * 2) << (FRACTION + 16), 0, width);
     const large = Math.max(1, (perSide + 1) >> 2);
+    this.large = large;
     for (let level = -128; level < 128; level++) {
       const size = level === 0 ? 0 : Math.abs(level) <= large ? 1 : 2;
       leftCases[level + 128] = 3 * MASK_CLASSES * size;
@@ -133,23 +137,40 @@ export class RowContexts {
     }
   }
 
-  /** Fills `maskContexts` for `row`, given the rows before it. */
-  prepare(row: number): void {
-    const { width, rowsPerSample, lag, shiftByScale } = this.layout;
+  /** Completes `maskContexts` for `row`, given the rows before it. */
+  open(row: number): void {
+    const { width, rowsPerSample, lag } = this.layout;
     const position = row % rowsPerSample;
-    this.left = position > 0 ? row - 1 : row - rowsPerSample;
-    this.up = position > 0 && lag > 0 && position >= lag ? row - lag : this.left;
+    const left = position > 0 ? row - 1 : row - rowsPerSample;
+    const up = position > 0 && lag > 0 && position >= lag ? row - lag : left;
+    if (row === 0) this.startRow(0);
+    if (left >= 0 && left !== row - 1) this.addCases(left, leftCases);
+    if (up >= 0) this.addCases(up, upCases);
+    this.leftStart = Math.max(0, left) * width;
+    this.upStart = Math.max(0, up) * width;
+    this.leftMask = left < 0 ? 0 : -1;
+    this.upMask = up < 0 ? 0 : -1;
+    this.nextMask = position + 1 < rowsPerSample || rowsPerSample === 1 ? -1 : 0;
     this.scaleStep = Math.min(SCALE_STEPS - 1, -this.scaleEighths[row]! >> 2);
+    this.learningShift = row < 3 ? 1 : row < 7 ? 2 : row < 15 ? 3 : 4;
+  }
+
+  /** To be called when the mask of `row` is known, before `learn`: `maskContexts` are from then on those of the next row. */
+  advance(row: number): void {
+    if (row + 1 < this.layout.rows) this.startRow(row + 1);
+  }
+
+  /** Contexts of a row without those of its neighbours. */
+  private startRow(row: number): void {
+    const { width, shiftByScale } = this.layout;
     const shift = shiftByScale ? this.scaleEighths[row]! : 0;
-    if (isRefreshed(row)) this.refresh(row);
-    if (row === 0 || isRefreshed(row) || shift !== this.contextShift) {
+    const fresh = isRefreshed(row);
+    if (fresh) this.refresh(row);
+    if (row === 0 || fresh || shift !== this.contextShift) {
       this.fillFirstContexts(shift);
       fillBareContexts(width);
     }
     maskContexts.copyWithin(0, WIDEST_ROW, WIDEST_ROW + width);
-    if (row > 0) this.takeRow(row - 1, this.left === row - 1 ? leftCases : noCases);
-    if (this.left >= 0 && this.left !== row - 1) this.addCases(this.left, leftCases);
-    if (this.up >= 0) this.addCases(this.up, upCases);
   }
 
   /** Tells where the nonzeros of a row end: `positions[… last)`. */
@@ -176,27 +197,6 @@ export class RowContexts {
     }
   }
 
-  /** Takes a row's nonzeros into the running means, and adds what they are as neighbours to the contexts. */
-  private takeRow(row: number, cases: Uint8Array): void {
-    const { positions, keptLevels } = this;
-    const start = row * this.layout.width;
-    const end = this.rowStarts[row + 1]!;
-    const unit = this.unit << FRACTION;
-    const shift = row < 3 ? 1 : row < 7 ? 2 : row < 15 ? 3 : 4;
-    for (let j = this.rowStarts[row]!; j < end; j++) {
-      const c = positions[j]! - start;
-      const level = keptLevels[j]!;
-      maskContexts[c] = maskContexts[c]! + cases[level + 128]!;
-      const sign = level >> 31;
-      const magnitude = (level ^ sign) - sign;
-      sums[c] = sums[c]! + magnitude;
-      const old = nonzeroMeans[c]!;
-      nonzeroMeans[c] = old + ((Math.imul(magnitude, unit) - old) >> shift);
-      const oldSign = signMeans[c]!;
-      signMeans[c] = oldSign + ((Math.imul(sign | 1, UNIT - 1) - oldSign) >> shift);
-    }
-  }
-
   /** Takes the rows since the last time, up to the one before the last, into the running means: half of a mean is theirs. */
   private refresh(row: number): void {
     const { width } = this.layout;
@@ -212,38 +212,45 @@ export class RowContexts {
     }
     this.refreshed = row;
   }
+}
 
-  /**
-   * Fills `signContexts` and `magnitudeContexts` (magnitude step · SCALE_STEPS + scale step) for the first `count` of
-   * `rowColumns`. None depends on the row's own levels.
-   */
-  fillNonzero(count: number): void {
-    const { levels, unit, scaleStep } = this;
-    const { width } = this.layout;
-    const left = Math.max(0, this.left) * width;
-    const up = Math.max(0, this.up) * width;
-    const leftMask = this.left < 0 ? 0 : -1;
-    const upMask = this.up < 0 ? 0 : -1;
-    for (let j = 0; j < count; j++) {
-      const c = rowColumns[j]!;
-      const leftLevel = levels[left + c]! & leftMask;
-      const upLevel = levels[up + c]! & upMask;
-      const leftSign = leftLevel >> 31;
-      const upSign = upLevel >> 31;
-      const leftNonzero = (-leftLevel >>> 31) | -leftSign;
-      const upNonzero = (-upLevel >>> 31) | -upSign;
-      const neighbours = 2 + 2 * (leftSign + upSign) + leftNonzero + upNonzero;
-      signContexts[j] = neighbours * 11 + (((signMeans[c]! + UNIT) * 11) >> 11);
-      const sum = Math.imul((leftLevel ^ leftSign) - leftSign + (upLevel ^ upSign) - upSign, unit);
-      const total = sum + ((2 * nonzeroMeans[c]!) >> FRACTION);
-      // A dozenth of it stands for the mean over 2, 3 or 4 terms without a division: 6, 4 or 3 times the total.
-      const terms = leftNonzero + upNonzero;
-      const twelfths = Math.imul(6 - 2 * terms + (terms >> 1), total);
-      const step = (eighthOctaves[(twelfths >> 2) + 64]! - 68) >> 2;
-      magnitudeContexts[j] =
-        (step < 0 ? 0 : step > MAGNITUDE_STEPS - 1 ? MAGNITUDE_STEPS - 1 : step) * SCALE_STEPS + scaleStep;
-    }
-  }
+/**
+ * Contexts of a nonzero, given the levels of its neighbours (zero where there is none) and its channel's entry of
+ * `nonzeroMeans`: that of the sign in the lower eight bits, the step of magnitude above.
+ */
+export function nonzeroContexts(leftLevel: number, upLevel: number, channel: number, unit: number): number {
+  const leftSign = leftLevel >> 31;
+  const upSign = upLevel >> 31;
+  const leftNonzero = ((0 - leftLevel) >>> 31) | -leftSign;
+  const upNonzero = ((0 - upLevel) >>> 31) | -upSign;
+  const terms = leftNonzero + upNonzero;
+  const neighbours = 2 + 2 * (leftSign + upSign) + terms;
+  const sign = neighbours * 11 + (((((channel << 16) >> 16) + UNIT) * 11) >> 11);
+  const sum = Math.imul((leftLevel ^ leftSign) - leftSign + (upLevel ^ upSign) - upSign, unit);
+  const total = sum + ((channel >> 16) >> (FRACTION - 1));
+  // A third of a dozenth of it stands for the mean over 2, 3 or 4 terms without a division: 6, 4 or 3 times the total.
+  const mean = (Math.imul(6 - 2 * terms + (terms >> 1), total) >> 2) + 64;
+  // Halves of octaves, split at one and a half times a power of two.
+  const exponent = 31 - Math.clz32(mean);
+  const step = 2 * exponent + ((mean >> (exponent - 1)) & 1) - 17;
+  return sign | ((step & ~(step >> 31)) << 8);
+}
+
+/** Takes a nonzero into the sum of its channel, and into the context of the row after as its left neighbour. */
+export function noteNonzero(c: number, magnitude: number, large: number, nextMask: number): void {
+  // One step of the context for a small level, two for a large one.
+  const size = 1 + ((large - magnitude) >>> 31);
+  maskContexts[c] = maskContexts[c]! + (Math.imul(3 * MASK_CLASSES, size) & nextMask);
+  sums[c] = sums[c]! + magnitude;
+}
+
+/** Takes a nonzero, `sign` −1 if negative and else 0, into the running means of channel `c`, which now are `channel`. */
+export function learn(c: number, magnitude: number, sign: number, channel: number, unit: number, shift: number): void {
+  const mean = channel >> 16;
+  const signMean = (channel << 16) >> 16;
+  const newMean = mean + ((Math.imul(magnitude, unit << FRACTION) - mean) >> shift);
+  const newSignMean = signMean + ((Math.imul(sign | 1, UNIT - 1) - signMean) >> shift);
+  nonzeroMeans[c] = (newMean << 16) | (newSignMean & 0xffff);
 }
 
 /** Contexts of all channels without neighbours; four at a time, up to three more than there are. */

@@ -146,6 +146,11 @@ export interface Grouping {
   readonly scale: number;
 }
 
+/** Bits that tell the groups of 8 steps apart: 0, 2 or 3. */
+export function stepBits(steps: number): number {
+  return steps === 0 ? 0 : steps + 1;
+}
+
 /** Number of groups and the group of each of the contexts. */
 export function groupOfContexts({ magnitude, scale }: Grouping): { groups: number; group: Uint8Array } {
   const scaleGroups = scale === 0 ? 1 : SCALE_STEPS >> (2 - scale);

@@ -8,10 +8,12 @@ import {
   RowContexts,
   SCALE_STEPS,
   SIGN_CONTEXTS,
-  magnitudeContexts,
+  learn,
   maskContexts,
+  nonzeroContexts,
+  nonzeroMeans,
+  noteNonzero,
   rowColumns,
-  signContexts,
 } from './row-contexts.js';
 import type { DecodedLevels } from './fast.js';
 import {
@@ -56,26 +58,20 @@ export function surveyRows(
   const { width, rows, perSide } = layout;
   const nonzeros = withoutZeros(positions, keptLevels);
   const count = nonzeros.positions.length;
-  const contexts = new RowContexts(layout, levels, nonzeros.positions, nonzeros.keptLevels, scalePatterns);
-  const sections = perSide > 1 ? 2 : 1;
-  const sequence = new Uint16Array(rows * ((width + 3) & ~3) + sections * (count + 3 * rows) + 4);
+  const contexts = new RowContexts(layout, nonzeros.positions, nonzeros.keptLevels, scalePatterns);
+  const sequence = new Uint16Array(rows * (((width + 3) & ~3) + 4) + 2 * count + 4);
   const neutral = neutralSymbol(perSide);
-  const alphabet = magnitudeAlphabet(perSide);
   fillSymbols(perSide);
   let at = 0;
   let first = 0;
   for (let row = 0; row < rows; row++) {
-    contexts.prepare(row);
+    contexts.open(row);
     noteContexts(sequence, at, width);
     const ones = markOnes(sequence, at, nonzeros.positions, first, row * width, width);
     at = fillUp(sequence, at + width, neutral);
-    contexts.fillNonzero(ones);
-    noteSigns(sequence, at, nonzeros.keptLevels, first, ones);
-    at = fillUp(sequence, at + ones, neutral);
-    if (perSide > 1) {
-      noteMagnitudes(sequence, at, nonzeros.keptLevels, first, ones, alphabet);
-      at = fillUp(sequence, at + ones, neutral);
-    }
+    contexts.advance(row);
+    noteNonzeros(sequence, at, contexts, levels, nonzeros.keptLevels, first, ones, perSide);
+    at = fillUp(sequence, at + 2 * ones, neutral);
     first += ones;
     contexts.close(row, first);
   }
@@ -142,24 +138,38 @@ function markOnes(
   return j - first;
 }
 
-function noteSigns(sequence: Uint16Array, at: number, keptLevels: Int8Array, first: number, count: number): void {
-  for (let j = 0; j < count; j++) {
-    const positive = 1 + (keptLevels[first + j]! >> 31);
-    sequence[at + j] = FIRST_SIGN + 2 * signContexts[j]! + positive;
-  }
-}
-
-function noteMagnitudes(
+/** Notes sign and magnitude of each of a row's nonzeros, and learns them. */
+function noteNonzeros(
   sequence: Uint16Array,
   at: number,
+  frame: RowContexts,
+  levels: Int8Array,
   keptLevels: Int8Array,
   first: number,
   count: number,
-  alphabet: number,
+  perSide: number,
 ): void {
+  const { leftStart, upStart, leftMask, upMask, nextMask, scaleStep, learningShift, unit, large } = frame;
+  // With a single magnitude all of them are the symbol that costs nothing.
+  const alphabet = perSide > 1 ? magnitudeAlphabet(perSide) : 0;
+  const firstMagnitude = perSide > 1 ? FIRST_MAGNITUDE : neutralSymbol(perSide);
   for (let j = 0; j < count; j++) {
-    const symbol = symbolOfLevel[keptLevels[first + j]! + 128]!;
-    sequence[at + j] = FIRST_MAGNITUDE + Math.imul(magnitudeContexts[j]!, alphabet) + symbol;
+    const column = rowColumns[j]!;
+    const channel = nonzeroMeans[column]!;
+    const contexts = nonzeroContexts(
+      levels[leftStart + column]! & leftMask,
+      levels[upStart + column]! & upMask,
+      channel,
+      unit,
+    );
+    const level = keptLevels[first + j]!;
+    const sign = level >> 31;
+    sequence[at + 2 * j] = FIRST_SIGN + 2 * (contexts & 255) + 1 + sign;
+    sequence[at + 2 * j + 1] =
+      firstMagnitude + Math.imul((contexts >> 8) * SCALE_STEPS + scaleStep, alphabet) + symbolOfLevel[level + 128]!;
+    const magnitude = (level ^ sign) - sign;
+    noteNonzero(column, magnitude, large, nextMask);
+    learn(column, magnitude, sign, channel, unit, learningShift);
   }
 }
 
@@ -205,15 +215,11 @@ export function surveyTable(models: SurveyModels, perSide: number): EncodeTable 
   const alphabet = magnitudeAlphabet(perSide);
   const neutral = neutralSymbol(perSide);
   const table = {
-    starts: new Int32Array(neutral + 1),
-    complements: new Int32Array(neutral + 1),
-    limits: new Int32Array(neutral + 1),
+    packed: new Int32Array(neutral + 1),
     reciprocals: new Float64Array(neutral + 1),
   };
   const put = (own: EncodeTable, at: number): void => {
-    table.starts.set(own.starts, at);
-    table.complements.set(own.complements, at);
-    table.limits.set(own.limits, at);
+    table.packed.set(own.packed, at);
     table.reciprocals.set(own.reciprocals, at);
   };
   for (const [codes, first] of [
@@ -226,7 +232,9 @@ export function surveyTable(models: SurveyModels, perSide: number): EncodeTable 
   }
   if (perSide > 1) {
     const tables = models.magnitude.codes.map((codes) =>
-      codes === undefined ? undefined : encodeTable(magnitudeFrequencies(codes), MAGNITUDE_SCALE),
+      codes === undefined
+        ? undefined
+        : encodeTable(magnitudeFrequencies(codes).map((frequency) => frequency * (SCALE / MAGNITUDE_SCALE))),
     );
     groupOfContexts(models.magnitude.grouping).group.forEach((group, context) => {
       if (tables[group] !== undefined) put(tables[group], FIRST_MAGNITUDE + context * alphabet);

@@ -2,9 +2,9 @@ import { BitReader, BitWriter, type ByteReader, type ByteWriter } from '../entro
 import { log2Integer } from '../entropy/frequency-table.js';
 import { RansDecoder, RansEncoder, decodeTable } from '../entropy/rans.js';
 import { CodecError } from '../errors.js';
-import { decodeMagnitudes, decodeMask, decodeSigns, rowMagnitudes, rowSigns, useModels } from './context-coder.js';
+import { type DecodeTarget, decodeMask, decodeNonzeros, useModels } from './context-coder.js';
 import { type DecodedLevels, readFast, writeFast } from './fast.js';
-import { MASK_CONTEXTS, type RowLayout, RowContexts, SIGN_CONTEXTS, WIDEST_ROW, rowColumns } from './row-contexts.js';
+import { MASK_CONTEXTS, type RowLayout, RowContexts, SIGN_CONTEXTS, WIDEST_ROW } from './row-contexts.js';
 import {
   MAGNITUDE_SCALE,
   bitCodes,
@@ -31,7 +31,8 @@ import { type Survey, type SurveyModels, surveyRows, surveyTable } from './small
  */
 
 const FAST_FORM = 0;
-const CONTEXT_FORM = 1;
+/** Bit 0 stood for contexts with signs and magnitudes in separate sections; it is refused. */
+const CONTEXT_FORM = 64;
 const SHIFT_BY_SCALE = 2;
 
 /** Writes levels in rows; `levels` are all of them, `scalePatterns` has one entry a row. */
@@ -66,7 +67,7 @@ export function writeSmall(
   out.bytes(tables);
   writeExtraBits(out, kept.keptLevels, perSide);
   const encoder = new RansEncoder(survey.length);
-  encoder.encode(survey.sequence, 0, survey.length, surveyTable(models, perSide));
+  encoder.encodeWide(survey.sequence, survey.length, surveyTable(models, perSide));
   encoder.finish(out);
 }
 
@@ -126,7 +127,7 @@ export function readSmall(
   const head = input.byte();
   if (head === FAST_FORM) return readFast(input, size, layout.perSide);
   const grouping = { magnitude: (head >> 2) & 3, scale: (head >> 4) & 3 };
-  if ((head & CONTEXT_FORM) === 0 || head >= 64 || grouping.magnitude > 2 || grouping.scale > 2) {
+  if ((head & 0xc1) !== CONTEXT_FORM || grouping.magnitude > 2 || grouping.scale > 2) {
     input.fail('unknown form of levels');
   }
   if (layout.width > WIDEST_ROW) input.fail('contexts for rows that are too wide');
@@ -137,13 +138,13 @@ export function readSmall(
   const reader = new BitReader(input.bytes(input.varint()));
   const maskZeros = codesToZeroFrequencies(takeBitCodes(reader, MASK_CONTEXTS));
   const signZeros = codesToZeroFrequencies(takeBitCodes(reader, SIGN_CONTEXTS));
-  const { groups, group } = groupOfContexts(grouping);
+  const { groups } = groupOfContexts(grouping);
   const codes = layout.perSide > 1 ? takeMagnitudeTables(reader, groups, magnitudeAlphabet(layout.perSide)) : [];
   reader.check();
   const magnitudes = codes.map((own) =>
     own === undefined ? undefined : decodeTable(magnitudeFrequencies(own), MAGNITUDE_SCALE),
   );
-  useModels({ maskZeros, signZeros, group, magnitudes });
+  useModels({ maskZeros, signZeros, grouping, magnitudes });
   const extra = layout.perSide > 8 ? new BitReader(input.bytes(input.varint())) : undefined;
   const decoder = new RansDecoder(input);
   const full = { ...layout, lag, shiftByScale: (head & SHIFT_BY_SCALE) !== 0 };
@@ -164,51 +165,18 @@ function decodeRows(
   const levels = new Int8Array(width * rows);
   const positions = new Int32Array(count);
   const keptLevels = new Int8Array(count);
-  const contexts = new RowContexts(layout, levels, positions, keptLevels, scalePatterns);
+  const contexts = new RowContexts(layout, positions, keptLevels, scalePatterns);
+  const target: DecodeTarget = { levels, positions, keptLevels, extra, perSide };
   let first = 0;
   for (let row = 0; row < rows; row++) {
-    contexts.prepare(row);
+    contexts.open(row);
     const nonzeros = decodeMask(decoder, width);
     if (first + nonzeros > count) throw new CodecError('malformed', 'the levels have another number of nonzeros');
-    contexts.fillNonzero(nonzeros);
-    decodeSigns(decoder, nonzeros);
-    if (perSide > 1) decodeMagnitudes(decoder, nonzeros);
-    else rowMagnitudes.fill(0, 0, nonzeros);
-    if (perSide > 8) extendMagnitudes(nonzeros, perSide, extra!);
-    placeLevels(levels, positions, keptLevels, row * width, first, nonzeros);
+    contexts.advance(row);
+    decodeNonzeros(decoder, contexts, target, row * width, first, nonzeros);
     first += nonzeros;
     contexts.close(row, first);
   }
   if (first !== count) throw new CodecError('malformed', 'the levels have another number of nonzeros');
   return { positions, keptLevels };
-}
-
-/** Turns the row's magnitude symbols into magnitudes less one. */
-function extendMagnitudes(count: number, perSide: number, extra: BitReader): void {
-  for (let j = 0; j < count; j++) {
-    const symbol = rowMagnitudes[j]!;
-    if (symbol < 8) continue;
-    const magnitude = magnitudeLowerEnd(symbol) + extra.bits(magnitudeExtraBits(symbol));
-    if (magnitude > perSide) throw new CodecError('malformed', 'a level is out of range');
-    rowMagnitudes[j] = magnitude - 1;
-  }
-}
-
-/** Puts the levels of a row's nonzeros, decoded as signs and magnitudes less one, into all three arrays. */
-function placeLevels(
-  levels: Int8Array,
-  positions: Int32Array,
-  keptLevels: Int8Array,
-  start: number,
-  first: number,
-  count: number,
-): void {
-  for (let j = 0; j < count; j++) {
-    const sign = rowSigns[j]! - 1;
-    const level = ((rowMagnitudes[j]! + 1) ^ sign) - sign;
-    const i = start + rowColumns[j]!;
-    positions[first + j] = i;
-    keptLevels[first + j] = level;
-    levels[i] = level;
-  }
 }

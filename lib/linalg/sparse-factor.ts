@@ -38,10 +38,13 @@ export class SparseSymmetricFactor {
   /** Made by the first factorisation: some callers only ask how large the factors would be. */
   private numeric: NumericFactor | undefined;
 
-  /** Analyses the pattern of a lower triangle (row ≥ column); its values are not read. */
-  constructor(pattern: SparseMatrix, permutation?: Int32Array, kind?: FactorKind) {
+  /**
+   * Analyses the pattern of a lower triangle (row ≥ column); its values are not read. `stop` may end the search for a
+   * better order than minimum degree.
+   */
+  constructor(pattern: SparseMatrix, permutation?: Int32Array, kind?: FactorKind, stop?: () => boolean) {
     this.order = pattern.columns;
-    const symbolic = permutation === undefined ? analyseOrdered(pattern) : analysePattern(pattern, permutation);
+    const symbolic = permutation === undefined ? analyseOrdered(pattern, stop) : analysePattern(pattern, permutation);
     this.symbolic = symbolic;
     this.factorEntries = symbolic.factorEntries;
     this.operations = symbolic.operations;
@@ -141,10 +144,13 @@ export class SparseSymmetricFactor {
 }
 
 /** By minimum degree; where that leaves much work, by nested dissection if it leaves less. */
-function analyseOrdered(pattern: SparseMatrix): SymbolicFactor {
+function analyseOrdered(pattern: SparseMatrix, stop?: () => boolean): SymbolicFactor {
   const { starts, neighbours } = adjacency(pattern);
   const local = analysePattern(pattern, minimumDegreeOrder(pattern.columns, starts, neighbours));
-  if (local.operations < dissectedOperations) return local;
-  const dissected = analysePattern(pattern, nestedDissectionOrder(pattern.columns, starts, neighbours));
+  if (local.operations < dissectedOperations || stop?.() === true) return local;
+  const order = nestedDissectionOrder(pattern.columns, starts, neighbours, stop);
+  // A search that was ended has left parts of the graph in no good order, which would be slow even to analyse.
+  if (stop?.() === true) return local;
+  const dissected = analysePattern(pattern, order);
   return dissected.operations < local.operations ? dissected : local;
 }

@@ -1,7 +1,7 @@
 import type { Curve } from './curve.js';
-import { levenbergMarquardt, residual, totalLoss, type LeastSquaresResult } from './least-squares.js';
+import { levenbergMarquardt, totalLoss, weightedResiduals, type LeastSquaresResult } from './least-squares.js';
 import { nelderMead } from './nelder-mead.js';
-import type { Sample } from './observations.js';
+import { groupMedians, type Sample } from './observations.js';
 import { startingPoints } from './starts.js';
 import { robustDeviation } from './statistics.js';
 
@@ -16,25 +16,39 @@ export interface FittedCurve extends LeastSquaresResult {
 
 /** Relative fall of the loss at which a first search ends. */
 const roughly = 1e-5;
+/** The same where forms are compared. */
+const finely = 1e-8;
+/** Relative distance of losses within which a rough search leaves open which end is better. */
+const closely = 0.01;
 
-/** A curve fitted roughly, with another end of the search that may turn out better. */
+/** A curve fitted roughly, with other ends of the search that may turn out better. */
 export interface RoughFit extends FittedCurve {
-  readonly rival: Float64Array | undefined;
+  readonly rivals: readonly Float64Array[];
 }
 
-/** Searches roughly from all starts. */
+/** Searches roughly: from all starts over the groups' medians, from the best two ends over all runs. */
 export function fitRoughly(curve: Curve, sample: Sample, delta: number, seed: number): RoughFit {
-  const starts = startingPoints(curve, sample, seed);
+  const medians = sample.groups < sample.size ? groupMedians(sample) : sample;
+  const starts = startingPoints(curve, medians, seed);
   if (starts.length === 0) starts.push(centre(curve));
-  const [best, second] = starts
-    .map((start) => levenbergMarquardt(curve, sample, start, { delta, tolerance: roughly }))
-    .sort((a, b) => a.loss - b.loss);
-  return { ...best!, curve, delta, rival: second?.theta };
+  const search = (from: Sample, threshold: number, points: readonly Float64Array[]) =>
+    points
+      .map((start) => levenbergMarquardt(curve, from, start, { delta: threshold, tolerance: roughly }))
+      .sort((a, b) => a.loss - b.loss);
+  const ends =
+    medians === sample
+      ? starts
+      : search(medians, Infinity, starts)
+          .slice(0, 2)
+          .map(({ theta }) => theta);
+  const [best, ...others] = search(sample, delta, ends);
+  const rivals = others.filter(({ loss }) => loss <= best!.loss * (1 + closely)).map(({ theta }) => theta);
+  return { ...best!, curve, delta, rivals: rivals.slice(0, 1) };
 }
 
-/** Goes on from the best two ends to the last digit. */
-export function refined({ curve, delta, theta, rival }: RoughFit, sample: Sample): FittedCurve {
-  const ends = [theta, ...(rival ? [rival] : [])].map((end) => levenbergMarquardt(curve, sample, end, { delta }));
+/** Goes on from the best end, and from the next one where that may turn out better, as far as comparing forms needs. */
+export function refined({ curve, delta, theta, rivals }: RoughFit, sample: Sample): FittedCurve {
+  const ends = [theta, ...rivals].map((end) => levenbergMarquardt(curve, sample, end, { delta, tolerance: finely }));
   return { ...ends.reduce((best, end) => (end.loss < best.loss ? end : best)), curve, delta };
 }
 
@@ -42,8 +56,9 @@ export function refined({ curve, delta, theta, rival }: RoughFit, sample: Sample
  * The simplex search from the end of the other one. Where it finds less by more than rounding, the other goes on from
  * there: two methods of different kind agree on what is returned.
  */
-export function polished(fitted: FittedCurve, sample: Sample): FittedCurve {
-  const { curve, delta } = fitted;
+export function polished(rough: FittedCurve, sample: Sample): FittedCurve {
+  const { curve, delta } = rough;
+  const fitted = { ...levenbergMarquardt(curve, sample, rough.theta, { delta }), curve, delta };
   const outside = (theta: Float64Array) =>
     theta.some((value, k) => value < curve.parameters[k]!.lower || value > curve.parameters[k]!.upper);
   const direct = nelderMead(
@@ -74,8 +89,7 @@ export function settledDeviation(leastSquares: FittedCurve, sample: Sample): num
 }
 
 export function residualsOf({ curve, theta }: FittedCurve, sample: Sample): number[] {
-  const placed = curve.at(theta);
-  return Array.from({ length: sample.size }, (_, i) => residual(placed, sample, i));
+  return [...weightedResiduals(curve.at(theta), sample)];
 }
 
 export function deviationOf(fitted: FittedCurve, sample: Sample): number {

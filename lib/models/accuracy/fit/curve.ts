@@ -1,4 +1,5 @@
 import type { AccuracyModel, CutCoefficient, LossFamily } from '../model.js';
+import { PlacedCurve } from './placed-curve.js';
 
 export type FamilyName = Exclude<LossFamily['kind'], 'table'>;
 /** `one`: ρ↑ alone has influence, or both ratios are tied. */
@@ -144,81 +145,5 @@ export class Curve {
           factors: this.cuts.map((_, k) => Math.exp(theta[scale + k]! - theta[scale]!)),
         };
     }
-  }
-}
-
-/** A curve whose parameters are set. */
-export class PlacedCurve {
-  /** Parameters in plain units. */
-  private readonly plain: Float64Array;
-
-  constructor(
-    private readonly curve: Curve,
-    theta: Float64Array,
-  ) {
-    this.plain = theta.map((value, k) => (curve.parameters[k]!.logarithmic ? Math.exp(value) : value));
-  }
-
-  /** A(ρ↑, ρ↓, c); with `gradient`, its derivatives by the search's parameters as well. */
-  value(upRatio: number, downRatio: number, cut: number, gradient?: Float64Array): number {
-    gradient?.fill(0);
-    const { curve, plain } = this;
-    const limit = plain[0]!;
-    const up = this.loss(0, upRatio, cut, gradient);
-    const down = curve.terms === 2 ? this.loss(1, downRatio, cut, gradient) : 0;
-    if (curve.form.directions !== 'product') {
-      if (gradient) {
-        for (let k = 1; k < gradient.length; k++) gradient[k] = -gradient[k]!;
-        gradient[0] = 1;
-      }
-      return limit - up - down;
-    }
-    const keptUp = Math.max(0, 1 - up);
-    const keptDown = Math.max(0, 1 - down);
-    if (gradient) {
-      const second = curve.place(1).shape;
-      const byUp = keptUp > 0 ? -limit * keptDown : 0;
-      const byDown = keptDown > 0 ? -limit * keptUp : 0;
-      for (let k = 1; k < gradient.length; k++) gradient[k]! *= k < second ? byUp : byDown;
-      gradient[0] = keptUp * keptDown;
-    }
-    return limit * keptUp * keptDown;
-  }
-
-  /** Loss of one direction; writes its derivatives to `gradient`. */
-  private loss(term: 0 | 1, ratio: number, cut: number, gradient?: Float64Array): number {
-    const { curve, plain } = this;
-    const { shape, scale, decay } = curve.place(term);
-    const at = curve.form.cut === 'measured' ? scale + curve.cutIndex(cut) : scale;
-    const isDecaying = curve.form.cut === 'decaying';
-    const factor = isDecaying ? plain[at]! * Math.exp(-plain[decay]! * cut) : plain[at]!;
-    const logRatio = Math.log(ratio);
-    const first = plain[shape]!;
-    let loss: number;
-    switch (curve.form.family) {
-      case 'power':
-        loss = factor * Math.exp(-first * logRatio);
-        if (gradient) gradient[shape] = -first * logRatio * loss;
-        break;
-      case 'exponential':
-        loss = factor * Math.exp(-first * ratio);
-        if (gradient) gradient[shape] = -first * ratio * loss;
-        break;
-      case 'logistic': {
-        const steepness = plain[shape + 1]!;
-        const past = logRatio - Math.log(first);
-        const share = 1 / (1 + Math.exp(steepness * past));
-        loss = factor * share;
-        if (gradient) {
-          gradient[shape] = steepness * (1 - share) * loss;
-          gradient[shape + 1] = -steepness * past * (1 - share) * loss;
-        }
-      }
-    }
-    if (gradient) {
-      gradient[at] = loss;
-      if (isDecaying) gradient[decay] = -cut * loss;
-    }
-    return loss;
   }
 }

@@ -116,8 +116,8 @@ export function fitAccuracy(
   );
 }
 
-/** Forms this much worse by AICc are neither fitted to the last digit nor tried on held-out points. */
-const ruledOut = 20;
+/** Forms this much worse by AICc have no support (Burnham & Anderson 2002, §2.6): they are neither fitted to the last digit nor tried on held-out points. */
+const ruledOut = 10;
 
 function refineLikely(fits: readonly RoughFit[], sample: Sample): FittedCurve[] {
   const aicc = fits.map(({ loss, curve }) => correctedAkaike(loss, sample.size, curve.size + 1));
@@ -292,8 +292,8 @@ function fitWarnings(fit: FittedCurve, parameters: readonly FittedParameter[], s
 const mostUnexplained = 0.35;
 
 function unexplainedShare({ curve, theta }: FittedCurve, sample: Sample): number {
-  const placed = curve.at(theta);
-  const values = Float64Array.from(sample.upRatio, (up, i) => placed.value(up, sample.downRatio[i]!, sample.cut[i]!));
+  const values = new Float64Array(sample.size);
+  curve.at(theta).values(sample, values);
   const [measured, fitted] = [sample.accuracy, values].map((all) => groupMeans(all, sample.group, sample.groups));
   const mean = measured!.reduce((sum, value) => sum + value, 0) / sample.groups;
   const total = measured!.reduce((sum, value) => sum + (value - mean) ** 2, 0);

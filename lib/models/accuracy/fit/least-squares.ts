@@ -1,6 +1,7 @@
 import { DenseCholesky } from '../../../linalg/index.js';
-import type { Curve, PlacedCurve } from './curve.js';
+import type { Curve } from './curve.js';
 import type { Sample } from './observations.js';
+import type { PlacedCurve } from './placed-curve.js';
 
 /** Where a search ended. */
 export interface LeastSquaresResult {
@@ -12,19 +13,23 @@ export interface LeastSquaresResult {
 
 /** Sum of the losses of the weighted residuals; `delta` Infinity gives half the sum of squares. */
 export function totalLoss(curve: Curve, sample: Sample, theta: Float64Array, delta: number): number {
-  const placed = curve.at(theta);
+  const residuals = weightedResiduals(curve.at(theta), sample);
   let loss = 0;
-  for (let i = 0; i < sample.size; i++) {
-    const z = Math.abs(residual(placed, sample, i));
+  for (let i = 0; i < residuals.length; i++) {
+    const z = Math.abs(residuals[i]!);
     loss += z <= delta ? 0.5 * z * z : delta * (z - 0.5 * delta);
   }
   return loss;
 }
 
-/** Weighted residual √w·(A − Â) of an observation; `gradient` takes the derivatives of Â. */
-export function residual(placed: PlacedCurve, sample: Sample, i: number, gradient?: Float64Array): number {
-  const value = placed.value(sample.upRatio[i]!, sample.downRatio[i]!, sample.cut[i]!, gradient);
-  return Math.sqrt(sample.weight[i]!) * (sample.accuracy[i]! - value);
+/** √w·(A − Â) of the observations; `jacobian` takes the derivatives of Â. */
+export function weightedResiduals(placed: PlacedCurve, sample: Sample, jacobian?: Float64Array): Float64Array {
+  const values = new Float64Array(sample.size);
+  placed.values(sample, values, jacobian);
+  for (let i = 0; i < values.length; i++) {
+    values[i] = sample.rootWeight[i]! * (sample.accuracy[i]! - values[i]!);
+  }
+  return values;
 }
 
 /** Normal equations at a point: JᵀWJ (lower triangle and above), and JᵀWr. */
@@ -38,17 +43,18 @@ export function normalEquations(curve: Curve, sample: Sample, theta: Float64Arra
   const order = curve.size;
   const matrix = new Float64Array(order * order);
   const right = new Float64Array(order);
-  const gradient = new Float64Array(order);
-  const placed = curve.at(theta);
+  const jacobian = new Float64Array(sample.size * order);
+  const residuals = weightedResiduals(curve.at(theta), sample, jacobian);
   for (let i = 0; i < sample.size; i++) {
-    const z = residual(placed, sample, i, gradient);
-    const root = Math.sqrt(sample.weight[i]!);
+    const z = residuals[i]!;
+    const root = sample.rootWeight[i]!;
     const share = Math.abs(z) <= delta ? 1 : delta / Math.abs(z);
+    const row = i * order;
     for (let a = 0; a < order; a++) {
-      const scaled = share * root * gradient[a]!;
+      const scaled = share * root * jacobian[row + a]!;
       if (scaled === 0) continue;
       right[a]! += scaled * z;
-      for (let b = 0; b <= a; b++) matrix[a * order + b]! += scaled * root * gradient[b]!;
+      for (let b = 0; b <= a; b++) matrix[a * order + b]! += scaled * root * jacobian[row + b]!;
     }
   }
   for (let a = 0; a < order; a++) for (let b = 0; b < a; b++) matrix[b * order + a] = matrix[a * order + b]!;

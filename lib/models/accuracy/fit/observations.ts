@@ -1,3 +1,5 @@
+import { curvePoints, type CurvePoints } from './placed-curve.js';
+
 /** One fine-tuning: ratios, cut and the accuracy reached. */
 export interface AccuracyObservation {
   /** Coded bytes over uncompressed bytes of the activations [ρ↑], 0 … 1. */
@@ -13,14 +15,11 @@ export interface AccuracyObservation {
 }
 
 /** Observations as columns, with what the fit needs beside them. */
-export interface Sample {
-  readonly size: number;
-  readonly upRatio: Float64Array;
-  readonly downRatio: Float64Array;
-  readonly cut: Float64Array;
+export interface Sample extends CurvePoints {
   readonly accuracy: Float64Array;
   /** Weights of mean 1. */
   readonly weight: Float64Array;
+  readonly rootWeight: Float64Array;
   /** Index of the group (operating point and cut) of each observation. */
   readonly group: Int32Array;
   readonly groups: number;
@@ -46,13 +45,13 @@ export function sampleOf(observations: readonly AccuracyObservation[], weighted:
   const accuracy = column((observation) => observation.accuracy);
   const { weight, repeatDeviation } = groupWeights(accuracy, group, keys.size, weighted);
   const cut = column((observation) => observation.cut ?? 0);
+  const up = column((observation) => observation.upRatio);
+  const down = column((observation) => observation.downRatio ?? observation.upRatio);
   return {
-    size: observations.length,
-    upRatio: column((observation) => observation.upRatio),
-    downRatio: column((observation) => observation.downRatio ?? observation.upRatio),
-    cut,
+    ...curvePoints(up, down, cut),
     accuracy,
     weight,
+    rootWeight: weight.map(Math.sqrt),
     group,
     groups: keys.size,
     cuts: [...new Set(cut)].sort((a, b) => a - b),
@@ -112,18 +111,37 @@ export function groupMeans(values: Float64Array, group: Int32Array, groups: numb
   return sum.map((value, g) => value / count[g]!);
 }
 
+/** One observation a group: its median accuracy at its mean ratios, with the weight of all its runs. */
+export function groupMedians(sample: Sample): Sample {
+  const { group, groups } = sample;
+  const mean = (values: Float64Array) => groupMeans(values, group, groups);
+  const runs = Array.from({ length: groups }, (): number[] => []);
+  const weight = new Float64Array(groups);
+  for (let i = 0; i < sample.size; i++) {
+    runs[group[i]!]!.push(sample.accuracy[i]!);
+    weight[group[i]!]! += sample.weight[i]!;
+  }
+  return {
+    ...curvePoints(mean(sample.upRatio), mean(sample.downRatio), mean(sample.cut)),
+    accuracy: Float64Array.from(runs, median),
+    weight,
+    rootWeight: weight.map(Math.sqrt),
+    group: Int32Array.from(runs, (_, k) => k),
+    groups,
+    cuts: sample.cuts,
+  };
+}
+
 /** The sample without one group. */
 export function withoutGroup(sample: Sample, left: number): Sample {
   const keep = Array.from({ length: sample.size }, (_, i) => i).filter((i) => sample.group[i] !== left);
   const pick = (values: Float64Array) => Float64Array.from(keep, (i) => values[i]!);
   return {
     ...sample,
-    size: keep.length,
-    upRatio: pick(sample.upRatio),
-    downRatio: pick(sample.downRatio),
-    cut: pick(sample.cut),
+    ...curvePoints(pick(sample.upRatio), pick(sample.downRatio), pick(sample.cut)),
     accuracy: pick(sample.accuracy),
     weight: pick(sample.weight),
+    rootWeight: pick(sample.rootWeight),
     group: Int32Array.from(keep, (i) => sample.group[i]! - (sample.group[i]! > left ? 1 : 0)),
     groups: sample.groups - 1,
   };

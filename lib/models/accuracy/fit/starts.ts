@@ -97,15 +97,17 @@ function solveLinear(
   const columns = [0, ...scales];
   // With scale 1 and the others left out, the derivative by a scale's logarithm is minus its column.
   for (const k of scales) theta[k] = 0;
-  const gradient = new Float64Array(curve.size);
-  const placed = additive.at(theta);
-  const design = Array.from({ length: sample.size }, (_, i) => {
-    placed.value(sample.upRatio[i]!, sample.downRatio[i]!, sample.cut[i]!, gradient);
-    return columns.map((k) => gradient[k]!);
-  });
+  const order = curve.size;
+  const jacobian = new Float64Array(sample.size * order);
+  additive.at(theta).values(sample, new Float64Array(sample.size), jacobian);
+  const width = columns.length;
+  const design = new Float64Array(sample.size * width);
+  for (let i = 0; i < sample.size; i++) {
+    for (let k = 0; k < width; k++) design[i * width + k] = jacobian[i * order + columns[k]!]!;
+  }
   let active = columns.map((_, k) => k);
   for (let attempt = 0; attempt <= columns.length; attempt++) {
-    const solution = weightedLeastSquares(design, sample, active);
+    const solution = weightedLeastSquares(design, width, sample, active);
     if (!solution) return undefined;
     const wrong = active.filter((k, j) => k > 0 && !(solution.values[j]! > 0));
     if (wrong.length === 0) {
@@ -130,18 +132,21 @@ function scalePlaces(curve: Curve): number[] {
   return places;
 }
 
-function weightedLeastSquares(design: readonly (readonly number[])[], sample: Sample, active: readonly number[]) {
+/** `design`: rows of `width` columns, of which the active ones count. */
+function weightedLeastSquares(design: Float64Array, width: number, sample: Sample, active: readonly number[]) {
   const size = active.length;
   const matrix = new Float64Array(size * size);
   const right = new Float64Array(size);
   let total = 0;
   for (let i = 0; i < sample.size; i++) {
-    const [row, w, y] = [design[i]!, sample.weight[i]!, sample.accuracy[i]!];
+    const w = sample.weight[i]!;
+    const y = sample.accuracy[i]!;
+    const row = i * width;
     total += w * y * y;
     for (let a = 0; a < size; a++) {
-      const left = w * row[active[a]!]!;
+      const left = w * design[row + active[a]!]!;
       right[a]! += left * y;
-      for (let b = 0; b < size; b++) matrix[a * size + b]! += left * row[active[b]!]!;
+      for (let b = 0; b < size; b++) matrix[a * size + b]! += left * design[row + active[b]!]!;
     }
   }
   const cholesky = new DenseCholesky(size);

@@ -3,6 +3,7 @@ import { accuracy, type AccuracyModel } from '../model.js';
 import { residualsOf, type FittedCurve } from './candidate.js';
 import { levenbergMarquardt, normalEquations } from './least-squares.js';
 import type { Sample } from './observations.js';
+import { curvePoints } from './placed-curve.js';
 import { studentQuantile } from './statistics.js';
 
 /** What is known of a fitted curve's uncertainty. */
@@ -135,24 +136,42 @@ export function profileInterval(
     const excess = (at: number) => {
       const start = warm.slice();
       start[parameter] = at;
-      const found = levenbergMarquardt(curve, sample, start, { delta, fixed, maximumIterations: 40, tolerance: 1e-7 });
+      const found = levenbergMarquardt(curve, sample, start, { delta, fixed, maximumIterations: 40, tolerance: 1e-6 });
       warm = found.theta;
       return found.loss - loss - rise;
     };
     let inside = theta[parameter]!;
+    let insideExcess = -rise;
     let reach = spread * t;
     let outside = inside;
+    let outsideExcess = 0;
     for (let k = 0; k < 12; k++) {
       outside = sign > 0 ? Math.min(bound, inside + reach) : Math.max(bound, inside - reach);
-      if (excess(outside) > 0) break;
+      outsideExcess = excess(outside);
+      if (outsideExcess > 0) break;
       if (outside === bound) return sign > 0 && logarithmic ? Infinity : logarithmic ? -Infinity : bound;
       inside = outside;
+      insideExcess = outsideExcess;
       reach *= 2;
     }
+    // Regula falsi (Illinois): an end that stays counts half from then on.
+    let stayed = 0;
     for (let k = 0; k < 20 && Math.abs(outside - inside) > 1e-3 * spread; k++) {
-      const middle = (inside + outside) / 2;
-      if (excess(middle) > 0) outside = middle;
-      else inside = middle;
+      const share = -insideExcess / (outsideExcess - insideExcess);
+      const middle = inside + Math.min(0.95, Math.max(0.05, share)) * (outside - inside);
+      const found = excess(middle);
+      if (Math.abs(found) <= 1e-4 * rise) return middle;
+      if (found > 0) {
+        outside = middle;
+        outsideExcess = found;
+        if (stayed > 0) insideExcess /= 2;
+        stayed = 1;
+      } else {
+        inside = middle;
+        insideExcess = found;
+        if (stayed < 0) outsideExcess /= 2;
+        stayed = -1;
+      }
     }
     return (inside + outside) / 2;
   };
@@ -177,12 +196,10 @@ export function lowerModel(
   const edge = points.map((point) => bandAt(fitted, uncertainty, confidence, point).lower);
   const column = (k: 0 | 1 | 2) => Float64Array.from(points, (point) => point[k]);
   const sample: Sample = {
-    size: points.length,
-    upRatio: column(0),
-    downRatio: column(1),
-    cut: column(2),
+    ...curvePoints(column(0), column(1), column(2)),
     accuracy: Float64Array.from(edge),
     weight: new Float64Array(points.length).fill(1),
+    rootWeight: new Float64Array(points.length).fill(1),
     group: Int32Array.from(points, (_, k) => k),
     groups: points.length,
     cuts: fitted.curve.cuts,

@@ -48,12 +48,18 @@ function dissect(graph: Graph, names: Int32Array, order: Int32Array, position: n
     const local = minimumDegreeOrder(graph.count, graph.starts, graph.neighbours);
     for (let k = 0; k < local.length; k++) order[position + k] = names[local[k]!]!;
   };
-  if (graph.count <= leafSize || tools.stop?.() === true) { leave(); return; }
+  if (graph.count <= leafSize || tools.stop?.() === true) {
+    leave();
+    return;
+  }
   const parts = findSeparator(graph, tools.random);
   const members: [number[], number[], number[]] = [[], [], []];
   for (let v = 0; v < graph.count; v++) members[parts[v] as 0 | 1 | 2].push(v);
   // A graph without a separator worth the name.
-  if (members[0].length === 0 || members[1].length === 0) { leave(); return; }
+  if (members[0].length === 0 || members[1].length === 0) {
+    leave();
+    return;
+  }
   let at = position;
   for (const part of [members[0], members[1]]) {
     const vertices = Int32Array.from(part);

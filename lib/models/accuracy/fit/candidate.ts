@@ -4,6 +4,7 @@ import { nelderMead } from './nelder-mead.js';
 import { groupMedians, type Sample } from './observations.js';
 import { startingPoints } from './starts.js';
 import { robustDeviation } from './statistics.js';
+import { PlacedCurve } from './placed-curve.js';
 
 /** Huber's δ in deviations: 95 % as efficient as least squares where errors are normal. */
 export const huberThreshold = 1.345;
@@ -89,7 +90,7 @@ export function settledDeviation(leastSquares: FittedCurve, sample: Sample): num
 }
 
 export function residualsOf({ curve, theta }: FittedCurve, sample: Sample): number[] {
-  return [...weightedResiduals(curve.at(theta), sample)];
+  return [...weightedResiduals(new PlacedCurve(curve, theta), sample)];
 }
 
 export function deviationOf(fitted: FittedCurve, sample: Sample): number {

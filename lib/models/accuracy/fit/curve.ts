@@ -1,5 +1,4 @@
 import type { AccuracyModel, CutCoefficient, LossFamily } from '../model.js';
-import { PlacedCurve } from './placed-curve.js';
 
 export type FamilyName = Exclude<LossFamily['kind'], 'table'>;
 /** `one`: ρ↑ alone has influence, or both ratios are tied. */
@@ -97,11 +96,6 @@ export class Curve {
       if (Math.abs(this.cuts[k]! - cut) < Math.abs(this.cuts[nearest]! - cut)) nearest = k;
     }
     return nearest;
-  }
-
-  /** The curve with these parameters, of which later changes are not seen. */
-  at(theta: Float64Array): PlacedCurve {
-    return new PlacedCurve(this, theta);
   }
 
   /** The model with these parameters. */

@@ -24,6 +24,7 @@ import {
   type CurvePoint,
   type ParameterInterval,
 } from './uncertainty.js';
+import { PlacedCurve } from './placed-curve.js';
 
 /** A form that was tried, the monotone table included. */
 export interface TriedForm {
@@ -293,7 +294,7 @@ const mostUnexplained = 0.35;
 
 function unexplainedShare({ curve, theta }: FittedCurve, sample: Sample): number {
   const values = new Float64Array(sample.size);
-  curve.at(theta).values(sample, values);
+  new PlacedCurve(curve, theta).values(sample, values);
   const [measured, fitted] = [sample.accuracy, values].map((all) => groupMeans(all, sample.group, sample.groups));
   const mean = measured!.reduce((sum, value) => sum + value, 0) / sample.groups;
   const total = measured!.reduce((sum, value) => sum + (value - mean) ** 2, 0);

@@ -3,6 +3,7 @@ import type { FittedCurve } from './candidate.js';
 import { levenbergMarquardt } from './least-squares.js';
 import { groupMeans, withoutGroup, type Sample } from './observations.js';
 import { fitTable } from './table.js';
+import { PlacedCurve } from './placed-curve.js';
 
 /** Error at operating points that the fit did not see, each left out in turn with all its repeats. */
 export interface HeldOutError {
@@ -39,7 +40,7 @@ function predictor(fit: Parameters<typeof crossValidate>[0], rest: Sample) {
   if ('curve' in fit) {
     const { curve, theta: start, delta } = fit;
     const { theta } = levenbergMarquardt(curve, rest, start, { delta, maximumIterations: 30, tolerance: 1e-4 });
-    const placed = curve.at(theta);
+    const placed = new PlacedCurve(curve, theta);
     return (up: number, down: number, cut: number) => placed.value(up, down, cut);
   }
   const { model } = fitTable(rest, fit.cut, fit.fittedRatio);

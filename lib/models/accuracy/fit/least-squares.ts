@@ -1,7 +1,7 @@
 import { DenseCholesky } from '../../../linalg/index.js';
 import type { Curve } from './curve.js';
 import type { Sample } from './observations.js';
-import type { PlacedCurve } from './placed-curve.js';
+import { PlacedCurve } from './placed-curve.js';
 
 /** Where a search ended. */
 export interface LeastSquaresResult {
@@ -13,7 +13,7 @@ export interface LeastSquaresResult {
 
 /** Sum of the losses of the weighted residuals; `delta` Infinity gives half the sum of squares. */
 export function totalLoss(curve: Curve, sample: Sample, theta: Float64Array, delta: number): number {
-  const residuals = weightedResiduals(curve.at(theta), sample);
+  const residuals = weightedResiduals(new PlacedCurve(curve, theta), sample);
   let loss = 0;
   for (let i = 0; i < residuals.length; i++) {
     const z = Math.abs(residuals[i]!);
@@ -44,7 +44,7 @@ export function normalEquations(curve: Curve, sample: Sample, theta: Float64Arra
   const matrix = new Float64Array(order * order);
   const right = new Float64Array(order);
   const jacobian = new Float64Array(sample.size * order);
-  const residuals = weightedResiduals(curve.at(theta), sample, jacobian);
+  const residuals = weightedResiduals(new PlacedCurve(curve, theta), sample, jacobian);
   for (let i = 0; i < sample.size; i++) {
     const z = residuals[i]!;
     const root = sample.rootWeight[i]!;

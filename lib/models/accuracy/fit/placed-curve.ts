@@ -14,7 +14,7 @@ export function curvePoints(upRatio: Float64Array, downRatio: Float64Array, cut:
   return { size: cut.length, upRatio, downRatio, cut, upLog: upRatio.map(Math.log), downLog: downRatio.map(Math.log) };
 }
 
-/** A curve whose parameters are set. */
+/** A curve whose parameters are set; later changes of them are not seen. */
 export class PlacedCurve {
   /** Parameters in plain units. */
   private readonly plain: Float64Array;

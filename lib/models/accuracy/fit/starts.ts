@@ -2,6 +2,7 @@ import { DenseCholesky } from '../../../linalg/index.js';
 import { randomStream } from '../../../random/index.js';
 import type { Curve } from './curve.js';
 import type { Sample } from './observations.js';
+import { PlacedCurve } from './placed-curve.js';
 
 /** Starts kept of all that were tried. */
 const kept = 4;
@@ -99,7 +100,7 @@ function solveLinear(
   for (const k of scales) theta[k] = 0;
   const order = curve.size;
   const jacobian = new Float64Array(sample.size * order);
-  additive.at(theta).values(sample, new Float64Array(sample.size), jacobian);
+  new PlacedCurve(additive, theta).values(sample, new Float64Array(sample.size), jacobian);
   const width = columns.length;
   const design = new Float64Array(sample.size * width);
   for (let i = 0; i < sample.size; i++) {

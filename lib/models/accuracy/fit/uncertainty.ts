@@ -3,7 +3,7 @@ import { accuracy, type AccuracyModel } from '../model.js';
 import { residualsOf, type FittedCurve } from './candidate.js';
 import { levenbergMarquardt, normalEquations } from './least-squares.js';
 import type { Sample } from './observations.js';
-import { curvePoints } from './placed-curve.js';
+import { curvePoints, PlacedCurve } from './placed-curve.js';
 import { studentQuantile } from './statistics.js';
 
 /** What is known of a fitted curve's uncertainty. */
@@ -96,7 +96,7 @@ export function bandAt(
 ): AccuracyBand {
   const { curve, theta } = fitted;
   const gradient = new Float64Array(curve.size);
-  const value = curve.at(theta).value(upRatio, downRatio, cut, gradient);
+  const value = new PlacedCurve(curve, theta).value(upRatio, downRatio, cut, gradient);
   let variance = 0;
   for (let a = 0; a < curve.size; a++) {
     for (let b = 0; b < curve.size; b++) variance += gradient[a]! * covariance[a * curve.size + b]! * gradient[b]!;

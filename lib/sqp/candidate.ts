@@ -1,4 +1,4 @@
-import type { Iterate } from './iterate.js';
+import type { Iterate, KeptPoint } from './iterate.js';
 import { maxAbs } from './norms.js';
 
 /** The best first-order point of a run, kept while the method goes on for more digits. */
@@ -6,6 +6,7 @@ export class Candidate {
   found = false;
   private objective = Infinity;
   private violation = Infinity;
+  private kept: KeptPoint | undefined;
   private readonly rowMultipliers: Float64Array;
   private readonly boundMultipliers: Float64Array;
 
@@ -30,14 +31,14 @@ export class Candidate {
     this.found = true;
     this.objective = objective;
     this.violation = violation;
-    this.iterate.remember();
+    this.kept = this.iterate.save(this.kept);
     this.rowMultipliers.set(rowMultipliers);
     this.boundMultipliers.set(boundMultipliers);
   }
 
   /** Puts the iterate back at the kept point and its multipliers into the arrays given. */
   recall(rowMultipliers: Float64Array, boundMultipliers: Float64Array): void {
-    this.iterate.recall();
+    if (this.kept) this.iterate.restore(this.kept);
     rowMultipliers.set(this.rowMultipliers);
     boundMultipliers.set(this.boundMultipliers);
   }

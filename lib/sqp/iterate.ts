@@ -2,6 +2,13 @@ import { copyPoint, pointValues, type Evaluation, type PointValues } from './eva
 import { multiplyJacobian, type ModelStructure } from './kkt-matrix.js';
 import { quadraticModel, type QuadraticModel } from './quadratic-model.js';
 
+/** A point that may be gone back to, with its derivatives. */
+export interface KeptPoint {
+  readonly point: PointValues;
+  readonly gradient: Float64Array;
+  readonly jacobian: Float64Array;
+}
+
 /** The present point with its derivatives, and room for a trial point with its own. */
 export class Iterate {
   readonly current: PointValues;
@@ -10,7 +17,6 @@ export class Iterate {
   private readonly trialGradient: Float64Array;
   private readonly trialJacobian: Float64Array;
   private readonly products: Float64Array;
-  private kept: { point: PointValues; model: QuadraticModel } | undefined;
 
   constructor(
     readonly evaluation: Evaluation,
@@ -54,20 +60,28 @@ export class Iterate {
     return { gradient: this.trialGradient, jacobian: this.trialJacobian };
   }
 
-  /** Keeps the present point with its derivatives for `recall`. */
-  remember(): void {
-    this.kept ??= { point: pointValues(this.evaluation.meta), model: quadraticModel(this.structure) };
-    copyPoint(this.current, this.kept.point);
-    this.kept.model.gradient.set(this.model.gradient);
-    this.kept.model.jacobian.set(this.model.jacobian);
+  /** Keeps the present point with its derivatives in `kept`, or in a new record. */
+  save(kept: KeptPoint = this.emptyRecord()): KeptPoint {
+    copyPoint(this.current, kept.point);
+    kept.gradient.set(this.model.gradient);
+    kept.jacobian.set(this.model.jacobian);
+    return kept;
   }
 
-  /** Goes back to the point kept by `remember`. */
-  recall(): void {
-    if (this.kept === undefined) return;
-    copyPoint(this.kept.point, this.current);
-    this.model.gradient.set(this.kept.model.gradient);
-    this.model.jacobian.set(this.kept.model.jacobian);
+  /** Goes back to a point that was saved. */
+  restore({ point, gradient, jacobian }: KeptPoint): void {
+    copyPoint(point, this.current);
+    this.model.gradient.set(gradient);
+    this.model.jacobian.set(jacobian);
+  }
+
+  private emptyRecord(): KeptPoint {
+    const { gradient, jacobian } = this.model;
+    return {
+      point: pointValues(this.evaluation.meta),
+      gradient: new Float64Array(gradient.length),
+      jacobian: new Float64Array(jacobian.length),
+    };
   }
 
   /** Sides of the subproblem relative to the present point. */

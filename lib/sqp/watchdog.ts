@@ -1,8 +1,7 @@
 import type { AcceptanceTest } from '../globalization/index.js';
-import { copyPoint, pointValues, type PointValues } from './evaluation.js';
-import type { Iterate } from './iterate.js';
+import type { Iterate, KeptPoint } from './iterate.js';
 import { dotProduct, maxAbs } from './norms.js';
-import { quadraticModel, subproblemSolution, type QuadraticModel, type SubproblemSolution } from './quadratic-model.js';
+import { subproblemSolution, type SubproblemSolution } from './quadratic-model.js';
 
 /** What became of a full step: enough progress since the reference, tolerated for now, or to be taken back. */
 export type RelaxedOutcome = 'progress' | 'tolerated' | 'failed';
@@ -56,7 +55,7 @@ export class Watchdog {
     iterate.setTrial(solution.step, 1);
     const { evaluation, trial } = iterate;
     if (!evaluation.functions(trial)) return 'failed';
-    const from = { violation: reference.violation, objective: reference.point.objective };
+    const from = { violation: reference.violation, objective: reference.kept.point.objective };
     test.prepare(from, reference.slope, reference.solution.linearViolation, maxAbs(reference.solution.rowMultipliers));
     const reached = { violation: evaluation.violation(trial), objective: trial.objective };
     const verdict = test.judge(from, reached, reference.slope, 1);
@@ -75,9 +74,7 @@ export class Watchdog {
   goBack(solution: SubproblemSolution): void {
     const { iterate } = this;
     const reference = this.reference!;
-    copyPoint(reference.point, iterate.current);
-    iterate.model.gradient.set(reference.model.gradient);
-    iterate.model.jacobian.set(reference.model.jacobian);
+    iterate.restore(reference.kept);
     iterate.linearize();
     this.rowMultipliers.set(reference.rowMultipliers);
     this.boundMultipliers.set(reference.boundMultipliers);
@@ -94,8 +91,7 @@ export class Watchdog {
     const { iterate } = this;
     const { structure } = iterate;
     this.reference ??= {
-      point: pointValues(iterate.evaluation.meta),
-      model: quadraticModel(structure),
+      kept: iterate.save(),
       rowMultipliers: this.rowMultipliers.slice(),
       boundMultipliers: this.boundMultipliers.slice(),
       solution: subproblemSolution(structure.variableCount, structure.rowCount),
@@ -103,9 +99,7 @@ export class Watchdog {
       slope: 0,
     };
     const { reference } = this;
-    copyPoint(iterate.current, reference.point);
-    reference.model.gradient.set(iterate.model.gradient);
-    reference.model.jacobian.set(iterate.model.jacobian);
+    iterate.save(reference.kept);
     reference.rowMultipliers.set(this.rowMultipliers);
     reference.boundMultipliers.set(this.boundMultipliers);
     copySolution(solution, reference.solution);
@@ -117,8 +111,7 @@ export class Watchdog {
 }
 
 interface Reference {
-  readonly point: PointValues;
-  readonly model: QuadraticModel;
+  readonly kept: KeptPoint;
   readonly rowMultipliers: Float64Array;
   readonly boundMultipliers: Float64Array;
   readonly solution: SubproblemSolution;

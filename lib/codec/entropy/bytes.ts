@@ -57,7 +57,7 @@ export class ByteWriter {
     return this.buffer.subarray(0, this.length);
   }
 
-  /** The bytes written so far, as a copy of exactly their size. */
+  /** The bytes written so far, in an array of exactly their size; nothing may be written afterwards. */
   finish(): Uint8Array<ArrayBuffer> {
     return this.length === this.buffer.length ? this.buffer : this.buffer.slice(0, this.length);
   }

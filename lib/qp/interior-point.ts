@@ -42,6 +42,12 @@ export interface InteriorPointSettings {
 const stepFraction = 0.995;
 const correctors = 2;
 const idleLimit = 12;
+/** Residual of a Newton system, relative to its right-hand side, from which a smaller shift of its rows is tried. */
+const inaccurateSolve = 1e-9;
+/** An infeasibility that falls by less in an iteration counts as stuck. */
+const stillFalling = 0.97;
+const shiftReduction = 1e-2;
+const smallestShift = 1e-15;
 /** Slow iterations that end the work where only rounding is left: the polish then does better. */
 const fewSlow = 2;
 const nearlySolved = 1e-7;
@@ -82,6 +88,10 @@ export class InteriorPointSolver {
   private readonly hessianTimesX: Float64Array;
   private readonly transposed: Float64Array;
   private shift = 0;
+  /** Shift of the rows; at most `shift`, and smaller where refinement cannot take that one out of the solution. */
+  private rowShift = 0;
+  /** True once a smaller shift of the rows has not made the solution more accurate. */
+  private rowShiftSettled = false;
   private sideCount = 0;
   private primalAlpha = 0;
   private dualAlpha = 0;
@@ -135,16 +145,20 @@ export class InteriorPointSolver {
 
   run(settings: InteriorPointSettings): InteriorPointOutcome {
     const { budget } = this;
-    this.shift = settings.shift;
+    this.shift = this.rowShift = settings.shift;
+    this.rowShiftSettled = false;
     this.start();
     let best = this.snapshot();
     let bestQuality: IterateQuality = { primal: Infinity, dual: Infinity, gap: Infinity };
     let bestMerit = Infinity;
+    let leastInfeasibility = Infinity;
     let idle = 0;
     let slow = 0;
     for (let iteration = 0; ; iteration++) {
       const quality = this.measure();
-      const merit = Math.max(quality.primal, quality.dual, quality.gap);
+      // Multipliers that must grow by orders let the gap grow, too, while the infeasibility falls: that is no idle time.
+      const infeasibility = Math.max(quality.primal, quality.dual);
+      const merit = Math.max(infeasibility, quality.gap);
       const finish = (end: InteriorPointOutcome['end']): InteriorPointOutcome => ({
         end,
         iterations: iteration,
@@ -157,7 +171,8 @@ export class InteriorPointSolver {
         bestMerit = merit;
         bestQuality = quality;
         best = this.snapshot();
-      } else idle++;
+      } else if (infeasibility >= stillFalling * leastInfeasibility) idle++;
+      leastInfeasibility = Math.min(leastInfeasibility, infeasibility);
       if (bestMerit <= settings.target) return finish('converged');
       if (!Number.isFinite(merit)) return finish('stalled');
       if (idle > idleLimit && iteration > 30) return finish('stalled');
@@ -263,7 +278,7 @@ export class InteriorPointSolver {
     const mu = this.complementarityMean();
     if (!this.factorSystem()) return false;
     this.setTargets(0, 0);
-    this.solveStep();
+    if (!this.sharpen(this.solveStep())) return false;
     this.stepLengths(1);
     const predicted = this.complementarityAfter(this.primalAlpha, this.dualAlpha);
     const centering = mu === 0 ? 0 : Math.min(1, (predicted / mu) ** 3);
@@ -287,13 +302,36 @@ export class InteriorPointSolver {
       if (c < n) weights[c] = weight;
       else rowWeights[c - n] = this.equality[c] === 1 ? 0 : 1 / Math.max(weight, 1e-20);
     }
-    let shift = this.shift;
+    let { shift, rowShift } = this;
     for (let attempt = 0; attempt < 4; attempt++) {
-      if (this.kkt.factor(weights, rowWeights, shift, shift)) return true;
+      if (this.kkt.factor(weights, rowWeights, shift, rowShift)) return true;
       if (this.stop()) return false;
       shift *= 100;
+      rowShift *= 100;
     }
     return false;
+  }
+
+  /**
+   * Solves again with smaller shifts of the rows as long as that makes the step more accurate: rows that nearly depend
+   * on each other need shifts below the least eigenvalue of A(P + W)⁻¹Aᵀ. False when no system could be factored.
+   */
+  private sharpen(present: number): boolean {
+    let residual = present;
+    while (residual > inaccurateSolve && this.rowShift > smallestShift && !this.rowShiftSettled) {
+      const previous = this.rowShift;
+      this.rowShift = Math.max(smallestShift, shiftReduction * previous);
+      const better = this.factorSystem() ? this.solveStep() : Infinity;
+      if (better <= 0.5 * residual) {
+        residual = better;
+        continue;
+      }
+      this.rowShift = previous;
+      this.rowShiftSettled = true;
+      if (!this.factorSystem()) return false;
+      this.solveStep();
+    }
+    return true;
   }
 
   /** Complementarity targets: t·z should become `center`, with the predictor's second-order term if `secondOrder`. */
@@ -311,8 +349,11 @@ export class InteriorPointSolver {
     }
   }
 
-  /** Solves for the step that meets the linearised conditions with the present complementarity targets. */
-  private solveStep(): void {
+  /**
+   * Solves for the step that meets the linearised conditions with the present complementarity targets. Returns the
+   * residual of the system relative to its right-hand side.
+   */
+  private solveStep(): number {
     const { program, rightHandSide, step, stepActivity, activity, targetLower, targetUpper } = this;
     const { variableCount: n, constraintCount: m, lower, upper, constraintMatrix } = program;
     for (let c = 0; c < n + m; c++) {
@@ -329,7 +370,7 @@ export class InteriorPointSolver {
       else if (this.equality[c] === 1) rightHandSide[c] = upper[c]! - activity[c]!;
       else rightHandSide[c] = -force * this.rowWeights[c - n]!;
     }
-    this.kkt.solve(rightHandSide, step, 3);
+    const residual = this.kkt.solve(rightHandSide, step, 3);
     stepActivity.set(step.subarray(0, n));
     multiply(constraintMatrix, step, stepActivity.subarray(n));
     for (let c = 0; c < n + m; c++) {
@@ -349,6 +390,7 @@ export class InteriorPointSolver {
         this.stepDualLower[c] = (targetLower[c]! - this.dualLower[c]! * slackStep) / this.slackLower[c]!;
       }
     }
+    return residual / Math.max(maxNorm(rightHandSide), Number.MIN_VALUE);
   }
 
   /** Longest steps that keep slacks and multipliers positive, times `fraction`; equal ones for a quadratic objective. */

@@ -67,7 +67,28 @@ function control(steps: number): QuadraticProgram {
   return problem;
 }
 
+/** The convex sequence nearest to a noisy concave one: its rows nearly depend on each other, and their multipliers are large. */
+function convexRegression(n: number): QuadraticProgram {
+  const rows = new Rows();
+  for (let i = 0; i + 2 < n; i++) rows.add([[i, 1], [i + 1, -2], [i + 2, 1]], 0, Infinity); // prettier-ignore
+  const data = (j: number): number => Math.sqrt(j / (n - 1)) + 0.1 * Math.sin(j + 1);
+  return rows.program(
+    n,
+    () => 1,
+    (j) => -data(j),
+    -Infinity,
+  );
+}
+
 describe('large sparse programs', () => {
+  it.each([500, 2000, 5000])('fits a convex sequence to %d values in few iterations', (n) => {
+    const problem = convexRegression(n);
+    const result = solveQp(problem);
+    expect(result.termination, result.message).toBe('optimal');
+    expect(optimalityFaults(problem, result.x, result.multipliers, result.boundMultipliers)).toEqual([]);
+    expect(result.iterations).toBeLessThanOrEqual(70);
+  });
+
   it('solves a discretised control problem of 10,002 variables in a few seconds', () => {
     const problem = control(3334);
     const startedAt = performance.now();

@@ -54,8 +54,9 @@ const parts: Record<string, () => Promise<void> | void> = {
     const fit = study && tryFit(study.runs);
     if (!fit) return;
     const { describePlans } = await import('./study/plans.js');
-    const { text, figures } = await describePlans(fit, study.runs, 5000);
+    const { text, figures, missed } = await describePlans(fit, study.runs, 5000);
     writeResults('study-plans', 'npm run study -- plans', text, figures);
+    if (missed) process.exitCode = 1;
   },
 };
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
-import { AccuracyFitError, fitAccuracy, type AccuracyFit, type FitOptions } from '../../lib/models/index.js';
+import { AccuracyFitError, fitAccuracy, type AccuracyFit, type FitOptions } from '../../lib/models/accuracy/index.js';
 import { CommandError, exitCodes, type ExitCode } from '../exit-codes.js';
 import { readText, writeText } from '../files.js';
 import { accuracyBlock, pasteable, type ProblemParts } from '../fit/block.js';

@@ -1,4 +1,4 @@
-import type { AccuracyModel, LossTerm } from '../../lib/models/index.js';
+import type { AccuracyModel, LossTerm } from '../../lib/models/accuracy/index.js';
 import { withEntries, type SectionEntry } from './splice.js';
 
 /** The `accuracy` section of a problem file that describes a model. */

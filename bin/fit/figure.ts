@@ -1,4 +1,4 @@
-import { accuracy, type AccuracyFit } from '../../lib/models/index.js';
+import { accuracy, type AccuracyFit } from '../../lib/models/accuracy/index.js';
 import type { Run } from './runs.js';
 
 const panelWidth = 520;

@@ -1,5 +1,5 @@
-import type { AccuracyModel } from '../../lib/models/index.js';
-import { accuracy } from '../../lib/models/index.js';
+import type { AccuracyModel } from '../../lib/models/accuracy/index.js';
+import { accuracy } from '../../lib/models/accuracy/index.js';
 import type { PointEntry } from './block.js';
 import type { CodecSetting, Run } from './runs.js';
 

@@ -1,4 +1,4 @@
-import type { AccuracyFit, TriedForm } from '../../lib/models/index.js';
+import type { AccuracyFit, TriedForm } from '../../lib/models/accuracy/index.js';
 import { columns } from '../render/columns.js';
 import type { Paint } from '../terminal.js';
 

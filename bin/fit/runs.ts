@@ -1,4 +1,4 @@
-import type { AccuracyObservation } from '../../lib/models/index.js';
+import type { AccuracyObservation } from '../../lib/models/accuracy/index.js';
 import type { CsvTable } from './csv.js';
 
 /** Columns as a user names them. */

@@ -176,6 +176,37 @@ describe('what comes with a fit', () => {
     expect((exponent!.upper - exponent!.lower) / (2 * reach)).toBeLessThan(1.4);
   });
 
+  it('follows parameters that make up for one another to the ends of their intervals', () => {
+    // Far above its midpoint a logistic loss is a power law: scale and midpoint are free together.
+    const noise = randomStream(3, 'valley');
+    const runs = ratios.flatMap((upRatio) =>
+      [1, 2, 3].map(() => ({
+        upRatio,
+        accuracy: 0.9 - 0.5 / (1 + (upRatio / 0.0015) ** 1.2) + 0.003 * noise.normal(),
+      })),
+    );
+    const fit = fitAccuracy(runs, { family: 'logistic', ...plain });
+    const { value, lower, upper } = fit.parameters.find(({ name }) => name === 'loss scale')!;
+    // Oracle: midpoint and steepness are scanned, the limit is linear.
+    const leastSquares = (scale: number) => {
+      let least = Infinity;
+      for (let midpoint = 1e-6; midpoint < 0.1; midpoint *= 1.02) {
+        for (let steepness = 0.5; steepness < 1.5; steepness += 0.002) {
+          const losses = runs.map(({ upRatio }) => scale / (1 + (upRatio / midpoint) ** steepness));
+          const limit = runs.reduce((sum, run, i) => sum + run.accuracy + losses[i]!, 0) / runs.length;
+          const squares = runs.reduce((sum, run, i) => sum + (run.accuracy - limit + losses[i]!) ** 2, 0);
+          least = Math.min(least, squares);
+        }
+      }
+      return least;
+    };
+    const allowed = (fit.deviation * studentQuantile(0.975, runs.length - 3)) ** 2;
+    const least = leastSquares(value);
+    for (const end of [lower, upper]) {
+      expect(Math.abs((leastSquares(end) - least) / allowed - 1)).toBeLessThan(0.05);
+    }
+  });
+
   it('inverts and differentiates every family analytically', () => {
     for (let k = 0; k < 6; k++) {
       const { family } = syntheticCase(22, k);

@@ -27,7 +27,10 @@ export interface RoughFit extends FittedCurve {
   readonly rivals: readonly Float64Array[];
 }
 
-/** Searches roughly: from all starts over the groups' medians, from the best two ends over all runs. */
+/** Ends of a search that differ by less, in logarithms or accuracy, are one. */
+const together = 0.02;
+
+/** Searches roughly: from all starts over the groups' medians, from the best two ends that differ over all runs. */
 export function fitRoughly(curve: Curve, sample: Sample, delta: number, seed: number): RoughFit {
   const medians = sample.groups < sample.size ? groupMedians(sample) : sample;
   const starts = startingPoints(curve, medians, seed);
@@ -40,8 +43,9 @@ export function fitRoughly(curve: Curve, sample: Sample, delta: number, seed: nu
     medians === sample
       ? starts
       : search(medians, Infinity, starts)
-          .slice(0, 2)
-          .map(({ theta }) => theta);
+          .map(({ theta }) => theta)
+          .filter((theta, k, all) => all.findIndex((other) => distance(theta, other) < together) === k)
+          .slice(0, 2);
   const [best, ...others] = search(sample, delta, ends);
   const rivals = others.filter(({ loss }) => loss <= best!.loss * (1 + closely)).map(({ theta }) => theta);
   return { ...best!, curve, delta, rivals: rivals.slice(0, 1) };
@@ -95,6 +99,10 @@ export function residualsOf({ curve, theta }: FittedCurve, sample: Sample): numb
 
 export function deviationOf(fitted: FittedCurve, sample: Sample): number {
   return robustDeviation(residualsOf(fitted, sample), fitted.curve.size);
+}
+
+function distance(a: Float64Array, b: Float64Array): number {
+  return a.reduce((most, value, k) => Math.max(most, Math.abs(value - b[k]!)), 0);
 }
 
 function centre(curve: Curve): Float64Array {

@@ -72,7 +72,8 @@ export interface SearchOptions {
 
 /**
  * Levenberg–Marquardt within the parameters' bounds: damped Gauss–Newton steps over the parameters that are free to
- * move, cut off at the bounds, damping by Marquardt's diagonal (Moré 1978 for the scaling).
+ * move, cut off at the bounds, damping by Marquardt's diagonal (Moré 1978 for the scaling), renewed by
+ * the gain that a step brought over the one foreseen (Nielsen 1999).
  */
 export function levenbergMarquardt(
   curve: Curve,
@@ -104,11 +105,12 @@ export function levenbergMarquardt(
       free.forEach((k, j) => (trial[k] = clamp(theta[k]! + Math.max(-5, Math.min(5, step[j]!)), curve.parameters[k]!)));
       const trialLoss = totalLoss(curve, sample, trial, delta);
       if (trialLoss <= loss) {
+        const gain = (loss - trialLoss) / predictedDrop(step, free, matrix, right, order, damping);
         change = free.reduce((most, k) => Math.max(most, Math.abs(trial[k]! - theta[k]!)), 0);
         drop = loss - trialLoss;
         theta.set(trial);
         loss = trialLoss;
-        damping = Math.max(1e-15, damping / 9);
+        damping = Math.max(1e-15, damping * Math.max(1 / 9, Math.min(4, 1 - (2 * gain - 1) ** 3)));
         improved = true;
         break;
       }
@@ -117,6 +119,23 @@ export function levenbergMarquardt(
     if (!improved || drop < tolerance * loss || change < 1e-13 || (drop <= 1e-16 * loss && change < 1e-9)) break;
   }
   return { theta, loss, iterations };
+}
+
+/** Fall of the loss that the linear model foresees of a step: half of sᵀ(λDs + g). */
+function predictedDrop(
+  step: Float64Array,
+  free: readonly number[],
+  matrix: Float64Array,
+  right: Float64Array,
+  order: number,
+  damping: number,
+): number {
+  let sum = 0;
+  for (let j = 0; j < free.length; j++) {
+    const k = free[j]!;
+    sum += step[j]! * (damping * matrix[k * order + k]! * step[j]! + right[k]!);
+  }
+  return sum / 2;
 }
 
 /** Those that are neither held nor pressed against a bound. */

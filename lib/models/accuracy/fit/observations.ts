@@ -15,18 +15,51 @@ export interface AccuracyObservation {
 }
 
 /** Observations as columns, with what the fit needs beside them. */
-export interface Sample extends CurvePoints {
+interface Columns {
+  readonly points: CurvePoints;
   readonly accuracy: Float64Array;
   /** Weights of mean 1. */
   readonly weight: Float64Array;
-  readonly rootWeight: Float64Array;
   /** Index of the group (operating point and cut) of each observation. */
   readonly group: Int32Array;
   readonly groups: number;
   /** Measured cuts, increasing. */
   readonly cuts: readonly number[];
-  /** Deviation within groups, robust; absent with fewer than four repeats. */
-  readonly repeatDeviation?: number;
+  /** Deviation within groups, robust; undefined with fewer than four repeats. */
+  readonly repeatDeviation: number | undefined;
+}
+
+/** A class, since all samples must be alike to the engine: what it compiles for one then serves for all. */
+export class Sample implements CurvePoints, Omit<Columns, 'points'> {
+  readonly size: number;
+  readonly upRatio: Float64Array;
+  readonly downRatio: Float64Array;
+  readonly cut: Float64Array;
+  readonly upLog: Float64Array;
+  readonly downLog: Float64Array;
+  readonly accuracy: Float64Array;
+  readonly weight: Float64Array;
+  readonly rootWeight: Float64Array;
+  readonly group: Int32Array;
+  readonly groups: number;
+  readonly cuts: readonly number[];
+  readonly repeatDeviation: number | undefined;
+
+  constructor({ points, accuracy, weight, group, groups, cuts, repeatDeviation }: Columns) {
+    this.size = points.size;
+    this.upRatio = points.upRatio;
+    this.downRatio = points.downRatio;
+    this.cut = points.cut;
+    this.upLog = points.upLog;
+    this.downLog = points.downLog;
+    this.accuracy = accuracy;
+    this.weight = weight;
+    this.rootWeight = weight.map(Math.sqrt);
+    this.group = group;
+    this.groups = groups;
+    this.cuts = cuts;
+    this.repeatDeviation = repeatDeviation;
+  }
 }
 
 /** How strongly a group's variance is drawn to the pooled one, in repeats. */
@@ -47,16 +80,15 @@ export function sampleOf(observations: readonly AccuracyObservation[], weighted:
   const cut = column((observation) => observation.cut ?? 0);
   const up = column((observation) => observation.upRatio);
   const down = column((observation) => observation.downRatio ?? observation.upRatio);
-  return {
-    ...curvePoints(up, down, cut),
+  return new Sample({
+    points: curvePoints(up, down, cut),
     accuracy,
     weight,
-    rootWeight: weight.map(Math.sqrt),
     group,
     groups: keys.size,
     cuts: [...new Set(cut)].sort((a, b) => a - b),
-    ...(repeatDeviation !== undefined && { repeatDeviation }),
-  };
+    repeatDeviation,
+  });
 }
 
 function groupKey({ point, upRatio, downRatio = upRatio, cut = 0 }: AccuracyObservation): string {
@@ -121,30 +153,30 @@ export function groupMedians(sample: Sample): Sample {
     runs[group[i]!]!.push(sample.accuracy[i]!);
     weight[group[i]!]! += sample.weight[i]!;
   }
-  return {
-    ...curvePoints(mean(sample.upRatio), mean(sample.downRatio), mean(sample.cut)),
+  return new Sample({
+    points: curvePoints(mean(sample.upRatio), mean(sample.downRatio), mean(sample.cut)),
     accuracy: Float64Array.from(runs, median),
     weight,
-    rootWeight: weight.map(Math.sqrt),
     group: Int32Array.from(runs, (_, k) => k),
     groups,
     cuts: sample.cuts,
-  };
+    repeatDeviation: undefined,
+  });
 }
 
 /** The sample without one group. */
 export function withoutGroup(sample: Sample, left: number): Sample {
   const keep = Array.from({ length: sample.size }, (_, i) => i).filter((i) => sample.group[i] !== left);
   const pick = (values: Float64Array) => Float64Array.from(keep, (i) => values[i]!);
-  return {
-    ...sample,
-    ...curvePoints(pick(sample.upRatio), pick(sample.downRatio), pick(sample.cut)),
+  return new Sample({
+    points: curvePoints(pick(sample.upRatio), pick(sample.downRatio), pick(sample.cut)),
     accuracy: pick(sample.accuracy),
     weight: pick(sample.weight),
-    rootWeight: pick(sample.rootWeight),
     group: Int32Array.from(keep, (i) => sample.group[i]! - (sample.group[i]! > left ? 1 : 0)),
     groups: sample.groups - 1,
-  };
+    cuts: sample.cuts,
+    repeatDeviation: sample.repeatDeviation,
+  });
 }
 
 export function median(values: readonly number[]): number {

@@ -1,17 +1,16 @@
 import { DenseCholesky } from '../../../linalg/index.js';
-import { randomStream } from '../../../random/index.js';
 import type { Curve } from './curve.js';
 import type { Sample } from './observations.js';
 import { PlacedCurve } from './placed-curve.js';
 
 /** Starts kept of all that were tried. */
 const kept = 4;
-const randomTries = 24;
+const scatteredTries = 24;
 
 /**
  * Points to search from. In the additive form limit and scales are linear once shapes and decays are given: over a grid
- * of those, and some seeded random ones, the linear ones are solved for (variable projection, Golub & Pereyra 1973) and
- * the best few kept.
+ * of those, and some scattered by the seed, the linear ones are solved for (variable projection, Golub & Pereyra 1973)
+ * and the best few kept.
  */
 export function startingPoints(curve: Curve, sample: Sample, seed: number): Float64Array[] {
   const tried: { theta: Float64Array; squares: number }[] = [];
@@ -60,14 +59,27 @@ function* nonlinearTries(curve: Curve, sample: Sample, seed: number): Generator<
   let index = 0;
   for (const a of up)
     for (const b of down) for (const decay of decays) if (index++ % stride === 0) yield vector([a, b], decay);
-  const random = randomStream(seed, `accuracy.starts.${curve.form.family}`);
-  for (let k = 0; k < randomTries; k++) {
-    const between = (grid: number[][]) => {
-      const [a, b, share] = [grid[random.integer(grid.length)]!, grid[random.integer(grid.length)]!, random.uniform()];
-      return a.map((value, j) => value + share * (b[j]! - value));
+  const scattered = scatteredPoints(seed, 2 * up[0]!.length + 1);
+  for (let k = 0; k < scatteredTries; k++) {
+    const point = scattered(k);
+    const between = (grid: number[][], first: number) => {
+      const low = grid[0]!;
+      const high = grid.at(-1)!;
+      return low.map((value, j) => value + point[first + j]! * (high[j]! - value));
     };
-    yield vector([between(up), curve.terms === 2 ? between(down) : []], 2 * random.uniform() ** 2);
+    yield vector([between(up, 1), curve.terms === 2 ? between(down, 1 + up[0]!.length) : []], 2 * point[0]! ** 2);
   }
+}
+
+/**
+ * Points of [0, 1)^d that fill it evenly: the additive recurrence by powers of 1/g, g^(d+1) = g + 1 (the generalised
+ * golden ratio), shifted by the seed.
+ */
+function scatteredPoints(seed: number, dimensions: number): (index: number) => number[] {
+  let golden = 1.5;
+  for (let k = 0; k < 40; k++) golden = (1 + golden) ** (1 / (dimensions + 1));
+  const steps = Array.from({ length: dimensions }, (_, d) => golden ** -(d + 1));
+  return (index) => steps.map((step) => (0.5 + (seed * scatteredTries + index) * step) % 1);
 }
 
 /** Logarithms of shapes that bend within the measured ratios. */

@@ -8,8 +8,9 @@ export interface FittedTable {
   readonly parameters: number;
 }
 
-/** Rounds of alternation between the table and the factors of the cut. */
+/** Rounds of alternation between the table and the factors of the cut at most, and the change that ends them. */
 const alternations = 60;
+const settled = 1e-9;
 
 /**
  * Monotone table over ρ↑ by isotonic regression (pool adjacent violators, Barlow et al. 1972), with a factor for each
@@ -29,7 +30,11 @@ export function fitTable(
     const levels = isotonicLevels(sample, knotOf, knots.length, (i) => factors[cutOf[i]!]!, limit, round === 0);
     if (round === 0) limit = Math.min(1, Math.max(...levels.map((loss) => -loss)));
     losses = levels.map((loss) => Math.max(0, round === 0 ? limit + loss : loss));
-    if (cut === 'measured') updateFactors(sample, knotOf, cutOf, losses, limit, factors);
+    if (cut === 'measured') {
+      const before = factors.slice();
+      updateFactors(sample, knotOf, cutOf, losses, limit, factors);
+      if (factors.every((factor, c) => Math.abs(factor - before[c]!) <= settled * factor)) break;
+    }
   }
   const coefficient: CutCoefficient =
     cut === 'constant' ? { kind: 'constant' } : { kind: 'measured', cuts: sample.cuts, factors: [...factors] };

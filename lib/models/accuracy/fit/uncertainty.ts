@@ -2,7 +2,7 @@ import { DenseCholesky } from '../../../linalg/index.js';
 import { accuracy, type AccuracyModel } from '../model.js';
 import { residualsOf, type FittedCurve } from './candidate.js';
 import { levenbergMarquardt, normalEquations } from './least-squares.js';
-import type { Sample } from './observations.js';
+import { Sample } from './observations.js';
 import { curvePoints, PlacedCurve } from './placed-curve.js';
 import { studentQuantile } from './statistics.js';
 
@@ -129,20 +129,34 @@ export function profileInterval(
   const rise = (0.5 * t * t * psiSquares) / Math.max(1, degreesOfFreedom) / inner;
   const { lower, upper, logarithmic } = curve.parameters[parameter]!;
   const fixed = new Set([parameter]);
-  const spread = Math.sqrt(uncertainty.covariance[parameter * curve.size + parameter]!) || 0.1;
+  const order = curve.size;
+  const { covariance } = uncertainty;
+  const variance = covariance[parameter * order + parameter]!;
+  const spread = Math.sqrt(variance) || 0.1;
   const end = (sign: 1 | -1): number => {
     const bound = sign > 0 ? upper : lower;
     let warm = theta;
     const excess = (at: number) => {
-      const start = warm.slice();
+      // The others begin where their correlation with this one puts them.
+      const move = (at - warm[parameter]!) / (variance || 1);
+      const start = warm.map((value, k) => value + move * covariance[k * order + parameter]!);
       start[parameter] = at;
-      const found = levenbergMarquardt(curve, sample, start, { delta, fixed, maximumIterations: 40, tolerance: 1e-6 });
-      warm = found.theta;
+      const searchFrom = (point: Float64Array) =>
+        levenbergMarquardt(curve, sample, point, { delta, fixed, maximumIterations: 60, tolerance: 1e-6 });
+      let found = searchFrom(start);
+      if (found.loss - loss > rise) {
+        const plainly = warm.slice();
+        plainly[parameter] = at;
+        const other = searchFrom(plainly);
+        if (other.loss < found.loss) found = other;
+      }
+      if (found.loss - loss < rise) warm = found.theta;
       return found.loss - loss - rise;
     };
     let inside = theta[parameter]!;
     let insideExcess = -rise;
-    let reach = spread * t;
+    // Steps of a factor e at most to begin with: from afar the others are not found again.
+    let reach = Math.min(spread * t, logarithmic ? 1 : Infinity);
     let outside = inside;
     let outsideExcess = 0;
     for (let k = 0; k < 12; k++) {
@@ -160,7 +174,7 @@ export function profileInterval(
       const share = -insideExcess / (outsideExcess - insideExcess);
       const middle = inside + Math.min(0.95, Math.max(0.05, share)) * (outside - inside);
       const found = excess(middle);
-      if (Math.abs(found) <= 1e-4 * rise) return middle;
+      if (Math.abs(found) <= 1e-3 * rise) return middle;
       if (found > 0) {
         outside = middle;
         outsideExcess = found;
@@ -195,15 +209,15 @@ export function lowerModel(
 ): AccuracyModel {
   const edge = points.map((point) => bandAt(fitted, uncertainty, confidence, point).lower);
   const column = (k: 0 | 1 | 2) => Float64Array.from(points, (point) => point[k]);
-  const sample: Sample = {
-    ...curvePoints(column(0), column(1), column(2)),
+  const sample = new Sample({
+    points: curvePoints(column(0), column(1), column(2)),
     accuracy: Float64Array.from(edge),
     weight: new Float64Array(points.length).fill(1),
-    rootWeight: new Float64Array(points.length).fill(1),
     group: Int32Array.from(points, (_, k) => k),
     groups: points.length,
     cuts: fitted.curve.cuts,
-  };
+    repeatDeviation: undefined,
+  });
   const { theta } = levenbergMarquardt(fitted.curve, sample, fitted.theta, { delta: Infinity });
   const model = fitted.curve.model(theta, fittedRatio);
   const excess = (candidate: AccuracyModel) =>

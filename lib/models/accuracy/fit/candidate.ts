@@ -1,5 +1,11 @@
 import type { Curve } from './curve.js';
-import { levenbergMarquardt, totalLoss, weightedResiduals, type LeastSquaresResult } from './least-squares.js';
+import {
+  levenbergMarquardt,
+  totalLoss,
+  weightedResiduals,
+  type LeastSquaresResult,
+  type SearchOptions,
+} from './least-squares.js';
 import { nelderMead } from './nelder-mead.js';
 import { groupMedians, type Sample } from './observations.js';
 import { startingPoints } from './starts.js';
@@ -15,7 +21,9 @@ export interface FittedCurve extends LeastSquaresResult {
   readonly delta: number;
 }
 
-/** Relative fall of the loss at which a first search ends. */
+/** Relative fall of the loss at which a search over the medians ends. */
+const veryRoughly = 1e-3;
+/** The same of a first search over all runs. */
 const roughly = 1e-5;
 /** The same where forms are compared. */
 const finely = 1e-8;
@@ -35,18 +43,16 @@ export function fitRoughly(curve: Curve, sample: Sample, delta: number, seed: nu
   const medians = sample.groups < sample.size ? groupMedians(sample) : sample;
   const starts = startingPoints(curve, medians, seed);
   if (starts.length === 0) starts.push(centre(curve));
-  const search = (from: Sample, threshold: number, points: readonly Float64Array[]) =>
-    points
-      .map((start) => levenbergMarquardt(curve, from, start, { delta: threshold, tolerance: roughly }))
-      .sort((a, b) => a.loss - b.loss);
+  const search = (from: Sample, options: SearchOptions, points: readonly Float64Array[]) =>
+    points.map((start) => levenbergMarquardt(curve, from, start, options)).sort((a, b) => a.loss - b.loss);
   const ends =
     medians === sample
       ? starts
-      : search(medians, Infinity, starts)
+      : search(medians, { delta: Infinity, tolerance: veryRoughly }, starts)
           .map(({ theta }) => theta)
           .filter((theta, k, all) => all.findIndex((other) => distance(theta, other) < together) === k)
           .slice(0, 2);
-  const [best, ...others] = search(sample, delta, ends);
+  const [best, ...others] = search(sample, { delta, tolerance: roughly }, ends);
   const rivals = others.filter(({ loss }) => loss <= best!.loss * (1 + closely)).map(({ theta }) => theta);
   return { ...best!, curve, delta, rivals: rivals.slice(0, 1) };
 }

@@ -5,25 +5,30 @@ import { PlacedCurve } from './placed-curve.js';
 
 /** Starts kept of all that were tried. */
 const kept = 4;
-const scatteredTries = 24;
+/** Tries of a direction that are scattered by the seed, beside those of the grid. */
+const scatteredTries = 6;
+const decayGrid = [0.1, 0.6];
 
 /**
- * Points to search from. In the additive form limit and scales are linear once shapes and decays are given: over a grid
- * of those, and some scattered by the seed, the linear ones are solved for (variable projection, Golub & Pereyra 1973)
- * and the best few kept.
+ * Points to search from. In the additive form limit and scales are linear once shapes and decays are given: for every
+ * pair of those over a grid, and some scattered by the seed, the linear ones are solved for (variable projection, Golub &
+ * Pereyra 1973), and the best few kept that lie apart.
  */
 export function startingPoints(curve: Curve, sample: Sample, seed: number): Float64Array[] {
-  const tried: { theta: Float64Array; squares: number }[] = [];
   const additive = curve.form.directions === 'product' ? curve.asAdditive() : curve;
-  for (const shapes of nonlinearTries(curve, sample, seed)) {
-    const solved = solveLinear(curve, additive, sample, shapes);
-    if (solved) tried.push(solved);
+  const up = columnsOf(additive, 0, sample, seed);
+  const down = curve.terms === 2 ? columnsOf(additive, 1, sample, seed) : [noColumns];
+  const solver = new LinearPart(sample, up[0]!.width + down[0]!.width);
+  const tried: { readonly up: Columns; readonly down: Columns; readonly squares: number }[] = [];
+  for (const a of up) {
+    for (const b of down) tried.push({ up: a, down: b, squares: solver.squares(a, b) });
   }
   tried.sort((a, b) => a.squares - b.squares);
   const starts: Float64Array[] = [];
-  for (const { theta } of tried) {
+  for (const { up: a, down: b } of tried) {
+    const theta = solver.parameters(curve, a, b);
     // Neighbours on the grid lead to the same place.
-    const isNew = starts.every((other) => nonlinearDistance(curve, theta, other) > 1);
+    const isNew = theta && starts.every((other) => nonlinearDistance(curve, theta, other) > 1);
     if (isNew) starts.push(theta);
     if (starts.length === kept) break;
   }
@@ -39,35 +44,217 @@ function nonlinearDistance(curve: Curve, a: Float64Array, b: Float64Array): numb
   return distance;
 }
 
-/** Parameter vectors of which shapes and decays count. */
-function* nonlinearTries(curve: Curve, sample: Sample, seed: number): Generator<Float64Array> {
-  const up = shapeGrid(curve, sample.upRatio);
-  const down = curve.terms === 2 ? shapeGrid(curve, sample.downRatio) : [[]];
-  const decays = curve.form.cut === 'decaying' ? [0.1, 0.6] : [0];
-  const vector = (shapes: readonly (readonly number[])[], decay: number) => {
+/** What one direction loses at given shapes and decay when its scales are 1: a column for each scale. */
+interface Columns {
+  readonly width: number;
+  readonly shapes: readonly number[];
+  readonly decay: number;
+  /** √w times the losses, column after column. */
+  readonly weighted: Float64Array;
+  /** Products of the columns with one another, with √w, and with √w·A. */
+  readonly gram: Float64Array;
+  readonly withOnes: Float64Array;
+  readonly withAccuracy: Float64Array;
+}
+
+const none = new Float64Array(0);
+const noColumns: Columns = {
+  width: 0,
+  shapes: [],
+  decay: 0,
+  weighted: none,
+  gram: none,
+  withOnes: none,
+  withAccuracy: none,
+};
+
+function columnsOf(additive: Curve, term: 0 | 1, sample: Sample, seed: number): Columns[] {
+  const { shape, scale, decay } = additive.place(term);
+  const isDecaying = additive.form.cut === 'decaying';
+  const width = (isDecaying ? decay : scale + (additive.form.cut === 'measured' ? additive.cuts.length : 1)) - scale;
+  const ratios = term === 0 ? sample.upRatio : sample.downRatio;
+  const order = additive.size;
+  const { size, rootWeight } = sample;
+  const jacobian = new Float64Array(size * order);
+  const values = new Float64Array(size);
+  return shapeTries(additive, ratios, isDecaying, seed + term).map(({ shapes, decay: rate }) => {
+    const theta = new Float64Array(order);
+    theta.set(shapes, shape);
+    if (isDecaying) theta[decay] = rate;
+    new PlacedCurve(additive, theta).values(sample, values, jacobian);
+    // At scale 1 the derivative by a scale's logarithm is minus its column.
+    const weighted = new Float64Array(width * size);
+    for (let k = 0; k < width; k++) {
+      for (let i = 0; i < size; i++) weighted[k * size + i] = -rootWeight[i]! * jacobian[i * order + scale + k]!;
+    }
+    const columns = { width, shapes, decay: rate, weighted };
+    return { ...columns, ...productsOf(weighted, width, sample) };
+  });
+}
+
+function productsOf(weighted: Float64Array, width: number, { size, rootWeight, accuracy }: Sample) {
+  const gram = new Float64Array(width * width);
+  const withOnes = new Float64Array(width);
+  const withAccuracy = new Float64Array(width);
+  for (let a = 0; a < width; a++) {
+    for (let i = 0; i < size; i++) {
+      const value = weighted[a * size + i]! * rootWeight[i]!;
+      withOnes[a]! += value;
+      withAccuracy[a]! += value * accuracy[i]!;
+    }
+    for (let b = 0; b < width; b++) gram[a * width + b] = dot(weighted, a * size, weighted, b * size, size);
+  }
+  return { gram, withOnes, withAccuracy };
+}
+
+function dot(a: Float64Array, aStart: number, b: Float64Array, bStart: number, size: number): number {
+  let sum = 0;
+  for (let i = 0; i < size; i++) sum += a[aStart + i]! * b[bStart + i]!;
+  return sum;
+}
+
+/** Limit and scales by weighted least squares with scales ≥ 0, for pairs of columns. */
+class LinearPart {
+  private readonly order: number;
+  private readonly matrix: Float64Array;
+  private readonly right: Float64Array;
+  private readonly reduced: Float64Array;
+  private readonly solution: Float64Array;
+  private readonly active: Int32Array;
+  private readonly cholesky: DenseCholesky;
+  private readonly ones: number;
+  private readonly withAccuracy: number;
+  private readonly total: number;
+
+  constructor(
+    private readonly sample: Sample,
+    scales: number,
+  ) {
+    this.order = 1 + scales;
+    this.matrix = new Float64Array(this.order * this.order);
+    this.right = new Float64Array(this.order);
+    this.reduced = new Float64Array(this.order * this.order);
+    this.solution = new Float64Array(this.order);
+    this.active = new Int32Array(this.order);
+    this.cholesky = new DenseCholesky(this.order);
+    const { weight, accuracy } = sample;
+    this.ones = weight.reduce((sum, w) => sum + w, 0);
+    this.withAccuracy = weight.reduce((sum, w, i) => sum + w * accuracy[i]!, 0);
+    this.total = weight.reduce((sum, w, i) => sum + w * accuracy[i]! ** 2, 0);
+  }
+
+  /** Sum of squares that is left; infinite where the columns determine nothing. */
+  squares(up: Columns, down: Columns): number {
+    const count = this.solve(up, down);
+    if (count === 0) return Infinity;
+    let rest = this.total;
+    for (let j = 0; j < count; j++) rest -= this.solution[j]! * this.right[this.active[j]!]!;
+    return rest;
+  }
+
+  /** The whole vector of parameters, within their bounds. */
+  parameters(curve: Curve, up: Columns, down: Columns): Float64Array | undefined {
+    const count = this.solve(up, down);
+    if (count === 0) return undefined;
     const theta = new Float64Array(curve.size);
-    shapes.forEach((values, term) => {
-      if (term >= curve.terms) return;
+    const limit = Math.min(1, Math.max(0.01, this.solution[0]!));
+    theta[0] = limit;
+    [up, down].slice(0, curve.terms).forEach(({ shapes, decay, width }, term) => {
       const place = curve.place(term as 0 | 1);
-      theta.set(values, place.shape);
+      theta.set(shapes, place.shape);
       if (curve.form.cut === 'decaying') theta[place.decay] = decay;
+      for (let k = 0; k < width; k++) {
+        const at = this.active.subarray(0, count).indexOf(1 + (term === 0 ? k : up.width + k));
+        const scale = at < 0 ? 1e-4 : this.solution[at]!;
+        // Scales of the product form are relative to the limit.
+        theta[place.scale + k] = Math.log(curve.form.directions === 'product' ? scale / limit : scale);
+      }
     });
     return theta;
-  };
-  // Two directions of two shapes each: a part of the grid will do.
-  const stride = curve.terms === 2 && curve.form.family === 'logistic' ? 7 : 1;
-  let index = 0;
-  for (const a of up)
-    for (const b of down) for (const decay of decays) if (index++ % stride === 0) yield vector([a, b], decay);
-  const scattered = scatteredPoints(seed, 2 * up[0]!.length + 1);
+  }
+
+  /** Solves for the limit and the scales that are not held at zero; returns how many these are. */
+  private solve(up: Columns, down: Columns): number {
+    this.assemble(up, down);
+    const { order, matrix, right, reduced, solution, active, cholesky } = this;
+    let count = order;
+    for (let k = 0; k < order; k++) active[k] = k;
+    for (;;) {
+      for (let a = 0; a < count; a++) {
+        solution[a] = right[active[a]!]!;
+        for (let b = 0; b < count; b++) reduced[a * count + b] = matrix[active[a]! * order + active[b]!]!;
+      }
+      if (cholesky.factor(reduced, count, 0, 1e-13) >= 0) return 0;
+      cholesky.solve(solution.subarray(0, count));
+      let left = 1;
+      for (let j = 1; j < count; j++) if (solution[j]! > 0) active[left++] = active[j]!;
+      if (left === count) return count;
+      count = left;
+    }
+  }
+
+  /** Normal equations in limit, scales up, scales down: accuracy = limit − Σ scale · column. */
+  private assemble(up: Columns, down: Columns): void {
+    const { order, matrix, right } = this;
+    const { size } = this.sample;
+    matrix[0] = this.ones;
+    right[0] = this.withAccuracy;
+    for (const [columns, first] of [
+      [up, 1],
+      [down, 1 + up.width],
+    ] as const) {
+      for (let a = 0; a < columns.width; a++) {
+        const at = first + a;
+        matrix[at] = matrix[at * order] = -columns.withOnes[a]!;
+        right[at] = -columns.withAccuracy[a]!;
+        for (let b = 0; b < columns.width; b++) {
+          matrix[at * order + first + b] = columns.gram[a * columns.width + b]!;
+        }
+      }
+    }
+    for (let a = 0; a < up.width; a++) {
+      for (let b = 0; b < down.width; b++) {
+        const product = dot(up.weighted, a * size, down.weighted, b * size, size);
+        matrix[(1 + a) * order + 1 + up.width + b] = product;
+        matrix[(1 + up.width + b) * order + 1 + a] = product;
+      }
+    }
+  }
+}
+
+interface ShapeTry {
+  /** Logarithms. */
+  readonly shapes: readonly number[];
+  readonly decay: number;
+}
+
+/** Shapes that bend within the measured ratios, each with some decays. */
+function shapeTries(curve: Curve, ratios: Float64Array, isDecaying: boolean, seed: number): ShapeTry[] {
+  const grid = shapeGrid(curve, ratios);
+  const decays = isDecaying ? decayGrid : [0];
+  const tries = grid.flatMap((shapes) => decays.map((decay) => ({ shapes, decay })));
+  const low = grid[0]!;
+  const high = grid.at(-1)!;
+  const scattered = scatteredPoints(seed, 1 + low.length);
   for (let k = 0; k < scatteredTries; k++) {
-    const point = scattered(k);
-    const between = (grid: number[][], first: number) => {
-      const low = grid[0]!;
-      const high = grid.at(-1)!;
-      return low.map((value, j) => value + point[first + j]! * (high[j]! - value));
-    };
-    yield vector([between(up, 1), curve.terms === 2 ? between(down, 1 + up[0]!.length) : []], 2 * point[0]! ** 2);
+    const [first, ...others] = scattered(k);
+    const shapes = low.map((value, j) => value + others[j]! * (high[j]! - value));
+    tries.push({ shapes, decay: isDecaying ? 2 * first! ** 2 : 0 });
+  }
+  return tries;
+}
+
+function shapeGrid(curve: Curve, ratios: Float64Array): number[][] {
+  const [least, largest] = [Math.min(...ratios), Math.max(...ratios)];
+  const spread = (from: number, to: number, count: number) =>
+    Array.from({ length: count }, (_, k) => Math.log(from) + (k / (count - 1)) * (Math.log(to) - Math.log(from)));
+  switch (curve.form.family) {
+    case 'power':
+      return spread(0.1, 5, 9).map((value) => [value]);
+    case 'exponential':
+      return spread(0.3 / largest, 6 / least, 9).map((value) => [value]);
+    case 'logistic':
+      return spread(least / 10, largest * 2, 7).flatMap((middle) => spread(0.5, 18, 6).map((steep) => [middle, steep]));
   }
 }
 
@@ -80,91 +267,4 @@ function scatteredPoints(seed: number, dimensions: number): (index: number) => n
   for (let k = 0; k < 40; k++) golden = (1 + golden) ** (1 / (dimensions + 1));
   const steps = Array.from({ length: dimensions }, (_, d) => golden ** -(d + 1));
   return (index) => steps.map((step) => (0.5 + (seed * scatteredTries + index) * step) % 1);
-}
-
-/** Logarithms of shapes that bend within the measured ratios. */
-function shapeGrid(curve: Curve, ratios: Float64Array): number[][] {
-  const [least, largest] = [Math.min(...ratios), Math.max(...ratios)];
-  const spread = (from: number, to: number, count: number) =>
-    Array.from({ length: count }, (_, k) => Math.log(from) + (k / (count - 1)) * (Math.log(to) - Math.log(from)));
-  const count = curve.terms === 2 ? 6 : 9;
-  switch (curve.form.family) {
-    case 'power':
-      return spread(0.1, 5, count).map((value) => [value]);
-    case 'exponential':
-      return spread(0.3 / largest, 6 / least, count).map((value) => [value]);
-    case 'logistic':
-      return spread(least / 10, largest * 2, 6).flatMap((middle) => spread(0.5, 6, 5).map((steep) => [middle, steep]));
-  }
-}
-
-/** Limit and scales for given shapes by weighted least squares with scales ≥ 0 and limit ≤ 1. */
-function solveLinear(
-  curve: Curve,
-  additive: Curve,
-  sample: Sample,
-  given: Float64Array,
-): { theta: Float64Array; squares: number } | undefined {
-  const theta = given.slice();
-  const scales = scalePlaces(curve);
-  const columns = [0, ...scales];
-  // With scale 1 and the others left out, the derivative by a scale's logarithm is minus its column.
-  for (const k of scales) theta[k] = 0;
-  const order = curve.size;
-  const jacobian = new Float64Array(sample.size * order);
-  new PlacedCurve(additive, theta).values(sample, new Float64Array(sample.size), jacobian);
-  const width = columns.length;
-  const design = new Float64Array(sample.size * width);
-  for (let i = 0; i < sample.size; i++) {
-    for (let k = 0; k < width; k++) design[i * width + k] = jacobian[i * order + columns[k]!]!;
-  }
-  let active = columns.map((_, k) => k);
-  for (let attempt = 0; attempt <= columns.length; attempt++) {
-    const solution = weightedLeastSquares(design, width, sample, active);
-    if (!solution) return undefined;
-    const wrong = active.filter((k, j) => k > 0 && !(solution.values[j]! > 0));
-    if (wrong.length === 0) {
-      active.forEach((k, j) => (theta[columns[k]!] = k === 0 ? solution.values[j]! : Math.log(solution.values[j]!)));
-      for (const k of scales) if (!active.includes(columns.indexOf(k))) theta[k] = Math.log(1e-4);
-      // Scales of the product form are relative to the limit.
-      if (curve.form.directions === 'product') for (const k of scales) theta[k]! -= Math.log(Math.max(0.01, theta[0]!));
-      theta[0] = Math.min(1, Math.max(0.01, theta[0]!));
-      return { theta, squares: solution.squares };
-    }
-    active = active.filter((k) => !wrong.includes(k));
-  }
-  return undefined;
-}
-
-function scalePlaces(curve: Curve): number[] {
-  const places: number[] = [];
-  for (let term = 0; term < curve.terms; term++) {
-    const { scale, decay } = curve.place(term as 0 | 1);
-    for (let k = scale; k < decay; k++) places.push(k);
-  }
-  return places;
-}
-
-/** `design`: rows of `width` columns, of which the active ones count. */
-function weightedLeastSquares(design: Float64Array, width: number, sample: Sample, active: readonly number[]) {
-  const size = active.length;
-  const matrix = new Float64Array(size * size);
-  const right = new Float64Array(size);
-  let total = 0;
-  for (let i = 0; i < sample.size; i++) {
-    const w = sample.weight[i]!;
-    const y = sample.accuracy[i]!;
-    const row = i * width;
-    total += w * y * y;
-    for (let a = 0; a < size; a++) {
-      const left = w * design[row + active[a]!]!;
-      right[a]! += left * y;
-      for (let b = 0; b < size; b++) matrix[a * size + b]! += left * design[row + active[b]!]!;
-    }
-  }
-  const cholesky = new DenseCholesky(size);
-  if (cholesky.factor(matrix, size, 0, 1e-13) >= 0) return undefined;
-  const values = right.slice();
-  cholesky.solve(values);
-  return { values, squares: values.reduce((rest, value, k) => rest - value * right[k]!, total) };
 }

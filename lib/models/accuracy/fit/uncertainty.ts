@@ -142,7 +142,7 @@ export function profileInterval(
       const start = warm.map((value, k) => value + move * covariance[k * order + parameter]!);
       start[parameter] = at;
       const searchFrom = (point: Float64Array) =>
-        levenbergMarquardt(curve, sample, point, { delta, fixed, maximumIterations: 60, tolerance: 1e-6 });
+        levenbergMarquardt(curve, sample, point, { delta, fixed, maximumIterations: 60, tolerance: 1e-5 });
       let found = searchFrom(start);
       if (found.loss - loss > rise) {
         const plainly = warm.slice();
@@ -150,11 +150,13 @@ export function profileInterval(
         const other = searchFrom(plainly);
         if (other.loss < found.loss) found = other;
       }
-      if (found.loss - loss < rise) warm = found.theta;
-      return found.loss - loss - rise;
+      const risen = Math.max(0, found.loss - loss);
+      if (risen < rise) warm = found.theta;
+      // The root of a loss grows almost linearly.
+      return Math.sqrt(risen) - Math.sqrt(rise);
     };
     let inside = theta[parameter]!;
-    let insideExcess = -rise;
+    let insideExcess = -Math.sqrt(rise);
     // Steps of a factor e at most to begin with: from afar the others are not found again.
     let reach = Math.min(spread * t, logarithmic ? 1 : Infinity);
     let outside = inside;
@@ -174,7 +176,7 @@ export function profileInterval(
       const share = -insideExcess / (outsideExcess - insideExcess);
       const middle = inside + Math.min(0.95, Math.max(0.05, share)) * (outside - inside);
       const found = excess(middle);
-      if (Math.abs(found) <= 1e-3 * rise) return middle;
+      if (Math.abs(found) <= 1e-3 * Math.sqrt(rise)) return middle;
       if (found > 0) {
         outside = middle;
         outsideExcess = found;

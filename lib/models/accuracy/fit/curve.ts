@@ -68,7 +68,7 @@ export class Curve {
       ...names.flatMap((name) => [
         ...shapeParameters[form.family](name),
         ...Array.from({ length: scales }, (_, k) =>
-          logarithm(form.cut === 'measured' ? `${name} scale at cut ${cuts[k]!}` : `${name} scale`, 1e-12, 1e6),
+          logarithm(form.cut === 'measured' ? `${name} scale at cut ${cuts[k]!}` : `${name} scale`, 1e-40, 1e6),
         ),
         ...(form.cut === 'decaying' ? [{ name: `${name} decay`, logarithmic: false, lower: 0, upper: 10 }] : []),
       ]),

@@ -41,7 +41,8 @@ function predictor(fit: Parameters<typeof crossValidate>[0], rest: Sample) {
     const { curve, theta: start, delta } = fit;
     const { theta } = levenbergMarquardt(curve, rest, start, { delta, maximumIterations: 30, tolerance: 1e-4 });
     const placed = new PlacedCurve(curve, theta);
-    return (up: number, down: number, cut: number) => placed.value(up, down, cut);
+    // Nothing is less accurate than always wrong, however far a curve is continued.
+    return (up: number, down: number, cut: number) => Math.max(0, placed.value(up, down, cut));
   }
   const { model } = fitTable(rest, fit.cut, fit.fittedRatio);
   return (up: number, down: number, cut: number) => accuracy(model, up, down, cut);

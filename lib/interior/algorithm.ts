@@ -113,7 +113,7 @@ export class InteriorAlgorithm {
     this.interrupted = false;
     this.minimumShift = 0;
     this.leastError = this.leastViolation = Infinity;
-    this.system.correction.lastShift = 0;
+    this.system.reset();
     if (!this.begin()) {
       const end = this.budgetEnd();
       return end !== undefined

@@ -5,6 +5,9 @@ const relaxation = 1e-10;
 /** κ_Σ: how far multipliers of the barrier may stray from μ/slack (Wächter & Biegler 2006, eq. 16). */
 const multiplierBand = 1e10;
 
+/** κ_d: weight of the slack itself beside its logarithm where the other side is missing, lest it run off (§3.7). */
+const damping = 1e-5;
+
 /** What a row is to the method. */
 export const RowKind = { absent: 0, equality: 1, inequality: 2 } as const;
 
@@ -63,25 +66,32 @@ export class BarrierBlock {
     }
   }
 
-  /** −Σ log slack of the trial (or present) values. */
+  /** Σ (κ_d·slack where one-sided − log slack) of the trial (or present) values. */
   logarithms(values: Float64Array): number {
     const { lower, upper, used } = this;
     let sum = 0;
     for (let k = 0; k < this.size; k++) {
       if (used[k] === 0) continue;
-      if (lower[k]! > -Infinity) sum -= Math.log(values[k]! - lower[k]!);
-      if (upper[k]! < Infinity) sum -= Math.log(upper[k]! - values[k]!);
+      const low = lower[k]! > -Infinity;
+      const high = upper[k]! < Infinity;
+      if (low) sum -= Math.log(values[k]! - lower[k]!);
+      if (high) sum -= Math.log(upper[k]! - values[k]!);
+      if (low && !high) sum += damping * (values[k]! - lower[k]!);
+      else if (high && !low) sum += damping * (upper[k]! - values[k]!);
     }
     return sum;
   }
 
-  /** d/dvalue of −μ Σ log slack. */
+  /** d/dvalue of μ times `logarithms`. */
   gradient(k: number, mu: number): number {
     if (this.used[k] === 0) return 0;
     const value = this.value[k]!;
     let slope = 0;
-    if (this.lower[k]! > -Infinity) slope -= mu / (value - this.lower[k]!);
-    if (this.upper[k]! < Infinity) slope += mu / (this.upper[k]! - value);
+    const low = this.lower[k]! > -Infinity;
+    const high = this.upper[k]! < Infinity;
+    if (low) slope -= mu / (value - this.lower[k]!);
+    if (high) slope += mu / (this.upper[k]! - value);
+    if (low !== high) slope += low ? damping * mu : -damping * mu;
     return slope;
   }
 

@@ -10,6 +10,11 @@ import {
 } from '../sqp/index.js';
 import { RowKind, rowResidual, type BarrierBlock } from './barrier.js';
 
+/** Relative residual of a solution from which a weaker regularisation is tried. */
+const inaccurate = 1e-11;
+const weaker = 1e-2;
+const weakest = 1e-4;
+
 /**
  * The primal–dual Newton system with slacks and bound multipliers eliminated:
  * [W + Σ_x + δI, Aᵀ; A, −Σ_s⁻¹ − γI]·[Δx; Δy], equality rows having no Σ_s⁻¹.
@@ -23,7 +28,10 @@ export class NewtonSystem {
   private readonly rightHandSide: Float64Array;
   private readonly gradientWork: Float64Array;
   private readonly zeroHessian: Float64Array;
+  private readonly wanted: Float64Array;
   private readonly refined: RefinedSolve;
+  /** True once a weaker regularisation has not made the solution more accurate. */
+  private regularizationSettled = false;
   readonly correction: InertiaCorrection = inertiaCorrection();
 
   constructor(
@@ -46,9 +54,17 @@ export class NewtonSystem {
     this.baseVariables = new Float64Array(n);
     this.baseRows = new Float64Array(m);
     this.rightHandSide = new Float64Array(n + m);
+    this.wanted = new Float64Array(n + m);
     this.gradientWork = new Float64Array(n);
     this.zeroHessian = new Float64Array(iterate.model.hessian.length);
     this.refined = new RefinedSolve(matrix, n, m);
+  }
+
+  /** Forgets what earlier problems needed. */
+  reset(): void {
+    this.correction.lastShift = 0;
+    this.regularizationSettled = this.matrix.regularizationScale === undefined;
+    if (!this.regularizationSettled) this.matrix.regularizationScale = 1;
   }
 
   /** Fixed variables drop out, rows without sides do not take part. */
@@ -87,7 +103,7 @@ export class NewtonSystem {
         rightHandSide[n + i] = -residual(i) + offset;
       }
     }
-    this.refined.solve(iterate.structure, request, rightHandSide);
+    this.solveAccurately();
     let finite = true;
     for (let j = 0; j < n; j++) {
       variables.step[j] = rightHandSide[j]!;
@@ -101,6 +117,35 @@ export class NewtonSystem {
       if (!Number.isFinite(rowStep[i]!) || !Number.isFinite(slacks.step[i]!)) finite = false;
     }
     return finite;
+  }
+
+  /**
+   * Solves with the right-hand side in place; weakens the regularisation of the factors as long as that makes the
+   * solution more accurate: directions that curve less than it would else take many steps.
+   */
+  private solveAccurately(): void {
+    const { matrix, refined, request, rightHandSide, wanted } = this;
+    const { structure } = this.iterate;
+    wanted.set(rightHandSide);
+    let residual = refined.solve(structure, request, rightHandSide);
+    while (residual > inaccurate && !this.regularizationSettled) {
+      const scale = matrix.regularizationScale!;
+      if (scale <= weakest) return;
+      matrix.regularizationScale = weaker * scale;
+      const regular = matrix.factor(request) === 'regular';
+      rightHandSide.set(wanted);
+      const now = regular ? refined.solve(structure, request, rightHandSide) : Infinity;
+      if (matrix.expired?.() === true) return;
+      if (now <= 0.5 * residual) {
+        residual = now;
+        continue;
+      }
+      this.regularizationSettled = true;
+      matrix.regularizationScale = scale;
+      matrix.factor(request);
+      rightHandSide.set(wanted);
+      refined.solve(structure, request, rightHandSide);
+    }
   }
 
   /** Least-squares multipliers into `rowMultipliers`; false (array untouched) if the fit fails or is larger than `largest`. */

@@ -1,7 +1,7 @@
 import type { KktMatrix, KktRequest } from './kkt-matrix.js';
 
 const firstShift = 1e-4;
-const smallestShift = 1e-12;
+const smallestShift = 1e-20;
 const largestShift = 1e20;
 /** A search never starts above this, so that one bad system does not freeze the steps after it. */
 const largestStart = 1e4;

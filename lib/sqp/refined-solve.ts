@@ -31,13 +31,18 @@ export class RefinedSolve {
     this.rows = new Float64Array(rowCount);
   }
 
-  /** Overwrites `rightHandSide`, whose components for held variables and inactive rows must be 0. */
-  solve(structure: ModelStructure, request: KktRequest, rightHandSide: Float64Array): void {
+  /**
+   * Overwrites `rightHandSide`, whose components for held variables and inactive rows must be 0. Returns the residual
+   * relative to it (max-norms).
+   */
+  solve(structure: ModelStructure, request: KktRequest, rightHandSide: Float64Array): number {
     const { wanted, solution, residual } = this;
     wanted.set(rightHandSide);
     residual.set(rightHandSide);
     solution.fill(0);
-    const goal = target * maxAbs(wanted);
+    const wantedSize = Math.max(maxAbs(wanted), Number.MIN_VALUE);
+    const goal = target * wantedSize;
+    let reached = Infinity;
     let previous = Infinity;
     for (let pass = 0; pass < maxPasses; pass++) {
       this.matrix.solve(residual);
@@ -49,10 +54,12 @@ export class RefinedSolve {
         break;
       }
       rightHandSide.set(solution);
+      reached = size;
       if (size <= goal || size > 0.5 * previous) break;
       previous = size;
     }
     rightHandSide.set(solution);
+    return reached / wantedSize;
   }
 
   /** residual ← wanted − K·solution; returns its max-norm. */

@@ -16,6 +16,7 @@ const largestGrowth = 1e14;
  */
 export class SparseKkt implements KktMatrix {
   expired?: () => boolean;
+  regularizationScale = 1;
   private readonly lower: SparseMatrix;
   private readonly slots: Int32Array;
   private readonly factorization: SparseSymmetricFactor;
@@ -85,13 +86,14 @@ export class SparseKkt implements KktMatrix {
       values[slot] = values[slot]! + request.jacobian[k]!;
     }
     const diagonal = hessianLength + jacobian.rows.length;
-    const shift = variableRegularization * Math.max(1, largest);
+    const shift = this.regularizationScale * variableRegularization * Math.max(1, largest);
+    const rowShift = this.regularizationScale * rowRegularization;
     for (let j = 0; j < n; j++) {
       const slot = slots[diagonal + j]!;
       values[slot] = held[j] !== 0 ? 1 : values[slot]! + request.variableDiagonal[j]! + shift;
     }
     for (let i = 0; i < m; i++) {
-      values[slots[diagonal + n + i]!] = active[i] === 0 ? -1 : -request.rowDiagonal[i]! - rowRegularization;
+      values[slots[diagonal + n + i]!] = active[i] === 0 ? -1 : -request.rowDiagonal[i]! - rowShift;
     }
   }
 

@@ -31,6 +31,19 @@ describe('the interior-point method', () => {
     },
   );
 
+  test.each([
+    ['manne-like', 1000, 100],
+    ['manne-like', 3000, 180],
+    ['nonscomp', 300, 60],
+    ['liswet1', 2000, 150],
+  ] as const)('solves %s of %d variables, which curve or weigh next to nothing, in few iterations', (name, n, most) => {
+    const problem = problemOf(scalable(n).find((one) => one.name === name)!);
+    const result = solveInterior(problem);
+    expect(result.termination).toMatch(/optimal/);
+    expect(objections(problem, result)).toEqual([]);
+    expect(result.iterations).toBeLessThanOrEqual(most);
+  });
+
   test('ends where the violation is stationary, and where the objective has no end', () => {
     const apart = makeProblem({
       name: 'apart',

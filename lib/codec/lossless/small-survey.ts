@@ -48,23 +48,32 @@ function neutralSymbol(perSide: number): number {
   return FIRST_MAGNITUDE + MAGNITUDE_CONTEXTS * magnitudeAlphabet(perSide);
 }
 
-/** Notes every symbol of the small mode: row by row the bits of the mask, the signs and the magnitudes of the nonzeros. */
+/** One row in so many is noted before it is asked whether contexts are worth it, and at least so many rows. */
+const PROBED_SHARE = 16;
+const LEAST_PROBE = 32;
+
+/**
+ * Notes every symbol of the small mode: row by row the bits of the mask, the signs and the magnitudes of the nonzeros.
+ * After the first rows `isWorthwhile` is asked with what they show; undefined when it is not.
+ */
 export function surveyRows(
   levels: Int8Array,
   { positions, keptLevels }: DecodedLevels,
   layout: RowLayout,
   scalePatterns: Int32Array,
-): Survey {
+  isWorthwhile: (probe: Survey, elements: number) => boolean,
+): Survey | undefined {
   const { width, rows, perSide } = layout;
   const nonzeros = withoutZeros(positions, keptLevels);
-  const count = nonzeros.positions.length;
   const contexts = new RowContexts(layout, nonzeros.positions, nonzeros.keptLevels, scalePatterns);
-  const sequence = new Uint16Array(rows * (((width + 3) & ~3) + 4) + 2 * count + 4);
+  const sequence = new Uint16Array(rows * (((width + 3) & ~3) + 4) + 2 * nonzeros.positions.length + 4);
   const neutral = neutralSymbol(perSide);
   fillSymbols(perSide);
+  const probe = Math.max(LEAST_PROBE, Math.floor(rows / PROBED_SHARE));
   let at = 0;
   let first = 0;
   for (let row = 0; row < rows; row++) {
+    if (row === probe && !isWorthwhile(counted(sequence, at, first, neutral), row * width)) return undefined;
     contexts.open(row);
     noteContexts(sequence, at, width);
     const ones = markOnes(sequence, at, nonzeros.positions, first, row * width, width);
@@ -75,10 +84,14 @@ export function surveyRows(
     first += ones;
     contexts.close(row, first);
   }
-  const counts = countSymbols(sequence, at, neutral + 1);
+  return counted(sequence, at, first, neutral);
+}
+
+function counted(sequence: Uint16Array, length: number, count: number, neutral: number): Survey {
+  const counts = countSymbols(sequence, length, neutral + 1);
   return {
     sequence,
-    length: at,
+    length,
     count,
     maskCounts: counts.subarray(0, FIRST_SIGN),
     signCounts: counts.subarray(FIRST_SIGN, FIRST_MAGNITUDE),

@@ -27,13 +27,22 @@ import { type Survey, type SurveyModels, surveyRows, surveyTable } from './small
 /**
  * Small lossless coding of levels: element by element in rows, each bit and magnitude under a model chosen by what
  * neighbouring rows and the channel's history say. Two passes: the first counts under each context, the second codes
- * with the static models that the counts give. Where contexts gain nothing the fast form stands instead.
+ * with the static models that the counts give. Where contexts gain little the fast form stands instead.
  */
 
 const FAST_FORM = 0;
 /** Bit 0 stood for contexts with signs and magnitudes in separate sections; it is refused. */
 const CONTEXT_FORM = 64;
 const SHIFT_BY_SCALE = 2;
+
+/**
+ * Contexts take three to four times as long as the fast form, so they must save so much of its bits. The first rows, from
+ * which little has been learnt, are asked for less.
+ */
+const LEAST_SAVING = 1 / 40;
+const LEAST_SAVING_OF_PROBE = 1 / 50;
+/** What the probabilities of bits take, about. */
+const BIT_TABLES = 640;
 
 /** Writes levels in rows; `levels` are all of them, `scalePatterns` has one entry a row. */
 export function writeSmall(
@@ -45,9 +54,13 @@ export function writeSmall(
 ): void {
   if (levels.length === 0) return;
   const { perSide } = layout;
-  const survey = layout.width <= WIDEST_ROW ? surveyRows(levels, kept, layout, scalePatterns) : undefined;
-  const models = survey === undefined ? undefined : chooseModels(survey, perSide);
-  if (survey === undefined || models === undefined || models.bits >= plainBits(survey, levels.length, perSide)) {
+  const survey = layout.width <= WIDEST_ROW ? surveyRows(levels, kept, layout, scalePatterns, isWorthwhile) : undefined;
+  const models = survey && chooseModels(survey, perSide);
+  if (
+    survey === undefined ||
+    models === undefined ||
+    models.bits + BIT_TABLES > (1 - LEAST_SAVING) * plainBits(survey, levels.length, perSide)
+  ) {
     out.byte(FAST_FORM);
     writeFast(out, levels.length, kept, perSide);
     return;
@@ -69,9 +82,14 @@ export function writeSmall(
   const encoder = new RansEncoder(survey.length);
   encoder.encodeWide(survey.sequence, survey.length, surveyTable(models, perSide));
   encoder.finish(out);
+
+  function isWorthwhile(probe: Survey, elements: number): boolean {
+    const bits = chooseModels(probe, perSide)?.bits ?? 0;
+    return bits <= (1 - LEAST_SAVING_OF_PROBE) * plainBits(probe, elements, perSide);
+  }
 }
 
-/** The models that the counts give, and what all takes under them; undefined where nothing is nonzero. */
+/** The models that the counts give, and what all but the probabilities of bits takes under them; undefined where nothing is nonzero. */
 function chooseModels(survey: Survey, perSide: number): (SurveyModels & { readonly bits: number }) | undefined {
   if (survey.count === 0) return undefined;
   const mask = bitCodes(survey.maskCounts);
@@ -80,8 +98,7 @@ function chooseModels(survey: Survey, perSide: number): (SurveyModels & { readon
     perSide > 1
       ? magnitudeModel(survey.magnitudeCounts, magnitudeAlphabet(perSide))
       : { grouping: { magnitude: 0, scale: 0 }, codes: [], bits: 0 };
-  // The probabilities of bits take some 80 bytes.
-  const bits = bitCost(survey.maskCounts, mask) + bitCost(survey.signCounts, sign) + magnitude.bits + 640;
+  const bits = bitCost(survey.maskCounts, mask) + bitCost(survey.signCounts, sign) + magnitude.bits;
   return { mask, sign, magnitude, bits };
 }
 

@@ -1,4 +1,4 @@
-import { kktResiduals, type KktResiduals, type NonlinearProgram } from '../problem/index.js';
+import { clearAbsentSides, kktResiduals, type KktResiduals, type NonlinearProgram } from '../problem/index.js';
 import { addTransposedProduct } from './kkt-matrix.js';
 import type { Evaluation, PointValues } from './evaluation.js';
 import type { QuadraticModel } from './quadratic-model.js';
@@ -22,6 +22,7 @@ export class ConvergenceTest {
     this.boundMultipliers = new Float64Array(n);
   }
 
+  /** Multipliers that rounding leaves on sides that are not there count in the residuals and are kept as 0. */
   residuals(
     point: PointValues,
     model: QuadraticModel,
@@ -42,7 +43,7 @@ export class ConvergenceTest {
       constraints[i] = point.constraints[i]! / factor;
       this.multipliers[i] = (rowMultipliers[i]! * factor) / scaling.objective;
     }
-    return kktResiduals(meta, {
+    const residuals = kktResiduals(meta, {
       x: point.x,
       multipliers: this.multipliers,
       boundMultipliers: this.boundMultipliers,
@@ -50,6 +51,9 @@ export class ConvergenceTest {
       constraintValues: constraints,
       jacobianTransposeMultipliers: product,
     });
+    clearAbsentSides(this.multipliers, meta.constraintLower, meta.constraintUpper);
+    clearAbsentSides(this.boundMultipliers, meta.lower, meta.upper);
+    return residuals;
   }
 }
 

@@ -23,10 +23,8 @@ export function contradictions(problem: NonlinearProgram, result: SolverResult, 
   }
   const stationarity = differencedStationarity(problem, result);
   if (!(stationarity <= tolerance)) found.push(`called solved with stationarity ${stationarity}`);
-  const scale = Math.max(1, ...result.multipliers.map(Math.abs), ...result.boundMultipliers.map(Math.abs));
   const slack = (multiplier: number, value: number, low: number, high: number): boolean => {
-    // Nothing but rounding may be left of a multiplier of a side that is not there.
-    if ((multiplier > 0 ? high === Infinity : low === -Infinity) && Math.abs(multiplier) > 1e-12 * scale) return true;
+    if (multiplier > 0 ? high === Infinity : multiplier < 0 && low === -Infinity) return true;
     if (Math.abs(multiplier) <= tolerance) return false;
     const distance = multiplier > 0 ? high - value : value - low;
     return !(distance * Math.abs(multiplier) <= tolerance * Math.max(1, Math.abs(value)));

@@ -45,6 +45,8 @@ export interface SolveContext {
   readonly start?: Float64Array | undefined;
   /** Initial guess of the constraint multipliers instead of `meta.startMultipliers`. */
   readonly multipliers?: Float64Array | undefined;
+  /** Initial guess of the bound multipliers instead of `meta.startBoundMultipliers`, for solvers that can use one. */
+  readonly boundMultipliers?: Float64Array | undefined;
   readonly signal?: StopSignal | undefined;
   readonly onIteration?: IterationCallback | undefined;
   /** Start from ten times the trust-region radius with which the same minimiser's last solve ended. */

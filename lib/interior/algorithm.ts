@@ -17,7 +17,10 @@ import { NewtonSystem } from './newton-system.js';
 import type { InteriorOptions } from './options.js';
 
 const firstPush = 1e-2;
+/** The same where multipliers of the bounds are given: they say that the start is near a solution. */
+const guessedPush = 1e-4;
 const largestStartMultiplier = 1e3;
+const smallestGuessedBarrier = 1e-6;
 /** s_max of the scaled error (Wächter & Biegler 2006, eq. 5–6). */
 const errorScale = 100;
 /** κ_ε, κ_μ, θ_μ: when and how the barrier parameter falls (eq. 7). */
@@ -39,6 +42,7 @@ export interface InteriorEnding {
 export interface InteriorRun {
   readonly start: Float64Array;
   readonly multipliers: Float64Array | undefined;
+  readonly boundMultipliers: Float64Array | undefined;
   readonly budget: Budget;
   readonly onIteration: IterationCallback | undefined;
 }
@@ -149,7 +153,11 @@ export class InteriorAlgorithm {
     const { meta } = evaluation;
     variables.setSides(meta.lower, meta.upper);
     if (!findStart(iterate, this.request.start, this.random, this.expired)) return false;
-    if (!this.moveInside()) return false;
+    const guess = this.request.boundMultipliers;
+    variables.value.set(iterate.current.x);
+    const guessed = guess !== undefined && this.isNear(guess);
+    const push = guessed ? guessedPush : firstPush;
+    if (!this.moveInside(push)) return false;
     if (this.options.scaling) {
       evaluation.chooseScaling(iterate.model.gradient, iterate.structure.jacobian.rows, iterate.model.jacobian);
       rescaleValues(iterate);
@@ -158,7 +166,7 @@ export class InteriorAlgorithm {
     slacks.setSides(evaluation.rowLower, evaluation.rowUpper);
     for (let i = 0; i < slacks.size; i++) if (this.kinds[i] !== RowKind.inequality) slacks.used[i] = 0;
     slacks.value.set(iterate.current.constraints);
-    slacks.pushInside(firstPush);
+    slacks.pushInside(push);
     system.setStructure(this.kinds);
     this.mu = this.options.firstBarrier;
     this.firstObjective = iterate.current.objective;
@@ -170,15 +178,39 @@ export class InteriorAlgorithm {
     } else if (rowMultipliers.length > 0) {
       system.estimateMultipliers(this.kinds, rowMultipliers, largestStartMultiplier);
     }
+    if (guessed) this.takeGuess(guess);
     this.filter.reset(this.violation(iterate.current.constraints, slacks.value));
     return true;
   }
 
-  /** Away from the bounds, where the functions are defined there; values and derivatives are renewed. */
-  private moveInside(): boolean {
+  /** True if the start is about as complementary to guessed multipliers of bounds as the first barrier asks for. */
+  private isNear(guess: Float64Array): boolean {
+    const { sum, count } = this.variables.guessedComplementarity(guess);
+    return count > 0 && sum <= this.options.firstBarrier * count;
+  }
+
+  /** Multipliers from a guess, centred with the barrier parameter that the guess and the start agree on. */
+  private takeGuess(guess: Float64Array): void {
+    const { variables, slacks, evaluation, options, rowMultipliers } = this;
+    const net = guess.map((value) => value * evaluation.scaling.objective);
+    const ofVariables = variables.guessedComplementarity(net);
+    const ofSlacks = slacks.guessedComplementarity(rowMultipliers);
+    const mean = (ofVariables.sum + ofSlacks.sum) / Math.max(1, ofVariables.count + ofSlacks.count);
+    this.mu = Math.min(options.firstBarrier, Math.max(smallestGuessedBarrier, mean));
+    variables.centreMultipliers(this.mu, largestStartMultiplier);
+    slacks.centreMultipliers(this.mu, largestStartMultiplier);
+    variables.raiseMultipliers(net);
+    slacks.raiseMultipliers(rowMultipliers);
+  }
+
+  /**
+   * At least `push` away from the bounds, as far as the functions are defined there; values and derivatives are
+   * renewed.
+   */
+  private moveInside(push: number): boolean {
     const { iterate, variables } = this;
     const start = iterate.current.x.slice();
-    for (const share of [firstPush, 1e-4, 1e-6]) {
+    for (const share of [push, 1e-4, 1e-6]) {
       variables.value.set(start);
       variables.pushInside(share);
       this.clampInto(variables.value, iterate.current.x);

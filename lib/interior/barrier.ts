@@ -181,6 +181,34 @@ export class BarrierBlock {
     }
   }
 
+  /** Σ |net|·slack over the sides that net multipliers push against, and their number. */
+  guessedComplementarity(net: Float64Array): { sum: number; count: number } {
+    const { value, lower, upper, used } = this;
+    let sum = 0;
+    let count = 0;
+    for (let k = 0; k < this.size; k++) {
+      const force = net[k]!;
+      const slack = force > 0 ? upper[k]! - value[k]! : value[k]! - lower[k]!;
+      if (used[k] === 0 || force === 0 || !(Math.abs(force * slack) < Infinity)) continue;
+      sum += Math.abs(force) * slack;
+      count++;
+    }
+    return { sum, count };
+  }
+
+  /** Raises the multipliers of the sides that net multipliers push against to at least those. */
+  raiseMultipliers(net: Float64Array): void {
+    for (let k = 0; k < this.size; k++) {
+      if (this.used[k] === 0) continue;
+      const force = net[k]!;
+      if (force > 0 && this.upper[k]! < Infinity) {
+        this.upperMultiplier[k] = Math.max(this.upperMultiplier[k]!, force);
+      } else if (force < 0 && this.lower[k]! > -Infinity) {
+        this.lowerMultiplier[k] = Math.max(this.lowerMultiplier[k]!, -force);
+      }
+    }
+  }
+
   /** Largest |z·slack − μ|. */
   complementarity(mu: number): number {
     let largest = 0;

@@ -57,6 +57,7 @@ export function solveInterior(
     : algorithm.run({
         start: context.start ?? meta.start,
         multipliers: context.multipliers ?? meta.startMultipliers,
+        boundMultipliers: context.boundMultipliers ?? meta.startBoundMultipliers,
         budget,
         onIteration: context.onIteration,
       });

@@ -41,6 +41,7 @@ export function runMethod(method: MethodName, input: AttemptInput): SolverResult
   const context: SolveContext = {
     start,
     multipliers: input.multipliers,
+    boundMultipliers: input.boundMultipliers,
     budget,
     onIteration: input.onIteration,
   };

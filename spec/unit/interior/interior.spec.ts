@@ -65,6 +65,44 @@ describe('the interior-point method', () => {
     expect(warm.iterations).toBeLessThan(cold.iterations);
   });
 
+  test('takes multipliers of the bounds, too, and is not led astray by wrong ones', () => {
+    const iterations = { rows: 0, both: 0, cold: 0, wrong: 0 };
+    for (const problem of hockSchittkowski) {
+      const program = toProgram(problem);
+      const cold = solveInterior(program);
+      if (!isSolved(cold.termination) || cold.boundMultipliers.every((z) => z === 0)) continue;
+      const { x: start, multipliers, boundMultipliers } = cold;
+      const both = solveInterior(program, {}, { start, multipliers, boundMultipliers });
+      const opposite = boundMultipliers.map((z) => (z > 0 ? -5 : 5));
+      const wrong = solveInterior(program, {}, { boundMultipliers: opposite });
+      for (const result of [both, wrong]) {
+        expect(isSolved(result.termination), `problem ${problem.number}`).toBe(true);
+        expect(objections(program, result), `problem ${problem.number}`).toEqual([]);
+      }
+      iterations.rows += solveInterior(program, {}, { start, multipliers }).iterations;
+      iterations.both += both.iterations;
+      iterations.cold += cold.iterations;
+      iterations.wrong += wrong.iterations;
+    }
+    expect(iterations.both).toBeLessThan(0.5 * iterations.rows);
+    expect(iterations.wrong).toBeLessThan(1.2 * iterations.cold);
+  });
+
+  test('takes them from the problem', () => {
+    const program = toProgram(hockSchittkowski.find(({ number }) => number === 71)!);
+    const cold = solveInterior(program);
+    const { x: start, multipliers, boundMultipliers } = cold;
+    const meta = {
+      ...program.meta,
+      start,
+      startMultipliers: multipliers,
+      startBoundMultipliers: boundMultipliers,
+    };
+    const warm = solveInterior({ ...program, meta });
+    expect(warm.iterations).toBeLessThan(cold.iterations);
+    expect(warm.iterations).toBe(solveInterior(program, {}, { start, multipliers, boundMultipliers }).iterations);
+  });
+
   test('keeps its limits and returns the best point', () => {
     const problem = problemOf(scalable(600).find((one) => one.name === 'clnlbeam')!);
     const result = solveInterior(problem, { maxIterations: 3 });

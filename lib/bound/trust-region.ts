@@ -1,3 +1,4 @@
+import { leastEigenpair } from '../linalg/index.js';
 import type { NonlinearProgram } from '../problem/index.js';
 import { Budget, type BudgetEnd, type SolverResult, type Termination } from '../solver/index.js';
 import { assess, concludeWith } from './assessment.js';
@@ -187,7 +188,7 @@ export class TrustRegionNewton {
 
   /** At a stationary point: leaves a step of negative curvature in the minimiser if the free block has one. */
   private descendsFromStationary(): boolean {
-    const { model, x, gradient, trial, trialGradient, minimizer } = this;
+    const { model, x, gradient, trial, trialGradient } = this;
     const { lower, upper } = this.evaluator.meta;
     const free = new Uint8Array(x.length);
     for (let j = 0; j < x.length; j++) {
@@ -195,7 +196,32 @@ export class TrustRegionNewton {
       free[j] = held ? 0 : 1;
     }
     trialGradient.fill(0);
-    if (model.direction(free, trialGradient, 0.1, trial) !== 'curvature') return false;
+    const kind = model.direction(free, trialGradient, 0.1, trial);
+    if (kind === 'newton') return false;
+    return (kind === 'curvature' && this.prepareEscape()) || (this.findNegativeCurvature(free) && this.prepareEscape());
+  }
+
+  /**
+   * Leaves in `trial` a direction of negative curvature of the free block: where a factorisation ended at a pivot of zero, or
+   * where there is none, the matrix may be indefinite all the same.
+   */
+  private findNegativeCurvature(free: Uint8Array): boolean {
+    const { model, trial } = this;
+    const masked = new Float64Array(trial.length);
+    const least = leastEigenpair((vector, target) => {
+      for (let j = 0; j < vector.length; j++) masked[j] = free[j] === 1 ? vector[j]! : 0;
+      model.multiply(masked, target);
+      for (let j = 0; j < target.length; j++) if (free[j] === 0) target[j] = 0;
+    }, trial.length);
+    if (least === undefined || !(least.value < -1e-8 * least.scale)) return false;
+    for (let j = 0; j < trial.length; j++) trial[j] = free[j] === 1 ? least.vector[j]! : 0;
+    return true;
+  }
+
+  /** Scales the direction in `trial` to a step downhill within the bounds; false if the model does not fall along it. */
+  private prepareEscape(): boolean {
+    const { model, x, gradient, trial, minimizer } = this;
+    const { lower, upper } = this.evaluator.meta;
     let slope = 0;
     let length = Infinity;
     for (let j = 0; j < x.length; j++) slope += gradient[j]! * trial[j]!;
@@ -285,7 +311,11 @@ export class TrustRegionNewton {
     const noise = terms * machineEpsilon * Math.max(Math.abs(progress.objective), Math.abs(value));
     const change = value - progress.objective;
     const indistinct = -predictedChange <= noise && Math.abs(change) <= noise;
-    const ratio = indistinct ? 1 : change / predictedChange;
+    // Where terms cancel the objective is less exact than its size says: there the gradient alone tells progress.
+    const blur = cancelledDigits * Math.max(Math.abs(progress.objective), Math.abs(value));
+    const isBlurred =
+      !onBox && -predictedChange <= blur && Math.abs(change) <= blur && !(change < 1e-4 * predictedChange);
+    const ratio = indistinct || isBlurred ? 1 : change / predictedChange;
     let accepted = Number.isFinite(value) && ratio > 1e-4;
     if (accepted) {
       if (evaluator.counts.objective + evaluator.gradientCost > budget.maxEvaluations) {
@@ -294,8 +324,14 @@ export class TrustRegionNewton {
       }
       accepted = evaluator.gradient(trial, value, trialGradient);
       this.derivativesMoved = !accepted;
-      if (accepted && indistinct && projectedGradientNorm(lower, upper, trial, trialGradient) > 0.5 * norm) {
-        return 'stalled';
+      if (
+        accepted &&
+        (indistinct || isBlurred) &&
+        projectedGradientNorm(lower, upper, trial, trialGradient) > 0.5 * norm
+      ) {
+        if (indistinct) return 'stalled';
+        accepted = false;
+        this.derivativesMoved = true;
       }
     }
     if (!accepted) {
@@ -316,6 +352,9 @@ export class TrustRegionNewton {
     progress.objective = objective;
   }
 }
+
+/** Changes of the objective relative to its size that cancellation may hide. */
+const cancelledDigits = 1e-9;
 
 /** ‖P(x − g) − x‖∞ with P the projection onto the bounds. */
 export function projectedGradientNorm(

@@ -11,3 +11,4 @@ export * from './sparse-factor.js';
 export * from './gram-factor.js';
 export * from './qr.js';
 export * from './krylov.js';
+export * from './lanczos.js';

@@ -37,6 +37,16 @@ export const boundProblems: readonly (AnalyticProblem & { readonly minimum: numb
     minimum: -1,
   },
   {
+    name: 'saddle without a diagonal, met from a line of symmetry',
+    start: [0.6, -0.6],
+    bounds: [
+      [-3, 3],
+      [-3, 3],
+    ],
+    objective: '(x1*x2-2)^2',
+    minimum: 0,
+  },
+  {
     name: 'concave on a box',
     start: [0.1, -0.2, 0.3],
     bounds: [

@@ -9,6 +9,7 @@ import {
 } from '../../../lib/bound/index.js';
 import type { NonlinearProgram } from '../../../lib/problem/index.js';
 import { boundProblem, boundProblems, tridiagonalQuadratic } from '../../support/bound-problems.js';
+import { makeProblem } from '../../support/modeller.js';
 import { objections } from '../../support/nlp-checker.js';
 
 const minimizers: readonly (readonly [string, BoundMinimizer])[] = [
@@ -184,4 +185,17 @@ describe('solveBound', () => {
     expect(second.counts.hessianProduct).toBeGreaterThan(0);
     expect(Math.abs(first.objective - second.objective)).toBeLessThan(1e-6);
   });
+});
+
+test('trust-region Newton goes on by the gradient where cancellation hides the last decrease', () => {
+  // Residuals of some ten are differences of numbers of some fifty thousand.
+  const terms = Array.from({ length: 20 }, (_, k) => {
+    const measured = 52345.6 * Math.exp(-0.13 * (k + 1)) + 77 + 10 * Math.sin(5 * (k + 1));
+    return `(100000*x1*exp(0-0.1*x2*${k + 1})+x3-${measured.toFixed(5)})^2`;
+  });
+  const problem = makeProblem({ name: 'cancelling', objective: terms.join('+'), start: [1, 1, 0] });
+  const result = solveTrustRegionNewton(problem);
+  expect(result.termination).toBe('locally-optimal');
+  expect(objections(problem, result)).toEqual([]);
+  expect(result.iterations).toBeLessThan(40);
 });

@@ -1,5 +1,5 @@
 import type { CatalogueEntry } from './catalogue.js';
-import { values } from '../../support/modeller.js';
+import { sum, values } from '../../support/modeller.js';
 
 const inf = Infinity;
 
@@ -319,5 +319,117 @@ export const smallConstrained: readonly CatalogueEntry[] = [
     lower: -100,
     upper: 100,
     best: -47.76109,
+  },
+  // Minimax problems, whose multipliers at the solution are not unique or whose steps curve.
+  {
+    name: 'polak6',
+    objective: 'x5',
+    constraints: [
+      '(x1-(x4+1)^4)^2+(x2-(x1-(x4+1)^4)^4)^2+2*x3^2+x4^2-5*(x1-(x4+1)^4)-5*(x2-(x1-(x4+1)^4)^4)-21*x3+7*x4-x5<=0',
+      '(x1-(x4+1)^4)^2+(x2-(x1-(x4+1)^4)^4)^2+2*x3^2+x4^2-5*(x1-(x4+1)^4)-5*(x2-(x1-(x4+1)^4)^4)-21*x3+7*x4+10*((x1-(x4+1)^4)^2+(x2-(x1-(x4+1)^4)^4)^2+x3^2+x4^2+(x1-(x4+1)^4)-(x2-(x1-(x4+1)^4)^4)+x3-x4-8)-x5<=0',
+      '(x1-(x4+1)^4)^2+(x2-(x1-(x4+1)^4)^4)^2+2*x3^2+x4^2-5*(x1-(x4+1)^4)-5*(x2-(x1-(x4+1)^4)^4)-21*x3+7*x4+10*((x1-(x4+1)^4)^2+2*(x2-(x1-(x4+1)^4)^4)^2+x3^2+2*x4^2-(x1-(x4+1)^4)-x4-10)-x5<=0',
+      '(x1-(x4+1)^4)^2+(x2-(x1-(x4+1)^4)^4)^2+2*x3^2+x4^2-5*(x1-(x4+1)^4)-5*(x2-(x1-(x4+1)^4)^4)-21*x3+7*x4+10*((x1-(x4+1)^4)^2+(x2-(x1-(x4+1)^4)^4)^2+x3^2+2*(x1-(x4+1)^4)-(x2-(x1-(x4+1)^4)^4)-x4-5)-x5<=0',
+    ],
+    start: [0, 0, 0, 0, 0],
+    best: -44,
+  },
+  {
+    name: 'womflet',
+    objective: 'x3',
+    constraints: [
+      '0.5*(x1+10*x1/(x1+0.1)+2*x2^2)-x3<=0',
+      '0.5*(-x1+10*x1/(x1+0.1)+2*x2^2)-x3<=0',
+      '0.5*(x1-10*x1/(x1+0.1)+2*x2^2)-x3<=0',
+    ],
+    start: [3, 1, 0],
+    best: 0,
+  },
+  {
+    name: 'madsen',
+    objective: 'x3',
+    constraints: [
+      'x3-x1^2-x2^2-x1*x2>=0',
+      'x3+x1^2+x2^2+x1*x2>=0',
+      'x3-sin(x1)>=0',
+      'x3+sin(x1)>=0',
+      'x3-cos(x2)>=0',
+      'x3+cos(x2)>=0',
+    ],
+    start: [3, 1, 1],
+    best: 0.6164324356,
+  },
+  // Equations whose Jacobian is singular on the way or at the solution.
+  {
+    name: 'heart8',
+    objective: '0',
+    constraints: [
+      'x1+x2=-0.69',
+      'x3+x4=-0.044',
+      'x5*x1+x6*x2-x7*x3-x8*x4=-1.57',
+      'x7*x1+x8*x2+x5*x3+x6*x4=-1.31',
+      'x1*(x5^2-x7^2)-2*x3*x5*x7+x2*(x6^2-x8^2)-2*x4*x6*x8=-2.65',
+      'x3*(x5^2-x7^2)+2*x1*x5*x7+x4*(x6^2-x8^2)+2*x2*x6*x8=2',
+      'x1*x5*(x5^2-3*x7^2)+x3*x7*(x7^2-3*x5^2)+x2*x6*(x6^2-3*x8^2)+x4*x8*(x8^2-3*x6^2)=-12.6',
+      'x3*x5*(x5^2-3*x7^2)-x1*x7*(x7^2-3*x5^2)+x4*x6*(x6^2-3*x8^2)-x2*x8*(x8^2-3*x6^2)=9.48',
+    ],
+    start: [1, 1, 1, 1, 1, 1, 1, 1],
+    best: 0,
+  },
+  {
+    name: 'hatfldf',
+    objective: '0',
+    constraints: ['x1+x2*x3=0.032', 'x1+x2*x3^2=0.056', 'x1+x2*x3^3=0.099'],
+    start: [0.1, 0.1, 0.1],
+    best: 0,
+  },
+  {
+    name: 'powellsq',
+    objective: '0',
+    constraints: ['x1^2=0', '10*x1/(x1+0.1)+2*x2^2=0'],
+    start: [3, 1],
+    best: 0,
+  },
+  {
+    name: 'gottfr',
+    objective: '0',
+    constraints: ['x1-0.1136*(x1+3*x2)*(1-x1)=0', 'x2+7.5*(2*x1-x2)*(1-x2)=0'],
+    start: [0.5, 0.5],
+    best: 0,
+  },
+  // Scales far apart.
+  {
+    name: 'twobars',
+    objective: 'x1*sqrt(1+x2^2)',
+    constraints: ['0.124*sqrt(1+x2^2)*(8/x1+1/(x1*x2))<=1', '0.124*sqrt(1+x2^2)*(8/x1-1/(x1*x2))<=1'],
+    start: [1, 1],
+    lower: [0.2, 0.1],
+    upper: [4, 1.6],
+    best: 1.508652417,
+  },
+  {
+    name: 'cantilvr',
+    objective: '0.0624*(x1+x2+x3+x4+x5)',
+    constraints: ['61/x1^3+37/x2^3+19/x3^3+7/x4^3+1/x5^3<=1'],
+    start: [1, 1, 1, 1, 1],
+    lower: 1e-6,
+    best: 1.339956361,
+  },
+  { name: 'brownbs', objective: '(x1-1000000)^2+(x2-0.000002)^2+(x1*x2-2)^2', start: [1, 1], best: 0 },
+  {
+    name: 'brownden',
+    objective: sum(
+      1,
+      20,
+      (i) =>
+        `((x1+${i / 5}*x2-${Math.exp(i / 5)})^2+(x3+${Math.sin(i / 5)}*x4${Math.cos(i / 5) < 0 ? '+' : '-'}${Math.abs(Math.cos(i / 5))})^2)^2`,
+    ),
+    start: [25, 5, -5, -1],
+    best: 85822.20163,
+  },
+  {
+    name: 'jensmp',
+    objective: sum(1, 10, (i) => `(2+2*${i}-exp(${i}*x1)-exp(${i}*x2))^2`),
+    start: [0.3, 0.4],
+    best: 124.3621824,
   },
 ];

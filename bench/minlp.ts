@@ -60,7 +60,9 @@ let wrong = 0;
 for (const entry of problems) {
   const compiled = compileNl(makeModel(entry)) as MixedIntegerNonlinearProgram;
   const problem = { ...compiled, meta: { ...compiled.meta, convex: entry.convex } };
-  const tree = timed(() => solveMinlp(problem, (relaxed) => solveSqp(relaxed), { timeLimitSeconds: 60 }));
+  const tree = timed(() =>
+    solveMinlp(problem, (relaxed) => solveSqp(relaxed), { timeLimitSeconds: 60 }, {}, { quadratic: solveQp }),
+  );
   const { objective, termination, nodeCount, bound } = tree.value;
   const rightBound = bound <= entry.optimum + tolerance * Math.max(1, Math.abs(entry.optimum));
   const claims = termination === 'optimal' || termination === 'infeasible';

@@ -23,3 +23,4 @@ export {
   type HeuristicTools,
 } from './heuristics.js';
 export { largestViolation, type RelaxationResult, type RelaxationSolver } from './relaxation.js';
+export type { QuadraticSolver } from './tangents.js';

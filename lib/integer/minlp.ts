@@ -12,6 +12,7 @@ import {
 } from './branching.js';
 import { divingEvery, pumpAtRoot, rounding, roundAndFix, type Heuristic } from './heuristics.js';
 import { LinearPropagation } from './propagation.js';
+import { excludes, tangentsAt, type QuadraticSolver, type Tangents } from './tangents.js';
 import { largestViolation, withBounds, type RelaxationResult, type RelaxationSolver } from './relaxation.js';
 import {
   branchAndBound,
@@ -87,6 +88,8 @@ interface MinlpNode {
   };
   /** The affine rows leave no point. */
   readonly empty?: boolean;
+  /** Of a convex program, at the parent's relaxed solution. */
+  readonly tangents?: Tangents | undefined;
   /** Relaxation already solved by strong branching. */
   readonly known?: RelaxationResult;
 }
@@ -95,6 +98,7 @@ interface MinlpBound extends NodeBound<Float64Array> {
   readonly x?: Float64Array;
   readonly multipliers?: Float64Array | undefined;
   readonly boundMultipliers?: Float64Array | undefined;
+  readonly tangents?: Tangents | undefined;
   readonly relaxed: number;
   readonly fractional: readonly FractionalVariable[];
 }
@@ -105,6 +109,11 @@ export interface MinlpParts {
   readonly branchingRule?: BranchingRule;
   /** Instead of rounding, diving and the feasibility pump, in this order; the best of what they find is kept. */
   readonly heuristics?: readonly Heuristic[];
+  /**
+   * For convex programs: nodes that the tangents at their parent's solution leave nothing of are closed without a
+   * relaxation.
+   */
+  readonly quadratic?: QuadraticSolver;
 }
 
 /**
@@ -150,6 +159,7 @@ class MinlpTree implements BranchingProblem<MinlpNode, MinlpBound, Float64Array>
   private readonly rule: BranchingRule;
   private readonly heuristics: readonly Heuristic[];
   private readonly propagation: LinearPropagation;
+  private readonly quadratic: QuadraticSolver | undefined;
   /** What rounding to an integer point gave; with the integers held nothing else of a node matters. */
   private readonly rounded = new Map<string, Candidate<Float64Array> | undefined>();
 
@@ -173,6 +183,7 @@ class MinlpTree implements BranchingProblem<MinlpNode, MinlpBound, Float64Array>
     this.root = this.tightened({ lower, upper, start: meta.start });
     this.pseudocosts = new Pseudocosts(meta.variableCount);
     this.convex = meta.convex === true;
+    this.quadratic = this.convex ? parts.quadratic : undefined;
   }
 
   bound(node: MinlpNode, context: NodeContext): MinlpBound {
@@ -186,7 +197,10 @@ class MinlpTree implements BranchingProblem<MinlpNode, MinlpBound, Float64Array>
     const fractional = fractionalVariables(this.problem.integerVariables, result.x, this.options.integralityTolerance);
     const bound = this.convex ? this.boundOf(relaxed) : -Infinity;
     const { x, multipliers, boundMultipliers } = result;
-    if (fractional.length > 0) return { bound, x, multipliers, boundMultipliers, relaxed, fractional };
+    if (fractional.length > 0) {
+      const tangents = this.quadratic && tangentsAt(this.problem, x, this.options.feasibilityTolerance);
+      return { bound, x, multipliers, boundMultipliers, tangents, relaxed, fractional };
+    }
     const candidate = this.noted(roundAndFix(this.tools(node, context.budget), x));
     // Closed if rounding the last digits away cost nothing; else the node is divided further.
     const slack = 10 * this.options.boundMargin * Math.max(1, Math.abs(relaxed));
@@ -294,13 +308,14 @@ class MinlpTree implements BranchingProblem<MinlpNode, MinlpBound, Float64Array>
       parent: bound.relaxed,
     });
     const { lower, upper } = node;
-    const { multipliers, boundMultipliers } = bound;
+    const { multipliers, boundMultipliers, tangents } = bound;
     const down: MinlpNode = {
       lower,
       upper: changed(upper, variable, floor),
       start,
       multipliers,
       boundMultipliers,
+      tangents,
       step: step(0),
       ...(children && { known: children[0] }),
     };
@@ -310,6 +325,7 @@ class MinlpTree implements BranchingProblem<MinlpNode, MinlpBound, Float64Array>
       start,
       multipliers,
       boundMultipliers,
+      tangents,
       step: step(1),
       ...(children && { known: children[1] }),
     };
@@ -365,10 +381,14 @@ class MinlpTree implements BranchingProblem<MinlpNode, MinlpBound, Float64Array>
       start,
       multipliers,
       boundMultipliers,
-    }: Pick<MinlpNode, 'empty' | 'lower' | 'upper' | 'start' | 'multipliers' | 'boundMultipliers'>,
+      tangents,
+    }: Pick<MinlpNode, 'empty' | 'lower' | 'upper' | 'start' | 'multipliers' | 'boundMultipliers' | 'tangents'>,
     budget: Budget,
   ): RelaxationResult {
     if (empty === true) return { ...emptyRelaxation, x: start };
+    if (tangents && excludes(tangents, this.quadratic!, lower, upper, this.incumbentObjective)) {
+      return { ...emptyRelaxation, x: start };
+    }
     this.relaxations++;
     return this.relaxation(withBounds(this.problem, lower, upper, start, multipliers, boundMultipliers), budget);
   }

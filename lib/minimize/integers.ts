@@ -1,5 +1,6 @@
 import { solveMinlp, type RelaxationSolver } from '../integer/index.js';
 import type { MixedIntegerNonlinearProgram, NlpMeta, NonlinearProgram } from '../problem/index.js';
+import { solveQp } from '../qp/index.js';
 import { isSolved, type StopSignal, type Termination } from '../solver/index.js';
 import type { MinimizeOptions, ResolvedMinimizeOptions } from './options.js';
 import type { MinimizeContext, MinimizeResult } from './result.js';
@@ -85,6 +86,7 @@ export function minimizeIntegers(
       ...(options.timeLimitSeconds < Infinity && { timeLimitSeconds: options.timeLimitSeconds }),
     },
     { signal },
+    convex === true ? { quadratic: solveQp } : {},
   );
   const found = search.x;
   const lower = problem.meta.lower.slice();

@@ -26,7 +26,8 @@ describe('solveMinlp', () => {
     for (let k = 0; k < 500; k++) {
       const problem = convexIntegerProgram(random);
       const best = enumerateIntegers(problem);
-      const result = solveMinlp(problem, sqp);
+      // Every other one with nodes closed by tangents.
+      const result = solveMinlp(problem, sqp, {}, {}, k % 2 === 0 ? {} : { quadratic: solveQp });
       if (best < Infinity) feasible++;
       const right =
         best === Infinity
@@ -58,6 +59,30 @@ describe('solveMinlp', () => {
     }
     expect(wrong).toEqual([]);
     expect(infeasible).toBeGreaterThan(300);
+  });
+
+  it('closes nodes by tangents, with the same answers from fewer relaxations', () => {
+    const random = randomStream(17, 'convex-minlp');
+    let plainly = 0;
+    let withTangents = 0;
+    for (let k = 0; k < 60; k++) {
+      const problem = convexIntegerProgram(random);
+      const [plain, cut] = [{}, { quadratic: solveQp }].map((parts) => solveMinlp(problem, sqp, {}, {}, parts));
+      expect(cut!.termination).toBe(plain!.termination);
+      if (plain!.x)
+        expect(Math.abs(cut!.objective - plain!.objective)).toBeLessThan(
+          2e-6 * Math.max(1, Math.abs(plain!.objective)),
+        );
+      plainly += plain!.relaxations;
+      withTangents += cut!.relaxations;
+    }
+    expect(withTangents).toBeLessThan(0.95 * plainly);
+  });
+
+  it('does not use tangents of a problem not known to be convex', () => {
+    const { problem } = constructedMinlp(randomStream(3, 'constructed-minlp'));
+    const { convex: _known, ...meta } = problem.meta;
+    solveMinlp({ ...problem, meta }, sqp, {}, {}, { quadratic: () => expect.unreachable() });
   });
 
   it('never claims a proof for a problem not known to be convex', () => {

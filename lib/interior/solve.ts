@@ -45,10 +45,7 @@ export function solveInterior(
     meta.hessianPattern ?? denseLowerTriangle(n),
     meta.jacobianPattern ?? densePattern(m, n),
   );
-  const matrix: KktMatrix =
-    n <= options.denseLimit
-      ? new DenseKkt(structure)
-      : new SparseKkt(structure, () => budget.exhausted(0, 0) !== undefined);
+  const matrix: KktMatrix = n <= options.denseLimit ? new DenseKkt(structure) : new SparseKkt(structure);
   const algorithm = new InteriorAlgorithm(evaluation, structure, matrix, options, () => evaluator.counts.objective);
   const crossed =
     crossedBound(meta.lower, meta.upper) >= 0 || crossedBound(meta.constraintLower, meta.constraintUpper) >= 0;

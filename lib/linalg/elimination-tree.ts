@@ -52,13 +52,18 @@ export function postorder(parent: Int32Array): Int32Array {
   return result;
 }
 
-/** Entries below the diagonal in each column of L, by walking every row's subtree. */
+/** Entries of L counted between two questions whether to stop. */
+const entriesBetweenPolls = 500_000;
+
+/** Entries below the diagonal in each column of L, by walking every row's subtree; undefined when stopped. */
 export function factorColumnCounts(
   order: number,
   starts: Int32Array,
   rows: Int32Array,
   parent: Int32Array,
-): Int32Array {
+  stop?: () => boolean,
+): Int32Array | undefined {
+  let unpolled = 0;
   const counts = new Int32Array(order);
   const mark = new Int32Array(order).fill(-1);
   for (let k = 0; k < order; k++) {
@@ -68,8 +73,13 @@ export function factorColumnCounts(
       while (i < k && mark[i] !== k) {
         mark[i] = k;
         counts[i]! += 1;
+        unpolled++;
         i = parent[i]!;
       }
+    }
+    if (unpolled > entriesBetweenPolls && stop !== undefined) {
+      unpolled = 0;
+      if (stop()) return undefined;
     }
   }
   return counts;

@@ -2,11 +2,26 @@
  * Fill-reducing ordering by approximate minimum degree (Amestoy, Davis & Duff 1996): Gaussian elimination is simulated on
  * a quotient graph in which an eliminated node becomes an element, the clique of its neighbours. Degrees are bounded
  * from above, indistinguishable variables are merged, elements covered by the new one are absorbed, and nodes of very
- * high degree are left to the end.
+ * high degree are left to the end. Undefined when `stop`, asked every so many list entries, ended it.
  */
-export function minimumDegreeOrder(order: number, starts: Int32Array, neighbours: Int32Array): Int32Array {
-  return new MinimumDegree(order, starts, neighbours).run();
+export function minimumDegreeOrder(
+  order: number,
+  starts: Int32Array,
+  neighbours: Int32Array,
+  stop: () => boolean,
+): Int32Array | undefined;
+export function minimumDegreeOrder(order: number, starts: Int32Array, neighbours: Int32Array): Int32Array;
+export function minimumDegreeOrder(
+  order: number,
+  starts: Int32Array,
+  neighbours: Int32Array,
+  stop?: () => boolean,
+): Int32Array | undefined {
+  return new MinimumDegree(order, starts, neighbours).run(stop);
 }
+
+/** List entries looked at between two questions whether to stop: well below a millisecond. */
+const entriesBetweenPolls = 50_000;
 
 const denseFactor = 10;
 const minimumDense = 16;
@@ -36,6 +51,8 @@ class MinimumDegree {
   private readonly memberLast: Int32Array;
   private readonly scratch: Int32Array;
   private lowestDegree = 0;
+  /** List entries looked at since the last poll. */
+  private looked = 0;
 
   constructor(
     private readonly order: number,
@@ -64,7 +81,7 @@ class MinimumDegree {
     for (let i = 0; i < order; i++) this.listLength[i] = starts[i + 1]! - starts[i]!;
   }
 
-  run(): Int32Array {
+  run(stop?: () => boolean): Int32Array | undefined {
     const { order, weight, degree } = this;
     const denseNodes = this.deferDenseNodes();
     let remaining = 0;
@@ -75,6 +92,10 @@ class MinimumDegree {
     }
     const pivots: number[] = [];
     while (remaining > 0) {
+      if (stop !== undefined && this.looked > entriesBetweenPolls) {
+        this.looked = 0;
+        if (stop()) return undefined;
+      }
       const pivot = this.takeLowest();
       pivots.push(pivot);
       remaining -= this.eliminate(pivot, remaining);
@@ -234,6 +255,7 @@ class MinimumDegree {
     const start = listStart[i]!;
     const elementsEnd = start + elementCount[i]!;
     const end = start + listLength[i]!;
+    this.looked += end - start + 1;
     let count = 0;
     let external = 0;
     scratch[count++] = pivot;

@@ -10,14 +10,22 @@ const denseFactor = 10;
 /**
  * Fill-reducing order by nested dissection (George 1973): the vertices of a small separator are eliminated last, after
  * those of the two parts that it leaves, which are ordered in the same way. Far better than minimum degree on large
- * graphs with small separators that no local rule finds; takes several times longer. Deterministic.
+ * graphs with small separators that no local rule finds; takes several times longer. Deterministic. Undefined when
+ * `stop` ended it.
  */
 export function nestedDissectionOrder(
   count: number,
   starts: Int32Array,
   neighbours: Int32Array,
+  stop: () => boolean,
+): Int32Array | undefined;
+export function nestedDissectionOrder(count: number, starts: Int32Array, neighbours: Int32Array): Int32Array;
+export function nestedDissectionOrder(
+  count: number,
+  starts: Int32Array,
+  neighbours: Int32Array,
   stop?: () => boolean,
-): Int32Array {
+): Int32Array | undefined {
   const limit = Math.max(40, denseFactor * Math.sqrt(count));
   const sparse: number[] = [];
   const dense: number[] = [];
@@ -32,8 +40,8 @@ export function nestedDissectionOrder(
     state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
     return Math.floor((state / 0x80000000) * bound);
   };
-  dissect(inducedSubgraph(whole, vertices, place), vertices, order, 0, { random, place, stop });
-  return order;
+  const done = dissect(inducedSubgraph(whole, vertices, place), vertices, order, 0, { random, place, stop });
+  return done ? order : undefined;
 }
 
 interface Dissection {
@@ -42,30 +50,32 @@ interface Dissection {
   readonly stop: (() => boolean) | undefined;
 }
 
-/** Writes the order of a subgraph, whose vertices have these names, from `position` on. */
-function dissect(graph: Graph, names: Int32Array, order: Int32Array, position: number, tools: Dissection): void {
-  const leave = (): void => {
-    const local = minimumDegreeOrder(graph.count, graph.starts, graph.neighbours);
+/** Writes the order of a subgraph, whose vertices have these names, from `position` on; false when stopped. */
+function dissect(graph: Graph, names: Int32Array, order: Int32Array, position: number, tools: Dissection): boolean {
+  const stop = tools.stop ?? never;
+  const leave = (): boolean => {
+    const local = minimumDegreeOrder(graph.count, graph.starts, graph.neighbours, stop);
+    if (local === undefined) return false;
     for (let k = 0; k < local.length; k++) order[position + k] = names[local[k]!]!;
+    return true;
   };
-  if (graph.count <= leafSize || tools.stop?.() === true) {
-    leave();
-    return;
-  }
-  const parts = findSeparator(graph, tools.random);
+  if (stop()) return false;
+  if (graph.count <= leafSize) return leave();
+  const parts = findSeparator(graph, tools.random, stop);
+  if (parts === undefined) return false;
   const members: [number[], number[], number[]] = [[], [], []];
   for (let v = 0; v < graph.count; v++) members[parts[v] as 0 | 1 | 2].push(v);
   // A graph without a separator worth the name.
-  if (members[0].length === 0 || members[1].length === 0) {
-    leave();
-    return;
-  }
+  if (members[0].length === 0 || members[1].length === 0) return leave();
   let at = position;
   for (const part of [members[0], members[1]]) {
     const vertices = Int32Array.from(part);
     const own = vertices.map((v) => names[v]!);
-    dissect(inducedSubgraph(graph, vertices, tools.place), own, order, at, tools);
+    if (!dissect(inducedSubgraph(graph, vertices, tools.place), own, order, at, tools)) return false;
     at += part.length;
   }
   for (const v of members[2]) order[at++] = names[v]!;
+  return true;
 }
+
+const never = (): boolean => false;

@@ -26,12 +26,8 @@ export type FactorKind = 'simplicial' | 'supernodal';
  */
 export class SparseSymmetricFactor {
   readonly order: number;
-  /** Entries of L below the diagonal. */
-  readonly factorEntries: number;
-  /** Multiplications and additions of one factorisation. */
-  readonly operations: number;
-  readonly kind: FactorKind;
-  private readonly symbolic: SymbolicFactor;
+  /** Undefined while the analysis was always stopped. */
+  private symbolic: SymbolicFactor | undefined;
   private readonly solution: Float64Array;
   private readonly correction: Float64Array;
   private readonly residual: Float64Array;
@@ -39,19 +35,41 @@ export class SparseSymmetricFactor {
   private numeric: NumericFactor | undefined;
 
   /**
-   * Analyses the pattern of a lower triangle (row ≥ column); its values are not read. `stop` may end the search for a
-   * better order than minimum degree.
+   * Analyses the pattern of a lower triangle (row ≥ column); its values are not read. `stop` is asked every few
+   * milliseconds; after it has ended the analysis `factor` begins it anew.
    */
-  constructor(pattern: SparseMatrix, permutation?: Int32Array, kind?: FactorKind, stop?: () => boolean) {
+  constructor(
+    private readonly pattern: SparseMatrix,
+    private readonly permutation?: Int32Array,
+    private readonly wantedKind?: FactorKind,
+    stop?: () => boolean,
+  ) {
     this.order = pattern.columns;
-    const symbolic = permutation === undefined ? analyseOrdered(pattern, stop) : analysePattern(pattern, permutation);
-    this.symbolic = symbolic;
-    this.factorEntries = symbolic.factorEntries;
-    this.operations = symbolic.operations;
-    this.kind = kind ?? (symbolic.operations > supernodalRatio * symbolic.factorEntries ? 'supernodal' : 'simplicial');
+    this.analyse(stop);
     this.solution = new Float64Array(this.order);
     this.correction = new Float64Array(this.order);
     this.residual = new Float64Array(this.order);
+  }
+
+  private analyse(stop: (() => boolean) | undefined): SymbolicFactor | undefined {
+    const { pattern, permutation } = this;
+    this.symbolic ??=
+      permutation === undefined ? analyseOrdered(pattern, stop) : analysePattern(pattern, permutation, stop);
+    return this.symbolic;
+  }
+
+  /** Entries of L below the diagonal; ∞ as long as the analysis was stopped, as are `operations`. */
+  get factorEntries(): number {
+    return this.symbolic?.factorEntries ?? Infinity;
+  }
+
+  /** Multiplications and additions of one factorisation. */
+  get operations(): number {
+    return this.symbolic?.operations ?? Infinity;
+  }
+
+  get kind(): FactorKind {
+    return this.wantedKind ?? (this.operations > supernodalRatio * this.factorEntries ? 'supernodal' : 'simplicial');
   }
 
   /** Pivots that the last `factor` had to replace. */
@@ -67,13 +85,14 @@ export class SparseSymmetricFactor {
   /** Factors the matrix with these values of the analysed lower triangle; false if a pivot is zero or not finite, or when the rules end it. */
   factor(values: Float64Array, rules: PivotRules = {}): boolean {
     if (rules.stop?.() === true) return false;
+    const symbolic = this.analyse(rules.stop);
+    if (symbolic === undefined) return false;
     let largest = 0;
     for (let k = 0; k < values.length; k++) {
       const size = Math.abs(values[k]!);
       if (size > largest) largest = size;
     }
-    this.numeric ??=
-      this.kind === 'supernodal' ? new MultifrontalFactor(this.symbolic) : new SimplicialFactor(this.symbolic);
+    this.numeric ??= this.kind === 'supernodal' ? new MultifrontalFactor(symbolic) : new SimplicialFactor(symbolic);
     return this.numeric.factor(values, {
       signs: rules.signs,
       smallest: rules.smallest ?? 1e-14 * largest,
@@ -93,9 +112,9 @@ export class SparseSymmetricFactor {
 
   /** x ← A⁻¹x. Throws RangeError before the first `factor`. */
   solve(x: Float64Array): void {
-    const { order, solution: work, numeric } = this;
-    const { permutation } = this.symbolic;
-    if (numeric === undefined) throw new RangeError('factor a matrix before solving with it');
+    const { order, solution: work, numeric, symbolic } = this;
+    if (numeric === undefined || symbolic === undefined) throw new RangeError('factor a matrix before solving with it');
+    const { permutation } = symbolic;
     for (let k = 0; k < order; k++) work[k] = x[permutation[k]!]!;
     numeric.solve(work);
     for (let k = 0; k < order; k++) x[permutation[k]!] = work[k]!;
@@ -143,14 +162,14 @@ export class SparseSymmetricFactor {
   }
 }
 
-/** By minimum degree; where that leaves much work, by nested dissection if it leaves less. */
-function analyseOrdered(pattern: SparseMatrix, stop?: () => boolean): SymbolicFactor {
+/** By minimum degree; where that leaves much work, by nested dissection if it leaves less. Undefined when stopped. */
+function analyseOrdered(pattern: SparseMatrix, stop = (): boolean => false): SymbolicFactor | undefined {
   const { starts, neighbours } = adjacency(pattern);
-  const local = analysePattern(pattern, minimumDegreeOrder(pattern.columns, starts, neighbours));
-  if (local.operations < dissectedOperations || stop?.() === true) return local;
+  const localOrder = minimumDegreeOrder(pattern.columns, starts, neighbours, stop);
+  const local = localOrder && analysePattern(pattern, localOrder, stop);
+  if (local === undefined || local.operations < dissectedOperations) return local;
   const order = nestedDissectionOrder(pattern.columns, starts, neighbours, stop);
-  // A search that was ended has left parts of the graph in no good order, which would be slow even to analyse.
-  if (stop?.() === true) return local;
-  const dissected = analysePattern(pattern, order);
+  const dissected = order && analysePattern(pattern, order, stop);
+  if (dissected === undefined) return undefined;
   return dissected.operations < local.operations ? dissected : local;
 }

@@ -21,15 +21,23 @@ export interface SymbolicFactor {
   readonly operations: number;
 }
 
-/** Analyses the pattern of a lower triangle for an order of elimination, which is postordered first. */
-export function analysePattern(pattern: SparseMatrix, order: Int32Array): SymbolicFactor {
+/**
+ * Analyses the pattern of a lower triangle for an order of elimination, which is postordered first; undefined when
+ * stopped.
+ */
+export function analysePattern(
+  pattern: SparseMatrix,
+  order: Int32Array,
+  stop?: () => boolean,
+): SymbolicFactor | undefined {
   const size = pattern.columns;
   const first = permutedUpper(pattern, order);
   const post = postorder(eliminationTree(size, first.starts, first.rows));
   const permutation = Int32Array.from({ length: size }, (_, k) => order[post[k]!]!);
   const { starts, rows, entryMap } = permutedUpper(pattern, permutation);
   const parent = eliminationTree(size, starts, rows);
-  const columnCounts = factorColumnCounts(size, starts, rows, parent);
+  const columnCounts = factorColumnCounts(size, starts, rows, parent, stop);
+  if (columnCounts === undefined) return undefined;
   let factorEntries = 0;
   let operations = 0;
   for (let j = 0; j < size; j++) {

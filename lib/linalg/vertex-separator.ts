@@ -19,14 +19,19 @@ export type RandomIndex = (limit: number) => number;
 /**
  * A small vertex separator that splits a graph into two parts of similar weight, by the multilevel scheme (Karypis &
  * Kumar 1998): matched vertices are merged until the graph is small, a bisection is grown there, and on the way back the
- * separator is refined by moves of single vertices (Fiduccia–Mattheyses; Ashcraft & Liu 1997).
+ * separator is refined by moves of single vertices (Fiduccia–Mattheyses; Ashcraft & Liu 1997). Undefined when `stop`,
+ * asked on every level, ended it.
  */
-export function findSeparator(graph: Graph, random: RandomIndex): Parts {
+export function findSeparator(graph: Graph, random: RandomIndex, stop: () => boolean): Parts | undefined;
+export function findSeparator(graph: Graph, random: RandomIndex): Parts;
+export function findSeparator(graph: Graph, random: RandomIndex, stop = (): boolean => false): Parts | undefined {
+  if (stop()) return undefined;
   if (graph.count <= coarsest) return bestBisection(graph, random);
   const order = shuffledByDegree(graph, random);
   const { graph: smaller, coarseOf } = coarsen(graph, order, Math.ceil((1.5 * graph.totalWeight) / coarsest));
   if (smaller.count > 0.95 * graph.count) return bestBisection(graph, random);
-  const coarse = findSeparator(smaller, random);
+  const coarse = findSeparator(smaller, random, stop);
+  if (coarse === undefined || stop()) return undefined;
   const parts = new Uint8Array(graph.count);
   for (let v = 0; v < graph.count; v++) parts[v] = coarse[coarseOf[v]!]!;
   new SeparatorRefinement(graph, parts).run();

@@ -111,7 +111,7 @@ function runQp(input: AttemptInput): SolverResult | undefined {
       ...(Number.isFinite(budget.maxIterations) && { maxIterations: Math.max(1, budget.maxIterations) }),
     },
     boundMultipliers && { x: start, multipliers, boundMultipliers },
-    { signal: budget.signal },
+    { signal: budget.signal, convex: true },
   );
   const objective =
     budget.exhausted(0, evaluator.counts.objective) === undefined ? evaluator.objective(result.x) : result.objective;

@@ -1,5 +1,6 @@
 import { Evaluator } from '../bound/index.js';
-import { SparseSymmetricFactor, assembleSparse, toSparse, type SparseMatrix } from '../linalg/index.js';
+import { assembleSparse, lowerTriangle, toSparse, type SparseMatrix } from '../linalg/index.js';
+import { isConvex as isConvexHessian } from '../qp/index.js';
 import type { NlpMeta, NonlinearProgram, QuadraticProgram, SparsityPattern } from '../problem/index.js';
 
 /** What decides the order of the methods. */
@@ -62,34 +63,11 @@ export function toQuadraticProgram(
 }
 
 /**
- * True if no eigenvalue is below −1e-9·max|P|: the quadratic program may then be given to the convex solver, and what
- * that calls optimal is a global minimum. False when stopped.
+ * True if the Hessian is positive semidefinite up to rounding: the quadratic program may then be given to the convex
+ * solver, and what that calls optimal is a global minimum. False when stopped.
  */
 export function isConvex(hessian: SparseMatrix | undefined, stop?: () => boolean): boolean {
-  if (!hessian) return true;
-  const size = hessian.columns;
-  let largest = 0;
-  for (const entry of hessian.values) largest = Math.max(largest, Math.abs(entry));
-  const rows: number[] = [];
-  const columns: number[] = [];
-  const values: number[] = [];
-  for (let j = 0; j < size; j++) {
-    rows.push(j);
-    columns.push(j);
-    values.push(1e-9 * largest);
-    for (let k = hessian.columnStarts[j]!; k < hessian.columnStarts[j + 1]!; k++) {
-      const i = hessian.rowIndices[k]!;
-      if (i < j) continue;
-      rows.push(i);
-      columns.push(j);
-      values.push(hessian.values[k]!);
-    }
-  }
-  const { matrix } = assembleSparse(size, size, rows, columns, values);
-  const factor = new SparseSymmetricFactor(matrix, undefined, undefined, stop);
-  const signs = new Int8Array(size).fill(1);
-  const done = factor.factor(matrix.values, { signs, smallest: 1e-13 * largest, ...(stop && { stop }) });
-  return done && factor.replacedPivots === 0;
+  return hessian === undefined || isConvexHessian(lowerTriangle(hessian, hessian.columns), stop);
 }
 
 /** A and c(x) − Ax. */

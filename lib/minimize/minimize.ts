@@ -114,7 +114,8 @@ class Minimization {
 
   private plan(): readonly PlannedAttempt[] {
     const { method } = this.options;
-    if (method === 'auto') return (this.automatic ??= planFor(this.evaluator.problem, this.problemClass));
+    if (method === 'auto')
+      return (this.automatic ??= planFor(this.evaluator.problem, this.problemClass, () => this.ended()));
     return onlyMethod[method].map((name, k) => ({ method: name, start: k === 0 ? 'given' : 'best' }));
   }
 

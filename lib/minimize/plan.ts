@@ -59,8 +59,12 @@ const largeGeneral: readonly PlannedAttempt[] = [
   { method: 'sqp', start: 'given' },
 ];
 
-/** The order in which methods are tried on a problem of this class. */
-export function planFor(problem: NonlinearProgram, problemClass: ProblemClass): readonly PlannedAttempt[] {
+/** The order in which methods are tried on a problem of this class; `stop` may end the analysis of its Hessian. */
+export function planFor(
+  problem: NonlinearProgram,
+  problemClass: ProblemClass,
+  stop?: () => boolean,
+): readonly PlannedAttempt[] {
   const { meta } = problem;
   // Without sparse second derivatives size is no reason to factor anything.
   const large = meta.variableCount > largeProblem && problem.hessian !== undefined && meta.hessianPattern !== undefined;
@@ -69,7 +73,7 @@ export function planFor(problem: NonlinearProgram, problemClass: ProblemClass): 
       return large && meta.constraintCount > 0 ? largeQuadratic : quadratic;
     case 'bound-constrained':
       if (!large) return boundConstrained;
-      return hasSides(meta.lower, meta.upper) || isDense(problem) ? largeBoundConstrained : largeUnconstrained;
+      return hasSides(meta.lower, meta.upper) || isDense(problem, stop) ? largeBoundConstrained : largeUnconstrained;
     case 'general':
       return large && hasInequalities(problem) ? largeGeneral : general;
   }
@@ -85,7 +89,7 @@ function hasSides(lower: Float64Array, upper: Float64Array): boolean {
 }
 
 /** A Hessian whose factors take so long is not factored again and again: conjugate gradients come first. */
-function isDense({ meta }: NonlinearProgram): boolean {
+function isDense({ meta }: NonlinearProgram, stop?: () => boolean): boolean {
   const { hessianPattern, variableCount } = meta;
   if (hessianPattern === undefined || hessianPattern.rows.length > mostEntries) return true;
   const diagonal = Int32Array.from({ length: variableCount }, (_, j) => j);
@@ -96,5 +100,5 @@ function isDense({ meta }: NonlinearProgram): boolean {
   columns.set(hessianPattern.columns);
   columns.set(diagonal, hessianPattern.rows.length);
   const { matrix } = assembleSparse(variableCount, variableCount, rows, columns);
-  return new SparseSymmetricFactor(matrix).operations > mostOperations;
+  return new SparseSymmetricFactor(matrix, undefined, undefined, stop).operations > mostOperations;
 }

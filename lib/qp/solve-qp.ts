@@ -1,4 +1,4 @@
-import { maxNorm, storedEntries } from '../linalg/index.js';
+import { lowerTriangle, maxNorm, storedEntries } from '../linalg/index.js';
 import type { QuadraticProgram } from '../problem/index.js';
 import { Budget, type BudgetLimits } from '../solver/index.js';
 import { iterate } from './arrowhead-iteration.js';
@@ -13,7 +13,7 @@ import { farkasCertificate, unboundedRay } from './evidence.js';
 import { rayProgram, relaxRows } from './feasibility.js';
 import { qpOptions, type QpOptions, type QpOptionsInput } from './options.js';
 import type { QpResult, QpWarmStart } from './result.js';
-import { interiorPointCandidate, isConvex, toSparseProgram } from './sparse-path.js';
+import { interiorPointCandidate, isConvex } from './sparse-path.js';
 import { findStructure, type StructuredProgram } from './structure.js';
 import { checkProgram, crossedSides } from './validate.js';
 
@@ -23,6 +23,11 @@ const denseEntries = 250_000;
 /** From this many variables on the structured method is tried first where it fits. */
 const structuredVariables = 100;
 
+/** Limits, and what the caller knows of the problem. */
+export interface QpContext extends BudgetLimits {
+  readonly convex?: boolean;
+}
+
 type Method = 'structured' | 'active-set' | 'interior-point';
 
 /**
@@ -30,24 +35,28 @@ type Method = 'structured' | 'active-set' | 'interior-point';
  * where the first stalls, and `optimal`, `infeasible` and `unbounded` are claimed only with evidence that was checked
  * on the data. A Hessian that is not positive semidefinite ends as `stalled`.
  *
+ * With `context.convex` the Hessian is taken to be positive semidefinite, as `isConvex` has found, and not tested again.
+ *
  * Throws RangeError when lengths do not fit together or the data are not finite, and OptionsError for unknown options.
  */
 export function solveQp(
   problem: QuadraticProgram,
   options?: QpOptionsInput,
   warmStart?: QpWarmStart,
-  limits: BudgetLimits = {},
+  context: QpContext = {},
 ): QpResult {
   const resolved = qpOptions.resolve(options);
   checkProgram(problem);
   const startedAt = performance.now();
-  const budget = new Budget({ timeLimitSeconds: resolved.timeLimitSeconds, ...limits });
-  const run = new Run(problem, resolved, budget, startedAt);
+  const budget = new Budget({ timeLimitSeconds: resolved.timeLimitSeconds, ...context });
+  const run = new Run(problem, resolved, budget, startedAt, context.convex);
   const result = run.solve(warmStart);
   if (resolved.elastic === 'off' || (result.termination !== 'infeasible' && result.termination !== 'stalled')) {
     return result;
   }
-  return solveElastic(problem, resolved, (relaxed) => new Run(relaxed, resolved, budget, startedAt).solve());
+  return solveElastic(problem, resolved, (relaxed) =>
+    new Run(relaxed, resolved, budget, startedAt, context.convex).solve(),
+  );
 }
 
 class Run {
@@ -60,6 +69,7 @@ class Run {
     private readonly options: QpOptions,
     private readonly budget: Budget,
     private readonly startedAt: number,
+    private readonly convex = false,
   ) {
     this.allowance = options.maxIterations;
   }
@@ -68,7 +78,7 @@ class Run {
     const crossed = crossedSides(this.problem);
     if (crossed !== undefined) return crossed;
     let best: QpResult | undefined;
-    let convexityKnown = this.problem.hessian === undefined;
+    let convexityKnown = this.convex || this.problem.hessian === undefined;
     for (const method of this.methods(warmStart !== undefined)) {
       // The active set factors P and mostly sees for itself; an interior point would converge to any stationary point.
       if (method === 'interior-point' && !convexityKnown) {
@@ -95,7 +105,7 @@ class Run {
 
   private isConvex(): boolean {
     const stop = (): boolean => this.budget.exhausted(0, 0) !== undefined;
-    return !stop() && isConvex(toSparseProgram(this.problem), stop);
+    return !stop() && isConvex(lowerTriangle(this.problem.hessian, this.problem.linear.length), stop);
   }
 
   /**

@@ -1,4 +1,11 @@
-import { emptySparse, lowerTriangle, SparseSymmetricFactor, toSparse, assembleSparse } from '../linalg/index.js';
+import {
+  assembleSparse,
+  emptySparse,
+  lowerTriangle,
+  SparseSymmetricFactor,
+  toSparse,
+  type SparseMatrix,
+} from '../linalg/index.js';
 import type { QuadraticProgram } from '../problem/index.js';
 import type { Budget } from '../solver/index.js';
 import type { QpCandidate } from './candidate.js';
@@ -30,9 +37,12 @@ export function toSparseProgram(problem: QuadraticProgram): SparseProgram {
   };
 }
 
-/** True if P + 1e-9·diag(P) + tiny·I is positive definite: P is positive semidefinite as far as rounding can tell. False when stopped. */
-export function isConvex(program: SparseProgram, stop?: () => boolean): boolean {
-  const { hessian, variableCount: n } = program;
+/**
+ * True if P (its lower triangle given) is positive semidefinite as far as rounding can tell: positive definite once each
+ * diagonal entry is raised by a share of 1e-8, and by at most 1e-9·max|P|. False when stopped.
+ */
+export function isConvex(hessian: SparseMatrix, stop?: () => boolean): boolean {
+  const n = hessian.columns;
   const diagonal = new Float64Array(n);
   let largest = 0;
   for (let j = 0; j < n; j++) {
@@ -51,7 +61,7 @@ export function isConvex(program: SparseProgram, stop?: () => boolean): boolean 
     const own = Math.sqrt(Math.max(diagonal[j]!, 1e-12 * largest));
     rows.push(j);
     columns.push(j);
-    values.push(1e-8);
+    values.push(Math.min(1e-8, (1e-9 * largest) / (own * own)));
     for (let k = hessian.columnStarts[j]!; k < hessian.columnStarts[j + 1]!; k++) {
       const i = hessian.rowIndices[k]!;
       rows.push(i);
@@ -109,7 +119,8 @@ export function interiorPointCandidate(
     point = { ...inner, ...recovered, merit, farkas: undefined, ray: undefined };
   }
   const used = point?.iterations ?? 0;
-  if (point === undefined || (!(point.merit <= options.optimalityTolerance) && used < maxIterations)) {
+  const mayGoOn = used < maxIterations && budget.exhausted(0, 0) === undefined;
+  if (point === undefined || (!(point.merit <= options.optimalityTolerance) && mayGoOn)) {
     const direct = solveReduced(program, problem, options, budget, maxIterations - used);
     if (point === undefined || direct.merit < point.merit || direct.farkas !== undefined || direct.ray !== undefined) {
       point = direct;
@@ -207,6 +218,7 @@ function solveReduced(
 
 /** The polished point where it is at least as good, else the point itself. */
 function polished(program: SparseProgram, point: PathPoint, budget: Budget): PathPoint {
+  if (budget.exhausted(0, 0) !== undefined) return point;
   const candidate = polishWorkingSet(program, point, () => budget.exhausted(0, 0) !== undefined);
   if (candidate === undefined) return point;
   const problem = toProblem(program);

@@ -56,13 +56,10 @@ export class SqpSolver {
       throw new RangeError('option hessian is `exact`, but the problem has no Hessian');
     }
     const limitedMemory = !exact && n > this.options.denseLimit;
-    const ownPattern = limitedMemory ? diagonalPattern(n) : denseLowerTriangle(n);
-    const structure = modelStructure(
-      n,
-      m,
-      exact && meta.hessianPattern ? meta.hessianPattern : ownPattern,
-      meta.jacobianPattern ?? densePattern(m, n),
-    );
+    // The dense pattern takes n² numbers: it is made only where it is needed.
+    const pattern =
+      (exact ? meta.hessianPattern : undefined) ?? (limitedMemory ? diagonalPattern(n) : denseLowerTriangle(n));
+    const structure = modelStructure(n, m, pattern, meta.jacobianPattern ?? densePattern(m, n));
     const stored = n <= this.options.denseLimit ? new DenseKkt(structure) : new SparseKkt(structure);
     this.matrix = new CountingMatrix(limitedMemory ? new LowRankKkt(stored, structure) : stored);
     this.evaluation = new Evaluation(this.problem, this.options.feasibilityTolerance);

@@ -19,14 +19,12 @@ export class SparseKkt implements KktMatrix {
   regularizationScale = 1;
   private readonly lower: SparseMatrix;
   private readonly slots: Int32Array;
-  private readonly factorization: SparseSymmetricFactor;
+  /** Made by the first `factor`, whose run says when to stop. */
+  private factorization: SparseSymmetricFactor | undefined;
   private readonly held: Int8Array;
   private readonly active: Int8Array;
 
-  constructor(
-    private readonly structure: ModelStructure,
-    stop?: () => boolean,
-  ) {
+  constructor(private readonly structure: ModelStructure) {
     const { variableCount: n, rowCount: m, hessian, jacobian } = structure;
     const order = n + m;
     const hessianLength = hessian.rows.length;
@@ -46,7 +44,6 @@ export class SparseKkt implements KktMatrix {
     const assembled = assembleSparse(order, order, rows, columns);
     this.lower = assembled.matrix;
     this.slots = assembled.slots;
-    this.factorization = new SparseSymmetricFactor(this.lower, undefined, undefined, stop);
     this.held = new Int8Array(n);
     this.active = new Int8Array(m);
   }
@@ -56,9 +53,15 @@ export class SparseKkt implements KktMatrix {
     this.active.set(request.active);
     this.assemble(request);
     const rules = { mostNegative: this.structure.rowCount, ...(this.expired && { stop: this.expired }) };
-    if (!this.factorization.factor(this.lower.values, rules)) return 'indefinite';
-    if (this.factorization.growth > largestGrowth) return 'indefinite';
-    const { negative } = this.factorization.inertia;
+    const factorization = (this.factorization ??= new SparseSymmetricFactor(
+      this.lower,
+      undefined,
+      undefined,
+      this.expired,
+    ));
+    if (!factorization.factor(this.lower.values, rules)) return 'indefinite';
+    if (factorization.growth > largestGrowth) return 'indefinite';
+    const { negative } = factorization.inertia;
     const { rowCount } = this.structure;
     // Rows are quasi-definite by their regularisation: too few negative signs are a matter of rounding.
     return negative > rowCount ? 'indefinite' : negative < rowCount ? 'rank-deficient' : 'regular';
@@ -102,6 +105,6 @@ export class SparseKkt implements KktMatrix {
     const n = held.length;
     for (let j = 0; j < n; j++) if (held[j] !== 0) rightHandSide[j] = 0;
     for (let i = 0; i < active.length; i++) if (active[i] === 0) rightHandSide[n + i] = 0;
-    this.factorization.solve(rightHandSide);
+    this.factorization!.solve(rightHandSide);
   }
 }

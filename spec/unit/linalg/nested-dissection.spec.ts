@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { assembleSparse, nestedDissectionOrder, SparseSymmetricFactor } from '../../../lib/linalg/index.js';
+import {
+  assembleSparse,
+  multiplyLowerTriangle,
+  nestedDissectionOrder,
+  SparseSymmetricFactor,
+  type SparseMatrix,
+} from '../../../lib/linalg/index.js';
 import { coarsen, inducedSubgraph, unitGraph, type Graph } from '../../../lib/linalg/graph.js';
 import { IndexedHeap } from '../../../lib/linalg/indexed-heap.js';
 import { findSeparator } from '../../../lib/linalg/vertex-separator.js';
@@ -172,5 +178,55 @@ describe('nestedDissectionOrder', () => {
     expect(dissected).toBeLessThan(0.1 * new SparseSymmetricFactor(matrix, natural).operations);
     // What the constructor chooses by itself is no worse.
     expect(new SparseSymmetricFactor(matrix).operations).toBeLessThanOrEqual(1.01 * dissected);
+  });
+});
+
+describe('the analysis of a pattern', () => {
+  /** Random-like cliques, whose factors fill: ordered by minimum degree first, then by nested dissection. */
+  function filling(count: number): SparseMatrix {
+    const rows: number[] = [];
+    const columns: number[] = [];
+    const values: number[] = [];
+    for (let i = 0; i < count; i++) {
+      const group = [i, (2 * i + 1) % count, (3 * i + 2) % count, (5 * i + 4) % count];
+      for (const a of group) {
+        for (const b of group) {
+          rows.push(Math.max(a, b));
+          columns.push(Math.min(a, b));
+          values.push(a === b ? 10 : 0.5);
+        }
+      }
+    }
+    return assembleSparse(count, count, rows, columns, values).matrix;
+  }
+
+  const matrix = filling(2000);
+  const questionsOf = (end: number): { asked: number; factor: SparseSymmetricFactor } => {
+    let asked = 0;
+    const factor = new SparseSymmetricFactor(matrix, undefined, undefined, () => ++asked >= end);
+    return { asked, factor };
+  };
+
+  it('asks often whether to stop, and ends with the first answer that says so', () => {
+    const { asked: all } = questionsOf(Infinity);
+    expect(all).toBeGreaterThan(100);
+    for (const share of [0, 0.01, 0.05, 0.2, 0.5, 0.9]) {
+      const end = 1 + Math.floor(share * (all - 1));
+      const { asked, factor } = questionsOf(end);
+      expect(asked).toBe(end);
+      expect(factor.operations).toBe(Infinity);
+    }
+  });
+
+  it('is made up for by the next factorisation that is not stopped', () => {
+    const { factor } = questionsOf(3);
+    expect(factor.factor(matrix.values, { stop: () => true })).toBe(false);
+    expect(() => factor.solve(new Float64Array(matrix.columns))).toThrow(RangeError);
+    expect(factor.factor(matrix.values)).toBe(true);
+    const solution = Float64Array.from({ length: matrix.columns }, (_, k) => Math.sin(k));
+    const rightHandSide = new Float64Array(matrix.columns);
+    multiplyLowerTriangle(matrix, solution, rightHandSide);
+    factor.solve(rightHandSide);
+    rightHandSide.forEach((value, k) => expect(value).toBeCloseTo(solution[k]!, 8));
   });
 });

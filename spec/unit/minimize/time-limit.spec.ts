@@ -1,8 +1,19 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { minimize } from '../../../lib/minimize/index.js';
 import { solveQp } from '../../../lib/qp/index.js';
 import { assembleSparse } from '../../../lib/linalg/index.js';
 import type { NonlinearProgram, QuadraticProgram } from '../../../lib/problem/index.js';
+
+const seen = vi.hoisted(() => ({ proofs: 0 }));
+
+vi.mock('../../../lib/qp/sparse-path.js', async (importOriginal) => {
+  const original = await importOriginal<typeof import('../../../lib/qp/sparse-path.js')>();
+  const isConvex: typeof original.isConvex = (hessian, stop) => {
+    seen.proofs++;
+    return original.isConvex(hessian, stop);
+  };
+  return { ...original, isConvex };
+});
 
 /** A convex program ½Σ i·(xᵢ + x₂ᵢ + x₃ᵢ + x₅ᵢ)² over random-like groups, whose factors fill and take seconds. */
 function fillingProgram(n: number): QuadraticProgram {
@@ -78,6 +89,51 @@ function secondsOf(work: () => void): { wall: number; processor: number } {
   const spent = process.cpuUsage(used);
   return { wall: (performance.now() - before) / 1000, processor: (spent.user + spent.system) / 1e6 };
 }
+
+describe('limits by a clock that advances with every question', () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  /** Each look at the clock takes `step` seconds; returns when the work ended. */
+  function endOf(step: number, work: () => void): number {
+    let now = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => (now += 1000 * step));
+    work();
+    return now / 1000;
+  }
+
+  const program = fillingProgram(3000);
+  const declared = (): NonlinearProgram => {
+    const problem = asNonlinear(program);
+    return { ...problem, meta: { ...problem.meta, objectiveShape: 'quadratic' } };
+  };
+
+  it.each([
+    ['declared quadratic', declared],
+    ['nonlinear', () => asNonlinear(program)],
+  ] as const)('are overrun by a few questions wherever they fall: %s', (_name, make) => {
+    const problem = make();
+    const endings: string[] = [];
+    for (const limit of [0.001, 0.003, 0.01, 0.1, 0.5]) {
+      const end = endOf(1e-3, () => {
+        const result = minimize(problem, { timeLimitSeconds: limit });
+        endings.push(result.termination);
+        expect(result.residuals.primalInfeasibility).toBeLessThanOrEqual(1e-6);
+      });
+      expect(end).toBeLessThan(limit + 0.04);
+    }
+    expect(endings.slice(0, 2)).toEqual(['time-limit', 'time-limit']);
+  });
+
+  it('do not pay for a second proof of convexity', () => {
+    const small = asNonlinear(fillingProgram(400));
+    seen.proofs = 0;
+    const result = minimize({ ...small, meta: { ...small.meta, objectiveShape: 'quadratic' } });
+    expect([result.termination, result.method]).toEqual(['optimal', 'qp']);
+    expect(seen.proofs).toBe(1);
+    expect(solveQp(fillingProgram(400)).termination).toBe('optimal');
+    expect(seen.proofs).toBe(2);
+  });
+});
 
 describe('limits within long factorisations', () => {
   const program = fillingProgram(5000);

@@ -29,6 +29,9 @@ const barrierFactor = 0.2;
 const barrierPower = 1.5;
 const smallestTau = 0.99;
 const maxTrials = 45;
+/** Steps cut below this by the bounds are corrected towards the central path, at most so often. */
+const shortStep = 0.1;
+const centralityCorrections = 6;
 /** Iterations in a row within the tolerance after which the point is taken, however far the sharp one is. */
 const acceptableIterations = 10;
 /** Iterations near a solution without progress after which a point within the tolerances is taken. */
@@ -288,6 +291,8 @@ export class InteriorAlgorithm {
     const regular = system.factor(kinds, this.minimumShift);
     if (this.expired()) return this.limit();
     if (!regular) return this.recover('No shift makes the system regular.');
+    this.variables.clearOffsets();
+    this.slacks.clearOffsets();
     const solvable = system.solve(kinds, rowMultipliers, this.mu, (i) => system.presentResidual(kinds, i));
     if (!solvable) return this.recover('The Newton system could not be solved.');
     return this.search();
@@ -307,12 +312,7 @@ export class InteriorAlgorithm {
     const tau = Math.max(smallestTau, 1 - mu);
     const violation = this.violation(iterate.current.constraints, slacks.value);
     const objective = this.barrierObjective(iterate.current.objective, variables.value, slacks.value);
-    let slope = 0;
-    for (let j = 0; j < variables.size; j++) {
-      slope += (iterate.model.gradient[j]! + variables.gradient(j, mu)) * variables.step[j]!;
-    }
-    for (let i = 0; i < slacks.size; i++) slope += slacks.gradient(i, mu) * slacks.step[i]!;
-    const longest = Math.min(variables.longestStep(tau), slacks.longestStep(tau));
+    const { slope, longest } = this.lengthened(tau);
     const current = { violation, objective };
     if (this.isTiny()) return this.takeTinyStep(longest, tau);
     const shortest = filter.shortestStep(current, slope);
@@ -332,6 +332,52 @@ export class InteriorAlgorithm {
       length *= 0.5;
     }
     return this.recover('The line search found no acceptable point.');
+  }
+
+  /** Slope of the barrier objective along the step. */
+  private slope(): number {
+    const { iterate, variables, slacks, mu } = this;
+    let slope = 0;
+    for (let j = 0; j < variables.size; j++) {
+      slope += (iterate.model.gradient[j]! + variables.gradient(j, mu)) * variables.step[j]!;
+    }
+    for (let i = 0; i < slacks.size; i++) slope += slacks.gradient(i, mu) * slacks.step[i]!;
+    return slope;
+  }
+
+  /**
+   * Slope and longest fraction of the step. A step that bounds cut short is corrected with the factors at hand (Gondzio
+   * 1996): products multiplier·slack far from μ at a longer step are pulled back, as long as the step then goes further
+   * and promises more. On non-convex problems, where the step leads out of many bounds, one would else be met a time.
+   */
+  private lengthened(tau: number): { slope: number; longest: number } {
+    const { variables, slacks, system, kinds, rowMultipliers, mu } = this;
+    let slope = this.slope();
+    let longest = Math.min(variables.longestStep(tau), slacks.longestStep(tau));
+    for (let k = 0; k < centralityCorrections && longest < shortStep; k++) {
+      const multiplierLength = Math.min(
+        variables.longestMultiplierStep(mu, tau),
+        slacks.longestMultiplierStep(mu, tau),
+      );
+      const state = [variables, slacks].flatMap((block) => [block.step, block.lowerOffset, block.upperOffset]);
+      state.push(system.rowStep);
+      const kept = state.map((values) => values.slice());
+      const aim = longest + 0.5;
+      const multiplierAim = Math.min(1, 1.1 * multiplierLength + 0.1);
+      variables.pullBack(mu, aim, multiplierAim);
+      slacks.pullBack(mu, aim, multiplierAim);
+      const solved = system.solve(kinds, rowMultipliers, mu, (i) => system.presentResidual(kinds, i));
+      const nowSlope = this.slope();
+      const now = Math.min(variables.longestStep(tau), slacks.longestStep(tau));
+      if (solved && now > 1.1 * longest && nowSlope * now <= slope * longest) {
+        slope = nowSlope;
+        longest = now;
+        continue;
+      }
+      state.forEach((values, index) => values.set(kept[index]!));
+      break;
+    }
+    return { slope, longest };
   }
 
   private judgeTrial(current: { violation: number; objective: number }, slope: number, length: number) {

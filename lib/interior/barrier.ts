@@ -25,6 +25,9 @@ export class BarrierBlock {
   /** Multipliers of the lower and upper sides, ≥ 0. */
   readonly lowerMultiplier: Float64Array;
   readonly upperMultiplier: Float64Array;
+  /** What the products multiplier·slack should become beyond μ; 0 but for centrality corrections. */
+  readonly lowerOffset: Float64Array;
+  readonly upperOffset: Float64Array;
 
   constructor(readonly size: number) {
     this.value = new Float64Array(size);
@@ -35,6 +38,8 @@ export class BarrierBlock {
     this.used = new Uint8Array(size);
     this.lowerMultiplier = new Float64Array(size);
     this.upperMultiplier = new Float64Array(size);
+    this.lowerOffset = new Float64Array(size);
+    this.upperOffset = new Float64Array(size);
   }
 
   /** Takes the sides, moved out a little, and multipliers of 1. */
@@ -95,6 +100,36 @@ export class BarrierBlock {
     return slope;
   }
 
+  /** Force that the offsets add to `gradient`. */
+  offsetGradient(k: number): number {
+    if (this.used[k] === 0) return 0;
+    let slope = 0;
+    if (this.lowerOffset[k] !== 0) slope -= this.lowerOffset[k]! / (this.value[k]! - this.lower[k]!);
+    if (this.upperOffset[k] !== 0) slope += this.upperOffset[k]! / (this.upper[k]! - this.value[k]!);
+    return slope;
+  }
+
+  clearOffsets(): void {
+    this.lowerOffset.fill(0);
+    this.upperOffset.fill(0);
+  }
+
+  /** Moves the offsets so that products at steps of these lengths fall into [0.1, 10]·μ (Gondzio 1996). */
+  pullBack(mu: number, length: number, multiplierLength: number): void {
+    for (let k = 0; k < this.size; k++) {
+      if (this.used[k] === 0) continue;
+      const d = length * this.step[k]!;
+      if (this.lower[k]! > -Infinity) {
+        const z = this.lowerMultiplier[k]! + multiplierLength * this.lowerChange(k, mu);
+        this.lowerOffset[k]! += correction((this.value[k]! - this.lower[k]! + d) * z, mu);
+      }
+      if (this.upper[k]! < Infinity) {
+        const z = this.upperMultiplier[k]! + multiplierLength * this.upperChange(k, mu);
+        this.upperOffset[k]! += correction((this.upper[k]! - this.value[k]! - d) * z, mu);
+      }
+    }
+  }
+
   /** Σ = z/slack of both sides. */
   curvature(k: number): number {
     if (this.used[k] === 0) return 0;
@@ -124,12 +159,12 @@ export class BarrierBlock {
 
   private lowerChange(k: number, mu: number): number {
     const slack = this.value[k]! - this.lower[k]!;
-    return (mu - this.lowerMultiplier[k]! * this.step[k]!) / slack - this.lowerMultiplier[k]!;
+    return (mu + this.lowerOffset[k]! - this.lowerMultiplier[k]! * this.step[k]!) / slack - this.lowerMultiplier[k]!;
   }
 
   private upperChange(k: number, mu: number): number {
     const slack = this.upper[k]! - this.value[k]!;
-    return (mu + this.upperMultiplier[k]! * this.step[k]!) / slack - this.upperMultiplier[k]!;
+    return (mu + this.upperOffset[k]! + this.upperMultiplier[k]! * this.step[k]!) / slack - this.upperMultiplier[k]!;
   }
 
   /** Longest fraction of the multipliers' Newton step that keeps 1 − τ of each. */
@@ -235,6 +270,11 @@ export class BarrierBlock {
     for (let k = 0; k < this.size; k++) sum += this.lowerMultiplier[k]! + this.upperMultiplier[k]!;
     return sum;
   }
+}
+
+function correction(product: number, mu: number): number {
+  if (product < 0.1 * mu) return 0.1 * mu - product;
+  return product > 10 * mu ? Math.max(10 * mu - product, -10 * mu) : 0;
 }
 
 function near(multiplier: number, centre: number): number {

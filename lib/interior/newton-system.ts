@@ -92,14 +92,17 @@ export class NewtonSystem {
     gradientWork.set(iterate.model.gradient);
     addTransposedProduct(iterate.structure, iterate.model.jacobian, rowMultipliers, gradientWork);
     for (let j = 0; j < n; j++) {
-      rightHandSide[j] = request.held[j] !== 0 ? 0 : -gradientWork[j]! - variables.gradient(j, mu);
+      rightHandSide[j] =
+        request.held[j] !== 0 ? 0 : -gradientWork[j]! - variables.gradient(j, mu) - variables.offsetGradient(j);
     }
     for (let i = 0; i < rowMultipliers.length; i++) {
       if (kinds[i] === RowKind.absent) rightHandSide[n + i] = 0;
       else {
         // At the barrier's optimum of a slack its multiplier is −βᵢ = the barrier's slope there.
         const offset =
-          kinds[i] === RowKind.inequality ? baseRows[i]! * (rowMultipliers[i]! - slacks.gradient(i, mu)) : 0;
+          kinds[i] === RowKind.inequality
+            ? baseRows[i]! * (rowMultipliers[i]! - slacks.gradient(i, mu) - slacks.offsetGradient(i))
+            : 0;
         rightHandSide[n + i] = -residual(i) + offset;
       }
     }
@@ -112,7 +115,8 @@ export class NewtonSystem {
     for (let i = 0; i < rowStep.length; i++) {
       rowStep[i] = rightHandSide[n + i]!;
       if (kinds[i] === RowKind.inequality) {
-        slacks.step[i] = baseRows[i]! * (rowMultipliers[i]! + rowStep[i]! - slacks.gradient(i, mu));
+        slacks.step[i] =
+          baseRows[i]! * (rowMultipliers[i]! + rowStep[i]! - slacks.gradient(i, mu) - slacks.offsetGradient(i));
       }
       if (!Number.isFinite(rowStep[i]!) || !Number.isFinite(slacks.step[i]!)) finite = false;
     }

@@ -5,6 +5,10 @@ const smallestShift = 1e-20;
 const largestShift = 1e20;
 /** A search never starts above this, so that one bad system does not freeze the steps after it. */
 const largestStart = 1e4;
+/** Variables from which a factorisation costs more than a step with a shift that was not needed. */
+const costlyOrder = 200;
+/** Of so many systems in a row that need a shift, one is tried without. */
+const unshiftedTrials = 4;
 const rowRegularization = 1e-9;
 
 /** Shift δ of the Hessian and regularisation γ of the rows that the last factorisation needed. */
@@ -15,10 +19,12 @@ export interface InertiaCorrection {
   rowShift: number;
   /** Last non-zero δ, where the next search starts. */
   lastShift: number;
+  /** Factorisations in a row that needed a shift. */
+  shifted: number;
 }
 
 export function inertiaCorrection(): InertiaCorrection {
-  return { shift: 0, rowShift: 0, lastShift: 0 };
+  return { shift: 0, rowShift: 0, lastShift: 0, shifted: 0 };
 }
 
 /**
@@ -35,6 +41,10 @@ export function factorWithInertia(
   correction: InertiaCorrection,
 ): boolean {
   let shift = minimumShift;
+  if (shift === 0 && request.held.length >= costlyOrder && correction.shifted % unshiftedTrials !== 0) {
+    // Where the Hessian was indefinite just now, that it still is need not be found out each time.
+    shift = Math.min(largestStart, Math.max(smallestShift, correction.lastShift / 3));
+  }
   let rowShift = 0;
   let increases = 0;
   for (let attempt = 0; attempt < 60; attempt++) {
@@ -45,6 +55,7 @@ export function factorWithInertia(
       correction.shift = shift;
       correction.rowShift = rowShift;
       if (shift > 0) correction.lastShift = shift;
+      correction.shifted = shift > 0 ? correction.shifted + 1 : 0;
       return true;
     }
     if (matrix.expired?.() === true) return false;

@@ -9,8 +9,9 @@ export interface LeastEigenpair {
   readonly scale: number;
 }
 
-/** Residuals this much smaller than the operator end the recurrence. */
+/** Residuals this much smaller than the operator end the recurrence, and such whose squares would vanish. */
 const invariant = 1e-10;
+const vanishing = 1e-140;
 
 /**
  * Least eigenpair by Lanczos' recurrence with full reorthogonalisation (Golub & Van Loan §10.3), from a fixed start that
@@ -33,7 +34,7 @@ export function leastEigenpair(multiply: LinearOperator, size: number, steps = 3
     const norm = euclideanNorm(next);
     if (!Number.isFinite(norm) || !Number.isFinite(diagonal.at(-1)!)) return undefined;
     scale = Math.max(scale, Math.abs(diagonal.at(-1)!), norm);
-    if (norm <= invariant * scale) break;
+    if (norm <= Math.max(invariant * scale, vanishing)) break;
     for (let i = 0; i < size; i++) next[i]! /= norm;
     offDiagonal.push(norm);
     basis.push(next);

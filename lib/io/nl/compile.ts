@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { MixedIntegerNonlinearProgram, NlpMeta, NonlinearProgram, SparsityPattern } from '../../problem/index.js';
 import { defineOptions } from '../../solver/index.js';
+import { isProvenConvex, type ConvexityInput } from './convexity.js';
 import { planHessian, sparseHessian, weightedAdjoints } from './hessian.js';
 import { hessianTimesVector } from './hessian-product.js';
 import { addNonlinearGradient, functionValue, planGradients, type GradientPlan } from './jacobian.js';
@@ -59,10 +60,21 @@ export function compileNl(model: NlModel, options?: NlCompileOptions): NlContinu
   const notes = kinkNotes(model);
   if (!hessianPlan)
     notes.push(`The Hessian takes more than ${maxHessianUpdates} updates; only its products are offered.`);
-  const meta = makeMeta(model, tape, plans, objectiveSign, hessianPlan?.pattern);
+  const evaluations = makeEvaluations(tape, plans, hessianPlan);
+  const meta = makeMeta(
+    model,
+    tape,
+    plans,
+    objectiveSign,
+    hessianPlan &&
+      evaluations.hessian && {
+        pattern: hessianPlan.pattern,
+        evaluate: evaluations.hessian,
+      },
+  );
   const continuous: NlContinuousProgram = {
     meta,
-    ...makeEvaluations(tape, plans, hessianPlan),
+    ...evaluations,
     nl: { model, objectiveSign, notes },
   };
   const integerVariables = Int32Array.from(model.integer.keys()).filter((j) => model.integer[j] === 1);
@@ -84,13 +96,16 @@ function makeMeta(
   tape: Tape,
   plans: readonly GradientPlan[],
   objectiveSign: 1 | -1,
-  hessianPattern: SparsityPattern | undefined,
+  hessian: ConvexityInput['hessian'],
 ): NlpMeta {
   const degrees = functionDegrees(tape);
   const linearConstraints = Uint8Array.from(degrees.subarray(1), (degree) => (degree <= 1 ? 1 : 0));
   const objectiveShape = degrees[0]! <= 1 ? 'linear' : degrees[0] === 2 ? 'quadratic' : 'nonlinear';
   const { startMarginals } = model;
   const startBoundMultipliers = boundMultiplierStart(model, objectiveSign);
+  const start = model.start.map((value, j) =>
+    model.startGiven[j] ? value : Math.min(Math.max(0, model.lower[j]!), model.upper[j]!),
+  );
   return {
     ...(model.name !== undefined && { name: model.name }),
     variableCount: model.variableCount,
@@ -99,16 +114,14 @@ function makeMeta(
     upper: model.upper,
     constraintLower: model.constraintLower,
     constraintUpper: model.constraintUpper,
-    start: model.start.map((value, j) =>
-      model.startGiven[j] ? value : Math.min(Math.max(0, model.lower[j]!), model.upper[j]!),
-    ),
+    start,
     ...(startMarginals && { startMultipliers: startMarginals.map((marginal) => -marginal * objectiveSign) }),
     ...(startBoundMultipliers && { startBoundMultipliers }),
     linearConstraints,
     objectiveShape,
-    ...(objectiveShape === 'linear' && linearConstraints.every((flag) => flag === 1) && { convex: true }),
+    ...(isProvenConvex({ ...model, tape, degrees, start, hessian }) && { convex: true }),
     jacobianPattern: jacobianPattern(plans.slice(1)),
-    ...(hessianPattern && { hessianPattern }),
+    ...(hessian && { hessianPattern: hessian.pattern }),
   };
 }
 

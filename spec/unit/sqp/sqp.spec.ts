@@ -15,7 +15,9 @@ const hs071 = makeProblem({
 
 /** min (x − 1)² + (y − 2)² with a given disturbance. */
 function disturbed(over: Partial<NonlinearProgram>): NonlinearProgram {
-  return { ...makeProblem({ name: 'bowl', objective: '(x1-1)^2+(x2-2)^2', start: [5, 5] }), ...over };
+  const bowl = makeProblem({ name: 'bowl', objective: '(x1-1)^2+(x2-2)^2', start: [5, 5] });
+  const { convex: _noLonger, ...meta } = bowl.meta;
+  return { ...bowl, meta, ...over };
 }
 
 describe('solveSqp', () => {

@@ -7,7 +7,12 @@ export const keywordShape = {
     .default('auto')
     .describe('algorithm: auto, sqp, auglag (augmented Lagrangian), bb (branch and bound)'),
   tol: z.coerce.number().positive().default(1e-6).describe('optimality and feasibility tolerance'),
-  maxiter: z.coerce.number().int().positive().default(3000).describe('most iterations of a continuous solve'),
+  maxiter: z.coerce
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe('most iterations of a continuous solve; without it 3000, or twice the variables where that is more'),
   timelimit: z.coerce.number().positive().default(Infinity).describe('most seconds'),
   maxnodes: z.coerce.number().int().positive().default(100_000).describe('most nodes of branch and bound'),
   mipgap: z.coerce.number().nonnegative().default(1e-6).describe('relative gap at which branch and bound stops'),
@@ -60,6 +65,9 @@ function keywordName(key: string): KeywordName | undefined {
 export function describeKeywords(): string {
   const defaults = keywordSchema.parse({});
   return (Object.keys(keywordShape) as KeywordName[])
-    .map((name) => `${name.padEnd(10)} ${keywordShape[name].description ?? ''} (default ${defaults[name]})`)
+    .map((name) => {
+      const byDefault = defaults[name] === undefined ? '' : ` (default ${defaults[name]})`;
+      return `${name.padEnd(10)} ${keywordShape[name].description ?? ''}${byDefault}`;
+    })
     .join('\n');
 }

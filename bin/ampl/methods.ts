@@ -33,7 +33,7 @@ function commonOptionsOf(keywords: Keywords): MinimizeOptions {
   return {
     optimalityTolerance: keywords.tol,
     feasibilityTolerance: keywords.tol,
-    maxIterations: keywords.maxiter,
+    ...(keywords.maxiter !== undefined && { maxIterations: keywords.maxiter }),
     // The checks of options know an absent limit, not an infinite one.
     ...(Number.isFinite(keywords.timelimit) && { timeLimitSeconds: keywords.timelimit }),
   };

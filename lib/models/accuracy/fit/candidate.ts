@@ -8,7 +8,7 @@ import {
 } from './least-squares.js';
 import { nelderMead } from './nelder-mead.js';
 import { groupMedians, type Sample } from './observations.js';
-import { startingPoints } from './starts.js';
+import { startingPoints, withRelativeScales } from './starts.js';
 import { robustDeviation } from './statistics.js';
 import { PlacedCurve } from './placed-curve.js';
 
@@ -38,23 +38,46 @@ export interface RoughFit extends FittedCurve {
 /** Ends of a search that differ by less, in logarithms or accuracy, are one. */
 const together = 0.02;
 
-/** Searches roughly: from all starts over the groups' medians, from the best two ends that differ over all runs. */
-export function fitRoughly(curve: Curve, sample: Sample, delta: number, seed: number): RoughFit {
-  const medians = sample.groups < sample.size ? groupMedians(sample) : sample;
-  const starts = startingPoints(curve, medians, seed);
-  if (starts.length === 0) starts.push(centre(curve));
-  const search = (from: Sample, options: SearchOptions, points: readonly Float64Array[]) =>
-    points.map((start) => levenbergMarquardt(curve, from, start, options)).sort((a, b) => a.loss - b.loss);
-  const ends =
-    medians === sample
-      ? starts
-      : search(medians, { delta: Infinity, tolerance: veryRoughly }, starts)
-          .map(({ theta }) => theta)
-          .filter((theta, k, all) => all.findIndex((other) => distance(theta, other) < together) === k)
-          .slice(0, 2);
-  const [best, ...others] = search(sample, { delta, tolerance: roughly }, ends);
-  const rivals = others.filter(({ loss }) => loss <= best!.loss * (1 + closely)).map(({ theta }) => theta);
-  return { ...best!, curve, delta, rivals: rivals.slice(0, 1) };
+/** What the searches of all forms have in common. */
+export class SearchGround {
+  /** One observation a group, where there are repeats. */
+  private readonly medians: Sample;
+  /** The additive and the product form of a family have the same ones, but for the unit of their scales. */
+  private readonly starts = new Map<string, Float64Array[]>();
+
+  constructor(
+    readonly sample: Sample,
+    private readonly seed: number,
+  ) {
+    this.medians = sample.groups < sample.size ? groupMedians(sample) : sample;
+  }
+
+  /** Searches roughly: from all starts over the groups' medians, from the best two ends that differ over all runs. */
+  fitRoughly(curve: Curve, delta: number): RoughFit {
+    const { sample, medians } = this;
+    const starts = this.startsOf(curve);
+    const search = (from: Sample, options: SearchOptions, points: readonly Float64Array[]) =>
+      points.map((start) => levenbergMarquardt(curve, from, start, options)).sort((a, b) => a.loss - b.loss);
+    const ends =
+      medians === sample
+        ? starts
+        : search(medians, { delta: Infinity, tolerance: veryRoughly }, starts)
+            .map(({ theta }) => theta)
+            .filter((theta, k, all) => all.findIndex((other) => distance(theta, other) < together) === k)
+            .slice(0, 2);
+    const [best, ...others] = search(sample, { delta, tolerance: roughly }, ends);
+    const rivals = others.filter(({ loss }) => loss <= best!.loss * (1 + closely)).map(({ theta }) => theta);
+    return { ...best!, curve, delta, rivals: rivals.slice(0, 1) };
+  }
+
+  private startsOf(curve: Curve): Float64Array[] {
+    const { family, cut, directions } = curve.form;
+    const key = `${family} ${cut} ${directions === 'one' ? 1 : 2}`;
+    const known = this.starts.get(key) ?? startingPoints(curve.asAdditive(), this.medians, this.seed);
+    this.starts.set(key, known);
+    const starts = directions === 'product' ? known.map((theta) => withRelativeScales(curve, theta)) : known;
+    return starts.length > 0 ? starts : [centre(curve)];
+  }
 }
 
 /** Goes on from the best end, and from the next one where that may turn out better, as far as comparing forms needs. */

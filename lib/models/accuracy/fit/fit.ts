@@ -1,6 +1,6 @@
 import { accuracy, type AccuracyModel } from '../model.js';
 import {
-  fitRoughly,
+  SearchGround,
   huberThreshold,
   polished,
   refined,
@@ -107,10 +107,12 @@ export function fitAccuracy(
   ];
   const delta = forms.reduce((found, form) => (form instanceof ParametricForm ? form.fit.delta : found), Infinity);
   const assessments = assess(forms, sample, delta);
-  const chosen = assessments.find(({ form }) => form instanceof ParametricForm)!.form as ParametricForm;
+  const { form, assessment } = assessments.find((entry) => entry.form instanceof ParametricForm)!;
+  const chosen = form as ParametricForm;
   return describe(
     polished(chosen.fit, sample),
-    assessments.map(({ assessment }) => assessment),
+    assessment.heldOut ?? chosen.heldOut(),
+    assessments.map((entry) => entry.assessment),
     sample,
     options,
     warnings,
@@ -219,7 +221,8 @@ function tableForms(sample: Sample, options: FitOptions): ('constant' | 'measure
 
 /** All forms with one δ, or their losses could not be compared: that of the form whose residuals are least. */
 function fitAll(curves: readonly Curve[], sample: Sample, { loss, seed }: FitOptions): RoughFit[] {
-  const fitWith = (delta: number) => curves.map((curve) => fitRoughly(curve, sample, delta, seed));
+  const ground = new SearchGround(sample, seed);
+  const fitWith = (delta: number) => curves.map((curve) => ground.fitRoughly(curve, delta));
   if (loss === 'huber' && sample.repeatDeviation !== undefined) return fitWith(huberThreshold * sample.repeatDeviation);
   const squares = fitWith(Infinity);
   if (loss === 'squares') return squares;
@@ -230,6 +233,7 @@ function fitAll(curves: readonly Curve[], sample: Sample, { loss, seed }: FitOpt
 
 function describe(
   fit: FittedCurve,
+  heldOut: HeldOutError,
   assessments: readonly FormAssessment[],
   sample: Sample,
   { confidence }: FitOptions,
@@ -254,7 +258,7 @@ function describe(
     form: fit.curve.form,
     assessments,
     parameters,
-    heldOut: crossValidate(fit, sample),
+    heldOut,
     deviation: uncertainty.deviation,
     observations: sample.size,
     operatingPoints: sample.groups,

@@ -10,14 +10,13 @@ const scatteredTries = 6;
 const decayGrid = [0.1, 0.6];
 
 /**
- * Points to search from. In the additive form limit and scales are linear once shapes and decays are given: for every
+ * Points to search from, of an additive form or one of one ratio. There limit and scales are linear once shapes and decays are given: for every
  * pair of those over a grid, and some scattered by the seed, the linear ones are solved for (variable projection, Golub &
  * Pereyra 1973), and the best few kept that lie apart.
  */
 export function startingPoints(curve: Curve, sample: Sample, seed: number): Float64Array[] {
-  const additive = curve.form.directions === 'product' ? curve.asAdditive() : curve;
-  const up = columnsOf(additive, 0, sample, seed);
-  const down = curve.terms === 2 ? columnsOf(additive, 1, sample, seed) : [noColumns];
+  const up = columnsOf(curve, 0, sample, seed);
+  const down = curve.terms === 2 ? columnsOf(curve, 1, sample, seed) : [noColumns];
   const solver = new LinearPart(sample, up[0]!.width + down[0]!.width);
   const tried: { readonly up: Columns; readonly down: Columns; readonly squares: number }[] = [];
   for (const a of up) {
@@ -33,6 +32,16 @@ export function startingPoints(curve: Curve, sample: Sample, seed: number): Floa
     if (starts.length === kept) break;
   }
   return starts;
+}
+
+/** A start of an additive form as one of the product form, whose scales are relative to the limit. */
+export function withRelativeScales(curve: Curve, additive: Float64Array): Float64Array {
+  const theta = additive.slice();
+  for (const term of [0, 1] as const) {
+    const { scale, decay } = curve.place(term);
+    for (let k = scale; k < decay; k++) theta[k]! -= Math.log(theta[0]!);
+  }
+  return theta;
 }
 
 function nonlinearDistance(curve: Curve, a: Float64Array, b: Float64Array): number {
@@ -68,20 +77,20 @@ const noColumns: Columns = {
   withAccuracy: none,
 };
 
-function columnsOf(additive: Curve, term: 0 | 1, sample: Sample, seed: number): Columns[] {
-  const { shape, scale, decay } = additive.place(term);
-  const isDecaying = additive.form.cut === 'decaying';
-  const width = (isDecaying ? decay : scale + (additive.form.cut === 'measured' ? additive.cuts.length : 1)) - scale;
+function columnsOf(curve: Curve, term: 0 | 1, sample: Sample, seed: number): Columns[] {
+  const { shape, scale, decay } = curve.place(term);
+  const isDecaying = curve.form.cut === 'decaying';
+  const width = (isDecaying ? decay : scale + (curve.form.cut === 'measured' ? curve.cuts.length : 1)) - scale;
   const ratios = term === 0 ? sample.upRatio : sample.downRatio;
-  const order = additive.size;
+  const order = curve.size;
   const { size, rootWeight } = sample;
   const jacobian = new Float64Array(size * order);
   const values = new Float64Array(size);
-  return shapeTries(additive, ratios, isDecaying, seed + term).map(({ shapes, decay: rate }) => {
+  return shapeTries(curve, ratios, isDecaying, seed + term).map(({ shapes, decay: rate }) => {
     const theta = new Float64Array(order);
     theta.set(shapes, shape);
     if (isDecaying) theta[decay] = rate;
-    new PlacedCurve(additive, theta).values(sample, values, jacobian);
+    new PlacedCurve(curve, theta).values(sample, values, jacobian);
     // At scale 1 the derivative by a scale's logarithm is minus its column.
     const weighted = new Float64Array(width * size);
     for (let k = 0; k < width; k++) {
@@ -157,8 +166,7 @@ class LinearPart {
     const count = this.solve(up, down);
     if (count === 0) return undefined;
     const theta = new Float64Array(curve.size);
-    const limit = Math.min(1, Math.max(0.01, this.solution[0]!));
-    theta[0] = limit;
+    theta[0] = Math.min(1, Math.max(0.01, this.solution[0]!));
     [up, down].slice(0, curve.terms).forEach(({ shapes, decay, width }, term) => {
       const place = curve.place(term as 0 | 1);
       theta.set(shapes, place.shape);
@@ -166,8 +174,7 @@ class LinearPart {
       for (let k = 0; k < width; k++) {
         const at = this.active.subarray(0, count).indexOf(1 + (term === 0 ? k : up.width + k));
         const scale = at < 0 ? 1e-4 : this.solution[at]!;
-        // Scales of the product form are relative to the limit.
-        theta[place.scale + k] = Math.log(curve.form.directions === 'product' ? scale / limit : scale);
+        theta[place.scale + k] = Math.log(scale);
       }
     });
     return theta;

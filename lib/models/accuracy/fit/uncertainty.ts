@@ -111,6 +111,9 @@ export interface ParameterInterval {
   readonly upper: number;
 }
 
+/** A factor of ten thousand: a positive parameter that may be so far from its estimate is as good as unknown. */
+const widest = Math.log(1e4);
+
 /**
  * Profile-likelihood interval (Bates & Watts 1988): all values at which the other parameters can be chosen so that the
  * loss rises by less than t² deviations.
@@ -168,6 +171,7 @@ export function profileInterval(
       if (outside === bound) return sign > 0 && logarithmic ? Infinity : logarithmic ? -Infinity : bound;
       inside = outside;
       insideExcess = outsideExcess;
+      if (logarithmic && Math.abs(inside - theta[parameter]!) > widest) return sign * Infinity;
       reach *= 2;
     }
     // Regula falsi (Illinois): an end that stays counts half from then on.

@@ -306,7 +306,7 @@ export const badFiles: readonly BadFile[] = [
   {
     name: 'a ratio that is not there',
     text: withSection('pinned: { point: 0.3 }\n'),
-    issues: [[5, 18, 'no operating point', '0.2395']],
+    issues: [[5, 18, 'no operating point', '0.2382']],
   },
   {
     name: 'different points for tied ratios',

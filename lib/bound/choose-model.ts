@@ -19,9 +19,9 @@ export function chooseHessianModel(
   if (evaluator.hasHessian && variableCount <= denseLimit) return denseModel(evaluator, hessianPattern);
   if (evaluator.hasHessian) {
     const direct = hessianPattern && SparseHessianModel.create(evaluator, hessianPattern, expired);
-    return direct ?? new OperatorHessianModel(variableCount, patternOperator(evaluator));
+    return direct ?? new OperatorHessianModel(variableCount, patternOperator(evaluator), expired);
   }
-  if (evaluator.hasHessianProduct) return new OperatorHessianModel(variableCount, productOperator(evaluator));
+  if (evaluator.hasHessianProduct) return new OperatorHessianModel(variableCount, productOperator(evaluator), expired);
   return undefined;
 }
 

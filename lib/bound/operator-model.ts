@@ -23,6 +23,7 @@ export class OperatorHessianModel implements HessianModel {
   constructor(
     size: number,
     private readonly operator: HessianOperator,
+    private readonly expired: () => boolean = () => false,
     private readonly maxIterations = Math.max(50, Math.min(2 * size, 1000)),
   ) {
     this.remainder = new Float64Array(size);
@@ -67,6 +68,8 @@ export class OperatorHessianModel implements HessianModel {
     if (rho === 0) return 'none';
     const target = rho * relativeTolerance * relativeTolerance;
     for (let iteration = 0; iteration < this.maxIterations; iteration++) {
+      // What there is so far descends as well.
+      if ((iteration & 7) === 0 && this.expired()) return iteration === 0 ? 'none' : 'newton';
       this.operator.multiply(search, product);
       let curvature = 0;
       let searchNorm = 0;

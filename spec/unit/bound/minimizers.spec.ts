@@ -199,3 +199,48 @@ test('trust-region Newton goes on by the gradient where cancellation hides the l
   expect(objections(problem, result)).toEqual([]);
   expect(result.iterations).toBeLessThan(40);
 });
+
+test('conjugate gradients end soon after the signal to stop', () => {
+  const n = 2000;
+  let products = 0;
+  const signal = {
+    get aborted() {
+      return products >= 60;
+    },
+  };
+  const weight = (j: number) => 1 + j * j;
+  const problem: NonlinearProgram = {
+    meta: {
+      variableCount: n,
+      constraintCount: 0,
+      lower: new Float64Array(n).fill(-Infinity),
+      upper: new Float64Array(n).fill(Infinity),
+      constraintLower: new Float64Array(0),
+      constraintUpper: new Float64Array(0),
+      start: new Float64Array(n).fill(1),
+    },
+    // A quartic term keeps it from being a quadratic program; neighbours are coupled, so that a diagonal does not precondition it.
+    objective: (x) =>
+      x.reduce(
+        (sum, value, j) => sum + 0.5 * weight(j) * (value - (x[j - 1] ?? 0)) ** 2 + 0.25e-3 * value ** 4 - value,
+        0,
+      ),
+    gradient: (x, values) => {
+      for (let j = 0; j < n; j++) {
+        values[j] = weight(j) * (x[j]! - (x[j - 1] ?? 0)) + 1e-3 * x[j]! ** 3 - 1;
+        if (j + 1 < n) values[j]! -= weight(j + 1) * (x[j + 1]! - x[j]!);
+      }
+    },
+    hessianProduct: (x, objectiveWeight, _multipliers, direction, values) => {
+      products++;
+      for (let j = 0; j < n; j++) {
+        let value = weight(j) * (direction[j]! - (direction[j - 1] ?? 0)) + 3e-3 * x[j]! ** 2 * direction[j]!;
+        if (j + 1 < n) value -= weight(j + 1) * (direction[j + 1]! - direction[j]!);
+        values[j] = objectiveWeight * value;
+      }
+    },
+  };
+  const result = solveTrustRegionNewton(problem, {}, { signal });
+  expect(result.termination).toBe('interrupted');
+  expect(products).toBeLessThan(80);
+});

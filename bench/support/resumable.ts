@@ -3,7 +3,10 @@ import { fileURLToPath } from 'node:url';
 
 const folder = fileURLToPath(new URL('../../.cache/bench/', import.meta.url));
 
-/** Results of long computations by their settings, kept in the cache so that a stopped bench goes on where it was. */
+/**
+ * Results of long computations by their settings, kept in the cache so that a stopped bench goes on where it was. They know
+ * nothing of the code: remove .cache/bench to compute anew.
+ */
 export function resumable<T>(name: string) {
   const path = `${folder}${name}.json`;
   const known = new Map<string, T>(existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as [string, T][]) : []);

@@ -3,6 +3,7 @@ import { denseMatrix } from '../linalg/index.js';
 import type { MixedIntegerNonlinearProgram, QuadraticProgram } from '../problem/index.js';
 import { Budget, defineOptions, isSolved, type Termination } from '../solver/index.js';
 import { fractionalVariables } from './branching.js';
+import { denseJacobian } from './tangents.js';
 import { largestViolation, withBounds, type RelaxationResult, type RelaxationSolver } from './relaxation.js';
 import { branchAndBound, treeOptions, type Candidate } from './tree.js';
 
@@ -302,17 +303,4 @@ class LinearMaster {
     this.rowLower.push(lower - constant);
     this.rowUpper.push(upper - constant);
   }
-}
-
-function denseJacobian(problem: MixedIntegerNonlinearProgram, x: Float64Array): Float64Array[] {
-  const { variableCount: n, constraintCount: m, jacobianPattern } = problem.meta;
-  const rows = Array.from({ length: m }, () => new Float64Array(n));
-  const values = new Float64Array(jacobianPattern ? jacobianPattern.rows.length : m * n);
-  problem.jacobian!(x, values);
-  values.forEach((value, k) => {
-    const row = jacobianPattern ? jacobianPattern.rows[k]! : Math.floor(k / n);
-    const column = jacobianPattern ? jacobianPattern.columns[k]! : k % n;
-    rows[row]![column]! += value;
-  });
-  return rows;
 }

@@ -13,6 +13,7 @@ import {
   type ModelStructure,
 } from '../sqp/index.js';
 import { BarrierBlock, RowKind, rowKinds, rowResidual } from './barrier.js';
+import { CentralityCorrections } from './centrality.js';
 import { NewtonSystem } from './newton-system.js';
 import type { InteriorOptions } from './options.js';
 
@@ -29,9 +30,6 @@ const barrierFactor = 0.2;
 const barrierPower = 1.5;
 const smallestTau = 0.99;
 const maxTrials = 45;
-/** Steps cut below this by the bounds are corrected towards the central path, at most so often. */
-const shortStep = 0.1;
-const centralityCorrections = 6;
 /** Iterations in a row within the tolerance after which the point is taken, however far the sharp one is. */
 const acceptableIterations = 10;
 /** Iterations near a solution without progress after which a point within the tolerances is taken. */
@@ -74,6 +72,7 @@ export class InteriorAlgorithm {
   private readonly variables: BarrierBlock;
   private readonly slacks: BarrierBlock;
   private readonly system: NewtonSystem;
+  private readonly centrality: CentralityCorrections;
   private readonly restoration: Restoration;
   private readonly filter = new Filter();
   private readonly correctionResidual: Float64Array;
@@ -107,6 +106,7 @@ export class InteriorAlgorithm {
     this.variables = new BarrierBlock(n);
     this.slacks = new BarrierBlock(m);
     this.system = new NewtonSystem(matrix, this.iterate, this.variables, this.slacks);
+    this.centrality = new CentralityCorrections(this.system, this.variables, this.slacks);
     this.restoration = new Restoration(matrix, this.iterate);
     this.correctionResidual = new Float64Array(m);
     this.kept = new Float64Array(m);
@@ -312,7 +312,7 @@ export class InteriorAlgorithm {
     const tau = Math.max(smallestTau, 1 - mu);
     const violation = this.violation(iterate.current.constraints, slacks.value);
     const objective = this.barrierObjective(iterate.current.objective, variables.value, slacks.value);
-    const { slope, longest } = this.lengthened(tau);
+    const { slope, longest } = this.centrality.lengthen(this.kinds, this.rowMultipliers, mu, tau);
     const current = { violation, objective };
     if (this.isTiny()) return this.takeTinyStep(longest, tau);
     const shortest = filter.shortestStep(current, slope);
@@ -332,52 +332,6 @@ export class InteriorAlgorithm {
       length *= 0.5;
     }
     return this.recover('The line search found no acceptable point.');
-  }
-
-  /** Slope of the barrier objective along the step. */
-  private slope(): number {
-    const { iterate, variables, slacks, mu } = this;
-    let slope = 0;
-    for (let j = 0; j < variables.size; j++) {
-      slope += (iterate.model.gradient[j]! + variables.gradient(j, mu)) * variables.step[j]!;
-    }
-    for (let i = 0; i < slacks.size; i++) slope += slacks.gradient(i, mu) * slacks.step[i]!;
-    return slope;
-  }
-
-  /**
-   * Slope and longest fraction of the step. A step that bounds cut short is corrected with the factors at hand (Gondzio
-   * 1996): products multiplier·slack far from μ at a longer step are pulled back, as long as the step then goes further
-   * and promises more. On non-convex problems, where the step leads out of many bounds, one would else be met a time.
-   */
-  private lengthened(tau: number): { slope: number; longest: number } {
-    const { variables, slacks, system, kinds, rowMultipliers, mu } = this;
-    let slope = this.slope();
-    let longest = Math.min(variables.longestStep(tau), slacks.longestStep(tau));
-    for (let k = 0; k < centralityCorrections && longest < shortStep; k++) {
-      const multiplierLength = Math.min(
-        variables.longestMultiplierStep(mu, tau),
-        slacks.longestMultiplierStep(mu, tau),
-      );
-      const state = [variables, slacks].flatMap((block) => [block.step, block.lowerOffset, block.upperOffset]);
-      state.push(system.rowStep);
-      const kept = state.map((values) => values.slice());
-      const aim = longest + 0.5;
-      const multiplierAim = Math.min(1, 1.1 * multiplierLength + 0.1);
-      variables.pullBack(mu, aim, multiplierAim);
-      slacks.pullBack(mu, aim, multiplierAim);
-      const solved = system.solve(kinds, rowMultipliers, mu, (i) => system.presentResidual(kinds, i));
-      const nowSlope = this.slope();
-      const now = Math.min(variables.longestStep(tau), slacks.longestStep(tau));
-      if (solved && now > 1.1 * longest && nowSlope * now <= slope * longest) {
-        slope = nowSlope;
-        longest = now;
-        continue;
-      }
-      state.forEach((values, index) => values.set(kept[index]!));
-      break;
-    }
-    return { slope, longest };
   }
 
   private judgeTrial(current: { violation: number; objective: number }, slope: number, length: number) {

@@ -62,7 +62,7 @@ export class NewtonSystem {
 
   /** Forgets what earlier problems needed. */
   reset(): void {
-    this.correction.lastShift = 0;
+    Object.assign(this.correction, inertiaCorrection());
     this.regularizationSettled = this.matrix.regularizationScale === undefined;
     if (!this.regularizationSettled) this.matrix.regularizationScale = 1;
   }
@@ -121,6 +121,16 @@ export class NewtonSystem {
       if (!Number.isFinite(rowStep[i]!) || !Number.isFinite(slacks.step[i]!)) finite = false;
     }
     return finite;
+  }
+
+  /** Slope of the barrier objective along the step. */
+  barrierSlope(mu: number): number {
+    const { variables, slacks } = this;
+    const { gradient } = this.iterate.model;
+    let slope = 0;
+    for (let j = 0; j < variables.size; j++) slope += (gradient[j]! + variables.gradient(j, mu)) * variables.step[j]!;
+    for (let i = 0; i < slacks.size; i++) slope += slacks.gradient(i, mu) * slacks.step[i]!;
+    return slope;
   }
 
   /**

@@ -8,6 +8,7 @@ export * from './minimum-degree.js';
 export * from './nested-dissection.js';
 export * from './elimination-tree.js';
 export * from './sparse-factor.js';
+export * from './semidefinite.js';
 export * from './gram-factor.js';
 export * from './qr.js';
 export * from './krylov.js';

@@ -1,6 +1,5 @@
 import { Evaluator } from '../bound/index.js';
-import { assembleSparse, lowerTriangle, toSparse, type SparseMatrix } from '../linalg/index.js';
-import { isConvex as isConvexHessian } from '../qp/index.js';
+import { assembleSparse, isPositiveSemidefinite, lowerTriangle, toSparse, type SparseMatrix } from '../linalg/index.js';
 import type { NlpMeta, NonlinearProgram, QuadraticProgram, SparsityPattern } from '../problem/index.js';
 
 /** What decides the order of the methods. */
@@ -67,7 +66,7 @@ export function toQuadraticProgram(
  * solver, and what that calls optimal is a global minimum. False when stopped.
  */
 export function isConvex(hessian: SparseMatrix | undefined, stop?: () => boolean): boolean {
-  return hessian === undefined || isConvexHessian(lowerTriangle(hessian, hessian.columns), stop);
+  return hessian === undefined || isPositiveSemidefinite(lowerTriangle(hessian, hessian.columns), stop);
 }
 
 /** A and c(x) − Ax. */

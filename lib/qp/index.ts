@@ -3,7 +3,6 @@ export * from './result.js';
 export * from './evidence.js';
 export * from './dual-active-set.js';
 export * from './solve-qp.js';
-export { isConvex } from './sparse-path.js';
 export * from './arrowhead-program.js';
 export * from './arrowhead-solver.js';
 export * from './equality-elimination.js';

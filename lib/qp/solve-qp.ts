@@ -1,4 +1,4 @@
-import { lowerTriangle, maxNorm, storedEntries } from '../linalg/index.js';
+import { isPositiveSemidefinite, lowerTriangle, maxNorm, storedEntries } from '../linalg/index.js';
 import type { QuadraticProgram } from '../problem/index.js';
 import { Budget, type BudgetLimits } from '../solver/index.js';
 import { iterate } from './arrowhead-iteration.js';
@@ -13,7 +13,7 @@ import { farkasCertificate, unboundedRay } from './evidence.js';
 import { rayProgram, relaxRows } from './feasibility.js';
 import { qpOptions, type QpOptions, type QpOptionsInput } from './options.js';
 import type { QpResult, QpWarmStart } from './result.js';
-import { interiorPointCandidate, isConvex } from './sparse-path.js';
+import { interiorPointCandidate } from './sparse-path.js';
 import { findStructure, type StructuredProgram } from './structure.js';
 import { checkProgram, crossedSides } from './validate.js';
 
@@ -35,7 +35,7 @@ type Method = 'structured' | 'active-set' | 'interior-point';
  * where the first stalls, and `optimal`, `infeasible` and `unbounded` are claimed only with evidence that was checked
  * on the data. A Hessian that is not positive semidefinite ends as `stalled`.
  *
- * With `context.convex` the Hessian is taken to be positive semidefinite, as `isConvex` has found, and not tested again.
+ * With `context.convex` the Hessian is taken to be positive semidefinite, as `isPositiveSemidefinite` has found, and not tested again.
  *
  * Throws RangeError when lengths do not fit together or the data are not finite, and OptionsError for unknown options.
  */
@@ -105,7 +105,7 @@ class Run {
 
   private isConvex(): boolean {
     const stop = (): boolean => this.budget.exhausted(0, 0) !== undefined;
-    return !stop() && isConvex(lowerTriangle(this.problem.hessian, this.problem.linear.length), stop);
+    return !stop() && isPositiveSemidefinite(lowerTriangle(this.problem.hessian, this.problem.linear.length), stop);
   }
 
   /**

@@ -1,11 +1,4 @@
-import {
-  assembleSparse,
-  emptySparse,
-  lowerTriangle,
-  SparseSymmetricFactor,
-  toSparse,
-  type SparseMatrix,
-} from '../linalg/index.js';
+import { assembleSparse, emptySparse, lowerTriangle, toSparse } from '../linalg/index.js';
 import type { QuadraticProgram } from '../problem/index.js';
 import type { Budget } from '../solver/index.js';
 import type { QpCandidate } from './candidate.js';
@@ -35,43 +28,6 @@ export function toSparseProgram(problem: QuadraticProgram): SparseProgram {
     lower: joined(problem.lower, problem.constraintLower),
     upper: joined(problem.upper, problem.constraintUpper),
   };
-}
-
-/**
- * True if P (its lower triangle given) is positive semidefinite as far as rounding can tell: positive definite once each
- * diagonal entry is raised by a share of 1e-8, and by at most 1e-9·max|P|. False when stopped.
- */
-export function isConvex(hessian: SparseMatrix, stop?: () => boolean): boolean {
-  const n = hessian.columns;
-  const diagonal = new Float64Array(n);
-  let largest = 0;
-  for (let j = 0; j < n; j++) {
-    for (let k = hessian.columnStarts[j]!; k < hessian.columnStarts[j + 1]!; k++) {
-      if (hessian.rowIndices[k] === j) diagonal[j] = hessian.values[k]!;
-      largest = Math.max(largest, Math.abs(hessian.values[k]!));
-    }
-  }
-  if (largest === 0) return true;
-  const rows: number[] = [];
-  const columns: number[] = [];
-  const values: number[] = [];
-  for (let j = 0; j < n; j++) {
-    if (diagonal[j]! < 0) return false;
-    // Scaled to a unit diagonal, so that the test does not depend on the variables' units.
-    const own = Math.sqrt(Math.max(diagonal[j]!, 1e-12 * largest));
-    rows.push(j);
-    columns.push(j);
-    values.push(Math.min(1e-8, (1e-9 * largest) / (own * own)));
-    for (let k = hessian.columnStarts[j]!; k < hessian.columnStarts[j + 1]!; k++) {
-      const i = hessian.rowIndices[k]!;
-      rows.push(i);
-      columns.push(j);
-      values.push(hessian.values[k]! / own / Math.sqrt(Math.max(diagonal[i]!, 1e-12 * largest)));
-    }
-  }
-  const { matrix } = assembleSparse(n, n, rows, columns, values);
-  const factor = new SparseSymmetricFactor(matrix, undefined, undefined, stop);
-  return factor.factor(matrix.values, { mostNegative: 0, ...(stop && { stop }) });
 }
 
 /** Regularisations tried in turn: small ones converge faster, larger ones bear more degeneracy. */

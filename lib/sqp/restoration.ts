@@ -62,7 +62,7 @@ export class Restoration {
   run(request: RestorationRequest): RestorationOutcome {
     const { iterate, correction } = this;
     const { current } = iterate;
-    correction.lastShift = 0;
+    Object.assign(correction, inertiaCorrection());
     let damping = 1e-8;
     let slowSteps = 0;
     for (let count = 0; count < maxSteps; count++) {

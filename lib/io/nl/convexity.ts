@@ -1,4 +1,4 @@
-import { DenseCholesky } from '../../linalg/index.js';
+import { assembleSparse, isPositiveSemidefinite } from '../../linalg/index.js';
 import type { SparsityPattern } from '../../problem/index.js';
 import { functionCurvatures } from './curvature.js';
 import type { Tape } from './tape.js';
@@ -25,9 +25,8 @@ export interface ConvexityInput {
   readonly hessian?: { readonly evaluate: WeightedHessian; readonly pattern: SparsityPattern } | undefined;
 }
 
-/** Elements of all Hessians that are looked at, and variables of one, at most. */
+/** Elements of all Hessians that are looked at, at most. */
 const mostHessianEntries = 20_000_000;
-const widestQuadratic = 400;
 
 /**
  * True if the minimisation is proven convex: the objective is, every curved row has one side alone and is convex towards it.
@@ -78,22 +77,16 @@ class QuadraticJudge {
     this.hessian.evaluate(this.input.start, index === 0 ? sign : 0, multipliers, values);
     position.fill(-1);
     let order = 0;
-    let largest = 0;
+    const own: { readonly row: number; readonly column: number; readonly value: number }[] = [];
     for (let k = 0; k < values.length; k++) {
       const value = values[k]!;
       if (!Number.isFinite(value)) return false;
       if (value === 0) continue;
       for (const j of [rows[k]!, columns[k]!]) if (position[j]! < 0) position[j] = order++;
-      if (rows[k] === columns[k]) largest = Math.max(largest, Math.abs(value));
-      if (order > widestQuadratic) return false;
+      const [a, b] = [position[rows[k]!]!, position[columns[k]!]!];
+      own.push({ row: Math.max(a, b), column: Math.min(a, b), value });
     }
-    const matrix = new Float64Array(order * order);
-    for (let k = 0; k < values.length; k++) {
-      if (values[k] === 0) continue;
-      const a = position[rows[k]!]!;
-      const b = position[columns[k]!]!;
-      matrix[a * order + b] = matrix[b * order + a] = values[k]!;
-    }
-    return order === 0 || new DenseCholesky(order).factor(matrix, order, 1e-10 * largest) < 0;
+    const part = (of: 'row' | 'column' | 'value') => own.map((entry) => entry[of]);
+    return isPositiveSemidefinite(assembleSparse(order, order, part('row'), part('column'), part('value')).matrix);
   }
 }

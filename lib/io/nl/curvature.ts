@@ -110,11 +110,16 @@ class TermAnalysis {
     const reciprocal = composed(b, powerShape(-1, b));
     if (isConstant(a)) return scaled(reciprocal, a.low);
     // A square, or a higher even power, of an affine function over a positive affine one.
-    const code = this.codeOf(left);
-    const isEven = code === Op.square || (code === Op.powerConstantExponent && this.parameterOf(left) % 2 === 0);
     const isSquareOverLinear =
-      isEven && this.parameterOf(left) >= 0 && isAffine(this.terms[this.operandOf(left)]!) && isAffine(b) && b.low >= 0;
+      this.isEvenPower(left) && isAffine(this.terms[this.operandOf(left)]!) && isAffine(b) && b.low >= 0;
     return isSquareOverLinear ? { convex: true, concave: false, low: 0, high: Infinity } : unknown;
+  }
+
+  private isEvenPower(slot: number): boolean {
+    const code = this.codeOf(slot);
+    if (code !== Op.powerConstantExponent) return code === Op.square;
+    const exponent = this.tape.parameters[slot - this.tape.operationBase]!;
+    return exponent > 0 && exponent % 2 === 0;
   }
 
   private codeOf(slot: number): number {
@@ -123,10 +128,6 @@ class TermAnalysis {
 
   private operandOf(slot: number): number {
     return this.tape.operands[this.tape.operandStarts[slot - this.tape.operationBase]!]!;
-  }
-
-  private parameterOf(slot: number): number {
-    return this.tape.parameters[slot - this.tape.operationBase]!;
   }
 }
 
@@ -254,7 +255,7 @@ function powerShape(exponent: number, a: Term): Shape | undefined {
     return isProven ? rising(value, inDomain, exponent > 1, exponent < 1) : undefined;
   }
   // A pole at 0: on one side of it only. A concave argument keeps {argument > 0} convex, an affine one as well.
-  if (low >= 0 || (!isInteger && (a.concave || low >= 0))) {
+  if (low >= 0 || (!isInteger && a.concave)) {
     const from = Math.max(0, low);
     return { convex: true, concave: false, increasing: false, decreasing: true, low: value(high), high: value(from) };
   }

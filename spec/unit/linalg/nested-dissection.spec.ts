@@ -43,6 +43,24 @@ function gridGraph(side: number): Graph {
   return graphOf(side * side, edges);
 }
 
+/** Vertex i is tied to 2i + 1, 3i + 2 and 5i + 4 modulo n, as in many test problems: cliques whose factors fill. */
+function filling(count: number): SparseMatrix {
+  const rows: number[] = [];
+  const columns: number[] = [];
+  const values: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const group = [i, (2 * i + 1) % count, (3 * i + 2) % count, (5 * i + 4) % count];
+    for (const a of group) {
+      for (const b of group) {
+        rows.push(Math.max(a, b));
+        columns.push(Math.min(a, b));
+        values.push(a === b ? 10 : 0.5);
+      }
+    }
+  }
+  return assembleSparse(count, count, rows, columns, values).matrix;
+}
+
 const choose = (limit: number): number => random.integer(limit);
 
 describe('IndexedHeap', () => {
@@ -151,20 +169,8 @@ describe('nestedDissectionOrder', () => {
   });
 
   it('halves the work on a graph whose short cuts mislead local rules', () => {
-    // Vertex i is tied to 2i and 3i modulo n, as in many test problems.
     const count = 3000;
-    const rows: number[] = [];
-    const columns: number[] = [];
-    for (let i = 0; i < count; i++) {
-      const group = [i, (2 * i + 1) % count, (3 * i + 2) % count, (5 * i + 4) % count];
-      for (const a of group) {
-        for (const b of group) {
-          rows.push(Math.max(a, b));
-          columns.push(Math.min(a, b));
-        }
-      }
-    }
-    const { matrix } = assembleSparse(count, count, rows, columns);
+    const matrix = filling(count);
     const edges: [number, number][] = [];
     for (let j = 0; j < count; j++) {
       for (let k = matrix.columnStarts[j]!; k < matrix.columnStarts[j + 1]!; k++) {
@@ -182,24 +188,6 @@ describe('nestedDissectionOrder', () => {
 });
 
 describe('the analysis of a pattern', () => {
-  /** Random-like cliques, whose factors fill: ordered by minimum degree first, then by nested dissection. */
-  function filling(count: number): SparseMatrix {
-    const rows: number[] = [];
-    const columns: number[] = [];
-    const values: number[] = [];
-    for (let i = 0; i < count; i++) {
-      const group = [i, (2 * i + 1) % count, (3 * i + 2) % count, (5 * i + 4) % count];
-      for (const a of group) {
-        for (const b of group) {
-          rows.push(Math.max(a, b));
-          columns.push(Math.min(a, b));
-          values.push(a === b ? 10 : 0.5);
-        }
-      }
-    }
-    return assembleSparse(count, count, rows, columns, values).matrix;
-  }
-
   const matrix = filling(2000);
   const questionsOf = (end: number): { asked: number; factor: SparseSymmetricFactor } => {
     let asked = 0;

@@ -6,13 +6,13 @@ import type { NonlinearProgram, QuadraticProgram } from '../../../lib/problem/in
 
 const seen = vi.hoisted(() => ({ proofs: 0 }));
 
-vi.mock('../../../lib/qp/sparse-path.js', async (importOriginal) => {
-  const original = await importOriginal<typeof import('../../../lib/qp/sparse-path.js')>();
-  const isConvex: typeof original.isConvex = (hessian, stop) => {
+vi.mock('../../../lib/linalg/semidefinite.js', async (importOriginal) => {
+  const original = await importOriginal<typeof import('../../../lib/linalg/semidefinite.js')>();
+  const isPositiveSemidefinite: typeof original.isPositiveSemidefinite = (lower, stop) => {
     seen.proofs++;
-    return original.isConvex(hessian, stop);
+    return original.isPositiveSemidefinite(lower, stop);
   };
-  return { ...original, isConvex };
+  return { ...original, isPositiveSemidefinite };
 });
 
 /** A convex program ½Σ i·(xᵢ + x₂ᵢ + x₃ᵢ + x₅ᵢ)² over random-like groups, whose factors fill and take seconds. */

@@ -15,11 +15,11 @@ export interface AccuracyObservation {
 }
 
 /** Observations as columns, with what the fit needs beside them. */
-interface Columns {
-  readonly points: CurvePoints;
+export interface Sample extends CurvePoints {
   readonly accuracy: Float64Array;
   /** Weights of mean 1. */
   readonly weight: Float64Array;
+  readonly rootWeight: Float64Array;
   /** Index of the group (operating point and cut) of each observation. */
   readonly group: Int32Array;
   readonly groups: number;
@@ -29,37 +29,11 @@ interface Columns {
   readonly repeatDeviation: number | undefined;
 }
 
-/** A class, since all samples must be alike to the engine: what it compiles for one then serves for all. */
-export class Sample implements CurvePoints, Omit<Columns, 'points'> {
-  readonly size: number;
-  readonly upRatio: Float64Array;
-  readonly downRatio: Float64Array;
-  readonly cut: Float64Array;
-  readonly upLog: Float64Array;
-  readonly downLog: Float64Array;
-  readonly accuracy: Float64Array;
-  readonly weight: Float64Array;
-  readonly rootWeight: Float64Array;
-  readonly group: Int32Array;
-  readonly groups: number;
-  readonly cuts: readonly number[];
-  readonly repeatDeviation: number | undefined;
-
-  constructor({ points, accuracy, weight, group, groups, cuts, repeatDeviation }: Columns) {
-    this.size = points.size;
-    this.upRatio = points.upRatio;
-    this.downRatio = points.downRatio;
-    this.cut = points.cut;
-    this.upLog = points.upLog;
-    this.downLog = points.downLog;
-    this.accuracy = accuracy;
-    this.weight = weight;
-    this.rootWeight = weight.map(Math.sqrt);
-    this.group = group;
-    this.groups = groups;
-    this.cuts = cuts;
-    this.repeatDeviation = repeatDeviation;
-  }
+/** All samples are made here, in one order of properties: what the engine compiles for one then serves for all. */
+export function makeSample(points: CurvePoints, rest: Omit<Sample, keyof CurvePoints | 'rootWeight'>): Sample {
+  const { accuracy, weight, group, groups, cuts, repeatDeviation } = rest;
+  const rootWeight = weight.map(Math.sqrt);
+  return { ...points, accuracy, weight, rootWeight, group, groups, cuts, repeatDeviation };
 }
 
 /** How strongly a group's variance is drawn to the pooled one, in repeats. */
@@ -80,8 +54,7 @@ export function sampleOf(observations: readonly AccuracyObservation[], weighted:
   const cut = column((observation) => observation.cut ?? 0);
   const up = column((observation) => observation.upRatio);
   const down = column((observation) => observation.downRatio ?? observation.upRatio);
-  return new Sample({
-    points: curvePoints(up, down, cut),
+  return makeSample(curvePoints(up, down, cut), {
     accuracy,
     weight,
     group,
@@ -153,8 +126,7 @@ export function groupMedians(sample: Sample): Sample {
     runs[group[i]!]!.push(sample.accuracy[i]!);
     weight[group[i]!]! += sample.weight[i]!;
   }
-  return new Sample({
-    points: curvePoints(mean(sample.upRatio), mean(sample.downRatio), mean(sample.cut)),
+  return makeSample(curvePoints(mean(sample.upRatio), mean(sample.downRatio), mean(sample.cut)), {
     accuracy: Float64Array.from(runs, median),
     weight,
     group: Int32Array.from(runs, (_, k) => k),
@@ -168,8 +140,7 @@ export function groupMedians(sample: Sample): Sample {
 export function withoutGroup(sample: Sample, left: number): Sample {
   const keep = Array.from({ length: sample.size }, (_, i) => i).filter((i) => sample.group[i] !== left);
   const pick = (values: Float64Array) => Float64Array.from(keep, (i) => values[i]!);
-  return new Sample({
-    points: curvePoints(pick(sample.upRatio), pick(sample.downRatio), pick(sample.cut)),
+  return makeSample(curvePoints(pick(sample.upRatio), pick(sample.downRatio), pick(sample.cut)), {
     accuracy: pick(sample.accuracy),
     weight: pick(sample.weight),
     group: Int32Array.from(keep, (i) => sample.group[i]! - (sample.group[i]! > left ? 1 : 0)),

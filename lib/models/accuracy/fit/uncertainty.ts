@@ -2,7 +2,7 @@ import { DenseCholesky } from '../../../linalg/index.js';
 import { accuracy, type AccuracyModel } from '../model.js';
 import { residualsOf, type FittedCurve } from './candidate.js';
 import { levenbergMarquardt, normalEquations } from './least-squares.js';
-import { Sample } from './observations.js';
+import { makeSample, type Sample } from './observations.js';
 import { curvePoints, PlacedCurve } from './placed-curve.js';
 import { studentQuantile } from './statistics.js';
 
@@ -215,8 +215,7 @@ export function lowerModel(
 ): AccuracyModel {
   const edge = points.map((point) => bandAt(fitted, uncertainty, confidence, point).lower);
   const column = (k: 0 | 1 | 2) => Float64Array.from(points, (point) => point[k]);
-  const sample = new Sample({
-    points: curvePoints(column(0), column(1), column(2)),
+  const sample = makeSample(curvePoints(column(0), column(1), column(2)), {
     accuracy: Float64Array.from(edge),
     weight: new Float64Array(points.length).fill(1),
     group: Int32Array.from(points, (_, k) => k),

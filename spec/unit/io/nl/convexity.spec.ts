@@ -48,6 +48,8 @@ describe('proven convexity of models', () => {
     ['sum of exponentials of affine functions', { objective: 'exp(x1-2*x2)+exp(x2)' }, true],
     ['square of an affine function', { objective: '(x1-3*x2+1)^2' }, true],
     ['positive semidefinite form with mixed terms', { objective: 'x1^2-2*x1*x2+x2^2' }, true],
+    ['form that falls slowly along one axis', { objective: 'x1^2-0.00000000001*x2^2' }, false],
+    ['form of scales far apart', { objective: 'x1^2-0.000002*x1*x2+0.000000000001*x2^2' }, true],
     ['indefinite form', { objective: 'x1^2-3*x1*x2+x2^2' }, false],
     ['product', { objective: 'x1*x2' }, false],
     ['cube on the positive side', { objective: 'x1^3', lower: 0 }, true],

@@ -1,4 +1,7 @@
-import { appendWithTies, MAGNITUDE, selectAmongFew, selectTop } from './top-k.js';
+import * as topK from './top-k.js';
+
+// The engine looks imported names up at every use, within loops too; it knows the constants of a module.
+const { MAGNITUDE, appendWithTies, selectAmongFew, selectTop } = topK;
 
 /**
  * Top-K over many small groups of consecutive elements. Neighbouring groups have similar cuts, so one pass gathers what

@@ -1,11 +1,15 @@
 import { CodecError } from './errors.js';
 import { HALF_MAX, fromHalfBits, toHalfBits } from './half.js';
 import { scaleGroups, shapeSize } from './layout.js';
-import { type CounterKey, counterBits, counterKey, keyedBits, streams } from './random.js';
+import * as random from './random.js';
 import { fitsShortScale, fromShortScale, toShortScale } from './scale.js';
 import { keptPositions, wordsOf } from './select.js';
 import { type CodecSettings, type CodecSettingsInput, levelsPerSide, resolveCodecSettings } from './settings.js';
-import { MAGNITUDE } from './top-k.js';
+import * as topK from './top-k.js';
+
+// The engine looks imported names up at every use, within loops too; it knows the constants of a module.
+const { MAGNITUDE } = topK;
+const { counterBits, counterKey, keyedBits, streams } = random;
 
 interface QuantizedBase {
   readonly shape: readonly number[];
@@ -268,7 +272,7 @@ function roundToSigns(
   last: number,
   keptLevels: Int8Array,
   scale: number,
-  key: CounterKey | undefined,
+  key: random.CounterKey | undefined,
 ): void {
   for (let j = first; j < last; j++) {
     const i = kept[j]!;

@@ -3,7 +3,10 @@ import { contiguousGroups, keptCount, tokenWidth } from './layout.js';
 import { type CounterKey, counterBits, counterKey, streams } from './random.js';
 import type { CodecSettings } from './settings.js';
 import { LARGEST_GUESSED_GROUP, topOfManyGroups } from './neighbouring-cuts.js';
-import { appendWithTies, MAGNITUDE, selectTop } from './top-k.js';
+import * as topK from './top-k.js';
+
+// The engine looks imported names up at every use, within loops too; it knows the constants of a module.
+const { MAGNITUDE, appendWithTies, selectTop } = topK;
 
 const INFINITY_BITS = 0x7f800000;
 

@@ -1,7 +1,10 @@
 import { CodecError } from '../errors.js';
 import type { ByteReader, ByteWriter } from './bytes.js';
-import { SCALE, SCALE_BITS } from './frequency-table.js';
+import * as table from './frequency-table.js';
 import { scratchWords } from './scratch.js';
+
+// The engine looks imported names up at every use, within loops too; it knows the constants of a module.
+const { SCALE, SCALE_BITS } = table;
 
 /**
  * Range asymmetric numeral systems (Duda 2013) with four interleaved states, 16-bit renormalization and static tables.

@@ -1,26 +1,15 @@
 import type { BitReader } from '../entropy/bytes.js';
-import { SCALE, SCALE_BITS } from '../entropy/frequency-table.js';
-import { type DecodeTable, LOWEST, type RansDecoder } from '../entropy/rans.js';
+import * as frequencyTable from '../entropy/frequency-table.js';
+import * as rans from '../entropy/rans.js';
 import { CodecError } from '../errors.js';
-import {
-  MASK_CONTEXTS,
-  SIGN_CONTEXTS,
-  type RowContexts,
-  learn,
-  maskContexts,
-  nonzeroContexts,
-  nonzeroMeans,
-  noteNonzero,
-  rowColumns,
-} from './row-contexts.js';
-import {
-  type Grouping,
-  MAGNITUDE_SCALE,
-  MAGNITUDE_SCALE_BITS,
-  magnitudeExtraBits,
-  magnitudeLowerEnd,
-  stepBits,
-} from './small-models.js';
+import * as rowContexts from './row-contexts.js';
+import * as smallModels from './small-models.js';
+
+// The engine looks imported names up at every use, within loops too; it knows the constants of a module.
+const { SCALE, SCALE_BITS } = frequencyTable;
+const { LOWEST } = rans;
+const { learn, maskContexts, neighbourTerms, nonzeroContexts, nonzeroMeans, noteNonzero, rowColumns } = rowContexts;
+const { MAGNITUDE_SCALE, MAGNITUDE_SCALE_BITS, magnitudeExtraBits, magnitudeLowerEnd, stepBits } = smallModels;
 
 /**
  * Decoding of symbols whose table changes from one to the next. Tables are constants of the module, whose addresses the
@@ -36,10 +25,9 @@ const MOST_GROUPS = 64;
 
 const maskZeros = new Int32Array(256);
 const signZeros = new Int32Array(64);
-/** How steps of magnitude and of scale make groups of magnitude tables. */
-let stepShift = 0;
-let scaleShift = 0;
-let scaleGroups = 1;
+/** How mean magnitudes and steps of scale make groups of magnitude tables: a group is the sum of two entries. */
+const groupOfMean = new Int32Array(rowContexts.stepOfMean.length);
+const groupOfScale = new Int32Array(rowContexts.SCALE_STEPS);
 /** Symbol of each slot: group · 2^11 + slot; and frequency · 2^14 + start: group · 32 + symbol, zero where there is no table. */
 const slotSymbols = new Uint8Array(MOST_GROUPS * MAGNITUDE_SCALE);
 const packed = new Int32Array(MOST_GROUPS * SYMBOLS);
@@ -50,17 +38,18 @@ export interface DecodeModels {
   readonly maskZeros: Int32Array;
   readonly signZeros: Int32Array;
   /** How contexts of magnitude are grouped, and the table of each group; undefined where the group does not occur. */
-  readonly grouping: Grouping;
-  readonly magnitudes: readonly (DecodeTable | undefined)[];
+  readonly grouping: smallModels.Grouping;
+  readonly magnitudes: readonly (rans.DecodeTable | undefined)[];
 }
 
 /** Makes `models` those of the functions below. */
 export function useModels(models: DecodeModels): void {
-  maskZeros.set(models.maskZeros.subarray(0, MASK_CONTEXTS));
-  signZeros.set(models.signZeros.subarray(0, SIGN_CONTEXTS));
-  stepShift = 3 - stepBits(models.grouping.magnitude);
-  scaleShift = 3 - stepBits(models.grouping.scale);
-  scaleGroups = 1 << stepBits(models.grouping.scale);
+  maskZeros.set(models.maskZeros.subarray(0, rowContexts.MASK_CONTEXTS));
+  signZeros.set(models.signZeros.subarray(0, rowContexts.SIGN_CONTEXTS));
+  const stepShift = 3 - stepBits(models.grouping.magnitude);
+  const scaleBits = stepBits(models.grouping.scale);
+  rowContexts.stepOfMean.forEach((step, mean) => (groupOfMean[mean] = (step >> stepShift) << scaleBits));
+  groupOfScale.forEach((_, step) => (groupOfScale[step] = step >> (3 - scaleBits)));
   packed.fill(0);
   if (models.magnitudes.length === 0) {
     // A single magnitude: a table that leaves the state as it is.
@@ -77,7 +66,7 @@ export function useModels(models: DecodeModels): void {
 }
 
 /** Decodes one bit for each of the `width` elements of the prepared row; puts the columns of ones into `rowColumns` and returns how many. */
-export function decodeMask(decoder: RansDecoder, width: number): number {
+export function decodeMask(decoder: rans.RansDecoder, width: number): number {
   const { words, wordCount, states } = decoder;
   const whole = width & ~3;
   let { position } = decoder;
@@ -141,16 +130,22 @@ export interface DecodeTarget {
  * nonzeros begin at `first`; the two of them to two states, the next ones to the other two.
  */
 export function decodeNonzeros(
-  decoder: RansDecoder,
-  frame: RowContexts,
+  decoder: rans.RansDecoder,
+  frame: rowContexts.RowContexts,
   target: DecodeTarget,
   start: number,
   first: number,
   count: number,
 ): void {
   const { words, wordCount, states } = decoder;
-  const { leftStart, upStart, leftMask, upMask, nextMask, scaleStep, learningShift, unit, large } = frame;
-  const firstGroup = scaleStep >> scaleShift;
+  const leftStart = frame.leftStart | 0;
+  const upStart = frame.upStart | 0;
+  const leftMask = frame.leftMask | 0;
+  const upMask = frame.upMask | 0;
+  const nextMask = frame.nextMask | 0;
+  const learningShift = frame.learningShift | 0;
+  const unit = frame.unit | 0;
+  const firstGroup = groupOfScale[frame.scaleStep]!;
   const { levels, positions, keptLevels } = target;
   let { position } = decoder;
   let a = states[0]!;
@@ -161,18 +156,15 @@ export function decodeNonzeros(
   for (let j = 0; j < count; j++) {
     const column = rowColumns[j]!;
     const channel = nonzeroMeans[column]!;
-    const contexts = nonzeroContexts(
-      levels[leftStart + column]! & leftMask,
-      levels[upStart + column]! & upMask,
-      channel,
-      unit,
-    );
+    const left = neighbourTerms[levels[(leftStart + column) | 0]! & leftMask]!;
+    const up = neighbourTerms[levels[(upStart + column) | 0]! & upMask]!;
+    const contexts = nonzeroContexts((left + up) | 0, channel);
     const zero = signZeros[contexts & 255]!;
     // −1 where the sign is positive, else 0: its slots start where those of the negative end.
     const one = (zero - 1 - (a & SLOT_MASK)) >> 31;
     a = (Math.imul(zero + (one & (SCALE - 2 * zero)), a >>> SCALE_BITS) + (a & SLOT_MASK) - (one & zero)) | 0;
     if (a < LOWEST) a = (a << 16) | words[position++]!;
-    const group = firstGroup + Math.imul(contexts >> (8 + stepShift), scaleGroups);
+    const group = (firstGroup + groupOfMean[contexts >> 8]!) | 0;
     const symbol = slotSymbols[(group << MAGNITUDE_SCALE_BITS) | ((b & SLOT_MASK) >> SLOT_SHIFT)]!;
     const entry = packed[(group << 5) | symbol]!;
     missing |= entry - 1;
@@ -185,7 +177,7 @@ export function decodeNonzeros(
     levels[i] = level;
     positions[first + j] = i;
     keptLevels[first + j] = level;
-    noteNonzero(column, magnitude, large, nextMask);
+    noteNonzero(column, level, magnitude, nextMask);
     learn(column, magnitude, ~one, channel, unit, learningShift);
     // Turn the states, so that one nonzero need not wait for the one before.
     const sign = a;
@@ -212,7 +204,7 @@ function extendedMagnitude(symbol: number, { extra, perSide }: DecodeTarget): nu
 }
 
 /** One bit on one state, given the frequency of a zero. */
-function decodeBit(decoder: RansDecoder, lane: number, zero: number): number {
+function decodeBit(decoder: rans.RansDecoder, lane: number, zero: number): number {
   const x = decoder.states[lane]!;
   const slot = x & SLOT_MASK;
   const one = slot < zero ? 0 : 1;

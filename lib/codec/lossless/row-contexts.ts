@@ -23,7 +23,9 @@ const MASK_CLASSES = 28;
 /** Zero, small or large at either neighbour. */
 const NEIGHBOUR_CASES = 9;
 export const MASK_CONTEXTS = MASK_CLASSES * NEIGHBOUR_CASES;
-export const SIGN_CONTEXTS = 55;
+/** Steps of a channel's mean sign, and five sums of the neighbours' signs. */
+const SIGN_STEPS = 11;
+export const SIGN_CONTEXTS = 5 * SIGN_STEPS;
 export const MAGNITUDE_STEPS = 8;
 export const SCALE_STEPS = 8;
 
@@ -79,12 +81,22 @@ const sums = new Int32Array(WIDEST_ROW);
 export const nonzeroMeans = new Int32Array(WIDEST_ROW);
 /** First context of each mean step, for the prepared row. */
 const firstContexts = new Uint8Array(96);
-/** What a level of either neighbour adds to the context, by level + 128. */
+/** What a level of either neighbour adds to the context of a mask bit, by level + 128. */
 const leftCases = new Uint8Array(256);
 const upCases = new Uint8Array(256);
+/**
+ * What a neighbour with the lower eight bits of a level adds to `nonzeroContexts`: sign + 1 in elevens, from bit 8 on one
+ * unless zero, from bit 16 on the magnitude in units of the running means.
+ */
+export const neighbourTerms = new Int32Array(256);
+/** Step of magnitude of each mean that `nonzeroContexts` gives, in halves of octaves that split at one and a half times a power of two. */
+export const stepOfMean = Uint8Array.from({ length: 25 }, (_, mean) => {
+  const exponent = 31 - Math.clz32(mean << 7);
+  return Math.max(0, 2 * exponent + (((mean << 7) >> (exponent - 1)) & 1) - 17);
+});
 
 export class RowContexts {
-  /** Where the neighbours of the open row begin, and −1 where there is such a neighbour, else 0. */
+  /** Where the neighbours of the open row begin, and 255 where there is such a neighbour, else 0. */
   leftStart = 0;
   upStart = 0;
   leftMask = 0;
@@ -94,9 +106,8 @@ export class RowContexts {
   /** Step of the open row's scale, and how fast means follow its nonzeros. */
   scaleStep = 0;
   learningShift = 1;
-  /** A level's magnitude in units of the running means; the largest magnitude of a small level. */
+  /** A level's magnitude in units of the running means. */
   readonly unit: number;
-  readonly large: number;
   /** Eighth octaves below the largest scale, per row. */
   private readonly scaleEighths: Int32Array;
   private readonly rowStarts: Int32Array;
@@ -129,9 +140,10 @@ export class RowContexts {
     sums.fill(0, 0, width);
     nonzeroMeans.fill(Math.min(UNIT, this.unit * 2) << (FRACTION + 16), 0, width);
     const large = Math.max(1, (perSide + 1) >> 2);
-    this.large = large;
     for (let level = -128; level < 128; level++) {
       const size = level === 0 ? 0 : Math.abs(level) <= large ? 1 : 2;
+      neighbourTerms[level & 255] =
+        (Math.sign(level) + 1) * SIGN_STEPS + (level === 0 ? 0 : 256) + ((Math.abs(level) * this.unit) << 16);
       leftCases[level + 128] = 3 * MASK_CLASSES * size;
       upCases[level + 128] = MASK_CLASSES * size;
     }
@@ -148,8 +160,8 @@ export class RowContexts {
     if (up >= 0) this.addCases(up, upCases);
     this.leftStart = Math.max(0, left) * width;
     this.upStart = Math.max(0, up) * width;
-    this.leftMask = left < 0 ? 0 : -1;
-    this.upMask = up < 0 ? 0 : -1;
+    this.leftMask = left < 0 ? 0 : 255;
+    this.upMask = up < 0 ? 0 : 255;
     this.nextMask = position + 1 < rowsPerSample || rowsPerSample === 1 ? -1 : 0;
     this.scaleStep = Math.min(SCALE_STEPS - 1, -this.scaleEighths[row]! >> 2);
     this.learningShift = row < 3 ? 1 : row < 7 ? 2 : row < 15 ? 3 : 4;
@@ -215,32 +227,21 @@ export class RowContexts {
 }
 
 /**
- * Contexts of a nonzero, given the levels of its neighbours (zero where there is none) and its channel's entry of
- * `nonzeroMeans`: that of the sign in the lower eight bits, the step of magnitude above.
+ * Contexts of a nonzero, given the sum of its neighbours' `neighbourTerms` and its channel's entry of `nonzeroMeans`: that
+ * of the sign in the lower eight bits, above it the mean magnitude, of which `stepOfMean` has the step.
  */
-export function nonzeroContexts(leftLevel: number, upLevel: number, channel: number, unit: number): number {
-  const leftSign = leftLevel >> 31;
-  const upSign = upLevel >> 31;
-  const leftNonzero = ((0 - leftLevel) >>> 31) | -leftSign;
-  const upNonzero = ((0 - upLevel) >>> 31) | -upSign;
-  const terms = leftNonzero + upNonzero;
-  const neighbours = 2 + 2 * (leftSign + upSign) + terms;
-  const sign = neighbours * 11 + (((((channel << 16) >> 16) + UNIT) * 11) >> 11);
-  const sum = Math.imul((leftLevel ^ leftSign) - leftSign + (upLevel ^ upSign) - upSign, unit);
-  const total = sum + ((channel >> 16) >> (FRACTION - 1));
+export function nonzeroContexts(neighbours: number, channel: number): number {
+  const sign = (neighbours & 255) + (((((channel << 16) >> 16) + UNIT) * SIGN_STEPS) >> 11);
+  const terms = (neighbours >> 8) & 3;
+  const total = (neighbours >> 16) + ((channel >> 16) >> (FRACTION - 1));
   // A third of a dozenth of it stands for the mean over 2, 3 or 4 terms without a division: 6, 4 or 3 times the total.
   const mean = (Math.imul(6 - 2 * terms + (terms >> 1), total) >> 2) + 64;
-  // Halves of octaves, split at one and a half times a power of two.
-  const exponent = 31 - Math.clz32(mean);
-  const step = 2 * exponent + ((mean >> (exponent - 1)) & 1) - 17;
-  return sign | ((step & ~(step >> 31)) << 8);
+  return sign | ((mean >> 7) << 8);
 }
 
 /** Takes a nonzero into the sum of its channel, and into the context of the row after as its left neighbour. */
-export function noteNonzero(c: number, magnitude: number, large: number, nextMask: number): void {
-  // One step of the context for a small level, two for a large one.
-  const size = 1 + ((large - magnitude) >>> 31);
-  maskContexts[c] = maskContexts[c]! + (Math.imul(3 * MASK_CLASSES, size) & nextMask);
+export function noteNonzero(c: number, level: number, magnitude: number, nextMask: number): void {
+  maskContexts[c] = maskContexts[c]! + (leftCases[level + 128]! & nextMask);
   sums[c] = sums[c]! + magnitude;
 }
 

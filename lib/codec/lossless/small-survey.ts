@@ -1,21 +1,8 @@
 import type { EncodeTable } from '../entropy/rans.js';
 import { encodeTable } from '../entropy/rans.js';
 import { SCALE } from '../entropy/frequency-table.js';
-import {
-  MAGNITUDE_STEPS,
-  MASK_CONTEXTS,
-  type RowLayout,
-  RowContexts,
-  SCALE_STEPS,
-  SIGN_CONTEXTS,
-  learn,
-  maskContexts,
-  nonzeroContexts,
-  nonzeroMeans,
-  noteNonzero,
-  rowColumns,
-} from './row-contexts.js';
 import type { DecodedLevels } from './fast.js';
+import * as rowContexts from './row-contexts.js';
 import {
   MAGNITUDE_SCALE,
   type MagnitudeModel,
@@ -25,6 +12,10 @@ import {
   magnitudeFrequencies,
   magnitudeSymbol,
 } from './small-models.js';
+
+// The engine looks imported names up at every use, within loops too; it knows the constants of a module.
+const { MAGNITUDE_STEPS, MASK_CONTEXTS, SCALE_STEPS, SIGN_CONTEXTS } = rowContexts;
+const { learn, maskContexts, neighbourTerms, nonzeroContexts, nonzeroMeans, noteNonzero, rowColumns } = rowContexts;
 
 /** Symbols of all models share one alphabet: bits of the mask, then signs, then magnitudes, then one that costs nothing. */
 const FIRST_SIGN = 2 * MASK_CONTEXTS;
@@ -43,6 +34,11 @@ export interface Survey {
   readonly magnitudeCounts: Int32Array;
 }
 
+/** Symbols of each context of magnitude; with a single magnitude all of them are the symbol that costs nothing. */
+function contextAlphabet(perSide: number): number {
+  return perSide > 1 ? magnitudeAlphabet(perSide) : 0;
+}
+
 /** The symbol that costs nothing, for an alphabet of magnitudes. */
 function neutralSymbol(perSide: number): number {
   return FIRST_MAGNITUDE + MAGNITUDE_CONTEXTS * magnitudeAlphabet(perSide);
@@ -59,13 +55,13 @@ const LEAST_PROBE = 32;
 export function surveyRows(
   levels: Int8Array,
   { positions, keptLevels }: DecodedLevels,
-  layout: RowLayout,
+  layout: rowContexts.RowLayout,
   scalePatterns: Int32Array,
   isWorthwhile: (probe: Survey, elements: number) => boolean,
 ): Survey | undefined {
   const { width, rows, perSide } = layout;
   const nonzeros = withoutZeros(positions, keptLevels);
-  const contexts = new RowContexts(layout, nonzeros.positions, nonzeros.keptLevels, scalePatterns);
+  const contexts = new rowContexts.RowContexts(layout, nonzeros.positions, nonzeros.keptLevels, scalePatterns);
   const sequence = new Uint16Array(rows * (((width + 3) & ~3) + 4) + 2 * nonzeros.positions.length + 4);
   const neutral = neutralSymbol(perSide);
   fillSymbols(perSide);
@@ -112,10 +108,13 @@ function withoutZeros(positions: Int32Array, keptLevels: Int8Array): DecodedLeve
   return { positions: nonzeroPositions.subarray(0, count), keptLevels: nonzeroLevels.subarray(0, count) };
 }
 
-/** Magnitude symbol of each level + 128. */
+/** Magnitude symbol of each level + 128, and where the symbols of each mean begin. */
 const symbolOfLevel = new Uint8Array(256);
+const symbolsOfMean = new Int32Array(rowContexts.stepOfMean.length);
 
 function fillSymbols(perSide: number): void {
+  const alphabet = contextAlphabet(perSide);
+  rowContexts.stepOfMean.forEach((step, mean) => (symbolsOfMean[mean] = step * SCALE_STEPS * alphabet));
   for (let magnitude = 1; magnitude <= perSide; magnitude++) {
     symbolOfLevel[128 + magnitude] = symbolOfLevel[128 - magnitude] = magnitudeSymbol(magnitude);
   }
@@ -155,33 +154,35 @@ function markOnes(
 function noteNonzeros(
   sequence: Uint16Array,
   at: number,
-  frame: RowContexts,
+  frame: rowContexts.RowContexts,
   levels: Int8Array,
   keptLevels: Int8Array,
   first: number,
   count: number,
   perSide: number,
 ): void {
-  const { leftStart, upStart, leftMask, upMask, nextMask, scaleStep, learningShift, unit, large } = frame;
-  // With a single magnitude all of them are the symbol that costs nothing.
-  const alphabet = perSide > 1 ? magnitudeAlphabet(perSide) : 0;
-  const firstMagnitude = perSide > 1 ? FIRST_MAGNITUDE : neutralSymbol(perSide);
+  const leftStart = frame.leftStart | 0;
+  const upStart = frame.upStart | 0;
+  const leftMask = frame.leftMask | 0;
+  const upMask = frame.upMask | 0;
+  const nextMask = frame.nextMask | 0;
+  const learningShift = frame.learningShift | 0;
+  const unit = frame.unit | 0;
+  const firstMagnitude =
+    (perSide > 1 ? FIRST_MAGNITUDE : neutralSymbol(perSide)) + frame.scaleStep * contextAlphabet(perSide);
   for (let j = 0; j < count; j++) {
     const column = rowColumns[j]!;
     const channel = nonzeroMeans[column]!;
-    const contexts = nonzeroContexts(
-      levels[leftStart + column]! & leftMask,
-      levels[upStart + column]! & upMask,
-      channel,
-      unit,
-    );
-    const level = keptLevels[first + j]!;
+    const left = neighbourTerms[levels[(leftStart + column) | 0]! & leftMask]!;
+    const up = neighbourTerms[levels[(upStart + column) | 0]! & upMask]!;
+    const contexts = nonzeroContexts((left + up) | 0, channel);
+    const level = keptLevels[(first + j) | 0]!;
     const sign = level >> 31;
-    sequence[at + 2 * j] = FIRST_SIGN + 2 * (contexts & 255) + 1 + sign;
-    sequence[at + 2 * j + 1] =
-      firstMagnitude + Math.imul((contexts >> 8) * SCALE_STEPS + scaleStep, alphabet) + symbolOfLevel[level + 128]!;
+    const to = (at + 2 * j) | 0;
+    sequence[to] = FIRST_SIGN + 2 * (contexts & 255) + 1 + sign;
+    sequence[to + 1] = firstMagnitude + symbolsOfMean[contexts >> 8]! + symbolOfLevel[level + 128]!;
     const magnitude = (level ^ sign) - sign;
-    noteNonzero(column, magnitude, large, nextMask);
+    noteNonzero(column, level, magnitude, nextMask);
     learn(column, magnitude, sign, channel, unit, learningShift);
   }
 }

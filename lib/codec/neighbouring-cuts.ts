@@ -1,12 +1,13 @@
 import * as topK from './top-k.js';
 
 // The engine looks imported names up at every use, within loops too; it knows the constants of a module.
-const { MAGNITUDE, appendWithTies, selectAmongFew, selectTop } = topK;
+const { MAGNITUDE, appendWithTies, selectAmongFew, selectTop, wordsOf } = topK;
 
 /**
- * Top-K over many small groups of consecutive elements. Neighbouring groups have similar cuts, so one pass gathers what
- * lies above a lower guess from the cuts before, a little more than k elements; a histogram between the guesses then finds
- * the cut among them. Where a guess fails, the general selection takes over: the result is the same.
+ * Top-K over many small groups of consecutive elements. The cut of a group lies about as far from its mean magnitude as the
+ * cuts of the groups before from theirs, so one pass gathers what lies above a lower guess, a little more than k elements; a
+ * histogram between the guesses then finds the cut among them. Where a guess fails, the general selection takes over: the
+ * result is the same.
  *
  * Keys are the magnitude bits of float32 values. The scratch arrays are constants of the module because the engine then
  * knows their addresses: the loops below are twice as fast as with arrays that are passed in.
@@ -26,6 +27,8 @@ const buckets = new Int32Array(BUCKETS + SPREAD);
 
 /** First margin around the guess: half an octave. */
 const FIRST_MARGIN = 4 << 20;
+/** Unlike groups may not make it wider than an octave. */
+const MOST_MARGIN = 8 << 20;
 /** Margins are this many times the mean distance of a cut from its guess. */
 const MARGIN_FACTOR = 4;
 const LEAST_MARGIN = 1 << 16;
@@ -34,13 +37,17 @@ const LEAST_MARGIN = 1 << 16;
  * Puts the positions of the `k` largest of each group of `size` words into `kept` (one place longer than all of them), in
  * ascending order, ties to the lowest position. Returns how many, or −1 when some word is that of an infinity or NaN.
  */
-export function topOfManyGroups(words: Int32Array, size: number, k: number, kept: Int32Array): number {
-  let guess = 0;
+export function topOfManyGroups(values: Float32Array, size: number, k: number, kept: Int32Array): number {
+  const words = wordsOf(values);
+  // How far cuts lie above the mean magnitude of their group, in keys.
+  let offset = 0;
   let distance = FIRST_MARGIN / MARGIN_FACTOR;
   let count = 0;
   let signs = 0;
   for (let start = 0; start < words.length; start += size) {
-    const margin = Math.max(LEAST_MARGIN, distance * MARGIN_FACTOR) | 0;
+    const margin = Math.max(LEAST_MARGIN, Math.min(MOST_MARGIN, distance * MARGIN_FACTOR)) | 0;
+    const mean = meanKey(values, start, start + size);
+    const guess = (mean + offset) | 0;
     const low = Math.max(0, guess - margin) | 0;
     // The zone from guess − margin to guess + margin, in at most 48 buckets.
     const shift = Math.max(0, 27 - Math.clz32((4 * margin) / 3)) | 0;
@@ -59,10 +66,29 @@ export function topOfManyGroups(words: Int32Array, size: number, k: number, kept
       count = appendWithTies(words, start, start + size, general, kept, count);
     }
     const difference = start === 0 ? 0 : cut - guess;
-    guess = start === 0 ? cut : (guess + (difference >> 2)) | 0;
+    offset = start === 0 ? cut - mean : (offset + (difference >> 3)) | 0;
     if (start > 0) distance = (distance + ((Math.abs(difference) - distance) >> 3)) | 0;
   }
   return signs < 0 ? -1 : count;
+}
+
+const floatView = new Float32Array(1);
+const wordView = new Int32Array(floatView.buffer);
+
+/** Key of the mean magnitude of every other value: that of an infinity or NaN where one of them is not finite. */
+function meanKey(values: Float32Array, start: number, end: number): number {
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
+  for (let i = start; i < end - 7; i += 8) {
+    a += Math.abs(values[i]!);
+    b += Math.abs(values[i + 2]!);
+    c += Math.abs(values[i + 4]!);
+    d += Math.abs(values[i + 6]!);
+  }
+  floatView[0] = (2 * (a + b + (c + d))) / (end - start);
+  return wordView[0]!;
 }
 
 /** Puts positions and keys of the words from `low` on into the scratch arrays; returns how many. */

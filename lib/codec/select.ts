@@ -6,14 +6,9 @@ import { LARGEST_GUESSED_GROUP, topOfManyGroups } from './neighbouring-cuts.js';
 import * as topK from './top-k.js';
 
 // The engine looks imported names up at every use, within loops too; it knows the constants of a module.
-const { MAGNITUDE, appendWithTies, selectTop } = topK;
+const { MAGNITUDE, appendWithTies, selectTop, wordsOf } = topK;
 
 const INFINITY_BITS = 0x7f800000;
-
-/** The float32 patterns of values. */
-export function wordsOf(values: Float32Array): Int32Array {
-  return new Int32Array(values.buffer, values.byteOffset, values.length);
-}
 
 /** Throws `CodecError` with the position of the first NaN or infinity, if there is one. */
 export function checkFinite(values: Float32Array): void {
@@ -72,7 +67,7 @@ function topPositions(
   const kept = new Int32Array(k * groups + 1);
   let count = 0;
   if (size <= LARGEST_GUESSED_GROUP && groups > 1) {
-    count = topOfManyGroups(words, size, k, kept);
+    count = topOfManyGroups(values, size, k, kept);
     if (count < 0) checkFinite(values);
     return kept.subarray(0, count);
   }

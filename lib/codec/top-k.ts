@@ -10,6 +10,11 @@ const SMALL = 1024;
 const smallHistogram = new Int32Array(256);
 const largeHistogram = new Int32Array(4096);
 
+/** The float32 patterns of values. */
+export function wordsOf(values: Float32Array): Int32Array {
+  return new Int32Array(values.buffer, values.byteOffset, values.length);
+}
+
 /** Keys above `key` are in, and of those equal to it the first `ties` in order. */
 export interface Cut {
   readonly key: number;

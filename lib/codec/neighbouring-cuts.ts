@@ -1,29 +1,22 @@
+import { candidateSpace, fillBuckets, gather } from './candidates.js';
+import { wordsOf } from './float-bits.js';
 import * as topK from './top-k.js';
 
 // The engine looks imported names up at every use, within loops too; it knows the constants of a module.
-const { MAGNITUDE, appendWithTies, selectAmongFew, selectTop, wordsOf } = topK;
+const { appendWithTies, selectAmongFew, selectTop } = topK;
+const { BUCKETS, MOST_CANDIDATES, buckets, keys, positions } = candidateSpace;
 
 /**
  * Top-K over many small groups of consecutive elements. The cut of a group lies about as far from its mean magnitude as the
  * cuts of the groups before from theirs, so one pass gathers what lies above a lower guess, a little more than k elements; a
  * histogram between the guesses then finds the cut among them. Where a guess fails, the general selection takes over: the
- * result is the same.
- *
- * Keys are the magnitude bits of float32 values. The scratch arrays are constants of the module because the engine then
- * knows their addresses: the loops below are twice as fast as with arrays that are passed in.
+ * result is the same. Keys are the magnitude bits of float32 values.
  */
 
 /** Groups up to this size are cut with a guess. */
-export const LARGEST_GUESSED_GROUP = 4096;
+export const LARGEST_GUESSED_GROUP = MOST_CANDIDATES;
 
-const positions = new Int32Array(LARGEST_GUESSED_GROUP + 8);
-const keys = new Int32Array(LARGEST_GUESSED_GROUP + 8);
 const few = new Int32Array(LARGEST_GUESSED_GROUP + 8);
-
-/** Buckets between the guesses, and buckets over which keys above the upper guess are spread. */
-const BUCKETS = 48;
-const SPREAD = 16;
-const buckets = new Int32Array(BUCKETS + SPREAD);
 
 /** First margin around the guess: half an octave. */
 const FIRST_MARGIN = 4 << 20;
@@ -54,6 +47,7 @@ export function topOfManyGroups(values: Float32Array, size: number, k: number, k
     const candidates = start === 0 ? 0 : gather(words, start, start + size, low);
     let cut = -1;
     if (candidates >= k) {
+      buckets.fill(0);
       signs |= fillBuckets(candidates, low, shift);
       cut = findCut(candidates, candidates - k, low, shift);
     }
@@ -89,71 +83,6 @@ function meanKey(values: Float32Array, start: number, end: number): number {
   }
   floatView[0] = (2 * (a + b + (c + d))) / (end - start);
   return wordView[0]!;
-}
-
-/** Puts positions and keys of the words from `low` on into the scratch arrays; returns how many. */
-function gather(words: Int32Array, start: number, end: number, low: number): number {
-  const below = (low - 1) | 0;
-  let count = 0;
-  let i = start;
-  // Written out because a loop of eight costs the engine less than eight loops; each writes before it knows whether to keep.
-  for (const whole = end - 7; i < whole; i += 8) {
-    const a = words[i]! & MAGNITUDE;
-    const b = words[i + 1]! & MAGNITUDE;
-    const c = words[i + 2]! & MAGNITUDE;
-    const d = words[i + 3]! & MAGNITUDE;
-    const e = words[i + 4]! & MAGNITUDE;
-    const f = words[i + 5]! & MAGNITUDE;
-    const g = words[i + 6]! & MAGNITUDE;
-    const h = words[i + 7]! & MAGNITUDE;
-    keys[count] = a;
-    positions[count] = i;
-    count = (count + ((below - a) >>> 31)) | 0;
-    keys[count] = b;
-    positions[count] = i + 1;
-    count = (count + ((below - b) >>> 31)) | 0;
-    keys[count] = c;
-    positions[count] = i + 2;
-    count = (count + ((below - c) >>> 31)) | 0;
-    keys[count] = d;
-    positions[count] = i + 3;
-    count = (count + ((below - d) >>> 31)) | 0;
-    keys[count] = e;
-    positions[count] = i + 4;
-    count = (count + ((below - e) >>> 31)) | 0;
-    keys[count] = f;
-    positions[count] = i + 5;
-    count = (count + ((below - f) >>> 31)) | 0;
-    keys[count] = g;
-    positions[count] = i + 6;
-    count = (count + ((below - g) >>> 31)) | 0;
-    keys[count] = h;
-    positions[count] = i + 7;
-    count = (count + ((below - h) >>> 31)) | 0;
-  }
-  for (; i < end; i++) {
-    const key = words[i]! & MAGNITUDE;
-    keys[count] = key;
-    positions[count] = i;
-    count = (count + ((below - key) >>> 31)) | 0;
-  }
-  return count;
-}
-
-/** Counts the candidates by bucket above `low`; the result is negative when one of them is infinite or NaN. */
-function fillBuckets(candidates: number, low: number, shift: number): number {
-  buckets.fill(0);
-  let signs = 0;
-  for (let j = 0; j < candidates; j++) {
-    const key = keys[j]!;
-    signs |= key + 0x00800000;
-    // The lesser of the key's bucket and one of those for keys above the zone: in turn, so that they do not wait for one another.
-    const last = BUCKETS + (j & (SPREAD - 1));
-    const beyond = ((key - low) >> shift) - last;
-    const bucket = last + (beyond & (beyond >> 31));
-    buckets[bucket] = buckets[bucket]! + 1;
-  }
-  return signs;
 }
 
 /** The key that exactly `drop` of the candidates lie below, or −1 when there is none within the buckets. */

@@ -1,14 +1,14 @@
 import { CodecError } from './errors.js';
+import * as floatBits from './float-bits.js';
 import { HALF_MAX, fromHalfBits, toHalfBits } from './half.js';
 import { scaleGroups, shapeSize } from './layout.js';
 import * as random from './random.js';
 import { fitsShortScale, fromShortScale, toShortScale } from './scale.js';
 import { keptPositions } from './select.js';
 import { type CodecSettings, type CodecSettingsInput, levelsPerSide, resolveCodecSettings } from './settings.js';
-import * as topK from './top-k.js';
 
 // The engine looks imported names up at every use, within loops too; it knows the constants of a module.
-const { MAGNITUDE, wordsOf } = topK;
+const { MAGNITUDE, wordsOf } = floatBits;
 const { counterBits, counterKey, keyedBits, streams } = random;
 
 interface QuantizedBase {

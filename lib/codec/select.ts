@@ -1,14 +1,15 @@
 import { CodecError } from './errors.js';
+import * as floatBits from './float-bits.js';
 import { contiguousGroups, keptCount, tokenWidth } from './layout.js';
 import { type CounterKey, counterBits, counterKey, streams } from './random.js';
 import type { CodecSettings } from './settings.js';
 import { LARGEST_GUESSED_GROUP, topOfManyGroups } from './neighbouring-cuts.js';
+import { LEAST_SAMPLED_GROUP, appendTopBySample } from './sampled-cut.js';
 import * as topK from './top-k.js';
 
 // The engine looks imported names up at every use, within loops too; it knows the constants of a module.
-const { MAGNITUDE, appendWithTies, selectTop, wordsOf } = topK;
-
-const INFINITY_BITS = 0x7f800000;
+const { INFINITY_BITS, MAGNITUDE, wordsOf } = floatBits;
+const { appendWithTies, selectTop } = topK;
 
 /** Throws `CodecError` with the position of the first NaN or infinity, if there is one. */
 export function checkFinite(values: Float32Array): void {
@@ -62,7 +63,6 @@ function topPositions(
   const words = wordsOf(values);
   const { size, count: groups } = contiguousGroups(shape, scope);
   const k = keptCount(size, settings.keptFraction);
-  const scratch = new Int32Array(size + 1);
   // One place more: the loops below write before they know whether to keep.
   const kept = new Int32Array(k * groups + 1);
   let count = 0;
@@ -71,8 +71,17 @@ function topPositions(
     if (count < 0) checkFinite(values);
     return kept.subarray(0, count);
   }
+  let scratch: Int32Array | undefined;
   for (let group = 0; group < groups; group++) {
     const start = group * size;
+    const sampled =
+      size < LEAST_SAMPLED_GROUP ? undefined : appendTopBySample(words, start, start + size, k, kept, count);
+    if (sampled !== undefined) {
+      if (sampled < 0) checkFinite(values);
+      count = sampled;
+      continue;
+    }
+    scratch ??= new Int32Array(size + 1);
     const cut = selectTop(words, start, start + size, k, scratch);
     if (cut.nonFinite) checkFinite(values);
     count = cut.allTies

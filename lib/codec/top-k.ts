@@ -1,19 +1,16 @@
+import * as floatBits from './float-bits.js';
+
+// The engine looks imported and exported names up at every use, within loops too; it knows the other constants of a module.
+const { INFINITY_BITS, MAGNITUDE } = floatBits;
+
 /**
  * Exact selection of the k largest by radix histogram on 31-bit keys: O(n), no sort. Keys are the lower 31 bits of the
  * words: the magnitude bits of float32 values, whose order as integers is the order of the magnitudes, or random bits.
  */
 
-/** The bits of a float32 word that tell its magnitude. */
-export const MAGNITUDE = 0x7fffffff;
-const INFINITY_BITS = 0x7f800000;
 const SMALL = 1024;
 const smallHistogram = new Int32Array(256);
 const largeHistogram = new Int32Array(4096);
-
-/** The float32 patterns of values. */
-export function wordsOf(values: Float32Array): Int32Array {
-  return new Int32Array(values.buffer, values.byteOffset, values.length);
-}
 
 /** Keys above `key` are in, and of those equal to it the first `ties` in order. */
 export interface Cut {

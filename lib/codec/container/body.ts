@@ -5,7 +5,7 @@ import { readWords, writeWords } from '../lossless/words.js';
 import { readScales, readScalesSmall, writeScales, writeScalesSmall } from '../lossless/scales.js';
 import { readSmall, writeSmall } from '../lossless/small.js';
 import { rowPatterns, rowShape, selectsAcrossRows, upperNeighbour } from '../lossless/rows.js';
-import { type QuantizedTensor, denseLevels } from '../quantize.js';
+import type { QuantizedTensor } from '../quantize.js';
 import { levelsPerSide } from '../settings.js';
 import { CodecError } from '../errors.js';
 import { type TensorHeader, readHeader, writeHeader } from './header.js';
@@ -22,7 +22,7 @@ export function writeBody(out: ByteWriter, name: string, tensor: QuantizedTensor
       writeScalesSmall(out, scales, shortScales, rows.scaleRowsPerSample);
       const lag = upperNeighbour(rows.rowsPerSample);
       const layout = { ...rows, lag, shiftByScale: selectsAcrossRows(settings), perSide };
-      writeSmall(out, tensor, denseLevels(tensor), layout, rowPatterns(scales, shape, settings, rows));
+      writeSmall(out, tensor, layout, rowPatterns(scales, shape, settings, rows));
     } else {
       writeScales(out, scales, shortScales);
       writeFast(out, shapeSize(shape), tensor, perSide);

@@ -1,7 +1,7 @@
 import { CodecError } from '../errors.js';
 import type { ByteReader, ByteWriter } from './bytes.js';
 import * as table from './frequency-table.js';
-import { scratchWords } from './scratch.js';
+import { scratchWords } from '../scratch.js';
 
 // The engine looks imported names up at every use, within loops too; it knows the constants of a module.
 const { SCALE, SCALE_BITS } = table;
@@ -11,7 +11,9 @@ const { SCALE, SCALE_BITS } = table;
  * States live in [2^15, 2^31), so all arithmetic stays in 31-bit integers. The encoder runs backwards through the
  * symbols; the decoder forwards. Both sides must agree on the sequence of symbols and tables.
  */
-export const LOWEST = 1 << 15;
+const LOWEST = 1 << 15;
+/** For other modules. */
+export const LOWEST_STATE = LOWEST;
 const SLOT_MASK = SCALE - 1;
 /** A state x must shed a word before a symbol of frequency f is added when x ≥ f · 2^17. */
 const HIGH_SHIFT = 31 - SCALE_BITS;

@@ -7,8 +7,9 @@ import * as smallModels from './small-models.js';
 
 // The engine looks imported names up at every use, within loops too; it knows the constants of a module.
 const { SCALE, SCALE_BITS } = frequencyTable;
-const { LOWEST } = rans;
-const { learn, maskContexts, neighbourTerms, nonzeroContexts, nonzeroMeans, noteNonzero, rowColumns } = rowContexts;
+const LOWEST = rans.LOWEST_STATE;
+const { learn, nonzeroContexts, noteNonzero } = rowContexts;
+const { maskContexts, neighbourTerms, nonzeroMeans, rowColumns } = rowContexts.rowSpace;
 const { MAGNITUDE_SCALE, MAGNITUDE_SCALE_BITS, magnitudeExtraBits, magnitudeLowerEnd, stepBits } = smallModels;
 
 /**

@@ -10,7 +10,7 @@ import {
   writeTable,
 } from '../entropy/frequency-table.js';
 import { RansDecoder, RansEncoder, decodeTable, encodeTable } from '../entropy/rans.js';
-import { scratchMask, scratchSymbols } from '../entropy/scratch.js';
+import { scratchMask, scratchSymbols } from '../scratch.js';
 import { planMask, readMask } from './mask.js';
 import { maskPositions } from './mask-bits.js';
 

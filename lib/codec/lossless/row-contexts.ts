@@ -69,16 +69,18 @@ export interface RowLayout {
  * Context of each element of the row that was opened last: whether it is nonzero. Behind the widest row are the contexts
  * without neighbours, from which each row starts: the same array, so that they are copied at once.
  */
-export const maskContexts = new Uint8Array(2 * WIDEST_ROW);
+const maskContexts = new Uint8Array(2 * WIDEST_ROW);
+/** Where those begin. */
+const BARE = WIDEST_ROW;
 /** Columns of its nonzeros, ascending, as far as they are known. */
-export const rowColumns = new Int32Array(WIDEST_ROW + 4);
+const rowColumns = new Int32Array(WIDEST_ROW + 4);
 
 /** Means of |level| in eighth octaves, and what they are made of. */
 const meanSteps = new Uint8Array(WIDEST_ROW);
 const means = new Int32Array(WIDEST_ROW);
 const sums = new Int32Array(WIDEST_ROW);
 /** Means over the nonzeros of each channel: of |level| · 2^16, plus the sign's as a 16-bit number in the lower half. */
-export const nonzeroMeans = new Int32Array(WIDEST_ROW);
+const nonzeroMeans = new Int32Array(WIDEST_ROW);
 /** First context of each mean step, for the prepared row. */
 const firstContexts = new Uint8Array(96);
 /** What a level of either neighbour adds to the context of a mask bit, by level + 128. */
@@ -88,12 +90,15 @@ const upCases = new Uint8Array(256);
  * What a neighbour with the lower eight bits of a level adds to `nonzeroContexts`: sign + 1 in elevens, from bit 8 on one
  * unless zero, from bit 16 on the magnitude in units of the running means.
  */
-export const neighbourTerms = new Int32Array(256);
+const neighbourTerms = new Int32Array(256);
 /** Step of magnitude of each mean that `nonzeroContexts` gives, in halves of octaves that split at one and a half times a power of two. */
 export const stepOfMean = Uint8Array.from({ length: 25 }, (_, mean) => {
   const exponent = 31 - Math.clz32(mean << 7);
   return Math.max(0, 2 * exponent + (((mean << 7) >> (exponent - 1)) & 1) - 17);
 });
+
+/** For other modules: the engine looks exported names up at every use, within loops too, but knows the other constants. */
+export const rowSpace = { maskContexts, rowColumns, nonzeroMeans, neighbourTerms };
 
 export class RowContexts {
   /** Where the neighbours of the open row begin, and 255 where there is such a neighbour, else 0. */
@@ -182,7 +187,7 @@ export class RowContexts {
       this.fillFirstContexts(shift);
       fillBareContexts(width);
     }
-    maskContexts.copyWithin(0, WIDEST_ROW, WIDEST_ROW + width);
+    maskContexts.copyWithin(0, BARE, BARE + width);
   }
 
   /** Tells where the nonzeros of a row end: `positions[… last)`. */
@@ -257,7 +262,7 @@ export function learn(c: number, magnitude: number, sign: number, channel: numbe
 /** Contexts of all channels without neighbours; four at a time, up to three more than there are. */
 function fillBareContexts(width: number): void {
   for (let c = 0; c < width; c += 4) {
-    const at = WIDEST_ROW + c;
+    const at = BARE + c;
     maskContexts[at] = firstContexts[meanSteps[c]!]!;
     maskContexts[at + 1] = firstContexts[meanSteps[c + 1]!]!;
     maskContexts[at + 2] = firstContexts[meanSteps[c + 2]!]!;

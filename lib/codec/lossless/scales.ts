@@ -68,7 +68,7 @@ export function writeScalesSmall(out: ByteWriter, scales: Float32Array, short: b
     const bits = 32 - Math.clz32(folded);
     symbols[group] = bits;
     counts[bits]! += 1;
-    if (bits > 1) writer.wide(folded - 2 ** (bits - 1), bits - 1);
+    if (bits > 1) writer.wide(folded - (1 << (bits - 1)), bits - 1);
   }
   const codes = tableCodes(counts);
   writeTable(out, codes);
@@ -93,7 +93,7 @@ export function readScalesSmall(input: ByteReader, count: number, short: boolean
   const scales = new Float32Array(count);
   for (let group = 0; group < count; group++) {
     const bits = symbols[group]!;
-    const folded = bits < 2 ? bits : 2 ** (bits - 1) + plain.wide(bits - 1);
+    const folded = bits < 2 ? bits : (1 << (bits - 1)) + plain.wide(bits - 1);
     const difference = (folded & 1) === 0 ? folded / 2 : -(folded + 1) / 2;
     const pattern = predictPattern(patterns, group, rowsPerSample) + difference;
     if (pattern < 0 || pattern > 0xffff) throw new CodecError('malformed', 'a scale is out of range');

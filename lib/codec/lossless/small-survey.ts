@@ -1,6 +1,7 @@
 import type { EncodeTable } from '../entropy/rans.js';
 import { encodeTable } from '../entropy/rans.js';
 import { SCALE } from '../entropy/frequency-table.js';
+import { scratchSequence } from '../scratch.js';
 import type { DecodedLevels } from './fast.js';
 import * as rowContexts from './row-contexts.js';
 import {
@@ -15,7 +16,8 @@ import {
 
 // The engine looks imported names up at every use, within loops too; it knows the constants of a module.
 const { MAGNITUDE_STEPS, MASK_CONTEXTS, SCALE_STEPS, SIGN_CONTEXTS } = rowContexts;
-const { learn, maskContexts, neighbourTerms, nonzeroContexts, nonzeroMeans, noteNonzero, rowColumns } = rowContexts;
+const { learn, nonzeroContexts, noteNonzero } = rowContexts;
+const { maskContexts, neighbourTerms, nonzeroMeans, rowColumns } = rowContexts.rowSpace;
 
 /** Symbols of all models share one alphabet: bits of the mask, then signs, then magnitudes, then one that costs nothing. */
 const FIRST_SIGN = 2 * MASK_CONTEXTS;
@@ -53,16 +55,16 @@ const LEAST_PROBE = 32;
  * After the first rows `isWorthwhile` is asked with what they show; undefined when it is not.
  */
 export function surveyRows(
-  levels: Int8Array,
-  { positions, keptLevels }: DecodedLevels,
+  kept: DecodedLevels,
   layout: rowContexts.RowLayout,
   scalePatterns: Int32Array,
   isWorthwhile: (probe: Survey, elements: number) => boolean,
 ): Survey | undefined {
   const { width, rows, perSide } = layout;
-  const nonzeros = withoutZeros(positions, keptLevels);
+  const levels = new Int8Array(width * rows);
+  const nonzeros = placeNonzeros(kept, levels);
   const contexts = new rowContexts.RowContexts(layout, nonzeros.positions, nonzeros.keptLevels, scalePatterns);
-  const sequence = new Uint16Array(rows * (((width + 3) & ~3) + 4) + 2 * nonzeros.positions.length + 4);
+  const sequence = scratchSequence(rows * (((width + 3) & ~3) + 4) + 2 * nonzeros.positions.length + 4);
   const neutral = neutralSymbol(perSide);
   fillSymbols(perSide);
   const probe = Math.max(LEAST_PROBE, Math.floor(rows / PROBED_SHARE));
@@ -95,13 +97,16 @@ function counted(sequence: Uint16Array, length: number, count: number, neutral: 
   };
 }
 
-function withoutZeros(positions: Int32Array, keptLevels: Int8Array): DecodedLevels {
+/** Puts levels at their positions, and tells which of them are not zero. */
+function placeNonzeros({ positions, keptLevels }: DecodedLevels, levels: Int8Array): DecodedLevels {
   const nonzeroPositions = new Int32Array(positions.length + 1);
   const nonzeroLevels = new Int8Array(positions.length + 1);
   let count = 0;
   for (let j = 0; j < positions.length; j++) {
     const level = keptLevels[j]!;
-    nonzeroPositions[count] = positions[j]!;
+    const position = positions[j]!;
+    levels[position] = level;
+    nonzeroPositions[count] = position;
     nonzeroLevels[count] = level;
     count = (count + ((level | -level) >>> 31)) | 0;
   }

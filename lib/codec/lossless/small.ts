@@ -44,25 +44,20 @@ const LEAST_SAVING_OF_PROBE = 1 / 50;
 /** What the probabilities of bits take, about. */
 const BIT_TABLES = 640;
 
-/** Writes levels in rows; `levels` are all of them, `scalePatterns` has one entry a row. */
-export function writeSmall(
-  out: ByteWriter,
-  kept: DecodedLevels,
-  levels: Int8Array,
-  layout: RowLayout,
-  scalePatterns: Int32Array,
-): void {
-  if (levels.length === 0) return;
+/** Writes the levels at some ascending positions of rows, all others being zero; `scalePatterns` has one entry a row. */
+export function writeSmall(out: ByteWriter, kept: DecodedLevels, layout: RowLayout, scalePatterns: Int32Array): void {
   const { perSide } = layout;
-  const survey = layout.width <= WIDEST_ROW ? surveyRows(levels, kept, layout, scalePatterns, isWorthwhile) : undefined;
+  const size = layout.width * layout.rows;
+  if (size === 0) return;
+  const survey = layout.width <= WIDEST_ROW ? surveyRows(kept, layout, scalePatterns, isWorthwhile) : undefined;
   const models = survey && chooseModels(survey, perSide);
   if (
     survey === undefined ||
     models === undefined ||
-    models.bits + BIT_TABLES > (1 - LEAST_SAVING) * plainBits(survey, levels.length, perSide)
+    models.bits + BIT_TABLES > (1 - LEAST_SAVING) * plainBits(survey, size, perSide)
   ) {
     out.byte(FAST_FORM);
-    writeFast(out, levels.length, kept, perSide);
+    writeFast(out, size, kept, perSide);
     return;
   }
   const { grouping } = models.magnitude;

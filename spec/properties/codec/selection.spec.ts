@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type CodecSettingsInput, dequantize, keptCount, quantize } from '../../../lib/codec/index.js';
+import { wordsOf } from '../../../lib/codec/float-bits.js';
+import { appendTopBySample } from '../../../lib/codec/sampled-cut.js';
 import { codecCases, quickRandom } from '../../support/codec-cases.js';
 
 /** Top-K by sorting: descending magnitude, then ascending position. */
@@ -71,14 +73,48 @@ describe('selection', () => {
     }
   });
 
-  it('names the first value that is not finite, in whatever token', () => {
+  it.each([
+    ['independent values', true, (random: () => number) => (random() + random() - 1) ** 3],
+    ['values of 30 orders of magnitude', true, (random: () => number) => 10 ** (30 * random() - 15)],
+    ['a slow wave', true, (_random: () => number, i: number) => Math.sin(i / 500)],
+    ['a period of 16 elements', true, (random: () => number, i: number) => (i % 16) + random() / 1e3],
+    ['few distinct values', false, (random: () => number) => Math.round(2 * random() - 1)],
+    ['equal values', false, () => -2],
+    ['zeros with a few spikes', false, (_random: () => number, i: number) => (i % 977 === 3 ? i : 0)],
+  ])('keeps exactly the Top-K of large groups of %s, ties by position', (_what, sampled, valueAt) => {
+    for (const size of [4095, 4096, 9999, 70_001]) {
+      const random = quickRandom(size);
+      const values = Float32Array.from({ length: 2 * size }, (_, i) => valueAt(random, i));
+      for (const keptFraction of [0.001, 0.2, 0.97]) {
+        const k = keptCount(size, Math.fround(keptFraction));
+        const expected = [0, size].flatMap((start) =>
+          sortedTop(
+            Array.from({ length: size }, (_, i) => ({ magnitude: Math.abs(values[start + i]!), position: start + i })),
+            k,
+          ).sort((a, b) => a - b),
+        );
+        const nonzero = expected.filter((position) => !Object.is(values[position], 0));
+        expect(keptOf(values, [2, size], { keptFraction, selectionScope: 'sample' })).toEqual(nonzero);
+        if (size !== 70_001 || keptFraction !== 0.2) continue;
+        // The sample is used where it can be, and gives way where many elements are equal.
+        const kept = new Int32Array(k + 1);
+        const count = appendTopBySample(wordsOf(values), 0, size, k, kept, 0);
+        expect(count).toBe(sampled ? k : undefined);
+        if (sampled) expect([...kept.subarray(0, k)]).toEqual(expected.slice(0, k));
+      }
+    }
+  });
+
+  it('names the first value that is not finite, in whatever group', () => {
     for (const bad of [NaN, Infinity, -Infinity]) {
-      const values = Float32Array.from({ length: 50 * 64 }, (_, i) => Math.sin(i));
+      const values = Float32Array.from({ length: 200 * 64 }, (_, i) => Math.sin(i));
       values[31 * 64 + 5] = bad;
       values[40 * 64] = bad;
-      expect(() => quantize(values, [50, 64], { keptFraction: 0.2 })).toThrow(
-        expect.objectContaining({ code: 'not-finite', position: 31 * 64 + 5 }),
-      );
+      for (const selectionScope of ['token', 'sample', 'tensor', 'channel'] as const) {
+        expect(() => quantize(values, [2, 100, 64], { keptFraction: 0.2, selectionScope })).toThrow(
+          expect.objectContaining({ code: 'not-finite', position: 31 * 64 + 5 }),
+        );
+      }
     }
   });
 

@@ -214,20 +214,52 @@ async function rate(): Promise<void> {
   save('rate', { rows });
 }
 
-/** Megabytes of float32 a second: medians of repeated runs, by wall clock and by processor time. */
-function timed(work: () => void, bytes: number, runs: number): { wall: number; processor: number; best: number } {
-  const wall: number[] = [];
-  const processor: number[] = [];
-  for (let k = 0; k < runs + 10; k++) {
-    const startUsage = process.cpuUsage().user;
-    const start = performance.now();
-    work();
-    if (k < 10) continue;
-    wall.push(performance.now() - start);
-    processor.push((process.cpuUsage().user - startUsage) / 1000);
+interface Timing {
+  readonly wall: number;
+  readonly processor: number;
+  readonly best: number;
+}
+
+interface Work {
+  readonly what: string;
+  /** Bytes of float32 that one run takes. */
+  readonly bytes: number;
+  /** Runs in each round. */
+  readonly runs: number;
+  readonly run: () => number;
+}
+
+const ROUNDS = 12;
+/** Runs of a round before those that count. */
+const WARM_UP = 3;
+
+/**
+ * Megabytes of float32 a second: medians of repeated runs, by wall clock and by processor time, and the best run. The works
+ * take turns, so that one that a busy host slows down is slowed down together with those it is compared with.
+ */
+function timed(works: readonly Work[]): Timing[] {
+  const wall = works.map((): number[] => []);
+  const processor = works.map((): number[] => []);
+  for (let round = 0; round < ROUNDS; round++) {
+    works.forEach(({ run, runs }, at) => {
+      for (let k = -WARM_UP; k < runs; k++) {
+        const startUsage = process.cpuUsage().user;
+        const start = performance.now();
+        run();
+        if (k < 0) continue;
+        wall[at]!.push(performance.now() - start);
+        processor[at]!.push((process.cpuUsage().user - startUsage) / 1000);
+      }
+    });
   }
-  const rateOf = (milliseconds: number): number => Math.round(bytes / 1000 / milliseconds);
-  return { wall: rateOf(median(wall)), processor: rateOf(median(processor)), best: rateOf(Math.min(...wall)) };
+  return works.map(({ bytes }, at) => {
+    const rateOf = (milliseconds: number): number => Math.round(bytes / 1000 / milliseconds);
+    return {
+      wall: rateOf(median(wall[at]!)),
+      processor: rateOf(median(processor[at]!)),
+      best: rateOf(Math.min(...wall[at]!)),
+    };
+  });
 }
 
 function foldWords(words: Int32Array): number {
@@ -263,11 +295,11 @@ async function speedCases(): Promise<SpeedCase[]> {
             name: `${role} ${cut}`,
             values,
             shape,
-            runs: 60,
+            runs: 30,
             bars: atSmallSize,
           }))
       : [];
-  return [synthetic(200_000, 60, atSmallSize), ...real, synthetic(4_000_000, 10, [150, 500, 150, 300])];
+  return [synthetic(200_000, 30, atSmallSize), ...real, synthetic(4_000_000, 3, [150, 500, 150, 300])];
 }
 
 async function speed(): Promise<void> {
@@ -276,22 +308,33 @@ async function speed(): Promise<void> {
     const bytes = 4 * values.length;
     // A loop that only reads: how fast the machine is while others use it.
     const words = new Int32Array(values.buffer, values.byteOffset, values.length);
-    let sink = 0;
-    const read = timed(() => (sink ^= foldWords(words)), bytes, 9);
     const plain = new Uint8Array(values.buffer, values.byteOffset, Math.min(bytes, 800_000));
-    const zlib = timed(() => (sink ^= deflateSync(plain, { level: 6 }).length), plain.length, 3);
-    rows.push({ name, what: 'zlib 6', ...zlib }, { name, what: 'reading loop', ...read });
-    for (const lossless of ['fast', 'small'] as const) {
-      const settings = { keptFraction: 0.2, bits: 4, lossless };
-      const message = encode(values, shape, settings);
-      const encoding = timed(() => (sink ^= encode(values, shape, settings).length), bytes, runs);
-      const decoding = timed(() => (sink ^= decode(message).values.length), bytes, runs);
-      rows.push({ name, what: `${lossless} encode`, ...encoding }, { name, what: `${lossless} decode`, ...decoding });
-      const [encodeBar, decodeBar] = lossless === 'fast' ? [bars[0], bars[1]] : [bars[2], bars[3]];
-      bar(`${lossless} encode, ${name}, MB/s (best of ${runs})`, encoding.best, encodeBar, 'least');
-      bar(`${lossless} decode, ${name}, MB/s (best of ${runs})`, decoding.best, decodeBar, 'least');
-      if (lossless === 'fast') bar(`fast encode over zlib 6, ${name}`, encoding.best / zlib.best, 10, 'least');
-    }
+    const settings = { keptFraction: 0.2, bits: 4 };
+    const [fast, small] = (['fast', 'small'] as const).map((lossless) =>
+      encode(values, shape, { ...settings, lossless }),
+    );
+    let sink = 0;
+    const works: Work[] = [
+      { what: 'zlib 6', bytes: plain.length, runs: 4, run: () => (sink ^= deflateSync(plain, { level: 6 }).length) },
+      { what: 'reading loop', bytes, runs: 9, run: () => (sink ^= foldWords(words)) },
+      { what: 'fast encode', bytes, runs, run: () => (sink ^= encode(values, shape, settings).length) },
+      { what: 'fast decode', bytes, runs, run: () => (sink ^= decode(fast!).values.length) },
+      {
+        what: 'small encode',
+        bytes,
+        runs,
+        run: () => (sink ^= encode(values, shape, { ...settings, lossless: 'small' }).length),
+      },
+      { what: 'small decode', bytes, runs, run: () => (sink ^= decode(small!).values.length) },
+    ];
+    const timings = timed(works);
+    works.forEach(({ what }, at) => rows.push({ name, what, ...timings[at]! }));
+    const codings = timings.slice(-bars.length);
+    bars.forEach((least, at) => {
+      const { what } = works[works.length - bars.length + at]!;
+      bar(`${what}, ${name}, MB/s (best of ${ROUNDS * runs})`, codings[at]!.best, least, 'least');
+    });
+    bar(`fast encode over zlib 6, ${name}`, codings[0]!.best / timings[0]!.best, 10, 'least');
     if (sink === 1) console.log('');
   }
   console.table(rows);

@@ -227,19 +227,9 @@ function roundAtRandom(
   secondKey: number,
 ): void {
   const factor = toLevel * 2 ** FRACTION_BITS;
-  let j = first;
-  for (const whole = last - 3; j < whole; j += 4) {
-    const a = kept[j]!;
-    const b = kept[j + 1]!;
-    const c = kept[j + 2]!;
-    const d = kept[j + 3]!;
-    keptLevels[j] = roundedUp(values[a]! * factor, keyedBits(firstKey, secondKey, a));
-    keptLevels[j + 1] = roundedUp(values[b]! * factor, keyedBits(firstKey, secondKey, b));
-    keptLevels[j + 2] = roundedUp(values[c]! * factor, keyedBits(firstKey, secondKey, c));
-    keptLevels[j + 3] = roundedUp(values[d]! * factor, keyedBits(firstKey, secondKey, d));
-  }
-  for (; j < last; j++) {
-    keptLevels[j] = roundedUp(values[kept[j]!]! * factor, keyedBits(firstKey, secondKey, kept[j]!));
+  for (let j = first; j < last; j++) {
+    const i = kept[j]!;
+    keptLevels[j] = roundedUp(values[i]! * factor, keyedBits(firstKey, secondKey, i));
   }
 }
 
@@ -248,7 +238,7 @@ function roundedUp(value: number, bits: number): number {
   const fixed = value | 0;
   const sign = fixed >> 31;
   const level = ((fixed ^ sign) - sign + (bits >>> (32 - FRACTION_BITS))) >> FRACTION_BITS;
-  return (level ^ sign) - sign;
+  return ((level ^ sign) - sign) | 0;
 }
 
 /** level = ⌊|x|·L/scale + ½⌋. */

@@ -26,12 +26,11 @@ export function counterBits(key: CounterKey, counter: number): number {
 
 /** The same with the two halves of the key given: for loops that keep them in registers. */
 export function keyedBits(first: number, second: number, counter: number): number {
-  return mix(mix(counter ^ first) + second);
+  return mix((mix(counter ^ first) + second) | 0);
 }
 
 function mix(word: number): number {
-  let h = word | 0;
-  h = Math.imul(h ^ (h >>> 16), 0x7feb352d);
+  let h = Math.imul(word ^ (word >>> 16), 0x7feb352d);
   h = Math.imul(h ^ (h >>> 15), 0x846ca68b);
   return h ^ (h >>> 16);
 }

@@ -192,20 +192,30 @@ async function rate(): Promise<void> {
       }
     }
     for (const [keptFraction, bits] of distortionPoints) {
-      const ratios = tested.map(({ tensor: { values, shape }, summary }) => {
-        const settings = { keptFraction, bits, selectionScope, scaleScope };
-        const predicted = predictDistortion(summary, settings, shape).relativeError;
-        return predicted / relativeError(values, dequantize(quantize(values, shape, settings)));
-      });
+      const settings = { keptFraction, bits, selectionScope, scaleScope };
+      const measured = tested.map(({ tensor: { values, shape } }) =>
+        relativeError(values, dequantize(quantize(values, shape, settings))),
+      );
+      const ratios = tested.map(
+        ({ tensor: { shape }, summary }, at) =>
+          predictDistortion(summary, settings, shape).relativeError / measured[at]!,
+      );
+      const errorOf = (role: string): number => {
+        const own = measured.filter((_, at) => tested[at]!.tensor.role === role);
+        return Number((own.reduce((sum, error) => sum + error, 0) / own.length).toFixed(4));
+      };
+      const [activationError, gradientError] = [errorOf('activation'), errorOf('gradient')];
       const [least, most] = [Math.min(...ratios), Math.max(...ratios)];
       console.log(
-        `       ${scopes}: predicted over measured distortion at κ = ${keptFraction}, q = ${bits}: ${least.toFixed(3)} to ${most.toFixed(3)}`,
+        `       ${scopes}: predicted over measured distortion at κ = ${keptFraction}, q = ${bits}: ${least.toFixed(3)} to ${most.toFixed(3)}; measured ${activationError} of activations, ${gradientError} of gradients`,
       );
       rows.push({
         selectionScope,
         scaleScope,
         keptFraction,
         bits,
+        activationError,
+        gradientError,
         distortionRatioLeast: Number(least.toFixed(4)),
         distortionRatioMost: Number(most.toFixed(4)),
       });

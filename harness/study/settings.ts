@@ -48,7 +48,7 @@ const trainingSchema = z
   })
   .prefault({});
 
-const { rounding, lossless } = codecSettingsSchema.shape;
+const { rounding, lossless, selectionScope } = codecSettingsSchema.shape;
 
 /** κ and q of one direction. */
 const settingSchema = z.strictObject({
@@ -56,6 +56,7 @@ const settingSchema = z.strictObject({
   bits: z.int().min(1).max(8).describe('q: bits of a kept value, sign included.'),
   rounding: rounding.unwrap().optional().describe('In place of the one common to all points.'),
   lossless: lossless.unwrap().optional().describe('In place of the one common to all points.'),
+  selectionScope: selectionScope.unwrap().optional().describe('In place of the one common to all points.'),
 });
 
 const pointSchema = z.union([

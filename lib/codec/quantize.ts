@@ -4,7 +4,7 @@ import { HALF_MAX, fromHalfBits, toHalfBits } from './half.js';
 import { scaleGroups, shapeSize } from './layout.js';
 import * as random from './random.js';
 import { fitsShortScale, fromShortScale, toShortScale } from './scale.js';
-import { keptPositions } from './select.js';
+import { keptPositions } from './selection/select.js';
 import { type CodecSettings, type CodecSettingsInput, levelsPerSide, resolveCodecSettings } from './settings.js';
 
 // The engine looks imported names up at every use, within loops too; it knows the constants of a module.

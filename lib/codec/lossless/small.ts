@@ -36,7 +36,7 @@ const CONTEXT_FORM = 64;
 const SHIFT_BY_SCALE = 2;
 
 /**
- * Contexts take three to four times as long as the fast form, so they must save so much of its bits. The first rows, from
+ * Contexts take about three times as long as the fast form, so they must save so much of its bits. The first rows, from
  * which little has been learnt, are asked for less.
  */
 const LEAST_SAVING = 1 / 40;

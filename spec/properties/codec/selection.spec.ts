@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type CodecSettingsInput, dequantize, keptCount, quantize } from '../../../lib/codec/index.js';
 import { wordsOf } from '../../../lib/codec/float-bits.js';
-import { appendTopBySample } from '../../../lib/codec/sampled-cut.js';
+import { appendTopBySample } from '../../../lib/codec/selection/sampled-cut.js';
 import { codecCases, quickRandom } from '../../support/codec-cases.js';
 
 /** Top-K by sorting: descending magnitude, then ascending position. */

@@ -65,7 +65,7 @@ describe('the runs of a study', () => {
     const [none, , both] = studyRuns(study);
     expect(runCodecs(none!)).toEqual({ up: 'identity', down: 'identity' });
     expect(runCodecs(both!)).toEqual({ up: strong.up, down: strong.up });
-    const down = { keptFraction: 0.05, bits: 2 };
+    const down = { keptFraction: 0.05, bits: 2, selectionScope: 'tensor' as const };
     const own = { ...both!, point: { ...strong, down }, codec: { rounding: 'nearest' as const } };
     expect(runCodecs(own)).toEqual({
       up: { ...strong.up, rounding: 'nearest' },

@@ -1,4 +1,4 @@
-import * as floatBits from './float-bits.js';
+import * as floatBits from '../float-bits.js';
 
 /**
  * Elements above a guess of a cut, gathered before the cut is known, and a histogram of their keys between two guesses that

@@ -1,5 +1,5 @@
 import { candidateSpace, fillBuckets, gather } from './candidates.js';
-import { wordsOf } from './float-bits.js';
+import { wordsOf } from '../float-bits.js';
 import * as topK from './top-k.js';
 
 // The engine looks imported names up at every use, within loops too; it knows the constants of a module.

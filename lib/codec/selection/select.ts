@@ -1,8 +1,8 @@
-import { CodecError } from './errors.js';
-import * as floatBits from './float-bits.js';
-import { contiguousGroups, keptCount, tokenWidth } from './layout.js';
-import { type CounterKey, counterBits, counterKey, streams } from './random.js';
-import type { CodecSettings } from './settings.js';
+import { CodecError } from '../errors.js';
+import * as floatBits from '../float-bits.js';
+import { contiguousGroups, keptCount, tokenWidth } from '../layout.js';
+import { type CounterKey, counterBits, counterKey, streams } from '../random.js';
+import type { CodecSettings } from '../settings.js';
 import { LARGEST_GUESSED_GROUP, topOfManyGroups } from './neighbouring-cuts.js';
 import { LEAST_SAMPLED_GROUP, appendTopBySample } from './sampled-cut.js';
 import * as topK from './top-k.js';

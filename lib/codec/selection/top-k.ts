@@ -1,4 +1,4 @@
-import * as floatBits from './float-bits.js';
+import * as floatBits from '../float-bits.js';
 
 // The engine looks imported and exported names up at every use, within loops too; it knows the other constants of a module.
 const { INFINITY_BITS, MAGNITUDE } = floatBits;

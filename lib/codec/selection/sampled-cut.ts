@@ -1,6 +1,6 @@
 import { candidateSpace, fillBuckets, gather } from './candidates.js';
-import * as floatBits from './float-bits.js';
-import { scratchKeys, scratchPositions } from './scratch.js';
+import * as floatBits from '../float-bits.js';
+import { scratchKeys, scratchPositions } from '../scratch.js';
 import * as topK from './top-k.js';
 
 // The engine looks imported names up at every use, within loops too; it knows the constants of a module.

@@ -1,12 +1,12 @@
 /**
- * What the committed fine-tuning runs show. `npm run study -- [runs|campus|points|plans …]`: the grids, the paired losses and the
- * fits of study/*.csv (made by `sft-opt study`); the campus scenario with the fitted curve; the operating points that problem
- * files use by default; plans trained for real.
+ * What the committed fine-tuning runs show. `npm run study -- [runs|scopes|campus|points|plans …]`: the grids, the paired losses
+ * and the fits of study/*.csv (made by `sft-opt study`); gradients with Top-K over the tensor or the token; the campus scenario
+ * with the fitted curve; the operating points that problem files use by default; plans trained for real.
  * Writes bench/results/study-<part>.txt and .json; exit code 1 when a bar is missed.
  */
 import { describeCampus } from './study/campus.js';
 import { describePoints } from './study/points.js';
-import { describeStudy, loadStudy, studyFile, tryFit } from './study/runs.js';
+import { describeStudy, loadStudy, pairedPoints, pointTable, studyFile, tryFit } from './study/runs.js';
 import { writeResults } from './support/results.js';
 
 /** The least grid that a study must hold. */
@@ -16,7 +16,7 @@ const studies = {
   'deit-tiny': { points: 6, cuts: 2, seeds: 2 },
 } as const;
 
-function load(name: keyof typeof studies) {
+function load(name: keyof typeof studies | 'embedded-scopes') {
   const path = studyFile(name);
   if (!path)
     console.log(`skipped: there are no runs of ${name} (sft-opt study study/${name}.yaml --out study/${name}.csv)`);
@@ -32,6 +32,15 @@ const parts: Record<string, () => Promise<void> | void> = {
       writeResults(`study-${name}`, 'npm run study -- runs', text, figures);
       if (missed > 0) process.exitCode = 1;
     }
+  },
+  scopes: () => {
+    // The uncompressed runs, and those of the same points with Top-K per token, are those of the embedded study.
+    const [base, scopes] = [load('embedded'), load('embedded-scopes')];
+    if (!base || !scopes) return;
+    const perToken = base.rows.filter(({ point, cut }) => cut === 4 && point === 'up 0.7/4 down 0.15/4');
+    const uncompressed = base.rows.filter(({ isUncompressed }) => isUncompressed);
+    const points = pairedPoints([...uncompressed, ...perToken, ...scopes.rows]);
+    writeResults('study-scopes', 'npm run study -- scopes', pointTable(points), points);
   },
   campus: () => {
     // The curve with mild points: the limit of the other one lies more than a point below its uncompressed runs.

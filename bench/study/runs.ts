@@ -38,15 +38,25 @@ export function studyFile(name: string): URL | undefined {
     .find((path) => existsSync(path));
 }
 
+/** The settings of a run, as far as they are looked at. */
+interface RowSettings {
+  readonly validationImages?: number;
+  readonly training: { readonly steps: number };
+  readonly point: string | Readonly<Partial<Record<'up' | 'down', { readonly selectionScope?: string }>>>;
+}
+
 export function loadStudy(path: URL): StudyRuns {
   const table = readCsv(readFileSync(path, 'utf8'));
   const { runs, used } = readRuns(table, {});
   const cell = (row: readonly string[], name: string) => row[table.header.indexOf(name)]!;
   const rows = table.rows.map((row): StudyRow => {
     const number = (name: string) => Number(cell(row, name));
-    const settings = JSON.parse(cell(row, 'settings')) as { validationImages?: number; training: { steps: number } };
+    const settings = JSON.parse(cell(row, 'settings')) as RowSettings;
     const isUncompressed = number('bits_up') === 32;
-    const setting = (direction: string) => `${cell(row, `kept_${direction}`)}/${cell(row, `bits_${direction}`)}`;
+    const setting = (direction: 'up' | 'down') => {
+      const scope = typeof settings.point === 'string' ? undefined : settings.point[direction]?.selectionScope;
+      return `${cell(row, `kept_${direction}`)}/${cell(row, `bits_${direction}`)}${scope ? ` (${scope})` : ''}`;
+    };
     return {
       point: isUncompressed ? 'uncompressed' : `up ${setting('up')} down ${setting('down')}`,
       isUncompressed,
@@ -162,24 +172,7 @@ export function describeStudy(
     '',
     ...bars.map(([bar, value, holds]) => `${holds ? 'holds ' : 'MISSED'} ${bar}: ${value}`),
     '',
-    columns(
-      [
-        ['point (κ/q)', 'cut', 'seeds', 'ρ up', 'ρ down', 'traffic saved', 'accuracy', 'codec off', 'points lost', '±'],
-        ...points.map((point) => [
-          point.point,
-          String(point.cut),
-          String(point.seeds),
-          point.ratioUp.toFixed(4),
-          point.ratioDown.toFixed(4),
-          percent(point.trafficSaved),
-          percent(point.accuracy),
-          percent(point.withoutCodec),
-          (100 * point.lost).toFixed(2),
-          point.reach === Infinity ? '–' : (100 * point.reach).toFixed(2),
-        ]),
-      ],
-      [1, 2, 3, 4, 5, 6, 7, 8, 9],
-    ),
+    pointTable(points),
     ...(fit ? ['', renderFit(fit, used, (_format, plain) => plain)] : []),
   ].join('\n');
   return {
@@ -187,6 +180,28 @@ export function describeStudy(
     figures: { points, parameters: fit?.parameters, form: fit?.form, heldOut: fit?.heldOut },
     missed: bars.filter(([, , holds]) => !holds).length,
   };
+}
+
+/** What was lost at each operating point and cut. */
+export function pointTable(points: readonly PairedPoint[]): string {
+  return columns(
+    [
+      ['point (κ/q)', 'cut', 'seeds', 'ρ up', 'ρ down', 'traffic saved', 'accuracy', 'codec off', 'points lost', '±'],
+      ...points.map((point) => [
+        point.point,
+        String(point.cut),
+        String(point.seeds),
+        point.ratioUp.toFixed(4),
+        point.ratioDown.toFixed(4),
+        percent(point.trafficSaved),
+        percent(point.accuracy),
+        percent(point.withoutCodec),
+        (100 * point.lost).toFixed(2),
+        point.reach === Infinity ? '–' : (100 * point.reach).toFixed(2),
+      ]),
+    ],
+    [1, 2, 3, 4, 5, 6, 7, 8, 9],
+  );
 }
 
 /** Operating points that have enough cuts with enough seeds each. */

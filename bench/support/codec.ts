@@ -74,8 +74,3 @@ export function syntheticTensor(kind: 'gaussian' | 'laplace', size: number): Flo
     return -Math.sign(uniform) * Math.log(1 - 2 * Math.abs(uniform));
   });
 }
-
-/** Middle of the sorted values. */
-export function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
-}

@@ -30,9 +30,10 @@ export const scratchSymbols = keptSpace((length) => new Uint8Array(length));
 /** For the symbols of all models of the small mode. */
 export const scratchSequence = keptSpace((length) => new Uint16Array(length));
 
-/** For positions of candidates of a selection, and for keys of some of them. */
+/** For positions of candidates of a selection, for their keys, and for the keys of some of them. */
 export const scratchPositions = keptSpace((length) => new Int32Array(length));
 export const scratchKeys = keptSpace((length) => new Int32Array(length));
+export const scratchMembers = keptSpace((length) => new Int32Array(length));
 
 const maskSpace = keptSpace((length) => new Uint8Array(length));
 

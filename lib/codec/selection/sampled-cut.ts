@@ -1,12 +1,12 @@
 import { candidateSpace, fillBuckets, gather } from './candidates.js';
 import * as floatBits from '../float-bits.js';
-import { scratchKeys, scratchPositions } from '../scratch.js';
+import { scratchKeys, scratchMembers, scratchPositions } from '../scratch.js';
 import * as topK from './top-k.js';
 
 // The engine looks imported names up at every use, within loops too; it knows the constants of a module.
 const { MAGNITUDE } = floatBits;
 const { selectAmongFew, selectTop } = topK;
-const { BUCKETS, MOST_CANDIDATES, buckets, positions } = candidateSpace;
+const { BUCKETS, MOST_CANDIDATES, buckets, keys, positions } = candidateSpace;
 
 /**
  * Top-K over one large group of consecutive elements: a sample tells between which keys the cut lies, one pass gathers what
@@ -52,6 +52,7 @@ export function appendTopBySample(
   const { low, high } = guesses(words, start, end, k);
   const most = mostCandidates(end - start, k);
   const candidates = scratchPositions(most);
+  const candidateKeys = scratchKeys(most);
   const shift = Math.max(0, 32 - Math.clz32(Math.floor((high - low) / (BUCKETS - 1))));
   buckets.fill(0);
   let found = 0;
@@ -60,7 +61,8 @@ export function appendTopBySample(
     const own = gather(words, block, Math.min(block + MOST_CANDIDATES, end), low);
     if (found + own > most) return undefined;
     signs |= fillBuckets(own, low, shift);
-    copyPositions(candidates, found, own);
+    candidates.set(positions.subarray(0, own), found);
+    candidateKeys.set(keys.subarray(0, own), found);
     found += own;
   }
   if (signs < 0) return -1;
@@ -71,10 +73,10 @@ export function appendTopBySample(
   let passed = 0;
   while (bucket < BUCKETS && passed + buckets[bucket]! <= drop) passed += buckets[bucket++]!;
   if (bucket === BUCKETS) return undefined;
-  const members = scratchKeys(found + 1);
-  const inBucket = collectBucket(words, candidates, found, low, shift, bucket, members);
+  const members = scratchMembers(found + 1);
+  const inBucket = collectBucket(candidateKeys, found, low, shift, bucket, members);
   const { key, ties } = selectAmongFew(members, inBucket, inBucket - (drop - passed), false);
-  return appendFrom(words, candidates, found, key, ties, kept, count);
+  return appendFrom(candidates, candidateKeys, found, key, ties, kept, count);
 }
 
 /** Keys between which the cut lies, unless the sample misleads. */
@@ -95,14 +97,9 @@ function guesses(words: Int32Array, start: number, end: number, k: number): { lo
   return { low, high };
 }
 
-function copyPositions(target: Int32Array, at: number, count: number): void {
-  for (let j = 0; j < count; j++) target[at + j] = positions[j]!;
-}
-
 /** Keys of the candidates in a bucket; returns how many. */
 function collectBucket(
-  words: Int32Array,
-  candidates: Int32Array,
+  candidateKeys: Int32Array,
   count: number,
   low: number,
   shift: number,
@@ -111,7 +108,7 @@ function collectBucket(
 ): number {
   let found = 0;
   for (let j = 0; j < count; j++) {
-    const key = words[candidates[j]!]! & MAGNITUDE;
+    const key = candidateKeys[j]!;
     members[found] = key;
     found = (found + (((((key - low) >> shift) ^ bucket) - 1) >>> 31)) | 0;
   }
@@ -120,8 +117,8 @@ function collectBucket(
 
 /** Appends the candidates above a key, and the first `ties` equal to it. */
 function appendFrom(
-  words: Int32Array,
   candidates: Int32Array,
+  candidateKeys: Int32Array,
   found: number,
   key: number,
   ties: number,
@@ -131,12 +128,11 @@ function appendFrom(
   let next = count;
   let left = ties;
   for (let j = 0; j < found; j++) {
-    const position = candidates[j]!;
-    const own = words[position]! & MAGNITUDE;
-    kept[next] = position;
+    const own = candidateKeys[j]!;
+    kept[next] = candidates[j]!;
     // Ties are rare: a branch that is foreseen costs less than doing without.
-    if (own === key) next += left-- > 0 ? 1 : 0;
-    else next += (key - own) >>> 31;
+    if (own === key) next = (next + (left-- > 0 ? 1 : 0)) | 0;
+    else next = (next + ((key - own) >>> 31)) | 0;
   }
   return next;
 }

@@ -9,6 +9,8 @@ import {
   encodeMessage,
   inspectMessage,
 } from '../../lib/codec/index.js';
+import { rawIssues } from '../../lib/io/reading/index.js';
+import { CommandError, exitCodes } from '../exit-codes.js';
 import { print } from '../terminal.js';
 import { explainCodecErrors, readTensors, writeBytes, writeTensors } from './codec-files.js';
 
@@ -32,13 +34,14 @@ function registerEncode(codec: Command): void {
     .option('--tensor <name>', 'only this tensor; may be given several times', append, []);
   for (const [name, field] of Object.entries(codecSettingsSchema.shape)) {
     const fallback = defaultCodecSettings[name as keyof typeof defaultCodecSettings];
-    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const flag = flagOf(name);
     const text = `${field.description ?? ''} (default: ${String(Number.isFinite(fallback) ? Number(Number(fallback).toPrecision(6)) : fallback)})`;
     const choices = optionChoices(field);
     if (choices === undefined) command.addOption(new Option(`${flag} <number>`, text).argParser(parseNumber));
     else command.addOption(new Option(`${flag} <choice>`, text).choices(choices));
   }
   command.action(async (input: string, output: string, { tensor, ...settings }: EncodeOptions) => {
+    checkSettings(settings);
     await explainCodecErrors(input, async () => {
       const tensors = await readTensors(input, tensor);
       const message = encodeMessage(tensors.map((own) => ({ ...own, settings })));
@@ -46,6 +49,24 @@ function registerEncode(codec: Command): void {
       await print(renderMessage(inspectMessage(message, { maxBytes: Infinity, maxTensors: Infinity })));
     });
   });
+}
+
+function flagOf(setting: string): string {
+  return `--${setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+function checkSettings(settings: CodecSettingsInput): void {
+  const outcome = codecSettingsSchema.safeParse(settings);
+  if (outcome.success) return;
+  const problems = rawIssues(outcome.error.issues, settings).map(({ path, message }) => {
+    const name = String(path[0]) as keyof CodecSettingsInput;
+    return `${flagOf(name)}: found \`${String(settings[name])}\`; ${message}`;
+  });
+  const [first, ...others] = problems;
+  throw new CommandError(
+    exitCodes.badInput,
+    others.length === 0 ? first! : [`${problems.length} problems in the options:`, ...problems].join('\n  '),
+  );
 }
 
 function registerDecode(codec: Command): void {

@@ -1,8 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import { parse } from 'yaml';
-import type { z } from 'zod';
 import { formatQuantity } from '../../lib/io/index.js';
-import type { FinishedRun, StudyProgress, StudySettings } from '../../harness/study/index.js';
+import type { FinishedRun, StudyProgress } from '../../harness/study/index.js';
 import { CommandError, exitCodes, type ExitCode } from '../exit-codes.js';
 import { readText } from '../files.js';
 import { print, printError } from '../terminal.js';
@@ -45,14 +43,14 @@ function parseWorkers(text: string): number {
 const loadHarness = () => import('../../harness/study/index.js');
 
 async function study(path: string, options: StudyArguments): Promise<ExitCode> {
-  const { runStudy, RunsFileError, StudyError, studySchema } = await loadHarness();
-  const settings = readStudy(path, await readText(path), studySchema);
+  const { readStudy, runStudy, RunsFileError, StudyError, StudyFileError } = await loadHarness();
+  const text = await readText(path);
   const controller = new AbortController();
   const stop = () => controller.abort();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
   try {
     const reached = await runStudy({
-      settings,
+      settings: readStudy(text, path),
       path: options.out,
       workers: options.workers,
       signal: controller.signal,
@@ -61,27 +59,11 @@ async function study(path: string, options: StudyArguments): Promise<ExitCode> {
     await print(`${options.out} holds ${reached.finishedRuns} of ${reached.runs} runs`);
     return reached.finishedRuns === reached.runs ? exitCodes.solved : exitCodes.limit;
   } catch (error) {
-    if (error instanceof RunsFileError || error instanceof StudyError) {
-      throw new CommandError(exitCodes.badInput, error.message);
+    if ([RunsFileError, StudyError, StudyFileError].some((kind) => error instanceof kind)) {
+      throw new CommandError(exitCodes.badInput, (error as Error).message);
     }
     throw error;
   }
-}
-
-/** Settings of a study file. */
-function readStudy(path: string, text: string, schema: z.ZodType<StudySettings>): StudySettings {
-  let content: unknown;
-  try {
-    content = parse(text, { merge: true });
-  } catch (error) {
-    throw new CommandError(exitCodes.badInput, `${path}: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  const parsed = schema.safeParse(content);
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map((issue) => `  ${issue.path.join('.') || 'file'}: ${issue.message}`);
-    throw new CommandError(exitCodes.badInput, `${path} is no study file\n${problems.join('\n')}`);
-  }
-  return parsed.data;
 }
 
 /** Tells where the study stands: on a terminal over and over in one line, else now and then. */

@@ -1,4 +1,5 @@
 export { fineTune, type FineTuneOptions, type FineTuneResult, type Traffic } from './fine-tune.js';
+export { readStudy, StudyFileError } from './read.js';
 export { executeRun, rateFactor } from './run.js';
 export { RunsFile, RunsFileError, type FinishedRun } from './runs-file.js';
 export {

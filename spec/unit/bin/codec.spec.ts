@@ -90,7 +90,7 @@ describe('sft-opt codec', () => {
   });
 
   it.each([
-    ['a setting out of range', ['encode', 'one.npy', 'x.sftc', '--bits', '9'], 'bits'],
+    ['a setting out of range', ['encode', 'one.npy', 'x.sftc', '--bits', '9'], '--bits: found `9`; must be at most 8'],
     ['a setting that is no number', ['encode', 'one.npy', 'x.sftc', '--kept-fraction', 'half'], 'not a number'],
     ['an unknown choice', ['encode', 'one.npy', 'x.sftc', '--lossless', 'tiny'], 'Allowed choices are fast, small'],
     ['an unknown tensor', ['encode', 'two.safetensors', 'x.sftc', '--tensor', 'c'], 'no tensor named c'],

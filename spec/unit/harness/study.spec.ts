@@ -11,6 +11,7 @@ import { randomWeights } from '../../../harness/model/weights.js';
 import {
   fineTune,
   rateFactor,
+  readStudy,
   runCodecs,
   runId,
   RunsFile,
@@ -59,6 +60,51 @@ describe('the runs of a study', () => {
     const turned = Object.fromEntries(Object.entries(run!).reverse()) as unknown as typeof run;
     expect(runId(turned!)).toBe(runId(run!));
     expect(runId({ ...run!, seed: 7 })).not.toBe(runId(run!));
+  });
+
+  it('are read from YAML with merge keys', () => {
+    const text = `
+workload: { kind: embedded }
+groups:
+  - &grid { points: [uncompressed, { up: { keptFraction: 0.2, bits: 4 } }], cuts: [2, 4], seeds: [1] }
+  - { <<: *grid, seeds: [2, 3] }
+  - { <<: [{ seeds: [4] }, *grid], cuts: [1] }`;
+    const { groups } = readStudy(text, 'study.yaml');
+    expect(groups.map(({ cuts, seeds }) => [cuts, seeds])).toEqual([
+      [[2, 4], [1]],
+      [
+        [2, 4],
+        [2, 3],
+      ],
+      [[1], [4]],
+    ]);
+    expect(groups[2]!.points).toEqual(groups[0]!.points);
+  });
+
+  it('are refused with every problem and its place', () => {
+    const text = `workload: { kind: embeded }
+trainning: {}
+groups:
+  - { points: [{ up: { keptFraction: 1.5, bits: 9, selectionScop: tensor } }], cuts: [-1], seeds: [1] }
+  - { <<: 3, points: [uncompressed], cuts: [1], seeds: [0.5] }`;
+    const problems = (of: string): string[] => {
+      try {
+        readStudy(of, 'study.yaml');
+      } catch (error) {
+        return (error as Error).message.split('\n').slice(1);
+      }
+      return [];
+    };
+    expect(problems(text)).toEqual(['  study.yaml:5:7 `<<` takes a map or a list of maps']);
+    expect(problems(text.replace('<<: 3, ', ''))).toEqual([
+      '  study.yaml:1:19 workload.kind: found `embeded`; must be one of embedded, deit-tiny',
+      '  study.yaml:2:1 trainning: unknown key; did you mean `training`?',
+      '  study.yaml:4:38 groups[0].points[0].up.keptFraction: found `1.5`; must be at most 1',
+      '  study.yaml:4:49 groups[0].points[0].up.bits: found `9`; must be at most 8',
+      '  study.yaml:4:52 groups[0].points[0].up.selectionScop: unknown key; did you mean `selectionScope`?',
+      '  study.yaml:4:87 groups[0].cuts[0]: found `-1`; must be at least 0',
+      '  study.yaml:5:50 groups[1].seeds[0]: found `0.5`; must be a whole number',
+    ]);
   });
 
   it('compress gradients as activations unless told otherwise', () => {

@@ -24,8 +24,14 @@ export interface SourceDocument {
   locate(path: IssuePath, atKey?: boolean): SourcePosition;
 }
 
+/** How a file is read. */
+export interface SourceOptions {
+  /** Whether `<<` takes the keys of another map, or of several, into one that does not have them: YAML's merge key. */
+  readonly merge?: boolean;
+}
+
 /** Reads YAML 1.2, which includes JSON. Never throws: what is wrong is in `issues`. */
-export function parseSource(text: string): SourceDocument {
+export function parseSource(text: string, { merge = false }: SourceOptions = {}): SourceDocument {
   if (text.length > sourceLimits.characters) {
     return failed({
       line: 1,
@@ -60,7 +66,7 @@ export function parseSource(text: string): SourceDocument {
     );
   }
   const issues: FileIssue[] = [];
-  const plain = new PlainValues(position, issues);
+  const plain = new PlainValues(position, issues, merge);
   const value = plain.of(document.contents, 0);
   if (issues.length > 0) return failed(...issues);
   return { value, issues, locate: (path, atKey = false) => position(offsetOf(document, plain.targets, path, atKey)) };
@@ -103,6 +109,7 @@ class PlainValues {
   constructor(
     private readonly position: (offset: number) => SourcePosition,
     private readonly issues: FileIssue[],
+    private readonly merge: boolean,
   ) {}
 
   of(node: unknown, depth: number): unknown {
@@ -116,12 +123,22 @@ class PlainValues {
     if (isSeq(node)) return node.items.map((item) => this.of(item, depth + 1));
     if (isMap(node)) {
       const entries: [string, unknown][] = [];
+      const merged: [string, unknown][] = [];
       for (const pair of node.items) {
         const key = isScalar(pair.key) ? String(pair.key.value) : undefined;
         if (key === undefined || key === '__proto__') return this.refuse(pair.key, unfitKey);
-        entries.push([key, this.of(pair.value, depth + 1)]);
+        const value = this.of(pair.value, depth + 1);
+        if (!this.merge || key !== '<<') {
+          entries.push([key, value]);
+          continue;
+        }
+        // Of several maps the first that has a key gives its value.
+        for (const map of [value].flat().reverse()) {
+          if (typeof map !== 'object' || map === null) return this.refuse(pair.key, unfitMerge);
+          merged.push(...Object.entries(map));
+        }
       }
-      return Object.fromEntries(entries);
+      return Object.fromEntries([...merged, ...entries]);
     }
     return undefined;
   }
@@ -193,6 +210,10 @@ function tooMany(at: SourcePosition): FileIssue {
 
 function unknownAlias(at: SourcePosition): FileIssue {
   return { ...at, path: '', message: 'an alias without an anchor before it' };
+}
+
+function unfitMerge(at: SourcePosition): FileIssue {
+  return { ...at, path: '', message: '`<<` takes a map or a list of maps' };
 }
 
 function unfitKey(at: SourcePosition): FileIssue {

@@ -1,0 +1,24 @@
+import { formatIssue, type FileIssue } from '../../lib/io/index.js';
+import { parseSource, placeIssues, rawIssues } from '../../lib/io/reading/index.js';
+import { studySchema, type StudySettings } from './settings.js';
+
+/** A study file that is not right; carries every problem found. */
+export class StudyFileError extends Error {
+  override readonly name = 'StudyFileError';
+  constructor(
+    readonly issues: readonly FileIssue[],
+    fileName: string,
+  ) {
+    const count = issues.length === 1 ? '1 problem' : `${issues.length} problems`;
+    super([`${count} in ${fileName}:`, ...issues.map((issue) => `  ${formatIssue(issue, fileName)}`)].join('\n'));
+  }
+}
+
+/** Settings of a study from the text of its file (YAML or JSON). Throws `StudyFileError`. */
+export function readStudy(text: string, fileName: string): StudySettings {
+  const source = parseSource(text, { merge: true });
+  if (source.issues.length > 0) throw new StudyFileError(source.issues, fileName);
+  const outcome = studySchema.safeParse(source.value);
+  if (outcome.success) return outcome.data;
+  throw new StudyFileError(placeIssues(rawIssues(outcome.error.issues, source.value), source), fileName);
+}

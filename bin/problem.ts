@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { formatIssue, readProblemFile, type FileIssue, type ResolvedFile } from '../lib/io/index.js';
+import { formatIssue, formatIssues, readProblemFile, type ResolvedFile } from '../lib/io/index.js';
 import { CommandError, exitCodes } from './exit-codes.js';
 import { readText } from './files.js';
 import { printError } from './terminal.js';
@@ -16,13 +16,8 @@ export async function loadProblem(
     readFile: (name) => readFileSync(resolve(folder, name), 'utf8'),
     ...(options.seed !== undefined && { seed: options.seed }),
   });
-  if (!outcome.ok) throw new CommandError(exitCodes.badInput, describeIssues(path, outcome.issues));
+  if (!outcome.ok) throw new CommandError(exitCodes.badInput, formatIssues(outcome.issues, path));
   if (!options.quiet)
     for (const warning of outcome.warnings) await printError(`warning: ${formatIssue(warning, path)}`);
   return outcome.resolved;
-}
-
-function describeIssues(path: string, issues: readonly FileIssue[]): string {
-  const count = issues.length === 1 ? '1 problem' : `${issues.length} problems`;
-  return [`${count} in ${path}:`, ...issues.map((issue) => `  ${formatIssue(issue, path)}`)].join('\n');
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { formatIssue, type FileIssue } from '../../lib/io/index.js';
+import { formatIssues, type FileIssue } from '../../lib/io/index.js';
 import { parseSource, placeIssues, rawIssues } from '../../lib/io/reading/index.js';
 import { blockCount, crossChecks } from './checks.js';
 import { learningRateSchedule, listedDevices, optimizerSettings } from './from-file.js';
@@ -18,8 +18,7 @@ export class ScenarioError extends Error {
     readonly issues: readonly FileIssue[],
     fileName: string,
   ) {
-    const count = issues.length === 1 ? '1 problem' : `${issues.length} problems`;
-    super([`${count} in ${fileName}:`, ...issues.map((issue) => `  ${formatIssue(issue, fileName)}`)].join('\n'));
+    super(formatIssues(issues, fileName));
   }
 }
 

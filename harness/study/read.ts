@@ -1,4 +1,4 @@
-import { formatIssue, type FileIssue } from '../../lib/io/index.js';
+import { formatIssues, type FileIssue } from '../../lib/io/index.js';
 import { parseSource, placeIssues, rawIssues } from '../../lib/io/reading/index.js';
 import { studySchema, type StudySettings } from './settings.js';
 
@@ -9,8 +9,7 @@ export class StudyFileError extends Error {
     readonly issues: readonly FileIssue[],
     fileName: string,
   ) {
-    const count = issues.length === 1 ? '1 problem' : `${issues.length} problems`;
-    super([`${count} in ${fileName}:`, ...issues.map((issue) => `  ${formatIssue(issue, fileName)}`)].join('\n'));
+    super(formatIssues(issues, fileName));
   }
 }
 

@@ -35,6 +35,12 @@ export function formatPath(path: IssuePath): string {
   return text;
 }
 
+/** How many problems a file has, and each on a line of its own. */
+export function formatIssues(issues: readonly FileIssue[], fileName: string): string {
+  const count = issues.length === 1 ? '1 problem' : `${issues.length} problems`;
+  return [`${count} in ${fileName}:`, ...issues.map((issue) => `  ${formatIssue(issue, fileName)}`)].join('\n');
+}
+
 /** One line: place, path, what was found, what is wrong. */
 export function formatIssue(issue: FileIssue, fileName = ''): string {
   const place = [fileName, issue.line, issue.column].filter((part) => part !== '').join(':');

@@ -59,8 +59,8 @@ async function study(path: string, options: StudyArguments): Promise<ExitCode> {
     await print(`${options.out} holds ${reached.finishedRuns} of ${reached.runs} runs`);
     return reached.finishedRuns === reached.runs ? exitCodes.solved : exitCodes.limit;
   } catch (error) {
-    if ([RunsFileError, StudyError, StudyFileError].some((kind) => error instanceof kind)) {
-      throw new CommandError(exitCodes.badInput, (error as Error).message);
+    if (error instanceof RunsFileError || error instanceof StudyError || error instanceof StudyFileError) {
+      throw new CommandError(exitCodes.badInput, error.message);
     }
     throw error;
   }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { formatIssues, type FileIssue } from '../../lib/io/index.js';
-import { parseSource, placeIssues, rawIssues } from '../../lib/io/reading/index.js';
+import type { FileIssue } from '../../lib/io/index.js';
+import { FileIssuesError, parseSource, placeIssues, rawIssues } from '../../lib/io/reading/index.js';
 import { blockCount, crossChecks } from './checks.js';
 import { learningRateSchedule, listedDevices, optimizerSettings } from './from-file.js';
 import { plannedTraining } from './from-plan.js';
@@ -12,14 +12,8 @@ export type ScenarioOutcome =
   { readonly ok: true; readonly file: ScenarioFile } | { readonly ok: false; readonly issues: readonly FileIssue[] };
 
 /** A scenario file that is not right; carries every problem found. */
-export class ScenarioError extends Error {
+export class ScenarioError extends FileIssuesError {
   override readonly name = 'ScenarioError';
-  constructor(
-    readonly issues: readonly FileIssue[],
-    fileName: string,
-  ) {
-    super(formatIssues(issues, fileName));
-  }
 }
 
 /** Reads and checks a scenario (YAML or JSON). Never throws: all problems are in `issues`. */

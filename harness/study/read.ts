@@ -1,16 +1,9 @@
-import { formatIssues, type FileIssue } from '../../lib/io/index.js';
-import { parseSource, placeIssues, rawIssues } from '../../lib/io/reading/index.js';
+import { FileIssuesError, parseSource, placeIssues, rawIssues } from '../../lib/io/reading/index.js';
 import { studySchema, type StudySettings } from './settings.js';
 
 /** A study file that is not right; carries every problem found. */
-export class StudyFileError extends Error {
+export class StudyFileError extends FileIssuesError {
   override readonly name = 'StudyFileError';
-  constructor(
-    readonly issues: readonly FileIssue[],
-    fileName: string,
-  ) {
-    super(formatIssues(issues, fileName));
-  }
 }
 
 /** Settings of a study from the text of its file (YAML or JSON). Throws `StudyFileError`. */

@@ -8,30 +8,26 @@ import type { StepCodec } from '../protocol/index.js';
 const count = (largest: number) => z.int().min(1).max(largest);
 
 /** What is fine-tuned and judged. */
-const workloadSchema = z.discriminatedUnion(
-  'kind',
-  [
-    section({
-      kind: z
-        .literal('deit-tiny')
-        .describe('DeiT-Tiny, or any ViT of its sizes, on a folder laid out like Tiny-ImageNet.'),
-      weights: z.string().min(1).describe('Safetensors file in timm’s or Hugging Face’s naming.'),
-      folder: z.string().min(1).describe('Data set in Tiny-ImageNet’s layout.'),
-      imageSize: z.int().min(16).max(512).default(128).describe('Side to which images are resized, pixels.'),
-      headRows: z
-        .array(z.int().min(0).max(999))
-        .min(2)
-        .describe('Rows of the stored classifier that belong to the data set’s classes, in their order.'),
-    }),
-    section({
-      kind: z.literal('embedded').describe('The small transformer that comes with the project, on drawn images.'),
-      headSeed: z.int().min(0).default(1).describe('Seed of the new classifier.'),
-      trainSeed: z.int().min(0).default(101).describe('Seed of the training images.'),
-      validationSeed: z.int().min(0).default(202).describe('Seed of the validation images.'),
-    }),
-  ],
-  { error: () => 'must be one of embedded, deit-tiny' },
-);
+const workloadSchema = z.discriminatedUnion('kind', [
+  section({
+    kind: z
+      .literal('deit-tiny')
+      .describe('DeiT-Tiny, or any ViT of its sizes, on a folder laid out like Tiny-ImageNet.'),
+    weights: z.string().min(1).describe('Safetensors file in timm’s or Hugging Face’s naming.'),
+    folder: z.string().min(1).describe('Data set in Tiny-ImageNet’s layout.'),
+    imageSize: z.int().min(16).max(512).default(128).describe('Side to which images are resized, pixels.'),
+    headRows: z
+      .array(z.int().min(0).max(999))
+      .min(2)
+      .describe('Rows of the stored classifier that belong to the data set’s classes, in their order.'),
+  }),
+  section({
+    kind: z.literal('embedded').describe('The small transformer that comes with the project, on drawn images.'),
+    headSeed: z.int().min(0).default(1).describe('Seed of the new classifier.'),
+    trainSeed: z.int().min(0).default(101).describe('Seed of the training images.'),
+    validationSeed: z.int().min(0).default(202).describe('Seed of the validation images.'),
+  }),
+]);
 
 const adaptersSchema = section({
   rank: count(256).default(8),

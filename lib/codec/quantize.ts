@@ -9,7 +9,7 @@ import { type CodecSettings, type CodecSettingsInput, levelsPerSide, resolveCode
 
 // The engine looks imported names up at every use, within loops too; it knows the constants of a module.
 const { MAGNITUDE, wordsOf } = floatBits;
-const { counterBits, counterKey, keyedBits, streams } = random;
+const { counterBits, keyedBits } = random;
 
 interface QuantizedBase {
   readonly shape: readonly number[];
@@ -144,7 +144,8 @@ function quantizeLevels(
     scales[group] = shortScales ? fromShortScale(toShortScale(exact[group]!)) : roundUp(exact[group]!);
   }
   const keptLevels = new Int8Array(kept.length);
-  const key = settings.rounding === 'stochastic' ? counterKey(settings.seed, streams.rounding) : undefined;
+  const key =
+    settings.rounding === 'stochastic' ? random.counterKey(settings.seed, random.streams.rounding) : undefined;
   const perSide = levelsPerSide(settings.bits);
   for (let group = 0; group < count; group++) {
     const scale = scales[group]!;

@@ -139,6 +139,7 @@ export function decodeNonzeros(
   count: number,
 ): void {
   const { words, wordCount, states } = decoder;
+  // Integers from here on: the engine need not find that out at every use.
   const leftStart = frame.leftStart | 0;
   const upStart = frame.upStart | 0;
   const leftMask = frame.leftMask | 0;

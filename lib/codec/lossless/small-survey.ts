@@ -166,6 +166,7 @@ function noteNonzeros(
   count: number,
   perSide: number,
 ): void {
+  // Integers from here on: the engine need not find that out at every use.
   const leftStart = frame.leftStart | 0;
   const upStart = frame.upStart | 0;
   const leftMask = frame.leftMask | 0;

@@ -1,9 +1,8 @@
 import { candidateSpace, fillBuckets, gather } from './candidates.js';
 import { wordsOf } from '../float-bits.js';
-import * as topK from './top-k.js';
+import { appendWithTies, selectAmongFew, selectTop } from './top-k.js';
 
 // The engine looks imported names up at every use, within loops too; it knows the constants of a module.
-const { appendWithTies, selectAmongFew, selectTop } = topK;
 const { BUCKETS, MOST_CANDIDATES, buckets, keys, positions } = candidateSpace;
 
 /**

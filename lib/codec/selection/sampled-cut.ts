@@ -1,11 +1,10 @@
 import { candidateSpace, fillBuckets, gather } from './candidates.js';
 import * as floatBits from '../float-bits.js';
 import { scratchKeys, scratchMembers, scratchPositions } from '../scratch.js';
-import * as topK from './top-k.js';
+import { selectAmongFew, selectTop } from './top-k.js';
 
 // The engine looks imported names up at every use, within loops too; it knows the constants of a module.
 const { MAGNITUDE } = floatBits;
-const { selectAmongFew, selectTop } = topK;
 const { BUCKETS, MOST_CANDIDATES, buckets, keys, positions } = candidateSpace;
 
 /**
@@ -15,7 +14,7 @@ const { BUCKETS, MOST_CANDIDATES, buckets, keys, positions } = candidateSpace;
  */
 
 /** Smaller groups are not worth a sample. */
-export const LEAST_SAMPLED_GROUP = 4096;
+const LEAST_SAMPLED_GROUP = 4096;
 
 const MOST_SAMPLE = 4096;
 const sample = new Int32Array(MOST_SAMPLE);
@@ -39,7 +38,8 @@ function rankMargin(drawn: number, share: number): number {
 
 /**
  * Appends the positions of the `k` largest of `words[start … end)` to `kept` (with one place more), ascending, ties to the
- * lowest position. Returns the new count; −1 when some word is that of an infinity or NaN; undefined when the sample misleads.
+ * lowest position. Returns the new count; −1 when some word is that of an infinity or NaN; undefined when the group is too
+ * small for a sample or the sample misleads.
  */
 export function appendTopBySample(
   words: Int32Array,
@@ -49,6 +49,7 @@ export function appendTopBySample(
   kept: Int32Array,
   count: number,
 ): number | undefined {
+  if (end - start < LEAST_SAMPLED_GROUP) return undefined;
   const { low, high } = guesses(words, start, end, k);
   const most = mostCandidates(end - start, k);
   const candidates = scratchPositions(most);

@@ -4,12 +4,11 @@ import { contiguousGroups, keptCount, tokenWidth } from '../layout.js';
 import { type CounterKey, counterBits, counterKey, streams } from '../random.js';
 import type { CodecSettings } from '../settings.js';
 import { LARGEST_GUESSED_GROUP, topOfManyGroups } from './neighbouring-cuts.js';
-import { LEAST_SAMPLED_GROUP, appendTopBySample } from './sampled-cut.js';
-import * as topK from './top-k.js';
+import { appendTopBySample } from './sampled-cut.js';
+import { appendWithTies, selectTop } from './top-k.js';
 
 // The engine looks imported names up at every use, within loops too; it knows the constants of a module.
 const { INFINITY_BITS, MAGNITUDE, wordsOf } = floatBits;
-const { appendWithTies, selectTop } = topK;
 
 /** Throws `CodecError` with the position of the first NaN or infinity, if there is one. */
 export function checkFinite(values: Float32Array): void {
@@ -68,27 +67,24 @@ function topPositions(
   let count = 0;
   if (size <= LARGEST_GUESSED_GROUP && groups > 1) {
     count = topOfManyGroups(values, size, k, kept);
-    if (count < 0) checkFinite(values);
-    return kept.subarray(0, count);
-  }
-  let scratch: Int32Array | undefined;
-  for (let group = 0; group < groups; group++) {
-    const start = group * size;
-    const sampled =
-      size < LEAST_SAMPLED_GROUP ? undefined : appendTopBySample(words, start, start + size, k, kept, count);
-    if (sampled !== undefined) {
-      if (sampled < 0) checkFinite(values);
-      count = sampled;
-      continue;
+  } else {
+    for (let start = 0; start < words.length && count >= 0; start += size) {
+      count =
+        appendTopBySample(words, start, start + size, k, kept, count) ??
+        appendTop(words, start, start + size, k, kept, count);
     }
-    scratch ??= new Int32Array(size + 1);
-    const cut = selectTop(words, start, start + size, k, scratch);
-    if (cut.nonFinite) checkFinite(values);
-    count = cut.allTies
-      ? appendFrom(words, start, start + size, cut.key, kept, count)
-      : appendWithTies(words, start, start + size, cut, kept, count);
   }
+  if (count < 0) checkFinite(values);
   return kept.subarray(0, count);
+}
+
+/** Appends the positions of the `k` largest, ascending; returns the new count, −1 when some word is that of an infinity or NaN. */
+function appendTop(words: Int32Array, start: number, end: number, k: number, kept: Int32Array, count: number): number {
+  const cut = selectTop(words, start, end, k, new Int32Array(end - start + 1));
+  if (cut.nonFinite) return -1;
+  return cut.allTies
+    ? appendFrom(words, start, end, cut.key, kept, count)
+    : appendWithTies(words, start, end, cut, kept, count);
 }
 
 function appendFrom(

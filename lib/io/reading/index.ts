@@ -1,4 +1,10 @@
 /** What files for people are read with, so that all of them report problems alike: line, path, what is allowed. */
 export { placeIssues } from '../problem-file/read.js';
 export { quantity, section, fraction } from '../problem-file/schema/building-blocks.js';
-export { parseSource, rawIssues, type RawIssue, type SourceDocument } from '../problem-file/source/index.js';
+export {
+  FileIssuesError,
+  parseSource,
+  rawIssues,
+  type RawIssue,
+  type SourceDocument,
+} from '../problem-file/source/index.js';

@@ -48,6 +48,8 @@ function describeIssue(issue: ZodIssue, data: unknown, prefix: IssuePath): RawIs
       }));
     }
     case 'invalid_union': {
+      // The key that tells the alternatives apart has none of their values.
+      if ('options' in issue) return [{ path, message: valueMessage(issue.options, valueAt(data, path)) }];
       const meant = meantAlternative(issue.errors, valueAt(data, path));
       return meant
         ? meant.flatMap((inner) => describeIssue(inner, data, path))
@@ -56,7 +58,7 @@ function describeIssue(issue: ZodIssue, data: unknown, prefix: IssuePath): RawIs
     case 'invalid_type':
       return [{ path, message: requirement(typeMessage(issue), data, path) }];
     case 'invalid_value':
-      return [{ path, message: valueMessage(issue, valueAt(data, path)) }];
+      return [{ path, message: valueMessage(issue.values, valueAt(data, path)) }];
     case 'too_small':
     case 'too_big':
       return [{ path, message: sizeMessage(issue) }];
@@ -126,8 +128,8 @@ function requirement(message: string, data: unknown, path: IssuePath): string {
   return valueAt(data, path) === undefined ? `missing; it ${message}` : message;
 }
 
-function valueMessage(issue: Extract<ZodIssue, { code: 'invalid_value' }>, found: unknown): string {
-  const allowed = issue.values.map(String);
+function valueMessage(values: readonly unknown[], found: unknown): string {
+  const allowed = values.map(String);
   const near = typeof found === 'string' ? nearest(found, allowed) : undefined;
   const hint = near === undefined ? '' : `; did you mean \`${near}\`?`;
   const missing = found === undefined ? 'missing; it ' : '';

@@ -41,6 +41,16 @@ export function formatIssues(issues: readonly FileIssue[], fileName: string): st
   return [`${count} in ${fileName}:`, ...issues.map((issue) => `  ${formatIssue(issue, fileName)}`)].join('\n');
 }
 
+/** A file that is not right; carries every problem found. */
+export class FileIssuesError extends Error {
+  constructor(
+    readonly issues: readonly FileIssue[],
+    fileName: string,
+  ) {
+    super(formatIssues(issues, fileName));
+  }
+}
+
 /** One line: place, path, what was found, what is wrong. */
 export function formatIssue(issue: FileIssue, fileName = ''): string {
   const place = [fileName, issue.line, issue.column].filter((part) => part !== '').join(':');

@@ -354,7 +354,7 @@ export const badFiles: readonly BadFile[] = [
   {
     name: 'an unknown family',
     text: withSection('accuracy: { up: { family: powre, scale: 1, exponent: 1 } }\n'),
-    issues: [[5, 27, 'accuracy.up.family', 'power']],
+    issues: [[5, 27, 'accuracy.up.family', 'found `powre`', 'must be one of', 'did you mean `power`?']],
   },
   {
     name: 'a family without its parameter',

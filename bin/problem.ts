@@ -8,13 +8,18 @@ import { printError } from './terminal.js';
 /** Reads a problem file; warnings go to standard error, problems end the command with exit code 2. */
 export async function loadProblem(
   path: string,
-  options: { seed?: number | undefined; quiet?: boolean | undefined } = {},
+  options: {
+    seed?: number | undefined;
+    settings?: readonly string[] | undefined;
+    quiet?: boolean | undefined;
+  } = {},
 ): Promise<ResolvedFile> {
   const text = await readText(path);
   const folder = path === '-' ? '.' : dirname(path);
   const outcome = readProblemFile(text, {
     readFile: (name) => readFileSync(resolve(folder, name), 'utf8'),
     ...(options.seed !== undefined && { seed: options.seed }),
+    ...(options.settings && { settings: options.settings }),
   });
   if (!outcome.ok) throw new CommandError(exitCodes.badInput, formatIssues(outcome.issues, path));
   if (!options.quiet)

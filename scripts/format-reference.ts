@@ -13,6 +13,7 @@ interface SchemaNode {
   readonly anyOf?: SchemaNode[];
   readonly oneOf?: SchemaNode[];
   readonly items?: SchemaNode | false;
+  readonly additionalProperties?: SchemaNode | false;
   readonly prefixItems?: SchemaNode[];
   readonly properties?: Record<string, SchemaNode>;
   readonly required?: string[];
@@ -161,6 +162,7 @@ function describeKind(node: SchemaNode): string {
   if (node.prefixItems) return `[${node.prefixItems.map(describeKind).join(', ')}]`;
   if (node.type === 'array' && node.items) return `list of ${describeKind(node.items)}`;
   if (node.properties) return 'section';
+  if (node.additionalProperties) return `names, each with a ${describeKind(node.additionalProperties)}`;
   return typeof node.type === 'string'
     ? `${plainType(node.type)}${range(node)}`
     : (node.type ?? []).map(plainType).join(' or ');

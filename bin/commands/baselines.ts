@@ -7,11 +7,12 @@ import { interruptible } from '../solver/interrupt.js';
 import { progressLine } from '../solver/progress.js';
 import { runSolve } from '../solver/run.js';
 import { painter, print } from '../terminal.js';
-import { parseSeed } from './options.js';
+import { parseSeed, setOption } from './options.js';
 import { parseTime } from './time-option.js';
 
 interface BaselineArguments {
   readonly seed?: number;
+  readonly set?: string[];
   readonly timeLimit?: number;
   readonly json?: boolean;
 }
@@ -22,6 +23,7 @@ export function registerBaselinesCommand(program: Command): void {
     .description('show what conventional schemes would take, and what a plan saves against them')
     .argument('<file>', 'problem file (YAML or JSON), or - for standard input')
     .option('--seed <number>', 'seed in place of the file’s', parseSeed)
+    .addOption(setOption())
     .option('--time-limit <time>', 'time limit of the plan they are compared with, for example 30s', parseTime)
     .option('--json', 'write them as JSON to standard output')
     .action(async (path: string, options: BaselineArguments) => {
@@ -30,10 +32,10 @@ export function registerBaselinesCommand(program: Command): void {
 }
 
 async function showBaselines(path: string, options: BaselineArguments): Promise<number> {
-  const resolved = await loadProblem(path, { seed: options.seed });
+  const resolved = await loadProblem(path, { seed: options.seed, settings: options.set });
   const progress = progressLine(process.stderr, false);
   const job = {
-    problem: resolved.problem,
+    origin: resolved.origin,
     warm: undefined,
     options: {
       seed: resolved.file.seed,

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { loadProblem } from '../problem.js';
 import { renderSummary } from '../render/summary.js';
 import { print } from '../terminal.js';
-import { parseSeed } from './options.js';
+import { parseSeed, setOption } from './options.js';
 
 export function registerCheckCommand(program: Command): void {
   program
@@ -10,7 +10,8 @@ export function registerCheckCommand(program: Command): void {
     .description('check a problem file and show what it stands for once everything is drawn and computed')
     .argument('<file>', 'problem file (YAML or JSON), or - for standard input')
     .option('--seed <number>', 'seed in place of the file’s', parseSeed)
-    .action(async (path: string, options: { seed?: number }) => {
-      await print(renderSummary(await loadProblem(path, options)));
+    .addOption(setOption())
+    .action(async (path: string, options: { seed?: number; set?: string[] }) => {
+      await print(renderSummary(await loadProblem(path, { seed: options.seed, settings: options.set })));
     });
 }

@@ -19,7 +19,7 @@ import { interruptible } from '../solver/interrupt.js';
 import { progressLine, progressLog } from '../solver/progress.js';
 import { runSolve } from '../solver/run.js';
 import { outputWidth, painter, print, printError } from '../terminal.js';
-import { parseSeed } from './options.js';
+import { parseSeed, setOption } from './options.js';
 import { parseTime } from './time-option.js';
 
 export interface SolveArguments {
@@ -27,6 +27,7 @@ export interface SolveArguments {
   readonly out?: string;
   readonly quiet?: boolean;
   readonly seed?: number;
+  readonly set?: string[];
   readonly timeLimit?: number;
   readonly method: PlanMethod;
   readonly bandwidthMethod: BandwidthMethod;
@@ -54,6 +55,7 @@ export function registerSolveCommand(program: Command): void {
     .option('--out <file>', 'write the plan as JSON to a file as well')
     .option('--quiet', 'no table, no progress, no warnings')
     .option('--seed <number>', 'seed in place of the file’s', parseSeed)
+    .addOption(setOption())
     .option('--time-limit <time>', 'end with the best plan after this time, for example 30s', parseTime)
     .addOption(new Option('--method <name>', 'how to search').choices(planMethods).default('two-timescale'))
     .addOption(
@@ -75,7 +77,7 @@ async function solve(path: string, options: SolveArguments): Promise<ExitCode> {
   if (options.method === 'bandwidth' && options.warm === undefined) {
     throw new CommandError(exitCodes.badInput, '--method bandwidth needs an earlier plan: add --warm plan.json');
   }
-  const resolved = await loadProblem(path, { seed: options.seed, quiet });
+  const resolved = await loadProblem(path, { seed: options.seed, settings: options.set, quiet });
   const warm =
     options.warm === undefined ? undefined : await loadWarmPlan(options.warm, resolved, options.method, quiet);
   const { report, interrupted } = await search(resolved, warm, options, quiet);
@@ -85,14 +87,14 @@ async function solve(path: string, options: SolveArguments): Promise<ExitCode> {
 }
 
 async function search(
-  { problem, file }: ResolvedFile,
+  { origin, file }: ResolvedFile,
   warm: Plan | undefined,
   options: SolveArguments,
   quiet: boolean,
 ): Promise<{ report: PlanReport; interrupted: boolean }> {
   const listeners = [progressLog(options.log), progressLine(process.stderr, quiet)];
   const job = {
-    problem,
+    origin,
     warm,
     options: {
       method: options.method,

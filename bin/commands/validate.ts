@@ -5,6 +5,7 @@ import { CommandError, exitCodes } from '../exit-codes.js';
 import { readText } from '../files.js';
 import { print, printError } from '../terminal.js';
 import { writeBytes } from './codec-files.js';
+import { setOption } from './options.js';
 import {
   addTimingOptions,
   parseCount,
@@ -17,6 +18,7 @@ import {
 
 interface ValidateArguments extends TimingArguments {
   readonly profile: string;
+  readonly set?: string[];
   readonly batchSize: number;
   readonly rounds: number;
   readonly attempts: number;
@@ -36,6 +38,7 @@ export function registerValidateCommand(program: Command): void {
       .description('run plans for real and compare them with what a profile foresees')
       .argument('[problem]', 'problem file whose plans are run in place of the built-in grid')
       .requiredOption('--profile <file>', 'profile of `sft-opt calibrate`')
+      .addOption(setOption())
       .option('--batch-size <number>', 'batch size of all plans', parseCount, 16)
       .option('--rounds <number>', 'measured rounds of each plan', parseCount, 5)
       .option('--attempts <number>', 'most runs of a plan while the machine drifts', parseCount, 4)
@@ -58,7 +61,7 @@ async function runValidate(problem: string | undefined, given: ValidateArguments
   const ofProblem = async (path: string) => {
     const found = await readText(path);
     try {
-      return problemCases(found, text, path, given.plans).filter((_, k) => k % given.every === 0);
+      return problemCases(found, text, path, given.plans, given.set).filter((_, k) => k % given.every === 0);
     } catch (error) {
       if (error instanceof ValidationProblemError) throw new CommandError(exitCodes.badInput, error.message);
       throw error;

@@ -1,9 +1,11 @@
-import type { Plan, PlanningProblem } from '../../lib/models/index.js';
+import type { FileOrigin } from '../../lib/io/index.js';
+import type { Plan } from '../../lib/models/index.js';
 import type { PlanReport, SolveOptions, SolveProgress } from '../../lib/plan/index.js';
 
 /** What the solving thread is started with. All of it survives structured cloning. */
 export interface SolveJob {
-  readonly problem: PlanningProblem;
+  /** What the problem is read from, so that the thread can read it changed. */
+  readonly origin: FileOrigin;
   readonly options: Partial<SolveOptions>;
   readonly warm: Plan | undefined;
   /** One 32-bit word; anything but 0 asks the solve to stop. */

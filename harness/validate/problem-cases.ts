@@ -10,15 +10,23 @@ export class ValidationProblemError extends Error {
 
 /**
  * Plans of a problem file: cuts that calibration has not run and their neighbours, alike on all devices or deeper on every
- * second one, with each operating point, in equal shares; at most `most`, evenly over all. Throws
+ * second one, with each operating point, in equal shares; at most `most`, evenly over all. `settings` stand in place of the
+ * file's keys. Throws
  * `ValidationProblemError` where the file is wrong, names no profile or gives devices batches of their own.
  */
-export function problemCases(problemText: string, profileText: string, name: string, most: number): ValidationCase[] {
-  const outcome = readProblemFile(problemText, { readFile: () => profileText });
+export function problemCases(
+  text: string,
+  profileText: string,
+  name: string,
+  most: number,
+  settings: readonly string[] = [],
+): ValidationCase[] {
+  const outcome = readProblemFile(text, { readFile: () => profileText, settings });
   if (!outcome.ok) {
     throw new ValidationProblemError(outcome.issues.map((issue) => formatIssue(issue, name)).join('\n'));
   }
-  const { file, problem, summaries } = outcome.resolved;
+  const { file, problem, summaries, origin } = outcome.resolved;
+  const problemText = settings.length === 0 ? text : JSON.stringify(origin.document);
   if (file.calibration === undefined) throw new ValidationProblemError(`${name} names no profile (\`calibration\`)`);
   if (file.devices.some(({ batchSize }) => batchSize !== undefined && batchSize !== file.training.batchSize)) {
     throw new ValidationProblemError(`${name}: validation runs all devices with one batch size`);

@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { planViolations, roundDelay, type Plan, type PlanningProblem, type RoundDelay } from '../models/index.js';
+import {
+  planViolations,
+  roundDelay,
+  sourceOf,
+  type Plan,
+  type PlanningProblem,
+  type ProblemSource,
+  type RoundDelay,
+} from '../models/index.js';
 import { commonOptions, defineOptions, type StopSignal, type Termination } from '../solver/index.js';
 import { conventionsOf, describePlan } from './answer.js';
 import { computeBaselines, planBits } from './baselines/index.js';
@@ -62,14 +70,18 @@ const grace = (deviceCount: number) => Math.min(30, Math.max(3, deviceCount / 30
 const decisionSeconds = 20;
 
 /**
- * Solves a planning problem and proves how good the answer is. Never throws for an infeasible problem; throws
- * `OptionsError` for bad options and `RangeError` if `bandwidth` is asked for without a plan to start from.
+ * Solves a planning problem and proves how good the answer is. Changed problems (what-if, remedies, prices) are rebuilt from
+ * its source: give a `ProblemSource`, such as a problem file as it was read; a bare problem is its own source (`sourceOf`).
+ * Never throws for an infeasible problem; throws `OptionsError` for bad options and `RangeError` if `bandwidth` is asked for
+ * without a plan to start from.
  */
 export function solvePlan(
-  problem: PlanningProblem,
+  from: PlanningProblem | ProblemSource,
   given: Partial<SolveOptions> = {},
   hooks: SolveHooks = {},
 ): PlanReport {
+  const source = 'rebuild' in from ? from : sourceOf(from);
+  const { problem } = source;
   const options = solveOptions.resolve(given);
   const clock = new Clock(options.timeLimitSeconds);
   hooks.onProgress?.({ phase: 'search' });
@@ -84,7 +96,7 @@ export function solvePlan(
     conventions: conventionsOf(problem),
     statistics: outcome.statistics,
   };
-  if (!usable) return withoutPlan(problem, options, hooks, clock, outcome, bound, base);
+  if (!usable) return withoutPlan(source, options, hooks, clock, outcome, bound, base);
 
   const answer = describePlan(problem, outcome.plan, outcome.delayPerHertz);
   const { totalSeconds } = answer.delay;
@@ -95,7 +107,7 @@ export function solvePlan(
     options.baselines && !stopped(hooks, clock) ? baselinesOf(problem, outcome.plan, planner, options, hooks) : [];
   const asksWhatIf =
     options.whatIf === 'always' || (options.whatIf === 'auto' && problem.devices.length <= whatIfDevices);
-  const changes = asksWhatIf && !stopped(hooks, clock) ? changesOf(problem, answer, planner, hooks) : [];
+  const changes = asksWhatIf && !stopped(hooks, clock) ? changesOf(source, answer, planner, hooks) : [];
   return {
     ...base,
     status,
@@ -138,7 +150,7 @@ type ReportBase = Pick<PlanReport, 'method' | 'bandwidthMethod' | 'seed' | 'conv
 
 /** No feasible plan was found: decide between infeasible and unknown, and explain. */
 function withoutPlan(
-  problem: PlanningProblem,
+  source: ProblemSource,
   options: ResolvedSolveOptions,
   hooks: SolveHooks,
   clock: Clock,
@@ -152,7 +164,7 @@ function withoutPlan(
   const status: PlanStatus = proven ? 'infeasible' : 'unknown';
   hooks.onProgress?.({ phase: 'explanation' });
   const explained = proven &&
-    !interrupted && { infeasibility: explainInfeasibility(problem, plannerOf(options, hooks, clock)) };
+    !interrupted && { infeasibility: explainInfeasibility(source, plannerOf(options, hooks, clock)) };
   return {
     ...base,
     status,
@@ -226,13 +238,13 @@ function baselinesOf(
 }
 
 function changesOf(
-  problem: PlanningProblem,
+  source: ProblemSource,
   answer: NonNullable<PlanReport['answer']>,
   planner: Planner,
   hooks: SolveHooks,
 ): PlanReport['whatIf'] {
   hooks.onProgress?.({ phase: 'what-if' });
-  return whatIf(problem, { plan: answer.plan, delay: answer.delay }, planner);
+  return whatIf(source, { plan: answer.plan, delay: answer.delay }, planner);
 }
 
 /** How baselines and explanations solve changed problems: quickly, with the same method unless that needs a warm plan. */

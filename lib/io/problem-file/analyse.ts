@@ -1,4 +1,4 @@
-import { signalToNoiseDecibel, type ResolvedFile } from './resolve/index.js';
+import { signalToNoiseDecibel, type ResolvedSections } from './resolve/index.js';
 import type { RawIssue } from './source/index.js';
 import { formatQuantity, significant, type Dimension } from './units/index.js';
 
@@ -17,11 +17,11 @@ const usual = {
 } as const;
 
 /** What is odd about a file though it can be planned: sizes that look like a slip, and settings without effect. */
-export function analyse(resolved: ResolvedFile): RawIssue[] {
+export function analyse(resolved: ResolvedSections): RawIssue[] {
   return [...oddSizes(resolved), ...oddDevices(resolved), ...oddChoices(resolved)];
 }
 
-function oddSizes({ file }: ResolvedFile): RawIssue[] {
+function oddSizes({ file }: ResolvedSections): RawIssue[] {
   const { radio, server } = file;
   return [
     ...odd(['radio', 'bandwidth'], radio.bandwidth, usual.bandwidth, 'frequency'),
@@ -32,7 +32,7 @@ function oddSizes({ file }: ResolvedFile): RawIssue[] {
   ];
 }
 
-function oddDevices({ file, problem, summaries }: ResolvedFile): RawIssue[] {
+function oddDevices({ file, problem, summaries }: ResolvedSections): RawIssue[] {
   const issues: RawIssue[] = [];
   const seen = new Set<string>();
   const once = (entry: number, key: string, found: readonly RawIssue[]) => {
@@ -64,7 +64,7 @@ function oddDevices({ file, problem, summaries }: ResolvedFile): RawIssue[] {
   return issues;
 }
 
-function oddChoices({ file, problem }: ResolvedFile): RawIssue[] {
+function oddChoices({ file, problem }: ResolvedSections): RawIssue[] {
   const issues: RawIssue[] = [];
   if (!problem.tiedRatios && !problem.accuracy.model.down) {
     issues.push({

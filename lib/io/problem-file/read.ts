@@ -1,9 +1,6 @@
-import type { RateLaw } from '../../models/index.js';
 import { analyse } from './analyse.js';
-import { applyCalibration } from './calibrate.js';
-import { checkSections, crossChecks } from './checks/index.js';
-import { resolveFile, type ResolvedFile } from './resolve/index.js';
-import type { ProblemFile } from './schema/index.js';
+import { resolveDocument, type ResolvedOrigin } from './origin.js';
+import { applySettings, settingKey, type AppliedSettings } from './settings.js';
 import {
   formatIssue,
   formatPath,
@@ -12,9 +9,13 @@ import {
   sourceLimits,
   valueAt,
   type FileIssue,
+  type IssuePath,
   type RawIssue,
   type SourceDocument,
 } from './source/index.js';
+
+/** A problem file with everything drawn and computed, and the way back to what it says. */
+export type ResolvedFile = ResolvedOrigin;
 
 export type ReadOutcome =
   | { readonly ok: true; readonly resolved: ResolvedFile; readonly warnings: readonly FileIssue[] }
@@ -25,6 +26,8 @@ export interface ReadOverrides {
   readonly seed?: number;
   /** Text of a file that the problem file names, by the path as it stands there; may throw. */
   readonly readFile?: (path: string) => string;
+  /** Keys in place of the file's, as in `radio.bandwidth=25 MHz` or `devices[phone-1].memory=600 MiB`; null takes one away. */
+  readonly settings?: readonly string[];
 }
 
 /** Thrown by `parseProblemFile` when a file is not right; carries every problem found. */
@@ -39,66 +42,59 @@ export class ProblemFileError extends Error {
 export function readProblemFile(text: string, overrides: ReadOverrides = {}): ReadOutcome {
   const source = parseSource(text);
   if (source.issues.length > 0) return { ok: false, issues: source.issues };
-  const checked = checkSections(source.value);
-  const { sections, issues: calibrationIssues } = applyCalibration(
-    checked.sections,
-    valueAt(source.value, ['codec', 'points']) !== undefined,
-    overrides.readFile ?? noFiles,
+  const applied = applySettings(source.value, overrides.settings ?? []);
+  const refused = applied.problems.map(({ written, message }): FileIssue => {
+    return { line: 0, column: 0, path: '', message, setting: settingKey(written) };
+  });
+  const { readFile } = overrides;
+  const outcome = resolveDocument(
+    { document: applied.document, ...(overrides.seed !== undefined && { seed: overrides.seed }) },
+    readFile ?? noFiles,
   );
-  const issues = [...checked.issues, ...calibrationIssues, ...crossChecks(sections)];
-  if (issues.length > 0) return { ok: false, issues: placeIssues(issues, source) };
-  const file = sections as ProblemFile;
-  const resolved = resolveFile({ ...file, seed: overrides.seed ?? file.seed });
-  const linkIssues = checkLinks(resolved);
-  if (linkIssues.length > 0) return { ok: false, issues: placeIssues(linkIssues, source) };
-  return { ok: true, resolved, warnings: placeIssues(analyse(resolved), source) };
+  const placed = (issues: readonly RawIssue[]) =>
+    placeIssues(issues, { ...source, value: applied.document }, applied.places);
+  if (!outcome.ok) return { ok: false, issues: [...refused, ...placed(outcome.issues)] };
+  if (refused.length > 0) return { ok: false, issues: refused };
+  return { ok: true, resolved: outcome.resolved, warnings: placed(analyse(outcome.resolved)) };
 }
 
 /** As `readProblemFile`, but throws `ProblemFileError`. */
-export function parseProblemFile(text: string): ResolvedFile {
-  const outcome = readProblemFile(text);
-  if (outcome.ok) return outcome.resolved;
+export function parseProblemFile(text: string, overrides: ReadOverrides = {}): ParsedFile {
+  const outcome = readProblemFile(text, overrides);
+  if (outcome.ok) return { ...outcome.resolved, warnings: outcome.warnings };
   throw new ProblemFileError(outcome.issues);
+}
+
+/** A problem file that is right, with what is odd about it. */
+export interface ParsedFile extends ResolvedFile {
+  readonly warnings: readonly FileIssue[];
 }
 
 function noFiles(): never {
   throw new Error('no files can be read here');
 }
 
-/** A channel so weak that no bit gets through in double precision is no channel. */
-function checkLinks({ problem, summaries }: ResolvedFile): RawIssue[] {
-  return problem.devices.flatMap((device, n) => {
-    const { entry, name, link } = summaries[n]!;
-    if (usable(device.uplink) && usable(device.downlink)) return [];
-    const message = `\`${name}\` has no usable link: its gain is ${link.gain.toExponential(2)}`;
-    return [{ path: ['devices', entry], message }];
-  });
-}
-
-function usable(law: RateLaw): boolean {
-  const positive = (value: number) => value > 0 && Number.isFinite(1 / value) && value < 1e300;
-  switch (law.kind) {
-    case 'linear':
-      return positive(law.bitsPerSecondPerHz);
-    case 'shannon':
-      return positive(law.snrBandwidthHz);
-    case 'faded':
-      return law.snrBandwidthHz.every(positive);
-  }
-}
-
-/** Issues with their place in the text and what stands there, in the order of the text. */
-export function placeIssues(issues: readonly RawIssue[], source: SourceDocument): FileIssue[] {
+/** Issues with their place in the text and what stands there, in the order of the text; those of settings first. */
+export function placeIssues(
+  issues: readonly RawIssue[],
+  source: Pick<SourceDocument, 'value' | 'locate'>,
+  settings: AppliedSettings['places'] = [],
+): FileIssue[] {
   return issues
     .slice(0, sourceLimits.issues)
     .map((issue): FileIssue => {
       const found = issue.atKey ? undefined : showValue(valueAt(source.value, issue.path));
+      const setting = settings.filter(({ path }) => startsWith(issue.path, path)).at(-1)?.key;
       return {
-        ...source.locate(issue.path, issue.atKey),
+        ...(setting === undefined ? source.locate(issue.path, issue.atKey) : { line: 0, column: 0, setting }),
         path: formatPath(issue.path),
         message: issue.message,
         ...(found !== undefined && { found }),
       };
     })
     .sort((a, b) => a.line - b.line || a.column - b.column);
+}
+
+function startsWith(path: IssuePath, start: IssuePath): boolean {
+  return start.length <= path.length && start.every((part, k) => String(part) === String(path[k]));
 }

@@ -4,3 +4,4 @@ export * from './delay.js';
 export * from './feasibility.js';
 export * from './tolerance.js';
 export * from './usage.js';
+export * from './source.js';

@@ -1,4 +1,4 @@
-import { exceeds, fallsShort, type PlanningProblem } from '../../models/index.js';
+import { exceeds, fallsShort, type PlanningProblem, type ProblemSource } from '../../models/index.js';
 import type { Planner } from '../planner.js';
 import type { InfeasibilityReport, LimitConflict, Remedy } from '../report.js';
 import { deviceExtremes, type DeviceExtremes } from './device-limits.js';
@@ -8,7 +8,8 @@ import { findRemedies } from './remedies.js';
  * Why a problem has no plan: the limits that conflict by themselves, then those that conflict only together, and for
  * each single limit the smallest change found that alone makes a plan possible. `planner` must not use the result.
  */
-export function explainInfeasibility(problem: PlanningProblem, planner: Planner): InfeasibilityReport {
+export function explainInfeasibility(source: ProblemSource, planner: Planner): InfeasibilityReport {
+  const { problem } = source;
   const required = problem.devices.filter((device) => !device.optional);
   const extremes = required.map((device) => deviceExtremes(problem, device));
   const conflicts = [
@@ -18,7 +19,7 @@ export function explainInfeasibility(problem: PlanningProblem, planner: Planner)
     ...serverMemoryConflicts(problem, extremes),
     ...deadlineConflicts(problem, extremes),
   ];
-  const remedies = findRemedies(problem, planner);
+  const remedies = findRemedies(source, planner);
   return { conflicts: conflicts.length > 0 ? conflicts : jointConflicts(problem, remedies), remedies };
 }
 

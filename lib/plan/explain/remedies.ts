@@ -1,4 +1,10 @@
-import { enumerateDecisions, choiceCosts, type PlanningProblem } from '../../models/index.js';
+import {
+  enumerateDecisions,
+  choiceCosts,
+  type PlanningProblem,
+  type ProblemSource,
+  type SourceChange,
+} from '../../models/index.js';
 import type { Planner } from '../planner.js';
 import type { Remedy } from '../report.js';
 import { deviceExtremes } from './device-limits.js';
@@ -12,23 +18,28 @@ const widestFactor = 1e4;
  * For each single limit, the smallest change found that alone makes a plan possible. Every remedy is shown by a plan
  * that keeps the changed problem's limits; a smaller change may exist within `precision`.
  */
-export function findRemedies(problem: PlanningProblem, planner: Planner): Remedy[] {
-  const possible = (changed: PlanningProblem) => planner(changed).plan !== undefined;
+export function findRemedies(source: ProblemSource, planner: Planner): Remedy[] {
+  const possible = (change: SourceChange) => {
+    const rebuilt = source.rebuild(change);
+    return rebuilt.ok && planner(rebuilt.source.problem).plan !== undefined;
+  };
   return [
-    deadlineRemedy(problem, planner),
-    accuracyRemedy(problem, possible),
-    serverMemoryRemedy(problem, possible),
-    bandwidthRemedy(problem, possible),
-    deviceMemoryRemedy(problem, possible),
+    deadlineRemedy(source, planner),
+    accuracyRemedy(source.problem, possible),
+    serverMemoryRemedy(source, possible),
+    bandwidthRemedy(source.problem, possible),
+    deviceMemoryRemedy(source.problem, possible),
   ].filter((remedy) => remedy !== undefined);
 }
 
-type Possible = (changed: PlanningProblem) => boolean;
+type Possible = (change: SourceChange) => boolean;
 
-function deadlineRemedy(problem: PlanningProblem, planner: Planner): Remedy | undefined {
-  const { deadlineSeconds, ...open } = problem;
+function deadlineRemedy(source: ProblemSource, planner: Planner): Remedy | undefined {
+  const { deadlineSeconds } = source.problem;
   if (deadlineSeconds === undefined) return undefined;
-  const { plan, totalSeconds } = planner(open);
+  const open = source.rebuild({ deadlineSeconds: Infinity });
+  if (!open.ok) return undefined;
+  const { plan, totalSeconds } = planner(open.source.problem);
   if (!plan) return undefined;
   return {
     limit: 'deadline',
@@ -41,9 +52,8 @@ function deadlineRemedy(problem: PlanningProblem, planner: Planner): Remedy | un
 function accuracyRemedy(problem: PlanningProblem, possible: Possible): Remedy | undefined {
   const { minimum } = problem.accuracy;
   if (minimum === -Infinity) return undefined;
-  const withMinimum = (value: number) => ({ ...problem, accuracy: { ...problem.accuracy, minimum: value } });
-  const loosest = Math.min(minimum, lowestAccuracy(problem));
-  const to = leastChange(minimum, loosest, (value) => possible(withMinimum(value)));
+  const loosest = Math.max(0, Math.min(minimum, lowestAccuracy(problem)));
+  const to = leastChange(minimum, loosest, (minimumAccuracy) => possible({ minimumAccuracy }));
   if (to === undefined) return undefined;
   return {
     limit: 'accuracy',
@@ -53,11 +63,11 @@ function accuracyRemedy(problem: PlanningProblem, possible: Possible): Remedy | 
   };
 }
 
-function serverMemoryRemedy(problem: PlanningProblem, possible: Possible): Remedy | undefined {
-  const from = problem.serverMemoryBytes;
-  if (from === Infinity) return undefined;
-  const most = Math.max(from, mostServerMemory(problem));
-  const to = leastChange(from, most, (value) => possible({ ...problem, serverMemoryBytes: value }));
+function serverMemoryRemedy({ problem, serverModelBytes }: ProblemSource, possible: Possible): Remedy | undefined {
+  if (problem.serverMemoryBytes === Infinity) return undefined;
+  const from = problem.serverMemoryBytes + serverModelBytes;
+  const most = Math.max(from, mostServerMemory(problem) + serverModelBytes);
+  const to = leastChange(from, most, (serverMemoryBytes) => possible({ serverMemoryBytes }));
   if (to === undefined) return undefined;
   const missing = (to - from) / 2 ** 20;
   return { limit: 'server-memory', from, to, message: `${missing.toPrecision(4)} MiB more on the server suffice` };
@@ -65,7 +75,7 @@ function serverMemoryRemedy(problem: PlanningProblem, possible: Possible): Remed
 
 function bandwidthRemedy(problem: PlanningProblem, possible: Possible): Remedy | undefined {
   const from = problem.bandwidthHz;
-  const widened = (factor: number) => possible({ ...problem, bandwidthHz: from * factor });
+  const widened = (factor: number) => possible({ bandwidthHz: from * factor });
   let enough = 2;
   while (enough < widestFactor && !widened(enough)) enough *= 8;
   const factor = leastChange(1, Math.min(enough, widestFactor), widened);
@@ -79,21 +89,15 @@ function deviceMemoryRemedy(problem: PlanningProblem, possible: Possible): Remed
   const lacking = problem.devices.filter((device) => !device.optional && !deviceExtremes(problem, device).fitsMemory);
   const device = lacking[0];
   if (!device || lacking.length > 1) return undefined;
-  const from = device.memoryBytes;
-  const withMemory = (memoryBytes: number): PlanningProblem => ({
-    ...problem,
-    devices: problem.devices.map((other) => (other === device ? { ...other, memoryBytes } : other)),
-  });
   const needed = deviceExtremes(problem, device).leastMemoryBytes;
-  if (!Number.isFinite(needed) || !possible(withMemory(Infinity))) return undefined;
-  const to = possible(withMemory(needed)) ? needed : undefined;
-  if (to === undefined) return undefined;
-  const missing = (to - from) / 2 ** 20;
+  if (!Number.isFinite(needed)) return undefined;
+  if (!possible({ devices: { [device.name]: { memoryBytes: needed } } })) return undefined;
+  const missing = (needed - device.memoryBytes) / 2 ** 20;
   return {
     limit: 'device-memory',
     device: device.name,
-    from,
-    to,
+    from: device.memoryBytes,
+    to: needed,
     message: `${missing.toPrecision(4)} MiB more on ${device.name} suffice`,
   };
 }

@@ -1,4 +1,4 @@
-import type { Device, Plan, PlanningProblem, RoundDelay } from '../../models/index.js';
+import type { Device, Plan, PlanningProblem, ProblemSource, RoundDelay, SourceChange } from '../../models/index.js';
 import { choiceCosts } from '../../models/index.js';
 import type { Planner } from '../planner.js';
 import type { WhatIfReport } from '../report.js';
@@ -18,38 +18,31 @@ export interface WhatIfBase {
  * The problem solved again with one thing changed: one more megahertz, one more gibibyte on the device with the least
  * memory to spare, 0.1 point less accuracy, and the round without each of its slowest devices.
  */
-export function whatIf(problem: PlanningProblem, base: WhatIfBase, planner: Planner): WhatIfReport[] {
-  const changes: [string, PlanningProblem][] = [
-    ['1 MHz more bandwidth', { ...problem, bandwidthHz: problem.bandwidthHz + megahertz }],
-  ];
-  const tightest = tightestDevice(problem, base.plan);
-  if (tightest) {
-    changes.push([
-      `1 GiB more memory on ${tightest.name}`,
-      withDevice(problem, tightest, { ...tightest, memoryBytes: tightest.memoryBytes + gibibyte }),
-    ]);
-  }
-  if (problem.accuracy.minimum > -Infinity) {
-    changes.push([
-      '0.1 point less accuracy',
-      { ...problem, accuracy: { ...problem.accuracy, minimum: problem.accuracy.minimum - accuracyStep } },
-    ]);
-  }
-  for (const straggler of stragglers(problem, base)) {
-    changes.push([
-      `without ${straggler.name}`,
-      { ...problem, devices: problem.devices.filter((device) => device !== straggler) },
-    ]);
-  }
-  return changes.map(([change, changed]) => {
-    const { plan, totalSeconds } = planner(changed);
+export function whatIf(source: ProblemSource, base: WhatIfBase, planner: Planner): WhatIfReport[] {
+  return changesToAsk(source.problem, base).map(([change, wanted]) => {
+    const rebuilt = source.rebuild(wanted);
+    if (!rebuilt.ok) return { change, note: rebuilt.reason };
+    const { plan, totalSeconds } = planner(rebuilt.source.problem);
     if (!plan) return { change, note: 'no plan found' };
     return { change, totalSeconds, delayChangeSeconds: totalSeconds - base.delay.totalSeconds };
   });
 }
 
-function withDevice(problem: PlanningProblem, device: Device, changed: Device): PlanningProblem {
-  return { ...problem, devices: problem.devices.map((other) => (other === device ? changed : other)) };
+function changesToAsk(problem: PlanningProblem, base: WhatIfBase): [string, SourceChange][] {
+  const changes: [string, SourceChange][] = [
+    ['1 MHz more bandwidth', { bandwidthHz: problem.bandwidthHz + megahertz }],
+  ];
+  const tightest = tightestDevice(problem, base.plan);
+  if (tightest) {
+    const memoryBytes = tightest.memoryBytes + gibibyte;
+    changes.push([`1 GiB more memory on ${tightest.name}`, { devices: { [tightest.name]: { memoryBytes } } }]);
+  }
+  const { minimum } = problem.accuracy;
+  if (minimum > 0) {
+    changes.push(['0.1 point less accuracy', { minimumAccuracy: Math.max(0, minimum - accuracyStep) }]);
+  }
+  for (const { name } of stragglers(problem, base)) changes.push([`without ${name}`, { without: [name] }]);
+  return changes;
 }
 
 /** The participating device that uses the largest part of a limited memory. */

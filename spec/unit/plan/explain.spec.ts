@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PlanningProblem } from '../../../lib/models/index.js';
+import { sourceOf, type PlanningProblem } from '../../../lib/models/index.js';
 import { explainInfeasibility, whatIf } from '../../../lib/plan/explain/index.js';
 import { describePlan } from '../../../lib/plan/answer.js';
 import type { Planner } from '../../../lib/plan/planner.js';
@@ -53,7 +53,7 @@ describe('an infeasible problem', () => {
     const [first, ...others] = problem.devices;
     const needed = first!.costs.deviceMemoryBytes[1]!;
     const starved = { ...problem, devices: [{ ...first!, memoryBytes: needed / 2 }, ...others] };
-    const report = explainInfeasibility(starved, planner);
+    const report = explainInfeasibility(sourceOf(starved), planner);
     expect(report.conflicts.map(({ limit, devices }) => [limit, devices])).toEqual([['device-memory', ['device-1']]]);
     expect(report.conflicts[0]!.reachable).toBeGreaterThanOrEqual(needed);
     const remedy = report.remedies.find(({ limit }) => limit === 'device-memory')!;
@@ -64,7 +64,7 @@ describe('an infeasible problem', () => {
   it('gives the largest reachable accuracy', () => {
     const problem = base();
     const wanting = { ...problem, accuracy: { ...problem.accuracy, minimum: 0.999 } };
-    const { conflicts, remedies } = explainInfeasibility(wanting, planner);
+    const { conflicts, remedies } = explainInfeasibility(sourceOf(wanting), planner);
     expect(conflicts.map(({ limit }) => limit)).toEqual(['accuracy']);
     const reachable = { ...wanting, accuracy: { ...wanting.accuracy, minimum: conflicts[0]!.reachable } };
     const beyond = { ...wanting, accuracy: { ...wanting.accuracy, minimum: conflicts[0]!.reachable + 1e-6 } };
@@ -75,7 +75,7 @@ describe('an infeasible problem', () => {
 
   it('holds a deadline against the floor of a device', () => {
     const problem = { ...base(), deadlineSeconds: 1e-3 };
-    const { conflicts, remedies } = explainInfeasibility(problem, planner);
+    const { conflicts, remedies } = explainInfeasibility(sourceOf(problem), planner);
     expect(conflicts.every(({ limit, required }) => limit === 'deadline' && required === 1e-3)).toBe(true);
     expect(conflicts.length).toBe(2);
     expect(conflicts[0]!.message).toMatch(/any bandwidth|whole band/);
@@ -89,7 +89,7 @@ describe('an infeasible problem', () => {
       const open = base(seed);
       const { totalSeconds } = bruteForce(open);
       const problem = { ...open, deadlineSeconds: totalSeconds * 0.97 };
-      const { conflicts, remedies } = explainInfeasibility(problem, planner);
+      const { conflicts, remedies } = explainInfeasibility(sourceOf(problem), planner);
       expect(conflicts.length).toBeGreaterThan(0);
       for (const remedy of remedies) {
         checked++;
@@ -107,9 +107,9 @@ describe('an infeasible problem', () => {
       ...problem,
       devices: problem.devices.map((device) => ({ ...device, minimumBandwidthHz: 0.6 * problem.bandwidthHz })),
     };
-    const { conflicts } = explainInfeasibility(crowded, planner);
+    const { conflicts } = explainInfeasibility(sourceOf(crowded), planner);
     expect(conflicts[0]).toMatchObject({ limit: 'bandwidth', reachable: 1.2 * problem.bandwidthHz });
-    const blocks = explainInfeasibility({ ...problem, resourceBlockHz: 0.7 * problem.bandwidthHz }, () => ({
+    const blocks = explainInfeasibility(sourceOf({ ...problem, resourceBlockHz: 0.7 * problem.bandwidthHz }), () => ({
       totalSeconds: Infinity,
       termination: 'infeasible',
     }));
@@ -123,7 +123,7 @@ describe('what if', () => {
       const problem = base(seed);
       const { plan } = bruteForce(problem);
       const { delay } = describePlan(problem, plan!, undefined);
-      const reports = whatIf(problem, { plan: plan!, delay }, planner);
+      const reports = whatIf(sourceOf(problem), { plan: plan!, delay }, planner);
       expect(reports.map(({ change }) => change)).toContain('1 MHz more bandwidth');
       expect(reports.some(({ change }) => change.startsWith('without device'))).toBe(true);
       // Without a device the others may have to make up for its part of the mean accuracy: no promise there.

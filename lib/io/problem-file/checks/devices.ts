@@ -1,9 +1,11 @@
 import {
   allowedBlocks,
+  entryParts,
   equalShare,
   findPoint,
   memberName,
   mergePins,
+  presentCount,
   resolvePoints,
   resolveShape,
 } from '../resolve/index.js';
@@ -19,17 +21,51 @@ export const mostDevices = 100_000;
 /** What must fit together in the devices, the band and the pins. */
 export function checkDevices(sections: CheckedSections): RawIssue[] {
   const devices = sections.devices ?? [];
-  const issues = devices.flatMap((entry, index) => (entry ? checkEntry(entry, index, sections) : []));
-  const count = devices.reduce((sum, entry) => sum + (entry?.count ?? 1), 0);
+  const issues = devices.flatMap((entry, index) => (entry ? checkParts(entry, index, sections) : []));
+  const count = devices.reduce((sum, entry) => sum + (entry ? presentCount(entry) : 1), 0);
+  if (count <= 0 && devices.length > 0) {
+    return [...issues, { path: ['devices'], message: 'every device is absent; at least one must be there' }];
+  }
   if (count > mostDevices) {
     return [...issues, { path: ['devices'], message: `${count} devices together; at most ${mostDevices} are planned` }];
   }
   return [...issues, ...checkNames(devices), ...checkBand(sections, count), ...checkPinsForAll(sections)];
 }
 
-function checkEntry(entry: DeviceEntry, index: number, sections: CheckedSections): RawIssue[] {
+function checkParts(entry: DeviceEntry, index: number, sections: CheckedSections): RawIssue[] {
+  const issues = checkMembers(entry, index);
+  if (issues.length > 0) return issues;
+  const path: IssuePath = ['devices', index];
+  issues.push(...checkEntry(entry, path, sections));
+  const seen = new Set(issues.map(({ message }) => message));
+  for (const { entry: own, member } of entryParts(entry)) {
+    if (member === undefined) continue;
+    // What is wrong with the whole group is said there.
+    const found = checkEntry(own, [...path, 'members', member], sections);
+    issues.push(...found.filter(({ message }) => !seen.has(message)));
+  }
+  return issues;
+}
+
+/** Members that differ must be members. */
+function checkMembers(entry: DeviceEntry, index: number): RawIssue[] {
+  const names = Object.keys(entry.members ?? {});
+  if (names.length === 0) return [];
+  const path = ['devices', index, 'members'];
+  if (entry.count === undefined) return [{ path, message: 'only a group (an entry with `count`) has members' }];
+  const known = new Set(members(entry));
+  return names
+    .filter((name) => !known.has(name))
+    .map((name) => ({
+      path: [...path, name],
+      message: `no member of that name; they are ${memberName(entry, 0)} to ${memberName(entry, entry.count! - 1)}`,
+      atKey: true,
+    }));
+}
+
+function checkEntry(entry: DeviceEntry, path: IssuePath, sections: CheckedSections): RawIssue[] {
   const issues: RawIssue[] = [];
-  const at = (...keys: (string | number)[]): IssuePath => ['devices', index, ...keys];
+  const at = (...keys: (string | number)[]): IssuePath => [...path, ...keys];
   for (const key of ['throughput', 'memory', 'distance'] as const) {
     const message = distributionProblem(entry[key]);
     if (message !== undefined) issues.push({ path: at(key), message });
@@ -101,20 +137,24 @@ function checkBand({ radio, devices = [], pinned }: CheckedSections, count: numb
   }
   let needed = 0;
   let anyPinned = false;
-  for (const [index, entry] of devices.entries()) {
-    if (!entry || entry.optional) continue;
-    const share = mergePins(entry, { pinned }).bandwidth;
-    anyPinned ||= typeof share === 'number';
-    const least = share === undefined || share === 'equal' ? entry.minimumBandwidth : share;
-    needed += (entry.count ?? 1) * least;
-    if (entry.minimumBandwidth > bandwidth) {
-      issues.push({
-        path: ['devices', index, 'minimumBandwidth'],
-        message: `must be at most the band ${formatQuantity(bandwidth, 'frequency')}`,
-      });
+  for (const [index, whole] of devices.entries()) {
+    if (!whole) continue;
+    for (const { entry, count: here, member } of entryParts(whole)) {
+      if (entry.optional) continue;
+      const path: IssuePath = ['devices', index, ...(member === undefined ? [] : ['members', member])];
+      const share = mergePins(entry, { pinned }).bandwidth;
+      anyPinned ||= typeof share === 'number';
+      const least = share === undefined || share === 'equal' ? entry.minimumBandwidth : share;
+      needed += here * least;
+      if (entry.minimumBandwidth > bandwidth) {
+        issues.push({
+          path: [...path, 'minimumBandwidth'],
+          message: `must be at most the band ${formatQuantity(bandwidth, 'frequency')}`,
+        });
+      }
+      const hertz = share === 'equal' ? equalShare({ radio }, count) : share;
+      if (hertz !== undefined) issues.push(...checkPinnedShare(entry, path, hertz));
     }
-    const hertz = share === 'equal' ? equalShare({ radio }, count) : share;
-    if (hertz !== undefined) issues.push(...checkPinnedShare(entry, index, hertz));
   }
   if (needed > bandwidth * (1 + 1e-9)) {
     const what = anyPinned ? 'least and pinned shares' : 'least shares';
@@ -126,9 +166,8 @@ function checkBand({ radio, devices = [], pinned }: CheckedSections, count: numb
   return issues;
 }
 
-function checkPinnedShare(entry: DeviceEntry, index: number, hertz: number): RawIssue[] {
-  const path =
-    entry.pinned?.bandwidth === undefined ? ['pinned', 'bandwidth'] : ['devices', index, 'pinned', 'bandwidth'];
+function checkPinnedShare(entry: DeviceEntry, at: IssuePath, hertz: number): RawIssue[] {
+  const path = entry.pinned?.bandwidth === undefined ? ['pinned', 'bandwidth'] : [...at, 'pinned', 'bandwidth'];
   const shown = formatQuantity(hertz, 'frequency');
   if (hertz < entry.minimumBandwidth)
     return [{ path, message: `${shown} is below the least share of \`${entry.name}\`` }];

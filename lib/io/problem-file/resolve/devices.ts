@@ -35,6 +35,18 @@ export interface DeviceContext {
   readonly deviceCount: number;
 }
 
+/** Parts of an entry that say the same of all their devices: its plain members together, then each that differs. */
+export function* entryParts(
+  entry: DeviceEntry,
+): Generator<{ readonly entry: DeviceEntry; readonly count: number; readonly member?: string }> {
+  const own = Object.entries(entry.members ?? {});
+  const plain = (entry.count ?? 1) - own.length;
+  if (plain > 0) yield { entry, count: plain };
+  for (const [member, override] of own) {
+    if (!override.absent) yield { entry: { ...entry, ...override }, count: 1, member };
+  }
+}
+
 /** Name of the k-th member of an entry. */
 export function memberName(entry: Pick<DeviceEntry, 'name' | 'count'>, member: number): string {
   return entry.count === undefined ? entry.name : `${entry.name}-${member + 1}`;
@@ -46,29 +58,63 @@ export function* resolveEntry(
   entryIndex: number,
   context: DeviceContext,
 ): Generator<{ device: Device; summary: DeviceSummary }> {
-  const draws = new EntryDraws(context.file.seed, entry.name);
-  const pinned = resolvePins(entry, context);
+  const { seed } = context.file;
+  const draws = new EntryDraws(seed, entry.name);
   for (let member = 0; member < (entry.count ?? 1); member++) {
-    const name = memberName(entry, member);
-    const throughput = draws.next('throughput', entry.throughput);
-    const link = context.links.resolve(entry, draws);
-    const device: Device = {
-      name,
-      weight: entry.weight,
-      optional: entry.optional,
-      uplink: link.uplink,
-      downlink: link.downlink,
-      minimumBandwidthHz: entry.minimumBandwidth,
-      maximumBandwidthHz: entry.maximumBandwidth ?? Infinity,
-      memoryBytes: entry.memory === undefined ? Infinity : draws.next('memory', entry.memory),
-      codecTimeFactor: entry.codecTimeFactor ?? referenceThroughput / throughput,
-      costs: resolveCosts(entry, throughput, context),
-      pinned,
-      transmitPowerWatt: entry.transmitPower,
-      computePowerWatt: entry.computePower,
-    };
-    yield { device, summary: { name, entry: entryIndex, throughputFlopsPerSecond: throughput, link } };
+    const common = drawMember(entry, draws, context);
+    const override = entry.members?.[memberName(entry, member)];
+    if (override?.absent) continue;
+    if (!override) {
+      yield resolveMember(entry, member, entryIndex, common, context);
+      continue;
+    }
+    // Its own streams at the same place, so that what it says changes nothing for those after it.
+    const ownDraws = new EntryDraws(seed, entry.name);
+    for (let before = 0; before < member; before++) drawMember(entry, ownDraws, context);
+    const own = { ...entry, ...override };
+    yield resolveMember(own, member, entryIndex, drawMember(own, ownDraws, context), context);
   }
+}
+
+/** What is drawn for one member. */
+interface MemberDraws {
+  readonly throughput: number;
+  readonly memoryBytes: number;
+  readonly link: ResolvedLink;
+}
+
+function drawMember(entry: DeviceEntry, draws: EntryDraws, { links }: DeviceContext): MemberDraws {
+  return {
+    throughput: draws.next('throughput', entry.throughput),
+    link: links.resolve(entry, draws),
+    memoryBytes: entry.memory === undefined ? Infinity : draws.next('memory', entry.memory),
+  };
+}
+
+function resolveMember(
+  entry: DeviceEntry,
+  member: number,
+  entryIndex: number,
+  { throughput, memoryBytes, link }: MemberDraws,
+  context: DeviceContext,
+): { device: Device; summary: DeviceSummary } {
+  const name = memberName(entry, member);
+  const device: Device = {
+    name,
+    weight: entry.weight,
+    optional: entry.optional,
+    uplink: link.uplink,
+    downlink: link.downlink,
+    minimumBandwidthHz: entry.minimumBandwidth,
+    maximumBandwidthHz: entry.maximumBandwidth ?? Infinity,
+    memoryBytes,
+    codecTimeFactor: entry.codecTimeFactor ?? referenceThroughput / throughput,
+    costs: resolveCosts(entry, throughput, context),
+    pinned: resolvePins(entry, context),
+    transmitPowerWatt: entry.transmitPower,
+    computePowerWatt: entry.computePower,
+  };
+  return { device, summary: { name, entry: entryIndex, throughputFlopsPerSecond: throughput, link } };
 }
 
 function resolveCosts(entry: DeviceEntry, throughput: number, context: DeviceContext): CostTable {

@@ -11,17 +11,19 @@ import { LinkResolver } from './links.js';
 import { resolveAttention, resolveMemorySettings, resolveShape } from './model.js';
 import { resolvePoint } from './points.js';
 
-/** A problem file with everything drawn and computed. */
-export interface ResolvedFile {
+/** A checked problem file with everything drawn and computed. */
+export interface ResolvedSections {
   readonly file: ProblemFile;
   readonly shape: TransformerShape;
   readonly problem: PlanningProblem;
   /** What each device was made from, in the order of `problem.devices`. */
   readonly summaries: readonly DeviceSummary[];
+  /** Memory that the model takes on the server, bytes: counted off `server.memory`. */
+  readonly serverModelBytes: number;
 }
 
 /** Draws and computes everything. The file must have passed its checks. */
-export function resolveFile(file: ProblemFile): ResolvedFile {
+export function resolveFile(file: ProblemFile): ResolvedSections {
   const shape = resolveShape(file.model);
   const tiedRatios = file.codec.ratios === 'tied';
   const upPoints = resolvePoints(file.codec.points, file.codec.valueBits);
@@ -38,6 +40,7 @@ export function resolveFile(file: ProblemFile): ResolvedFile {
   };
   const members = file.devices.flatMap((entry, index) => [...resolveEntry(entry, index, context)]);
   const { deadline, radio, server, training } = file;
+  const serverModel = serverModelBytes(shape, training.weightBytes);
   const problem: PlanningProblem = {
     blockCount: shape.blocks,
     stepsPerRound: training.stepsPerRound,
@@ -45,8 +48,7 @@ export function resolveFile(file: ProblemFile): ResolvedFile {
     bandwidthHz: radio.bandwidth,
     ...(radio.resourceBlock !== undefined && { resourceBlockHz: radio.resourceBlock }),
     ...(deadline !== undefined && { deadlineSeconds: deadline }),
-    serverMemoryBytes:
-      server.memory === undefined ? Infinity : server.memory - serverModelBytes(shape, training.weightBytes),
+    serverMemoryBytes: server.memory === undefined ? Infinity : server.memory - serverModel,
     aggregationSeconds: server.aggregation,
     accuracy: resolveAccuracy(file.accuracy),
     upPoints,
@@ -54,7 +56,7 @@ export function resolveFile(file: ProblemFile): ResolvedFile {
     tiedRatios,
     devices: members.map(({ device }) => device),
   };
-  return { file, shape, problem, summaries: members.map(({ summary }) => summary) };
+  return { file, shape, problem, summaries: members.map(({ summary }) => summary), serverModelBytes: serverModel };
 }
 
 /** Operating points by increasing ratio. */
@@ -70,9 +72,14 @@ export function findPoint(points: readonly OperatingPoint[], pin: string | numbe
   return index < 0 ? undefined : index;
 }
 
+/** Devices that one entry stands for. */
+export function presentCount({ count = 1, members = {} }: ProblemFile['devices'][number]): number {
+  return Object.values(members).reduce((left, { absent }) => left - (absent ? 1 : 0), count);
+}
+
 /** Devices of all entries together. */
 export function countDevices(file: Pick<ProblemFile, 'devices'>): number {
-  return file.devices.reduce((sum, entry) => sum + (entry.count ?? 1), 0);
+  return file.devices.reduce((sum, entry) => sum + presentCount(entry), 0);
 }
 
 /** The numbers of blocks a device may hold. */

@@ -20,7 +20,7 @@ export const pinnedSection = section({
     .describe('Share of the band; `equal` for the band over the number of devices.'),
 }).meta({ id: 'pinned', title: 'Pinned decisions', description: 'Decisions that are not to be optimised.' });
 
-export const deviceSection = section({
+const deviceShape = {
   name: z
     .string()
     .regex(/^[\p{L}\p{N}_][\p{L}\p{N}_ .:-]{0,79}$/u, {
@@ -86,6 +86,48 @@ export const deviceSection = section({
     .default(1)
     .describe('Multiplies the device times of `profile` (2: a device half as fast as the measured one).'),
   pinned: pinnedSection.optional().describe('Decisions of this device that are fixed, before those for all.'),
+} as const;
+
+/** Keys that all members of a group have in common: what they are drawn by, and what is measured for a batch size. */
+const groupKeys = ['name', 'count', 'batchSize', 'profile'] as const;
+
+type MemberShape = Omit<typeof deviceShape, (typeof groupKeys)[number]>;
+type MemberValues = { readonly [Key in keyof MemberShape]?: z.output<MemberShape[Key]> };
+
+/** What one member of a group has in place of the group's. */
+export type MemberOverride = MemberValues & { readonly absent?: boolean | undefined };
+
+/** The schema of a key without its default: what a member does not say is the group's. */
+function withoutDefault(schema: z.ZodType): z.ZodType {
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional) {
+    return withoutDefault(schema.unwrap() as z.ZodType);
+  }
+  return schema;
+}
+
+const memberSection = section({
+  absent: z.boolean().optional().describe('This member is not there; what is drawn for the others stays the same.'),
+  ...Object.fromEntries(
+    Object.entries(deviceShape)
+      .filter(([key]) => !(groupKeys as readonly string[]).includes(key))
+      .map(([key, schema]) => {
+        const { description } = schema as z.ZodType;
+        const open = withoutDefault(schema).optional();
+        return [key, description === undefined ? open : open.describe(description)];
+      }),
+  ),
+}).meta({
+  id: 'member',
+  title: 'Member of a group',
+  description: 'What a single member of a group has in place of what the group says.',
+}) as unknown as z.ZodType<MemberOverride, Record<string, unknown>>;
+
+export const deviceSection = section({
+  ...deviceShape,
+  members: z
+    .record(z.string(), memberSection)
+    .optional()
+    .describe('Single members of the group that differ, by name: `members: { phone-3: { memory: 600 MiB } }`.'),
 }).meta({ id: 'device', title: 'Device or group of devices' });
 
 export const serverSection = section({

@@ -1,5 +1,5 @@
 export * from './file.js';
 export { presetNames } from './model.js';
 export { fadingDefaults, pathLossDefaults, pathLossModels } from './radio.js';
-export { deviceSection } from './devices.js';
+export { deviceSection, type MemberOverride } from './devices.js';
 export { unknownKeyMessage, type Sampled } from './building-blocks.js';

@@ -23,6 +23,8 @@ export interface FileIssue extends SourcePosition {
   readonly message: string;
   /** What stands there, shortened; absent where nothing does. */
   readonly found?: string;
+  /** The key that a caller set in place of the file's, where the problem lies there; line and column are then 0. */
+  readonly setting?: string;
 }
 
 /** `devices[3].throughput`. */
@@ -53,8 +55,11 @@ export class FileIssuesError extends Error {
 
 /** One line: place, path, what was found, what is wrong. */
 export function formatIssue(issue: FileIssue, fileName = ''): string {
-  const place = [fileName, issue.line, issue.column].filter((part) => part !== '').join(':');
-  const path = issue.path === '' ? '' : ` ${issue.path}:`;
+  const atSetting = issue.setting !== undefined;
+  const place = atSetting
+    ? `--set ${issue.setting}:`
+    : [fileName, issue.line, issue.column].filter((part) => part !== '').join(':');
+  const path = issue.path === '' || (atSetting && issue.setting === issue.path) ? '' : ` ${issue.path}:`;
   const found = issue.found === undefined ? '' : ` found ${issue.found};`;
   return `${place}${path}${found} ${issue.message}`;
 }

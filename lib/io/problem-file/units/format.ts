@@ -1,3 +1,4 @@
+import { parseQuantity } from './parse.js';
 import { dimensions, type Dimension } from './table.js';
 
 /** Units used when a quantity is shown, largest first, with the SI value of one. */
@@ -53,6 +54,20 @@ export function formatQuantity(value: number, dimension: Dimension, digits = 3):
   const size = Math.abs(value);
   const [name, factor] = (size === 0 ? undefined : units.find(([, unit]) => size >= 0.9995 * unit)) ?? units.at(-1)!;
   return `${significant(value / factor, digits)} ${name}`;
+}
+
+/** A quantity as text that `parseQuantity` reads back to the very same number; in the unit that suits its size if it can be. */
+export function exactQuantity(value: number, dimension: Dimension): string {
+  const units: readonly (readonly [string, number])[] =
+    dimension === 'fraction' ? [['%', 0.01]] : (shown[dimension] ?? []).filter(([, unit]) => Math.abs(value) >= unit);
+  for (const [name, factor] of units) {
+    for (let digits = 1; digits <= 15; digits++) {
+      const text = `${Number((value / factor).toPrecision(digits))} ${name}`;
+      const parsed = parseQuantity(text, dimension);
+      if (parsed.ok && parsed.value === value) return text;
+    }
+  }
+  return String(value);
 }
 
 /** Three significant digits without exponent where the size allows it. */

@@ -1,0 +1,83 @@
+import type { PlanningProblem } from './problem.js';
+
+/** A change of the quantities that a problem was made from; whatever is not named stays as it is. */
+export interface SourceChange {
+  /** Band, Hz. */
+  readonly bandwidthHz?: number;
+  /** Longest round accepted, seconds; Infinity for none. */
+  readonly deadlineSeconds?: number;
+  /** Least accuracy accepted, 0…1; −Infinity for none. */
+  readonly minimumAccuracy?: number;
+  /** Memory of the server as the source counts it (`serverModelBytes` included), bytes; Infinity for no limit. */
+  readonly serverMemoryBytes?: number;
+  /** By device name. */
+  readonly devices?: Readonly<Record<string, DeviceChange>>;
+  /** Names of devices that are not there: equal shares are worked out without them. */
+  readonly without?: readonly string[];
+  /** Keys of the problem file, as in `training.activations=recompute`; a problem built in code has none. */
+  readonly settings?: readonly string[];
+}
+
+/** What a change may say of one device. */
+export interface DeviceChange {
+  /** Bytes; Infinity for no limit. */
+  readonly memoryBytes?: number;
+  /** Hz; 0 for no limit. */
+  readonly minimumBandwidthHz?: number;
+  /** Hz; Infinity for no limit. */
+  readonly maximumBandwidthHz?: number;
+}
+
+/** A changed problem, or why the source does not take the change. */
+export type Rebuilt =
+  { readonly ok: true; readonly source: ProblemSource } | { readonly ok: false; readonly reason: string };
+
+/**
+ * A problem together with what it was made from. A change of the problem goes through `rebuild`, never through the
+ * resolved numbers: slopes of rate laws, pinned equal shares and much else follow from the source.
+ */
+export interface ProblemSource {
+  readonly problem: PlanningProblem;
+  /** What the server's memory holds beside the devices' state, bytes: the source's limit is this more than the problem's. */
+  readonly serverModelBytes: number;
+  /** The problem after a change of the source, with every derived quantity worked out again. */
+  rebuild(change: SourceChange): Rebuilt;
+  /** The change as one writes it in the source, one `key=value` each; nothing for problems built in code. */
+  written(change: SourceChange): readonly string[];
+}
+
+/**
+ * The source of a problem that was built in code: its own numbers. Rate laws and pinned bandwidths are taken as given, so
+ * they stay as they are when the band changes; where they follow from the band, give a `rebuild` of your own.
+ */
+export function sourceOf(problem: PlanningProblem): ProblemSource {
+  return {
+    problem,
+    serverModelBytes: 0,
+    written: () => [],
+    rebuild(change) {
+      if (change.settings?.length) return { ok: false, reason: 'a problem built in code has no keys to set' };
+      const unknown = [...Object.keys(change.devices ?? {}), ...(change.without ?? [])].find(
+        (name) => !problem.devices.some((device) => device.name === name),
+      );
+      if (unknown !== undefined) return { ok: false, reason: `there is no device \`${unknown}\`` };
+      return { ok: true, source: sourceOf(changed(problem, change)) };
+    },
+  };
+}
+
+function changed(problem: PlanningProblem, change: SourceChange): PlanningProblem {
+  const { deadlineSeconds: present, ...rest } = problem;
+  const deadlineSeconds = change.deadlineSeconds ?? present;
+  const without = new Set(change.without);
+  return {
+    ...rest,
+    bandwidthHz: change.bandwidthHz ?? problem.bandwidthHz,
+    ...(deadlineSeconds !== undefined && deadlineSeconds < Infinity && { deadlineSeconds }),
+    accuracy: { ...problem.accuracy, minimum: change.minimumAccuracy ?? problem.accuracy.minimum },
+    serverMemoryBytes: change.serverMemoryBytes ?? problem.serverMemoryBytes,
+    devices: problem.devices
+      .filter((device) => !without.has(device.name))
+      .map((device) => ({ ...device, ...change.devices?.[device.name] })),
+  };
+}

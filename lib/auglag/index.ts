@@ -4,5 +4,4 @@ export * from './subproblem-state.js';
 export * from './subproblem-model.js';
 export * from './jacobian-rows.js';
 export * from './newton-polish.js';
-export * from './incumbent.js';
 export * from './solve.js';

@@ -1,4 +1,4 @@
-import { allFinite, assess, meetsTolerances, type Evaluator, type Evidence, type Tolerances } from '../bound/index.js';
+import { allFinite, assess, meetsTolerances, type Evaluator, type Evidence, type Tolerances } from '../nlp/index.js';
 import { DenseSymmetricFactor } from '../linalg/index.js';
 import { JacobianRows } from './jacobian-rows.js';
 

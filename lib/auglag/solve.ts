@@ -1,7 +1,8 @@
 import {
   Evaluator,
-  LimitedMemoryMinimizer,
-  TrustRegionNewton,
+  Incumbent,
+  type SolveContext,
+  type Stop,
   allFinite,
   assess,
   concludeWith,
@@ -11,21 +12,14 @@ import {
   largestViolation,
   limitStop,
   meetsTolerances,
-  type BoundOptions,
-  type SolveContext,
-} from '../bound/index.js';
+} from '../nlp/index.js';
+import { LimitedMemoryMinimizer, TrustRegionNewton, type BoundOptions } from '../bound/index.js';
 import type { NonlinearProgram } from '../problem/index.js';
-import { Budget, type SolverResult, type Termination } from '../solver/index.js';
-import { Incumbent } from './incumbent.js';
+import { Budget, type SolverResult } from '../solver/index.js';
 import { NewtonPolish, type Polisher, type PolisherFactory } from './newton-polish.js';
 import { auglagOptions, type AuglagOptions, type ResolvedAuglagOptions } from './options.js';
 import { AugmentedLagrangian } from './subproblem.js';
 import { feasibleRay } from './unbounded.js';
-
-interface Stop {
-  readonly termination: Termination;
-  readonly message: string;
-}
 
 /** Something that minimises the subproblem again and again, as the classes of `lib/bound` do. */
 export interface InnerMinimizer {

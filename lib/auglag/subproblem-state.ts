@@ -1,4 +1,4 @@
-import type { Evaluator } from '../bound/index.js';
+import type { Evaluator } from '../nlp/index.js';
 import type { NlpMeta } from '../problem/index.js';
 import type { JacobianRows } from './jacobian-rows.js';
 

@@ -1,4 +1,5 @@
-import type { Evaluator, HessianModel, HessianModelSource } from '../bound/index.js';
+import type { HessianModel, HessianModelSource } from '../bound/index.js';
+import type { Evaluator } from '../nlp/index.js';
 import type { NlpMeta, NonlinearProgram } from '../problem/index.js';
 import { JacobianRows } from './jacobian-rows.js';
 import type { SubproblemState } from './subproblem-state.js';

@@ -1,4 +1,4 @@
-import { largestViolation, type Evaluator } from '../bound/index.js';
+import { largestViolation, type Evaluator } from '../nlp/index.js';
 import type { Budget } from '../solver/index.js';
 
 /**

@@ -1,6 +1,6 @@
 import type { SparsityPattern } from '../problem/index.js';
 import { DenseHessianModel } from './dense-model.js';
-import type { Evaluator } from './evaluator.js';
+import type { Evaluator } from '../nlp/index.js';
 import { hasHessianModel, type HessianModel } from './hessian-model.js';
 import { OperatorHessianModel, type HessianOperator } from './operator-model.js';
 import { SparseHessianModel } from './sparse-model.js';

@@ -1,21 +1,24 @@
+import {
+  Evaluator,
+  type SolveContext,
+  type Stop,
+  assess,
+  concludeWith,
+  crossedBound,
+  crossedMessage,
+  findDefinedStart,
+  limitStop,
+} from '../nlp/index.js';
 import type { NonlinearProgram } from '../problem/index.js';
-import { Budget, type SolverResult, type Termination } from '../solver/index.js';
-import { assess, concludeWith } from './assessment.js';
+import { Budget, type SolverResult } from '../solver/index.js';
 import { BoxModelMinimizer } from './box-model.js';
-import { Evaluator } from './evaluator.js';
 import { LimitedMemoryMatrix } from './limited-memory-matrix.js';
-import { boundOptions, type BoundOptions, type ResolvedBoundOptions, type SolveContext } from './options.js';
-import { crossedBound, findDefinedStart } from './start-point.js';
-import { convergedMessage, crossedMessage, limitStop, projectedGradientNorm } from './trust-region.js';
+import { boundOptions, type BoundOptions, type ResolvedBoundOptions } from './options.js';
+import { convergedMessage, projectedGradientNorm } from './trust-region.js';
 import { fallsWithoutEnd } from './unbounded.js';
 
 const noMultipliers = new Float64Array(0);
 const machineEpsilon = 2.220446049250313e-16;
-
-interface Stop {
-  readonly termination: Termination;
-  readonly message: string;
-}
 
 type SearchOutcome = 'moved' | 'failed' | 'limit';
 

@@ -1,12 +1,6 @@
 import { z } from 'zod';
-import {
-  commonOptions,
-  defineOptions,
-  type Budget,
-  type IterationCallback,
-  type SolverResult,
-  type StopSignal,
-} from '../solver/index.js';
+import { commonOptions, defineOptions, type SolverResult } from '../solver/index.js';
+import type { SolveContext } from '../nlp/index.js';
 import type { NonlinearProgram } from '../problem/index.js';
 
 /** Options of the bound-constrained minimisers. */
@@ -38,22 +32,6 @@ export const boundOptions = defineOptions({
 
 export type BoundOptions = Partial<import('zod').z.input<typeof boundOptions.schema>>;
 export type ResolvedBoundOptions = typeof boundOptions.defaults;
-
-/** What a caller may hand over besides options. */
-export interface SolveContext {
-  /** Where to start instead of `meta.start`; projected onto the bounds. */
-  readonly start?: Float64Array | undefined;
-  /** Initial guess of the constraint multipliers instead of `meta.startMultipliers`. */
-  readonly multipliers?: Float64Array | undefined;
-  /** Initial guess of the bound multipliers instead of `meta.startBoundMultipliers`, for solvers that can use one. */
-  readonly boundMultipliers?: Float64Array | undefined;
-  readonly signal?: StopSignal | undefined;
-  readonly onIteration?: IterationCallback | undefined;
-  /** Start from ten times the trust-region radius with which the same minimiser's last solve ended. */
-  readonly continueRadius?: boolean | undefined;
-  /** Overrides the limits of the options: what is left of a caller's budget. */
-  readonly budget?: Budget | undefined;
-}
 
 /** Any solver of problems without constraints other than bounds. Throws RangeError when the problem has constraints. */
 export type BoundMinimizer = (

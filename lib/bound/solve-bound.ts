@@ -2,7 +2,8 @@ import type { NonlinearProgram } from '../problem/index.js';
 import type { SolverResult } from '../solver/index.js';
 import { hasHessianModel } from './hessian-model.js';
 import { solveLimitedMemory } from './limited-memory.js';
-import type { BoundOptions, SolveContext } from './options.js';
+import type { BoundOptions } from './options.js';
+import type { SolveContext } from '../nlp/index.js';
 import { solveTrustRegionNewton } from './trust-region.js';
 
 /** True if the problem can be solved with second derivatives. */

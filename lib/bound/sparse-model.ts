@@ -1,6 +1,6 @@
 import { assembleSparse, SparseSymmetricFactor, type SparseMatrix } from '../linalg/index.js';
 import type { SparsityPattern } from '../problem/index.js';
-import type { Evaluator } from './evaluator.js';
+import type { Evaluator } from '../nlp/index.js';
 import type { DirectionKind, HessianModel } from './hessian-model.js';
 
 /** Operations of a factorisation beyond which conjugate gradients are the better way. */

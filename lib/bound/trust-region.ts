@@ -1,13 +1,21 @@
+import {
+  Evaluator,
+  type SolveContext,
+  type Stop,
+  assess,
+  concludeWith,
+  crossedBound,
+  crossedMessage,
+  findDefinedStart,
+  limitStop,
+} from '../nlp/index.js';
 import { leastEigenpair } from '../linalg/index.js';
 import type { NonlinearProgram } from '../problem/index.js';
-import { Budget, type BudgetEnd, type SolverResult, type Termination } from '../solver/index.js';
-import { assess, concludeWith } from './assessment.js';
+import { Budget, type BudgetEnd, type SolverResult } from '../solver/index.js';
 import { BoxModelMinimizer } from './box-model.js';
 import { chooseHessianModel } from './choose-model.js';
-import { Evaluator } from './evaluator.js';
 import type { HessianModel } from './hessian-model.js';
-import { boundOptions, type BoundOptions, type ResolvedBoundOptions, type SolveContext } from './options.js';
-import { crossedBound, findDefinedStart } from './start-point.js';
+import { boundOptions, type BoundOptions, type ResolvedBoundOptions } from './options.js';
 import { fallsWithoutEnd } from './unbounded.js';
 
 const noMultipliers = new Float64Array(0);
@@ -18,11 +26,6 @@ interface Progress {
   objective: number;
   iterations: number;
   radius: number;
-}
-
-interface Stop {
-  readonly termination: Termination;
-  readonly message: string;
 }
 
 /**
@@ -372,20 +375,6 @@ export function projectedGradientNorm(
 }
 
 export const convergedMessage = 'The projected gradient is within the tolerance.';
-
-export function limitStop(end: BudgetEnd): Stop {
-  const words: Record<BudgetEnd, string> = {
-    'iteration-limit': 'The iteration limit ended the work.',
-    'evaluation-limit': 'The evaluation limit ended the work.',
-    'time-limit': 'The time limit ended the work.',
-    interrupted: 'Stopped by the abort signal.',
-  };
-  return { termination: end, message: words[end] };
-}
-
-export function crossedMessage(names: readonly string[] | undefined, index: number): string {
-  return `The bounds of variable ${names?.[index] ?? `number ${index}`} exclude each other.`;
-}
 
 /** Trust-region Newton method as a function. */
 export function solveTrustRegionNewton(

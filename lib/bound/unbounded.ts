@@ -1,5 +1,5 @@
 import type { Budget } from '../solver/index.js';
-import type { Evaluator } from './evaluator.js';
+import type { Evaluator } from '../nlp/index.js';
 
 /**
  * True if the objective keeps falling, at a rate that does not fade, at seven points further and further along a

@@ -11,7 +11,7 @@ import {
   type Evaluation,
   type KktMatrix,
   type ModelStructure,
-} from '../sqp/index.js';
+} from '../kkt/index.js';
 import { BarrierBlock, RowKind, rowKinds, rowResidual } from './barrier.js';
 import { CentralityCorrections } from './centrality.js';
 import { NewtonSystem } from './newton-system.js';

@@ -1,4 +1,4 @@
-import type { Evaluation, PointValues } from '../sqp/index.js';
+import type { Evaluation, PointValues } from '../kkt/index.js';
 
 /** Share by which bounds and sides are moved out, so that a feasible set without interior gets one. */
 const relaxation = 1e-10;

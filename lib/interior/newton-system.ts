@@ -7,7 +7,7 @@ import {
   type Iterate,
   type KktMatrix,
   type KktRequest,
-} from '../sqp/index.js';
+} from '../kkt/index.js';
 import { RowKind, rowResidual, type BarrierBlock } from './barrier.js';
 
 /** Relative residual of a solution from which a weaker regularisation is tried. */

@@ -1,4 +1,4 @@
-import { assess, concludeWith, crossedBound, Evaluator, type SolveContext } from '../bound/index.js';
+import { assess, concludeWith, crossedBound, Evaluator, type SolveContext } from '../nlp/index.js';
 import { zeroCounts, type NonlinearProgram } from '../problem/index.js';
 import { Budget, isSolved, type SolverResult } from '../solver/index.js';
 import {
@@ -9,7 +9,7 @@ import {
   modelStructure,
   SparseKkt,
   type KktMatrix,
-} from '../sqp/index.js';
+} from '../kkt/index.js';
 import { InteriorAlgorithm, type InteriorEnding } from './algorithm.js';
 import { interiorOptions, type InteriorOptions } from './options.js';
 

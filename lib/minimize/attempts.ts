@@ -1,11 +1,6 @@
 import { solveAugmentedLagrangian } from '../auglag/index.js';
-import {
-  LimitedMemoryMinimizer,
-  TrustRegionNewton,
-  offersSecondDerivatives,
-  type Evaluator,
-  type SolveContext,
-} from '../bound/index.js';
+import { LimitedMemoryMinimizer, TrustRegionNewton, offersSecondDerivatives } from '../bound/index.js';
+import { type Evaluator, type SolveContext } from '../nlp/index.js';
 import type { NonlinearProgram } from '../problem/index.js';
 import { solveInterior, suitsInterior } from '../interior/index.js';
 import { solveQp } from '../qp/index.js';

@@ -1,4 +1,4 @@
-import type { Evidence } from '../bound/index.js';
+import type { Evidence } from '../nlp/index.js';
 import type { SolverResult } from '../solver/index.js';
 import type { MethodName } from './attempts.js';
 

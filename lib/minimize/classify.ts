@@ -1,4 +1,4 @@
-import { Evaluator } from '../bound/index.js';
+import { Evaluator } from '../nlp/index.js';
 import { assembleSparse, isPositiveSemidefinite, lowerTriangle, toSparse, type SparseMatrix } from '../linalg/index.js';
 import type { NlpMeta, NonlinearProgram, QuadraticProgram, SparsityPattern } from '../problem/index.js';
 

@@ -6,7 +6,7 @@ import {
   crossedMessage,
   meetsTolerances,
   projectOntoBounds,
-} from '../bound/index.js';
+} from '../nlp/index.js';
 import { clearAbsentSides, type MixedIntegerNonlinearProgram, type NonlinearProgram } from '../problem/index.js';
 import { randomStream } from '../random/index.js';
 import {

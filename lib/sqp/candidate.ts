@@ -1,5 +1,5 @@
-import type { Iterate, KeptPoint } from './iterate.js';
-import { maxAbs } from './norms.js';
+import type { Iterate, KeptPoint } from '../kkt/index.js';
+import { maxAbs } from '../kkt/index.js';
 
 /** The best first-order point of a run, kept while the method goes on for more digits. */
 export class Candidate {

@@ -1,6 +1,6 @@
 import type { NlpMeta } from '../problem/index.js';
 import type { Budget, BudgetEnd, IterationCallback, Termination } from '../solver/index.js';
-import type { WorkingSet } from './quadratic-model.js';
+import type { WorkingSet } from '../kkt/index.js';
 
 /** How one run of the algorithm ended. */
 export interface Ending {

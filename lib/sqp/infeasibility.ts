@@ -1,6 +1,6 @@
 import type { Ending } from './ending.js';
-import type { Iterate } from './iterate.js';
-import { addTransposedProduct } from './kkt-matrix.js';
+import type { Iterate } from '../kkt/index.js';
+import { addTransposedProduct } from '../kkt/index.js';
 
 /** A slope this much smaller than the terms it is the sum of is rounding. */
 const roundOff = 1e-9;

@@ -1,9 +1,9 @@
 import { BarrierTerms, clamp, ElasticRows, nearestInterior } from './interior-terms.js';
-import { factorWithInertia, inertiaCorrection, type InertiaCorrection } from './curvature.js';
-import type { KktMatrix, KktRequest, ModelStructure } from './kkt-matrix.js';
-import { RefinedSolve } from './refined-solve.js';
-import { modelGradient, type QuadraticModel, type SubproblemSolution } from './quadratic-model.js';
-import { maxAbs } from './norms.js';
+import { factorWithInertia, inertiaCorrection, type InertiaCorrection } from '../kkt/index.js';
+import type { KktMatrix, KktRequest, ModelStructure } from '../kkt/index.js';
+import { RefinedSolve } from '../kkt/index.js';
+import { modelGradient, type QuadraticModel, type SubproblemSolution } from '../kkt/index.js';
+import { maxAbs } from '../kkt/index.js';
 
 /** What an interior-point solve of a subproblem came to. */
 export type InteriorOutcome = 'solved' | 'approximate' | 'failed';

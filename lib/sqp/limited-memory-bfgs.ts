@@ -1,5 +1,5 @@
-import { dotProduct } from './norms.js';
-import type { LowRankTerm } from './kkt-matrix.js';
+import { dotProduct } from '../kkt/index.js';
+import type { LowRankTerm } from '../kkt/index.js';
 
 /** Share of sᵀBs below which the change of the gradient is damped (Powell 1978). */
 const dampingShare = 0.2;

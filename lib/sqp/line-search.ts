@@ -1,8 +1,8 @@
 import type { AcceptanceTest, Verdict } from '../globalization/index.js';
-import type { Iterate } from './iterate.js';
-import type { SubproblemSolution } from './quadratic-model.js';
+import type { Iterate } from '../kkt/index.js';
+import type { SubproblemSolution } from '../kkt/index.js';
 import type { WorkingSetSolver } from './working-set-solver.js';
-import { dotProduct } from './norms.js';
+import { dotProduct } from '../kkt/index.js';
 
 /** How a search ended: a point was taken, none was found, or the budget ran out on the way. */
 export type SearchOutcome = 'accepted' | 'failed' | 'expired';

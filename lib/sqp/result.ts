@@ -1,5 +1,5 @@
 import type { IterationCallback, SolverResult, Termination, StopSignal } from '../solver/index.js';
-import type { WorkingSet } from './quadratic-model.js';
+import type { WorkingSet } from '../kkt/index.js';
 
 /** What a caller may hand over besides the problem and the options. */
 export interface SqpCall {

@@ -3,9 +3,9 @@ import { countEvaluations, zeroCounts, type EvaluationCounts, type NonlinearProg
 import { Budget, isSolved, type Termination } from '../solver/index.js';
 import { SqpAlgorithm } from './algorithm.js';
 import type { Ending, RunRequest } from './ending.js';
-import { independentResiduals } from './convergence.js';
-import { DenseKkt } from './dense-kkt.js';
-import { Evaluation } from './evaluation.js';
+import { independentResiduals } from '../kkt/index.js';
+import { DenseKkt } from '../kkt/index.js';
+import { Evaluation } from '../kkt/index.js';
 import {
   denseLowerTriangle,
   densePattern,
@@ -13,12 +13,12 @@ import {
   modelStructure,
   type KktMatrix,
   type KktRequest,
-} from './kkt-matrix.js';
+} from '../kkt/index.js';
 import { LimitedMemoryBfgs } from './limited-memory-bfgs.js';
-import { LowRankKkt } from './low-rank-kkt.js';
+import { LowRankKkt } from '../kkt/index.js';
 import { sqpOptions, type SqpOptions } from './options.js';
-import { SparseKkt } from './sparse-kkt.js';
-import { workingSet, type WorkingSet } from './quadratic-model.js';
+import { SparseKkt } from '../kkt/index.js';
+import { workingSet, type WorkingSet } from '../kkt/index.js';
 import { DampedBfgs } from './quasi-newton.js';
 import type { SqpAttempt, SqpCall, SqpResult } from './result.js';
 

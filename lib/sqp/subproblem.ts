@@ -1,7 +1,7 @@
-import { inertiaCorrection, type InertiaCorrection } from './curvature.js';
+import { inertiaCorrection, type InertiaCorrection } from '../kkt/index.js';
 import { InteriorPointSolver } from './interior-point.js';
-import { multiplyHessian, type KktMatrix } from './kkt-matrix.js';
-import { subproblemSolution, type QuadraticModel, type SubproblemSolution } from './quadratic-model.js';
+import { multiplyHessian, type KktMatrix } from '../kkt/index.js';
+import { subproblemSolution, type QuadraticModel, type SubproblemSolution } from '../kkt/index.js';
 import { WorkingSetSolver } from './working-set-solver.js';
 
 /**

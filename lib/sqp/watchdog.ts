@@ -1,7 +1,7 @@
 import type { AcceptanceTest } from '../globalization/index.js';
-import type { Iterate, KeptPoint } from './iterate.js';
-import { dotProduct, maxAbs } from './norms.js';
-import { subproblemSolution, type SubproblemSolution } from './quadratic-model.js';
+import type { Iterate, KeptPoint } from '../kkt/index.js';
+import { dotProduct, maxAbs } from '../kkt/index.js';
+import { subproblemSolution, type SubproblemSolution } from '../kkt/index.js';
 
 /** What became of a full step: enough progress since the reference, tolerated for now, or to be taken back. */
 export type RelaxedOutcome = 'progress' | 'tolerated' | 'failed';

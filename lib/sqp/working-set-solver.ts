@@ -1,7 +1,7 @@
-import { factorWithInertia, type InertiaCorrection } from './curvature.js';
-import type { KktMatrix, KktRequest } from './kkt-matrix.js';
-import { modelGradient, type QuadraticModel, type SubproblemSolution, type WorkingSet } from './quadratic-model.js';
-import { maxAbs } from './norms.js';
+import { factorWithInertia, type InertiaCorrection } from '../kkt/index.js';
+import type { KktMatrix, KktRequest } from '../kkt/index.js';
+import { modelGradient, type QuadraticModel, type SubproblemSolution, type WorkingSet } from '../kkt/index.js';
+import { maxAbs } from '../kkt/index.js';
 
 /** Result of the search for the working set. */
 export type WorkingSetOutcome = 'solved' | 'undecided' | 'inconsistent';

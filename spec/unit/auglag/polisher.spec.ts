@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { solveAugmentedLagrangian, type PolisherFactory } from '../../../lib/auglag/index.js';
-import { assess, meetsTolerances } from '../../../lib/bound/index.js';
+import { assess, meetsTolerances } from '../../../lib/nlp/index.js';
 import { solveSqp } from '../../../lib/sqp/index.js';
 import { hockSchittkowski, toProgram } from '../../problems/hock-schittkowski/index.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { AugmentedLagrangian } from '../../../lib/auglag/index.js';
-import { Evaluator } from '../../../lib/bound/index.js';
+import { Evaluator } from '../../../lib/nlp/index.js';
 import { analyticProblem } from '../../support/analytic-problem.js';
 
 const problem = analyticProblem({

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Evaluator } from '../../../lib/bound/index.js';
+import { Evaluator } from '../../../lib/nlp/index.js';
 import { classify, isConvex, minimize, toQuadraticProgram, type MinimizeOptions } from '../../../lib/minimize/index.js';
 import type { NonlinearProgram } from '../../../lib/problem/index.js';
 import { terminations } from '../../../lib/solver/index.js';

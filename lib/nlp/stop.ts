@@ -1,0 +1,21 @@
+import type { BudgetEnd, Termination } from '../solver/index.js';
+
+/** How an algorithm ended, before anything is checked. */
+export interface Stop {
+  readonly termination: Termination;
+  readonly message: string;
+}
+
+export function limitStop(end: BudgetEnd): Stop {
+  const words: Record<BudgetEnd, string> = {
+    'iteration-limit': 'The iteration limit ended the work.',
+    'evaluation-limit': 'The evaluation limit ended the work.',
+    'time-limit': 'The time limit ended the work.',
+    interrupted: 'Stopped by the abort signal.',
+  };
+  return { termination: end, message: words[end] };
+}
+
+export function crossedMessage(names: readonly string[] | undefined, index: number): string {
+  return `The bounds of variable ${names?.[index] ?? `number ${index}`} exclude each other.`;
+}

@@ -3,6 +3,7 @@ import type { StopSignal, Termination } from '../solver/index.js';
 import { planBandwidth } from './bandwidth/index.js';
 import type { PlanBound } from './bound/index.js';
 import { planExact } from './exact/index.js';
+import { fastestFeasible } from './judge.js';
 import type { BandwidthMethod, PlanMethod } from './report.js';
 import { planTwoTimescale } from './two-timescale/index.js';
 
@@ -17,7 +18,10 @@ export interface MethodOptions {
 export interface MethodContext {
   readonly timeLimitSeconds: number;
   readonly signal?: StopSignal | undefined;
+  /** Choices and shares that the `bandwidth` method keeps, and a start of the others. */
   readonly warm?: Plan | undefined;
+  /** Further plans to start from, of any origin: the answer is no slower than one of them that keeps all limits. */
+  readonly starts?: readonly Plan[] | undefined;
   readonly onProgress?: ((progress: MethodProgress) => void) | undefined;
 }
 
@@ -43,14 +47,31 @@ export interface MethodOutcome {
   readonly statistics: Readonly<Record<string, number>>;
 }
 
-/** Runs one planning method. Throws RangeError if `bandwidth` has no choices to work with. */
+/**
+ * Runs one planning method; its answer is no slower than any of the given starts. Throws RangeError if `bandwidth` has no
+ * choices to work with.
+ */
 export function runMethod(problem: PlanningProblem, options: MethodOptions, context: MethodContext): MethodOutcome {
+  const outcome = dispatch(problem, options, context);
+  const given = fastestFeasible(problem, options.method === 'bandwidth' ? [] : startsOf(context));
+  if (!given || outcome.totalSeconds <= given.totalSeconds) return outcome;
+  // A search cut short, or estimated shares of whole blocks, may end above what was given.
+  const { plan, totalSeconds } = given;
+  const infeasible = outcome.termination === 'infeasible' || outcome.termination === 'locally-infeasible';
+  return { ...outcome, plan, totalSeconds, termination: infeasible ? 'stalled' : outcome.termination };
+}
+
+function dispatch(problem: PlanningProblem, options: MethodOptions, context: MethodContext): MethodOutcome {
   switch (options.method) {
     case 'two-timescale':
       return planTwoTimescale(
         problem,
         { seed: options.seed, bandwidthMethod: options.bandwidthMethod, ...limit(context) },
-        { signal: context.signal, warm: context.warm, onProgress: (progress) => reportSearch(context, progress) },
+        {
+          signal: context.signal,
+          starts: startsOf(context),
+          onProgress: (progress) => reportSearch(context, progress),
+        },
       );
     case 'exact':
       return exact(problem, options, context);
@@ -61,6 +82,10 @@ export function runMethod(problem: PlanningProblem, options: MethodOptions, cont
         ...limit(context),
       });
   }
+}
+
+function startsOf({ warm, starts = [] }: MethodContext): readonly Plan[] {
+  return warm ? [warm, ...starts] : starts;
 }
 
 /** A limit used up before the method starts still leaves it the time to return what it has. */
@@ -78,7 +103,7 @@ function exact(problem: PlanningProblem, options: MethodOptions, context: Method
     { relativeGap: options.gapTolerance, ...limit(context) },
     {
       signal: context.signal,
-      incumbent: context.warm,
+      starts: startsOf(context),
       onProgress: ({ objective, bound }) => {
         context.onProgress?.({ phase: 'search', totalSeconds: objective, boundSeconds: bound });
         return undefined;

@@ -10,5 +10,5 @@ export interface PlannerOutcome {
   readonly termination: Termination;
 }
 
-/** Solves a problem by whichever method the caller chose. */
-export type Planner = (problem: PlanningProblem) => PlannerOutcome;
+/** Solves a problem by whichever method the caller chose, no worse than the `starts` that keep its limits. */
+export type Planner = (problem: PlanningProblem, starts?: readonly Plan[]) => PlannerOutcome;

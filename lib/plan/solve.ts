@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import {
-  planViolations,
   roundDelay,
   sourceOf,
   type Plan,
@@ -13,6 +12,7 @@ import { conventionsOf, describePlan } from './answer.js';
 import { computeBaselines, planBits } from './baselines/index.js';
 import { boundPlan, verifyBound, type PlanBound } from './bound/index.js';
 import { explainInfeasibility, whatIf } from './explain/index.js';
+import { judgePlan } from './judge.js';
 import { runMethod, type MethodOutcome } from './methods.js';
 import type { Planner } from './planner.js';
 import { bandwidthMethods, planMethods, type BoundReport, type PlanReport, type PlanStatus } from './report.js';
@@ -56,6 +56,8 @@ export interface SolveHooks {
   readonly signal?: StopSignal | undefined;
   /** Choices and shares to start from; required by the `bandwidth` method. */
   readonly warm?: Plan | undefined;
+  /** Further plans to start from, of any origin: the answer is no slower than one of them that keeps all limits. */
+  readonly starts?: readonly Plan[] | undefined;
   readonly onProgress?: ((progress: SolveProgress) => void) | undefined;
 }
 
@@ -86,7 +88,7 @@ export function solvePlan(
   const clock = new Clock(options.timeLimitSeconds);
   hooks.onProgress?.({ phase: 'search' });
   const outcome = searchPlan(problem, options, hooks, clock);
-  const usable = outcome.plan !== undefined && keepsLimits(problem, outcome.plan);
+  const usable = outcome.plan !== undefined && judgePlan(problem, outcome.plan).isFeasible;
   hooks.onProgress?.({ phase: 'bound', ...(usable && { totalSeconds: outcome.totalSeconds }) });
   const bound = provenBound(problem, outcome, clock, hooks.signal);
   const base = {
@@ -250,20 +252,14 @@ function changesOf(
 /** How baselines and explanations solve changed problems: quickly, with the same method unless that needs a warm plan. */
 function plannerOf(options: ResolvedSolveOptions, hooks: SolveHooks, clock: Clock): Planner {
   const method = options.method === 'bandwidth' ? 'two-timescale' : options.method;
-  return (changed) => {
+  return (changed, starts) => {
     const timeLimitSeconds = Math.min(decisionSeconds, Math.max(0.1, clock.left()));
-    const outcome = runMethod(changed, { ...options, method }, { signal: hooks.signal, timeLimitSeconds });
-    if (!outcome.plan || !keepsLimits(changed, outcome.plan)) {
+    const outcome = runMethod(changed, { ...options, method }, { signal: hooks.signal, timeLimitSeconds, starts });
+    if (!outcome.plan || !judgePlan(changed, outcome.plan).isFeasible) {
       return { totalSeconds: Infinity, termination: outcome.termination };
     }
     return { plan: outcome.plan, totalSeconds: outcome.totalSeconds, termination: outcome.termination };
   };
-}
-
-/** The last word on feasibility, whatever a method says of its plan. */
-function keepsLimits(problem: PlanningProblem, plan: Plan): boolean {
-  const { totalSeconds } = roundDelay(problem, plan);
-  return Number.isFinite(totalSeconds) && planViolations(problem, plan, totalSeconds).length === 0;
 }
 
 function stopped(hooks: SolveHooks, clock: Clock): boolean {

@@ -1,13 +1,6 @@
-import {
-  buildChoices,
-  exceeds,
-  planViolations,
-  roundDelay,
-  type LimitViolation,
-  type Plan,
-  type PlanningProblem,
-} from '../../models/index.js';
+import { buildChoices, exceeds, type LimitViolation, type Plan, type PlanningProblem } from '../../models/index.js';
 import { Budget, type Termination, type StopSignal } from '../../solver/index.js';
+import { judgePlan } from '../judge.js';
 import { allocateLoads, planOf, shareConflicts, sharesInHz, type SharesFound } from './allocate.js';
 import { compileLoads, loadsOfDecisions, type FixedDecision, type StepLoads } from './compile.js';
 import { sqpShares } from './sqp.js';
@@ -108,8 +101,7 @@ function finish(
   statistics: Readonly<Record<string, number>>,
 ): PlanSearchResult {
   const plan = planOf(problem, decisions, loads, found);
-  const { totalSeconds } = roundDelay(problem, plan);
-  const conflicts = planViolations(problem, plan, totalSeconds);
+  const { totalSeconds, violations: conflicts } = judgePlan(problem, plan);
   if (conflicts.length > 0) return { totalSeconds: Infinity, termination: 'infeasible', conflicts, statistics };
   const price = found.prices.bandwidthSecondsPerHz;
   return {

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { branchAndBound, type Candidate, type TreeProgress } from '../../integer/index.js';
-import { planViolations, roundDelay, type Plan, type PlanningProblem } from '../../models/index.js';
+import { roundDelay, type Plan, type PlanningProblem } from '../../models/index.js';
 import { Budget, commonOptions, defineOptions, type Termination, type StopSignal } from '../../solver/index.js';
 import { boundPlan, type BoundCertificate, type PlanBound } from '../bound/index.js';
 import { buildColumns, type ChoiceColumns } from '../bound/columns.js';
+import { judgePlan } from '../judge.js';
 import { breakTies } from '../two-timescale/index.js';
 import { allChoices } from './active-choices.js';
 import { BatchedNodes } from './batched-nodes.js';
@@ -27,8 +28,8 @@ export interface ExactContext {
   readonly signal?: StopSignal | undefined;
   /** Called after every node of the tree; returning false ends the search as `interrupted`. */
   readonly onProgress?: ((progress: TreeProgress) => boolean | undefined) | undefined;
-  /** A plan known before; ignored if it breaks a limit. */
-  readonly incumbent?: Plan | undefined;
+  /** Plans known before; one that breaks a limit is ignored. */
+  readonly starts?: readonly Plan[] | undefined;
   /** Root bound computed before. */
   readonly bound?: PlanBound | undefined;
 }
@@ -75,7 +76,7 @@ export function planExact(
   const isChain = problem.sharing === 'batched' && root.columns.requirementWeights.length === 1;
   const columns = isChain ? buildColumns(problem, { batchedForm: 'stages' }) : root.columns;
   const evaluator = new CombinationEvaluator(columns);
-  const first = firstCombination(columns, evaluator, root, context.incumbent, ended);
+  const first = firstCombination(columns, evaluator, root, context.starts ?? [], ended);
   const duals = problem.sharing === 'batched' ? new BatchedNodes(columns, stop) : new SeparateNodes(columns, stop);
   const tree = new PlanTree({ choices: allChoices(columns) }, columns, duals, evaluator, ended);
   const result = branchAndBound(
@@ -119,8 +120,7 @@ export function planExact(
 function preferredPlan(problem: PlanningProblem, fastest: Plan, stop: StopSignal): Plan {
   const preferred = stop.aborted ? undefined : breakTies(problem, fastest, stop);
   if (!preferred) return fastest;
-  const { totalSeconds } = roundDelay(problem, preferred);
-  return planViolations(problem, preferred, totalSeconds).length === 0 ? preferred : fastest;
+  return judgePlan(problem, preferred).isFeasible ? preferred : fastest;
 }
 
 /** Rounding and tree must get their turn: the root takes at most a third of the time. */
@@ -146,16 +146,15 @@ function infeasible(root: PlanBound): ExactAnswer {
   };
 }
 
-/** The better of the caller's plan and what rounding the root's dual gives. */
+/** The best of the caller's plans and what rounding the root's dual gives. */
 function firstCombination(
   columns: ChoiceColumns,
   evaluator: CombinationEvaluator,
   root: PlanBound,
-  incumbent: Plan | undefined,
+  plans: readonly Plan[],
   ended: () => boolean,
 ): Candidate<Combination> | undefined {
-  const known = incumbent && combinationOf(columns, incumbent);
-  const starts = known ? [known] : [];
+  const starts = plans.flatMap((plan) => combinationOf(columns, plan) ?? []);
   const best = improveCombination(columns, evaluator, root, starts, ended);
   return best && { objective: best.totalSeconds, solution: best };
 }

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { planViolations, type LimitViolation, type Plan, type PlanningProblem } from '../../models/index.js';
+import type { LimitViolation, Plan, PlanningProblem } from '../../models/index.js';
 import { randomStream } from '../../random/index.js';
 import { Budget, commonOptions, defineOptions, type StopSignal, type Termination } from '../../solver/index.js';
 import { allocate, planBandwidth, type PlanSearchResult } from '../bandwidth/index.js';
+import { judgePlan } from '../judge.js';
 import { TieBreaker } from './break-ties.js';
 import { decisionsOfEntries, entriesOfPlan, listChoices, type PlanChoices } from './choice-columns.js';
 import { PlanEvaluator, type Evaluation } from './evaluation.js';
@@ -24,8 +25,8 @@ export type TwoTimescaleOptions = z.input<typeof twoTimescaleOptions.schema>;
 
 export interface TwoTimescaleContext {
   readonly signal?: StopSignal | undefined;
-  /** A plan to start from besides the relaxation. */
-  readonly warm?: Plan | undefined;
+  /** Plans whose choices are starts besides those of the relaxation. */
+  readonly starts?: readonly Plan[] | undefined;
   readonly onProgress?: ((progress: { readonly phase: string; readonly totalSeconds?: number }) => void) | undefined;
 }
 
@@ -67,7 +68,7 @@ class TwoTimescale {
   solve(): PlanSearchResult {
     const conflicts = provenConflicts(this.problem, this.choices);
     if (conflicts.length > 0) return { ...this.nothing('infeasible'), conflicts };
-    if (this.context.warm) this.startFrom(this.context.warm);
+    for (const plan of this.context.starts ?? []) this.startFrom(plan);
     const relaxation = new Relaxation(this.problem, this.choices);
     const starts = this.options.starts ?? defaultStarts(this.choices.deviceCount);
     for (let k = 0; k < starts && !this.ended(); k++) {
@@ -177,15 +178,13 @@ class TwoTimescale {
       signal: this.context.signal,
     });
     const usePolished = polished.plan !== undefined && polished.totalSeconds <= found.totalSeconds;
-    const plan = usePolished ? polished.plan : found.plan;
-    const totalSeconds = usePolished ? polished.totalSeconds : found.totalSeconds;
-    const conflicts = planViolations(problem, plan, totalSeconds);
-    if (conflicts.length > 0) return { ...this.nothing('locally-infeasible'), conflicts };
+    const { plan, totalSeconds, violations } = judgePlan(problem, usePolished ? polished.plan : found.plan);
+    if (violations.length > 0) return { ...this.nothing('locally-infeasible'), conflicts: violations };
     return {
       plan,
       totalSeconds,
       termination,
-      conflicts,
+      conflicts: violations,
       ...(problem.resourceBlockHz === undefined && {
         delayPerHertz: polished.delayPerHertz ?? found.prices.bandwidthSecondsPerHz,
       }),

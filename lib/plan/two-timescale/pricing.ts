@@ -14,7 +14,7 @@ export interface PricedPlan {
   readonly thresholds?: Float64Array | undefined;
 }
 
-/** Costs of all choices, in bands, at the prices of a plan. */
+/** Costs of all choices at the prices of a plan: in bands, or in parts of band and server together. */
 export interface ChoicePricing {
   /** Infinity where the plan's times are out of reach. */
   readonly cost: Float64Array;
@@ -54,6 +54,8 @@ export class ChainPricing implements ChoicePricing {
     const batchPrice = batched ? steps * bandsPerSecond(plan) : 0;
     const equalFactor = sharing === 'equal' ? problem.devices.length : 0;
     const ratio = sharing !== 'allocated' ? 0 : plan.bandPrice < 0 || plan.priceRatio > 0 ? plan.priceRatio : 1;
+    // Prices add up to one, so that no choice within reach costs more than one, whichever resource binds.
+    const unit = 1 / (1 + ratio);
     for (let n = 0; n < choices.deviceCount; n++) {
       for (let j = choices.start[n]!; j < choices.start[n + 1]!; j++) {
         if (choices.blocks[j]! < 0) {
@@ -66,7 +68,7 @@ export class ChainPricing implements ChoicePricing {
         const downBits = steps * choices.downlinkBits[j]! + choices.adapterBits[j]!;
         const own = sharing === 'allocated' ? steps * work : 0;
         const cost = this.shares.least(j, n, target - constant, upBits, downBits, own, ratio);
-        this.cost[j] = cost + batchPrice * work;
+        this.cost[j] = unit * cost + batchPrice * work;
       }
     }
   }

@@ -6,7 +6,7 @@ const lower = (from, allowed) => ({
   to: { path: '^lib/', pathNot: [`^lib/${from}/`, ...allowed.map((folder) => `^lib/${folder}/`)] },
 });
 
-const foundation = ['linalg', 'problem', 'solver', 'random'];
+const foundation = ['linalg', 'problem', 'solver', 'random', 'schema'];
 
 module.exports = {
   forbidden: [
@@ -38,10 +38,18 @@ module.exports = {
       from: { path: '^(lib|harness|bin)/' },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
+    {
+      name: 'zod-reads-files-alone',
+      comment: 'Options of solvers, planner and codec are checked by lib/schema: zod is twenty times their size.',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: '^lib/io/(problem-file|plan-file|measured-profile|reading)/' },
+      to: { path: 'zod' },
+    },
+    lower('schema', []),
     lower('linalg', []),
     lower('random', []),
     lower('problem', ['linalg']),
-    lower('solver', ['linalg', 'problem']),
+    lower('solver', ['linalg', 'problem', 'schema']),
     lower('derivative', foundation),
     lower('globalization', foundation),
     lower('qp', [...foundation, 'transform']),
@@ -66,7 +74,7 @@ module.exports = {
       'interior',
       'integer',
     ]),
-    lower('codec', ['random']),
+    lower('codec', ['random', 'schema']),
     lower('models', [...foundation, 'codec']),
     lower('io', [...foundation, 'models', 'codec']),
     lower('plan', [

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from '../../lib/schema/index.js';
 
 /** Solver options that AMPL, Pyomo and JuMP may pass as key=value: one table for types, defaults, checks and help. */
 export const keywordShape = {
@@ -27,7 +27,7 @@ export const keywordShape = {
     .describe('without -AMPL, sum of 1 write .sol file, 2 print values, 4 print duals, 8 no message'),
 } as const;
 
-const keywordSchema = z.object(keywordShape);
+const keywordSchema = z.strictObject(keywordShape);
 
 export type Keywords = z.output<typeof keywordSchema>;
 export type KeywordName = keyof typeof keywordShape;

@@ -36,9 +36,9 @@ function registerEncode(codec: Command): void {
     const fallback = defaultCodecSettings[name as keyof typeof defaultCodecSettings];
     const flag = flagOf(name);
     const text = `${field.description ?? ''} (default: ${String(Number.isFinite(fallback) ? Number(Number(fallback).toPrecision(6)) : fallback)})`;
-    const choices = optionChoices(field);
+    const { choices } = field;
     if (choices === undefined) command.addOption(new Option(`${flag} <number>`, text).argParser(parseNumber));
-    else command.addOption(new Option(`${flag} <choice>`, text).choices(choices));
+    else command.addOption(new Option(`${flag} <choice>`, text).choices([...choices]));
   }
   command.action(async (input: string, output: string, { tensor, ...settings }: EncodeOptions) => {
     checkSettings(settings);
@@ -120,15 +120,4 @@ function parseNumber(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || Number.isNaN(value)) throw new InvalidArgumentError('not a number');
   return value;
-}
-
-/** The choices of an enumerated setting, undefined for a number. */
-function optionChoices(
-  field: (typeof codecSettingsSchema.shape)[keyof typeof codecSettingsSchema.shape],
-): string[] | undefined {
-  const inner: unknown = field.def.innerType;
-  if (typeof inner === 'object' && inner !== null && 'options' in inner && Array.isArray(inner.options)) {
-    return inner.options.map(String);
-  }
-  return undefined;
 }

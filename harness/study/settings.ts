@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { codecSettingsSchema } from '../../lib/codec/index.js';
+import { codecFields } from '../scenario/schema/codec-fields.js';
 import { section } from '../../lib/io/reading/index.js';
 import { adapterTargets } from '../model/adapters.js';
 import type { StepCodec } from '../protocol/index.js';
@@ -45,7 +45,8 @@ const trainingSchema = section({
   warmUpSteps: z.int().min(0).default(25).describe('Steps over which the rate rises to its peak.'),
 }).prefault({});
 
-const { rounding, lossless, selectionScope } = codecSettingsSchema.shape;
+const { keptFraction: _keptFraction, bits: _bits, seed: _seed, ...commonFields } = codecFields;
+const { rounding, lossless, selectionScope } = codecFields;
 
 /** κ and q of one direction. */
 const settingSchema = section({
@@ -79,11 +80,7 @@ export const studySchema = section({
   validationImages: count(10_000_000).optional().describe('Use only so many validation images, evenly spread.'),
   adapters: adaptersSchema,
   training: trainingSchema,
-  codec: codecSettingsSchema
-    .omit({ keptFraction: true, bits: true, seed: true })
-    .partial()
-    .default({})
-    .describe('Codec settings common to all points.'),
+  codec: z.strictObject(commonFields).partial().default({}).describe('Codec settings common to all points.'),
   groups: z.array(groupSchema).min(1),
 });
 export type StudySettings = z.output<typeof studySchema>;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from '../schema/index.js';
 import { commonOptions, defineOptions, type SolverResult } from '../solver/index.js';
 import type { SolveContext } from '../nlp/index.js';
 import type { NonlinearProgram } from '../problem/index.js';
@@ -30,7 +30,7 @@ export const boundOptions = defineOptions({
     .describe('Try one step of negative curvature at a stationary point whose Hessian is indefinite.'),
 });
 
-export type BoundOptions = Partial<import('zod').z.input<typeof boundOptions.schema>>;
+export type BoundOptions = Partial<z.input<typeof boundOptions.schema>>;
 export type ResolvedBoundOptions = typeof boundOptions.defaults;
 
 /** Any solver of problems without constraints other than bounds. Throws RangeError when the problem has constraints. */

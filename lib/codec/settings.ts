@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from '../schema/index.js';
 import { CodecError } from './errors.js';
 
 /** Which elements are kept. */

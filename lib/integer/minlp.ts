@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from '../schema/index.js';
 import type { MixedIntegerNonlinearProgram } from '../problem/index.js';
 import { defineOptions, type Budget, type Termination } from '../solver/index.js';
 import {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from '../schema/index.js';
 import { denseMatrix } from '../linalg/index.js';
 import type { MixedIntegerNonlinearProgram, QuadraticProgram } from '../problem/index.js';
 import { Budget, defineOptions, isSolved, type Termination } from '../solver/index.js';

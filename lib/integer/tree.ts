@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from '../schema/index.js';
 import { Budget, commonOptions, defineOptions, type Termination, type StopSignal } from '../solver/index.js';
 import { NodeQueue, type OpenNode } from './node-queue.js';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from '../schema/index.js';
 import { commonOptions, defineOptions } from '../solver/index.js';
 
 /** Options of `solveInterior`. */

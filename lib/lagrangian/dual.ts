@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from '../schema/index.js';
 import { Budget, commonOptions, defineOptions, type Termination, type StopSignal } from '../solver/index.js';
 import { CutMaster } from './master.js';
 import { createResponse, dualValue, recomputeBound, type ChoiceOracle } from './problem.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from '../schema/index.js';
 import { commonOptions, defineOptions } from '../solver/index.js';
 
 export const minimizeMethods = ['auto', 'qp', 'bound', 'sqp', 'auglag', 'interior'] as const;

@@ -1,14 +1,14 @@
-import { z } from 'zod';
+import * as z from '../schema/index.js';
 
 /**
- * Options of an algorithm: one zod object is the source of types, defaults, checks and documentation. Every field has
+ * Options of an algorithm: one object is the source of types, defaults, checks and documentation. Every field has
  * `.default(…)` and `.describe(…)`; `z.input` is what a caller may pass, `z.output` what the algorithm works with.
  */
-export interface OptionSet<Schema extends z.ZodObject> {
-  readonly schema: Schema;
-  readonly defaults: z.output<Schema>;
+export interface OptionSet<Fields extends z.Shape> {
+  readonly schema: z.ObjectField<Fields>;
+  readonly defaults: z.output<z.ObjectField<Fields>>;
   /** Complete, checked options. Throws `OptionsError` naming every problem at once. */
-  resolve(given?: Partial<z.input<Schema>>): z.output<Schema>;
+  resolve(given?: Partial<z.input<z.ObjectField<Fields>>>): z.output<z.ObjectField<Fields>>;
 }
 
 /** One thing that is wrong with the given options. */
@@ -26,8 +26,8 @@ export class OptionsError extends Error {
 }
 
 /** Makes an option set; unknown keys are refused. */
-export function defineOptions<Shape extends z.ZodRawShape>(shape: Shape): OptionSet<z.ZodObject<Shape>> {
-  const schema = z.strictObject(shape) as unknown as z.ZodObject<Shape>;
+export function defineOptions<const Fields extends z.Shape>(shape: Fields): OptionSet<Fields> {
+  const schema = z.strictObject(shape);
   const defaults = schema.parse({});
   return {
     schema,

@@ -1,9 +1,11 @@
 import { z } from 'zod';
-import { codecSettingsSchema } from '../../../lib/codec/index.js';
 import { quantity, section } from '../../../lib/io/reading/index.js';
+import { codecFields } from './codec-fields.js';
+
+const { seed: _seed, keptFraction: _keptFraction, ...settingFields } = codecFields;
 
 const codecSettings = section({
-  ...codecSettingsSchema.omit({ seed: true, keptFraction: true }).shape,
+  ...settingFields,
   keptFraction: quantity('fraction', { above: 0, maximum: 1 }).prefault(0.2).describe('Share of the entries kept.'),
 }).meta({ id: 'codec', title: 'Codec settings' });
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from '../../schema/index.js';
 import type { MixedIntegerNonlinearProgram, NlpMeta, NonlinearProgram, SparsityPattern } from '../../problem/index.js';
 import { defineOptions } from '../../solver/index.js';
 import { isProvenConvex, type ConvexityInput } from './convexity.js';

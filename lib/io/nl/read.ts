@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from '../../schema/index.js';
 import { defineOptions } from '../../solver/index.js';
 import { BinaryCursor } from './binary-cursor.js';
 import { NlError } from './error.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from '../../schema/index.js';
 import type { PrimalRecovery } from '../../lagrangian/index.js';
 import { commonOptions, defineOptions, type StopSignal } from '../../solver/index.js';
 import type { BoundCertificate, LimitMultipliers } from './certificate.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from '../../schema/index.js';
 import { branchAndBound, type Candidate, type TreeProgress } from '../../integer/index.js';
 import { roundDelay, type Plan, type PlanningProblem } from '../../models/index.js';
 import { Budget, commonOptions, defineOptions, type Termination, type StopSignal } from '../../solver/index.js';

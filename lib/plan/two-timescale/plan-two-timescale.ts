@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from '../../schema/index.js';
 import type { LimitViolation, Plan, PlanningProblem } from '../../models/index.js';
 import { randomStream } from '../../random/index.js';
 import { Budget, commonOptions, defineOptions, type StopSignal, type Termination } from '../../solver/index.js';

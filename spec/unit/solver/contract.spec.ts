@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from '../../../lib/schema/index.js';
 import {
   Budget,
   commonOptions,
@@ -17,7 +17,7 @@ describe('options', () => {
     expect(options.resolve({ memory: 7 })).toEqual({ ...options.defaults, memory: 7 });
     expect(options.resolve()).toBe(options.defaults);
     for (const [name, field] of Object.entries(options.schema.shape)) {
-      expect((field as z.ZodType).description, name).toBeTruthy();
+      expect(field.description, name).toBeTruthy();
     }
   });
 

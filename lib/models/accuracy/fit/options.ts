@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from '../../../schema/index.js';
 import { defineOptions } from '../../../solver/index.js';
 
 export const fitOptions = defineOptions({

@@ -1,6 +1,6 @@
 import type { compileNl } from '../../lib/io/nl/index.js';
 import { minimize, type MinimizeOptions, type MinimizeResult } from '../../lib/minimize/index.js';
-import type { NonlinearProgram } from '../../lib/problem/index.js';
+import type { MixedIntegerNonlinearProgram, NonlinearProgram } from '../../lib/problem/index.js';
 import type { IterationCallback } from '../../lib/solver/index.js';
 import type { Keywords } from './keywords.js';
 import type { AmplAnswer } from './solution.js';
@@ -58,8 +58,8 @@ function continuous({ program, keywords, onIteration }: MethodCall, method: 'aut
   return { result, hasMultipliers: true, relaxed: 'integerVariables' in program, details: attemptLines(result) };
 }
 
-function withoutIntegers(program: NonlinearProgram & { readonly integerVariables: Int32Array }): NonlinearProgram {
-  const { integerVariables: _integers, ...relaxation } = program;
+function withoutIntegers(program: MixedIntegerNonlinearProgram): NonlinearProgram {
+  const { integerVariables: _integers, specialOrderedSets: _sets, ...relaxation } = program;
   return relaxation;
 }
 

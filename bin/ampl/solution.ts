@@ -1,5 +1,6 @@
 import type { compileNl, NlSolution, NlSuffix } from '../../lib/io/nl/index.js';
 import { denseSuffix } from '../../lib/io/nl/index.js';
+import { satisfiesSet } from '../../lib/problem/index.js';
 import type { SolverResult } from '../../lib/solver/index.js';
 import { limitPhrase, solveResultCode } from './solve-codes.js';
 
@@ -55,7 +56,11 @@ const integralityTolerance = 1e-6;
 
 function integral(program: NlProgram, x: Float64Array): boolean {
   const { integer } = program.nl.model;
-  return x.every((value, j) => integer[j] === 0 || Math.abs(value - Math.round(value)) <= integralityTolerance);
+  const sets = ('specialOrderedSets' in program && program.specialOrderedSets) || [];
+  return (
+    x.every((value, j) => integer[j] === 0 || Math.abs(value - Math.round(value)) <= integralityTolerance) &&
+    sets.every((set) => satisfiesSet(set, x, integralityTolerance))
+  );
 }
 
 function boundSuffixes(boundMultipliers: Float64Array, objectiveSign: 1 | -1): NlSuffix[] {

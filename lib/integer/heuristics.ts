@@ -1,5 +1,6 @@
 import type { MixedIntegerNonlinearProgram } from '../problem/index.js';
 import type { Budget } from '../solver/index.js';
+import { withSetsHeld } from './ordered-sets.js';
 import { nearest, withBounds, type RelaxationResult, type RelaxationSolver } from './relaxation.js';
 import type { Candidate } from './tree.js';
 
@@ -49,17 +50,21 @@ export const pumpAtRoot: Heuristic = (tools, { x, nodeCount, incumbentObjective 
 /** Rounds the integers of x, then solves for the continuous variables with the integers fixed. */
 export function roundAndFix(tools: HeuristicTools, x: Float64Array): Candidate<Float64Array> | undefined {
   const { problem } = tools;
-  const lower = Float64Array.from(tools.lower);
-  const upper = Float64Array.from(tools.upper);
-  const rounded = Float64Array.from(x);
+  const held = withSetsHeld(problem, tools, x);
+  const lower = Float64Array.from(held.lower);
+  const upper = Float64Array.from(held.upper);
+  const rounded = x.map((value, j) => Math.min(Math.max(value, lower[j]!), upper[j]!));
   for (const k of problem.integerVariables) {
     const value = Math.min(Math.max(Math.round(x[k]!), lower[k]!), upper[k]!);
     lower[k] = upper[k] = rounded[k] = value;
   }
-  const key = problem.integerVariables.reduce((text, k) => `${text},${rounded[k]!}`, '');
+  const sets = problem.specialOrderedSets?.flatMap(({ variables }) => [...variables.filter((j) => upper[j] === 0)]);
+  const key = problem.integerVariables.reduce((text, k) => `${text},${rounded[k]!}`, sets?.join() ?? '');
   if (tools.rounded?.has(key) === true) return tools.rounded.get(key);
   const pure = problem.integerVariables.length === problem.meta.variableCount;
-  const candidate = exactCandidate(tools, pure ? rounded : tools.solve(lower, upper, rounded).x, rounded);
+  const solution = pure ? rounded : tools.solve(lower, upper, rounded).x;
+  const inside = solution.map((value, j) => Math.min(Math.max(value, lower[j]!), upper[j]!));
+  const candidate = exactCandidate(tools, inside, rounded);
   tools.rounded?.set(key, candidate);
   return candidate;
 }

@@ -22,5 +22,7 @@ export {
   type HeuristicPlace,
   type HeuristicTools,
 } from './heuristics.js';
-export { largestViolation, type RelaxationResult, type RelaxationSolver } from './relaxation.js';
+export { largestViolation, withBounds, type RelaxationResult, type RelaxationSolver } from './relaxation.js';
 export type { QuadraticSolver } from './tangents.js';
+export { enumerateIntegerPoints, integerPointCount, type EnumerationResult } from './enumeration.js';
+export { searchNeighbourhoods, type NeighbourhoodTools } from './neighbourhood.js';

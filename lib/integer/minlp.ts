@@ -1,5 +1,5 @@
 import * as z from '../schema/index.js';
-import type { MixedIntegerNonlinearProgram } from '../problem/index.js';
+import type { MixedIntegerNonlinearProgram, SpecialOrderedSet } from '../problem/index.js';
 import { defineOptions, type Budget, type Termination } from '../solver/index.js';
 import {
   fractionalVariables,
@@ -11,6 +11,7 @@ import {
   type FractionalVariable,
 } from './branching.js';
 import { divingEvery, pumpAtRoot, rounding, roundAndFix, type Heuristic } from './heuristics.js';
+import { divideSet, violatedSet } from './ordered-sets.js';
 import { LinearPropagation } from './propagation.js';
 import { excludes, tangentsAt, type QuadraticSolver, type Tangents } from './tangents.js';
 import { largestViolation, withBounds, type RelaxationResult, type RelaxationSolver } from './relaxation.js';
@@ -55,6 +56,13 @@ export const minlpOptions = defineOptions({
     .describe(
       'Only for problems not known to be convex: nodes during which integral relaxations are divided further all the ' +
         'same, because a local optimum says nothing of the rest of their box.',
+    ),
+  pruneByLocalOptima: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Only for problems not known to be convex: prunes as if local optima of the relaxations were bounds. Finds good ' +
+        'points fast and proves nothing.',
     ),
   boundMargin: z
     .number()
@@ -101,6 +109,8 @@ interface MinlpBound extends NodeBound<Float64Array> {
   readonly tangents?: Tangents | undefined;
   readonly relaxed: number;
   readonly fractional: readonly FractionalVariable[];
+  /** A special ordered set that the relaxed point does not satisfy. */
+  readonly set?: SpecialOrderedSet | undefined;
 }
 
 /** Replaceable parts of the search. */
@@ -155,7 +165,8 @@ class MinlpTree implements BranchingProblem<MinlpNode, MinlpBound, Float64Array>
   readonly root: MinlpNode;
   relaxations = 0;
   private readonly pseudocosts: Pseudocosts;
-  private readonly convex: boolean;
+  /** Relaxed optima count as bounds. */
+  private readonly bounding: boolean;
   private readonly rule: BranchingRule;
   private readonly heuristics: readonly Heuristic[];
   private readonly propagation: LinearPropagation;
@@ -182,29 +193,32 @@ class MinlpTree implements BranchingProblem<MinlpNode, MinlpBound, Float64Array>
     this.propagation = new LinearPropagation(problem, options.feasibilityTolerance, options.integralityTolerance);
     this.root = this.tightened({ lower, upper, start: meta.start });
     this.pseudocosts = new Pseudocosts(meta.variableCount);
-    this.convex = meta.convex === true;
-    this.quadratic = this.convex ? parts.quadratic : undefined;
+    this.bounding = meta.convex === true || options.pruneByLocalOptima;
+    this.quadratic = meta.convex === true ? parts.quadratic : undefined;
   }
 
   bound(node: MinlpNode, context: NodeContext): MinlpBound {
     if (node.empty === true || node.lower.some((value, k) => value > node.upper[k]!)) return emptyNode;
     const result = node.known ?? this.relax(node, context.budget);
-    if (this.isInfeasible(result)) return this.convex ? emptyNode : this.unknown(node);
+    if (this.isInfeasible(result)) return this.bounding ? emptyNode : this.unknown(node);
     if (!solved(result)) return this.unknown(node);
     const relaxed = result.objective;
     const { step } = node;
     if (step) this.pseudocosts.record(step.variable, step.direction, step.distance, relaxed - step.parent);
     const fractional = fractionalVariables(this.problem.integerVariables, result.x, this.options.integralityTolerance);
-    const bound = this.convex ? this.boundOf(relaxed) : -Infinity;
+    const bound = this.bounding ? this.boundOf(relaxed) : -Infinity;
     const { x, multipliers, boundMultipliers } = result;
-    if (fractional.length > 0) {
+    const { specialOrderedSets } = this.problem;
+    const set =
+      fractional.length > 0 ? undefined : violatedSet(specialOrderedSets, x, this.options.integralityTolerance);
+    if (fractional.length > 0 || set) {
       const tangents = this.quadratic && tangentsAt(this.problem, x, this.options.feasibilityTolerance);
-      return { bound, x, multipliers, boundMultipliers, tangents, relaxed, fractional };
+      return { bound, x, multipliers, boundMultipliers, tangents, relaxed, fractional, set };
     }
     const candidate = this.noted(roundAndFix(this.tools(node, context.budget), x));
     // Closed if rounding the last digits away cost nothing; else the node is divided further.
     const slack = 10 * this.options.boundMargin * Math.max(1, Math.abs(relaxed));
-    const finished = this.convex
+    const finished = this.bounding
       ? candidate !== undefined && candidate.objective <= relaxed + slack
       : candidate !== undefined && context.nodeCount > this.options.exploredLeaves;
     return {
@@ -251,6 +265,12 @@ class MinlpTree implements BranchingProblem<MinlpNode, MinlpBound, Float64Array>
       const { value } = choice.candidate;
       return value - Math.floor(value) > 0.5 ? [up, down] : [down, up];
     }
+    if (bound.set) {
+      const { multipliers, boundMultipliers, tangents } = bound;
+      const x = bound.x!;
+      const boxes = divideSet(bound.set, node, x, this.options.integralityTolerance);
+      return boxes.map((box) => this.tightened({ ...box, start: x, multipliers, boundMultipliers, tangents }));
+    }
     // Integral but not closed, or nothing known: halve the widest integer range.
     const widest = this.widestInteger(node);
     if (widest === undefined) return [];
@@ -287,7 +307,7 @@ class MinlpTree implements BranchingProblem<MinlpNode, MinlpBound, Float64Array>
   /** How far a child's bound lies above its parent's; Infinity if nothing is left of the child. */
   private rise(child: RelaxationResult, parent: number, cutoff: number): number {
     if (this.isInfeasible(child)) return Infinity;
-    if (this.convex && solved(child) && this.boundOf(child.objective) >= cutoff) return Infinity;
+    if (this.bounding && solved(child) && this.boundOf(child.objective) >= cutoff) return Infinity;
     return solved(child) ? Math.max(0, child.objective - parent) : 0;
   }
 
@@ -347,7 +367,7 @@ class MinlpTree implements BranchingProblem<MinlpNode, MinlpBound, Float64Array>
 
   /** True if no integer variable has a choice left. */
   private isPoint(node: MinlpNode): boolean {
-    return !this.convex && this.widestInteger(node) === undefined;
+    return !this.bounding && this.widestInteger(node) === undefined;
   }
 
   private tools(node: MinlpNode, budget: Budget) {
@@ -360,7 +380,7 @@ class MinlpTree implements BranchingProblem<MinlpNode, MinlpBound, Float64Array>
       lower: node.lower,
       upper: node.upper,
       integralityTolerance: this.options.integralityTolerance,
-      ...(this.convex && { rounded: this.rounded }),
+      ...(this.bounding && { rounded: this.rounded }),
       accepts: (candidate: Float64Array) =>
         largestViolation(this.problem, candidate) <= this.options.feasibilityTolerance,
     };
@@ -395,7 +415,7 @@ class MinlpTree implements BranchingProblem<MinlpNode, MinlpBound, Float64Array>
 
   /** A convex problem has no other stationary point of the violation than one that proves infeasibility. */
   private isInfeasible(result: RelaxationResult): boolean {
-    return result.termination === 'infeasible' || (this.convex && result.termination === 'locally-infeasible');
+    return result.termination === 'infeasible' || (this.bounding && result.termination === 'locally-infeasible');
   }
 
   private unknown(node: MinlpNode): MinlpBound {

@@ -1,5 +1,5 @@
 import type { MixedIntegerNonlinearProgram, NlpMeta, NonlinearProgram } from '../problem/index.js';
-import { relativeViolation } from '../problem/index.js';
+import { relativeViolation, satisfiesSet } from '../problem/index.js';
 import type { Budget, PrimalStatus, Termination } from '../solver/index.js';
 
 /** The part of a continuous solver's result that branching needs; every `SolverResult` has it. */
@@ -78,7 +78,7 @@ function bound(problem: NonlinearProgram, meta: NlpMeta): NonlinearProgram {
   };
 }
 
-/** Largest violation of bounds, constraints and integrality at x, relative to max(1, |side|). */
+/** Largest violation of bounds, constraints and integrality at x, relative to max(1, |side|); Infinity outside a set. */
 export function largestViolation(problem: MixedIntegerNonlinearProgram, x: Float64Array): number {
   const { meta } = problem;
   let worst = 0;
@@ -87,6 +87,7 @@ export function largestViolation(problem: MixedIntegerNonlinearProgram, x: Float
   };
   for (let k = 0; k < meta.variableCount; k++) note(relativeViolation(x[k]!, meta.lower[k]!, meta.upper[k]!));
   for (const k of problem.integerVariables) note(Math.abs(x[k]! - Math.round(x[k]!)));
+  if (problem.specialOrderedSets?.some((set) => !satisfiesSet(set, x, 0))) return Infinity;
   if (problem.constraints && meta.constraintCount > 0) {
     const values = new Float64Array(meta.constraintCount);
     problem.constraints(x, values);

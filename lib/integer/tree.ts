@@ -81,7 +81,7 @@ export interface TreeResult<Solution> {
   readonly incumbent: Candidate<Solution> | undefined;
   /** Valid for all solutions. */
   readonly bound: number;
-  /** (incumbent − bound) / |incumbent|; Infinity without an incumbent. */
+  /** (incumbent − bound) / |incumbent|; Infinity without an incumbent, or where that is about 0 and the bound is not. */
   readonly relativeGap: number;
   readonly nodeCount: number;
   /** Leaves whose bound could not be proven up to the incumbent. */
@@ -205,15 +205,23 @@ class Tree<Node, Bound extends NodeBound<Solution>, Solution> {
   private result(termination: Termination): TreeResult<Solution> {
     const bound = this.lowerBound();
     const objective = this.incumbent?.objective;
-    const gap = objective === undefined ? Infinity : (objective - bound) / Math.max(Math.abs(objective), 1e-300);
     return {
       termination,
       incumbent: this.incumbent,
       bound,
-      relativeGap: objective === undefined ? Infinity : Math.max(0, objective === bound ? 0 : gap),
+      relativeGap: objective === undefined ? Infinity : gapBetween(objective, bound),
       nodeCount: this.nodeCount,
       unprovenLeaves: this.unprovenLeaves,
       timeSeconds: this.budget.elapsedSeconds(),
     };
   }
+}
+
+/** Beyond this a gap relative to the incumbent only says that the incumbent is about 0. */
+const largestGap = 1e9;
+
+function gapBetween(objective: number, bound: number): number {
+  if (bound >= objective) return 0;
+  const gap = (objective - bound) / Math.abs(objective);
+  return gap < largestGap ? gap : Infinity;
 }

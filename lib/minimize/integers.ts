@@ -1,11 +1,32 @@
-import { solveMinlp, type RelaxationSolver } from '../integer/index.js';
-import type { MixedIntegerNonlinearProgram, NlpMeta, NonlinearProgram } from '../problem/index.js';
+import {
+  enumerateIntegerPoints,
+  integerPointCount,
+  roundAndFix,
+  searchNeighbourhoods,
+  solveMinlp,
+  largestViolation,
+  withBounds,
+  type Candidate,
+  type RelaxationSolver,
+} from '../integer/index.js';
+import {
+  zeroCounts,
+  type MixedIntegerNonlinearProgram,
+  type NlpMeta,
+  type NonlinearProgram,
+} from '../problem/index.js';
 import { solveQp } from '../qp/index.js';
-import { isSolved, type StopSignal, type Termination } from '../solver/index.js';
+import { randomStream } from '../random/index.js';
+import { Budget, isSolved, type StopSignal, type Termination } from '../solver/index.js';
 import type { MinimizeOptions, ResolvedMinimizeOptions } from './options.js';
 import type { MinimizeContext, MinimizeResult } from './result.js';
 
 const noIntegers = new Int32Array(0);
+/** Nodes of the tree over local optima, where nothing bounds them, before neighbours are searched. */
+const mostUnprovenNodes = 300;
+/** Integer points that the search looks at: where all variables are integers, and where each takes a solve. */
+const mostPurePoints = 500_000;
+const mostCompletedPoints = 300;
 
 /** Solves a continuous problem. */
 export type ContinuousSolver = (
@@ -13,6 +34,16 @@ export type ContinuousSolver = (
   options: MinimizeOptions,
   context: MinimizeContext,
 ) => MinimizeResult;
+
+/** What a search over the integers came to. */
+export interface IntegerOutcome {
+  readonly termination: Termination;
+  readonly message: string;
+  readonly best: Candidate<Float64Array> | undefined;
+  /** No feasible point has a lower objective; −Infinity where that is not proven of any. */
+  readonly bound: number;
+  readonly nodeCount: number;
+}
 
 /** Ends the tree when the caller asks, or when a relaxation falls without end. */
 class TreeSignal implements StopSignal {
@@ -26,9 +57,11 @@ class TreeSignal implements StopSignal {
 }
 
 /**
- * Branch and bound over relaxations solved by `solve`. Their optima are true bounds where each of them is proven to be
- * one (convex problems); otherwise the answer is the best point of a tree of local solutions, and called
- * `locally-optimal`. Multipliers are those of the problem with its integers held at the answer.
+ * Minimises over integers and special ordered sets. What proves the answer is, in this order: looking at every point
+ * where they are few; bounds from the problem's structure (linear, quadratic, or known operations); relaxations of a
+ * problem known to be convex. Of any other problem a tree of local optima and a search among neighbours find the best
+ * point that they can; it is then called `locally-optimal`, with a bound of −Infinity. Multipliers are those of the
+ * problem with its integers held at the answer.
  */
 export function minimizeIntegers(
   problem: MixedIntegerNonlinearProgram,
@@ -36,114 +69,270 @@ export function minimizeIntegers(
   context: MinimizeContext,
   solve: ContinuousSolver,
 ): MinimizeResult {
-  const startedAt = performance.now();
-  const { integerVariables } = problem;
-  const { convex } = problem.meta;
-  const signal = new TreeSignal(context.signal);
-  const inner: MinimizeOptions = {
-    optimalityTolerance: options.optimalityTolerance,
-    feasibilityTolerance: options.feasibilityTolerance,
-    maxIterations: options.maxIterations,
-    method: options.method,
-  };
-  const state = { proven: true };
-  let iterations = 0;
-  const relaxations: MinimizeResult[] = [];
-  const counts = { objective: 0, constraints: 0, gradient: 0, jacobian: 0, hessian: 0, hessianProduct: 0 };
-  const note = (result: MinimizeResult): void => {
-    iterations += result.iterations;
-    for (const key of Object.keys(counts) as (keyof typeof counts)[]) counts[key] += result.counts[key];
-  };
-  const relaxation: RelaxationSolver = (relaxed, budget) => {
-    // The tree may take local optima for bounds; the relaxation itself must not call them global.
-    const { convex: _assumed, ...meta } = relaxed.meta;
-    const own = { ...relaxed, meta: convex === undefined ? meta : { ...meta, convex } };
+  return new IntegerMinimization(problem, options, context, solve).run();
+}
+
+class IntegerMinimization {
+  private readonly budget: Budget;
+  private readonly signal: TreeSignal;
+  private readonly inner: MinimizeOptions;
+  private readonly counts = zeroCounts();
+  private iterations = 0;
+  private relaxations = 0;
+  private first: MinimizeResult | undefined;
+  private readonly start: Float64Array;
+
+  constructor(
+    private readonly problem: MixedIntegerNonlinearProgram,
+    private readonly options: ResolvedMinimizeOptions,
+    context: MinimizeContext,
+    private readonly solve: ContinuousSolver,
+  ) {
+    this.signal = new TreeSignal(context.signal);
+    this.budget = new Budget({ timeLimitSeconds: options.timeLimitSeconds, signal: this.signal });
+    this.inner = {
+      optimalityTolerance: options.optimalityTolerance,
+      feasibilityTolerance: options.feasibilityTolerance,
+      maxIterations: options.maxIterations,
+      method: options.method,
+    };
+    this.start = context.start ?? problem.meta.start;
+  }
+
+  run(): MinimizeResult {
+    const outcome = this.enumerated() ?? (this.problem.meta.convex === true ? this.convexTree() : this.unproven());
+    return this.result(outcome);
+  }
+
+  private enumerated(): IntegerOutcome | undefined {
+    const { problem, options, budget } = this;
+    if (integerPointCount(problem) > options.enumerationLimit) return undefined;
+    const limited = new Budget({
+      timeLimitSeconds: options.timeLimitSeconds,
+      maxEvaluations: options.maxEvaluations,
+      signal: budget.signal,
+    });
+    const { best, points, ended } = enumerateIntegerPoints(problem, options.feasibilityTolerance, limited);
+    this.counts.objective += points;
+    const message = ended
+      ? `A limit ended the work after ${points} integer points.`
+      : best
+        ? `Best of all ${points} integer points.`
+        : `None of the ${points} integer points satisfies the constraints.`;
+    const bound = ended ? -Infinity : (best?.objective ?? Infinity);
+    return { termination: ended ?? (best ? 'optimal' : 'infeasible'), message, best, bound, nodeCount: points };
+  }
+
+  /** Branch and bound over relaxations of a problem known to be convex, whose optima are true bounds. */
+  private convexTree(): IntegerOutcome {
+    const search = this.tree({ quadratic: solveQp });
+    const { nodeCount, bound, objective } = search;
+    const termination = this.unless(search.termination, search.x !== undefined);
+    const message =
+      termination === 'infeasible'
+        ? `No integer point satisfies the constraints: ${nodeCount} nodes were proven empty.`
+        : `${nodeCount} nodes${describeGap(objective, bound)}.`;
+    return {
+      termination,
+      message,
+      best: search.incumbent,
+      bound: this.signal.unbounded ? -Infinity : bound,
+      nodeCount,
+    };
+  }
+
+  /** The best point that local solutions and neighbouring integers lead to. */
+  private unproven(): IntegerOutcome {
+    const { options, budget, problem } = this;
+    const quick = this.tree({}, true);
+    let best = quick.incumbent;
+    let { nodeCount } = quick;
+    if (this.signal.unbounded) return this.localOutcome(this.unless('stalled', best !== undefined), best, nodeCount);
+    const nodes = Math.min(options.maxNodes - nodeCount, mostUnprovenNodes);
+    if (nodes > 0 && !budget.exhausted(0, 0)) {
+      const wide = this.tree({}, false, nodes, best);
+      nodeCount += wide.nodeCount;
+      best = wide.incumbent ?? best;
+    }
+    const isPure = problem.integerVariables.length === problem.meta.variableCount;
+    best = searchNeighbourhoods(
+      {
+        problem,
+        feasibilityTolerance: options.feasibilityTolerance,
+        stream: randomStream(options.seed, 'integer-neighbourhoods'),
+        budget,
+        mostPoints: isPure ? mostPurePoints : mostCompletedPoints,
+        complete: (x) => this.completed(x),
+      },
+      best,
+    );
+    const ended = budget.exhausted(0, this.counts.objective);
+    const nodeLimit = options.maxNodes <= nodeCount ? 'node-limit' : undefined;
+    const found = best ? 'locally-optimal' : quick.termination === 'infeasible' ? 'locally-infeasible' : 'stalled';
+    return this.localOutcome(
+      ended ?? nodeLimit ?? (quick.termination === 'infeasible' ? 'infeasible' : found),
+      best,
+      nodeCount,
+    );
+  }
+
+  private localOutcome(
+    termination: Termination,
+    best: Candidate<Float64Array> | undefined,
+    nodeCount: number,
+  ): IntegerOutcome {
+    const message = best
+      ? `Best point known after ${nodeCount} nodes and a search among their neighbours; nothing bounds it.`
+      : `${nodeCount} nodes gave no feasible point.`;
+    return { termination, message, best, bound: -Infinity, nodeCount };
+  }
+
+  private tree(
+    parts: Parameters<typeof solveMinlp>[4],
+    pruneByLocalOptima = false,
+    maxNodes: number = this.options.maxNodes,
+    incumbent?: Candidate<Float64Array>,
+  ): ReturnType<typeof solveMinlp> {
+    const { options, budget } = this;
+    const seconds = budget.remaining(0).timeLimitSeconds;
+    return solveMinlp(
+      withMeta(this.problem, { ...this.problem.meta, start: this.start }),
+      this.relaxation,
+      {
+        relativeGap: options.relativeGap,
+        maxNodes,
+        feasibilityTolerance: options.feasibilityTolerance,
+        pruneByLocalOptima,
+        ...(seconds < Infinity && { timeLimitSeconds: Math.max(1e-3, seconds) }),
+      },
+      { signal: budget.signal, incumbent },
+      parts,
+    );
+  }
+
+  private readonly relaxation: RelaxationSolver = (relaxed, budget) => {
+    const { options, counts } = this;
     const seconds = budget.remaining(0).timeLimitSeconds;
     const evaluations = options.maxEvaluations - counts.objective;
-    const result = solve(
-      own,
+    const result = this.solve(
+      relaxed,
       {
-        ...inner,
+        ...this.inner,
         ...(seconds < Infinity && { timeLimitSeconds: Math.max(seconds, 1e-3) }),
         ...(evaluations < Infinity && { maxEvaluations: Math.max(1, evaluations) }),
       },
       { signal: budget.signal },
     );
-    note(result);
-    if (relaxations.length === 0) relaxations.push(result);
-    if (result.termination === 'unbounded') signal.unbounded = true;
-    if (result.termination !== 'optimal' && result.termination !== 'infeasible') state.proven = false;
+    this.note(result);
+    this.relaxations++;
+    this.first ??= result;
+    if (result.termination === 'unbounded') this.signal.unbounded = true;
     return result;
   };
-  const start = context.start ?? problem.meta.start;
-  const search = solveMinlp(
-    withMeta(problem, { ...problem.meta, start, convex: true }, integerVariables),
-    relaxation,
-    {
-      relativeGap: options.relativeGap,
-      maxNodes: options.maxNodes,
-      feasibilityTolerance: options.feasibilityTolerance,
-      ...(options.timeLimitSeconds < Infinity && { timeLimitSeconds: options.timeLimitSeconds }),
-    },
-    { signal },
-    convex === true ? { quadratic: solveQp } : {},
-  );
-  const found = search.x;
-  const lower = problem.meta.lower.slice();
-  const upper = problem.meta.upper.slice();
-  for (const j of integerVariables) if (found) lower[j] = upper[j] = found[j]!;
-  const held = withMeta(problem, { ...problem.meta, lower, upper }, noIntegers);
-  const solveHeld = (limits: MinimizeOptions, at: Float64Array): MinimizeResult => {
-    const result = solve(held, limits, { start: at });
-    note(result);
+
+  private note(result: MinimizeResult): void {
+    this.iterations += result.iterations;
+    for (const key of Object.keys(this.counts) as (keyof typeof this.counts)[]) this.counts[key] += result.counts[key];
+  }
+
+  /** The continuous variables at their best for the integers of x. */
+  private completed(x: Float64Array): Candidate<Float64Array> | undefined {
+    const { problem, options, budget } = this;
+    return roundAndFix(
+      {
+        problem,
+        solve: (lower, upper, start) => this.relaxation(withBounds(problem, lower, upper, start), budget),
+        relaxation: this.relaxation,
+        budget,
+        lower: problem.meta.lower,
+        upper: problem.meta.upper,
+        integralityTolerance: 1e-5,
+        accepts: (candidate) => largestViolation(problem, candidate) <= options.feasibilityTolerance,
+      },
+      x,
+    );
+  }
+
+  /** The tree's end, unless a relaxation that falls without end stopped it. */
+  private unless(termination: Termination, found: boolean): Termination {
+    if (!this.signal.unbounded) return termination;
+    return found ? 'locally-optimal' : 'unbounded';
+  }
+
+  private result(outcome: IntegerOutcome): MinimizeResult {
+    const { problem } = this;
+    const found = outcome.best?.solution;
+    const last = found ? this.solveHeld(found) : (this.first ?? this.solveHeld(this.start, 1));
+    const usable =
+      found !== undefined &&
+      isSolved(last.termination) &&
+      last.objective <= outcome.best!.objective + 1e-9 * Math.max(1, Math.abs(outcome.best!.objective));
+    const x = Float64Array.from(usable ? last.x : (found ?? last.x));
+    if (found) for (const j of problem.integerVariables) x[j] = found[j]!;
+    const objective = found && !usable ? outcome.best.objective : last.objective;
+    const relativeGap = gapOf(objective, outcome.bound);
+    return {
+      ...last,
+      termination: outcome.termination,
+      message: outcome.message,
+      primalStatus: found ? 'feasible' : last.primalStatus === 'feasible' ? 'unknown' : last.primalStatus,
+      dualStatus: usable ? last.dualStatus : 'unknown',
+      x,
+      objective,
+      iterations: this.iterations,
+      counts: this.counts,
+      timeSeconds: this.budget.elapsedSeconds(),
+      problemClass: 'integer',
+      search: {
+        nodeCount: outcome.nodeCount,
+        bound: outcome.bound,
+        ...(found && relativeGap !== undefined && { relativeGap }),
+        relaxations: this.relaxations,
+      },
+    };
+  }
+
+  private solveHeld(at: Float64Array, maxIterations = this.options.maxIterations): MinimizeResult {
+    const { problem } = this;
+    const lower = problem.meta.lower.slice();
+    const upper = problem.meta.upper.slice();
+    for (const j of problem.integerVariables) lower[j] = upper[j] = Math.min(Math.max(at[j]!, lower[j]!), upper[j]!);
+    for (const { variables } of problem.specialOrderedSets ?? []) {
+      for (const j of variables) if (at[j] === 0) lower[j] = upper[j] = 0;
+    }
+    const held = withMeta(problem, { ...problem.meta, lower, upper }, true);
+    const result = this.solve(held, { ...this.inner, maxIterations }, { start: at });
+    this.note(result);
     return result;
-  };
-  const last = found ? solveHeld(inner, found) : (relaxations[0] ?? solveHeld({ ...inner, maxIterations: 1 }, start));
-  const usable =
-    found !== undefined &&
-    isSolved(last.termination) &&
-    last.objective <= search.objective + 1e-9 * Math.max(1, Math.abs(search.objective));
-  const x = usable ? last.x : (found ?? last.x);
-  if (found) for (const j of integerVariables) x[j] = found[j]!;
-  const termination = conclude(search.termination, found !== undefined, state.proven, signal.unbounded);
-  const trusted = state.proven && !signal.unbounded;
-  return {
-    ...last,
-    termination,
-    message: `${search.nodeCount} nodes, bound ${search.bound}${trusted ? '' : ' (of local solutions)'}, relative gap ${search.relativeGap}.`,
-    primalStatus: found ? 'feasible' : last.primalStatus === 'feasible' ? 'unknown' : last.primalStatus,
-    dualStatus: usable ? last.dualStatus : 'unknown',
-    x,
-    objective: found && !usable ? search.objective : last.objective,
-    iterations,
-    counts,
-    timeSeconds: (performance.now() - startedAt) / 1000,
-    problemClass: 'integer',
-    search: {
-      nodeCount: search.nodeCount,
-      bound: trusted ? search.bound : -Infinity,
-      relativeGap: trusted ? search.relativeGap : Infinity,
-      relaxations: search.relaxations,
-    },
-  };
+  }
 }
 
-/** The same evaluations under other facts; a class's methods stay reachable through the prototype. */
+/** (objective − bound) / |objective|; undefined where that says nothing: no bound, or an objective about 0. */
+function gapOf(objective: number, bound: number): number | undefined {
+  if (!Number.isFinite(objective) || !Number.isFinite(bound)) return undefined;
+  if (bound >= objective) return 0;
+  const gap = (objective - bound) / Math.abs(objective);
+  return gap < 1e6 ? gap : undefined;
+}
+
+/** What is to be said of a bound. */
+export function describeGap(objective: number, bound: number): string {
+  if (!Number.isFinite(bound)) return '';
+  const gap = gapOf(objective, bound);
+  return `, bound ${Number(bound.toPrecision(10))}${gap === undefined ? '' : `, relative gap ${gap.toPrecision(2)}`}`;
+}
+
+/** The same evaluations under other facts, perhaps continuous; a class's methods stay reachable through the prototype. */
 function withMeta(
   problem: MixedIntegerNonlinearProgram,
   meta: NlpMeta,
-  integerVariables: Int32Array,
+  isContinuous = false,
 ): MixedIntegerNonlinearProgram {
   return Object.create(problem, {
     meta: { value: meta, enumerable: true },
-    integerVariables: { value: integerVariables, enumerable: true },
+    ...(isContinuous && {
+      integerVariables: { value: noIntegers, enumerable: true },
+      specialOrderedSets: { value: undefined, enumerable: true },
+    }),
   }) as MixedIntegerNonlinearProgram;
-}
-
-/** What the end of the tree means where some relaxations were solved only locally. */
-function conclude(termination: Termination, found: boolean, proven: boolean, unbounded: boolean): Termination {
-  if (unbounded) return found ? 'locally-optimal' : 'unbounded';
-  if (termination === 'optimal') return proven ? 'optimal' : 'locally-optimal';
-  if (termination === 'infeasible') return proven ? 'infeasible' : 'locally-infeasible';
-  return termination;
 }

@@ -7,7 +7,12 @@ import {
   meetsTolerances,
   projectOntoBounds,
 } from '../nlp/index.js';
-import { clearAbsentSides, type MixedIntegerNonlinearProgram, type NonlinearProgram } from '../problem/index.js';
+import {
+  clearAbsentSides,
+  isDiscrete,
+  type MixedIntegerNonlinearProgram,
+  type NonlinearProgram,
+} from '../problem/index.js';
 import { randomStream } from '../random/index.js';
 import {
   Budget,
@@ -41,8 +46,8 @@ const onlyMethod: Record<Exclude<ResolvedMinimizeOptions['method'], 'auto'>, rea
  * is left of the limits, when one ends without a solution, and returns the best point with a record of all attempts. It
  * says `optimal` or `locally-optimal` only after recomputing the first-order residuals from the problem itself.
  *
- * A problem with `integerVariables` is given to the branch and bound of `lib/integer`, whose relaxations are solved as
- * above; `optimal` then means that every relaxation was proven.
+ * A problem with `integerVariables` or `specialOrderedSets` is given to `lib/integer`; `optimal` then means that a bound
+ * proves it.
  *
  * Throws OptionsError for wrong options and RangeError when `method` does not fit the problem.
  */
@@ -52,7 +57,7 @@ export function minimize(
   context: MinimizeContext = {},
 ): MinimizeResult {
   const resolved = withIterationLimit(minimizeOptions.resolve(options), options, problem.meta.variableCount);
-  if ('integerVariables' in problem && problem.integerVariables.length > 0) {
+  if (isDiscrete(problem)) {
     return minimizeIntegers(problem, resolved, context, minimize);
   }
   return new Minimization(problem, resolved, context).run();

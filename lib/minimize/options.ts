@@ -25,6 +25,13 @@ export const minimizeOptions = defineOptions({
     .default(1e-6)
     .describe('With integer variables: stop when (incumbent − bound) / |incumbent| is at or below this.'),
   maxNodes: z.int().positive().default(100_000).describe('With integer variables: nodes before giving up.'),
+  enumerationLimit: z
+    .int()
+    .nonnegative()
+    .default(65_536)
+    .describe(
+      'With integer variables alone: boxes of at most this many integer points are looked through point by point, which proves the answer whatever the functions are; 0: never.',
+    ),
   restarts: z
     .int()
     .nonnegative()

@@ -22,11 +22,14 @@ export interface MinimizeResult extends SolverResult {
   readonly method: MethodName | 'none';
   /** Everything that was tried, in order. */
   readonly attempts: readonly Attempt[];
-  /** Of a problem with integer variables: how far the tree went. The bound is −Infinity unless it is a proof. */
+  /**
+   * Of a problem with integer variables: how far the search went. The bound is −Infinity unless it is a proof; the gap is
+   * absent where it says nothing (no bound, no solution, or an objective of about 0).
+   */
   readonly search?: {
     readonly nodeCount: number;
     readonly bound: number;
-    readonly relativeGap: number;
+    readonly relativeGap?: number;
     readonly relaxations: number;
   };
 }

@@ -62,7 +62,7 @@ export function countEvaluations<P extends NonlinearProgram | MixedIntegerNonlin
       },
     }),
   };
-  return 'integerVariables' in problem
-    ? ({ ...counted, integerVariables: problem.integerVariables } as unknown as P)
-    : (counted as P);
+  if (!('integerVariables' in problem)) return counted as P;
+  const { integerVariables, specialOrderedSets } = problem;
+  return { ...counted, integerVariables, ...(specialOrderedSets && { specialOrderedSets }) } as unknown as P;
 }

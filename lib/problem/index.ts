@@ -1,3 +1,4 @@
+export * from './factorable.js';
 export * from './nlp.js';
 export * from './qp.js';
 export * from './counters.js';

@@ -1,3 +1,5 @@
+import type { FactorableForm } from './factorable.js';
+
 /**
  * The standard form that every nonlinear solver here takes.
  *
@@ -76,8 +78,39 @@ export interface NonlinearProgram {
   ): void;
 }
 
-/** A nonlinear program some of whose variables must take integer values. */
+/** A problem that knows what f and c are made of: the base of bounds that hold over a whole box. */
+export interface FactorableProgram extends NonlinearProgram {
+  /** Undefined if some operation is none of those that have such bounds. */
+  factorable(): FactorableForm | undefined;
+}
+
+/**
+ * A special ordered set (Beale & Tomlin 1970): of its variables at most one (kind 1), or at most two that stand next to
+ * each other (kind 2), may differ from 0.
+ */
+export interface SpecialOrderedSet {
+  readonly kind: 1 | 2;
+  /** Indices of the variables in the order of the set. */
+  readonly variables: Int32Array;
+}
+
+/** True if at most `kind` variables of the set, next to each other, are further than `tolerance` from 0. */
+export function satisfiesSet({ kind, variables }: SpecialOrderedSet, x: Float64Array, tolerance: number): boolean {
+  const used = Array.from(variables.keys()).filter((k) => Math.abs(x[variables[k]!]!) > tolerance);
+  return used.length === 0 || used.at(-1)! - used[0]! < kind;
+}
+
+/** A nonlinear program some of whose variables must take integer values, or stand in special ordered sets. */
 export interface MixedIntegerNonlinearProgram extends NonlinearProgram {
   /** Indices of the integer variables, increasing. */
   readonly integerVariables: Int32Array;
+  readonly specialOrderedSets?: readonly SpecialOrderedSet[];
+}
+
+/** True if a problem holds more than its continuous relaxation: integer variables or special ordered sets. */
+export function isDiscrete(
+  problem: NonlinearProgram | MixedIntegerNonlinearProgram,
+): problem is MixedIntegerNonlinearProgram {
+  if (!('integerVariables' in problem)) return false;
+  return problem.integerVariables.length > 0 || (problem.specialOrderedSets?.length ?? 0) > 0;
 }

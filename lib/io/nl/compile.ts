@@ -1,12 +1,21 @@
 import * as z from '../../schema/index.js';
-import type { MixedIntegerNonlinearProgram, NlpMeta, NonlinearProgram, SparsityPattern } from '../../problem/index.js';
+import type {
+  FactorableForm,
+  FactorableProgram,
+  MixedIntegerNonlinearProgram,
+  NlpMeta,
+  NonlinearProgram,
+  SparsityPattern,
+} from '../../problem/index.js';
 import { defineOptions } from '../../solver/index.js';
 import { isProvenConvex, type ConvexityInput } from './convexity.js';
 import { planHessian, sparseHessian, weightedAdjoints } from './hessian.js';
 import { hessianTimesVector } from './hessian-product.js';
+import { factorableForm } from './factorable.js';
 import { addNonlinearGradient, functionValue, planGradients, type GradientPlan } from './jacobian.js';
 import type { NlModel } from './model.js';
 import { makeTape } from './model-tape.js';
+import { specialOrderedSets } from './ordered-sets.js';
 import { functionDegrees } from './shape.js';
 import { TapeState } from './sweeps.js';
 import type { Tape } from './tape.js';
@@ -33,9 +42,11 @@ export interface NlOrigin {
 
 /** A continuous problem made from a model. */
 export type NlContinuousProgram = Required<Omit<NonlinearProgram, 'hessian'>> &
-  Pick<NonlinearProgram, 'hessian'> & { readonly nl: NlOrigin };
-/** A problem with integer variables made from a model. */
-export type NlMixedIntegerProgram = NlContinuousProgram & Pick<MixedIntegerNonlinearProgram, 'integerVariables'>;
+  Pick<NonlinearProgram, 'hessian'> &
+  FactorableProgram & { readonly nl: NlOrigin };
+/** A problem with integer variables or special ordered sets made from a model. */
+export type NlMixedIntegerProgram = NlContinuousProgram &
+  Pick<MixedIntegerNonlinearProgram, 'integerVariables' | 'specialOrderedSets'>;
 
 /**
  * Compiles a model into a problem with exact derivatives.
@@ -72,13 +83,17 @@ export function compileNl(model: NlModel, options?: NlCompileOptions): NlContinu
         evaluate: evaluations.hessian,
       },
   );
+  let form: { readonly known: FactorableForm | undefined } | undefined;
   const continuous: NlContinuousProgram = {
     meta,
     ...evaluations,
+    factorable: () => (form ??= { known: factorableForm(tape) }).known,
     nl: { model, objectiveSign, notes },
   };
   const integerVariables = Int32Array.from(model.integer.keys()).filter((j) => model.integer[j] === 1);
-  return integerVariables.length > 0 ? { ...continuous, integerVariables } : continuous;
+  const sets = specialOrderedSets(model);
+  if (integerVariables.length === 0 && sets.length === 0) return continuous;
+  return { ...continuous, integerVariables, ...(sets.length > 0 && { specialOrderedSets: sets }) };
 }
 
 function kinkNotes(model: NlModel): string[] {
@@ -187,7 +202,7 @@ function makeEvaluations(
   tape: Tape,
   plans: readonly GradientPlan[],
   hessianPlan: ReturnType<typeof planHessian>,
-): Omit<NlContinuousProgram, 'meta' | 'nl'> {
+): Omit<NlContinuousProgram, 'meta' | 'nl' | 'factorable'> {
   const { functions } = tape;
   const constraintCount = functions.length - 1;
   const objectiveFunction = functions[0]!;

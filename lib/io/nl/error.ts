@@ -1,7 +1,8 @@
-/** Where in the input something was found: a line of a text file (1-based) or a byte of a binary one (0-based). */
+/** Where in the input something was found: a line of a text file (1-based), a byte of a binary one (0-based), a segment. */
 export interface NlPosition {
   readonly line?: number;
   readonly byteOffset?: number;
+  readonly segment?: string;
 }
 
 /**
@@ -26,5 +27,5 @@ export class NlError extends Error {
 
 function describePosition(position: NlPosition): string {
   if (position.line !== undefined) return `line ${position.line}`;
-  return `byte ${position.byteOffset ?? 0}`;
+  return position.segment === undefined ? `byte ${position.byteOffset ?? 0}` : `segment ${position.segment}`;
 }

@@ -25,6 +25,9 @@ export interface RawHeader {
   readonly integerInBoth: number;
   readonly integerInConstraints: number;
   readonly integerInObjectives: number;
+  /** Linear terms of all segments J, and of all segments G. */
+  readonly jacobianNonzeros: number;
+  readonly gradientNonzeros: number;
   readonly hasRowNames: boolean;
   readonly hasColumnNames: boolean;
   readonly definedVariableCount: number;
@@ -84,7 +87,6 @@ export function readHeader(cursor: TextCursor, limits: HeaderLimits): RawHeader 
   checkCount(cursor, 'variables', variableCount!, limits.maxVariables);
   checkCount(cursor, 'constraints', constraintCount!, limits.maxConstraints);
   checkCount(cursor, 'objectives', objectiveCount!, limits.maxConstraints);
-  if (variableCount === 0) cursor.fail('expected at least one variable');
   const [nonlinearConstraints, , linearPairs = 0, nonlinearPairs = 0] = headerLine(cursor, '3', 2, 6);
   if (linearPairs + nonlinearPairs > 0) {
     throw new NlError(
@@ -97,7 +99,7 @@ export function readHeader(cursor: TextCursor, limits: HeaderLimits): RawHeader 
   const [inConstraints, inObjectives, inBoth = 0] = headerLine(cursor, '5', 2, 3);
   const [network, functions, arithmetic = 0, flags = 0] = headerLine(cursor, '6', 2, 4);
   const integers = headerLine(cursor, '7', 2, 5);
-  headerLine(cursor, '8', 2, 2);
+  const [jacobianNonzeros, gradientNonzeros] = headerLine(cursor, '8', 2, 2);
   const [rowNames, columnNames] = headerLine(cursor, '9', 2, 2);
   const defined = headerLine(cursor, '10', 5, 5);
   return {
@@ -122,6 +124,8 @@ export function readHeader(cursor: TextCursor, limits: HeaderLimits): RawHeader 
     integerInBoth: integers[2] ?? 0,
     integerInConstraints: integers[3] ?? 0,
     integerInObjectives: integers[4] ?? 0,
+    jacobianNonzeros: jacobianNonzeros!,
+    gradientNonzeros: gradientNonzeros!,
     hasRowNames: rowNames! > 0,
     hasColumnNames: columnNames! > 0,
     definedVariableCount: defined.reduce((sum, count) => sum + count, 0),

@@ -343,9 +343,8 @@ export class SegmentReader {
     const { cursor } = this;
     this.once('k');
     const count = cursor.integer('the number of column counts');
-    if (count !== this.header.variableCount - 1) {
-      cursor.fail(`expected k${this.header.variableCount - 1}, found k${count}`);
-    }
+    const expected = Math.max(0, this.header.variableCount - 1);
+    if (count !== expected) cursor.fail(`expected k${expected}, found k${count}`);
     cursor.endLine();
     for (let k = 0; k < count; k++) {
       cursor.integer('a column count');
@@ -362,12 +361,29 @@ export class SegmentReader {
       if (i < header.nonlinearConstraintCount) cursor.fail(`expected segment C${i}, found the end of the file`);
       this.constraintExpressions[i] = this.builder.constant(0);
     }
-    for (const objective of this.objectives) {
-      if (objective.expression === -1) objective.expression = this.builder.constant(0);
-    }
-    if (!this.seen.has('b')) cursor.fail('expected segment b with the bounds, found the end of the file');
+    this.objectives.forEach((objective, k) => {
+      if (objective.expression === -1) cursor.fail(`expected segment O${k}, found the end of the file`);
+    });
+    if (header.variableCount > 0 && !this.seen.has('b'))
+      cursor.fail('expected segment b with the bounds, found the end of the file');
     if (header.constraintCount > 0 && !this.seen.has('r')) {
       cursor.fail('expected segment r with the sides of the constraints, found the end of the file');
     }
+    this.checkTermCount('J', header.jacobianNonzeros, this.constraintLinear);
+    const gradients = this.objectives.map(({ linear }) => linear);
+    this.checkTermCount('G', header.gradientNonzeros, gradients);
+    for (let k = 0; k < header.functionCount; k++) {
+      if (!this.functionNames.has(k)) cursor.fail(`expected segment F${k}, found the end of the file`);
+    }
+  }
+
+  /** A file cut between two segments reads like a smaller model: the header says how much there must be. */
+  private checkTermCount(letter: 'J' | 'G', expected: number, parts: readonly LinearTerms[]): void {
+    const found = parts.reduce((sum, { variables }) => sum + variables.length, 0);
+    if (found === expected) return;
+    const end = found < expected ? ', found the end of the file' : '';
+    this.cursor.fail(
+      `expected ${expected} linear terms in segments ${letter}, as header line 8 says, but there are ${found}${end}`,
+    );
   }
 }

@@ -3,6 +3,7 @@ import { defineOptions } from '../../solver/index.js';
 import { BinaryCursor } from './binary-cursor.js';
 import { NlError } from './error.js';
 import type { NlModel } from './model.js';
+import { specialOrderedSets } from './ordered-sets.js';
 import { integerVariables, readHeader, type RawHeader } from './read-header.js';
 import { SegmentReader } from './read-segments.js';
 import { TextCursor } from './text-cursor.js';
@@ -22,7 +23,8 @@ export type NlReadOptions = Partial<typeof nlReadOptions.defaults>;
  *
  * Source of the format: D. M. Gay, "Writing .nl Files" (2005). Throws `NlError` with line or byte offset and what was
  * expected there. Logical constraints, complementarity, imported functions and the operators of constraint programming
- * are refused with `unsupported` set.
+ * are refused with `unsupported` set, and so are suffixes that ask for semi-continuous variables. A file that holds fewer
+ * or more linear terms, objectives or functions than its header counts is refused.
  */
 export function readNl(input: string | Uint8Array, options?: NlReadOptions): NlModel {
   const limits = nlReadOptions.resolve(options);
@@ -38,7 +40,9 @@ export function readNl(input: string | Uint8Array, options?: NlReadOptions): NlM
       : new BinaryCursor(bytes, headerCursor.byteOffset(), littleEndian, raw.letter === 'z');
   const reader = new SegmentReader(cursor, raw, limits);
   reader.readAll();
-  return assemble(raw, reader, integer, littleEndian);
+  const model = assemble(raw, reader, integer, littleEndian);
+  specialOrderedSets(model);
+  return model;
 }
 
 function refuseUnsupported(raw: RawHeader): void {

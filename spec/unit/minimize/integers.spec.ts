@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { minimize } from '../../../lib/minimize/index.js';
 import type { MixedIntegerNonlinearProgram } from '../../../lib/problem/index.js';
+import { randomStream } from '../../../lib/random/index.js';
 
 /** min Σ wᵢ(xᵢ − tᵢ)² with Σ xᵢ ≤ cap and xᵢ integer in 0 … 6; convexity not declared. */
 function nearestIntegers(
@@ -57,11 +58,16 @@ describe('minimize with integer variables', () => {
     [[5.9, 5.1, 5.6], [1, 1, 1], 100],
   ])('finds what enumeration finds (%j, %j, %i)', (targets, weights, cap) => {
     const result = minimize(nearestIntegers(targets, weights, cap));
-    expect(result.termination).toBe('locally-optimal');
+    expect(result.termination).toBe('optimal');
     expect(result.problemClass).toBe('integer');
     expect(result.objective).toBeCloseTo(enumerate(targets, weights, cap), 6);
     for (const value of result.x) expect(value).toBe(Math.round(value));
     expect(result.search!.nodeCount).toBeGreaterThan(0);
+    const search = minimize(nearestIntegers(targets, weights, cap), { enumerationLimit: 0 });
+    expect(search.termination).toBe('locally-optimal');
+    expect(search.search).toMatchObject({ bound: -Infinity });
+    expect(search.search!.relativeGap).toBeUndefined();
+    expect(search.objective).toBeCloseTo(enumerate(targets, weights, cap), 6);
   });
 
   test('proves the optimum of a problem declared convex', () => {
@@ -113,5 +119,73 @@ describe('minimize with integer variables', () => {
     const result = minimize(problem, { maxNodes: 2 });
     expect(['node-limit', 'locally-optimal']).toContain(result.termination);
     expect(result.search!.nodeCount).toBeLessThanOrEqual(2);
+  });
+});
+
+/** A program of functions alone, whose structure nothing declares. */
+function plainProgram(
+  n: number,
+  objective: (x: Float64Array) => number,
+  bounds: readonly [number, number],
+  integers: readonly number[],
+): MixedIntegerNonlinearProgram {
+  return {
+    meta: {
+      variableCount: n,
+      constraintCount: 0,
+      lower: new Float64Array(n).fill(bounds[0]),
+      upper: new Float64Array(n).fill(bounds[1]),
+      constraintLower: new Float64Array(0),
+      constraintUpper: new Float64Array(0),
+      start: new Float64Array(n).fill(bounds[0]),
+    },
+    integerVariables: Int32Array.from(integers),
+    objective,
+  };
+}
+
+describe('programs that are not convex', () => {
+  test('two binaries whose relaxation is stationary at 0 end at the optimum, with a proof from enumeration', () => {
+    const problem = plainProgram(2, (x) => x[0]! + x[1]! - 3 * x[0]! * x[1]!, [0, 1], [0, 1]);
+    expect(minimize(problem)).toMatchObject({ termination: 'optimal', objective: -1 });
+    const search = minimize(problem, { enumerationLimit: 0 });
+    expect(search).toMatchObject({ termination: 'locally-optimal', objective: -1 });
+    expect(search.message).toMatch(/nothing bounds it/);
+  });
+
+  test('random binary quadratics end at their optimum with and without enumeration', () => {
+    const stream = randomStream(3, 'binary-quadratics');
+    let wrong = 0;
+    for (let trial = 0; trial < 12; trial++) {
+      const n = 4 + (trial % 5);
+      const entries = Array.from({ length: n }, () => Array.from({ length: n }, () => stream.integer(19) - 9));
+      const value = (x: ArrayLike<number>): number =>
+        entries.reduce((sum, row, i) => row.reduce((s, entry, j) => (j < i ? s : s + entry * x[i]! * x[j]!), sum), 0);
+      let best = Infinity;
+      for (let mask = 0; mask < 1 << n; mask++) {
+        best = Math.min(best, value(Array.from({ length: n }, (_, j) => (mask >> j) & 1)));
+      }
+      const problem = plainProgram(n, value, [0, 1], [...Array(n).keys()]);
+      expect(minimize(problem)).toMatchObject({ termination: 'optimal', objective: best });
+      const search = minimize(problem, { enumerationLimit: 0 });
+      expect(search.objective).toBeGreaterThanOrEqual(best);
+      if (search.objective > best + 1e-9) wrong++;
+    }
+    expect(wrong).toBeLessThanOrEqual(1);
+  });
+
+  test('says that none of the integer points satisfies the constraints', () => {
+    const result = minimize(nearestIntegers([1, 1], [1, 1], -1));
+    expect(result).toMatchObject({ termination: 'infeasible' });
+    expect(result.message).toBe('None of the 49 integer points satisfies the constraints.');
+  });
+
+  test('has no relative gap where the objective is 0', () => {
+    const problem = nearestIntegers([0, 0, 0], [1, 2, 3], 6);
+    const result = minimize({ ...problem, meta: { ...problem.meta, convex: true } }, { enumerationLimit: 0 });
+    expect(result.termination).toBe('optimal');
+    expect(result.objective).toBeCloseTo(0, 9);
+    expect(result.search!.relativeGap ?? 0).toBeLessThan(1);
+    expect(result.message).not.toMatch(/e\+/);
   });
 });

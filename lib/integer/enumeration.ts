@@ -1,0 +1,65 @@
+import type { MixedIntegerNonlinearProgram } from '../problem/index.js';
+import type { Budget, BudgetEnd } from '../solver/index.js';
+import { largestViolation } from './relaxation.js';
+import type { Candidate } from './tree.js';
+
+/** Points between two looks at the clock. */
+const pointsBetweenChecks = 256;
+
+export interface EnumerationResult {
+  readonly best: Candidate<Float64Array> | undefined;
+  readonly points: number;
+  /** The limit that ended the work early; absent if every point was looked at. */
+  readonly ended?: BudgetEnd;
+}
+
+/** Integer points of the box, where all variables are integers; Infinity where that is not so or they are too many. */
+export function integerPointCount({ meta, integerVariables }: MixedIntegerNonlinearProgram): number {
+  if (integerVariables.length < meta.variableCount) return Infinity;
+  let count = 1;
+  for (let j = 0; j < meta.variableCount; j++) {
+    count *= Math.max(0, Math.floor(meta.upper[j]!) - Math.ceil(meta.lower[j]!) + 1);
+  }
+  return count;
+}
+
+/** Evaluates a problem of integers at every point of its box: a proof that asks nothing of the functions. */
+export function enumerateIntegerPoints(
+  problem: MixedIntegerNonlinearProgram,
+  feasibilityTolerance: number,
+  budget: Budget,
+): EnumerationResult {
+  const { variableCount: n } = problem.meta;
+  const lower = problem.meta.lower.map(Math.ceil);
+  const upper = problem.meta.upper.map(Math.floor);
+  const x = Float64Array.from(lower);
+  let best: Candidate<Float64Array> | undefined;
+  let points = 0;
+  for (;;) {
+    const ended = points % pointsBetweenChecks === 0 ? budget.exhausted(0, points) : undefined;
+    if (ended) return { best, points, ended };
+    points++;
+    const objective = valueAt(problem, x, feasibilityTolerance, best?.objective ?? Infinity);
+    if (objective < (best?.objective ?? Infinity)) best = { objective, solution: x.slice() };
+    let j = 0;
+    while (j < n && x[j]! >= upper[j]!) {
+      x[j] = lower[j]!;
+      j++;
+    }
+    if (j === n) return { best, points };
+    x[j]!++;
+  }
+}
+
+/** The objective where it is below `cutoff` and the point is feasible; Infinity elsewhere. */
+export function valueAt(
+  problem: MixedIntegerNonlinearProgram,
+  x: Float64Array,
+  feasibilityTolerance: number,
+  cutoff: number,
+): number {
+  const copy = x.slice();
+  const objective = problem.objective(copy);
+  if (!(objective < cutoff)) return Infinity;
+  return largestViolation(problem, copy) <= feasibilityTolerance ? objective : Infinity;
+}

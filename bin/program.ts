@@ -10,6 +10,7 @@ const { version, description } = createRequire(import.meta.url)('sft-opt/package
 const commands: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
   solve: async () => (await import('./commands/solve.js')).registerSolveCommand,
   baselines: async () => (await import('./commands/baselines.js')).registerBaselinesCommand,
+  evaluate: async () => (await import('./commands/evaluate.js')).registerEvaluateCommand,
   init: async () => (await import('./commands/init.js')).registerInitCommand,
   check: async () => (await import('./commands/check.js')).registerCheckCommand,
   schema: async () => (await import('./commands/schema.js')).registerSchemaCommand,

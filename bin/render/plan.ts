@@ -65,7 +65,8 @@ function formatGap(gap: number): string {
   return gap < 1e-8 ? 'none' : `${significant(100 * gap, 2)} %`;
 }
 
-function deviceTable(answer: PlanAnswer, resolved: ResolvedFile, view: PlanView): string {
+/** One line a device: its decisions and what they come to. */
+export function deviceTable(answer: PlanAnswer, resolved: ResolvedFile, view: PlanView): string {
   const shown = shownDevices(answer);
   const header = ['device', 'blocks', 'point', 'band', 'server', 'memory', 'accuracy', 'round'];
   const rows = shown.map((n) => deviceRow(answer, resolved, n));
@@ -76,7 +77,7 @@ function deviceTable(answer: PlanAnswer, resolved: ResolvedFile, view: PlanView)
 }
 
 /** Where the time of each listed device goes, as bars over a common scale. */
-function stageBars(answer: PlanAnswer, { problem }: ResolvedFile, { paint, width }: PlanView): string {
+export function stageBars(answer: PlanAnswer, { problem }: ResolvedFile, { paint, width }: PlanView): string {
   const shown = shownDevices(answer).filter((n) => answer.delay.stages[n] !== undefined);
   const longest = answer.delay.chainSeconds.reduce((a, b) => Math.max(a, b), 0);
   const nameWidth = Math.max(0, ...shown.map((n) => answer.devices[n]!.name.length));

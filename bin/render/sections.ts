@@ -1,5 +1,5 @@
 import { formatQuantity, significant, type Dimension, type ResolvedFile } from '../../lib/io/index.js';
-import type { ActiveLimit, InfeasibilityReport, PlanAnswer, PlanReport } from '../../lib/plan/index.js';
+import type { ActiveLimit, BandPrice, InfeasibilityReport, PlanAnswer, PlanReport } from '../../lib/plan/index.js';
 import type { Paint } from '../terminal.js';
 import { columns } from './columns.js';
 
@@ -15,9 +15,9 @@ const limitDimensions: Readonly<Partial<Record<ActiveLimit['limit'], Dimension>>
 };
 
 /** An amount of a limit in its unit. */
-export function limitAmount(limit: ActiveLimit['limit'], value: number): string {
+export function limitAmount(limit: ActiveLimit['limit'], value: number, digits = 3): string {
   const dimension = limitDimensions[limit];
-  return dimension ? formatQuantity(value, dimension) : significant(value);
+  return dimension ? formatQuantity(value, dimension, digits) : significant(value, digits);
 }
 
 function indented(text: string): string {
@@ -42,10 +42,8 @@ export function renderTightLimits(answer: PlanAnswer, { problem }: ResolvedFile,
 /** What more of something is worth: three kinds of price, named apart. */
 export function renderPrices(report: PlanReport, paint: Paint): string {
   const lines: string[][] = [];
-  const slope = report.answer?.delayPerHertz;
-  if (slope !== undefined) {
-    lines.push(['at this plan, one more MHz', `${signedTime(slope * 1e6)} (dT/dB)`]);
-  }
+  const price = report.answer?.bandPrice;
+  if (price) lines.push(...priceLines(price));
   for (const { change, delayChangeSeconds, totalSeconds, note } of report.whatIf) {
     const figure =
       delayChangeSeconds === undefined || totalSeconds === undefined
@@ -54,6 +52,25 @@ export function renderPrices(report: PlanReport, paint: Paint): string {
     lines.push([change, figure]);
   }
   return lines.length === 0 ? '' : `${paint('bold', 'what more would be worth')}\n${indented(columns(lines))}`;
+}
+
+/** What the band is worth at this very plan; one line where both sides agree. */
+function priceLines(price: BandPrice): string[][] {
+  const { more, less } = price;
+  if (price.unit === 'block') {
+    return [
+      ...(more === undefined ? [] : [['at this plan, one more block', signedTime(more)]]),
+      ...(less === undefined ? [] : [['at this plan, one block less', signedTime(less)]]),
+    ];
+  }
+  const perMegahertz = (slope: number) => `${signedTime(slope * 1e6)} a MHz (dT/dB)`;
+  if (more !== undefined && less !== undefined && Math.abs(more - less) <= 1e-3 * Math.abs(less)) {
+    return [['at this plan, a little more band', perMegahertz(more)]];
+  }
+  return [
+    ...(more === undefined ? [] : [['at this plan, a little more band', perMegahertz(more)]]),
+    ...(less === undefined ? [] : [['at this plan, a little less band', perMegahertz(-less)]]),
+  ];
 }
 
 function signedTime(seconds: number): string {

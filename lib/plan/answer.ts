@@ -12,7 +12,7 @@ import {
   type RateLaw,
   type RoundDelay,
 } from '../models/index.js';
-import type { ActiveLimit, Conventions, DeviceReport, PlanAnswer, TrafficReport } from './report.js';
+import type { ActiveLimit, BandPrice, Conventions, DeviceReport, PlanAnswer, TrafficReport } from './report.js';
 
 /** A limit used to within this fraction counts as active. */
 const activeFraction = 1e-3;
@@ -20,7 +20,7 @@ const activeFraction = 1e-3;
 const longestFraction = 1e-6;
 
 /** Everything that follows from a plan: delay, use of limits, traffic, energy. */
-export function describePlan(problem: PlanningProblem, plan: Plan, delayPerHertz: number | undefined): PlanAnswer {
+export function describePlan(problem: PlanningProblem, plan: Plan, bandPrice: BandPrice | undefined): PlanAnswer {
   const delay = roundDelay(problem, plan);
   const use = limitUse(problem, plan);
   const devices = problem.devices.map((_, n) => describeDevice(problem, n, plan.devices[n]!, delay));
@@ -31,7 +31,7 @@ export function describePlan(problem: PlanningProblem, plan: Plan, delayPerHertz
     activeLimits: activeLimits(problem, plan, delay, use),
     devices,
     traffic: sumTraffic(problem, plan),
-    ...(delayPerHertz !== undefined && { delayPerHertz }),
+    ...(bandPrice && { bandPrice }),
   };
 }
 

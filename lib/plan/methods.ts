@@ -39,7 +39,6 @@ export interface MethodOutcome {
   readonly totalSeconds: number;
   /** `infeasible` only where proven. */
   readonly termination: Termination;
-  readonly delayPerHertz?: number;
   /** Dual bound of the whole problem, where the method computed it. */
   readonly bound?: Pick<PlanBound, 'boundSeconds' | 'certificate'>;
   /** Bound of the exact method's tree, seconds. */
@@ -117,13 +116,5 @@ function exact(problem: PlanningProblem, options: MethodOptions, context: Method
     bound: { boundSeconds: answer.rootBoundSeconds, certificate: answer.certificate },
     treeBoundSeconds: answer.boundSeconds,
     statistics: answer.statistics,
-    ...priceAt(problem, answer.plan),
   };
-}
-
-/** dT/dB with choices and server shares as the plan has them. */
-function priceAt(problem: PlanningProblem, plan: Plan | undefined): Pick<MethodOutcome, 'delayPerHertz'> {
-  if (!plan) return {};
-  const { delayPerHertz } = planBandwidth(problem, plan, { method: 'scalar' });
-  return delayPerHertz === undefined ? {} : { delayPerHertz };
 }

@@ -11,7 +11,7 @@ import { commonOptions, defineOptions, type StopSignal, type Termination } from 
 import { conventionsOf, describePlan } from './answer.js';
 import { computeBaselines, planBits } from './baselines/index.js';
 import { boundPlan, verifyBound, type PlanBound } from './bound/index.js';
-import { explainInfeasibility, whatIf } from './explain/index.js';
+import { bandPrice, explainInfeasibility, whatIf } from './explain/index.js';
 import { judgePlan } from './judge.js';
 import { runMethod, type MethodOutcome } from './methods.js';
 import type { Planner } from './planner.js';
@@ -100,7 +100,8 @@ export function solvePlan(
   };
   if (!usable) return withoutPlan(source, options, hooks, clock, outcome, bound, base);
 
-  const answer = describePlan(problem, outcome.plan, outcome.delayPerHertz);
+  const price = stopped(hooks, clock) ? undefined : bandPrice(source, outcome.plan);
+  const answer = describePlan(problem, outcome.plan, price);
   const { totalSeconds } = answer.delay;
   const cutShort = outcome.termination !== 'optimal' && outcome.termination !== 'locally-optimal';
   const status: PlanStatus = cutShort ? 'feasible' : 'solved';

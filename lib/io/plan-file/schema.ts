@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { limitNames } from '../../models/index.js';
+import { bandwidthMethods, planMethods } from './names.js';
 
 const seconds = () => z.number().min(0);
 const share = () => z.number().min(0);
-/** JSON has no infinity: null stands for "unlimited" or "no finite value". */
+/** JSON has no infinity: null stands for "unlimited" or "no finite value"; `InMemory` types have the number. */
 const finiteOrNull = () => z.number().nullable();
 
 const stages = z
@@ -41,6 +43,25 @@ const device = z
   })
   .meta({ id: 'plannedDevice', title: 'Decisions for one device' });
 
+const pricedSides = {
+  more: z.number().optional().describe('With more of the band; usually at most 0. Absent where no shares fit.'),
+  less: z.number().optional().describe('With less of it; differs from `more` at a kink.'),
+};
+
+const bandPrice = z
+  .discriminatedUnion('unit', [
+    z.strictObject({
+      unit: z.literal('hertz').describe('One-sided derivatives dT/dB, s/Hz.'),
+      ...pricedSides,
+    }),
+    z.strictObject({
+      unit: z.literal('block').describe('Change of T for one whole resource block more, and for one less, s.'),
+      blockHz: z.number().positive().describe('Width of a block, Hz.'),
+      ...pricedSides,
+    }),
+  ])
+  .describe('What the band is worth at the splits, points and server shares of the plan, its bandwidths found anew.');
+
 const answer = z
   .strictObject({
     roundDelaySeconds: seconds().describe('Predicted delay of a round, s.'),
@@ -57,7 +78,7 @@ const answer = z
     activeLimits: z
       .array(
         z.strictObject({
-          limit: z.string().describe('Which limit.'),
+          limit: z.enum([...limitNames, 'round-delay']).describe('Which limit.'),
           device: z.string().optional().describe('Whose, for a limit of one device.'),
           used: finiteOrNull().describe('How much is used.'),
           allowed: finiteOrNull().describe('How much there is.'),
@@ -71,10 +92,7 @@ const answer = z
         uncompressedBitsPerRound: share().describe('Bits of the same plan without compression.'),
       })
       .describe('Traffic of a round.'),
-    delayPerHertz: z
-      .number()
-      .optional()
-      .describe('dT/dB at the fixed plan, s/Hz: one more hertz with all other decisions as they are.'),
+    bandPrice: bandPrice.optional(),
   })
   .meta({ id: 'answer', title: 'The plan' });
 
@@ -103,7 +121,7 @@ const infeasibility = z
     conflicts: z
       .array(
         z.strictObject({
-          limit: z.string().describe('Which limit.'),
+          limit: z.enum(limitNames).describe('Which limit.'),
           devices: z.array(z.string()).describe('Devices concerned; empty for all.'),
           reachable: finiteOrNull().describe('The best that can be reached.'),
           required: finiteOrNull().describe('What is required.'),
@@ -114,7 +132,7 @@ const infeasibility = z
     remedies: z
       .array(
         z.strictObject({
-          limit: z.string().describe('Which limit.'),
+          limit: z.enum(limitNames).describe('Which limit.'),
           device: z.string().optional().describe('Whose, for a limit of one device.'),
           from: finiteOrNull().describe('Its present value.'),
           to: finiteOrNull().describe('The value that suffices.'),
@@ -147,6 +165,18 @@ const whatIf = z
   })
   .meta({ id: 'whatIf', title: 'The problem solved again with one change' });
 
+const conventions = z
+  .strictObject({
+    barrier: z.enum(['longest chain', 'one server batch a step']).describe('When a step of the server begins.'),
+    sharing: z.string().describe('How the server is shared.'),
+    uplinkRateLaws: z.array(z.string()).describe('Rate laws of the uplinks.'),
+    downlinkRateLaws: z.array(z.string()).describe('Rate laws of the downlinks.'),
+    accuracyFamily: z.string().describe('Families of the accuracy model.'),
+    accuracyScope: z.string().describe('What the accuracy limit is for.'),
+    limitTolerance: z.number().describe('Relative excess of a limit that counts as kept.'),
+  })
+  .describe('Barrier, rate laws, accuracy model and tolerance that the numbers rest on.');
+
 /** What `--json` and `--out` write. Seconds, bytes, bits, hertz, joule; fractions in 0…1. */
 export const planFileSchema = z
   .strictObject({
@@ -160,8 +190,8 @@ export const planFileSchema = z
       ),
     termination: z.string().describe('Why the search ended.'),
     message: z.string().describe('The same in one sentence.'),
-    method: z.enum(['two-timescale', 'exact', 'bandwidth']).describe('How the plan was searched.'),
-    bandwidthMethod: z.enum(['sqp', 'scalar']).describe('How bandwidths were found.'),
+    method: z.enum(planMethods).describe('How the plan was searched.'),
+    bandwidthMethod: z.enum(bandwidthMethods).describe('How bandwidths were found.'),
     seed: z.int().min(0).describe('Seed of the draws and of the search.'),
     timeSeconds: seconds().describe('Time the search took.'),
     answer: answer.optional().describe('Absent when there is no plan.'),
@@ -169,15 +199,27 @@ export const planFileSchema = z
     infeasibility: infeasibility.optional(),
     baselines: z.array(baseline).describe('What conventional schemes would take.'),
     whatIf: z.array(whatIf).describe('Answers to changed problems.'),
-    conventions: z
-      .record(z.string(), z.union([z.string(), z.number(), z.array(z.string())]))
-      .describe('Barrier, rate laws, accuracy model and tolerance that the numbers rest on.'),
+    conventions,
     statistics: z.record(z.string(), z.number()).describe('Counts of the search by phase.'),
   })
   .meta({ title: 'sft-opt plan', description: 'A plan with its predicted delay and the proof of how good it is.' });
 
 export type PlanFile = z.output<typeof planFileSchema>;
 export type PlannedDevice = z.output<typeof device>;
+
+/** The same before it is written: read-only, and a number where JSON has null for one that is not finite. */
+export type InMemory<T> = [T] extends [number | null | undefined]
+  ? Exclude<T, null>
+  : T extends readonly (infer Entry)[]
+    ? readonly InMemory<Entry>[]
+    : T extends object
+      ? { readonly [Key in keyof T]: InMemory<T[Key]> }
+      : T;
+
+/** The written form of a value: null for numbers that are not finite; what is undefined is left out. */
+export function written<T>(value: InMemory<T>): T {
+  return JSON.parse(JSON.stringify(value)) as T;
+}
 
 /** JSON Schema (draft 2020-12) of plans. */
 export function planFileJsonSchema(): Record<string, unknown> {

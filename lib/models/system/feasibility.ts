@@ -11,19 +11,26 @@ export interface LimitUse {
   readonly accuracy: number;
 }
 
+/** What plans are limited by. */
+export const limitNames = [
+  'bandwidth',
+  'device-bandwidth',
+  'server-share',
+  'server-memory',
+  'device-memory',
+  'accuracy',
+  'deadline',
+  'pinned',
+  'participation',
+  'resource-block',
+  'split',
+  'tied-ratios',
+] as const;
+export type LimitName = (typeof limitNames)[number];
+
 /** A limit that a plan breaks. */
 export interface LimitViolation {
-  readonly limit:
-    | 'bandwidth'
-    | 'device-bandwidth'
-    | 'server-share'
-    | 'server-memory'
-    | 'device-memory'
-    | 'accuracy'
-    | 'deadline'
-    | 'pinned'
-    | 'participation'
-    | 'resource-block';
+  readonly limit: LimitName;
   /** Name of the device for a limit of its own. */
   readonly device?: string;
   readonly found: number;
@@ -54,19 +61,56 @@ export function limitUse(problem: PlanningProblem, plan: Plan): LimitUse {
   return { bandwidthHz, serverShare, serverMemoryBytes, accuracy };
 }
 
+/** One limit and how a plan stands to it. */
+export interface LimitCheck extends LimitViolation {
+  readonly sense: 'at most' | 'at least' | 'exactly';
+  /** Within `limitTolerance`. */
+  readonly kept: boolean;
+}
+
+/**
+ * Every limit of the problem with what the plan makes of it, for plans of any origin: also whether its choices are among those
+ * of the problem at all. The deadline needs the plan's delay.
+ */
+export function planLimits(problem: PlanningProblem, plan: Plan, totalSeconds: number): LimitCheck[] {
+  const checks = strangeChoices(problem, plan);
+  visitLimits(problem, plan, totalSeconds, (check) => checks.push(check));
+  return checks;
+}
+
 /** Every limit that the plan breaks by more than `limitTolerance`; the deadline needs the plan's delay. */
 export function planViolations(problem: PlanningProblem, plan: Plan, totalSeconds: number): LimitViolation[] {
   const violations: LimitViolation[] = [];
-  const atMost = (limit: LimitViolation['limit'], found: number, allowed: number, device?: string) => {
-    if (exceeds(found, allowed)) violations.push({ limit, found, allowed, ...(device !== undefined && { device }) });
+  visitLimits(problem, plan, totalSeconds, ({ kept, sense: _sense, ...check }) => {
+    if (!kept) violations.push(check);
+  });
+  return violations;
+}
+
+function visitLimits(
+  problem: PlanningProblem,
+  plan: Plan,
+  totalSeconds: number,
+  note: (check: LimitCheck) => void,
+): void {
+  const add = (
+    sense: LimitCheck['sense'],
+    kept: boolean,
+    limit: LimitName,
+    found: number,
+    allowed: number,
+    device?: string,
+  ) => note({ limit, found, allowed, ...(device !== undefined && { device }), sense, kept });
+  const atMost = (limit: LimitName, found: number, allowed: number, device?: string) => {
+    add('at most', !exceeds(found, allowed), limit, found, allowed, device);
   };
-  const atLeast = (limit: LimitViolation['limit'], found: number, allowed: number, device?: string) => {
-    if (fallsShort(found, allowed)) violations.push({ limit, found, allowed, ...(device !== undefined && { device }) });
+  const atLeast = (limit: LimitName, found: number, allowed: number, device?: string) => {
+    add('at least', !fallsShort(found, allowed), limit, found, allowed, device);
   };
   plan.devices.forEach((decision, n) => {
     const device = problem.devices[n]!;
     if (!decision.participates) {
-      if (!device.optional) violations.push({ limit: 'participation', device: device.name, found: 0, allowed: 1 });
+      if (!device.optional) add('exactly', false, 'participation', 0, 1, device.name);
       return;
     }
     const costs = choiceCosts(problem, device, decision.blocks, decision.upPoint, decision.downPoint);
@@ -74,15 +118,14 @@ export function planViolations(problem: PlanningProblem, plan: Plan, totalSecond
     atMost('device-bandwidth', decision.bandwidthHz, device.maximumBandwidthHz, device.name);
     atLeast('device-bandwidth', decision.bandwidthHz, device.minimumBandwidthHz, device.name);
     for (const [found, pinned] of pinnedPairs(decision, device.pinned)) {
-      if (Math.abs(found - pinned) > limitTolerance * Math.max(1, Math.abs(pinned))) {
-        violations.push({ limit: 'pinned', device: device.name, found, allowed: pinned });
-      }
+      const kept = Math.abs(found - pinned) <= limitTolerance * Math.max(1, Math.abs(pinned));
+      add('exactly', kept, 'pinned', found, pinned, device.name);
     }
     if (problem.resourceBlockHz !== undefined) {
       const blocks = decision.bandwidthHz / problem.resourceBlockHz;
-      if (Math.abs(blocks - Math.round(blocks)) > limitTolerance * Math.max(1, blocks) || Math.round(blocks) < 1) {
-        violations.push({ limit: 'resource-block', device: device.name, found: blocks, allowed: Math.round(blocks) });
-      }
+      const whole = Math.max(1, Math.round(blocks));
+      const kept = Math.abs(blocks - whole) <= limitTolerance * Math.max(1, blocks);
+      add('exactly', kept, 'resource-block', blocks, whole, device.name);
     }
   });
   const use = limitUse(problem, plan);
@@ -91,7 +134,6 @@ export function planViolations(problem: PlanningProblem, plan: Plan, totalSecond
   atMost('server-memory', use.serverMemoryBytes, problem.serverMemoryBytes);
   if (problem.accuracy.minimum > -Infinity) atLeast('accuracy', use.accuracy, problem.accuracy.minimum);
   if (problem.deadlineSeconds !== undefined) atMost('deadline', totalSeconds, problem.deadlineSeconds);
-  return violations;
 }
 
 function pinnedPairs(
@@ -104,4 +146,26 @@ function pinnedPairs(
   if (pinned.downPoint !== undefined) pairs.push([decision.downPoint, pinned.downPoint]);
   if (pinned.bandwidthHz !== undefined) pairs.push([decision.bandwidthHz, pinned.bandwidthHz]);
   return pairs;
+}
+
+/** Splits outside the range, and two points where ratios are tied. */
+function strangeChoices(problem: PlanningProblem, plan: Plan): LimitCheck[] {
+  return problem.devices.flatMap((device, n): LimitCheck[] => {
+    const { participates, blocks, upPoint, downPoint } = plan.devices[n]!;
+    if (!participates) return [];
+    const strange = (limit: LimitName, found: number, allowed: number): LimitCheck => {
+      return { limit, found, allowed, device: device.name, sense: 'exactly', kept: false };
+    };
+    const { allowedBlocks, downValues } = device.costs;
+    return [
+      ...(allowedBlocks.includes(blocks) ? [] : [strange('split', blocks, nearestOf(allowedBlocks, blocks))]),
+      ...(problem.tiedRatios && upPoint !== downPoint && downValues[blocks]! > 0
+        ? [strange('tied-ratios', downPoint, upPoint)]
+        : []),
+    ];
+  });
+}
+
+function nearestOf(values: readonly number[], wanted: number): number {
+  return values.reduce((best, value) => (Math.abs(value - wanted) < Math.abs(best - wanted) ? value : best), Infinity);
 }

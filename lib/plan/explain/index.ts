@@ -1,3 +1,4 @@
+export { bandPrice } from './band-price.js';
 export { explainInfeasibility } from './infeasibility.js';
 export { findRemedies } from './remedies.js';
 export { whatIf, type WhatIfBase } from './what-if.js';

@@ -102,12 +102,12 @@ describe('solving a plan', () => {
   it('prices bandwidth by the change of the delay', () => {
     const problem = largeProblem(8, 6, 10);
     const report = solvePlan(problem, quick);
-    const { plan, delayPerHertz } = report.answer!;
+    const { plan, bandPrice } = report.answer!;
     const wider = { ...problem, bandwidthHz: problem.bandwidthHz * (1 + 1e-5) };
     const method = { ...quick, method: 'bandwidth', bandwidthMethod: 'scalar' } as const;
     const at = (changed: PlanningProblem) => solvePlan(changed, method, { warm: plan }).answer!.delay.totalSeconds;
     const difference = (at(wider) - at(problem)) / (problem.bandwidthHz * 1e-5);
-    expect(delayPerHertz! / difference).toBeCloseTo(1, 3);
+    expect(bandPrice!.more! / difference).toBeCloseTo(1, 3);
   });
 
   it('names all wrong options at once', () => {

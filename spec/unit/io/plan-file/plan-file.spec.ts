@@ -46,7 +46,15 @@ const plan = (...devices: ReturnType<typeof device>[]): PlanFile => ({
   bound: { boundSeconds: 1, verified: true, source: 'dual' },
   baselines: [],
   whatIf: [],
-  conventions: {},
+  conventions: {
+    barrier: 'longest chain',
+    sharing: 'allocated',
+    uplinkRateLaws: ['shannon'],
+    downlinkRateLaws: ['linear'],
+    accuracyFamily: 'power',
+    accuracyScope: 'mean',
+    limitTolerance: 1e-9,
+  },
   statistics: {},
 });
 

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { planFileOf } from '../../../bin/render/plan-file.js';
+import { evaluationFileOf, renderEvaluation } from '../../../bin/render/evaluation.js';
+import { formatIssue, parseProblemFile, readDecisions } from '../../../lib/io/index.js';
+import { evaluatePlan, slackOf, solvePlan } from '../../../lib/plan/index.js';
+
+const text = `version: 1
+model: deit-tiny
+radio: { shadowing: 0 dB }
+deadline: 1 h
+devices:
+  - { name: one, throughput: 40 GFLOP/s, memory: 300 MiB, distance: 90 m, maximumBandwidth: 15 MHz }
+  - { name: two, throughput: 90 GFLOP/s, memory: 400 MiB, distance: 150 m }
+`;
+const cell = parseProblemFile(text);
+const { upPoints } = cell.problem;
+const byHand = `devices:
+  - { name: two, blocks: 2, point: ${upPoints[3]!.ratio}, bandwidth: 8 MHz, serverShare: 0.5 }
+  - { name: one, blocks: 1, upPoint: "${upPoints[5]!.name}", downPoint: "${upPoints[5]!.name}", bandwidthHz: 12e6 }
+`;
+const view = { paint: (_format: unknown, shown: string) => shown, width: 100 };
+
+const complaints = (plan: string) => {
+  const outcome = readDecisions(plan, cell.problem);
+  return outcome.ok ? [] : outcome.issues.map((issue) => formatIssue(issue, 'plan'));
+};
+
+describe('a plan of any origin', () => {
+  it('takes what the solver says of its own plan, and keeps every limit', () => {
+    const report = solvePlan(cell, { baselines: false, whatIf: 'never' });
+    const outcome = readDecisions(JSON.stringify(planFileOf(report, cell)), cell.problem);
+    if (!outcome.ok) throw new Error('not read');
+    const evaluation = evaluatePlan(cell.problem, outcome.plan);
+    expect(evaluation.keepsAllLimits).toBe(true);
+    expect(evaluation.answer.delay.totalSeconds).toBe(report.answer!.delay.totalSeconds);
+    expect(evaluation.limits.every((check) => slackOf(check) >= -1e-9 * Math.abs(check.allowed))).toBe(true);
+  });
+
+  it('may be written by hand, in any order', () => {
+    const outcome = readDecisions(byHand, cell.problem);
+    if (!outcome.ok) throw new Error('not read');
+    expect(outcome.plan.devices).toEqual([
+      { participates: true, blocks: 1, upPoint: 5, downPoint: 5, bandwidthHz: 12e6, serverShare: 0.5 },
+      { participates: true, blocks: 2, upPoint: 3, downPoint: 3, bandwidthHz: 8e6, serverShare: 0.5 },
+    ]);
+  });
+
+  it('has every broken limit named with its slack', () => {
+    const outcome = readDecisions(byHand.replace('12e6', '16e6').replace('blocks: 2', 'blocks: 12'), cell.problem);
+    if (!outcome.ok) throw new Error('not read');
+    const evaluation = evaluatePlan(cell.problem, outcome.plan);
+    const broken = evaluation.limits.filter(({ kept }) => !kept);
+    expect(broken.map(({ limit, device }) => [limit, device])).toEqual([
+      ['split', 'two'],
+      ['device-bandwidth', 'one'],
+      ['bandwidth', undefined],
+    ]);
+    expect(slackOf(broken.at(-1)!)).toBe(-4e6);
+    expect(slackOf(broken[1]!)).toBe(-1e6);
+    const shown = renderEvaluation(evaluation, cell, view);
+    expect(shown).toContain('breaks 3 of');
+    expect(shown).toMatch(/bandwidth\s+24 MHz\s+at most 20 MHz\s+−4 MHz\s+broken/u);
+    const file = evaluationFileOf(evaluation, cell);
+    expect(file.limits.filter(({ kept }) => !kept).length).toBe(3);
+  });
+
+  it('is refused with a place for each problem', () => {
+    expect(complaints(byHand.replace('name: two', 'name: twoo'))).toEqual([
+      'plan:2:3 devices: found a list of 2; device `two` has no decisions',
+      'plan:2:13 devices[0].name: found `twoo`; the problem has no device of that name; did you mean `two`?',
+    ]);
+    expect(complaints(byHand.replace('blocks: 2', 'blocks: 13'))[0]).toContain('at most the 12 blocks');
+    expect(complaints(byHand.replace('bandwidth: 8 MHz, ', ''))[0]).toContain('must have a `bandwidth`');
+    expect(complaints(byHand.replace(/point: [\d.]+/u, 'point: 0.5'))[0]).toContain('no operating point');
+    expect(complaints('{"format": "sft-opt-plan"}').length).toBeGreaterThan(3);
+    expect(complaints('[1')[0]).toMatch(/^plan:1:/u);
+  });
+});

@@ -86,6 +86,11 @@ export function qpEvidence(
   };
 }
 
+/** The largest of the absolute residuals and the gap relative to 1 + |objective|. */
+export function absoluteMerit({ residuals, dualResidual, dualityGap, objective }: QpEvidence): number {
+  return Math.max(residuals.absoluteInfeasibility, dualResidual, dualityGap / (1 + Math.abs(objective)));
+}
+
 /** Tolerances that a solution must meet. */
 export interface EvidenceTolerances {
   readonly optimalityTolerance: number;

@@ -35,15 +35,28 @@ export interface InteriorPointSettings {
   readonly maxIterations: number;
   /** ρ and δ of the system, for the scaled problem. */
   readonly shift: number;
+  /**
+   * Takes ρ and δ for proximal terms around the iterate (Friedlander & Orban 2012; Pougkakiotis & Gondzio 2021): steps
+   * stay accurate where rows depend on each other or nothing holds a variable, at the price of some more of them.
+   */
+  readonly proximal?: boolean;
   /** Looks at an unscaled iterate (x, y) and its last step; returning true stops the iteration. */
   readonly watch?: (x: Float64Array, y: Float64Array, dx: Float64Array) => boolean;
 }
 
 const stepFraction = 0.995;
 const correctors = 2;
+const refinements = 3;
 const idleLimit = 12;
 /** Residual of a Newton system, relative to its right-hand side, from which a smaller shift of its rows is tried. */
 const inaccurateSolve = 1e-9;
+/** Residuals of a proximal system above which its shifts rise, and below which they fall. */
+const unsteadySolve = 1e-7;
+const easySolve = 1e-11;
+/** Share of the duality gap below which the complementarity sum of a proximal step is not sent. */
+const centeringShare = 0.1;
+const smallestProximal = 1e-13;
+const largestProximal = 1e-4;
 /** An infeasibility that falls by less in an iteration counts as stuck. */
 const stillFalling = 0.97;
 const shiftReduction = 1e-2;
@@ -88,11 +101,17 @@ export class InteriorPointSolver {
   private readonly hessianTimesX: Float64Array;
   private readonly transposed: Float64Array;
   private shift = 0;
+  private proximal = false;
+  /** Below this the shifts of proximal systems do not fall at present. */
+  private shiftFloor = smallestProximal;
+  private rowShiftFloor = smallestProximal;
   /** Shift of the rows; at most `shift`, and smaller where refinement cannot take that one out of the solution. */
   private rowShift = 0;
   /** True once a smaller shift of the rows has not made the solution more accurate. */
   private rowShiftSettled = false;
   private sideCount = 0;
+  /** |primal − dual objective| of the present iterate, scaled. */
+  private rest = 0;
   private primalAlpha = 0;
   private dualAlpha = 0;
   private readonly isLinear: boolean;
@@ -146,7 +165,9 @@ export class InteriorPointSolver {
   run(settings: InteriorPointSettings): InteriorPointOutcome {
     const { budget } = this;
     this.shift = this.rowShift = settings.shift;
-    this.rowShiftSettled = false;
+    this.proximal = settings.proximal === true;
+    this.rowShiftSettled = this.proximal;
+    this.shiftFloor = this.rowShiftFloor = smallestProximal;
     this.start();
     let best = this.snapshot();
     let bestQuality: IterateQuality = { primal: Infinity, dual: Infinity, gap: Infinity };
@@ -259,7 +280,8 @@ export class InteriorPointSolver {
       if (this.hasLower[c] === 1) support -= this.dualLower[c]! * lower[c]!;
     }
     const objective = (0.5 * curvature + cost) / scaled.costScale;
-    const gap = Math.abs(curvature + cost + support) / scaled.costScale / (1 + Math.abs(objective));
+    this.rest = Math.abs(curvature + cost + support);
+    const gap = this.rest / scaled.costScale / (1 + Math.abs(objective));
     return { primal, dual, gap: Number.isNaN(dual + primal) ? NaN : gap };
   }
 
@@ -282,7 +304,9 @@ export class InteriorPointSolver {
     this.stepLengths(1);
     const predicted = this.complementarityAfter(this.primalAlpha, this.dualAlpha);
     const centering = mu === 0 ? 0 : Math.min(1, (predicted / mu) ** 3);
-    this.setTargets(Math.max(centering * mu, 1e-3 * Math.min(mu, 1e-12)), 1);
+    // Complementarity that is far ahead of the other conditions waits for them.
+    const floor = this.proximal ? (centeringShare * this.rest) / Math.max(1, this.sideCount) : 0;
+    this.setTargets(Math.max(centering * mu, 1e-3 * Math.min(mu, 1e-12), floor), 1);
     this.solveStep();
     this.stepLengths(stepFraction);
     for (let k = 0; k < correctors && Math.min(this.primalAlpha, this.dualAlpha) < 0.9; k++) {
@@ -317,6 +341,7 @@ export class InteriorPointSolver {
    * on each other need shifts below the least eigenvalue of A(P + W)⁻¹Aᵀ. False when no system could be factored.
    */
   private sharpen(present: number): boolean {
+    if (this.proximal) return this.steady(present);
     let residual = present;
     while (residual > inaccurateSolve && this.rowShift > smallestShift && !this.rowShiftSettled) {
       const previous = this.rowShift;
@@ -332,6 +357,55 @@ export class InteriorPointSolver {
       this.solveStep();
     }
     return true;
+  }
+
+  /**
+   * Raises ρ and δ until the shifted system is solved accurately, and lets them fall for the next step where that is
+   * easy. False when no shift helps.
+   */
+  private steady(present: number): boolean {
+    let residual = present;
+    while (!(residual <= unsteadySolve)) {
+      // Of the two terms that one grows which disturbs its own conditions less.
+      const raisesRows = this.rowDisturbance() <= this.variableDisturbance();
+      const raised = raisesRows ? this.rowShift : this.shift;
+      const other = raisesRows ? this.shift : this.rowShift;
+      if (raised >= largestProximal && other >= largestProximal) return residual <= 1e-3;
+      if (raisesRows === raised < largestProximal) {
+        this.rowShiftFloor = Math.min(largestProximal, 3 * this.rowShift);
+        this.rowShift = Math.min(largestProximal, 10 * this.rowShift);
+      } else {
+        this.shiftFloor = Math.min(largestProximal, 3 * this.shift);
+        this.shift = Math.min(largestProximal, 10 * this.shift);
+      }
+      if (!this.factorSystem()) return false;
+      residual = this.solveStep();
+    }
+    if (residual <= easySolve) {
+      this.shift = Math.max(this.shiftFloor, 0.1 * this.shift);
+      this.rowShift = Math.max(this.rowShiftFloor, 0.1 * this.rowShift);
+    }
+    this.shiftFloor = Math.max(smallestProximal, 0.5 * this.shiftFloor);
+    this.rowShiftFloor = Math.max(smallestProximal, 0.5 * this.rowShiftFloor);
+    return true;
+  }
+
+  /** What δ leaves of the rows after a full step, unscaled. */
+  private rowDisturbance(): number {
+    const { variableCount: n, constraintCount: m } = this.program;
+    let largest = 0;
+    for (let i = 0; i < m; i++) largest = Math.max(largest, Math.abs(this.step[n + i]!) / this.scaled.rowScale[i]!);
+    return this.rowShift * largest;
+  }
+
+  /** What ρ leaves of stationarity after a full step, unscaled. */
+  private variableDisturbance(): number {
+    const { variableScale, costScale } = this.scaled;
+    let largest = 0;
+    for (let j = 0; j < variableScale.length; j++) {
+      largest = Math.max(largest, Math.abs(this.step[j]!) / variableScale[j]!);
+    }
+    return (this.shift * largest) / costScale;
   }
 
   /** Complementarity targets: t·z should become `center`, with the predictor's second-order term if `secondOrder`. */
@@ -370,7 +444,7 @@ export class InteriorPointSolver {
       else if (this.equality[c] === 1) rightHandSide[c] = upper[c]! - activity[c]!;
       else rightHandSide[c] = -force * this.rowWeights[c - n]!;
     }
-    const residual = this.kkt.solve(rightHandSide, step, 3);
+    const residual = this.kkt.solve(rightHandSide, step, refinements, this.proximal);
     stepActivity.set(step.subarray(0, n));
     multiply(constraintMatrix, step, stepActivity.subarray(n));
     for (let c = 0; c < n + m; c++) {

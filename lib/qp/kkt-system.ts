@@ -8,13 +8,15 @@ import type { SparseProgram } from './scaling.js';
  *   [A                  −diag(d) − δI] [dy] = [r₂]
  *
  * with w ≥ 0 from the bounds and d ≥ 0 from the inequality rows. ρ and δ keep it factorable by LDLᵀ with any ordering
- * (Vanderbei 1995); iterative refinement takes their effect out of the solution again.
+ * (Vanderbei 1995). Iterative refinement takes their effect out of the solution again, or they stay in it as the proximal
+ * terms ½ρ‖x − xₖ‖² and ½δ‖y − yₖ‖² around the present iterate, which vanish where the iteration converges.
  */
 export class KktSystem {
   private readonly factorization: SparseSymmetricFactor;
   /** Lower triangle without ρ and δ, kept for refinement. */
   private readonly matrix: SparseMatrix;
-  private readonly regularized: Float64Array;
+  /** The matrix with ρ and δ, which was factored. */
+  private readonly shifted: SparseMatrix;
   private readonly hessianSlots: Int32Array;
   private readonly diagonalSlots: Int32Array;
   private readonly signs: Int8Array;
@@ -53,7 +55,7 @@ export class KktSystem {
     this.hessianSlots = slots.subarray(0, hessianCount);
     this.diagonalSlots = slots.subarray(matrixCount);
     this.hessianValues = hessian.values;
-    this.regularized = new Float64Array(matrix.values.length);
+    this.shifted = { ...matrix, values: new Float64Array(matrix.values.length) };
     this.signs = Int8Array.from({ length: n + m }, (_, k) => (k < n ? 1 : -1));
     this.factorization = new SparseSymmetricFactor(matrix, undefined, undefined, stop);
   }
@@ -64,7 +66,8 @@ export class KktSystem {
 
   /** Puts the weights w (length n) and d (length m) in and factors; false also when stopped. */
   factor(weights: Float64Array, rowWeights: Float64Array, primalShift: number, dualShift: number): boolean {
-    const { matrix, diagonalSlots, regularized, signs } = this;
+    const { matrix, diagonalSlots, signs } = this;
+    const regularized = this.shifted.values;
     const { variableCount: n, constraintCount: m } = this.program;
     const { values } = matrix;
     for (let k = 0; k < n + m; k++) values[diagonalSlots[k]!] = 0;
@@ -92,8 +95,12 @@ export class KktSystem {
     }
   }
 
-  /** Solves for (dx, dy) with refinement on the system without ρ and δ; returns the residual's max-norm. */
-  solve(rightHandSide: Float64Array, solution: Float64Array, maxSteps: number): number {
-    return this.factorization.solveRefined(this.matrix, rightHandSide, solution, maxSteps, 1e-14);
+  /**
+   * Solves for (dx, dy) with refinement, on the system without ρ and δ, or with them if `proximal`: they then are the
+   * terms of a proximal step. Returns the residual's max-norm.
+   */
+  solve(rightHandSide: Float64Array, solution: Float64Array, maxSteps: number, proximal = false): number {
+    const system = proximal ? this.shifted : this.matrix;
+    return this.factorization.solveRefined(system, rightHandSide, solution, maxSteps, 1e-14);
   }
 }

@@ -23,9 +23,14 @@ export interface ScaledProgram {
 
 const scalingPasses = 12;
 const scaleLimit = 1e6;
+const costLimit = 1e16;
+const reachableSide = 1e8;
 
-/** Ruiz equilibration (2001) of the KKT matrix [P Aᵀ; A 0] to rows of max-norm 1, then of the cost. */
-export function equilibrate(source: SparseProgram): ScaledProgram {
+/**
+ * Ruiz equilibration (2001) of the KKT matrix [P Aᵀ; A 0] to rows of max-norm 1, then of the cost. With a `size` the
+ * scaled variables are those divided by it as well: the size that a solution has in the equilibrated problem.
+ */
+export function equilibrate(source: SparseProgram, size = 1): ScaledProgram {
   const { variableCount: n, constraintCount: m } = source;
   const hessian = { ...source.hessian, values: source.hessian.values.slice() };
   const constraintMatrix = { ...source.constraintMatrix, values: source.constraintMatrix.values.slice() };
@@ -53,14 +58,20 @@ export function equilibrate(source: SparseProgram): ScaledProgram {
     scaleEntries(constraintMatrix, rowNorm, columnNorm);
     if (deviation < 0.1) break;
   }
+  let bend = 0;
+  for (let k = 0; k < hessian.values.length; k++) {
+    hessian.values[k]! *= size * size;
+    bend = Math.max(bend, Math.abs(hessian.values[k]!));
+  }
+  for (let j = 0; j < n; j++) variableScale[j]! *= size;
+  for (let i = 0; i < m; i++) rowScale[i]! /= size;
   const linear = new Float64Array(n);
   let largest = 0;
   for (let j = 0; j < n; j++) {
     linear[j] = source.linear[j]! * variableScale[j]!;
     largest = Math.max(largest, Math.abs(linear[j]!));
   }
-  // The Hessian's entries are about 1 here, so the larger of both sets the cost's scale.
-  const costScale = 1 / Math.min(1e8, Math.max(1e-8, hessian.values.length > 0 ? Math.max(1, largest) : largest || 1));
+  const costScale = 1 / Math.min(costLimit, Math.max(1 / costLimit, Math.max(bend, largest) || 1));
   for (let j = 0; j < n; j++) linear[j]! *= costScale;
   for (let k = 0; k < hessian.values.length; k++) hessian.values[k]! *= costScale;
   const lower = source.lower.slice();
@@ -76,6 +87,17 @@ export function equilibrate(source: SparseProgram): ScaledProgram {
     rowScale,
     costScale,
   };
+}
+
+/** The largest finite side of a program, at least 1 and at most 10⁸: sides beyond that are there to be out of reach. */
+export function largestSide({ lower, upper }: SparseProgram): number {
+  let largest = 1;
+  for (let c = 0; c < lower.length; c++) {
+    for (const side of [Math.abs(lower[c]!), Math.abs(upper[c]!)]) {
+      if (side > largest && side <= reachableSide) largest = side;
+    }
+  }
+  return largest;
 }
 
 function distanceFromOne(norm: number): number {

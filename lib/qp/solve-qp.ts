@@ -1,6 +1,6 @@
 import { isPositiveSemidefinite, lowerTriangle, maxNorm, storedEntries } from '../linalg/index.js';
 import type { QuadraticProgram } from '../problem/index.js';
-import { Budget, type BudgetLimits } from '../solver/index.js';
+import { Budget, type BudgetEnd, type BudgetLimits } from '../solver/index.js';
 import { iterate } from './arrowhead-iteration.js';
 import { arrowheadShape } from './arrowhead-program.js';
 import { arrowheadCandidate } from './arrowhead-solution.js';
@@ -9,11 +9,12 @@ import { concludeCandidate, type QpCandidate } from './candidate.js';
 import { DualActiveSetSolver } from './dual-active-set.js';
 import { solveElastic } from './elastic.js';
 import { eliminateEqualities, equalityRows } from './equality-elimination.js';
-import { farkasCertificate, unboundedRay } from './evidence.js';
+import { absoluteMerit, farkasCertificate, qpEvidence, unboundedRay } from './evidence.js';
 import { rayProgram, relaxRows } from './feasibility.js';
 import { qpOptions, type QpOptions, type QpOptionsInput } from './options.js';
+import { polishWorkingSet } from './polish.js';
 import type { QpResult, QpWarmStart } from './result.js';
-import { interiorPointCandidate } from './sparse-path.js';
+import { interiorPointCandidate, toSparseProgram } from './sparse-path.js';
 import { findStructure, type StructuredProgram } from './structure.js';
 import { checkProgram, crossedSides } from './validate.js';
 
@@ -37,7 +38,7 @@ type Method = 'structured' | 'active-set' | 'interior-point';
  *
  * With `context.convex` the Hessian is taken to be positive semidefinite, as `isPositiveSemidefinite` has found, and not tested again.
  *
- * Throws RangeError when lengths do not fit together or the data are not finite, and OptionsError for unknown options.
+ * Throws RangeError when lengths do not fit together, the data are not finite or the Hessian is not symmetric, and OptionsError for unknown options.
  */
 export function solveQp(
   problem: QuadraticProgram,
@@ -93,14 +94,47 @@ class Run {
         if (!this.isConvex()) return this.notConvex(result);
         convexityKnown = true;
       }
-      if (isDecided(result)) return result;
+      if (isDecided(result)) return this.refined(result);
       if (best === undefined || betterThan(result, best)) best = result;
-      if (this.allowance <= 0 && result.termination === 'stalled') return { ...best, termination: 'iteration-limit' };
-      if (this.allowance <= 0 || this.budget.exhausted(0, 0) !== undefined) return result;
+      if (this.limit() !== undefined) return this.atLimit(best);
     }
     if (!convexityKnown && !this.isConvex()) return this.notConvex(best);
     const undecided = best!;
-    return this.options.fallback ? (this.searchCertificates(undecided) ?? undecided) : undecided;
+    const certified = this.options.fallback ? this.searchCertificates(undecided) : undefined;
+    return certified ?? this.atLimit(undecided);
+  }
+
+  /**
+   * The result itself, or where it is optimal only relative to large numbers, its working set solved once more, if that
+   * leaves smaller residuals.
+   */
+  private refined(result: QpResult): QpResult {
+    const { problem, options, budget } = this;
+    if (result.termination !== 'optimal') return result;
+    const before = absoluteMerit(qpEvidence(problem, result.x, result.multipliers, result.boundMultipliers));
+    const stop = (): boolean => budget.exhausted(0, 0) !== undefined;
+    if (before <= options.optimalityTolerance || stop()) return result;
+    const { bounds, constraints } = result.workingSet;
+    const sides = new Int8Array(bounds.length + constraints.length);
+    sides.set(bounds);
+    sides.set(constraints, bounds.length);
+    const point = polishWorkingSet(toSparseProgram(problem), { ...result, sides }, stop);
+    if (point === undefined) return result;
+    const evidence = qpEvidence(problem, point.x, point.multipliers, point.boundMultipliers);
+    if (!(absoluteMerit(evidence) < before)) return result;
+    const refined = this.conclude({ ...this.candidateOf(result), ...point, claim: 'optimal' });
+    return refined.termination === 'optimal' ? refined : result;
+  }
+
+  private limit(): BudgetEnd | undefined {
+    return this.budget.exhausted(0, 0) ?? (this.allowance <= 0 ? 'iteration-limit' : undefined);
+  }
+
+  /** The best point with the limit that ended the search for a better one, if one did. */
+  private atLimit(best: QpResult): QpResult {
+    const termination = this.limit();
+    if (termination === undefined || termination === best.termination) return best;
+    return { ...best, termination, message: `The work met its ${termination}.` };
   }
 
   private isConvex(): boolean {

@@ -2,12 +2,12 @@ import { assembleSparse, emptySparse, lowerTriangle, toSparse } from '../linalg/
 import type { QuadraticProgram } from '../problem/index.js';
 import type { Budget } from '../solver/index.js';
 import type { QpCandidate } from './candidate.js';
-import { farkasCertificate, qpEvidence, unboundedRay } from './evidence.js';
+import { absoluteMerit, farkasCertificate, qpEvidence, unboundedRay } from './evidence.js';
 import { InteriorPointSolver, type InteriorPoint, type InteriorPointOutcome } from './interior-point.js';
 import type { QpOptions } from './options.js';
 import { polishWorkingSet } from './polish.js';
 import { presolve } from './presolve.js';
-import { equilibrate, type SparseProgram } from './scaling.js';
+import { equilibrate, largestSide, type ScaledProgram, type SparseProgram } from './scaling.js';
 
 /** The problem in the sparse form that the interior-point path works on. */
 export function toSparseProgram(problem: QuadraticProgram): SparseProgram {
@@ -30,8 +30,24 @@ export function toSparseProgram(problem: QuadraticProgram): SparseProgram {
   };
 }
 
-/** Regularisations tried in turn: small ones converge faster, larger ones bear more degeneracy. */
-const shifts = [1e-9, 1e-10, 1e-7, 1e-11];
+interface Attempt {
+  /** Regularisation: small ones converge faster, larger ones bear more degeneracy. */
+  readonly shift: number;
+  /** Whether it stays in the steps as a proximal term; the iteration then adapts it. */
+  readonly proximal: boolean;
+  /** What the scaled variables are divided by: nothing, the largest side, or the size they have at the best point. */
+  readonly size: 'none' | 'sides' | 'best';
+}
+
+/** Tried in turn. */
+const attempts: readonly Attempt[] = [
+  { shift: 1e-9, proximal: false, size: 'none' },
+  { shift: 1e-6, proximal: true, size: 'sides' },
+  { shift: 1e-8, proximal: false, size: 'sides' },
+  { shift: 1e-6, proximal: true, size: 'best' },
+  { shift: 1e-10, proximal: false, size: 'none' },
+  { shift: 1e-7, proximal: false, size: 'none' },
+];
 const target = 1e-9;
 /** Merit from which a polish may lead to the solution. */
 const polishable = 1e-6;
@@ -61,17 +77,7 @@ export function interiorPointCandidate(
   if (reduction !== undefined) {
     const inner = solveReduced(reduction.reduced, undefined, options, budget, maxIterations);
     const recovered = reduction.recover(inner);
-    const { residuals, dualityGap, objective } = qpEvidence(
-      problem,
-      recovered.x,
-      recovered.multipliers,
-      recovered.boundMultipliers,
-    );
-    const merit = Math.max(
-      residuals.absoluteInfeasibility,
-      residuals.stationarity,
-      dualityGap / (1 + Math.abs(objective)),
-    );
+    const merit = absoluteMerit(qpEvidence(problem, recovered.x, recovered.multipliers, recovered.boundMultipliers));
     point = { ...inner, ...recovered, merit, farkas: undefined, ray: undefined };
   }
   const used = point?.iterations ?? 0;
@@ -81,7 +87,9 @@ export function interiorPointCandidate(
     if (point === undefined || direct.merit < point.merit || direct.farkas !== undefined || direct.ray !== undefined) {
       point = direct;
     }
-    point = { ...point, iterations: used + direct.iterations };
+    // The point may be the earlier one, but what ended the work is what ended the later run.
+    const end = point.end === 'converged' ? point.end : direct.end;
+    point = { ...point, end, iterations: used + direct.iterations };
   }
   return toCandidate(problem, point);
 }
@@ -130,10 +138,11 @@ function solveReduced(
       merit: 0,
     };
   }
-  const scaled = equilibrate(program);
+  const plain = equilibrate(program);
   let best: PathPoint | undefined;
   let iterations = 0;
-  for (const shift of shifts) {
+  for (const attempt of attempts) {
+    const scaled = attempt.size === 'none' ? plain : equilibrate(program, sizeFor(attempt, plain, best));
     const solver = new InteriorPointSolver(scaled, budget);
     let farkas: Float64Array | undefined;
     let ray: Float64Array | undefined;
@@ -149,7 +158,8 @@ function solveReduced(
     const outcome = solver.run({
       target,
       maxIterations: Math.min(maxInteriorIterations, maxIterations - iterations),
-      shift,
+      shift: attempt.shift,
+      proximal: attempt.proximal,
       ...(watch && { watch }),
     });
     iterations += outcome.iterations;
@@ -159,6 +169,7 @@ function solveReduced(
     const merit = Math.max(outcome.quality.primal, outcome.quality.dual, outcome.quality.gap);
     const found: PathPoint = { ...outcome.best, iterations, end, merit, farkas, ray };
     if (best === undefined || merit < best.merit || outcome.end === 'stopped') best = found;
+    else best = { ...best, end };
     const usedUp = limited || outcome.end === 'time-limit' || outcome.end === 'interrupted';
     if (outcome.end === 'stopped' || usedUp || best.merit <= 0.1 * options.optimalityTolerance) break;
     if (best.merit > polishable) continue;
@@ -172,6 +183,13 @@ function solveReduced(
     : point;
 }
 
+function sizeFor({ size }: Attempt, { program, variableScale }: ScaledProgram, best: PathPoint | undefined): number {
+  if (size === 'sides' || best === undefined) return largestSide(program);
+  let largest = 1;
+  best.x.forEach((value, j) => (largest = Math.max(largest, Math.abs(value) / variableScale[j]!)));
+  return largest;
+}
+
 /** The polished point where it is at least as good, else the point itself. */
 function polished(program: SparseProgram, point: PathPoint, budget: Budget): PathPoint {
   if (budget.exhausted(0, 0) !== undefined) return point;
@@ -180,11 +198,9 @@ function polished(program: SparseProgram, point: PathPoint, budget: Budget): Pat
   const problem = toProblem(program);
   const evidence = qpEvidence(problem, candidate.x, candidate.multipliers, candidate.boundMultipliers);
   const before = qpEvidence(problem, point.x, point.multipliers, point.boundMultipliers);
-  const meritOf = ({ residuals, dualResidual, dualityGap, objective }: typeof evidence): number =>
-    Math.max(residuals.absoluteInfeasibility, dualResidual, dualityGap / (1 + Math.abs(objective)));
-  const merit = meritOf(evidence);
-  const improves = merit <= Math.max(meritOf(before), 1e-12);
-  return improves ? { ...point, ...candidate, merit, end: 'converged' } : { ...point, merit: meritOf(before) };
+  const merit = absoluteMerit(evidence);
+  const improves = merit <= Math.max(absoluteMerit(before), 1e-12);
+  return improves ? { ...point, ...candidate, merit, end: 'converged' } : { ...point, merit: absoluteMerit(before) };
 }
 
 function toProblem(program: SparseProgram): QuadraticProgram {

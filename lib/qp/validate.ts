@@ -1,10 +1,10 @@
-import { symmetricOrder } from '../linalg/index.js';
+import { symmetricOrder, transpose, type SymmetricMatrix } from '../linalg/index.js';
 import type { QuadraticProgram } from '../problem/index.js';
 import { qpEvidence } from './evidence.js';
 import type { QpResult } from './result.js';
 import { zeroCounts } from '../problem/index.js';
 
-/** Throws RangeError, naming the part, when lengths do not fit together or values are not numbers. */
+/** Throws RangeError, naming the part, when lengths do not fit together, values are not numbers, or P is not symmetric. */
 export function checkProgram(problem: QuadraticProgram): void {
   const n = problem.linear.length;
   const m = problem.constraintLower.length;
@@ -25,8 +25,47 @@ export function checkProgram(problem: QuadraticProgram): void {
   }
   expectFinite('linear', problem.linear);
   for (const [name, values] of hessianParts(problem)) expectFinite(name, values);
+  if (problem.hessian !== undefined) expectSymmetric(problem.hessian);
   for (const name of ['lower', 'upper', 'constraintLower', 'constraintUpper'] as const) {
     if (containsNaN(problem[name])) throw new RangeError(`${name} contains NaN`);
+  }
+}
+
+/** Differences of Pᵢⱼ and Pⱼᵢ up to this share of the larger one, or of the largest entry times 10⁻⁴, are rounding. */
+const asymmetry = 1e-8;
+
+/** Throws RangeError, naming the entries, when Pᵢⱼ ≠ Pⱼᵢ: solvers that read one triangle would solve another problem. */
+function expectSymmetric(hessian: SymmetricMatrix): void {
+  if (hessian.kind === 'diagonal' || hessian.kind === 'diagonal-plus-low-rank') return;
+  let largest = 0;
+  for (let k = 0; k < hessian.values.length; k++) largest = Math.max(largest, Math.abs(hessian.values[k]!));
+  const expectEqual = (i: number, j: number, value: number, mirrored: number): void => {
+    const size = Math.max(Math.abs(value), Math.abs(mirrored), 1e-4 * largest);
+    if (Math.abs(value - mirrored) <= asymmetry * size) return;
+    throw new RangeError(
+      `hessian must be symmetric, found ${value} at (${i}, ${j}) and ${mirrored} at (${j}, ${i}); ` +
+        '½(P + Pᵀ) has the same objective, and both triangles are to be given',
+    );
+  };
+  if (hessian.kind === 'dense') {
+    const { columns: n, values } = hessian;
+    for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) expectEqual(i, j, values[i * n + j]!, values[j * n + i]!);
+    return;
+  }
+  // Transposing sorts the rows of each column.
+  const mirror = transpose(hessian);
+  const own = transpose(mirror);
+  for (let j = 0; j < own.columns; j++) {
+    let k = own.columnStarts[j]!;
+    let l = mirror.columnStarts[j]!;
+    const ownEnd = own.columnStarts[j + 1]!;
+    const mirrorEnd = mirror.columnStarts[j + 1]!;
+    while (k < ownEnd || l < mirrorEnd) {
+      const i = k < ownEnd ? own.rowIndices[k]! : Infinity;
+      const h = l < mirrorEnd ? mirror.rowIndices[l]! : Infinity;
+      const row = Math.min(i, h);
+      expectEqual(row, j, i === row ? own.values[k++]! : 0, h === row ? mirror.values[l++]! : 0);
+    }
   }
 }
 

@@ -56,8 +56,7 @@ fi
 # 2. The package without its own download.
 if [ ! -d "$package" ]; then
   say "installing @tensorflow/tfjs-node without its install script"
-  range=$(node -p "require('./package.json').peerDependencies['@tensorflow/tfjs-node']")
-  npm install --no-save --ignore-scripts "@tensorflow/tfjs-node@$range"
+  npm install --no-save --ignore-scripts
 fi
 
 # 3. Where the addon's build looks for them.

@@ -17,6 +17,10 @@ export const keywordShape = {
   maxnodes: z.coerce.number().int().positive().default(100_000).describe('most nodes of branch and bound'),
   mipgap: z.coerce.number().nonnegative().default(1e-6).describe('relative gap at which branch and bound stops'),
   outlev: z.coerce.number().int().min(0).max(2).default(0).describe('0 no log, 1 summary, 2 one line an iteration'),
+  scope: z
+    .enum(['local', 'global'])
+    .default('local')
+    .describe('local minimum, or global: best of all, proven where possible (continuous models; integers always)'),
   objno: z.coerce.number().int().nonnegative().default(1).describe('objective to take, from 1; 0 ignores them all'),
   wantsol: z.coerce
     .number()

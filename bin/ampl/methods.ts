@@ -18,7 +18,8 @@ type Method = (call: MethodCall) => AmplAnswer;
 
 /** All methods by the value of the keyword `method`. */
 const methods: Readonly<Record<Keywords['method'], Method>> = {
-  auto: (call) => ('integerVariables' in call.program ? branching(call) : continuous(call, 'auto')),
+  auto: (call) =>
+    'integerVariables' in call.program || call.keywords.scope === 'global' ? branching(call) : continuous(call, 'auto'),
   sqp: (call) => continuous(call, 'sqp'),
   auglag: (call) => continuous(call, 'auglag'),
   bb: branching,
@@ -42,11 +43,12 @@ function commonOptionsOf(keywords: Keywords): MinimizeOptions {
 /** Branch and bound; the multipliers are those of the relaxation that gave the solution, with its integers held. */
 function branching(call: MethodCall): AmplAnswer {
   const { program, keywords } = call;
-  if (!('integerVariables' in program)) return continuous(call, 'auto');
+  if (!('integerVariables' in program) && keywords.scope === 'local') return continuous(call, 'auto');
   const result = minimize(program, {
     ...commonOptionsOf(keywords),
     relativeGap: keywords.mipgap,
     maxNodes: keywords.maxnodes,
+    scope: keywords.scope,
   });
   return { result, hasMultipliers: result.primalStatus === 'feasible', relaxed: false, details: [] };
 }

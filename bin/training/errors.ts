@@ -8,7 +8,6 @@ const known = new Set([
   'ConnectionError',
   'DatasetError',
   'JoinError',
-  'MissingPackageError',
   'PlanRunError',
   'ProtocolError',
   'ScenarioError',

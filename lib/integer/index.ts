@@ -26,3 +26,5 @@ export { largestViolation, withBounds, type RelaxationResult, type RelaxationSol
 export type { QuadraticSolver } from './tangents.js';
 export { enumerateIntegerPoints, integerPointCount, type EnumerationResult } from './enumeration.js';
 export { searchNeighbourhoods, type NeighbourhoodTools } from './neighbourhood.js';
+export { solveStructured, type StructuredOptions, type StructuredResult, type StructuredTools } from './structured.js';
+export { structureOf } from './structure.js';

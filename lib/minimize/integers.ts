@@ -4,12 +4,15 @@ import {
   roundAndFix,
   searchNeighbourhoods,
   solveMinlp,
+  solveStructured,
+  structureOf,
   largestViolation,
   withBounds,
   type Candidate,
   type RelaxationSolver,
 } from '../integer/index.js';
 import {
+  isDiscrete,
   zeroCounts,
   type MixedIntegerNonlinearProgram,
   type NlpMeta,
@@ -27,6 +30,8 @@ const mostUnprovenNodes = 300;
 /** Integer points that the search looks at: where all variables are integers, and where each takes a solve. */
 const mostPurePoints = 500_000;
 const mostCompletedPoints = 300;
+/** Variables and operations beyond which the dense relaxation of a problem's structure costs too much. */
+const mostSlots = 1500;
 
 /** Solves a continuous problem. */
 export type ContinuousSolver = (
@@ -64,12 +69,13 @@ class TreeSignal implements StopSignal {
  * problem with its integers held at the answer.
  */
 export function minimizeIntegers(
-  problem: MixedIntegerNonlinearProgram,
+  problem: NonlinearProgram | MixedIntegerNonlinearProgram,
   options: ResolvedMinimizeOptions,
   context: MinimizeContext,
   solve: ContinuousSolver,
 ): MinimizeResult {
-  return new IntegerMinimization(problem, options, context, solve).run();
+  const discrete = 'integerVariables' in problem ? problem : withMeta(problem, problem.meta, true);
+  return new IntegerMinimization(discrete, options, context, solve).run();
 }
 
 class IntegerMinimization {
@@ -100,8 +106,11 @@ class IntegerMinimization {
   }
 
   run(): MinimizeResult {
-    const outcome = this.enumerated() ?? (this.problem.meta.convex === true ? this.convexTree() : this.unproven());
-    return this.result(outcome);
+    return this.result(
+      this.enumerated() ??
+        this.structured() ??
+        (this.problem.meta.convex === true ? this.convexTree() : this.unproven()),
+    );
   }
 
   private enumerated(): IntegerOutcome | undefined {
@@ -121,6 +130,40 @@ class IntegerMinimization {
         : `None of the ${points} integer points satisfies the constraints.`;
     const bound = ended ? -Infinity : (best?.objective ?? Infinity);
     return { termination: ended ?? (best ? 'optimal' : 'infeasible'), message, best, bound, nodeCount: points };
+  }
+
+  /** Bounds from what the functions are made of, where the problem says it. */
+  private structured(): IntegerOutcome | undefined {
+    const { problem, options, budget } = this;
+    const stream = randomStream(options.seed, 'structured-search');
+    const random = (): number => stream.uniform();
+    const form = structureOf(problem, random);
+    if (!form || form.variableCount + form.operations.length > mostSlots) return undefined;
+    const search = solveStructured(
+      problem,
+      form,
+      {
+        relativeGap: options.relativeGap,
+        maxNodes: options.maxNodes,
+        timeLimitSeconds: options.timeLimitSeconds,
+        feasibilityTolerance: options.feasibilityTolerance,
+        integralityTolerance: 1e-5,
+      },
+      {
+        budget,
+        random,
+        improve: (lower, upper, start) => this.completed(start, lower, upper),
+      },
+    );
+    const { incumbent: best, nodeCount, reason } = search;
+    if (search.isUnbounded) return undefined;
+    const proven = search.termination === 'optimal' || search.termination === 'infeasible';
+    const termination = search.termination === 'stalled' && best ? 'locally-optimal' : search.termination;
+    const message =
+      search.termination === 'infeasible'
+        ? (reason ?? `No point satisfies the constraints: ${nodeCount} nodes were proven empty.`)
+        : `${nodeCount} nodes${describeGap(best?.objective ?? Infinity, search.bound)}${proven ? '' : ', not proven'}.`;
+    return { termination, message, best, bound: search.bound, nodeCount };
   }
 
   /** Branch and bound over relaxations of a problem known to be convex, whose optima are true bounds. */
@@ -236,16 +279,20 @@ class IntegerMinimization {
   }
 
   /** The continuous variables at their best for the integers of x. */
-  private completed(x: Float64Array): Candidate<Float64Array> | undefined {
+  private completed(
+    x: Float64Array,
+    lower: Float64Array = this.problem.meta.lower,
+    upper: Float64Array = this.problem.meta.upper,
+  ): Candidate<Float64Array> | undefined {
     const { problem, options, budget } = this;
     return roundAndFix(
       {
         problem,
-        solve: (lower, upper, start) => this.relaxation(withBounds(problem, lower, upper, start), budget),
+        solve: (low, high, start) => this.relaxation(withBounds(problem, low, high, start), budget),
         relaxation: this.relaxation,
         budget,
-        lower: problem.meta.lower,
-        upper: problem.meta.upper,
+        lower,
+        upper,
         integralityTolerance: 1e-5,
         accepts: (candidate) => largestViolation(problem, candidate) <= options.feasibilityTolerance,
       },
@@ -282,7 +329,7 @@ class IntegerMinimization {
       iterations: this.iterations,
       counts: this.counts,
       timeSeconds: this.budget.elapsedSeconds(),
-      problemClass: 'integer',
+      problemClass: isDiscrete(problem) ? 'integer' : last.problemClass,
       search: {
         nodeCount: outcome.nodeCount,
         bound: outcome.bound,
@@ -323,11 +370,7 @@ export function describeGap(objective: number, bound: number): string {
 }
 
 /** The same evaluations under other facts, perhaps continuous; a class's methods stay reachable through the prototype. */
-function withMeta(
-  problem: MixedIntegerNonlinearProgram,
-  meta: NlpMeta,
-  isContinuous = false,
-): MixedIntegerNonlinearProgram {
+function withMeta(problem: NonlinearProgram, meta: NlpMeta, isContinuous = false): MixedIntegerNonlinearProgram {
   return Object.create(problem, {
     meta: { value: meta, enumerable: true },
     ...(isContinuous && {

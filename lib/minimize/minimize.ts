@@ -57,7 +57,7 @@ export function minimize(
   context: MinimizeContext = {},
 ): MinimizeResult {
   const resolved = withIterationLimit(minimizeOptions.resolve(options), options, problem.meta.variableCount);
-  if (isDiscrete(problem)) {
+  if (isDiscrete(problem) || resolved.scope === 'global') {
     return minimizeIntegers(problem, resolved, context, minimize);
   }
   return new Minimization(problem, resolved, context).run();

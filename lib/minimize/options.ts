@@ -25,6 +25,12 @@ export const minimizeOptions = defineOptions({
     .default(1e-6)
     .describe('With integer variables: stop when (incumbent − bound) / |incumbent| is at or below this.'),
   maxNodes: z.int().positive().default(100_000).describe('With integer variables: nodes before giving up.'),
+  scope: z
+    .enum(['local', 'global'])
+    .default('local')
+    .describe(
+      'Of continuous problems: `global` seeks the best of all minima and proves it where the structure is known (compiled `.nl` models, declared quadratic programs), within a few dozen variables. Problems with integer variables are always taken so.',
+    ),
   enumerationLimit: z
     .int()
     .nonnegative()

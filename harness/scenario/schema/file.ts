@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import { z } from 'zod';
 import { section } from '../../../lib/io/reading/index.js';
 import { dataSection } from './data.js';
 import { codecEntry, deviceEntry, planSection, serverSection } from './devices.js';

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import { z } from 'zod';
 import { section } from '../../../lib/io/reading/index.js';
 import { adapterTargets } from '../../model/adapters.js';
 

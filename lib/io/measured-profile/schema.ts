@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import { z } from 'zod';
 
 const affine = z.strictObject({
   fixed: z.number().describe('Part that does not depend on the number of blocks.'),

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import { z } from 'zod';
 import { fraction, quantity, section } from './building-blocks.js';
 
 const cutInfluence = z

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import { z } from 'zod';
 import { transformerPresets, type PresetName } from '../../../models/index.js';
 import { section } from './building-blocks.js';
 

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import { z } from 'zod';
 import { quantity, section } from './building-blocks.js';
 
 export const pathLossModels = ['macro', 'uma', 'umi', 'log-distance', 'free-space'] as const;

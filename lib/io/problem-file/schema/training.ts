@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import { z } from 'zod';
 import { loraTargets } from '../../../models/index.js';
 import { quantity, section } from './building-blocks.js';
 

@@ -1,8 +1,8 @@
 /**
- * Dual bound and rounded plan at scale, sharing `allocated`, 12 splits × 8 points, tight accuracy, adapters. Run:
+ * Dual bound and plan at scale, sharing `allocated`, 12 splits × 8 points, tight accuracy, adapters. Run:
  * npx tsx bench/bound.ts 100 1000 10000
  */
-import { boundPlan, roundDual, verifyBound } from '../lib/plan/index.js';
+import { boundPlan, planTwoTimescale, verifyBound } from '../lib/plan/index.js';
 import { largeProblem } from '../spec/support/plan-instances.js';
 
 /** Processor seconds of this process: what counts on a busy machine. */
@@ -15,11 +15,11 @@ for (const devices of sizes.length > 0 ? sizes : [100, 1000]) {
     const started = processor();
     const bound = boundPlan(problem);
     const bounded = processor();
-    const plan = roundDual(problem, bound);
+    const plan = planTwoTimescale(problem);
     const rounded = processor();
     const { valid } = verifyBound(problem, bound.certificate);
     const verified = processor();
-    const gap = plan ? 1 - bound.boundSeconds / plan.totalSeconds : Infinity;
+    const gap = 1 - bound.boundSeconds / plan.totalSeconds;
     const seconds = (from: number, to: number) => (to - from).toFixed(2);
     console.log(
       `devices ${devices}, K ${stepsPerRound} (processor time): bound ${seconds(started, bounded)} s (${bound.statistics.evaluations} evaluations), ` +

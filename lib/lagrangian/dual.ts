@@ -189,6 +189,23 @@ export function recover(master: CutMaster, answers: readonly Int32Array[]): Prim
   return { weights: kept.map((k) => all[k]!), choices, fractionalBlocks };
 }
 
+/** Combinations that take each fractional block from one of the dual's answers, at most `most` of them. */
+export function mixtures(recovery: PrimalRecovery, most: number): Int32Array[] {
+  let list = [Int32Array.from(recovery.choices[0]!)];
+  for (const block of recovery.fractionalBlocks) {
+    const values = [...new Set(recovery.choices.map((answer) => answer[block]!))];
+    if (list.length * values.length > most) break;
+    list = list.flatMap((combination) =>
+      values.map((value) => {
+        const changed = Int32Array.from(combination);
+        changed[block] = value;
+        return changed;
+      }),
+    );
+  }
+  return list;
+}
+
 function clamp(value: number, largest: number): number {
   return Math.min(Math.max(0, value), largest);
 }

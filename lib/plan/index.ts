@@ -6,4 +6,5 @@ export * from './report.js';
 export * from './solve.js';
 export { planBits } from './baselines/index.js';
 export type { Planner, PlannerOutcome } from './planner.js';
+export { breakTies } from './local-search/index.js';
 export * from './two-timescale/index.js';

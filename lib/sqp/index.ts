@@ -2,5 +2,3 @@ export { SqpSolver, solveSqp } from './solver.js';
 export { sqpOptions, type SqpOptions } from './options.js';
 export type { SqpAttempt, SqpCall, SqpResult } from './result.js';
 export type { WorkingSet } from '../kkt/index.js';
-export { solveSeparableMinMax, type SeparableOptions, type SeparableResult } from './separable-minmax.js';
-export type { SeparableMinMax, SeparableValues } from './separable-problem.js';

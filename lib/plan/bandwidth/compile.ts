@@ -1,5 +1,5 @@
 import type { RateLaw } from '../../models/index.js';
-import { choiceCosts, type ChoiceTable, type PlanningProblem } from '../../models/index.js';
+import { choiceCosts, type ChoiceCosts, type PlanningProblem } from '../../models/index.js';
 import type { DelayRows } from './delay-rows.js';
 
 /** The large time scale's decisions for one device, without the shares. */
@@ -32,16 +32,30 @@ export interface CompiledAllocation {
   readonly greatestReciprocal: Float64Array;
 }
 
-/** What one device sends and computes, seconds and bits a step; the input of `compileLoads`. */
-export interface StepLoads {
+/** What a choice makes a device send and compute, seconds and bits a step; the adapters' bits once a round, each way. */
+export const loadNames = [
+  'preSeconds',
+  'postSeconds',
+  'uplinkBits',
+  'downlinkBits',
+  'adapterBits',
+  'serverSeconds',
+] as const;
+export type LoadColumns = Readonly<Record<(typeof loadNames)[number], Float64Array>>;
+
+/** Loads of the devices that take part; the input of `compileLoads`. */
+export interface StepLoads extends LoadColumns {
   readonly device: Int32Array;
-  readonly preSeconds: Float64Array;
-  readonly postSeconds: Float64Array;
-  readonly uplinkBits: Float64Array;
-  readonly downlinkBits: Float64Array;
-  /** Once a round, each way. */
-  readonly adapterBits: Float64Array;
-  readonly serverSeconds: Float64Array;
+}
+
+/** Where the model's costs of a choice become loads. */
+export function writeCosts(loads: LoadColumns, at: number, costs: ChoiceCosts): void {
+  loads.preSeconds[at] = costs.forwardSeconds + costs.encodeSeconds;
+  loads.postSeconds[at] = costs.decodeSeconds + costs.backwardSeconds;
+  loads.uplinkBits[at] = costs.uplinkBits;
+  loads.downlinkBits[at] = costs.downlinkBits;
+  loads.adapterBits[at] = costs.adapterBits;
+  loads.serverSeconds[at] = costs.serverSeconds;
 }
 
 export function emptyLoads(count: number): StepLoads {
@@ -62,37 +76,9 @@ export function loadsOfDecisions(problem: PlanningProblem, decisions: readonly F
   const loads = emptyLoads(taking.length);
   taking.forEach((n, k) => {
     const { blocks, upPoint, downPoint } = decisions[n]!;
-    const costs = choiceCosts(problem, problem.devices[n]!, blocks, upPoint, downPoint);
     loads.device[k] = n;
-    loads.preSeconds[k] = costs.forwardSeconds + costs.encodeSeconds;
-    loads.postSeconds[k] = costs.decodeSeconds + costs.backwardSeconds;
-    loads.uplinkBits[k] = costs.uplinkBits;
-    loads.downlinkBits[k] = costs.downlinkBits;
-    loads.adapterBits[k] = costs.adapterBits;
-    loads.serverSeconds[k] = costs.serverSeconds;
+    writeCosts(loads, k, choiceCosts(problem, problem.devices[n]!, blocks, upPoint, downPoint));
   });
-  return loads;
-}
-
-/** Loads of entry `index[n]` of each device's choice table; a negative index leaves the device out. */
-export function loadsOfChoices(tables: readonly ChoiceTable[], index: ArrayLike<number>): StepLoads {
-  let count = 0;
-  for (let n = 0; n < tables.length; n++) if (index[n]! >= 0) count++;
-  const loads = emptyLoads(count);
-  let k = 0;
-  for (let n = 0; n < tables.length; n++) {
-    const choice = index[n]!;
-    if (choice < 0) continue;
-    const table = tables[n]!;
-    loads.device[k] = n;
-    loads.preSeconds[k] = table.preSeconds[choice]!;
-    loads.postSeconds[k] = table.postSeconds[choice]!;
-    loads.uplinkBits[k] = table.uplinkBits[choice]!;
-    loads.downlinkBits[k] = table.downlinkBits[choice]!;
-    loads.adapterBits[k] = table.adapterBits[choice]!;
-    loads.serverSeconds[k] = table.serverSeconds[choice]!;
-    k++;
-  }
   return loads;
 }
 

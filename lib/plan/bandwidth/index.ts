@@ -10,9 +10,11 @@ export {
 export { planBandwidth, type BandwidthOptions, type PlanSearchResult } from './plan-bandwidth.js';
 export {
   compileLoads,
+  loadNames,
+  writeCosts,
+  type LoadColumns,
   LinkRows,
   emptyLoads,
-  loadsOfChoices,
   loadsOfDecisions,
   type CompiledAllocation,
   type FixedDecision,
@@ -24,3 +26,5 @@ export { JointSearch, type JointAnswer } from './joint-search.js';
 export { searchThresholds, type ThresholdAnswer } from './threshold-search.js';
 export { blockLimits, searchBlocks, type BlockAnswer, type BlockLimits } from './resource-blocks.js';
 export { sqpShares, type SqpShares } from './sqp.js';
+export { solveSeparableMinMax, type SeparableOptions, type SeparableResult } from './separable-minmax.js';
+export type { SeparableMinMax, SeparableValues } from './separable-problem.js';

@@ -1,7 +1,8 @@
 import { Budget, type Termination } from '../../solver/index.js';
-import { solveSeparableMinMax, type SeparableMinMax, type SeparableValues } from '../../sqp/index.js';
 import type { CompiledAllocation } from './compile.js';
 import { evaluateRow, rowValue, slopeAtOrigin } from './delay-rows.js';
+import { solveSeparableMinMax } from './separable-minmax.js';
+import type { SeparableMinMax, SeparableValues } from './separable-problem.js';
 
 /** Answer of the bandwidth SQP; fields as in the other searches. */
 export interface SqpShares {

@@ -194,9 +194,9 @@ export function boundBatched(columns: ChoiceColumns, options: ResolvedBoundOptio
   const chainColumns = columns.requirements.length > 1 ? undefined : columns;
   const budget = new Budget({ timeLimitSeconds: options.timeLimitSeconds, signal: given.signal });
   const context = { ...given, signal: new BudgetSignal(budget) };
-  const chain = boundForm(chainColumns ?? buildColumns(columns.problem), options, context);
+  const chain = boundForm(chainColumns ?? buildColumns(columns), options, context);
   if (!wantsStages || budget.exhausted(0, 0)) return chain;
-  const stageColumns = chainColumns ? buildColumns(columns.problem, { batchedForm: 'stages' }) : columns;
+  const stageColumns = chainColumns ? buildColumns(columns, 'stages') : columns;
   const left = { ...options, timeLimitSeconds: budget.timeLimitSeconds - budget.elapsedSeconds() };
   const stages = boundForm(stageColumns, left, context, chain.boundSeconds);
   return stages.boundSeconds > chain.boundSeconds ? stages : chain;
@@ -241,6 +241,6 @@ function boundForm(columns: ChoiceColumns, options: ResolvedBoundOptions, contex
     multipliers,
     recovery: worst.recovery,
     columns,
-    statistics: { evaluations: search.evaluations, choices: columns.index.length, boxes },
+    statistics: { evaluations: search.evaluations, choices: columns.blocks.length, boxes },
   };
 }

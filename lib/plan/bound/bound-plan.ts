@@ -9,6 +9,7 @@ import {
   type PlanBound,
   type ResolvedBoundOptions,
 } from './contract.js';
+import { listChoices } from '../choices/index.js';
 import { buildColumns, type ChoiceColumns } from './columns.js';
 import { SeparateOracle } from './separate-oracle.js';
 
@@ -26,7 +27,7 @@ export function boundPlan(
   context: BoundContext = {},
 ): PlanBound {
   const options = boundOptions.resolve(given);
-  const columns = context.columns ?? buildColumns(problem);
+  const columns = buildColumns(context.choices ?? listChoices(problem));
   const blocked = deviceWithoutChoice(columns);
   if (blocked !== undefined) return infeasibleDevice(columns, blocked);
   const oracle = new SeparateOracle(columns);
@@ -58,7 +59,7 @@ function boundSeparate(
     },
   );
   const multipliers = namedMultipliers(columns, result.multipliers);
-  const statistics = { evaluations: result.evaluations, choices: columns.index.length, boxes: 0 };
+  const statistics = { evaluations: result.evaluations, choices: columns.blocks.length, boxes: 0 };
   const common = { multipliers, recovery: result.recovery, columns, statistics };
   if (result.refuted === Infinity) {
     const certificate = { kind: 'threshold', sharing: problem.sharing, boundSeconds: null, multipliers } as const;
@@ -110,7 +111,7 @@ export function refuteForever(columns: ChoiceColumns, oracle: SeparateOracle): P
       multipliers: named,
       recovery: { weights: [], choices: [], fractionalBlocks: [] },
       columns,
-      statistics: { evaluations: candidates.length, choices: columns.index.length, boxes: 0 },
+      statistics: { evaluations: candidates.length, choices: columns.blocks.length, boxes: 0 },
     };
   }
   return undefined;
@@ -138,7 +139,7 @@ function infeasibleDevice(columns: ChoiceColumns, device: number): PlanBound {
     multipliers: {},
     recovery: { weights: [], choices: [], fractionalBlocks: [] },
     columns,
-    statistics: { evaluations: 0, choices: columns.index.length, boxes: 0 },
+    statistics: { evaluations: 0, choices: columns.blocks.length, boxes: 0 },
   };
 }
 

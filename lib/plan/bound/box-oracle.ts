@@ -39,7 +39,7 @@ export class BoxOracle implements ChoiceOracle {
   private active: Int32Array;
 
   constructor(readonly columns: ChoiceColumns) {
-    const total = columns.index.length;
+    const total = columns.blocks.length;
     this.axes = columns.requirements.length;
     this.blockCount = columns.deviceCount;
     this.rowCount = columns.rows.length;
@@ -66,7 +66,7 @@ export class BoxOracle implements ChoiceOracle {
   measureLimits(): void {
     this.choiceFloors.forEach((floors, r) => (this.floors[r] = this.largestLeast(floors)));
     this.leastServerSeconds = 0;
-    for (let n = 0; n < this.blockCount; n++) this.leastServerSeconds += this.leastOf(this.columns.serverSeconds, n);
+    for (let n = 0; n < this.blockCount; n++) this.leastServerSeconds += this.leastOf(this.columns.workSeconds, n);
   }
 
   /** Restricts device n to the choices active[start[n]] … active[start[n+1] − 1]; call `setBox` afterwards. */
@@ -106,11 +106,11 @@ export class BoxOracle implements ChoiceOracle {
       response.values[n] = this.least[at]!;
       response.choices[n] = j;
       if (j < 0) continue;
-      response.cost += this.columns.serverSeconds[j]!;
+      response.cost += this.columns.workSeconds[j]!;
       const atLow = ((vertex >> this.axis[j]!) & 1) === 0;
       response.usage[0]! += this.share[j]! + (atLow ? this.extra[j]! : 0);
       if (this.memoryRow >= 0) response.usage[this.memoryRow]! += this.columns.memory[j]!;
-      if (this.accuracyRow >= 0) response.usage[this.accuracyRow]! += this.columns.accuracyLoss[j]!;
+      if (this.accuracyRow >= 0) response.usage[this.accuracyRow]! += this.columns.loss[j]!;
     }
   }
 
@@ -138,8 +138,8 @@ export class BoxOracle implements ChoiceOracle {
           if (share < 0) return Infinity;
           const atLow = ((vertex >> this.axis[j]!) & 1) === 0;
           const bandwidth = share + (atLow ? this.extra[j]! : 0);
-          const rest = nu * columns.memory[j]! + alpha * columns.accuracyLoss[j]!;
-          return columns.serverSeconds[j]! + lambda * bandwidth + rest;
+          const rest = nu * columns.memory[j]! + alpha * columns.loss[j]!;
+          return columns.workSeconds[j]! + lambda * bandwidth + rest;
         }),
       );
       limits.push(cutoff - thresholds + priced + 1e-11 * (cutoff + priced));
@@ -160,8 +160,7 @@ export class BoxOracle implements ChoiceOracle {
         const j = this.active[at]!;
         const share = this.share[j]!;
         if (share < 0) continue;
-        const value =
-          columns.serverSeconds[j]! + nu * columns.memory[j]! + alpha * columns.accuracyLoss[j]! + lambda * share;
+        const value = columns.workSeconds[j]! + nu * columns.memory[j]! + alpha * columns.loss[j]! + lambda * share;
         const lower = 2 * (n * axes + this.axis[j]!);
         const atLow = value + lambda * this.extra[j]!;
         if (atLow < this.least[lower]!) {
@@ -208,7 +207,7 @@ export class BoxOracle implements ChoiceOracle {
     this.share[j] = -1;
     this.extra[j] = 0;
     this.axis[j] = 0;
-    if (columns.index[j]! < 0) {
+    if (columns.blocks[j]! < 0) {
       this.share[j] = 0;
       return;
     }
@@ -244,12 +243,12 @@ export class BoxOracle implements ChoiceOracle {
   private measureFloors(): Float64Array[] {
     const { columns } = this;
     return columns.requirements.map(({ seconds, upBits, downBits }) => {
-      const floors = new Float64Array(columns.index.length);
+      const floors = new Float64Array(columns.blocks.length);
       for (let n = 0; n < columns.deviceCount; n++) {
         const most = columns.mostBandwidth[n]!;
         const possible = most > 0 && most >= columns.leastBandwidth[n]!;
         for (let j = columns.start[n]!; j < columns.start[n + 1]!; j++) {
-          if (columns.index[j]! < 0) continue;
+          if (columns.blocks[j]! < 0) continue;
           columns.links.evaluate(n, upBits[j]!, downBits[j]!, most);
           floors[j] = possible ? (seconds[j]! + columns.links.value) * (1 - 1e-13) : Infinity;
         }

@@ -2,6 +2,7 @@ import * as z from '../../schema/index.js';
 import type { PrimalRecovery } from '../../lagrangian/index.js';
 import { commonOptions, defineOptions, type StopSignal } from '../../solver/index.js';
 import type { BoundCertificate, LimitMultipliers } from './certificate.js';
+import type { PlanChoices } from '../choices/index.js';
 import type { ChoiceColumns } from './columns.js';
 
 export const boundOptions = defineOptions({
@@ -34,8 +35,8 @@ export interface BoundContext {
   readonly signal?: StopSignal | undefined;
   /** Delay of a known plan, seconds: where the search starts, and the goal of `batched` subdivision. */
   readonly incumbentSeconds?: number | undefined;
-  /** Columns built before for the same problem. */
-  readonly columns?: ChoiceColumns | undefined;
+  /** The problem's choices, listed before. */
+  readonly choices?: PlanChoices | undefined;
 }
 
 /** A lower bound on the round delay of every plan. */
@@ -54,8 +55,9 @@ export type ResolvedBoundOptions = z.output<typeof boundOptions.schema>;
 
 /** Multipliers in a certificate's scales. */
 export function namedMultipliers(columns: ChoiceColumns, multipliers: Float64Array): LimitMultipliers {
+  const weights = columns.problem.devices.reduce((sum, device) => sum + device.weight, 0);
   const entries = columns.rows.map((row, r) => {
-    const unit = row === 'accuracy' ? columns.accuracyUnit : 1;
+    const unit = row === 'accuracy' ? weights / columns.accuracyUnit : 1;
     return [row, multipliers[r]! * unit] as const;
   });
   return Object.fromEntries(entries);

@@ -3,3 +3,6 @@ export * from './bound-plan.js';
 export * from './certificate.js';
 export { verifyBound, type BoundVerification } from './verify.js';
 export type { ChoiceColumns, CouplingRow } from './columns.js';
+export { BoxOracle } from './box-oracle.js';
+export { SeparateOracle } from './separate-oracle.js';
+export { buildColumns, columnsOf } from './columns.js';

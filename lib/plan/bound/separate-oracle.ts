@@ -90,7 +90,7 @@ export class SeparateOracle implements ThresholdOracle {
       response.usage[0]! += this.bestBandwidth;
       if (this.shareRow >= 0) response.usage[this.shareRow]! += this.bestShare;
       if (this.memoryRow >= 0) response.usage[this.memoryRow]! += this.columns.memory[usageIndex]!;
-      if (this.accuracyRow >= 0) response.usage[this.accuracyRow]! += this.columns.accuracyLoss[usageIndex]!;
+      if (this.accuracyRow >= 0) response.usage[this.accuracyRow]! += this.columns.loss[usageIndex]!;
       response.slope -= this.bestTimePrice;
     }
   }
@@ -110,7 +110,7 @@ export class SeparateOracle implements ThresholdOracle {
       const j = at < from ? first : this.active[at]!;
       if (at >= from && j === first) continue;
       if (this.floors[j]! > this.threshold) continue;
-      const base = nu * this.columns.memory[j]! + alpha * this.columns.accuracyLoss[j]!;
+      const base = nu * this.columns.memory[j]! + alpha * this.columns.loss[j]!;
       if (base >= this.bestValue || base + this.remembered(j, lambda, mu) > this.bestValue) continue;
       const phi = this.price(n, j, lambda, mu);
       this.lastPhi[j] = phi;
@@ -138,7 +138,7 @@ export class SeparateOracle implements ThresholdOracle {
     if (later > 0) phi -= later === Infinity ? Infinity : this.lastTimePrice[j]! * later;
     if (!(phi > 0)) return 0;
     let ratio = lambda / this.seenLambda[seen]!;
-    if (this.shareRow >= 0 && this.columns.serverSeconds[j]! > 0) ratio = Math.min(ratio, mu / this.seenMu[seen]!);
+    if (this.shareRow >= 0 && this.columns.workSeconds[j]! > 0) ratio = Math.min(ratio, mu / this.seenMu[seen]!);
     return ratio >= 0 ? phi * ratio * (1 - 1e-12) : 0;
   }
 
@@ -148,12 +148,12 @@ export class SeparateOracle implements ThresholdOracle {
     this.bandwidth = 0;
     this.serverShare = 0;
     this.timePrice = 0;
-    if (columns.index[j]! < 0) return 0;
+    if (columns.blocks[j]! < 0) return 0;
     limits.least = columns.leastBandwidth[n]!;
     limits.most = columns.mostBandwidth[n]!;
     const { seconds, upBits, downBits } = columns.requirements[0]!;
     const slack = this.threshold - seconds[j]!;
-    const work = columns.serverSeconds[j]!;
+    const work = columns.workSeconds[j]!;
     if (slack === Infinity) {
       this.bandwidth = columns.resourceBlock > 0 ? this.wholeBlocks(limits.least, true) : limits.least;
       return lambda * this.bandwidth;
@@ -193,7 +193,7 @@ export class SeparateOracle implements ThresholdOracle {
   private priceInBlocks(n: number, j: number, lambda: number, mu: number, slack: number): number {
     const { columns, limits } = this;
     const { upBits, downBits } = columns.requirements[0]!;
-    const work = columns.serverSeconds[j]!;
+    const work = columns.workSeconds[j]!;
     limits.start = this.starts[j]! > 0 ? this.starts[j]! : limits.most / 2;
     const root = lambda > 0 ? Math.sqrt((mu * work) / lambda) : 1e6;
     const middle = columns.links.solve(n, upBits[j]!, downBits[j]!, slack, root, limits);
@@ -229,15 +229,15 @@ export class SeparateOracle implements ThresholdOracle {
   private choiceFloors(): Float64Array {
     const { columns } = this;
     const { seconds, upBits, downBits } = columns.requirements[0]!;
-    const floors = new Float64Array(columns.index.length);
+    const floors = new Float64Array(columns.blocks.length);
     for (let n = 0; n < columns.deviceCount; n++) {
       const most = columns.mostBandwidth[n]!;
       const possible = most > 0 && most >= columns.leastBandwidth[n]!;
       for (let j = columns.start[n]!; j < columns.start[n + 1]!; j++) {
-        if (columns.index[j]! < 0) continue;
+        if (columns.blocks[j]! < 0) continue;
         columns.links.evaluate(n, upBits[j]!, downBits[j]!, most);
         floors[j] = possible
-          ? (seconds[j]! + columns.links.value + columns.serverSeconds[j]! / (1 + 1e-9)) * (1 - 1e-13)
+          ? (seconds[j]! + columns.links.value + columns.workSeconds[j]! / (1 + 1e-9)) * (1 - 1e-13)
           : Infinity;
       }
     }

@@ -7,7 +7,7 @@ export interface ActiveChoices {
 }
 
 export function allChoices(columns: ChoiceColumns): ActiveChoices {
-  return { start: columns.start, active: Int32Array.from({ length: columns.index.length }, (_, j) => j) };
+  return { start: columns.start, active: Int32Array.from({ length: columns.blocks.length }, (_, j) => j) };
 }
 
 /** Those choices of `choices` for which `keep` holds. */

@@ -43,7 +43,7 @@ export class BatchedNodes implements NodeDuals {
   }
 
   reduce(choices: ActiveChoices, _multipliers: Float64Array, cutoff: number): ActiveChoices {
-    const useful = new Uint8Array(this.columns.index.length);
+    const useful = new Uint8Array(this.columns.blocks.length);
     for (const { values, limits } of this.tables(choices, cutoff)) {
       const least = values.map((column) => leastOf(choices, column));
       const slack = limits.map((limit, v) => limit - least[v]!.reduce((sum, value) => sum + value, 0));

@@ -1,16 +1,14 @@
 import * as z from '../../schema/index.js';
 import { branchAndBound, type Candidate, type TreeProgress } from '../../integer/index.js';
-import { roundDelay, type Plan, type PlanningProblem } from '../../models/index.js';
+import { exceeds, roundDelay, type Plan, type PlanningProblem } from '../../models/index.js';
 import { Budget, commonOptions, defineOptions, type Termination, type StopSignal } from '../../solver/index.js';
 import { boundPlan, type BoundCertificate, type PlanBound } from '../bound/index.js';
-import { buildColumns, type ChoiceColumns } from '../bound/columns.js';
+import { buildColumns } from '../bound/columns.js';
 import { judgePlan } from '../judge.js';
-import { breakTies } from '../two-timescale/index.js';
+import { breakTies, LocalSearch } from '../local-search/index.js';
 import { allChoices } from './active-choices.js';
 import { BatchedNodes } from './batched-nodes.js';
-import { CombinationEvaluator, type Combination } from './combination.js';
-import { improveCombination } from './improve.js';
-import { PlanTree } from './plan-tree.js';
+import { PlanTree, type Combination } from './plan-tree.js';
 import { SeparateNodes } from './separate-nodes.js';
 
 export const exactOptions = defineOptions({
@@ -30,8 +28,6 @@ export interface ExactContext {
   readonly onProgress?: ((progress: TreeProgress) => boolean | undefined) | undefined;
   /** Plans known before; one that breaks a limit is ignored. */
   readonly starts?: readonly Plan[] | undefined;
-  /** Root bound computed before. */
-  readonly bound?: PlanBound | undefined;
 }
 
 export interface ExactAnswer {
@@ -70,13 +66,15 @@ export function planExact(
       return ended();
     },
   };
-  const root = context.bound ?? boundPlan(problem, rootOptions(options.timeLimitSeconds), { signal: context.signal });
+  const root = boundPlan(problem, rootOptions(options.timeLimitSeconds), { signal: context.signal });
   if (root.boundSeconds === Infinity || provenLate(problem, root.boundSeconds)) return infeasible(root);
-  // The chain form of `batched` drops choices that the exact delay may prefer.
   const isChain = problem.sharing === 'batched' && root.columns.requirementWeights.length === 1;
-  const columns = isChain ? buildColumns(problem, { batchedForm: 'stages' }) : root.columns;
-  const evaluator = new CombinationEvaluator(columns);
-  const first = firstCombination(columns, evaluator, root, context.starts ?? [], ended);
+  const columns = isChain ? buildColumns(root.columns, 'stages') : root.columns;
+  const search = new LocalSearch({ problem, choices: columns, budget, wholeBlocks: true });
+  search.startFromPlans(context.starts ?? []);
+  search.startFromDual(root);
+  const { evaluator } = search;
+  const first = firstCombination(problem, search);
   const duals = problem.sharing === 'batched' ? new BatchedNodes(columns, stop) : new SeparateNodes(columns, stop);
   const tree = new PlanTree({ choices: allChoices(columns) }, columns, duals, evaluator, ended);
   const result = branchAndBound(
@@ -91,7 +89,7 @@ export function planExact(
     },
     { incumbent: first, signal: context.signal, onNode: context.onProgress },
   );
-  const fastest = result.incumbent && evaluator.plan(result.incumbent.solution.choices);
+  const fastest = result.incumbent && evaluator.plan(problem, result.incumbent.solution.choices);
   const plan = fastest && preferredPlan(problem, fastest, stop);
   const totalSeconds = plan ? roundDelay(problem, plan).totalSeconds : Infinity;
   // A tree with estimated leaves has closed them without proof; that nothing is feasible does not rest on them.
@@ -146,39 +144,10 @@ function infeasible(root: PlanBound): ExactAnswer {
   };
 }
 
-/** The best of the caller's plans and what rounding the root's dual gives. */
-function firstCombination(
-  columns: ChoiceColumns,
-  evaluator: CombinationEvaluator,
-  root: PlanBound,
-  plans: readonly Plan[],
-  ended: () => boolean,
-): Candidate<Combination> | undefined {
-  const starts = plans.flatMap((plan) => combinationOf(columns, plan) ?? []);
-  const best = improveCombination(columns, evaluator, root, starts, ended);
-  return best && { objective: best.totalSeconds, solution: best };
-}
-
-/** Entries of the columns for a plan's decisions; undefined if one was dropped as dominated or is not allowed. */
-function combinationOf(columns: ChoiceColumns, plan: Plan): Int32Array | undefined {
-  const choices = new Int32Array(columns.deviceCount);
-  for (let n = 0; n < columns.deviceCount; n++) {
-    const decision = plan.devices[n];
-    const table = columns.tables[n]!;
-    let found = -1;
-    for (let j = columns.start[n]!; j < columns.start[n + 1]!; j++) {
-      const index = columns.index[j]!;
-      const matches =
-        index < 0
-          ? decision?.participates === false
-          : decision?.participates === true &&
-            table.blocks[index] === decision.blocks &&
-            table.upPoint[index] === decision.upPoint &&
-            table.downPoint[index] === decision.downPoint;
-      if (matches) found = j;
-    }
-    if (found < 0) return undefined;
-    choices[n] = found;
-  }
-  return choices;
+/** What the local search found, if it meets the deadline. */
+function firstCombination({ deadlineSeconds = Infinity }: PlanningProblem, { best }: LocalSearch) {
+  if (!best || exceeds(best.totalSeconds, deadlineSeconds) || best.totalSeconds === Infinity) return undefined;
+  const solution: Combination = { choices: best.entries, totalSeconds: best.totalSeconds };
+  const candidate: Candidate<Combination> = { objective: best.totalSeconds, solution };
+  return candidate;
 }

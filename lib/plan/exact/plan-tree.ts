@@ -1,10 +1,18 @@
+import { exceeds } from '../../models/index.js';
 import type { BranchingProblem, Candidate, NodeBound, NodeContext } from '../../integer/index.js';
-import type { PrimalRecovery } from '../../lagrangian/index.js';
+import { mixtures, type PrimalRecovery } from '../../lagrangian/index.js';
 import type { ChoiceColumns } from '../bound/columns.js';
 import { filterChoices, hasEmptyDevice, singleCombination, type ActiveChoices } from './active-choices.js';
-import type { Combination, CombinationEvaluator } from './combination.js';
+import { isWithinCoupling } from '../choices/index.js';
+import type { PlanEvaluator } from '../local-search/index.js';
 import { enumerateCombinations } from './enumeration.js';
 import type { NodeDuals } from './separate-nodes.js';
+
+/** One choice for every device (entries of the table) and its round with the best shares. */
+export interface Combination {
+  readonly choices: Int32Array;
+  readonly totalSeconds: number;
+}
 
 export interface PlanNode {
   readonly choices: ActiveChoices;
@@ -30,18 +38,20 @@ export class PlanTree implements BranchingProblem<PlanNode, PlanNodeBound, Combi
   enumeratedLeaves = 0;
   private readonly aggregation: number;
   private readonly deadline: number;
+  private readonly latest: number;
   private readonly visited = new VisitedCombinations();
 
   constructor(
     readonly root: PlanNode,
     private readonly columns: ChoiceColumns,
     private readonly duals: NodeDuals,
-    private readonly evaluator: CombinationEvaluator,
+    private readonly evaluator: PlanEvaluator,
     /** True once the search must come to an end. */
     private readonly ended: () => boolean,
   ) {
     const { problem } = columns;
     this.aggregation = problem.aggregationSeconds;
+    this.latest = problem.deadlineSeconds ?? Infinity;
     this.deadline = (problem.deadlineSeconds ?? Infinity) * (1 + 2e-9);
   }
 
@@ -69,7 +79,7 @@ export class PlanTree implements BranchingProblem<PlanNode, PlanNodeBound, Combi
     const limit = Math.min(context.cutoff, this.deadline);
     for (const choices of mixtures(recovery, 16)) {
       if (this.ended()) break;
-      const totalSeconds = this.evaluator.delay(choices);
+      const totalSeconds = this.delay(choices);
       if (totalSeconds < Math.min(limit, best?.objective ?? Infinity)) {
         best = { objective: totalSeconds, solution: { choices: Int32Array.from(choices), totalSeconds } };
       }
@@ -91,13 +101,20 @@ export class PlanTree implements BranchingProblem<PlanNode, PlanNodeBound, Combi
     return [child(true), child(false)];
   }
 
+  /** Infinity for what breaks accuracy, memory or the deadline. */
+  private delay(choices: Int32Array): number {
+    if (!isWithinCoupling(this.columns, choices)) return Infinity;
+    const totalSeconds = this.evaluator.delay(choices);
+    return exceeds(totalSeconds, this.latest) ? Infinity : totalSeconds;
+  }
+
   /** A node refuted up to a deadline holds no plan at all; one refuted up to the incumbent none that is better. */
   private beyond(cutoff: number, bound: number): number {
     return cutoff === this.deadline ? Infinity : bound;
   }
 
   private leaf(choices: ActiveChoices, single: Int32Array): PlanNodeBound {
-    const totalSeconds = this.evaluator.delay(single);
+    const totalSeconds = this.delay(single);
     if (totalSeconds === Infinity) return { bound: Infinity, choices, closed: true };
     const solution = { choices: Int32Array.from(single), totalSeconds };
     return { bound: totalSeconds, choices, candidate: { objective: totalSeconds, solution }, closed: true };
@@ -110,7 +127,7 @@ export class PlanTree implements BranchingProblem<PlanNode, PlanNodeBound, Combi
     const visit = (combination: Int32Array) => {
       cutShort ||= this.ended();
       if (cutShort || !this.visited.add(combination)) return;
-      const totalSeconds = this.evaluator.delay(combination);
+      const totalSeconds = this.delay(combination);
       if (totalSeconds >= limit) return;
       limit = totalSeconds;
       best = { choices: Int32Array.from(combination), totalSeconds };
@@ -164,19 +181,15 @@ export class PlanTree implements BranchingProblem<PlanNode, PlanNodeBound, Combi
       const most = Math.max(...list.map(Math.abs));
       return most > 0 ? (Math.max(...list) - Math.min(...list)) / most : 0;
     };
-    return (
-      1e-6 + range((j) => columns.accuracyLoss[j]!) + range((j) => columns.serverSeconds[j]!) + range((j) => bits[j]!)
-    );
+    return 1e-6 + range((j) => columns.loss[j]!) + range((j) => columns.workSeconds[j]!) + range((j) => bits[j]!);
   }
 
   /** A device's active choices by blocks, then points; left out last. */
   private ordered(choices: ActiveChoices, n: number): number[] {
     const { columns } = this;
-    const table = columns.tables[n]!;
     const rank = (j: number) => {
-      const index = columns.index[j]!;
-      if (index < 0) return Infinity;
-      return (table.blocks[index]! * 1000 + table.upPoint[index]!) * 1000 + table.downPoint[index]!;
+      if (columns.blocks[j]! < 0) return Infinity;
+      return (columns.blocks[j]! * 1000 + columns.upPoint[j]!) * 1000 + columns.downPoint[j]!;
     };
     return [...choices.active.subarray(choices.start[n], choices.start[n + 1])].sort((a, b) => rank(a) - rank(b));
   }
@@ -213,21 +226,4 @@ function balance(recovery: PrimalRecovery, block: number): number {
     byChoice.set(answer[block]!, (byChoice.get(answer[block]!) ?? 0) + recovery.weights[k]!);
   });
   return 1e-3 + 1 - Math.max(...byChoice.values());
-}
-
-/** Combinations that take each fractional block from one of the dual's answers, at most `most` of them. */
-export function mixtures(recovery: PrimalRecovery, most: number): Int32Array[] {
-  let list = [Int32Array.from(recovery.choices[0]!)];
-  for (const block of recovery.fractionalBlocks) {
-    const values = [...new Set(recovery.choices.map((answer) => answer[block]!))];
-    if (list.length * values.length > most) break;
-    list = list.flatMap((combination) =>
-      values.map((value) => {
-        const changed = Int32Array.from(combination);
-        changed[block] = value;
-        return changed;
-      }),
-    );
-  }
-  return list;
 }

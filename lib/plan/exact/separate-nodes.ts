@@ -116,7 +116,7 @@ export class SeparateNodes implements NodeDuals {
       let largest = 0;
       for (let at = choices.start[n]!; at < choices.start[n + 1]!; at++) {
         const j = choices.active[at]!;
-        const base = nu * columns.memory[j]! + alpha * columns.accuracyLoss[j]!;
+        const base = nu * columns.memory[j]! + alpha * columns.loss[j]!;
         values[at] = oracle.floors[j]! > cutoff ? Infinity : base + oracle.price(n, j, lambda, mu);
         if (values[at]! < Infinity) largest = Math.max(largest, Math.abs(values[at]!));
       }

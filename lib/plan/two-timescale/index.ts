@@ -1,7 +1,7 @@
-export { breakTies } from './break-ties.js';
 export {
   planTwoTimescale,
   twoTimescaleOptions,
   type TwoTimescaleContext,
   type TwoTimescaleOptions,
+  type TwoTimescaleResult,
 } from './plan-two-timescale.js';

@@ -1,15 +1,20 @@
 import * as z from '../../schema/index.js';
-import type { LimitViolation, Plan, PlanningProblem } from '../../models/index.js';
+import {
+  limitTolerance,
+  roundDelay,
+  type LimitViolation,
+  type Plan,
+  type PlanningProblem,
+} from '../../models/index.js';
 import { randomStream } from '../../random/index.js';
 import { Budget, commonOptions, defineOptions, type StopSignal, type Termination } from '../../solver/index.js';
 import { allocate, planBandwidth, type PlanSearchResult } from '../bandwidth/index.js';
+import { boundPlan, type PlanBound } from '../bound/index.js';
+import { decisionsOfEntries, isWithinCoupling, listChoices, type PlanChoices } from '../choices/index.js';
 import { judgePlan } from '../judge.js';
-import { TieBreaker } from './break-ties.js';
-import { decisionsOfEntries, entriesOfPlan, listChoices, type PlanChoices } from './choice-columns.js';
-import { PlanEvaluator, type Evaluation } from './evaluation.js';
-import { LocalImprovement } from './improve.js';
+import { breakTies, LocalSearch, priceRounding } from '../local-search/index.js';
+import { nearestEntries } from './nearest.js';
 import { Relaxation, type RelaxedPlan } from './relaxation.js';
-import { couplingUse, keepsCoupling, nearestEntries, priceRounding, repair } from './rounding.js';
 
 export const twoTimescaleOptions = defineOptions({
   seed: z.int().min(0).default(1).describe('Seed of the random starts of the relaxation.'),
@@ -30,6 +35,16 @@ export interface TwoTimescaleContext {
   readonly onProgress?: ((progress: { readonly phase: string; readonly totalSeconds?: number }) => void) | undefined;
 }
 
+/** A plan and, where the search computed it, the dual bound of the problem. */
+export interface TwoTimescaleResult extends PlanSearchResult {
+  readonly bound?: PlanBound;
+}
+
+/** Nearer than this to the bound, relative, the relaxation is not solved any more. */
+const settledGap = 1e-4;
+/** Part of the time for the dual. */
+const dualPart = 0.3;
+
 /**
  * The two-timescale method: augmented Lagrangian on the continuous relaxation in splits and compression, rounding with repair, exchanges
  * of one and two devices at the plan's own prices, then the bandwidth SQP. `infeasible` is claimed only where single limits
@@ -39,7 +54,7 @@ export function planTwoTimescale(
   problem: PlanningProblem,
   given: Partial<TwoTimescaleOptions> = {},
   context: TwoTimescaleContext = {},
-): PlanSearchResult {
+): TwoTimescaleResult {
   return new TwoTimescale(problem, given, context).solve();
 }
 
@@ -47,9 +62,8 @@ class TwoTimescale {
   private readonly options;
   private readonly budget: Budget;
   private readonly choices: PlanChoices;
-  private readonly evaluator: PlanEvaluator;
-  private readonly improvement: LocalImprovement;
-  private best: Evaluation | undefined;
+  private readonly search: LocalSearch;
+  private bound: PlanBound | undefined;
   private relaxationIterations = 0;
   private roundedSeconds = Infinity;
 
@@ -61,30 +75,56 @@ class TwoTimescale {
     this.options = twoTimescaleOptions.resolve(given);
     this.budget = new Budget({ timeLimitSeconds: this.options.timeLimitSeconds, signal: context.signal });
     this.choices = listChoices(problem);
-    this.evaluator = new PlanEvaluator(problem, this.choices);
-    this.improvement = new LocalImprovement(problem, this.choices, this.evaluator);
+    this.search = new LocalSearch({
+      problem,
+      choices: this.choices,
+      budget: this.budget,
+      onBetter: (totalSeconds) => context.onProgress?.({ phase: 'exchange', totalSeconds }),
+    });
   }
 
-  solve(): PlanSearchResult {
+  solve(): TwoTimescaleResult {
     const conflicts = provenConflicts(this.problem, this.choices);
     if (conflicts.length > 0) return { ...this.nothing('infeasible'), conflicts };
-    for (const plan of this.context.starts ?? []) this.startFrom(plan);
+    this.search.startFromPlans(this.context.starts ?? []);
+    this.startFromDual();
+    this.startFromRelaxations();
+    const ended = this.ended();
+    const { best } = this.search;
+    if (!best || best.totalSeconds === Infinity) return this.nothing(ended ?? 'locally-infeasible');
+    return this.finish(best.entries, ended ?? 'locally-optimal');
+  }
+
+  private ended() {
+    return this.budget.exhausted(0, 0);
+  }
+
+  /** The dual gives a start and the bound that the answer is compared with; for a common batch it costs more than the rest. */
+  private startFromDual(): void {
+    if (this.problem.sharing === 'batched' || this.ended()) return;
+    const left = this.budget.timeLimitSeconds - this.budget.elapsedSeconds();
+    this.bound = boundPlan(this.problem, left < Infinity ? { timeLimitSeconds: dualPart * left } : {}, {
+      choices: this.choices,
+      signal: this.context.signal,
+    });
+    this.search.startFromDual(this.bound);
+  }
+
+  private startFromRelaxations(): void {
     const relaxation = new Relaxation(this.problem, this.choices);
     const starts = this.options.starts ?? defaultStarts(this.choices.deviceCount);
-    for (let k = 0; k < starts && !this.ended(); k++) {
+    for (let k = 0; k < starts && !this.ended() && !this.isSettled(); k++) {
       const random = k > 0 ? randomStream(this.options.seed, `relaxation-start-${k}`) : undefined;
       const relaxed = relaxation.solve(this.relaxationBudget(), random);
       this.relaxationIterations += relaxed.outcome.iterations;
       this.context.onProgress?.({ phase: 'relaxation', totalSeconds: relaxed.totalSeconds });
       this.roundAndImprove(relaxed);
     }
-    const ended = this.ended();
-    if (!this.best) return this.nothing(ended ?? 'locally-infeasible');
-    return this.finish(ended ? this.best.entries : this.settled(this.best.entries), ended ?? 'locally-optimal');
   }
 
-  private ended() {
-    return this.budget.exhausted(0, 0);
+  /** So near the bound that no other start can gain much. */
+  private isSettled(): boolean {
+    return this.bound !== undefined && this.search.bestSeconds <= this.bound.boundSeconds * (1 + settledGap);
   }
 
   /** Rounding must always follow: the relaxation gets at most half of the time. */
@@ -97,38 +137,25 @@ class TwoTimescale {
     });
   }
 
-  private startFrom(plan: Plan): void {
-    const { choices } = this;
-    const entries = entriesOfPlan(choices, plan).map((entry, n) => (entry < 0 ? choices.start[n]! : entry));
-    if (keepsCoupling(choices, couplingUse(choices, entries))) this.improveFrom([entries]);
-  }
-
   private roundAndImprove(relaxed: RelaxedPlan): void {
-    const { choices } = this;
+    const { choices, search } = this;
     const nearest = nearestEntries(this.problem, choices, relaxed);
     // Prices of the unrepaired rounding: it may break accuracy, but its shares exist where any do.
-    const cost = this.improvement.costsAt({
-      ...this.evaluator.evaluate(nearest),
+    const cost = search.improvement.costsAt({
+      ...search.evaluator.evaluate(nearest),
       totalSeconds: relaxed.totalSeconds,
     });
+    const repaired = search.improvement.repaired(cost, nearest);
     const byPrices = priceRounding(choices, cost);
-    const repaired =
-      choices.deviceCount <= 40 || keepsCoupling(choices, couplingUse(choices, nearest))
-        ? (repair(choices, cost, nearest) ?? byPrices)
-        : byPrices;
-    if (repaired) {
-      const rounded = this.evaluator.evaluate(repaired);
-      this.roundedSeconds = Math.min(this.roundedSeconds, rounded.totalSeconds);
-      this.consider(rounded);
-    }
+    if (repaired) this.roundedSeconds = Math.min(this.roundedSeconds, search.offer(repaired).totalSeconds);
     if (!this.options.localImprovement) return;
     const starts = [repaired, byPrices, ...this.leastDemanding()].filter((entries) => entries !== undefined);
-    this.improveFrom(starts);
+    search.improveFrom(starts);
   }
 
   /** Assignments that take least of accuracy and memory, for problems whose limits leave little; only if nothing else is known. */
   private leastDemanding(): Int32Array[] {
-    if (this.best && this.best.totalSeconds < Infinity) return [];
+    if (this.search.bestSeconds < Infinity) return [];
     const { choices } = this;
     const found: Int32Array[] = [];
     for (const weight of [0, 0.01, 0.1, 1, 10, 100, Infinity]) {
@@ -143,48 +170,32 @@ class TwoTimescale {
           }
         }
       }
-      if (keepsCoupling(choices, couplingUse(choices, entries))) found.push(entries);
+      if (isWithinCoupling(choices, entries)) found.push(entries);
     }
     return found;
   }
 
-  private improveFrom(starts: readonly Int32Array[]): void {
-    for (const entries of distinct(starts)) {
-      const evaluation = this.evaluator.evaluate(entries);
-      this.consider(evaluation);
-      if (this.ended() || evaluation.totalSeconds === Infinity) continue;
-      this.consider(this.improvement.improve(evaluation, this.budget));
-    }
-  }
-
-  private consider(evaluation: Evaluation): void {
-    if (!(evaluation.totalSeconds < (this.best?.totalSeconds ?? Infinity))) return;
-    this.best = evaluation;
-    this.context.onProgress?.({ phase: 'exchange', totalSeconds: evaluation.totalSeconds });
-  }
-
-  /** Between equally fast plans the preferred one. */
-  private settled(entries: Int32Array): Int32Array {
-    return new TieBreaker(this.problem, this.choices, this.context.signal).settle(entries);
-  }
-
-  /** Shares of the best choices, the bandwidths by the chosen method. */
-  private finish(entries: Int32Array, termination: Termination): PlanSearchResult {
+  /** Shares of the best choices, the bandwidths by the chosen method, between equally fast plans the preferred one. */
+  private finish(entries: Int32Array, termination: Termination): TwoTimescaleResult {
     const { problem } = this;
     const found = allocate(problem, decisionsOfEntries(this.choices, entries));
     if (found.status === 'infeasible') return { ...this.nothing('locally-infeasible'), conflicts: found.conflicts };
-    const polished = planBandwidth(problem, found.plan, {
+    const settled = termination === 'locally-optimal' ? breakTies(problem, found.plan, this.context.signal) : undefined;
+    const chosen = settled ?? found.plan;
+    const polished = planBandwidth(problem, chosen, {
       method: this.options.bandwidthMethod,
       signal: this.context.signal,
     });
-    const usePolished = polished.plan !== undefined && polished.totalSeconds <= found.totalSeconds;
-    const { plan, totalSeconds, violations } = judgePlan(problem, usePolished ? polished.plan : found.plan);
+    const usePolished =
+      polished.plan !== undefined && polished.totalSeconds <= roundDelay(problem, chosen).totalSeconds;
+    const { plan, totalSeconds, violations } = judgePlan(problem, usePolished ? polished.plan : chosen);
     if (violations.length > 0) return { ...this.nothing('locally-infeasible'), conflicts: violations };
     return {
       plan,
       totalSeconds,
       termination,
       conflicts: violations,
+      ...(this.bound && { bound: this.bound }),
       ...(problem.resourceBlockHz === undefined && {
         delayPerHertz: polished.delayPerHertz ?? found.prices.bandwidthSecondsPerHz,
       }),
@@ -192,26 +203,28 @@ class TwoTimescale {
     };
   }
 
-  private nothing(termination: Termination): PlanSearchResult {
-    return { totalSeconds: Infinity, termination, conflicts: [], statistics: this.statistics() };
+  private nothing(termination: Termination): TwoTimescaleResult {
+    return {
+      totalSeconds: Infinity,
+      termination,
+      conflicts: [],
+      statistics: this.statistics(),
+      ...(this.bound && { bound: this.bound }),
+    };
   }
 
   private statistics(): Record<string, number> {
     return {
       relaxationIterations: this.relaxationIterations,
       roundedSeconds: this.roundedSeconds,
-      evaluations: this.evaluator.evaluations,
-      exchanges: this.improvement.exchanges,
+      evaluations: this.search.evaluator.evaluations,
+      exchanges: this.search.improvement.exchanges,
     };
   }
 }
 
 function defaultStarts(deviceCount: number): number {
   return deviceCount <= 50 ? 2 : 1;
-}
-
-function distinct(lists: readonly Int32Array[]): Int32Array[] {
-  return lists.filter((list, k) => !lists.slice(0, k).some((other) => other.every((entry, n) => entry === list[n])));
 }
 
 /** Limits that no plan can keep, each proven on its own. */
@@ -235,12 +248,14 @@ function provenConflicts(problem: PlanningProblem, choices: PlanChoices): LimitV
     memory += leastMemory;
   }
   if (conflicts.length > 0) return conflicts;
-  // Twice the slack of the search: a limit is called unreachable only beyond the tolerance.
-  if (loss > 2 * choices.lossLimit) {
-    const { minimum } = problem.accuracy;
-    conflicts.push({ limit: 'accuracy', found: minimum - loss, allowed: minimum });
+  const { minimum } = problem.accuracy;
+  const weights = problem.devices.reduce((sum, device) => sum + device.weight, 0);
+  const short = (loss * choices.accuracyUnit) / weights;
+  // Beyond the tolerance only: a search keeps a little within it.
+  if (choices.limitsMean && short > limitTolerance * Math.abs(minimum)) {
+    conflicts.push({ limit: 'accuracy', found: minimum - short, allowed: minimum });
   }
-  if (memory > choices.memoryLimit + 1e-9) {
+  if (memory > choices.memoryLimit + limitTolerance) {
     const bytes = problem.serverMemoryBytes;
     conflicts.push({ limit: 'server-memory', found: memory * bytes, allowed: bytes });
   }

@@ -4,7 +4,7 @@ import type { NlpMeta, NonlinearProgram } from '../../problem/index.js';
 import type { RandomStream } from '../../random/index.js';
 import type { Budget, SolverResult } from '../../solver/index.js';
 import { emptyLoads, LinkRows } from '../bandwidth/index.js';
-import type { PlanChoices } from './choice-columns.js';
+import type { PlanChoices } from '../choices/index.js';
 import { loadCount, loadIndex, RelaxedDevice, type RelaxedValues } from './relaxed-device.js';
 import { shareSensitivity, type ShareSensitivity } from './share-sensitivity.js';
 
@@ -58,7 +58,7 @@ export class Relaxation implements NonlinearProgram {
     }));
     this.loads = emptyLoads(count);
     for (let n = 0; n < count; n++) this.loads.device[n] = n;
-    this.hasMean = Number.isFinite(choices.lossLimit);
+    this.hasMean = choices.limitsMean;
     this.hasEach = problem.accuracy.scope === 'each' && problem.accuracy.minimum > -Infinity;
     this.hasMemory = Number.isFinite(choices.memoryLimit);
     this.accuracyScale = problem.devices.reduce((sum, device) => sum + device.weight, 0);

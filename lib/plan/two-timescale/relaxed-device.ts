@@ -5,7 +5,7 @@ import {
   type OperatingPoint,
   type PlanningProblem,
 } from '../../models/index.js';
-import type { PlanChoices } from './choice-columns.js';
+import type { PlanChoices } from '../choices/index.js';
 
 /** Loads of one device at fractional (c, ln ρ↑, ln ρ↓), in the order of `loadNames`. */
 export const loadCount = 6;

@@ -1,6 +1,6 @@
-import type { SparseMatrix } from '../linalg/index.js';
-import type { QuadraticProgram } from '../problem/index.js';
-import { solveQp, type WorkingSet } from '../qp/index.js';
+import type { SparseMatrix } from '../../linalg/index.js';
+import type { QuadraticProgram } from '../../problem/index.js';
+import { solveQp, type WorkingSet } from '../../qp/index.js';
 import type { SeparableMinMax, SeparableValues } from './separable-problem.js';
 
 /**

@@ -1,9 +1,9 @@
 import type { PlanningProblem } from '../../models/index.js';
 import type { Budget } from '../../solver/index.js';
-import type { PlanChoices } from './choice-columns.js';
+import type { PlanChoices } from '../choices/index.js';
 import type { Evaluation, PlanEvaluator } from './evaluation.js';
-import type { StagePricing } from './pricing.js';
-import { LeastPrice, outOfReach, PriceRounding } from './rounding.js';
+import { LeastPrice, PriceRounding } from './price-rounding.js';
+import { outOfReach, type BatchPricing } from './pricing.js';
 
 /** Relative steps of the thresholds; smaller ones change the choices of few devices. */
 const firstStep = 0.32;
@@ -33,7 +33,7 @@ export class StageSearch {
   constructor(
     private readonly problem: PlanningProblem,
     private readonly choices: PlanChoices,
-    private readonly pricing: StagePricing,
+    private readonly pricing: BatchPricing,
     private readonly evaluator: PlanEvaluator,
   ) {
     const steps = problem.stepsPerRound;

@@ -1,4 +1,4 @@
-import { Budget, type Termination } from '../solver/index.js';
+import { Budget, type Termination } from '../../solver/index.js';
 import type { SeparableMinMax, SeparableValues } from './separable-problem.js';
 import { SeparableSubproblem } from './separable-subproblem.js';
 

@@ -1,16 +1,19 @@
 import type { PlanningProblem } from '../../models/index.js';
 import type { Budget } from '../../solver/index.js';
-import type { PlanChoices } from './choice-columns.js';
+import { isWithinCoupling, type PlanChoices } from '../choices/index.js';
 import type { Evaluation, PlanEvaluator } from './evaluation.js';
 import { applyExchange, bestExchanges, exchangeWithinSlack, isPairwise } from './exchange.js';
-import { ChainPricing, StagePricing, type ChoicePricing, type PricedPlan } from './pricing.js';
-import { priceRounding } from './rounding.js';
+import { priceRounding } from './price-rounding.js';
+import { BatchPricing, ChainPricing, outOfReach, type ChoicePricing, type PricedPlan } from './pricing.js';
+import { repair } from './repair.js';
 import { StageSearch } from './stage-search.js';
 import { SweepSearch } from './sweep-search.js';
 
 /** Exchanges whose rounds are computed before a plan counts as locally optimal. */
 const triedExchanges = 24;
 const maxRounds = 60;
+/** With more devices than this all choices are made anew at the prices instead of changing one after another. */
+const repairedDevices = 40;
 
 /** Improves assignments by exchanges of one and two devices, guided by the prices at the assignment itself. */
 export class LocalImprovement {
@@ -27,12 +30,12 @@ export class LocalImprovement {
     private readonly evaluator: PlanEvaluator,
   ) {
     if (problem.sharing !== 'batched') {
-      this.pricing = new ChainPricing(problem, choices);
+      this.pricing = new ChainPricing(choices);
       return;
     }
-    const pricing = new StagePricing(problem, choices);
+    const pricing = new BatchPricing(choices, 'stages');
     this.pricing = pricing;
-    this.chains = new ChainPricing(problem, choices);
+    this.chains = new BatchPricing(choices, 'chain');
     this.stages = new StageSearch(problem, choices, pricing, evaluator);
     this.sweep = new SweepSearch(choices, pricing, evaluator);
   }
@@ -42,6 +45,14 @@ export class LocalImprovement {
     const pricing = this.chains ?? this.pricing;
     pricing.price(plan);
     return pricing.cost;
+  }
+
+  /** An assignment made to keep accuracy and memory at the least cost at the prices of `costsAt`; undefined if none is found. */
+  repaired(cost: Float64Array, entries: Int32Array): Int32Array | undefined {
+    const { choices } = this;
+    if (isWithinCoupling(choices, entries)) return entries;
+    const byPrices = () => priceRounding(choices, cost);
+    return choices.deviceCount <= repairedDevices ? (repair(choices, cost, entries) ?? byPrices()) : byPrices();
   }
 
   improve(start: Evaluation, budget: Budget): Evaluation {
@@ -85,8 +96,7 @@ export class LocalImprovement {
       exchangeWithinSlack(choices, pricing.cost, entries, pairsFor(choices));
       return this.evaluator.ifBetter(entries, current);
     }
-    // Weak duality makes a change that raises the cost useless, save for a common batch.
-    const most = this.stages ? 0.1 : 0;
+    const most = this.stages ? 0.1 : pricing.budget - totalCost(pricing.cost, current.entries);
     let best: Evaluation | undefined;
     for (const exchange of bestExchanges(choices, pricing.cost, current.entries, most, triedExchanges)) {
       if (budget.exhausted(0, 0)) break;
@@ -94,6 +104,12 @@ export class LocalImprovement {
     }
     return best;
   }
+}
+
+function totalCost(cost: Float64Array, entries: Int32Array): number {
+  let sum = 0;
+  for (const entry of entries) sum += Math.min(cost[entry]!, outOfReach);
+  return sum;
 }
 
 function pairsFor(choices: PlanChoices): number {

@@ -1,5 +1,5 @@
-import type { PlanChoices } from './choice-columns.js';
-import { couplingUse, outOfReach } from './rounding.js';
+import { couplingUse, type PlanChoices } from '../choices/index.js';
+import { outOfReach } from './pricing.js';
 
 /** A change of one or two devices. */
 export interface Exchange {
@@ -24,7 +24,7 @@ export function bestExchanges(
   count: number,
 ): Exchange[] {
   const use = couplingUse(choices, entries);
-  const lossSlack = choices.lossLimit - use.loss;
+  const lossSlack = choices.limitsMean ? -use.loss : Infinity;
   const memorySlack = choices.memoryLimit - use.memory;
   const found = new BestList(count, most);
   const device = deviceOfEntries(choices);
@@ -77,7 +77,7 @@ export function exchangeWithinSlack(
   const frozen = new Uint8Array(entries.length);
   let { loss, memory } = couplingUse(choices, entries);
   for (let k = 0; k < maxPairs; k++) {
-    const slack = choices.lossLimit - loss;
+    const slack = choices.limitsMean ? -loss : Infinity;
     const [first, second] = bestPair(moves, device, frozen, slack, choices.memoryLimit - memory, choices, entries);
     if (first < 0) return;
     for (const j of [first, second]) {

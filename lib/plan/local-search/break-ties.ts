@@ -1,10 +1,8 @@
 import type { Plan, PlanningProblem } from '../../models/index.js';
 import type { StopSignal } from '../../solver/index.js';
-import { allocate } from '../bandwidth/index.js';
-import { decisionsOfEntries, entriesOfPlan, listChoices, type PlanChoices } from './choice-columns.js';
+import { entriesOfPlan, isWithinCoupling, listChoices, type PlanChoices } from '../choices/index.js';
 import { PlanEvaluator, type Evaluation } from './evaluation.js';
-import { ChainPricing, StagePricing } from './pricing.js';
-import { couplingUse, keepsCoupling } from './rounding.js';
+import { BatchPricing, ChainPricing, type ChoicePricing } from './pricing.js';
 
 /** Delays and bandwidths this near, relative, count as equal. */
 const equalWithin = 1e-9;
@@ -17,19 +15,19 @@ const comparedChoices = 2500;
  * the plan itself is.
  */
 export function breakTies(problem: PlanningProblem, plan: Plan, signal?: StopSignal): Plan | undefined {
-  const choices = listChoices(problem);
+  const choices = listChoices(problem, { keepDominated: true });
+  if (choices.blocks.length > comparedChoices) return undefined;
   const entries = entriesOfPlan(choices, plan);
   if (entries.includes(-1)) return undefined;
   const preferred = new TieBreaker(problem, choices, signal).settle(entries);
   if (preferred === entries) return undefined;
-  const found = allocate(problem, decisionsOfEntries(choices, preferred));
-  return found.status === 'optimal' ? found.plan : undefined;
+  return new PlanEvaluator(problem, choices).plan(problem, preferred);
 }
 
 /** Moves an assignment to the preferred one of those that are as fast. */
-export class TieBreaker {
+class TieBreaker {
   private readonly evaluator: PlanEvaluator;
-  private readonly pricing: ChainPricing | StagePricing;
+  private readonly pricing: ChoicePricing;
 
   constructor(
     problem: PlanningProblem,
@@ -37,12 +35,10 @@ export class TieBreaker {
     private readonly signal: StopSignal | undefined,
   ) {
     this.evaluator = new PlanEvaluator(problem, choices);
-    this.pricing =
-      problem.sharing === 'batched' ? new StagePricing(problem, choices) : new ChainPricing(problem, choices);
+    this.pricing = problem.sharing === 'batched' ? new BatchPricing(choices, 'stages') : new ChainPricing(choices);
   }
 
   settle(start: Int32Array): Int32Array {
-    if (this.choices.blocks.length > comparedChoices) return start;
     const fastest = this.evaluator.evaluate(start);
     if (fastest.totalSeconds === Infinity) return start;
     let current = fastest;
@@ -66,14 +62,14 @@ export class TieBreaker {
   private *candidates(current: Evaluation): Generator<Int32Array> {
     const { choices, pricing } = this;
     // Where the band binds weak duality excludes all changes that cost more of it.
-    const most = current.bandPrice < 0 ? 10 * equalWithin : Infinity;
+    const most = current.bandPrice > 0 ? 10 * equalWithin : Infinity;
     for (let n = 0; n < choices.deviceCount; n++) {
       const own = current.entries[n]!;
       for (let j = choices.start[n]!; j < choices.start[n + 1]!; j++) {
         if (j === own || pricing.cost[j] === Infinity || !(pricing.cost[j]! - pricing.cost[own]! <= most)) continue;
         const entries = current.entries.slice();
         entries[n] = j;
-        if (keepsCoupling(choices, couplingUse(choices, entries))) yield entries;
+        if (isWithinCoupling(choices, entries)) yield entries;
       }
     }
   }

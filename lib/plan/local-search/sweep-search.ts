@@ -1,9 +1,8 @@
 import type { Budget } from '../../solver/index.js';
-import type { PlanChoices } from './choice-columns.js';
+import { isWithinCoupling, type PlanChoices } from '../choices/index.js';
 import type { Evaluation, PlanEvaluator } from './evaluation.js';
 import { applyExchange, bestExchanges } from './exchange.js';
 import type { ChoicePricing } from './pricing.js';
-import { couplingUse, keepsCoupling } from './rounding.js';
 
 /** With more choices than this computing the round of each change takes too long. */
 const sweptChoices = 1000;
@@ -28,7 +27,7 @@ export class SweepSearch {
     let best: Evaluation | undefined;
     for (const plan of moves) {
       if (!(plan.totalSeconds < (best ?? current).totalSeconds * (1 - 1e-10))) continue;
-      if (keepsCoupling(this.choices, couplingUse(this.choices, plan.entries))) best = plan;
+      if (isWithinCoupling(this.choices, plan.entries)) best = plan;
     }
     return best ?? this.secondMove(current, moves, budget);
   }

@@ -1,0 +1,178 @@
+import {
+  choiceCosts,
+  enumerateDecisions,
+  exceeds,
+  fallsShort,
+  limitTolerance,
+  type Device,
+  type PlanningProblem,
+} from '../../models/index.js';
+import { loadNames, writeCosts, type LoadColumns } from '../bandwidth/index.js';
+import { undominated } from './dominated.js';
+
+/** What is known of every choice: loads of a step, then what couples devices. */
+const numberNames = [...loadNames, 'memory', 'loss'] as const;
+type NumberColumns = Readonly<Record<(typeof numberNames)[number], Float64Array>>;
+
+/**
+ * Every allowed choice of every device in flat columns: entries start[n] … start[n + 1] − 1 are device n's. An optional device
+ * has one more entry, being left out, with `blocks` −1 and nothing else.
+ */
+export interface PlanChoices extends NumberColumns, LoadColumns {
+  readonly problem: PlanningProblem;
+  readonly deviceCount: number;
+  readonly start: Int32Array;
+  readonly blocks: Int16Array;
+  readonly upPoint: Int16Array;
+  readonly downPoint: Int16Array;
+  /** Σ of `memory`, in parts of the server's, may not pass this; Infinity without a limit. */
+  readonly memoryLimit: number;
+  /** True where Σ of `loss`, each w·(A_min − A) in `accuracyUnit`s, may not pass 0. */
+  readonly limitsMean: boolean;
+  /** Size of one unit of `loss` in w·A. */
+  readonly accuracyUnit: number;
+}
+
+/** The part of `limitTolerance` that searches use: the last word is the limit check on the plan itself. */
+const usedTolerance = 0.999 * limitTolerance;
+
+/**
+ * Lists the choices; a device may end up with none. Those that another choice of the same device betters or equals in every
+ * respect are left out unless `keepDominated`: no plan needs them to be faster.
+ */
+export function listChoices(
+  problem: PlanningProblem,
+  { keepDominated = false }: { readonly keepDominated?: boolean } = {},
+): PlanChoices {
+  const columns = new GrowingColumns();
+  const start = new Int32Array(problem.devices.length + 1);
+  const { serverMemoryBytes } = problem;
+  const limitsMemory = Number.isFinite(serverMemoryBytes);
+  const memoryUnit = limitsMemory && serverMemoryBytes > 0 ? serverMemoryBytes : 1;
+  let spread = 0;
+  problem.devices.forEach((device, n) => {
+    const from = columns.length;
+    listDevice(problem, device, columns, memoryUnit);
+    spread += spreadOf(columns.numbers.loss, from, columns.length);
+    if (!keepDominated) columns.keep(from, undominated(problem, columns.numbers, from, columns.length));
+    if (device.optional) columns.add(-1, 0, 0);
+    start[n + 1] = columns.length;
+  });
+  const accuracyUnit = spread > 0 ? spread : 1;
+  const finished = columns.finish();
+  for (let j = 0; j < finished.loss.length; j++) finished.loss[j]! /= accuracyUnit;
+  return {
+    ...finished,
+    problem,
+    deviceCount: problem.devices.length,
+    start,
+    memoryLimit: limitsMemory ? (serverMemoryBytes / memoryUnit) * (1 + usedTolerance) : Infinity,
+    limitsMean: meanMinimum(problem) > -Infinity,
+    accuracyUnit,
+  };
+}
+
+/** A_min where it limits the mean; −Infinity otherwise. */
+function meanMinimum({ accuracy: { scope, minimum } }: PlanningProblem): number {
+  return scope === 'mean' ? minimum : -Infinity;
+}
+
+function listDevice(problem: PlanningProblem, device: Device, columns: GrowingColumns, memoryUnit: number): void {
+  const { minimum, scope } = problem.accuracy;
+  const mean = meanMinimum(problem);
+  const required = mean - usedTolerance * Math.abs(mean);
+  for (const { blocks, upPoint, downPoint } of enumerateDecisions(problem, device)) {
+    const costs = choiceCosts(problem, device, blocks, upPoint, downPoint);
+    if (exceeds(costs.deviceMemoryBytes, device.memoryBytes)) continue;
+    if (scope === 'each' && fallsShort(costs.accuracy, minimum)) continue;
+    const at = columns.add(blocks, upPoint, downPoint);
+    const { numbers } = columns;
+    writeCosts(numbers, at, costs);
+    numbers.memory[at] = costs.serverMemoryBytes / memoryUnit;
+    numbers.loss[at] = mean > -Infinity ? device.weight * (required - costs.accuracy) : 0;
+  }
+}
+
+function spreadOf(values: Float64Array, from: number, to: number): number {
+  let least = Infinity;
+  let most = -Infinity;
+  for (let j = from; j < to; j++) {
+    least = Math.min(least, values[j]!);
+    most = Math.max(most, values[j]!);
+  }
+  return to > from ? most - least : 0;
+}
+
+class GrowingColumns {
+  length = 0;
+  numbers = allocate(1024);
+  private blocks = new Int16Array(1024);
+  private upPoint = new Int16Array(1024);
+  private downPoint = new Int16Array(1024);
+
+  add(blocks: number, upPoint: number, downPoint: number): number {
+    if (this.length === this.blocks.length) this.grow();
+    const at = this.length++;
+    this.blocks[at] = blocks;
+    this.upPoint[at] = upPoint;
+    this.downPoint[at] = downPoint;
+    // An entry may have been dropped here before.
+    for (const name of numberNames) this.numbers[name][at] = 0;
+    return at;
+  }
+
+  /** Of the entries from `from` on, keeps the listed ones (increasing). */
+  keep(from: number, kept: Int32Array): void {
+    const { numbers, blocks, upPoint, downPoint } = this;
+    let at = from;
+    for (const j of kept) {
+      for (const name of numberNames) numbers[name][at] = numbers[name][j]!;
+      blocks[at] = blocks[j]!;
+      upPoint[at] = upPoint[j]!;
+      downPoint[at] = downPoint[j]!;
+      at++;
+    }
+    this.length = at;
+  }
+
+  finish() {
+    const { length, numbers, blocks, upPoint, downPoint } = this;
+    const trimmed = allocate(length);
+    for (const name of numberNames) trimmed[name].set(numbers[name].subarray(0, length));
+    return {
+      ...trimmed,
+      blocks: blocks.slice(0, length),
+      upPoint: upPoint.slice(0, length),
+      downPoint: downPoint.slice(0, length),
+    };
+  }
+
+  private grow(): void {
+    const larger = allocate(2 * this.length);
+    for (const name of numberNames) larger[name].set(this.numbers[name]);
+    this.numbers = larger;
+    this.blocks = widened(this.blocks);
+    this.upPoint = widened(this.upPoint);
+    this.downPoint = widened(this.downPoint);
+  }
+}
+
+function allocate(length: number): NumberColumns {
+  const column = () => new Float64Array(length);
+  return {
+    preSeconds: column(),
+    postSeconds: column(),
+    uplinkBits: column(),
+    downlinkBits: column(),
+    adapterBits: column(),
+    serverSeconds: column(),
+    memory: column(),
+    loss: column(),
+  };
+}
+
+function widened(values: Int16Array<ArrayBuffer>): Int16Array<ArrayBuffer> {
+  const larger = new Int16Array(2 * values.length);
+  larger.set(values);
+  return larger;
+}

@@ -1,10 +1,5 @@
-import { createRequire } from 'node:module';
 import { Command } from 'commander';
-
-const { version, description } = createRequire(import.meta.url)('sft-opt/package.json') as {
-  version: string;
-  description: string;
-};
+import { description, version } from './version.js';
 
 /** Every command, in the order of the help; each is loaded when it is needed, as some need much. */
 const commands: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
@@ -25,7 +20,7 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   validate: async () => (await import('./commands/validate.js')).registerValidateCommand,
 };
 
-/** The command line: all of it, or what it takes to run the command that is `wanted`. */
+/** The command line: all of it, or what it takes to run what is `wanted`, the first argument. */
 export async function buildProgram(wanted?: string): Promise<Command> {
   const program = new Command('sft-opt')
     .description(description)
@@ -33,8 +28,12 @@ export async function buildProgram(wanted?: string): Promise<Command> {
     .helpOption('-h, --help', 'show help')
     .showHelpAfterError('(add --help for what there is)')
     .exitOverride();
-  const isKnown = wanted !== undefined && Object.hasOwn(commands, wanted);
-  const loaded = await Promise.all((isKnown ? [commands[wanted]!] : Object.values(commands)).map((load) => load()));
+  const loaded = await Promise.all(neededFor(wanted).map((load) => load()));
   for (const register of loaded) register(program);
   return program;
+}
+
+function neededFor(wanted: string | undefined) {
+  if (wanted === '--version' || wanted === '-V') return [];
+  return wanted !== undefined && Object.hasOwn(commands, wanted) ? [commands[wanted]!] : Object.values(commands);
 }

@@ -27,6 +27,10 @@ async function report(error: unknown): Promise<number> {
     await printError(`sft-opt: ${error.message}`);
     return error.exitCode;
   }
+  if (error instanceof Error && error.name === 'MissingPackageError') {
+    await printError(`sft-opt: ${error.message}`);
+    return exitCodes.badInput;
+  }
   const message = error instanceof Error ? error.message : String(error);
   await printError(`sft-opt: internal error: ${message}\nPlease report it together with the problem file.`);
   if (process.env['SFT_OPT_DEBUG'] && error instanceof Error) await printError(error.stack ?? '');

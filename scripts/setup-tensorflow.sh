@@ -56,7 +56,8 @@ fi
 # 2. The package without its own download.
 if [ ! -d "$package" ]; then
   say "installing @tensorflow/tfjs-node without its install script"
-  npm install --no-save --ignore-scripts
+  range=$(node -p "require('./package.json').peerDependencies['@tensorflow/tfjs-node']")
+  npm install --no-save --ignore-scripts "@tensorflow/tfjs-node@$range"
 fi
 
 # 3. Where the addon's build looks for them.

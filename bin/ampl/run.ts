@@ -1,9 +1,7 @@
-import { createRequire } from 'node:module';
+import { version } from '../version.js';
 import { parseCommandLine } from './command-line.js';
 import type { AmplTerminal } from './terminal.js';
 import { amplExitCodes, solverName, usage } from './terminal.js';
-
-const { version } = createRequire(import.meta.url)('sft-opt/package.json') as { version: string };
 
 /**
  * Carries out one command line; returns the exit code. The solvers are loaded only when needed: callers ask for the

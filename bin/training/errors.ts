@@ -8,6 +8,7 @@ const known = new Set([
   'ConnectionError',
   'DatasetError',
   'JoinError',
+  'MissingPackageError',
   'PlanRunError',
   'ProtocolError',
   'ScenarioError',

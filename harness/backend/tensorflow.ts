@@ -1,4 +1,5 @@
 import type * as TensorFlow from '@tensorflow/tfjs';
+import { optionalPackage } from '../optional-package.js';
 
 /** The TensorFlow.js API, whichever backend runs below it. */
 export type Tf = typeof TensorFlow;
@@ -66,7 +67,7 @@ const loaders: Record<BackendName, () => Promise<Tf>> = {
 
 /** CommonJS packages arrive under `default`. */
 async function importPackage(name: string): Promise<Tf> {
-  const module = (await import(name)) as { default?: Tf } & Tf;
+  const module = await optionalPackage(name, async () => (await import(name)) as { default?: Tf } & Tf);
   return module.default ?? module;
 }
 

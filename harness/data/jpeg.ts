@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import decode, { init } from '@jsquash/jpeg/decode.js';
 import type { LoadedBackend, Tensor3D } from '../backend/tensorflow.js';
+import { optionalPackage } from '../optional-package.js';
 import { DatasetError } from './dataset.js';
 import type { RgbImage } from './resize.js';
 
@@ -45,11 +45,13 @@ function nativeDecoder(native: NativeImages): JpegDecoder {
   };
 }
 
-let started: Promise<void> | undefined;
+type Decoder = (typeof import('@jsquash/jpeg/decode.js'))['default'];
+
+let started: Promise<Decoder> | undefined;
 
 /** The decoder that needs no backend. */
 export async function decodePortable(bytes: Uint8Array): Promise<RgbImage> {
-  await (started ??= startPortable());
+  const decode = await (started ??= startPortable());
   // The decoder wants a buffer of its own; a pooled one holds other bytes too.
   const own = new Uint8Array(bytes).buffer;
   let image: { readonly width: number; readonly height: number; readonly data: ArrayLike<number> };
@@ -75,10 +77,13 @@ class ImageDataLike {
   ) {}
 }
 
-async function startPortable(): Promise<void> {
+/** Loaded when it is needed: the package is an optional one. */
+async function startPortable(): Promise<Decoder> {
+  const { default: decode, init } = await optionalPackage('@jsquash/jpeg', () => import('@jsquash/jpeg/decode.js'));
   const path = createRequire(import.meta.url).resolve('@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm');
   if (!('ImageData' in globalThis)) Object.assign(globalThis, { ImageData: ImageDataLike });
   await init({ wasmBinary: await readFile(path) });
+  return decode;
 }
 
 function notReadable(cause: unknown): DatasetError {

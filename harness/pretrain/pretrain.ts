@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Tf } from '../backend/tensorflow.js';
 import { plainNormalisation, proceduralDataset, readBatch, type ImageDataset } from '../data/index.js';
 import type { VitConfig } from '../model/config.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Message, MessageKind } from '../transport/index.js';
 import { ProtocolError } from './protocol-error.js';
 

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RateLaw } from '../../lib/models/index.js';
 import type { DataSplit } from '../data/index.js';
 import type { MemoryMode } from '../model/vit.js';

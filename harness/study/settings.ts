@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { codecFields } from '../scenario/schema/codec-fields.js';
 import { section } from '../../lib/io/reading/index.js';
 import { adapterTargets } from '../model/adapters.js';

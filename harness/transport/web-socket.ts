@@ -1,4 +1,5 @@
-import { WebSocket, WebSocketServer, type RawData } from 'ws';
+import type { RawData, WebSocket } from 'ws';
+import { optionalPackage } from '../optional-package.js';
 import { ConnectionError, FramedConnection, Mailbox, type Connection, type Listener } from './connection.js';
 import { defaultFrameLimitBytes } from './frame.js';
 
@@ -31,6 +32,7 @@ export interface ListenOptions extends SocketOptions {
 export async function listenWebSocket(options: ListenOptions): Promise<Listener> {
   const settings = { ...defaults, ...options };
   const { host = '127.0.0.1', port } = options;
+  const { WebSocketServer } = await optionalPackage('ws', () => import('ws'));
   const server = new WebSocketServer({ host, port, maxPayload: settings.limitBytes, perMessageDeflate: false });
   await new Promise<void>((resolve, reject) => {
     server.once('listening', resolve);
@@ -54,8 +56,9 @@ export async function listenWebSocket(options: ListenOptions): Promise<Listener>
 }
 
 /** Connects to `ws://host:port`. Throws `ConnectionError` where nobody answers in time. */
-export function connectWebSocket(address: string, options: SocketOptions = {}): Promise<Connection> {
+export async function connectWebSocket(address: string, options: SocketOptions = {}): Promise<Connection> {
   const settings = { ...defaults, ...options };
+  const { WebSocket } = await optionalPackage('ws', () => import('ws'));
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(address, {
       maxPayload: settings.limitBytes,
@@ -118,7 +121,7 @@ function overSocket(socket: WebSocket, settings: Required<SocketOptions>): Frame
     if (silentBeats > mostSilentBeats) {
       connection.end(new ConnectionError('timeout', `nothing heard for ${settings.silenceSeconds} s`));
       socket.terminate();
-    } else if (socket.readyState === WebSocket.OPEN) socket.ping();
+    } else if (socket.readyState === socket.OPEN) socket.ping();
   }, settings.heartbeatSeconds * 1000);
   heartbeat.unref();
   socket.on('close', (_code, reason) => {

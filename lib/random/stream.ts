@@ -1,5 +1,5 @@
-import randu from '@stdlib/random-base-randu';
-import normalFactory from '@stdlib/random-base-normal';
+import { MersenneTwister } from './mersenne-twister.js';
+import { normalVariates } from './ziggurat.js';
 
 /** A seeded source of randomness; streams with different names under one seed are independent of call order. */
 export interface RandomStream {
@@ -16,11 +16,11 @@ export interface RandomStream {
  * does not shift the others.
  */
 export function randomStream(seed: number, name: string): RandomStream {
-  const uniform = randu.factory({ name: 'mt19937', seed: seedWords(seed, name) });
-  const standardNormal = normalFactory.factory(0, 1, { prng: uniform });
+  const twister = new MersenneTwister(seedWords(seed, name));
+  const uniform = () => twister.uniform();
   return {
-    uniform: () => uniform(),
-    normal: () => standardNormal(),
+    uniform,
+    normal: normalVariates(uniform),
     integer: (bound) => Math.floor(uniform() * bound),
   };
 }

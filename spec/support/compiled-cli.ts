@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, rmSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { bundle } from '../../scripts/bundle.js';
 
 const root = new URL('../../', import.meta.url);
-const compiled = new URL('.cache/cli/', root);
+/** Beside the packages, so that what the commands load is found. */
+const compiled = new URL('node_modules/.cache/cli/', root);
 
 /** What a command left behind. */
 export interface CommandRun {
@@ -21,28 +22,16 @@ export interface CommandOptions {
   readonly interruptOnceWritten?: string;
 }
 
-/** Compiles lib, harness and bin file by file, as the build does but without type check, so that threads load compiled code. */
+/** Bundles the commands as the build does. */
 export async function compileCli(): Promise<void> {
-  const entryPoints = ['lib', 'harness', 'bin'].flatMap((folder) =>
-    readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' })
-      .filter((path) => path.endsWith('.ts'))
-      .map((path) => fileURLToPath(new URL(`${folder}/${path}`, root))),
-  );
-  await build({
-    entryPoints,
-    outdir: fileURLToPath(compiled),
-    outbase: fileURLToPath(root),
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    logLevel: 'error',
-  });
+  rmSync(compiled, { recursive: true, force: true });
+  await bundle(fileURLToPath(compiled));
 }
 
 /** Runs `sft-opt` with these arguments, without a terminal. */
 export function runCli(args: readonly string[], options: CommandOptions = {}): Promise<CommandRun> {
   const { NO_COLOR: _noColor, FORCE_COLOR: _forceColor, ...environment } = process.env;
-  const child = spawn(process.execPath, [fileURLToPath(new URL('bin/sft-opt.js', compiled)), ...args], {
+  const child = spawn(process.execPath, [fileURLToPath(new URL('dist/bin/sft-opt.js', compiled)), ...args], {
     cwd: options.directory ?? fileURLToPath(root),
     env: { ...environment, ...options.environment },
   });

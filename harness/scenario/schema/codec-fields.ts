@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { codecSettingsSchema } from '../../../lib/codec/index.js';
 import type { Field } from '../../../lib/schema/index.js';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { section } from '../../../lib/io/reading/index.js';
 
 const count = (maximum: number) => z.int().min(1).max(maximum);

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { quantity, section } from '../../../lib/io/reading/index.js';
 import { codecFields } from './codec-fields.js';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { section } from '../../../lib/io/reading/index.js';
 import { dataSection } from './data.js';
 import { codecEntry, deviceEntry, planSection, serverSection } from './devices.js';

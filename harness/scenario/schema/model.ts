@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { section } from '../../../lib/io/reading/index.js';
 import { adapterTargets } from '../../model/adapters.js';
 

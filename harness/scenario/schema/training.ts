@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { quantity, section } from '../../../lib/io/reading/index.js';
 
 const share = (fallback: number) => z.number().min(0).lt(1).default(fallback);

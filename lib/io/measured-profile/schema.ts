@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const affine = z.strictObject({
   fixed: z.number().describe('Part that does not depend on the number of blocks.'),

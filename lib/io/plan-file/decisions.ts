@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DevicePlan, OperatingPoint, Plan, PlanningProblem } from '../../models/index.js';
 import { findPoint } from '../problem-file/resolve/index.js';
 import { placeIssues } from '../problem-file/read.js';

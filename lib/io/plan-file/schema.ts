@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { limitNames } from '../../models/index.js';
 import { bandwidthMethods, planMethods } from './names.js';
 

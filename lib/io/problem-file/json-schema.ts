@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { problemFileSchema } from './schema/index.js';
 import { dimensions, nameDimension, quantityPattern, type Dimension } from './units/index.js';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { fraction, quantity, section } from './building-blocks.js';
 
 const cutInfluence = z

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { dimensions, nameDimension, nearest, parseQuantity, type Dimension } from '../units/index.js';
 
 /** Bounds of a quantity in its SI unit, each with the text shown for it. */

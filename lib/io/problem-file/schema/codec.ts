@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { quantity, section } from './building-blocks.js';
 
 const perValue = (what: string) => quantity('time', { minimum: 0, maximum: 1 }).optional().describe(what);

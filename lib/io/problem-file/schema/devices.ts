@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { quantity, sampled, section } from './building-blocks.js';
 import { profileSection } from './training.js';
 

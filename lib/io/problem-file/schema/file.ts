@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { accuracySection } from './accuracy.js';
 import { quantity, section } from './building-blocks.js';
 import { codecSection } from './codec.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { transformerPresets, type PresetName } from '../../../models/index.js';
 import { section } from './building-blocks.js';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { quantity, section } from './building-blocks.js';
 
 export const pathLossModels = ['macro', 'uma', 'umi', 'log-distance', 'free-space'] as const;

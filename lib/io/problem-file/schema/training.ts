@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { loraTargets } from '../../../models/index.js';
 import { quantity, section } from './building-blocks.js';
 

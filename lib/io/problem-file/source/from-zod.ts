@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { nearest } from '../units/index.js';
 import type { IssuePath, RawIssue } from './issue.js';
 

@@ -1,0 +1,95 @@
+import { cp, mkdir, readFile } from 'node:fs/promises';
+import { isBuiltin } from 'node:module';
+import { dirname, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, type Metafile, type Plugin } from 'esbuild';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+
+interface Manifest {
+  readonly version: string;
+  readonly description: string;
+  readonly exports: Readonly<Record<string, string | { readonly default: string }>>;
+  readonly bin: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+}
+
+export async function readManifest(): Promise<Manifest> {
+  return JSON.parse(await readFile(resolve(root, 'package.json'), 'utf8')) as Manifest;
+}
+
+/** Files that are started rather than imported. */
+const started = ['bin/solver/solve-worker.ts', 'harness/study/worker.ts'];
+
+/** The sources behind `exports` and `bin`, and what threads and processes start with. */
+export function entryPoints({ exports, bin }: Manifest): string[] {
+  const built = [...Object.values(exports), ...Object.values(bin)]
+    .map((target) => (typeof target === 'string' ? target : target.default))
+    .filter((path) => path.endsWith('.js'));
+  return [...built.map((path) => path.replace(/^(?:\.\/)?dist\//u, '').replace(/\.js$/u, '.ts')), ...started];
+}
+
+/**
+ * Everything that is run, into `folder`/dist: one file for each entry point and shared chunks, so that an error class is
+ * the same one wherever it is imported from. Packages are inlined, but for the optional peers.
+ */
+export async function bundle(folder: string): Promise<Metafile> {
+  const manifest = await readManifest();
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: entryPoints(manifest),
+    outdir: resolve(folder, 'dist'),
+    outbase: root,
+    bundle: true,
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
+    format: 'esm',
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    conditions: ['browser', 'import'],
+    target: 'node20',
+    external: ['node:*', ...Object.keys(manifest.peerDependencies ?? {})],
+    // Half of a short process's time is compiling what it loads.
+    minify: true,
+    legalComments: 'none',
+    define: {
+      PACKAGE_VERSION: JSON.stringify(manifest.version),
+      PACKAGE_DESCRIPTION: JSON.stringify(manifest.description),
+    },
+    plugins: [ownPlaces, requiredBuiltins],
+    metafile: true,
+    logLevel: 'error',
+  });
+  const assets = resolve(folder, 'dist/harness/data');
+  await mkdir(assets, { recursive: true });
+  await cp(resolve(root, 'harness/data/embedded-vit.safetensors'), resolve(assets, 'embedded-vit.safetensors'));
+  return metafile;
+}
+
+/** `import.meta.url` of a source stays the place where its file would be without bundling, beside its assets. */
+const ownPlaces: Plugin = {
+  name: 'own-places',
+  setup(builder) {
+    builder.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+      if (path.includes('node_modules')) return undefined;
+      const source = await readFile(path, 'utf8');
+      if (!source.includes('import.meta.url')) return undefined;
+      const place = relative(root, path).replace(/\.ts$/u, '.js');
+      const here = `new URL(${JSON.stringify(place)}, import.meta.url.slice(0, import.meta.url.lastIndexOf('/dist/') + 6)).href`;
+      return { contents: source.replaceAll('import.meta.url', here), loader: 'ts', resolveDir: dirname(path) };
+    });
+  },
+};
+
+/** CommonJS packages require what belongs to Node; a module can only import it. */
+const requiredBuiltins: Plugin = {
+  name: 'required-builtins',
+  setup(builder) {
+    builder.onResolve({ filter: /^[a-z:_/]+$/ }, ({ path, kind }) =>
+      kind === 'require-call' && isBuiltin(path) ? { path, namespace: 'builtin' } : undefined,
+    );
+    builder.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
+      contents: `export * from 'node:${path.replace(/^node:/u, '')}';`,
+    }));
+  },
+};

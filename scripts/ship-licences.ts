@@ -1,0 +1,46 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import type { Metafile } from 'esbuild';
+
+/** Licences that a package under MIT may carry along. */
+const permitted = new Set([
+  'MIT',
+  'ISC',
+  'Apache-2.0',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  '0BSD',
+  'BSL-1.0',
+  'BlueOak-1.0.0',
+]);
+
+const root = new URL('../', import.meta.url);
+
+/** Writes dist/LICENSES.txt: each inlined package with its version and the text of its licence. Throws on others. */
+export function shipLicences(metafile: Metafile): void {
+  const names = new Set<string>();
+  for (const { inputs } of Object.values(metafile.outputs)) {
+    for (const [path, { bytesInOutput }] of Object.entries(inputs)) {
+      const name = /^.*node_modules\/(@[^/]+\/[^/]+|[^/]+)\//u.exec(path)?.[1];
+      if (name !== undefined && bytesInOutput > 0) names.add(name);
+    }
+  }
+  const texts = new Map<string, string[]>();
+  for (const name of [...names].sort()) {
+    const folder = new URL(`node_modules/${name}/`, root);
+    const { version, license } = JSON.parse(readFileSync(new URL('package.json', folder), 'utf8')) as {
+      version: string;
+      license?: string;
+    };
+    if (!license?.split(' AND ').every((part) => permitted.has(part))) {
+      throw new Error(`${name} ${version} is under ${license ?? 'no licence'}, which may not be inlined`);
+    }
+    const files = readdirSync(folder).filter((file) => /^(?:licen[cs]e|notice|copying)/iu.test(file));
+    if (files.length === 0) throw new Error(`${name} ${version} ships no text of its licence`);
+    const text = files.map((file) => readFileSync(new URL(file, folder), 'utf8').trim()).join('\n\n');
+    texts.set(text, [...(texts.get(text) ?? []), `${name} ${version} (${license})`]);
+  }
+  const rule = '='.repeat(100);
+  const sections = [...texts].map(([text, packages]) => `${packages.join('\n')}\n\n${text}\n`);
+  const preface = 'Packages whose code, or parts of it, is in this folder, and their licences.\n';
+  writeFileSync(new URL('dist/LICENSES.txt', root), [preface, ...sections].join(`\n${rule}\n\n`));
+}

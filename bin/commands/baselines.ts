@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { exitCodes } from '../exit-codes.js';
 import { loadProblem } from '../problem.js';
 import { planFileOf } from '../render/plan-file.js';
-import { renderBaselines } from '../render/sections.js';
+import { renderBaselines } from '../render/baselines.js';
 import { interruptible } from '../solver/interrupt.js';
 import { progressLine } from '../solver/progress.js';
 import { runSolve } from '../solver/run.js';

@@ -2,14 +2,9 @@ import { formatQuantity, significant, type ResolvedFile } from '../../lib/io/ind
 import type { DeviceReport, PlanAnswer, PlanReport } from '../../lib/plan/index.js';
 import type { Paint } from '../terminal.js';
 import { stageBar, stageLegend } from './bar.js';
+import { renderBaselines } from './baselines.js';
 import { columns } from './columns.js';
-import {
-  renderBaselines,
-  renderConventions,
-  renderInfeasibility,
-  renderPrices,
-  renderTightLimits,
-} from './sections.js';
+import { renderConventions, renderInfeasibility, renderPrices, renderTightLimits } from './sections.js';
 
 export interface PlanView {
   readonly paint: Paint;

@@ -78,23 +78,6 @@ function signedTime(seconds: number): string {
   return `${seconds > 0 ? '+' : '−'}${formatQuantity(Math.abs(seconds), 'time')}`;
 }
 
-/** What conventional schemes would take, and what the plan saves against them. */
-export function renderBaselines({ baselines }: Pick<PlanReport, 'baselines'>, paint: Paint): string {
-  if (baselines.length === 0) return '';
-  const rows = baselines.map(({ name, totalSeconds, bitsPerRound, delaySaved, trafficSaved, note }) => [
-    name,
-    totalSeconds === undefined ? '–' : formatQuantity(totalSeconds, 'time'),
-    bitsPerRound === undefined ? '–' : formatQuantity(bitsPerRound / 8, 'memory'),
-    delaySaved === undefined ? '–' : `${significant(100 * delaySaved)} %`,
-    trafficSaved === undefined ? '–' : `${significant(100 * trafficSaved)} %`,
-    note ?? '',
-  ]);
-  const header = ['baseline', 'round', 'traffic', 'delay saved', 'traffic saved', ''];
-  const table = indented(columns([header, ...rows], [1, 2, 3, 4]));
-  const published = 'published for split fine-tuning: up to 80.2 % of the delay and 93.6 % of the traffic saved';
-  return `${paint('bold', 'against conventional schemes')}\n${table}\n  (${published})`;
-}
-
 /** Which limits conflict, and what single change would cure it. */
 export function renderInfeasibility({ conflicts, remedies }: InfeasibilityReport, paint: Paint): string {
   const why = conflicts.map(({ message }) => `  - ${message}`);

@@ -53,5 +53,6 @@ export type InfeasibilityReport = NonNullable<PlanReport['infeasibility']>;
 export type LimitConflict = InfeasibilityReport['conflicts'][number];
 export type Remedy = InfeasibilityReport['remedies'][number];
 export type BaselineReport = PlanReport['baselines'][number];
+export type BaselineStatus = BaselineReport['status'];
 export type WhatIfReport = PlanReport['whatIf'][number];
 export type Conventions = PlanReport['conventions'];

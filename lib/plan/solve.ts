@@ -1,18 +1,11 @@
 import * as z from '../schema/index.js';
-import {
-  roundDelay,
-  sourceOf,
-  type Plan,
-  type PlanningProblem,
-  type ProblemSource,
-  type RoundDelay,
-} from '../models/index.js';
+import { sourceOf, type Plan, type PlanningProblem, type ProblemSource, type RoundDelay } from '../models/index.js';
 import { commonOptions, defineOptions, type StopSignal, type Termination } from '../solver/index.js';
 import { conventionsOf, describePlan } from './answer.js';
-import { computeBaselines, planBits } from './baselines/index.js';
+import { compareSchemes, findSchemes, planBits, plansOfSchemes, type Scheme } from './baselines/index.js';
 import { boundPlan, verifyBound, type PlanBound } from './bound/index.js';
 import { bandPrice, explainInfeasibility, whatIf } from './explain/index.js';
-import { judgePlan } from './judge.js';
+import { fastestFeasible, judgePlan } from './judge.js';
 import { runMethod, type MethodOutcome } from './methods.js';
 import type { Planner } from './planner.js';
 import { bandwidthMethods, planMethods, type BoundReport, type PlanReport, type PlanStatus } from './report.js';
@@ -100,14 +93,17 @@ export function solvePlan(
   };
   if (!usable) return withoutPlan(source, options, hooks, clock, outcome, bound, base);
 
-  const price = stopped(hooks, clock) ? undefined : bandPrice(source, outcome.plan);
-  const answer = describePlan(problem, outcome.plan, price);
+  const priceFound = stopped(hooks, clock) ? undefined : bandPrice(source, outcome.plan);
+  const planner = plannerOf(options, hooks, clock);
+  const schemes =
+    options.baselines && !stopped(hooks, clock)
+      ? schemesOf(source, planner, options, hooks, clock, bound.boundSeconds)
+      : [];
+  const plan = noSlowerThan(schemes, problem, outcome.plan, options, hooks, clock);
+  const answer = describePlan(problem, plan, plan === outcome.plan ? priceFound : bandPrice(source, plan));
   const { totalSeconds } = answer.delay;
   const cutShort = outcome.termination !== 'optimal' && outcome.termination !== 'locally-optimal';
   const status: PlanStatus = cutShort ? 'feasible' : 'solved';
-  const planner = plannerOf(options, hooks, clock);
-  const baselines =
-    options.baselines && !stopped(hooks, clock) ? baselinesOf(problem, outcome.plan, planner, options, hooks) : [];
   const asksWhatIf =
     options.whatIf === 'always' || (options.whatIf === 'auto' && problem.devices.length <= whatIfDevices);
   const changes = asksWhatIf && !stopped(hooks, clock) ? changesOf(source, answer, planner, hooks) : [];
@@ -123,7 +119,7 @@ export function solvePlan(
       relativeGap: Math.max(0, (totalSeconds - bound.boundSeconds) / totalSeconds),
       ...(bound.batchedForm === 'chain' && { chainFormGap: chainFormGap(answer.delay) }),
     },
-    baselines,
+    baselines: compareSchemes(schemes, { totalSeconds, bitsPerRound: planBits(problem, plan) }),
     whatIf: changes,
   };
 }
@@ -225,19 +221,45 @@ function dualBound(
   });
 }
 
-function baselinesOf(
-  problem: PlanningProblem,
-  plan: Plan,
+function schemesOf(
+  source: ProblemSource,
   planner: Planner,
   options: ResolvedSolveOptions,
   hooks: SolveHooks,
-): PlanReport['baselines'] {
+  clock: Clock,
+  boundSeconds: number,
+): Scheme[] {
   hooks.onProgress?.({ phase: 'baselines' });
-  const reference = {
-    totalSeconds: roundDelay(problem, plan).totalSeconds,
-    bitsPerRound: planBits(problem, plan),
+  const signal: StopSignal = {
+    get aborted() {
+      return stopped(hooks, clock);
+    },
   };
-  return computeBaselines(problem, planner, options.seed, reference);
+  const variant = (settings: readonly string[]) => {
+    const rebuilt = source.rebuild({ settings });
+    return rebuilt.ok ? rebuilt.source.problem : undefined;
+  };
+  return findSchemes(source.problem, { planner, seed: options.seed, signal, variant, boundSeconds });
+}
+
+/**
+ * The answer, or one found from a scheme that turned out faster: what is printed beside an answer is never better. The
+ * `bandwidth` method answers for the choices it was given, which a scheme may well beat.
+ */
+function noSlowerThan(
+  schemes: readonly Scheme[],
+  problem: PlanningProblem,
+  plan: Plan,
+  options: ResolvedSolveOptions,
+  hooks: SolveHooks,
+  clock: Clock,
+): Plan {
+  if (options.method === 'bandwidth') return plan;
+  const better = fastestFeasible(problem, [plan, ...plansOfSchemes(schemes)]);
+  if (!better || better.plan === plan) return plan;
+  const timeLimitSeconds = Math.min(decisionSeconds, Math.max(0.1, clock.left()));
+  const again = runMethod(problem, options, { signal: hooks.signal, timeLimitSeconds, starts: [better.plan] });
+  return fastestFeasible(problem, again.plan ? [again.plan, better.plan] : [better.plan])!.plan;
 }
 
 function changesOf(

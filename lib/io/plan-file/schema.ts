@@ -147,9 +147,24 @@ const baseline = z
   .strictObject({
     name: z.string().describe('Name of the scheme.'),
     description: z.string().describe('What it does.'),
-    totalSeconds: seconds().optional().describe('Its round delay; absent where it breaks a limit or does not apply.'),
+    group: z
+      .enum(['one-restricted', 'one-free', 'none-free', 'uncompressed', 'random'])
+      .describe('All but one decision optimised, one, none; or uncompressed; or drawn.'),
+    decision: z
+      .enum(['split', 'ratio', 'bandwidth', 'server share', 'compression'])
+      .optional()
+      .describe('The decision that alone is restricted, so that the saving is its worth.'),
+    outside: z.boolean().optional().describe('Its plans are not among the problem’s: it may be faster than the plan.'),
+    status: z
+      .enum(['found', 'stopped', 'infeasible', 'not-found', 'breaks-limits', 'does-not-apply'])
+      .describe(
+        'Best plan of the scheme; the search was stopped; none keeps the limits; none found; the figures break limits; contradicted by the file.',
+      ),
+    totalSeconds: seconds().optional().describe('Its round delay; absent where there is no plan to show.'),
+    boundSeconds: seconds().optional().describe('No plan of the scheme is faster, s.'),
     bitsPerRound: share().optional().describe('Its traffic.'),
     delaySaved: z.number().optional().describe('1 − delay of the plan / its delay.'),
+    leastDelaySaved: z.number().optional().describe('1 − delay of the plan / boundSeconds.'),
     trafficSaved: z.number().optional().describe('1 − traffic of the plan / its traffic.'),
     note: z.string().optional().describe('Limits it breaks, or why it does not apply.'),
   })

@@ -1,172 +1,198 @@
-import {
-  choiceCosts,
-  exceeds,
-  roundTraffic,
-  type Device,
-  type PinnedDecisions,
-  type Plan,
-  type PlanningProblem,
-} from '../../models/index.js';
+import type { Plan, PlanningProblem } from '../../models/index.js';
+import type { StopSignal } from '../../solver/index.js';
 import type { Planner } from '../planner.js';
 import type { BaselineReport } from '../report.js';
-import { randomPlan } from './random-plan.js';
 import {
-  asConventional,
-  bestCommonCut,
-  equalShare,
-  federatedLora,
-  noCommonCut,
-  splitFederated,
-  vanillaSplit,
-  type SchemeOutcome,
-} from './schemes.js';
+  bestInClass,
+  boundedBy,
+  classCube,
+  inTermsOf,
+  withEqualServer,
+  type ClassCube,
+  type RestrictedClass,
+} from '../restricted/index.js';
+import { randomPlan } from './random-plan.js';
+import { compare, schemeOfClass, type Reference, type Scheme, type SchemeOutcome } from './scheme.js';
+import { federatedLora, splitFederated, uncompressedPoint, vanillaSplit, withoutCompression } from './uncompressed.js';
 
-/** The answer that baselines are compared with. */
-export interface Reference {
-  readonly totalSeconds: number;
-  readonly bitsPerRound: number;
+export { planBits, type Reference, type Scheme } from './scheme.js';
+
+export interface SchemeContext {
+  readonly planner: Planner;
+  /** No plan of the problem is faster, seconds; 0 where nothing is proven. */
+  readonly boundSeconds?: number | undefined;
+  /** Seed of the random plan. */
+  readonly seed: number;
+  readonly signal?: StopSignal | undefined;
+  /** The problem with keys of its file set otherwise; undefined where it has no such keys. */
+  readonly variant?: ((settings: readonly string[]) => PlanningProblem | undefined) | undefined;
 }
 
 /**
- * Conventional schemes on the same cell, from the same models. Those that leave a decision open have it made by
- * `planner`; each keeps the problem's memory and accuracy limits or says which it breaks.
+ * Conventional schemes on the same cell, from the same models: the best plan of each restricted class, what equal slices of
+ * the server and no compression would cost, schemes without compression, a random plan. All limits of the problem hold in all
+ * of them, or a scheme says which it breaks.
  */
-export function computeBaselines(
-  problem: PlanningProblem,
-  planner: Planner,
-  seed: number,
-  reference: Reference | undefined,
-): BaselineReport[] {
-  const conventional = asConventional(problem);
-  const cut = bestCommonCut(problem);
-  const point = uniformPoint(conventional);
-  const pointAtCut = cut === undefined ? undefined : uniformPoint(conventional, cut);
-  const pinnedPlan = (pins: Pins) => planPinned(conventional, planner, pins);
-  const needs = (available: boolean, missing: string, outcome: () => SchemeOutcome): SchemeOutcome =>
-    available ? outcome() : { note: missing };
-  const noPoint = 'no single operating point reaches the accuracy limit';
-  const schemes: [string, string, SchemeOutcome][] = [
-    ['federated-lora', 'whole model on each device, equal bandwidth', federatedLora(problem)],
-    ['vanilla-split', 'devices one after another, best common cut, no compression', vanillaSplit(problem)],
-    ['split-federated', 'parallel, best common cut, no compression, equal shares', splitFederated(problem)],
-    [
-      'fixed-cut',
-      'common cut, ratios and bandwidths optimised',
-      needs(cut !== undefined, noCommonCut, () => pinnedPlan({ cut: cut! })),
-    ],
-    [
-      'fixed-ratio',
-      'one ratio for all, splits and bandwidths optimised',
-      needs(point !== undefined, noPoint, () => pinnedPlan({ point: point! })),
-    ],
-    ['equal-bandwidth', 'equal bandwidth, splits and ratios optimised', pinnedPlan({ equalBandwidth: true })],
-    [
-      'split-alone',
-      'one ratio, equal bandwidth, splits optimised',
-      needs(point !== undefined, noPoint, () => pinnedPlan({ point: point!, equalBandwidth: true })),
-    ],
-    [
-      'ratio-alone',
-      'common cut, equal bandwidth, ratios optimised',
-      needs(cut !== undefined, noCommonCut, () => pinnedPlan({ cut: cut!, equalBandwidth: true })),
-    ],
-    [
-      'bandwidth-alone',
-      'common cut, one ratio, bandwidths optimised',
-      needs(pointAtCut !== undefined, cut === undefined ? noCommonCut : noPoint, () =>
-        pinnedPlan({ cut: cut!, point: pointAtCut! }),
-      ),
-    ],
-    ['random', 'choices at random within the limits, equal shares', randomPlan(problem, seed)],
-  ];
-  return schemes.map(([name, description, outcome]) => toReport(name, description, outcome, reference));
-}
-
-interface Pins {
-  readonly cut?: number;
-  readonly point?: number;
-  readonly equalBandwidth?: boolean;
-}
-
-function planPinned(problem: PlanningProblem, planner: Planner, pins: Pins): SchemeOutcome {
-  const pinned: PlanningProblem = {
-    ...problem,
-    devices: problem.devices.map((device) => {
-      const decisions: PinnedDecisions = {
-        ...(pins.cut !== undefined && { blocks: pins.cut }),
-        ...(pins.point !== undefined && { upPoint: pins.point, downPoint: pins.point }),
-        ...(pins.equalBandwidth && { bandwidthHz: equalShare(problem, device) }),
-      };
-      const costs = pins.cut === undefined ? device.costs : { ...device.costs, allowedBlocks: [pins.cut] };
-      return { ...device, costs, pinned: decisions };
-    }),
+export function findSchemes(problem: PlanningProblem, context: SchemeContext): Scheme[] {
+  const cube = classCube(problem, context);
+  const ofClass = (name: RestrictedClass, group: Scheme['group'], decision?: Scheme['decision']): Scheme => {
+    const outcome = schemeOfClass(problem, cube[name]);
+    const own = outcome.plan && { member: inTermsOf(problem, outcome.plan) };
+    return { name, description: descriptions[name], group, ...(decision && { decision }), ...own, outcome };
   };
-  const { plan, totalSeconds, termination } = planner(pinned);
-  if (plan) return { plan, totalSeconds, problem: pinned };
-  const isDecided = termination === 'infeasible' || termination === 'locally-infeasible';
-  return { note: isDecided ? 'no plan keeps the limits' : 'not found before the search was stopped' };
+  const conventional = withoutCompression(problem);
+  const federated = unlessPinned(conventional, (open) => splitFederated(open, context.planner));
+  return [
+    ofClass('fixed-cut', 'one-restricted', 'split'),
+    ofClass('fixed-ratio', 'one-restricted', 'ratio'),
+    ofClass('equal-bandwidth', 'one-restricted', 'bandwidth'),
+    equalServer(problem, cube, context),
+    noCompression(problem, conventional, federated, context),
+    ofClass('split-alone', 'one-free'),
+    ofClass('ratio-alone', 'one-free'),
+    ofClass('bandwidth-alone', 'one-free'),
+    ofClass('compressed-split-federated', 'none-free'),
+    uncompressed(problem, 'split-federated', 'one cut, equal shares, no compression, in parallel', federated),
+    uncompressed(
+      problem,
+      'vanilla-split',
+      'one cut, no compression, devices one after another',
+      unlessPinned(conventional, vanillaSplit),
+    ),
+    ...federatedSchemes(problem, conventional, context),
+    random(problem, context.seed),
+  ];
 }
 
-/** The coarsest operating point with which all devices together can reach the accuracy limit, at any cut or at one. */
-function uniformPoint(problem: PlanningProblem, cut?: number): number | undefined {
-  const count = Math.min(problem.upPoints.length, problem.downPoints.length);
-  for (let point = 0; point < count; point++) {
-    if (reachesAccuracy(problem, point, cut)) return point;
-  }
-  return undefined;
+/** The schemes' plans for the problem itself: none of them may be faster than its answer. */
+export function plansOfSchemes(schemes: readonly Scheme[]): Plan[] {
+  return schemes.flatMap(({ member }) => (member ? [member] : []));
 }
 
-function reachesAccuracy(problem: PlanningProblem, point: number, cut: number | undefined): boolean {
-  let weight = 0;
-  let weighted = 0;
-  let least = Infinity;
-  for (const device of problem.devices) {
-    const best = bestAccuracy(problem, device, point, cut);
-    weight += device.weight;
-    weighted += device.weight * best;
-    least = Math.min(least, best);
-  }
-  return (problem.accuracy.scope === 'mean' ? weighted / weight : least) >= problem.accuracy.minimum;
+/** Schemes beside a plan: what it saves against each. */
+export function compareSchemes(schemes: readonly Scheme[], reference: Reference | undefined): BaselineReport[] {
+  return schemes.map((scheme) => compare(scheme, reference));
 }
 
-/** Best accuracy of a device at one point over the cuts its memory allows; −Infinity if none does. */
-function bestAccuracy(problem: PlanningProblem, device: Device, point: number, cut: number | undefined): number {
-  let best = -Infinity;
-  for (const blocks of cut === undefined ? device.costs.allowedBlocks : [cut]) {
-    const costs = choiceCosts(problem, device, blocks, point, point);
-    if (!exceeds(costs.deviceMemoryBytes, device.memoryBytes)) best = Math.max(best, costs.accuracy);
+const descriptions: Readonly<Record<RestrictedClass, string>> = {
+  'fixed-cut': 'one cut for all, the rest optimised',
+  'fixed-ratio': 'one operating point for all, the rest optimised',
+  'equal-bandwidth': 'equal bandwidth, the rest optimised',
+  'split-alone': 'one operating point, equal bandwidth, splits optimised',
+  'ratio-alone': 'one cut, equal bandwidth, ratios optimised',
+  'bandwidth-alone': 'one cut, one operating point, bandwidths optimised',
+  'compressed-split-federated': 'one cut, one operating point, equal shares of band and server',
+};
+
+const nothingRestricted = { cut: false, point: false, bandwidth: false };
+
+function equalServer(problem: PlanningProblem, cube: ClassCube, context: SchemeContext): Scheme {
+  const { planner, signal, boundSeconds = 0 } = context;
+  const about = {
+    name: 'equal-server',
+    description: 'equal slices of the server, the rest optimised',
+    group: 'one-restricted',
+    decision: 'server share',
+  } as const;
+  if (problem.sharing !== 'allocated') {
+    const note = `the server is shared ${problem.sharing === 'equal' ? 'equally' : 'by batches'} in the file`;
+    return { ...about, outcome: { status: 'does-not-apply', note } };
   }
-  return best;
+  const equal = withEqualServer(problem);
+  const { plan } = cube['compressed-split-federated'];
+  const found = bestInClass(equal, nothingRestricted, { planner, starts: plan ? [plan] : [], signal });
+  return {
+    ...about,
+    ...(found.plan && { member: found.plan }),
+    outcome: schemeOfClass(equal, boundedBy(found, boundSeconds)),
+  };
 }
 
-function toReport(
-  name: string,
-  description: string,
-  outcome: SchemeOutcome,
-  reference: Reference | undefined,
-): BaselineReport {
-  const { totalSeconds, plan, problem, note } = outcome;
-  if (totalSeconds === undefined || !plan || !problem) {
-    return { name, description, note: note ?? 'does not apply' };
-  }
-  const bitsPerRound = planBits(problem, plan);
+function noCompression(
+  problem: PlanningProblem,
+  conventional: ReturnType<typeof withoutCompression>,
+  federated: SchemeOutcome,
+  { planner, signal }: SchemeContext,
+): Scheme {
+  const starts = federated.status === 'found' && federated.plan ? [federated.plan] : [];
+  const outcome = unlessPinned(conventional, (open) =>
+    schemeOfClass(open, bestInClass(open, nothingRestricted, { planner, starts, signal })),
+  );
+  const scheme = uncompressed(problem, 'no-compression', 'nothing compressed, the rest optimised', outcome);
+  return { ...scheme, group: 'one-restricted', decision: 'compression' };
+}
+
+/** A scheme without codec. Its plans are the problem's own only where the file lists a point without codec. */
+function uncompressed(problem: PlanningProblem, name: string, description: string, outcome: SchemeOutcome): Scheme {
+  const upPoint = uncompressedPoint(problem.upPoints);
+  const downPoint = uncompressedPoint(problem.downPoints);
+  const outside = upPoint < 0 || downPoint < 0;
+  const isMember = !outside && outcome.status === 'found' && outcome.plan && name !== 'vanilla-split';
+  const devices = isMember ? outcome.plan.devices.map((decision) => ({ ...decision, upPoint, downPoint })) : undefined;
   return {
     name,
     description,
-    totalSeconds,
-    bitsPerRound,
-    ...(reference && {
-      delaySaved: 1 - reference.totalSeconds / totalSeconds,
-      trafficSaved: bitsPerRound > 0 ? 1 - reference.bitsPerRound / bitsPerRound : 0,
-    }),
-    ...(note !== undefined && { note }),
+    group: 'uncompressed',
+    outside,
+    ...(devices && { member: inTermsOf(problem, { devices }) }),
+    outcome,
   };
 }
 
-/** All bits that cross the air in a round. */
-export function planBits(problem: PlanningProblem, plan: Plan): number {
-  return plan.devices.reduce((sum, decision, n) => {
-    const traffic = roundTraffic(problem, problem.devices[n]!, decision);
-    return sum + traffic.uplinkBits + traffic.downlinkBits;
-  }, 0);
+/** Federated LoRA as the file has it, and where that does not fit a memory, with the leaner settings that make it fit. */
+function federatedSchemes(
+  problem: PlanningProblem,
+  conventional: ReturnType<typeof withoutCompression>,
+  { variant }: SchemeContext,
+): Scheme[] {
+  const about = {
+    name: 'federated-lora',
+    description: 'the whole model on each device',
+    group: 'uncompressed',
+  } as const;
+  const outside = problem.devices.some(({ costs }) => !costs.allowedBlocks.includes(problem.blockCount));
+  const outcome = unlessPinned(conventional, federatedLora);
+  const plain: Scheme = { ...about, outside, outcome };
+  if (outcome.status !== 'breaks-limits' || !outcome.note?.includes('memory') || !variant) return [plain];
+  for (const { name, description, settings } of leanSettings) {
+    const changed = variant(settings);
+    const leaner = changed && unlessPinned(withoutCompression(changed), federatedLora);
+    if (leaner?.status === 'found') return [plain, { ...about, name, description, outside: true, outcome: leaner }];
+  }
+  const note = `${outcome.note}; also with recompute and half precision`;
+  return [{ ...plain, outcome: { ...outcome, note } }];
+}
+
+/** From the least to the largest change of how the devices train. */
+const leanSettings = [
+  {
+    name: 'federated-lora, recompute',
+    description: 'the whole model on each device, activations recomputed',
+    settings: ['training.activations=recompute'],
+  },
+  {
+    name: 'federated-lora, recompute, half precision',
+    description: 'the whole model on each device, activations recomputed, weights and activations of 2 bytes',
+    settings: ['training.activations=recompute', 'training.weightBytes=2', 'training.activationBytes=2'],
+  },
+] as const;
+
+function unlessPinned(
+  conventional: ReturnType<typeof withoutCompression>,
+  scheme: (problem: PlanningProblem) => SchemeOutcome,
+): SchemeOutcome {
+  return 'contradiction' in conventional
+    ? { status: 'does-not-apply', note: conventional.contradiction }
+    : scheme(conventional);
+}
+
+function random(problem: PlanningProblem, seed: number): Scheme {
+  const outcome = randomPlan(problem, seed);
+  return {
+    name: 'random',
+    description: 'choices at random within the limits, equal shares',
+    group: 'random',
+    ...(outcome.status === 'found' && { member: outcome.plan! }),
+    outcome,
+  };
 }

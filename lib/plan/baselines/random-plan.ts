@@ -1,24 +1,32 @@
-import { buildChoices, type PlanningProblem } from '../../models/index.js';
+import { buildChoices, type Plan, type PlanningProblem } from '../../models/index.js';
 import { randomStream } from '../../random/index.js';
-import { asConventional, equalDecision, judge, type SchemeOutcome } from './schemes.js';
+import { equalShares } from '../restricted/index.js';
+import { judge, type SchemeOutcome } from './scheme.js';
 
 const attempts = 1000;
 
-/** Choices drawn uniformly from what each device allows, equal shares; the first draw that keeps every limit. */
+/** Choices drawn uniformly from what each device allows, all devices with equal shares; the first draw that keeps every limit. */
 export function randomPlan(problem: PlanningProblem, seed: number): SchemeOutcome {
-  const conventional = asConventional(problem);
+  const everyone = { ...problem, devices: problem.devices.map((device) => ({ ...device, optional: false })) };
+  const { values, contradiction } = equalShares(everyone);
+  const [shares] = values;
+  if (!shares) return { status: 'does-not-apply', note: contradiction ?? 'equal shares do not fit into the band' };
+  const serverShare = problem.sharing === 'batched' ? 1 : 1 / problem.devices.length;
   const random = randomStream(seed, 'random-plan');
-  const tables = conventional.devices.map((device) => buildChoices(conventional, device));
-  if (tables.some((table) => table.count === 0)) return { note: 'a device has no choice within its limits' };
-  for (let attempt = 0; attempt < attempts; attempt++) {
-    const outcome = judge(conventional, {
-      devices: conventional.devices.map((device, n) => {
-        const table = tables[n]!;
-        const j = random.integer(table.count);
-        return equalDecision(conventional, device, table.blocks[j]!, table.upPoint[j]!, table.downPoint[j]!);
-      }),
-    });
-    if (outcome.totalSeconds !== undefined) return outcome;
+  const tables = problem.devices.map((device) => buildChoices(problem, device));
+  if (tables.some((table) => table.count === 0)) {
+    return { status: 'infeasible', note: 'a device has no choice within its limits' };
   }
-  return { note: `none of ${attempts} random plans keeps the limits` };
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const plan: Plan = {
+      devices: tables.map((table, n) => {
+        const j = random.integer(table.count);
+        const choice = { blocks: table.blocks[j]!, upPoint: table.upPoint[j]!, downPoint: table.downPoint[j]! };
+        return { participates: true, ...choice, bandwidthHz: shares[n]!, serverShare };
+      }),
+    };
+    const outcome = judge(problem, plan);
+    if (outcome.status === 'found') return outcome;
+  }
+  return { status: 'not-found', note: `none of ${attempts} random plans keeps the limits` };
 }

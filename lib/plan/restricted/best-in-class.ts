@@ -1,0 +1,148 @@
+import { exceeds, type Plan, type PlanningProblem } from '../../models/index.js';
+import type { StopSignal } from '../../solver/index.js';
+import { boundPlan } from '../bound/index.js';
+import { judgePlan, type JudgedPlan } from '../judge.js';
+import type { Planner } from '../planner.js';
+import { bestFixedPlan } from './best-fixed-plan.js';
+import type { ClassOutcome } from './class-outcome.js';
+import { commonCuts, commonPoints } from './common-values.js';
+import { equalShares } from './equal-shares.js';
+import { inTermsOf, withCommonDecisions, type CommonDecisions } from './restricted-problem.js';
+import type { Restriction } from './restriction.js';
+
+export interface ClassContext {
+  readonly planner: Planner;
+  /** Plans of the class that are known. */
+  readonly starts: readonly Plan[];
+  readonly signal?: StopSignal | undefined;
+}
+
+/** Evaluations of the dual for one value: enough to exclude most, and the bound of those that are solved. */
+const boundEvaluations = 100;
+/** A value must promise this much, relative, to be worth a search. */
+const worthwhile = 1e-9;
+
+/**
+ * The best plan of a class: the values of its common decisions are bounded by the dual, and those whose bound promises more
+ * than the best plan known are given to the planner, the most promising first.
+ */
+export function bestInClass(problem: PlanningProblem, restriction: Restriction, context: ClassContext): ClassOutcome {
+  const { values, contradiction, complete } = commonDecisions(problem, restriction);
+  if (contradiction !== undefined) return without('does-not-apply', { note: contradiction });
+  if (values.length === 0) return without('infeasible', { note: nothingCommon(problem, restriction) });
+  if (restriction.cut && restriction.point) return bestFixedPlan(problem, values, complete, context.starts);
+  return new ClassSearch(problem, values, complete, context).run();
+}
+
+function without(status: ClassOutcome['status'], more: Partial<ClassOutcome> = {}): ClassOutcome {
+  const boundSeconds = status === 'infeasible' ? Infinity : 0;
+  return { status, totalSeconds: Infinity, boundSeconds, counts: { values: 0, solves: 0 }, ...more };
+}
+
+/** All values of the common decisions together, or the pins that contradict them. */
+function commonDecisions(problem: PlanningProblem, restriction: Restriction) {
+  const cuts = restriction.cut ? commonCuts(problem) : undefined;
+  const points = restriction.point ? commonPoints(problem) : undefined;
+  const shares = restriction.bandwidth ? equalShares(problem) : undefined;
+  const contradiction = [cuts, points, shares].map((each) => each?.contradiction).find((text) => text !== undefined);
+  const values: CommonDecisions[] = [];
+  for (const cut of cuts?.values ?? [undefined]) {
+    for (const point of points?.values ?? [undefined]) {
+      for (const share of shares?.values ?? [undefined]) {
+        values.push({
+          ...(cut !== undefined && { cut }),
+          ...(point !== undefined && { point }),
+          ...(share !== undefined && { shares: share }),
+        });
+      }
+    }
+  }
+  return { values, contradiction, complete: shares?.complete ?? true };
+}
+
+function nothingCommon(problem: PlanningProblem, restriction: Restriction): string {
+  return restriction.cut && commonCuts(problem).values.length === 0
+    ? 'no number of blocks is open to every device'
+    : 'equal shares do not fit into the band';
+}
+
+interface BoundedValue {
+  readonly problem: PlanningProblem;
+  readonly boundSeconds: number;
+}
+
+class ClassSearch {
+  private best: JudgedPlan | undefined;
+  private solves = 0;
+  /** Some value was neither solved nor proven empty. */
+  private undecided = false;
+
+  constructor(
+    private readonly problem: PlanningProblem,
+    private readonly values: readonly CommonDecisions[],
+    private readonly complete: boolean,
+    private readonly context: ClassContext,
+  ) {
+    for (const plan of context.starts) this.offer(problem, inTermsOf(problem, plan));
+  }
+
+  run(): ClassOutcome {
+    const bounded: BoundedValue[] = [];
+    for (const value of this.values) {
+      if (this.stopped) return this.outcome('stopped', 0);
+      bounded.push(this.bound(value));
+    }
+    bounded.sort((a, b) => a.boundSeconds - b.boundSeconds);
+    for (const { problem, boundSeconds } of bounded) {
+      if (!(boundSeconds < this.bestSeconds * (1 - worthwhile))) break;
+      if (this.stopped) return this.outcome('stopped', bounded[0]!.boundSeconds);
+      this.solve(problem);
+    }
+    return this.outcome(this.status(), bounded[0]!.boundSeconds);
+  }
+
+  private get stopped(): boolean {
+    return this.context.signal?.aborted === true;
+  }
+
+  private get bestSeconds(): number {
+    return this.best?.totalSeconds ?? Infinity;
+  }
+
+  private bound(common: CommonDecisions): BoundedValue {
+    const problem = withCommonDecisions(this.problem, common);
+    const known = this.best && { incumbentSeconds: this.best.totalSeconds };
+    const { boundSeconds } = boundPlan(problem, { maxEvaluations: boundEvaluations }, { ...known });
+    const late = problem.deadlineSeconds !== undefined && exceeds(boundSeconds * (1 - 1e-9), problem.deadlineSeconds);
+    return { problem, boundSeconds: late ? Infinity : boundSeconds };
+  }
+
+  private solve(restricted: PlanningProblem): void {
+    this.solves++;
+    const starts = this.best ? [inTermsOf(restricted, this.best.plan)] : [];
+    const { plan, termination } = this.context.planner(restricted, starts);
+    if (plan) this.offer(restricted, plan);
+    else if (termination !== 'infeasible') this.undecided = true;
+  }
+
+  private offer(restricted: PlanningProblem, plan: Plan): void {
+    const judged = judgePlan(restricted, plan);
+    if (judged.isFeasible && judged.totalSeconds < this.bestSeconds) this.best = judged;
+  }
+
+  private status(): ClassOutcome['status'] {
+    if (this.best) return 'found';
+    return this.undecided || !this.complete ? 'not-found' : 'infeasible';
+  }
+
+  private outcome(status: ClassOutcome['status'], leastBound: number): ClassOutcome {
+    const proven = this.complete ? Math.min(leastBound, this.bestSeconds) : 0;
+    return {
+      status,
+      ...(this.best && { plan: this.best.plan }),
+      totalSeconds: this.bestSeconds,
+      boundSeconds: status === 'infeasible' ? Infinity : proven,
+      counts: { values: this.values.length, solves: this.solves },
+    };
+  }
+}

@@ -33,6 +33,9 @@ function cell(count: number, seed: number, bandHz = 2e6 * count): CompiledAlloca
     termStart: Int32Array.from({ length: count + 1 }, (_, n) => n),
     termWeight: column(),
     termScale: column(),
+    termKink: column().fill(Infinity),
+    termLine: column(),
+    kinked: false,
   };
   for (let n = 0; n < count; n++) {
     const signalToNoise = 10 ** (-0.8 + 4 * random.uniform());

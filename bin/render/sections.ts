@@ -9,6 +9,7 @@ const limitDimensions: Readonly<Partial<Record<ActiveLimit['limit'], Dimension>>
   'server-share': 'fraction',
   'server-memory': 'memory',
   'device-memory': 'memory',
+  'device-energy': 'energy',
   accuracy: 'fraction',
   deadline: 'time',
   'round-delay': 'time',

@@ -68,7 +68,8 @@ function describeDevice(
     memoryBytes: costs.deviceMemoryBytes,
     uplinkBitsPerRound: traffic.uplinkBits,
     downlinkBitsPerRound: traffic.downlinkBits,
-    energyJoulePerRound: roundEnergyJoule(problem, device, stages),
+    energyJoulePerRound: roundEnergyJoule(problem, device, decision),
+    ...(device.energyLimitJoule !== undefined && { energyLimitJoule: device.energyLimitJoule }),
     chainSeconds: delay.chainSeconds[deviceIndex]!,
   };
 }
@@ -108,6 +109,9 @@ function activeLimits(problem: PlanningProblem, plan: Plan, delay: RoundDelay, u
     if (!decision.participates) return;
     const costs = choiceCosts(problem, device, decision.blocks, decision.upPoint, decision.downPoint);
     near('device-memory', costs.deviceMemoryBytes, device.memoryBytes, device.name);
+    if (device.energyLimitJoule !== undefined) {
+      near('device-energy', roundEnergyJoule(problem, device, decision), device.energyLimitJoule, device.name);
+    }
     near('device-bandwidth', decision.bandwidthHz, device.maximumBandwidthHz, device.name);
     if (device.minimumBandwidthHz > 0 && decision.bandwidthHz <= device.minimumBandwidthHz * (1 + activeFraction)) {
       active.push({

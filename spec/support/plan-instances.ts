@@ -10,7 +10,7 @@ import type {
   RateLaw,
   ServerSharing,
 } from '../../lib/models/index.js';
-import { accuracy, choiceCosts, enumerateDecisions } from '../../lib/models/index.js';
+import { accuracy, choiceCosts, enumerateDecisions, leastEnergyJoule } from '../../lib/models/index.js';
 import { randomStream, type RandomStream } from '../../lib/random/index.js';
 
 /** What a random instance shall look like; everything left out is drawn. */
@@ -273,6 +273,40 @@ function withLimits(random: RandomStream, problem: PlanningProblem, shape: Insta
     accuracy: { model, scope, minimum },
     ...(memory !== 'none' && { serverMemoryBytes: memory * largestServerMemory(problem) }),
   };
+}
+
+/**
+ * The same problem with limited efficiencies, parts of the frame, losses and, for two devices in three, a limit of energy
+ * between what its thriftiest choice needs at least and a few times that.
+ */
+export function withLinkLimits(problem: PlanningProblem, seed: number): PlanningProblem {
+  const random = randomStream(seed, 'link-limits');
+  const frame = random.uniform() < 0.3 ? 0.2 + 0.6 * random.uniform() : 1;
+  const limited = (law: RateLaw, frameFraction: number): RateLaw => {
+    const use = {
+      ...(frameFraction < 1 && { frameFraction }),
+      ...(random.uniform() < 0.2 && { deliveredFraction: 0.8 + 0.2 * random.uniform() }),
+    };
+    if (law.kind === 'linear') return { ...law, ...use };
+    return { ...law, ...use, ...(random.uniform() < 0.6 && { efficiencyLimit: logUniform(random, 1, 10) }) };
+  };
+  const devices = problem.devices.map((device): Device => {
+    const linked = {
+      ...device,
+      uplink: limited(device.uplink, frame),
+      downlink: limited(device.downlink, frame < 1 ? 1 - frame : 1),
+      // Little, so that what sending costs decides.
+      computePowerWatt: 0.02,
+    };
+    if (random.uniform() < 1 / 3) return linked;
+    let least = Infinity;
+    for (const { blocks, upPoint, downPoint } of enumerateDecisions(problem, linked)) {
+      const costs = choiceCosts(problem, linked, blocks, upPoint, downPoint);
+      least = Math.min(least, leastEnergyJoule(problem, linked, costs));
+    }
+    return least < Infinity ? { ...linked, energyLimitJoule: least * logUniform(random, 0.98, 8) } : linked;
+  });
+  return { ...problem, devices };
 }
 
 function largestServerMemory(problem: PlanningProblem): number {

@@ -2,12 +2,13 @@ import {
   buildChoices,
   exceeds,
   fallsShort,
-  secondsPerBit,
   type ChoiceTable,
+  type Device,
   type DevicePlan,
   type Plan,
   type PlanningProblem,
 } from '../../lib/models/index.js';
+import { plainSecondsPerBit, thriftySecondsPerBit } from './limited-rates.js';
 
 /**
  * Brute force over all discrete plans of a small problem, each with its own continuous optimum over bandwidths and
@@ -233,8 +234,8 @@ function delayAt(problem: PlanningProblem, selected: readonly ChoiceCost[], shar
   selected.forEach((choice, n) => {
     if (!choice.participates) return;
     const device = problem.devices[n]!;
-    const perUpBit = secondsPerBit(device.uplink, shares[n]!);
-    const perDownBit = secondsPerBit(device.downlink, shares[n]!);
+    const perUpBit = perUplinkBit(device, choice, problem.stepsPerRound, shares[n]!);
+    const perDownBit = plainSecondsPerBit(device.downlink, shares[n]!);
     const pre = choice.pre + transmission(choice.up, perUpBit);
     const post = choice.post + transmission(choice.down, perDownBit);
     const adapters = transmission(choice.adapter, perUpBit + perDownBit);
@@ -253,6 +254,15 @@ function delayAt(problem: PlanningProblem, selected: readonly ChoiceCost[], shar
     case 'allocated':
       return leastTimeForShares(own, server) + problem.aggregationSeconds;
   }
+}
+
+/** Time of an uplink bit when what computing leaves of the energy is spread evenly over the round's bits. */
+function perUplinkBit(device: Device, choice: ChoiceCost, steps: number, hertz: number): number {
+  const bits = steps * choice.up + choice.adapter;
+  const limit = device.energyLimitJoule;
+  if (limit === undefined || bits === 0) return plainSecondsPerBit(device.uplink, hertz);
+  const computing = device.computePowerWatt * steps * (choice.pre + choice.post);
+  return thriftySecondsPerBit(device, hertz, Math.max(0, (limit - computing) / bits));
 }
 
 /** No bits take no time, even at no bandwidth. */
@@ -377,8 +387,8 @@ function leastPricedUse(problem: PlanningProblem, n: number, choice: ChoiceCost,
   const serverShare = problem.sharing === 'equal' ? 1 / problem.devices.length : 1;
   const slackAt = (share: number) => {
     const sending =
-      transmission(steps * choice.up + choice.adapter, secondsPerBit(device.uplink, share)) +
-      transmission(steps * choice.down + choice.adapter, secondsPerBit(device.downlink, share));
+      transmission(steps * choice.up + choice.adapter, perUplinkBit(device, choice, steps, share)) +
+      transmission(steps * choice.down + choice.adapter, plainSecondsPerBit(device.downlink, share));
     return time - steps * (choice.pre + choice.post) - sending;
   };
   const work = steps * choice.server;
@@ -413,8 +423,8 @@ function toPlan(
       }
       const device = problem.devices[n]!;
       const table = tables[n]!;
-      const perUpBit = secondsPerBit(device.uplink, shares[n]!);
-      const perDownBit = secondsPerBit(device.downlink, shares[n]!);
+      const perUpBit = perUplinkBit(device, choice, problem.stepsPerRound, shares[n]!);
+      const perDownBit = plainSecondsPerBit(device.downlink, shares[n]!);
       const sending =
         transmission(steps * choice.up + choice.adapter, perUpBit) +
         transmission(steps * choice.down + choice.adapter, perDownBit);

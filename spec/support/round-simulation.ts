@@ -1,8 +1,10 @@
-import { secondsPerBit, type Plan, type PlanningProblem, choiceCosts } from '../../lib/models/index.js';
+import { choiceCosts, type Plan, type PlanningProblem } from '../../lib/models/index.js';
+import { plainSecondsPerBit, thriftySecondsPerBit } from './limited-rates.js';
 
 /**
  * Discrete-event simulation of one round, written from the story and not from the formulas: devices and server are
- * processes, messages take their bits over the link's rate, a batched server starts when the last activation is in.
+ * processes, messages take their bits over the link's rate, a batched server starts when the last activation is in. A device
+ * of limited energy lowers its power until the bits that it knows it will send are paid for.
  */
 export function simulateRound(problem: PlanningProblem, plan: Plan): number {
   const queue = new EventQueue();
@@ -14,8 +16,12 @@ export function simulateRound(problem: PlanningProblem, plan: Plan): number {
   for (const { decision, n } of taking) {
     const device = problem.devices[n]!;
     const costs = choiceCosts(problem, device, decision.blocks, decision.upPoint, decision.downPoint);
-    const send = (bits: number, law: typeof device.uplink) =>
-      bits > 0 ? bits * secondsPerBit(law, decision.bandwidthHz) : 0;
+    const computing = costs.forwardSeconds + costs.encodeSeconds + costs.decodeSeconds + costs.backwardSeconds;
+    const left = (device.energyLimitJoule ?? Infinity) - device.computePowerWatt * problem.stepsPerRound * computing;
+    const roundBits = problem.stepsPerRound * costs.uplinkBits + costs.adapterBits;
+    const up = (bits: number) =>
+      bits > 0 ? bits * thriftySecondsPerBit(device, decision.bandwidthHz, Math.max(0, left / roundBits)) : 0;
+    const down = (bits: number) => (bits > 0 ? bits * plainSecondsPerBit(device.downlink, decision.bandwidthHz) : 0);
     const share =
       problem.sharing === 'equal'
         ? 1 / problem.devices.length
@@ -39,8 +45,8 @@ export function simulateRound(problem: PlanningProblem, plan: Plan): number {
     };
     const step = (k: number): void => {
       if (k === problem.stepsPerRound) {
-        queue.after(send(costs.adapterBits, device.uplink), () =>
-          queue.after(send(costs.adapterBits, device.downlink), () => {
+        queue.after(up(costs.adapterBits), () =>
+          queue.after(down(costs.adapterBits), () => {
             finished++;
             if (finished === taking.length) queue.after(problem.aggregationSeconds, () => (end = queue.now));
           }),
@@ -48,9 +54,9 @@ export function simulateRound(problem: PlanningProblem, plan: Plan): number {
         return;
       }
       queue.after(costs.forwardSeconds + costs.encodeSeconds, () =>
-        queue.after(send(costs.uplinkBits, device.uplink), () =>
+        queue.after(up(costs.uplinkBits), () =>
           serve(() =>
-            queue.after(send(costs.downlinkBits, device.downlink), () =>
+            queue.after(down(costs.downlinkBits), () =>
               queue.after(costs.decodeSeconds + costs.backwardSeconds, () => step(k + 1)),
             ),
           ),

@@ -70,11 +70,32 @@ export function randomShares(seed: number, kind: ShareKind, batched: boolean, co
       termStart: Int32Array.from(termStart),
       termWeight: Float64Array.from(termWeight),
       termScale: Float64Array.from(termScale),
+      termKink: new Float64Array(termScale.length).fill(Infinity),
+      termLine: new Float64Array(termScale.length),
+      kinked: false,
     },
     serverSeconds: new Float64Array(devices),
     constantSeconds: 0,
     bandwidthHz: 1,
     leastReciprocal: Float64Array.from(limited, (is) => (is ? 1 / (fair * (0.7 + random.uniform())) : 0)),
     greatestReciprocal: Float64Array.from(limited, (is) => (is ? 1 / (fair * 0.6 * random.uniform()) : Infinity)),
+  };
+}
+
+/** The same with a limit of 0.5 to 8 bits a second and hertz on three terms of four. */
+export function withEfficiencyLimits(problem: CompiledAllocation, seed: number): CompiledAllocation {
+  const random = randomStream(seed, 'efficiency-limits');
+  const { rows } = problem;
+  const limits = Float64Array.from(rows.termScale, () =>
+    random.uniform() < 0.75 ? 0.5 * 16 ** random.uniform() : Infinity,
+  );
+  return {
+    ...problem,
+    rows: {
+      ...rows,
+      termKink: limits.map((limit, k) => (2 ** limit - 1) / rows.termScale[k]!),
+      termLine: limits.map((limit, k) => (rows.termWeight[k]! * rows.termScale[k]!) / (limit * Math.LN2)),
+      kinked: limits.some((limit) => limit < Infinity),
+    },
   };
 }

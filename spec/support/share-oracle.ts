@@ -31,10 +31,14 @@ export function bisectedDelay(problem: CompiledAllocation): number {
 }
 
 function rowSeconds(problem: CompiledAllocation, row: number, share: number): number {
-  const { floor, linear, termStart, termWeight, termScale } = problem.rows;
+  const { floor, linear, termStart, termWeight, termScale, termKink, termLine } = problem.rows;
   let seconds = floor[row]! + linear[row]! / share;
   for (let k = termStart[row]!; k < termStart[row + 1]!; k++) {
     const x = termScale[k]! / share;
+    if (1 / share > termKink[k]!) {
+      seconds += termLine[k]! / share - termWeight[k]!;
+      continue;
+    }
     // x / ln(1 + x) − 1 cancels for small x: its series x/2 − x²/12 takes over.
     seconds += termWeight[k]! * (x < 1e-5 ? x / 2 - (x * x) / 12 : (x - Math.log1p(x)) / Math.log1p(x));
   }

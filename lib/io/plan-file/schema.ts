@@ -40,6 +40,9 @@ const device = z
     uplinkBitsPerRound: share().describe('Bits up in a round.'),
     downlinkBitsPerRound: share().describe('Bits down in a round.'),
     energyJoulePerRound: share().describe('Energy of the device in a round, J.'),
+    energyLimitJoule: share()
+      .optional()
+      .describe('Most energy that the device may take in a round, J; absent without a limit.'),
   })
   .meta({ id: 'plannedDevice', title: 'Decisions for one device' });
 

@@ -3,3 +3,4 @@ export * from './decibel.js';
 export * from './path-loss.js';
 export * from './fading.js';
 export * from './budget.js';
+export * from './energy.js';

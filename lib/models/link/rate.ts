@@ -4,25 +4,53 @@
  */
 export type RateLaw = LinearRate | ShannonRate | FadedRate;
 
+/** What any link may be kept from using all of the time; both factors multiply the rate. */
+export interface LinkUse {
+  /** Part of the time in which this direction may send (time-division duplex), in (0, 1]; 1 when absent. */
+  readonly frameFraction?: number;
+  /** Part of what is sent that arrives: 1 − outage, the rest being sent again; in (0, 1]; 1 when absent. */
+  readonly deliveredFraction?: number;
+}
+
 /** R(b) = efficiency · b: power spread evenly over the whole band, or a rate linear in the share. */
-export interface LinearRate {
+export interface LinearRate extends LinkUse {
   readonly kind: 'linear';
   /** bit/s/Hz. */
   readonly bitsPerSecondPerHz: number;
 }
 
-/** R(b) = b·log2(1 + snrBandwidth / b): the transmitter's power over its own share (Shannon 1949). */
-export interface ShannonRate {
+/**
+ * R(b) = min(η·b, b·log2(1 + snrBandwidth / b)): the transmitter's power over its own share (Shannon 1949), and at most η
+ * bits a second and hertz. The limit binds at small shares, where the power is dense; the minimum of two concave laws is
+ * concave, with a kink where they meet.
+ */
+export interface ShannonRate extends LinkUse {
   readonly kind: 'shannon';
-  /** P·g / (N0·F), in Hz: the bandwidth at which the signal-to-noise ratio is one. */
+  /** P·g / (N0·F·Γ), in Hz: the bandwidth at which the signal-to-noise ratio (over the gap Γ) is one. */
   readonly snrBandwidthHz: number;
+  /** η, bit/s/Hz, > 0; no limit when absent. */
+  readonly efficiencyLimit?: number;
 }
 
-/** 1/R(b) = mean over fading samples of 1 / (b·log2(1 + snrBandwidth_k / b)); the harmonic mean stays concave. */
-export interface FadedRate {
+/** 1/R(b) = mean over fading samples of 1 / min(η·b, b·log2(1 + snrBandwidth_k / b)); the harmonic mean stays concave. */
+export interface FadedRate extends LinkUse {
   readonly kind: 'faded';
-  /** P·g_k / (N0·F) of each sample, in Hz. */
+  /** P·g_k / (N0·F·Γ) of each sample, in Hz. */
   readonly snrBandwidthHz: Float64Array;
+  /** η of every sample, bit/s/Hz, > 0; no limit when absent. */
+  readonly efficiencyLimit?: number;
+}
+
+/** The law's factor of the rate: frame and delivered fractions together. */
+export function useFraction(law: RateLaw): number {
+  return (law.frameFraction ?? 1) * (law.deliveredFraction ?? 1);
+}
+
+/** The same law with at most `limit` bits a second and hertz (while it sends), where that is less than its own. */
+export function withEfficiencyLimit(law: RateLaw, limit: number): RateLaw {
+  if (limit === Infinity) return law;
+  if (law.kind === 'linear') return { ...law, bitsPerSecondPerHz: Math.min(law.bitsPerSecondPerHz, limit) };
+  return { ...law, efficiencyLimit: Math.min(law.efficiencyLimit ?? Infinity, limit) };
 }
 
 /** R(b) in bit/s; 0 at b = 0. */
@@ -30,9 +58,9 @@ export function rateBitsPerSecond(law: RateLaw, bandwidthHz: number): number {
   if (bandwidthHz <= 0) return 0;
   switch (law.kind) {
     case 'linear':
-      return law.bitsPerSecondPerHz * bandwidthHz;
+      return useFraction(law) * law.bitsPerSecondPerHz * bandwidthHz;
     case 'shannon':
-      return shannonRate(law.snrBandwidthHz, bandwidthHz);
+      return useFraction(law) * limitedRate(law.snrBandwidthHz, law.efficiencyLimit, bandwidthHz);
     case 'faded':
       return 1 / secondsPerBit(law, bandwidthHz);
   }
@@ -42,41 +70,33 @@ export function rateBitsPerSecond(law: RateLaw, bandwidthHz: number): number {
 export function secondsPerBit(law: RateLaw, bandwidthHz: number): number {
   if (law.kind !== 'faded') return 1 / rateBitsPerSecond(law, bandwidthHz);
   if (bandwidthHz <= 0) return Infinity;
-  const samples = law.snrBandwidthHz;
-  let sum = 0;
-  for (let k = 0; k < samples.length; k++) sum += 1 / shannonRate(samples[k]!, bandwidthHz);
-  return sum / samples.length;
+  return meanOfSamples(law, (snr) => 1 / limitedRate(snr, law.efficiencyLimit, bandwidthHz)) / useFraction(law);
 }
 
-/** d(1/R)/db in s/bit/Hz, ≤ 0. */
+/** d(1/R)/db in s/bit/Hz, ≤ 0; at a kink that towards larger shares. */
 export function secondsPerBitSlope(law: RateLaw, bandwidthHz: number): number {
+  const slope = (snr: number) => limitedInverseSlope(snr, law.kind === 'linear' ? 0 : law.efficiencyLimit, bandwidthHz);
   switch (law.kind) {
     case 'linear':
-      return -1 / (law.bitsPerSecondPerHz * bandwidthHz * bandwidthHz);
+      return -1 / (useFraction(law) * law.bitsPerSecondPerHz * bandwidthHz * bandwidthHz);
     case 'shannon':
-      return shannonInverseSlope(law.snrBandwidthHz, bandwidthHz);
-    case 'faded': {
-      const samples = law.snrBandwidthHz;
-      let sum = 0;
-      for (let k = 0; k < samples.length; k++) sum += shannonInverseSlope(samples[k]!, bandwidthHz);
-      return sum / samples.length;
-    }
+      return slope(law.snrBandwidthHz) / useFraction(law);
+    case 'faded':
+      return meanOfSamples(law, slope) / useFraction(law);
   }
 }
 
-/** d²(1/R)/db² in s/bit/Hz², ≥ 0. */
+/** d²(1/R)/db² in s/bit/Hz², ≥ 0; beside the kinks. */
 export function secondsPerBitCurvature(law: RateLaw, bandwidthHz: number): number {
+  const curvature = (snr: number) =>
+    limitedInverseCurvature(snr, law.kind === 'linear' ? 0 : law.efficiencyLimit, bandwidthHz);
   switch (law.kind) {
     case 'linear':
-      return 2 / (law.bitsPerSecondPerHz * bandwidthHz ** 3);
+      return 2 / (useFraction(law) * law.bitsPerSecondPerHz * bandwidthHz ** 3);
     case 'shannon':
-      return shannonInverseCurvature(law.snrBandwidthHz, bandwidthHz);
-    case 'faded': {
-      const samples = law.snrBandwidthHz;
-      let sum = 0;
-      for (let k = 0; k < samples.length; k++) sum += shannonInverseCurvature(samples[k]!, bandwidthHz);
-      return sum / samples.length;
-    }
+      return curvature(law.snrBandwidthHz) / useFraction(law);
+    case 'faded':
+      return meanOfSamples(law, curvature) / useFraction(law);
   }
 }
 
@@ -86,13 +106,37 @@ export function leastSecondsPerBit(law: RateLaw): number {
     case 'linear':
       return 0;
     case 'shannon':
-      return Math.LN2 / law.snrBandwidthHz;
-    case 'faded': {
-      let sum = 0;
-      for (let k = 0; k < law.snrBandwidthHz.length; k++) sum += Math.LN2 / law.snrBandwidthHz[k]!;
-      return sum / law.snrBandwidthHz.length;
-    }
+      return Math.LN2 / (law.snrBandwidthHz * useFraction(law));
+    case 'faded':
+      return meanOfSamples(law, (snr) => Math.LN2 / snr) / useFraction(law);
   }
+}
+
+function meanOfSamples(law: FadedRate, value: (snrBandwidthHz: number) => number): number {
+  const samples = law.snrBandwidthHz;
+  let sum = 0;
+  for (let k = 0; k < samples.length; k++) sum += value(samples[k]!);
+  return sum / samples.length;
+}
+
+/** True where the efficiency limit binds: log2(1 + snrBandwidth / b) above it. */
+function isLimited(snrBandwidthHz: number, limit: number | undefined, bandwidthHz: number): limit is number {
+  return limit !== undefined && Math.log1p(snrBandwidthHz / bandwidthHz) > limit * Math.LN2;
+}
+
+function limitedRate(snrBandwidthHz: number, limit: number | undefined, bandwidthHz: number): number {
+  if (isLimited(snrBandwidthHz, limit, bandwidthHz)) return limit * bandwidthHz;
+  return shannonRate(snrBandwidthHz, bandwidthHz);
+}
+
+function limitedInverseSlope(snrBandwidthHz: number, limit: number | undefined, bandwidthHz: number): number {
+  if (isLimited(snrBandwidthHz, limit, bandwidthHz)) return -1 / (limit * bandwidthHz * bandwidthHz);
+  return shannonInverseSlope(snrBandwidthHz, bandwidthHz);
+}
+
+function limitedInverseCurvature(snrBandwidthHz: number, limit: number | undefined, bandwidthHz: number): number {
+  if (isLimited(snrBandwidthHz, limit, bandwidthHz)) return 2 / (limit * bandwidthHz ** 3);
+  return shannonInverseCurvature(snrBandwidthHz, bandwidthHz);
 }
 
 function shannonRate(snrBandwidthHz: number, bandwidthHz: number): number {

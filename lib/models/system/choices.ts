@@ -1,11 +1,18 @@
 import { accuracy } from '../accuracy/index.js';
+import {
+  energyEfficiencyLimit,
+  gainOverNoise,
+  leastSecondsPerBit,
+  withEfficiencyLimit,
+  type RateLaw,
+} from '../link/index.js';
 import type { Device, PlanningProblem } from './problem.js';
 import { exceeds, fallsShort } from './tolerance.js';
 
 /**
  * The discrete choices of one device, (c, ρ↑, ρ↓), as columns: entry j of every array belongs to choice j. Only choices
- * that the device's memory, its pinned decisions and a per-device accuracy limit allow are listed. Order: by blocks,
- * then by up point, then by down point.
+ * that the device's memory and energy, its pinned decisions and a per-device accuracy limit allow are listed. Order: by
+ * blocks, then by up point, then by down point.
  */
 export interface ChoiceTable {
   readonly count: number;
@@ -25,6 +32,8 @@ export interface ChoiceTable {
   readonly serverSeconds: Float64Array;
   readonly serverMemoryBytes: Float64Array;
   readonly deviceMemoryBytes: Float64Array;
+  /** Bits a second and hertz that the device's energy allows on the uplink; Infinity without a limit of energy. */
+  readonly uplinkEfficiencyLimit: Float64Array;
   /** A(ρ↑, ρ↓, c). */
   readonly accuracy: Float64Array;
 }
@@ -41,6 +50,10 @@ export interface ChoiceCosts {
   readonly serverSeconds: number;
   readonly serverMemoryBytes: number;
   readonly deviceMemoryBytes: number;
+  /** Energy of computing in a round, joule. */
+  readonly computeJoule: number;
+  /** Bits a second and hertz that the energy left after computing allows; 0 where it does not suffice to send at all. */
+  readonly uplinkEfficiencyLimit: number;
   readonly accuracy: number;
 }
 
@@ -61,22 +74,72 @@ export function choiceCosts(
   const upRatio = upValues > 0 ? up.ratio : 1;
   const downRatio = downValues > 0 ? down.ratio : 1;
   const workspaceBytes = Math.max(upValues * up.workspaceBytesPerValue, downValues * down.workspaceBytesPerValue);
+  const forwardSeconds = costs.forwardSeconds[blocks]!;
+  const encodeSeconds = upValues * up.encodeSecondsPerValue * device.codecTimeFactor;
+  const decodeSeconds = downValues * down.decodeSecondsPerValue * device.codecTimeFactor;
+  const backwardSeconds = costs.backwardSeconds[blocks]!;
+  const uplinkBits = messageBits(costs.headerBits, upValues, costs.bitsPerValue, upRatio);
+  const adapterBits = costs.adapterBits[blocks]!;
+  const computing = problem.stepsPerRound * (forwardSeconds + encodeSeconds + decodeSeconds + backwardSeconds);
+  const computeJoule = device.computePowerWatt * computing;
   return {
-    forwardSeconds: costs.forwardSeconds[blocks]!,
-    encodeSeconds: upValues * up.encodeSecondsPerValue * device.codecTimeFactor,
-    decodeSeconds: downValues * down.decodeSecondsPerValue * device.codecTimeFactor,
-    backwardSeconds: costs.backwardSeconds[blocks]!,
-    uplinkBits: messageBits(costs.headerBits, upValues, costs.bitsPerValue, upRatio),
+    forwardSeconds,
+    encodeSeconds,
+    decodeSeconds,
+    backwardSeconds,
+    uplinkBits,
     downlinkBits: messageBits(costs.headerBits, downValues, costs.bitsPerValue, downRatio),
-    adapterBits: costs.adapterBits[blocks]!,
+    adapterBits,
     serverSeconds:
       costs.serverSeconds[blocks]! +
       upValues * up.serverDecodeSecondsPerValue +
       downValues * down.serverEncodeSecondsPerValue,
     serverMemoryBytes: costs.serverMemoryBytes[blocks]!,
     deviceMemoryBytes: costs.deviceMemoryBytes[blocks]! + workspaceBytes,
+    computeJoule,
+    uplinkEfficiencyLimit: uplinkEfficiencyLimit(
+      device,
+      computeJoule,
+      problem.stepsPerRound * uplinkBits + adapterBits,
+    ),
     accuracy: accuracy(problem.accuracy.model, upRatio, downRatio, blocks),
   };
+}
+
+/** What the energy left after computing allows over `roundBits`, evenly spread; bit/s/Hz. */
+function uplinkEfficiencyLimit(device: Device, computeJoule: number, roundBits: number): number {
+  const limit = device.energyLimitJoule;
+  if (limit === undefined || limit === Infinity) return Infinity;
+  if (roundBits === 0) return exceeds(computeJoule, limit) ? 0 : Infinity;
+  const { uplink } = device;
+  if (uplink.kind !== 'shannon') {
+    throw new RangeError(
+      `energyLimitJoule of ${device.name} needs an uplink under Shannon's law at one gain, found kind ${uplink.kind}`,
+    );
+  }
+  const joulePerBit = ((limit - computeJoule) / roundBits) * (uplink.deliveredFraction ?? 1);
+  return energyEfficiencyLimit(gainOverNoise(uplink, device.transmitPowerWatt), joulePerBit);
+}
+
+/** Computing, and sending at no rate at all: no plan with this choice takes less energy; joule a round. */
+export function leastEnergyJoule(problem: PlanningProblem, device: Device, costs: ChoiceCosts): number {
+  const bits = problem.stepsPerRound * costs.uplinkBits + costs.adapterBits;
+  if (bits === 0) return costs.computeJoule;
+  const { uplink, transmitPowerWatt } = device;
+  const frame = uplink.frameFraction ?? 1;
+  return costs.computeJoule + bits * transmitPowerWatt * frame * leastSecondsPerBit(uplink);
+}
+
+/** The uplink under a choice: the device's own, within what its energy allows. */
+export function uplinkLaw(device: Device, costs: Pick<ChoiceCosts, 'uplinkEfficiencyLimit'>): RateLaw {
+  return withEfficiencyLimit(device.uplink, costs.uplinkEfficiencyLimit);
+}
+
+/** Whether the device's memory and energy, and a per-device accuracy limit, allow a choice. */
+export function isAllowed(problem: PlanningProblem, device: Device, costs: ChoiceCosts): boolean {
+  if (exceeds(costs.deviceMemoryBytes, device.memoryBytes)) return false;
+  if (costs.uplinkEfficiencyLimit === 0) return false;
+  return !(problem.accuracy.scope === 'each' && fallsShort(costs.accuracy, problem.accuracy.minimum));
 }
 
 /** The allowed choices of a device; `count` is 0 if there are none. */
@@ -84,8 +147,7 @@ export function buildChoices(problem: PlanningProblem, device: Device): ChoiceTa
   const kept: { blocks: number; upPoint: number; downPoint: number; costs: ChoiceCosts }[] = [];
   for (const { blocks, upPoint, downPoint } of enumerateDecisions(problem, device)) {
     const costs = choiceCosts(problem, device, blocks, upPoint, downPoint);
-    if (exceeds(costs.deviceMemoryBytes, device.memoryBytes)) continue;
-    if (problem.accuracy.scope === 'each' && fallsShort(costs.accuracy, problem.accuracy.minimum)) continue;
+    if (!isAllowed(problem, device, costs)) continue;
     kept.push({ blocks, upPoint, downPoint, costs });
   }
   const column = (pick: (costs: ChoiceCosts) => number) => Float64Array.from(kept, (choice) => pick(choice.costs));
@@ -102,6 +164,7 @@ export function buildChoices(problem: PlanningProblem, device: Device): ChoiceTa
     serverSeconds: column((costs) => costs.serverSeconds),
     serverMemoryBytes: column((costs) => costs.serverMemoryBytes),
     deviceMemoryBytes: column((costs) => costs.deviceMemoryBytes),
+    uplinkEfficiencyLimit: column((costs) => costs.uplinkEfficiencyLimit),
     accuracy: column((costs) => costs.accuracy),
   };
 }

@@ -1,6 +1,7 @@
-import { choiceCosts } from './choices.js';
-import type { Plan, PlanningProblem } from './problem.js';
+import { choiceCosts, leastEnergyJoule, type ChoiceCosts } from './choices.js';
+import type { Device, DevicePlan, Plan, PlanningProblem } from './problem.js';
 import { exceeds, fallsShort, limitTolerance } from './tolerance.js';
+import { roundEnergyJoule } from './usage.js';
 
 /** How a plan uses the limits that couple devices. */
 export interface LimitUse {
@@ -18,6 +19,7 @@ export const limitNames = [
   'server-share',
   'server-memory',
   'device-memory',
+  'device-energy',
   'accuracy',
   'deadline',
   'pinned',
@@ -115,6 +117,9 @@ function visitLimits(
     }
     const costs = choiceCosts(problem, device, decision.blocks, decision.upPoint, decision.downPoint);
     atMost('device-memory', costs.deviceMemoryBytes, device.memoryBytes, device.name);
+    if (device.energyLimitJoule !== undefined) {
+      atMost('device-energy', energyNeeded(problem, device, decision, costs), device.energyLimitJoule, device.name);
+    }
     atMost('device-bandwidth', decision.bandwidthHz, device.maximumBandwidthHz, device.name);
     atLeast('device-bandwidth', decision.bandwidthHz, device.minimumBandwidthHz, device.name);
     for (const [found, pinned] of pinnedPairs(decision, device.pinned)) {
@@ -168,4 +173,10 @@ function strangeChoices(problem: PlanningProblem, plan: Plan): LimitCheck[] {
 
 function nearestOf(values: readonly number[], wanted: number): number {
   return values.reduce((best, value) => (Math.abs(value - wanted) < Math.abs(best - wanted) ? value : best), Infinity);
+}
+
+/** Energy of a round; where the limit leaves too little to send anything, what sending without any hurry would take. */
+function energyNeeded(problem: PlanningProblem, device: Device, decision: DevicePlan, costs: ChoiceCosts): number {
+  if (costs.uplinkEfficiencyLimit > 0) return roundEnergyJoule(problem, device, decision);
+  return leastEnergyJoule(problem, device, costs);
 }

@@ -78,9 +78,14 @@ export interface Device {
   readonly codecTimeFactor: number;
   readonly costs: CostTable;
   readonly pinned: PinnedDecisions;
-  /** Radiated power while sending, and power drawn while computing, watt; for the reported energy. */
+  /** Largest radiated power while sending, and power drawn while computing, watt. */
   readonly transmitPowerWatt: number;
   readonly computePowerWatt: number;
+  /**
+   * Most energy a round for computing and radiating together, joule, > 0; no limit when absent. What computing leaves is
+   * spread evenly over the bits sent, which limits the uplink's efficiency: a limit needs an uplink of kind `shannon`.
+   */
+  readonly energyLimitJoule?: number;
 }
 
 /** Decisions that the caller fixes. */

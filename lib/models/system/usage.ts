@@ -1,5 +1,5 @@
-import { choiceCosts } from './choices.js';
-import type { StageSeconds } from './delay.js';
+import { radiatedJoulePerBit } from '../link/index.js';
+import { choiceCosts, uplinkLaw } from './choices.js';
 import type { Device, DevicePlan, PlanningProblem } from './problem.js';
 
 /** Bits of one device in one round. */
@@ -25,10 +25,15 @@ export function roundTraffic(problem: PlanningProblem, device: Device, decision:
   };
 }
 
-/** Energy of a device in a round, joule: computing power while it computes, radiated power while it sends. */
-export function roundEnergyJoule(problem: PlanningProblem, device: Device, stages: StageSeconds): number {
-  const steps = problem.stepsPerRound;
-  const computing = steps * (stages.forward + stages.encode + stages.decode + stages.backward);
-  const sending = steps * stages.uplink + stages.adapterUplink;
-  return device.computePowerWatt * computing + device.transmitPowerWatt * sending;
+/**
+ * Energy of a device in a round, joule: computing power while it computes, and while it sends the least radiated power
+ * that reaches its rate (all of it unless the efficiency of the link is limited).
+ */
+export function roundEnergyJoule(problem: PlanningProblem, device: Device, decision: DevicePlan): number {
+  if (!decision.participates) return 0;
+  const costs = choiceCosts(problem, device, decision.blocks, decision.upPoint, decision.downPoint);
+  const bits = problem.stepsPerRound * costs.uplinkBits + costs.adapterBits;
+  if (bits === 0) return costs.computeJoule;
+  const perBit = radiatedJoulePerBit(uplinkLaw(device, costs), device.transmitPowerWatt, decision.bandwidthHz);
+  return costs.computeJoule + bits * perBit;
 }

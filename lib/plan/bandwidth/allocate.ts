@@ -1,5 +1,6 @@
 import {
   exceeds,
+  leastSecondsPerBit,
   limitTolerance,
   roundDelay,
   type DevicePlan,
@@ -89,6 +90,8 @@ export function allocateLoads(
   loads: StepLoads,
   serverShares?: Float64Array,
 ): SharesFound | NoShares {
+  const lacking = energyConflicts(problem, loads);
+  if (lacking.length > 0) return { status: 'infeasible', conflicts: lacking };
   const compiled = compileLoads(problem, loads, serverShares);
   const conflicts = shareConflicts(problem, compiled);
   if (conflicts.length > 0) return { status: 'infeasible', conflicts };
@@ -250,6 +253,22 @@ export function shareConflicts(problem: PlanningProblem, compiled: CompiledAlloc
   if (exceeds(leastUse, 1)) {
     conflicts.push({ limit: 'bandwidth', found: leastUse * compiled.bandwidthHz, allowed: compiled.bandwidthHz });
   }
+  return conflicts;
+}
+
+/** Devices whose energy does not suffice for their decisions at any share. */
+export function energyConflicts(problem: PlanningProblem, loads: StepLoads): LimitViolation[] {
+  const conflicts: LimitViolation[] = [];
+  loads.device.forEach((n, k) => {
+    if (loads.uplinkEfficiencyLimit[k] !== 0) return;
+    const { name, uplink, transmitPowerWatt, computePowerWatt, energyLimitJoule } = problem.devices[n]!;
+    const steps = problem.stepsPerRound;
+    const bits = steps * loads.uplinkBits[k]! + loads.adapterBits[k]!;
+    const computing = computePowerWatt * steps * (loads.preSeconds[k]! + loads.postSeconds[k]!);
+    const sending = bits * transmitPowerWatt * (uplink.frameFraction ?? 1) * leastSecondsPerBit(uplink);
+    const found = computing + (bits > 0 ? sending : 0);
+    conflicts.push({ limit: 'device-energy', device: name, found, allowed: energyLimitJoule! });
+  });
   return conflicts;
 }
 

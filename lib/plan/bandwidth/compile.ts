@@ -1,5 +1,4 @@
-import type { RateLaw } from '../../models/index.js';
-import { choiceCosts, type ChoiceCosts, type PlanningProblem } from '../../models/index.js';
+import { choiceCosts, useFraction, type ChoiceCosts, type PlanningProblem, type RateLaw } from '../../models/index.js';
 import type { DelayRows } from './delay-rows.js';
 
 /** The large time scale's decisions for one device, without the shares. */
@@ -32,7 +31,10 @@ export interface CompiledAllocation {
   readonly greatestReciprocal: Float64Array;
 }
 
-/** What a choice makes a device send and compute, seconds and bits a step; the adapters' bits once a round, each way. */
+/**
+ * What a choice makes a device send and compute, seconds and bits a step; the adapters' bits once a round, each way; and the
+ * bits a second and hertz that the device's energy allows on the uplink (Infinity without a limit).
+ */
 export const loadNames = [
   'preSeconds',
   'postSeconds',
@@ -40,6 +42,7 @@ export const loadNames = [
   'downlinkBits',
   'adapterBits',
   'serverSeconds',
+  'uplinkEfficiencyLimit',
 ] as const;
 export type LoadColumns = Readonly<Record<(typeof loadNames)[number], Float64Array>>;
 
@@ -56,6 +59,7 @@ export function writeCosts(loads: LoadColumns, at: number, costs: ChoiceCosts): 
   loads.downlinkBits[at] = costs.downlinkBits;
   loads.adapterBits[at] = costs.adapterBits;
   loads.serverSeconds[at] = costs.serverSeconds;
+  loads.uplinkEfficiencyLimit[at] = costs.uplinkEfficiencyLimit;
 }
 
 export function emptyLoads(count: number): StepLoads {
@@ -67,6 +71,7 @@ export function emptyLoads(count: number): StepLoads {
     downlinkBits: new Float64Array(count),
     adapterBits: new Float64Array(count),
     serverSeconds: new Float64Array(count),
+    uplinkEfficiencyLimit: new Float64Array(count).fill(Infinity),
   };
 }
 
@@ -109,6 +114,7 @@ export function compileLoads(
     const down = loads.downlinkBits[k]!;
     const adapter = loads.adapterBits[k]!;
     const server = loads.serverSeconds[k]!;
+    builder.uplinkLimit = loads.uplinkEfficiencyLimit[k]!;
     if (batched) {
       batchSeconds += server;
       builder.add(k, pre, up, 0);
@@ -156,11 +162,16 @@ function reciprocalLimits(problem: PlanningProblem, device: Int32Array) {
 
 /** Collects rows in growing typed arrays; a rate law is turned into terms once for each link and row that uses it. */
 class RowBuilder {
+  /** Limit of the uplink's efficiency in the rows to come, beside that of its law; bit/s/Hz. */
+  uplinkLimit = Infinity;
   private readonly floor: Float64Array;
   private readonly linear: Float64Array;
   private readonly termStart: Int32Array;
   private weights: Float64Array;
   private scales: Float64Array;
+  private kinks: Float64Array;
+  private lines: Float64Array;
+  private kinked = false;
   private row = 0;
   private terms = 0;
 
@@ -175,13 +186,15 @@ class RowBuilder {
     this.termStart = new Int32Array(capacity + 1);
     this.weights = new Float64Array(capacity);
     this.scales = new Float64Array(capacity);
+    this.kinks = new Float64Array(capacity);
+    this.lines = new Float64Array(capacity);
   }
 
   add(k: number, constantSeconds: number, uplinkBits: number, downlinkBits: number): void {
     const { uplink, downlink } = this.problem.devices[this.device[k]!]!;
     this.floor[this.row] = constantSeconds;
-    this.addLink(uplink, uplinkBits);
-    this.addLink(downlink, downlinkBits);
+    this.addLink(uplink, uplinkBits, this.uplinkLimit);
+    this.addLink(downlink, downlinkBits, Infinity);
     this.row++;
     this.termStart[this.row] = this.terms;
   }
@@ -195,35 +208,45 @@ class RowBuilder {
       termStart: this.termStart.subarray(0, count + 1),
       termWeight: this.weights.subarray(0, this.terms),
       termScale: this.scales.subarray(0, this.terms),
+      termKink: this.kinks.subarray(0, this.terms),
+      termLine: this.lines.subarray(0, this.terms),
+      kinked: this.kinked,
     };
   }
 
-  private addLink(law: RateLaw, bits: number): void {
+  private addLink(law: RateLaw, bits: number, ownLimit: number): void {
     if (bits <= 0) return;
-    switch (law.kind) {
-      case 'linear':
-        this.linear[this.row]! += bits / (law.bitsPerSecondPerHz * this.problem.bandwidthHz);
-        break;
-      case 'shannon':
-        this.addTerm(bits, law.snrBandwidthHz);
-        break;
-      case 'faded': {
-        const samples = law.snrBandwidthHz;
-        for (let j = 0; j < samples.length; j++) this.addTerm(bits / samples.length, samples[j]!);
-        break;
-      }
+    const sent = bits / useFraction(law);
+    if (law.kind === 'linear') {
+      const efficiency = Math.min(law.bitsPerSecondPerHz, ownLimit);
+      this.linear[this.row]! += sent / (efficiency * this.problem.bandwidthHz);
+      return;
     }
+    const limit = Math.min(law.efficiencyLimit ?? Infinity, ownLimit);
+    if (law.kind === 'shannon') {
+      this.addTerm(sent, law.snrBandwidthHz, limit);
+      return;
+    }
+    const samples = law.snrBandwidthHz;
+    for (let j = 0; j < samples.length; j++) this.addTerm(sent / samples.length, samples[j]!, limit);
   }
 
-  private addTerm(bits: number, snrBandwidthHz: number): void {
+  private addTerm(bits: number, snrBandwidthHz: number, limit: number): void {
     if (this.terms === this.weights.length) {
       this.weights = grown(this.weights);
       this.scales = grown(this.scales);
+      this.kinks = grown(this.kinks);
+      this.lines = grown(this.lines);
     }
     const weight = (bits * Math.LN2) / snrBandwidthHz;
+    const scale = snrBandwidthHz / this.problem.bandwidthHz;
+    const kink = Math.expm1(limit * Math.LN2) / scale;
     this.floor[this.row]! += weight;
     this.weights[this.terms] = weight;
-    this.scales[this.terms] = snrBandwidthHz / this.problem.bandwidthHz;
+    this.scales[this.terms] = scale;
+    this.kinks[this.terms] = kink;
+    this.lines[this.terms] = kink < Infinity ? bits / (limit * this.problem.bandwidthHz) : 0;
+    this.kinked ||= kink < Infinity;
     this.terms++;
   }
 }

@@ -7,6 +7,10 @@
  * because the time of one bit is 1/R(b) = (ln 2 / z)·(1 + ψ(z/b)) under Shannon's law with z the bandwidth of signal-to-
  * noise ratio one, 1/(efficiency·b) under a linear law, and a mean of such terms under fading. The part of the time that no
  * bandwidth removes (h(0) = 0 leaves it out) is kept in `floor`, so that a delay next to the floor keeps its digits.
+ *
+ * Where a link's efficiency is limited to η, a term is the larger of two: from w = kink_k = (2^η − 1)/scale_k on it is
+ * line_k·w − weight_k, a straight line through the origin of the whole time. Its slope rises there: h is no longer concave as
+ * a whole, but increasing, and time over w still falls.
  */
 export interface DelayRows {
   readonly count: number;
@@ -20,6 +24,12 @@ export interface DelayRows {
   readonly termWeight: Float64Array;
   /** z / B, > 0. */
   readonly termScale: Float64Array;
+  /** w from which the term is its line; Infinity for none. */
+  readonly termKink: Float64Array;
+  /** Seconds per unit of w beyond the kink. */
+  readonly termLine: Float64Array;
+  /** Whether any term has a kink. */
+  readonly kinked: boolean;
 }
 
 /** Below this argument ψ and its derivatives come from their series: the closed forms cancel. */
@@ -42,8 +52,11 @@ export function psiCurvatureSeries(x: number): number {
   return -1 / 6 + x * (1 / 4 - x * (19 / 60 - x * (3 / 8 - x * (863 / 2016 - x * (275 / 576)))));
 }
 
-/** Value, slope and curvature of h_row at w, into `out[0…2]`. */
-export function evaluateRow(rows: DelayRows, row: number, w: number, out: Float64Array): void {
+/**
+ * Value, slope and curvature of h_row at w, into `out[0…2]`; at a kink those from its left. With `branch` every term is the
+ * piece that it is there, extended to w: below h.
+ */
+export function evaluateRow(rows: DelayRows, row: number, w: number, out: Float64Array, branch = w): void {
   let value = rows.linear[row]! * w;
   let slope = rows.linear[row]!;
   let curvature = 0;
@@ -52,7 +65,10 @@ export function evaluateRow(rows: DelayRows, row: number, w: number, out: Float6
     const weight = rows.termWeight[k]!;
     const scale = rows.termScale[k]!;
     const x = scale * w;
-    if (x < seriesLimit) {
+    if (branch > rows.termKink[k]!) {
+      value += rows.termLine[k]! * w - weight;
+      slope += rows.termLine[k]!;
+    } else if (x < seriesLimit) {
       value += weight * psiSeries(x);
       slope += weight * scale * psiSlopeSeries(x);
       curvature += weight * scale * scale * psiCurvatureSeries(x);
@@ -86,17 +102,24 @@ export function rowValue(rows: DelayRows, row: number, w: number): number {
   for (let k = rows.termStart[row]!; k < end; k++) {
     const x = rows.termScale[k]! * w;
     if (x === Infinity) return Infinity;
+    if (w > rows.termKink[k]!) {
+      value += rows.termLine[k]! * w - rows.termWeight[k]!;
+      continue;
+    }
     const logarithm = Math.log1p(x);
     value += rows.termWeight[k]! * (x < seriesLimit ? psiSeries(x) : (x - logarithm) / logarithm);
   }
   return value;
 }
 
-/** h'_row(0), the largest slope of the concave h; 0 for a row that sends nothing. */
-export function slopeAtOrigin(rows: DelayRows, row: number): number {
+/** The largest slope of h anywhere, h(w) ≤ that·w: h'(0) without kinks; 0 for a row that sends nothing. */
+export function steepestSlope(rows: DelayRows, row: number): number {
   let slope = rows.linear[row]!;
   const end = rows.termStart[row + 1]!;
-  for (let k = rows.termStart[row]!; k < end; k++) slope += 0.5 * rows.termWeight[k]! * rows.termScale[k]!;
+  for (let k = rows.termStart[row]!; k < end; k++) {
+    const atOrigin = 0.5 * rows.termWeight[k]! * rows.termScale[k]!;
+    slope += rows.termKink[k]! < Infinity ? Math.max(atOrigin, rows.termLine[k]!) : atOrigin;
+  }
   return slope;
 }
 
@@ -104,9 +127,10 @@ const scratch = new Float64Array(3);
 
 /** w with h_row(w) = value ≥ 0, by Newton's method from `guess`; Infinity for a row that sends nothing. */
 export function reciprocalForValue(rows: DelayRows, row: number, value: number, guess: number): number {
-  const origin = slopeAtOrigin(rows, row);
-  if (origin === 0) return Infinity;
-  const least = Math.max(value, 0) / origin;
+  const steepest = steepestSlope(rows, row);
+  if (steepest === 0) return Infinity;
+  const least = Math.max(value, 0) / steepest;
+  if (rows.kinked) return bracketedRoot(rowAt(rows, row), value, 0, guess < Infinity ? guess : least, least);
   let w = guess < Infinity ? guess : least;
   for (let k = 0; k < 100; k++) {
     // A concave function lies below its tangents: from the left Newton's method rises to the root.
@@ -120,6 +144,52 @@ export function reciprocalForValue(rows: DelayRows, row: number, value: number, 
     }
     w += change;
     if (!(Math.abs(change) > 1e-8 * w)) break;
+  }
+  return w;
+}
+
+/** Value, slope and curvature at w, into `out[0…2]`. */
+export type Evaluation = (w: number, out: Float64Array) => void;
+
+export function rowAt(rows: DelayRows, row: number): Evaluation {
+  return (w, at) => evaluateRow(rows, row, w, at);
+}
+
+/**
+ * w ≥ least at which h(w) + w·√(priced·h'(w)), which rises with w and jumps at kinks, reaches `value` ≥ 0: Newton's method
+ * inside a bracket. Where it jumps over the value the answer is the kink itself, from its left.
+ */
+export function bracketedRoot(
+  evaluate: Evaluation,
+  value: number,
+  priced: number,
+  guess: number,
+  least: number,
+): number {
+  if (value <= 0) return 0;
+  let low = 0;
+  let high = Infinity;
+  let w = Math.max(guess, least);
+  for (let k = 0; k < 300; k++) {
+    evaluate(w, scratch);
+    const slope = scratch[1]!;
+    const root = priced > 0 ? Math.sqrt(priced * slope) : 0;
+    const found = scratch[0]! + w * root;
+    if (found > value) high = w;
+    else low = w;
+    const derivative = slope + root * (1 + (0.5 * w * scratch[2]!) / slope);
+    const change = (value - found) / derivative;
+    let next = w + change;
+    if (Math.abs(change) > 0.5 * w) next = w * Math.exp((Math.log(value / found) * found) / (w * derivative));
+    if (Math.abs(change) <= 1e-14 * w) return w;
+    if (!(next > low && next < high)) {
+      if (high === Infinity) next = 4 * w;
+      else next = low > 0 ? low + 0.5 * (high - low) : 0.25 * high;
+    }
+    // Between neighbours Newton's method may still crawl from one side: every fourth step halves.
+    if (k % 4 === 3 && low > 0 && high < Infinity) next = low < 0.5 * high ? Math.sqrt(low * high) : 0.5 * (low + high);
+    if (next === w || next === low || next === high) return low > 0 ? low : next;
+    w = next;
   }
   return w;
 }

@@ -20,7 +20,7 @@ export {
   type FixedDecision,
   type StepLoads,
 } from './compile.js';
-export { evaluateRow, rowValue, type DelayRows } from './delay-rows.js';
+export { evaluateRow, type DelayRows } from './delay-rows.js';
 export { searchShares, ShareSearch, type ShareAnswer } from './share-search.js';
 export { JointSearch, type JointAnswer } from './joint-search.js';
 export { searchThresholds, type ThresholdAnswer } from './threshold-search.js';

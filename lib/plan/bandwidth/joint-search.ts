@@ -1,5 +1,5 @@
 import type { CompiledAllocation } from './compile.js';
-import { evaluateRow, rowValue, slopeAtOrigin } from './delay-rows.js';
+import { bracketedRoot, evaluateRow, rowAt, rowValue, steepestSlope } from './delay-rows.js';
 import { excessRoot } from './excess-root.js';
 
 /** Answer of the search over shares of band and server together. */
@@ -40,7 +40,7 @@ export class JointSearch {
   readonly serverShare: Float64Array;
   private readonly count: number;
   private readonly gap: Float64Array;
-  private readonly originSlope: Float64Array;
+  private readonly steepest: Float64Array;
   private passes = 0;
   private lastExcess = 0;
   private bandwidthUse = 0;
@@ -56,11 +56,11 @@ export class JointSearch {
     this.reciprocal = new Float64Array(count);
     this.serverShare = new Float64Array(count);
     this.gap = new Float64Array(count);
-    this.originSlope = new Float64Array(count);
+    this.steepest = new Float64Array(count);
     let floor = count > 0 ? -Infinity : 0;
     for (let n = 0; n < count; n++) {
       const atLeast = leastReciprocal[n]! > 0 ? rowValue(rows, n, leastReciprocal[n]!) : 0;
-      this.originSlope[n] = slopeAtOrigin(rows, n);
+      this.steepest[n] = steepestSlope(rows, n);
       this.gap[n] = atLeast;
       floor = Math.max(floor, rows.floor[n]! + atLeast);
     }
@@ -89,7 +89,7 @@ export class JointSearch {
     for (let n = 0; n < this.count; n++) {
       const atLeast = leastReciprocal[n]! > 0 ? rowValue(rows, n, leastReciprocal[n]!) : 0;
       if (this.gap[n]! > atLeast) continue;
-      if (serverSeconds[n]! > 0 || (this.originSlope[n]! > 0 && leastReciprocal[n] === 0)) return false;
+      if (serverSeconds[n]! > 0 || (this.steepest[n]! > 0 && leastReciprocal[n] === 0)) return false;
     }
     return true;
   }
@@ -106,7 +106,7 @@ export class JointSearch {
   private withoutBandPrice(start: number): boolean {
     const { serverSeconds, leastReciprocal } = this.compiled;
     for (let n = 0; n < this.count; n++) {
-      if (serverSeconds[n]! > 0 && this.originSlope[n]! > 0 && leastReciprocal[n] === 0) return false;
+      if (serverSeconds[n]! > 0 && this.steepest[n]! > 0 && leastReciprocal[n] === 0) return false;
     }
     this.searchAtRatio(start, bandForFree, () => [this.serverUse, this.serverByExcess]);
     return this.bandwidthUse <= 1 + useTolerance;
@@ -116,7 +116,7 @@ export class JointSearch {
   private withoutServerPrice(start: number): boolean {
     const { serverSeconds, greatestReciprocal } = this.compiled;
     for (let n = 0; n < this.count; n++) {
-      if (serverSeconds[n]! > 0 && this.originSlope[n]! > 0 && greatestReciprocal[n] === Infinity) return false;
+      if (serverSeconds[n]! > 0 && this.steepest[n]! > 0 && greatestReciprocal[n] === Infinity) return false;
     }
     this.searchAtRatio(start, serverForFree, () => [this.bandwidthUse, this.bandwidthByExcess]);
     return this.serverUse <= 1 + useTolerance;
@@ -168,7 +168,7 @@ export class JointSearch {
     let most = 0;
     for (let n = 0; n < this.count; n++) {
       const w = Math.min(Math.max(this.count, leastReciprocal[n]!), greatestReciprocal[n]!);
-      const sending = this.originSlope[n]! > 0 ? rowValue(rows, n, w) : 0;
+      const sending = this.steepest[n]! > 0 ? rowValue(rows, n, w) : 0;
       most = Math.max(most, sending + serverSeconds[n]! * workers - this.gap[n]!);
     }
     return most > 0 ? most : 1e-6 * this.floorSeconds + Number.MIN_VALUE;
@@ -245,7 +245,7 @@ export class JointSearch {
   private pass(excess: number, ratio: number): void {
     this.passes++;
     const { rows, serverSeconds, leastReciprocal, greatestReciprocal } = this.compiled;
-    const { reciprocal, serverShare, gap, originSlope } = this;
+    const { reciprocal, serverShare, gap, steepest } = this;
     let bandwidthUse = 0;
     let serverUse = 0;
     let bandwidthByExcess = 0;
@@ -257,7 +257,7 @@ export class JointSearch {
       const server = serverSeconds[n]!;
       const least = leastReciprocal[n]!;
       const greatest = greatestReciprocal[n]!;
-      if (originSlope[n] === 0) {
+      if (steepest[n] === 0) {
         reciprocal[n] = greatest;
         bandwidthUse += 1 / greatest;
         const share = server > 0 ? server / target : 0;
@@ -268,11 +268,21 @@ export class JointSearch {
       }
       const priced = ratio * server;
       let w = reciprocal[n]!;
-      if (!(w < Infinity)) w = target / originSlope[n]!;
+      if (!(w < Infinity)) w = target / steepest[n]!;
       let slope = 0;
       let root = 0;
       let derivative = 0;
-      for (let k = 0; k < 80; k++) {
+      let atKink = false;
+      if (rows.kinked) {
+        w = bracketedRoot(rowAt(rows, n), target, priced, w, 0);
+        evaluateRow(rows, n, w, out);
+        slope = out[1]!;
+        root = Math.sqrt(priced * slope);
+        derivative = slope + root * (1 + (0.5 * w * out[2]!) / slope);
+        // The left side jumps over the target: w stays at the kink while T and θ move a little.
+        atKink = server > 0 && out[0]! + w * root < target * (1 - 1e-9);
+      }
+      for (let k = rows.kinked ? 80 : 0; k < 80; k++) {
         evaluateRow(rows, n, w, out);
         slope = out[1]!;
         root = Math.sqrt(priced * slope);
@@ -286,7 +296,7 @@ export class JointSearch {
         w += change;
         if (!(Math.abs(change) > 1e-7 * w)) break;
       }
-      if (w < least || w > greatest) {
+      if (atKink || w < least || w > greatest) {
         w = Math.min(Math.max(w, least), greatest);
         reciprocal[n] = w;
         bandwidthUse += 1 / w;

@@ -1,13 +1,16 @@
 import { buildChoices, exceeds, type LimitViolation, type Plan, type PlanningProblem } from '../../models/index.js';
 import { Budget, type Termination, type StopSignal } from '../../solver/index.js';
 import { judgePlan } from '../judge.js';
-import { allocateLoads, planOf, shareConflicts, sharesInHz, type SharesFound } from './allocate.js';
+import { allocateLoads, energyConflicts, planOf, shareConflicts, sharesInHz, type SharesFound } from './allocate.js';
 import { compileLoads, loadsOfDecisions, type FixedDecision, type StepLoads } from './compile.js';
 import { sqpShares } from './sqp.js';
 import { trimShares } from './trim-shares.js';
 
 export interface BandwidthOptions {
-  /** `sqp` needs no search over T; `scalar` is the search over T. Resource blocks have a search of their own. */
+  /**
+   * `sqp` needs no search over T; `scalar` is the search over T, also used where a limit of the links' efficiency (or of
+   * energy) puts kinks into their rates. Resource blocks have a search of their own.
+   */
   readonly method?: 'sqp' | 'scalar';
   readonly maxSteps?: number;
   readonly timeLimitSeconds?: number;
@@ -66,9 +69,17 @@ function bySqp(
   warm: Plan | undefined,
   options: BandwidthOptions,
 ): PlanSearchResult {
+  const lacking = energyConflicts(problem, loads);
+  if (lacking.length > 0) return infeasible(lacking);
   const compiled = compileLoads(problem, loads, serverShare);
   const contradictions = shareConflicts(problem, compiled);
   if (contradictions.length > 0) return infeasible(contradictions);
+  if (compiled.rows.kinked) {
+    // Quadratic models know no kinks of the rate: the search over T does.
+    const found = allocateLoads(problem, loads, serverShare);
+    if (found.status === 'infeasible') return infeasible(found.conflicts);
+    return finish(problem, decisions, loads, found, 'optimal', { passes: found.passes });
+  }
   const start = warm && Float64Array.from(loads.device, (n) => warm.devices[n]!.bandwidthHz / problem.bandwidthHz);
   const budget = new Budget({
     ...(options.timeLimitSeconds !== undefined && { timeLimitSeconds: options.timeLimitSeconds }),

@@ -1,6 +1,6 @@
 import { limitTolerance } from '../../models/index.js';
 import type { CompiledAllocation } from './compile.js';
-import { rowValue, slopeAtOrigin } from './delay-rows.js';
+import { rowValue, steepestSlope } from './delay-rows.js';
 
 /** Whole numbers of resource blocks for each device. */
 export interface BlockAnswer {
@@ -137,7 +137,7 @@ class BlockSearch {
   private delay(n: number, r: number, count: number): number {
     const { rows, bandwidthHz } = this.compiled;
     const row = n * this.perDevice + r;
-    const sends = slopeAtOrigin(rows, row) > 0;
+    const sends = steepestSlope(rows, row) > 0;
     return rows.floor[row]! + (sends ? rowValue(rows, row, bandwidthHz / (count * this.blockHz)) : 0);
   }
 

@@ -1,5 +1,14 @@
 import type { CompiledAllocation } from './compile.js';
-import { evaluateRow, psiSeries, psiSlopeSeries, rowValue, seriesLimit, slopeAtOrigin } from './delay-rows.js';
+import {
+  bracketedRoot,
+  evaluateRow,
+  psiSeries,
+  psiSlopeSeries,
+  rowAt,
+  rowValue,
+  seriesLimit,
+  steepestSlope,
+} from './delay-rows.js';
 import { excessRoot, type DecreasingUse } from './excess-root.js';
 
 /** Answer of a search over shares of the band, all in reciprocal shares w = B / b. */
@@ -40,7 +49,7 @@ export class ShareSearch implements DecreasingUse {
   /** T − floorSeconds + gap is what a device may spend on transmission, above h at its largest share. */
   private readonly gap: Float64Array;
   private readonly valueAtGreatest: Float64Array;
-  private readonly originSlope: Float64Array;
+  private readonly steepest: Float64Array;
   private readonly inverseSlope: Float64Array;
   private readonly singleTerm: boolean;
   private passes = 0;
@@ -55,7 +64,7 @@ export class ShareSearch implements DecreasingUse {
     this.reciprocal = new Float64Array(count);
     this.gap = new Float64Array(count);
     this.valueAtGreatest = new Float64Array(count);
-    this.originSlope = new Float64Array(count);
+    this.steepest = new Float64Array(count);
     this.inverseSlope = new Float64Array(count);
     let floor = count > 0 ? -Infinity : 0;
     let singleTerm = true;
@@ -65,12 +74,12 @@ export class ShareSearch implements DecreasingUse {
       this.gap[n] = atLeast;
       floor = Math.max(floor, rows.floor[n]! + atLeast);
       const greatest = greatestReciprocal[n]!;
-      this.originSlope[n] = slopeAtOrigin(rows, n);
+      this.steepest[n] = steepestSlope(rows, n);
       this.valueAtGreatest[n] =
-        this.originSlope[n] === 0 ? 0 : greatest < Infinity ? rowValue(rows, n, greatest) : Infinity;
+        this.steepest[n] === 0 ? 0 : greatest < Infinity ? rowValue(rows, n, greatest) : Infinity;
       singleTerm &&= rows.termStart[n] === n && rows.termStart[n + 1] === n + 1;
     }
-    this.singleTerm = singleTerm;
+    this.singleTerm = singleTerm && !rows.kinked;
     this.floorSeconds = floor;
     // From here on `gap` is the target of h at T = floorSeconds: (F − floor_n − h(least)) + h(least).
     for (let n = 0; n < count; n++) {
@@ -111,7 +120,7 @@ export class ShareSearch implements DecreasingUse {
   /** Whether some T = floor could do: not if a device at the floor sends and has no largest share. */
   private floorReachable(): boolean {
     for (let n = 0; n < this.count; n++) {
-      if (this.gap[n] === 0 && this.originSlope[n]! > 0) return false;
+      if (this.gap[n] === 0 && this.steepest[n]! > 0) return false;
     }
     return true;
   }
@@ -136,7 +145,7 @@ export class ShareSearch implements DecreasingUse {
     const { rows, leastReciprocal, greatestReciprocal } = this.compiled;
     let most = 0;
     for (let n = 0; n < this.count; n++) {
-      if (this.originSlope[n] === 0) continue;
+      if (this.steepest[n] === 0) continue;
       const w = Math.min(Math.max(share(n), leastReciprocal[n]!), greatestReciprocal[n]!);
       most = Math.max(most, rowValue(rows, n, w) - this.gap[n]!);
     }
@@ -168,7 +177,7 @@ export class ShareSearch implements DecreasingUse {
 
   private passGeneral(excess: number, shift: number): number {
     const { rows, leastReciprocal, greatestReciprocal } = this.compiled;
-    const { reciprocal, inverseSlope, originSlope, valueAtGreatest, gap, count, stride } = this;
+    const { reciprocal, inverseSlope, steepest, valueAtGreatest, gap, count, stride } = this;
     let use = 0;
     let slope = 0;
     for (let n = 0; n < count; n += stride) {
@@ -180,10 +189,15 @@ export class ShareSearch implements DecreasingUse {
         use += 1 / w;
         continue;
       }
-      const least = Math.max(target / originSlope[n]!, leastReciprocal[n]!);
+      const least = Math.max(target / steepest[n]!, leastReciprocal[n]!);
       let w = reciprocal[n]! + (inverseSlope[n]! > 0 ? shift * inverseSlope[n]! : 0);
       let derivative = 0;
-      for (let k = 0; k < 60; k++) {
+      if (rows.kinked) {
+        w = bracketedRoot(rowAt(rows, n), target, 0, w < Infinity ? w : least, least);
+        evaluateRow(rows, n, w, out);
+        derivative = out[1]!;
+      }
+      for (let k = rows.kinked ? 60 : 0; k < 60; k++) {
         if (!(w > least)) w = least;
         evaluateRow(rows, n, w, out);
         const value = out[0]!;
@@ -212,7 +226,7 @@ export class ShareSearch implements DecreasingUse {
   private passSingleTerm(excess: number, shift: number): number {
     const { linear, termWeight, termScale } = this.compiled.rows;
     const { leastReciprocal, greatestReciprocal } = this.compiled;
-    const { reciprocal, inverseSlope, originSlope, valueAtGreatest, gap, count, stride } = this;
+    const { reciprocal, inverseSlope, steepest, valueAtGreatest, gap, count, stride } = this;
     let use = 0;
     let slope = 0;
     for (let n = 0; n < count; n += stride) {
@@ -227,7 +241,7 @@ export class ShareSearch implements DecreasingUse {
       const weight = termWeight[n]!;
       const scale = termScale[n]!;
       const perShare = linear[n]!;
-      const least = Math.max(target / originSlope[n]!, leastReciprocal[n]!);
+      const least = Math.max(target / steepest[n]!, leastReciprocal[n]!);
       let w = reciprocal[n]! + (inverseSlope[n]! > 0 ? shift * inverseSlope[n]! : 0);
       let inverse = 0;
       for (let k = 0; k < 60; k++) {

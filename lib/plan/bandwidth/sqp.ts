@@ -1,6 +1,6 @@
 import { Budget, type Termination } from '../../solver/index.js';
 import type { CompiledAllocation } from './compile.js';
-import { evaluateRow, rowValue, slopeAtOrigin } from './delay-rows.js';
+import { evaluateRow, rowValue, steepestSlope } from './delay-rows.js';
 import { solveSeparableMinMax } from './separable-minmax.js';
 import type { SeparableMinMax, SeparableValues } from './separable-problem.js';
 
@@ -85,7 +85,7 @@ class EpigraphForm implements SeparableMinMax {
     let limit = 1;
     for (let n = 0; n < compiled.count; n++) {
       let sends = false;
-      for (let r = 0; r < perDevice; r++) sends ||= slopeAtOrigin(rows, n * perDevice + r) > 0;
+      for (let r = 0; r < perDevice; r++) sends ||= steepestSlope(rows, n * perDevice + r) > 0;
       if (sends && greatestReciprocal[n]! > leastReciprocal[n]! * (1 + 1e-12)) free.push(n);
       else limit -= 1 / greatestReciprocal[n]!;
     }
@@ -100,7 +100,7 @@ class EpigraphForm implements SeparableMinMax {
     const ownFloor = (n: number, r: number) => {
       const row = n * perDevice + r;
       const w = isFree[n] ? leastReciprocal[n]! : greatestReciprocal[n]!;
-      return rows.floor[row]! + (w > 0 && slopeAtOrigin(rows, row) > 0 ? rowValue(rows, row, w) : 0);
+      return rows.floor[row]! + (w > 0 && steepestSlope(rows, row) > 0 ? rowValue(rows, row, w) : 0);
     };
     for (let r = 0; r < perDevice; r++) {
       for (let n = 0; n < compiled.count; n++) this.rowFloors[r] = Math.max(this.rowFloors[r]!, ownFloor(n, r));

@@ -1,5 +1,6 @@
 import type { CompiledAllocation } from './compile.js';
-import { evaluateRow, rowValue, slopeAtOrigin } from './delay-rows.js';
+import { evaluateRow, rowValue, steepestSlope } from './delay-rows.js';
+import { smoothFacets, type SmoothFacets } from './smooth-facets.js';
 import { trimShares } from './trim-shares.js';
 
 /** Answer of the search over thresholds. */
@@ -23,8 +24,8 @@ const maxIterations = 300;
  * Least Σ_r c_r·t_r over thresholds t and shares b with row r of device n at most t_r and Σ b ≤ B: the round of a common batch,
  * whose three maxima are coupled. In y = ln(b/B) every row and the budget are convex, so a primal–dual interior-point
  * method (Wright 1997, chapter 10 for the convex case) finds the optimum; its Newton system has one private column a device and
- * as many shared ones as there are thresholds, and costs O(N) a step. Afterwards each device keeps only the bandwidth
- * that the thresholds need.
+ * as many shared ones as there are thresholds, and costs O(N) a step. A row with kinks is the largest of smooth facets,
+ * each a constraint of its own. Afterwards each device keeps only the bandwidth that the thresholds need.
  */
 export function searchThresholds(compiled: CompiledAllocation): ThresholdAnswer {
   return new ThresholdSearch(compiled).solve();
@@ -32,6 +33,9 @@ export function searchThresholds(compiled: CompiledAllocation): ThresholdAnswer 
 
 class ThresholdSearch {
   private readonly perDevice: number;
+  private readonly facets: SmoothFacets;
+  /** Σ over a device's facets of one kind of multiplier/slack·slope. */
+  private readonly coupling: Float64Array;
   private readonly free: Uint8Array;
   private readonly y: Float64Array;
   private readonly least: Float64Array;
@@ -63,17 +67,20 @@ class ThresholdSearch {
   constructor(private readonly compiled: CompiledAllocation) {
     const { count, rows } = compiled;
     this.perDevice = compiled.rowWeights.length;
+    this.coupling = new Float64Array(this.perDevice);
+    this.facets = smoothFacets(rows, this.perDevice, compiled.leastReciprocal, compiled.greatestReciprocal);
+    const facetCount = this.facets.row.length;
     this.free = new Uint8Array(count);
     this.y = new Float64Array(count);
     this.least = new Float64Array(count);
     this.most = new Float64Array(count);
-    this.value = new Float64Array(rows.count);
-    this.slope = new Float64Array(rows.count);
-    this.curvature = new Float64Array(rows.count);
-    this.slack = new Float64Array(rows.count);
-    this.multiplier = new Float64Array(rows.count);
-    this.slackStep = new Float64Array(rows.count);
-    this.multiplierStep = new Float64Array(rows.count);
+    this.value = new Float64Array(facetCount);
+    this.slope = new Float64Array(facetCount);
+    this.curvature = new Float64Array(facetCount);
+    this.slack = new Float64Array(facetCount);
+    this.multiplier = new Float64Array(facetCount);
+    this.slackStep = new Float64Array(facetCount);
+    this.multiplierStep = new Float64Array(facetCount);
     this.lowerMultiplier = new Float64Array(count);
     this.upperMultiplier = new Float64Array(count);
     this.lowerStep = new Float64Array(count);
@@ -111,7 +118,7 @@ class ThresholdSearch {
     let freeCount = 0;
     for (let n = 0; n < count; n++) {
       let sends = false;
-      for (let r = 0; r < this.perDevice; r++) sends ||= slopeAtOrigin(rows, n * this.perDevice + r) > 0;
+      for (let r = 0; r < this.perDevice; r++) sends ||= steepestSlope(rows, n * this.perDevice + r) > 0;
       const least = -Math.log(greatestReciprocal[n]!);
       const most = -Math.log(Math.max(leastReciprocal[n]!, 1));
       this.least[n] = least;
@@ -135,15 +142,16 @@ class ThresholdSearch {
     this.timeScale = excess > 0 ? excess : 1;
     this.evaluateRows();
     const { rowWeights } = this.compiled;
+    const { facets } = this;
     for (let r = 0; r < this.perDevice; r++) {
       let most = -Infinity;
-      for (let n = 0; n < count; n++) most = Math.max(most, this.value[n * this.perDevice + r]!);
+      for (let i = 0; i < facets.kind.length; i++) if (facets.kind[i] === r) most = Math.max(most, this.value[i]!);
       this.thresholds[r] = most + 0.1 * Math.abs(most) + 1e-3;
-      for (let n = 0; n < count; n++) {
-        const i = n * this.perDevice + r;
-        this.slack[i] = this.thresholds[r]! - this.value[i]!;
-        this.multiplier[i] = rowWeights[r]! / count;
-      }
+    }
+    for (let i = 0; i < facets.kind.length; i++) {
+      const r = facets.kind[i]!;
+      this.slack[i] = this.thresholds[r]! - this.value[i]!;
+      this.multiplier[i] = rowWeights[r]! / (count * facets.ofRow[facets.row[i]!]!);
     }
     this.lowerMultiplier.fill(0.01 / Math.max(1, freeCount));
     this.upperMultiplier.fill(0.01 / Math.max(1, freeCount));
@@ -192,7 +200,7 @@ class ThresholdSearch {
     const w = Math.exp(-y);
     return (
       this.compiled.rows.floor[row]! +
-      (slopeAtOrigin(this.compiled.rows, row) > 0 ? rowValue(this.compiled.rows, row, w) : 0)
+      (steepestSlope(this.compiled.rows, row) > 0 ? rowValue(this.compiled.rows, row, w) : 0)
     );
   }
 
@@ -205,17 +213,19 @@ class ThresholdSearch {
   /** Rows above their floor at y, with derivatives by y: f' = −w·h', f'' = w·h' + w²·h''; in units of `timeScale`. */
   private evaluateRows(): void {
     const { count, rows } = this.compiled;
+    const { start, row, kind, branch } = this.facets;
     const unit = 1 / this.timeScale;
     for (let n = 0; n < count; n++) {
       const w = Math.exp(-this.y[n]!);
-      for (let r = 0; r < this.perDevice; r++) {
-        const i = n * this.perDevice + r;
+      for (let i = start[n]!; i < start[n + 1]!; i++) {
+        const floor = this.rowFloors[kind[i]!]!;
         if (!this.free[n]) {
-          this.value[i] = unit * (this.rowAt(i, this.y[n]!) - this.rowFloors[r]!);
+          this.value[i] = unit * (this.rowAt(row[i]!, this.y[n]!) - floor);
           continue;
         }
-        evaluateRow(rows, i, w, out);
-        this.value[i] = unit * (rows.floor[i]! - this.rowFloors[r]! + out[0]!);
+        if (rows.kinked) evaluateRow(rows, row[i]!, w, out, branch[i]);
+        else evaluateRow(rows, row[i]!, w, out);
+        this.value[i] = unit * (rows.floor[row[i]!]! - floor + out[0]!);
         this.slope[i] = -unit * w * out[1]!;
         this.curvature[i] = unit * w * (out[1]! + w * out[2]!);
       }
@@ -225,12 +235,13 @@ class ThresholdSearch {
   /** Evaluates the rows; returns the largest dual residual or primal one, this weighted by its multiplier. */
   private evaluate(): number {
     this.evaluateRows();
-    const { count, rowWeights } = this.compiled;
+    const { rowWeights } = this.compiled;
+    const { kind } = this.facets;
     let largest = this.budgetMultiplier * Math.abs(this.use() + this.budgetSlack - 1);
     for (let r = 0; r < this.perDevice; r++) {
       let sum = rowWeights[r]!;
-      for (let n = 0; n < count; n++) {
-        const i = n * this.perDevice + r;
+      for (let i = 0; i < kind.length; i++) {
+        if (kind[i] !== r) continue;
         sum -= this.multiplier[i]!;
         const residual = this.value[i]! + this.slack[i]! - this.thresholds[r]!;
         largest = Math.max(largest, this.multiplier[i]! * Math.abs(residual));
@@ -269,13 +280,15 @@ class ThresholdSearch {
     const budgetDelta = target / this.budgetMultiplier - this.budgetSlack;
     side[this.perDevice] = -(budgetResidual + budgetDelta);
     matrix[shared * shared - 1] = -this.budgetSlack / this.budgetMultiplier;
+    const { start, kind } = this.facets;
+    const { coupling } = this;
     for (let n = 0; n < count; n++) {
-      const base = n * this.perDevice;
       const share = this.free[n] ? Math.exp(this.y[n]!) : 0;
       let pivot = this.budgetMultiplier * share;
       let right = -this.budgetMultiplier * share;
-      for (let r = 0; r < this.perDevice; r++) {
-        const i = base + r;
+      coupling.fill(0);
+      for (let i = start[n]!; i < start[n + 1]!; i++) {
+        const r = kind[i]!;
         const weight = this.multiplier[i]! / this.slack[i]!;
         const residual = this.value[i]! + this.slack[i]! - this.thresholds[r]!;
         // λ + dλ = target/s + weight·(residual + f'·dy − dt).
@@ -283,6 +296,7 @@ class ThresholdSearch {
         matrix[r * shared + r]! += weight;
         side[r]! += multiplier;
         if (!this.free[n]) continue;
+        coupling[r]! += weight * this.slope[i]!;
         pivot += this.multiplier[i]! * this.curvature[i]! + weight * this.slope[i]! ** 2;
         right -= multiplier * this.slope[i]!;
       }
@@ -299,14 +313,10 @@ class ThresholdSearch {
       this.right[n] = right;
       const inverse = 1 / pivot;
       for (let r = 0; r < this.perDevice; r++) {
-        const coupling = (this.multiplier[base + r]! / this.slack[base + r]!) * this.slope[base + r]!;
-        side[r]! += coupling * inverse * right;
-        for (let q = 0; q < this.perDevice; q++) {
-          const other = (this.multiplier[base + q]! / this.slack[base + q]!) * this.slope[base + q]!;
-          matrix[r * shared + q]! -= coupling * inverse * other;
-        }
-        matrix[r * shared + this.perDevice]! += coupling * inverse * share;
-        matrix[this.perDevice * shared + r]! += share * inverse * coupling;
+        side[r]! += coupling[r]! * inverse * right;
+        for (let q = 0; q < this.perDevice; q++) matrix[r * shared + q]! -= coupling[r]! * inverse * coupling[q]!;
+        matrix[r * shared + this.perDevice]! += coupling[r]! * inverse * share;
+        matrix[this.perDevice * shared + r]! += share * inverse * coupling[r]!;
       }
       side[this.perDevice]! -= share * inverse * right;
       matrix[shared * shared - 1]! -= share * inverse * share;
@@ -322,13 +332,13 @@ class ThresholdSearch {
     for (let r = 0; r < this.perDevice; r++) this.thresholdStep[r] = shared[r]!;
     this.budgetMultiplierStep = shared[this.perDevice]!;
     this.budgetSlackStep = budgetDelta - (this.budgetSlack / this.budgetMultiplier) * this.budgetMultiplierStep;
+    const { start, kind } = this.facets;
     for (let n = 0; n < count; n++) {
-      const base = n * this.perDevice;
       let step = 0;
       if (this.free[n]) {
         step = this.right[n]! - Math.exp(this.y[n]!) * this.budgetMultiplierStep;
-        for (let r = 0; r < this.perDevice; r++) {
-          step += (this.multiplier[base + r]! / this.slack[base + r]!) * this.slope[base + r]! * this.thresholdStep[r]!;
+        for (let i = start[n]!; i < start[n + 1]!; i++) {
+          step += (this.multiplier[i]! / this.slack[i]!) * this.slope[i]! * this.thresholdStep[kind[i]!]!;
         }
         step /= this.pivot[n]!;
         this.yStep[n] = step;
@@ -338,10 +348,9 @@ class ThresholdSearch {
         const below = this.most[n]! - this.y[n]!;
         this.upperStep[n] = target / below - this.upperMultiplier[n]! + (this.upperMultiplier[n]! / below) * step;
       }
-      for (let r = 0; r < this.perDevice; r++) {
-        const i = base + r;
-        const residual = this.value[i]! + this.slack[i]! - this.thresholds[r]!;
-        const change = this.slope[i]! * step - this.thresholdStep[r]!;
+      for (let i = start[n]!; i < start[n + 1]!; i++) {
+        const residual = this.value[i]! + this.slack[i]! - this.thresholds[kind[i]!]!;
+        const change = this.slope[i]! * step - this.thresholdStep[kind[i]!]!;
         this.slackStep[i] = -(residual + change);
         this.multiplierStep[i] =
           target / this.slack[i]! - this.multiplier[i]! + (this.multiplier[i]! / this.slack[i]!) * (residual + change);
@@ -409,9 +418,17 @@ class ThresholdSearch {
       reciprocal,
       bandwidthUse,
       bandwidthPrice: bandwidthUse < 1 - 1e-9 ? 0 : -this.budgetMultiplier * this.timeScale,
-      rowMultipliers: this.multiplier,
+      rowMultipliers: this.rowMultipliers(),
       iterations,
     };
+  }
+
+  /** A row's multiplier is that of its facets together. */
+  private rowMultipliers(): Float64Array {
+    const { row } = this.facets;
+    const sums = new Float64Array(this.compiled.rows.count);
+    for (let i = 0; i < row.length; i++) sums[row[i]!]! += this.multiplier[i]!;
+    return sums;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { CompiledAllocation } from './compile.js';
-import { reciprocalForValue, rowValue, slopeAtOrigin } from './delay-rows.js';
+import { reciprocalForValue, rowValue, steepestSlope } from './delay-rows.js';
 
 /** Takes from each device the bandwidth that the thresholds its companions set do not need; `reciprocal` is changed. */
 export function trimShares(
@@ -12,7 +12,7 @@ export function trimShares(
   for (let n = 0; n < count; n++) {
     for (let r = 0; r < perDevice; r++) {
       const row = n * perDevice + r;
-      const sending = slopeAtOrigin(rows, row) > 0 ? rowValue(rows, row, reciprocal[n]!) : 0;
+      const sending = steepestSlope(rows, row) > 0 ? rowValue(rows, row, reciprocal[n]!) : 0;
       thresholds[r] = Math.max(thresholds[r]!, rows.floor[row]! + sending);
     }
   }
@@ -21,7 +21,7 @@ export function trimShares(
     let w = greatestReciprocal[n]!;
     for (let r = 0; r < perDevice; r++) {
       const row = n * perDevice + r;
-      if (slopeAtOrigin(rows, row) === 0) continue;
+      if (steepestSlope(rows, row) === 0) continue;
       const enough = reciprocalForValue(rows, row, thresholds[r]! - rows.floor[row]!, reciprocal[n]!);
       w = Math.min(w, enough);
     }

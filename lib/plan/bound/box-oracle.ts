@@ -32,7 +32,7 @@ export class BoxOracle implements ChoiceOracle {
   private readonly axis: Uint8Array;
   private readonly least: Float64Array;
   private readonly leastChoice: Int32Array;
-  private readonly limits: ShareLimits = { least: 0, most: 1, start: 1 };
+  private readonly limits: ShareLimits = { least: 0, most: 1, start: 1, upLimit: Infinity };
   private readonly memoryRow: number;
   private readonly accuracyRow: number;
   private activeStart: Int32Array;
@@ -213,6 +213,7 @@ export class BoxOracle implements ChoiceOracle {
     }
     limits.least = columns.leastBandwidth[n]!;
     limits.most = columns.mostBandwidth[n]!;
+    limits.upLimit = columns.uplinkEfficiencyLimit[j]!;
     let share = limits.least;
     let slope = 0;
     for (let r = 0; r < this.axes; r++) {
@@ -249,7 +250,7 @@ export class BoxOracle implements ChoiceOracle {
         const possible = most > 0 && most >= columns.leastBandwidth[n]!;
         for (let j = columns.start[n]!; j < columns.start[n + 1]!; j++) {
           if (columns.blocks[j]! < 0) continue;
-          columns.links.evaluate(n, upBits[j]!, downBits[j]!, most);
+          columns.links.evaluate(n, upBits[j]!, downBits[j]!, most, columns.uplinkEfficiencyLimit[j]!);
           floors[j] = possible ? (seconds[j]! + columns.links.value) * (1 - 1e-13) : Infinity;
         }
       }

@@ -1,4 +1,4 @@
-import type { PlanningProblem, RateLaw } from '../../models/index.js';
+import { useFraction, type PlanningProblem, type RateLaw } from '../../models/index.js';
 
 const LINEAR = 0;
 const SHANNON = 1;
@@ -9,7 +9,9 @@ const seriesLimit = 1e-3;
 
 /**
  * Both links of every device as flat columns, bandwidth in units of the band. `evaluate` gives the sending time
- * g(b) = up·r↑(b) + down·r↓(b) of some bits with its first two derivatives in fields, without allocation.
+ * g(b) = up·r↑(b) + down·r↓(b) of some bits with its first two derivatives in fields, without allocation. Where the
+ * efficiency of a link is limited, by its law or on the uplink by a choice's energy (`upLimit`, bit/s/Hz), g has a kink; its
+ * derivatives there are those towards larger shares.
  */
 export class LinkColumns {
   /** g(b), g'(b) ≤ 0, g''(b) ≥ 0 of the last `evaluate`. */
@@ -19,6 +21,10 @@ export class LinkColumns {
   private readonly kinds: Uint8Array;
   /** bit/s over the whole band (linear) or snrBandwidth / B (Shannon); uplink at 2n, downlink at 2n + 1. */
   private readonly parameters: Float64Array;
+  /** bit/s/Hz at most; Infinity without a limit. */
+  private readonly efficiencyLimits: Float64Array;
+  /** Bits that must be sent for each bit that counts: 1 / (frame · delivered). */
+  private readonly sentPerBit: Float64Array;
   private readonly samples: (Float64Array | undefined)[];
   private readonly bandwidthHz: number;
 
@@ -27,6 +33,8 @@ export class LinkColumns {
     this.bandwidthHz = problem.bandwidthHz;
     this.kinds = new Uint8Array(2 * count);
     this.parameters = new Float64Array(2 * count);
+    this.efficiencyLimits = new Float64Array(2 * count).fill(Infinity);
+    this.sentPerBit = new Float64Array(2 * count);
     this.samples = Array.from({ length: 2 * count }, () => undefined);
     problem.devices.forEach((device, n) => {
       this.set(2 * n, device.uplink);
@@ -35,6 +43,8 @@ export class LinkColumns {
   }
 
   private set(link: number, law: RateLaw): void {
+    this.sentPerBit[link] = 1 / useFraction(law);
+    if (law.kind !== 'linear') this.efficiencyLimits[link] = law.efficiencyLimit ?? Infinity;
     switch (law.kind) {
       case 'linear':
         this.kinds[link] = LINEAR;
@@ -51,26 +61,40 @@ export class LinkColumns {
   }
 
   /** g and its derivatives at a share b > 0 of the band for device n. */
-  evaluate(device: number, upBits: number, downBits: number, share: number): void {
+  evaluate(device: number, upBits: number, downBits: number, share: number, upLimit: number): void {
     this.value = 0;
     this.slope = 0;
     this.curvature = 0;
-    if (upBits > 0) this.add(2 * device, upBits, share);
-    if (downBits > 0) this.add(2 * device + 1, downBits, share);
+    if (upBits > 0) this.add(2 * device, upBits, share, Math.min(upLimit, this.efficiencyLimits[2 * device]!));
+    if (downBits > 0) this.add(2 * device + 1, downBits, share, this.efficiencyLimits[2 * device + 1]!);
   }
 
-  private add(link: number, bits: number, share: number): void {
+  private add(link: number, bits: number, share: number, limit: number): void {
     const kind = this.kinds[link]!;
+    const sent = bits * this.sentPerBit[link]!;
     if (kind === SHANNON) {
-      this.addShannon(this.parameters[link]!, bits, share);
+      this.addLimited(this.parameters[link]!, sent, share, limit);
     } else if (kind === LINEAR) {
-      const time = bits / (this.parameters[link]! * share);
-      this.value += time;
-      this.slope -= time / share;
-      this.curvature += (2 * time) / (share * share);
+      this.addLinear(Math.min(this.parameters[link]!, limit * this.bandwidthHz), sent, share);
     } else {
       const samples = this.samples[link]!;
-      for (let k = 0; k < samples.length; k++) this.addShannon(samples[k]!, bits / samples.length, share);
+      for (let k = 0; k < samples.length; k++) this.addLimited(samples[k]!, sent / samples.length, share, limit);
+    }
+  }
+
+  /** A rate of `bandRate` bit/s over the whole band, in proportion to the share. */
+  private addLinear(bandRate: number, bits: number, share: number): void {
+    const time = bits / (bandRate * share);
+    this.value += time;
+    this.slope -= time / share;
+    this.curvature += (2 * time) / (share * share);
+  }
+
+  private addLimited(snr: number, bits: number, share: number, limit: number): void {
+    if (limit < Infinity && Math.log1p(snr / share) > limit * Math.LN2) {
+      this.addLinear(limit * this.bandwidthHz, bits, share);
+    } else {
+      this.addShannon(snr, bits, share);
     }
   }
 
@@ -97,15 +121,19 @@ export class LinkColumns {
    * for server share at price μ with w seconds of work. Leaves g at the result in `value`.
    */
   solve(device: number, upBits: number, downBits: number, slack: number, root: number, limits: ShareLimits): number {
-    const { least, most } = limits;
+    const { least, most, upLimit } = limits;
     if (!(upBits > 0 || downBits > 0)) return least;
+    const kinked =
+      (upBits > 0 && Math.min(upLimit, this.efficiencyLimits[2 * device]!) < Infinity) ||
+      (downBits > 0 && this.efficiencyLimits[2 * device + 1]! < Infinity);
+    if (kinked) return this.solveKinked(device, upBits, downBits, slack, root, limits);
     let low = most < Infinity ? 1 / most : 0;
     let high = least > 0 ? 1 / least : Infinity;
     let inverse = Math.min(Math.max(1 / limits.start, low), high);
     let share = 1 / inverse;
     for (let step = 0; step < 60; step++) {
       share = 1 / inverse;
-      this.evaluate(device, upBits, downBits, share);
+      this.evaluate(device, upBits, downBits, share, upLimit);
       const steepness = Math.sqrt(-this.slope);
       const residual = slack - this.value - root * steepness;
       if (residual > 0) low = inverse;
@@ -122,6 +150,48 @@ export class LinkColumns {
     this.value += change * (this.slope + 0.5 * change * this.curvature);
     return 1 / inverse;
   }
+
+  /**
+   * The same where −g' falls by a jump at kinks: Newton's method that halves its bracket every fourth step, to the last
+   * digits. Where the left side less the right jumps over zero the answer is the kink.
+   */
+  private solveKinked(
+    device: number,
+    upBits: number,
+    downBits: number,
+    slack: number,
+    root: number,
+    limits: ShareLimits,
+  ): number {
+    const { least, most, start, upLimit } = limits;
+    // Shares below `low` fall short, those from `high` on suffice.
+    let low = least;
+    let high = most;
+    let share = Math.min(Math.max(start, least), most);
+    const residualAt = (at: number): number => {
+      this.evaluate(device, upBits, downBits, at, upLimit);
+      return slack - this.value - (root > 0 ? root * Math.sqrt(-this.slope) : 0);
+    };
+    if (residualAt(most) <= 0) return most;
+    if (least > 0 && residualAt(least) >= 0) return least;
+    for (let step = 0; step < 300; step++) {
+      const residual = residualAt(share);
+      if (residual >= 0) high = share;
+      else low = share;
+      if (high - low <= 1e-15 * high) break;
+      const steepness = Math.sqrt(-this.slope);
+      const rise = steepness * steepness + (root > 0 ? (0.5 * root * this.curvature) / steepness : 0);
+      const inverse = 1 / share + residual / (rise * share) / share;
+      let next = inverse > 0 ? 1 / inverse : Infinity;
+      if (step % 4 === 3 || !(next > low && next < high)) {
+        next = low < 0.1 * high ? Math.max(Math.sqrt(low * high), 1e-3 * high) : low + 0.5 * (high - low);
+      }
+      if (!(next > low && next < high)) break;
+      share = next;
+    }
+    residualAt(high);
+    return high;
+  }
 }
 
 /** Where a share may lie, and where to start looking. */
@@ -129,4 +199,6 @@ export interface ShareLimits {
   least: number;
   most: number;
   start: number;
+  /** Efficiency that the choice's energy allows on the uplink, bit/s/Hz. */
+  upLimit: number;
 }

@@ -27,7 +27,7 @@ export class SeparateOracle implements ThresholdOracle {
   private readonly shareRow: number;
   private readonly memoryRow: number;
   private readonly accuracyRow: number;
-  private readonly limits: ShareLimits = { least: 0, most: 1, start: 1 };
+  private readonly limits: ShareLimits = { least: 0, most: 1, start: 1, upLimit: Infinity };
   private readonly starts: Float64Array;
   private readonly lastPhi: Float64Array;
   private readonly lastTimePrice: Float64Array;
@@ -151,6 +151,7 @@ export class SeparateOracle implements ThresholdOracle {
     if (columns.blocks[j]! < 0) return 0;
     limits.least = columns.leastBandwidth[n]!;
     limits.most = columns.mostBandwidth[n]!;
+    limits.upLimit = columns.uplinkEfficiencyLimit[j]!;
     const { seconds, upBits, downBits } = columns.requirements[0]!;
     const slack = this.threshold - seconds[j]!;
     const work = columns.workSeconds[j]!;
@@ -167,7 +168,7 @@ export class SeparateOracle implements ThresholdOracle {
       const root = lambda > 0 ? Math.sqrt((mu * work) / lambda) : Infinity;
       if (root === Infinity) {
         this.bandwidth = limits.most;
-        links.evaluate(n, upBits[j]!, downBits[j]!, limits.most);
+        links.evaluate(n, upBits[j]!, downBits[j]!, limits.most, limits.upLimit);
       } else {
         this.bandwidth = links.solve(n, upBits[j]!, downBits[j]!, slack, root, limits);
       }
@@ -206,7 +207,7 @@ export class SeparateOracle implements ThresholdOracle {
       this.wholeBlocks(least, true),
     ]) {
       if (candidate < limits.least * (1 - 1e-12) || candidate > limits.most * (1 + 1e-12)) continue;
-      columns.links.evaluate(n, upBits[j]!, downBits[j]!, candidate);
+      columns.links.evaluate(n, upBits[j]!, downBits[j]!, candidate, limits.upLimit);
       const left = (slack - columns.links.value) * (1 + 1e-12);
       const share = work > 0 ? work / left : 0;
       if (!(left >= 0) || !(share <= 1 + 1e-9)) continue;
@@ -235,7 +236,7 @@ export class SeparateOracle implements ThresholdOracle {
       const possible = most > 0 && most >= columns.leastBandwidth[n]!;
       for (let j = columns.start[n]!; j < columns.start[n + 1]!; j++) {
         if (columns.blocks[j]! < 0) continue;
-        columns.links.evaluate(n, upBits[j]!, downBits[j]!, most);
+        columns.links.evaluate(n, upBits[j]!, downBits[j]!, most, columns.uplinkEfficiencyLimit[j]!);
         floors[j] = possible
           ? (seconds[j]! + columns.links.value + columns.workSeconds[j]! / (1 + 1e-9)) * (1 - 1e-13)
           : Infinity;

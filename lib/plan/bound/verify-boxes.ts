@@ -5,11 +5,12 @@ import {
   type ChoiceTable,
   type Device,
   type PlanningProblem,
+  type RateLaw,
 } from '../../models/index.js';
 import type { StopSignal } from '../../solver/index.js';
 import type { BoxCertificate, BoxNode, LimitMultipliers } from './certificate.js';
 import { CarefulSum, leastMeeting } from './verify-arithmetic.js';
-import { couplingPrice, shareInterval, slackFactor, usableBand } from './verify-model.js';
+import { couplingPrice, shareInterval, slackFactor, uplinkOf, usableBand } from './verify-model.js';
 
 /** One requirement of one choice: seconds + up·r↑(b) + down·r↓(b) ≤ X. */
 interface Stage {
@@ -21,6 +22,7 @@ interface Stage {
 interface VerifiedChoice {
   readonly stages: readonly Stage[];
   readonly serverSeconds: number;
+  readonly uplink: RateLaw;
   readonly table: ChoiceTable;
   readonly index: number;
 }
@@ -127,13 +129,17 @@ function shareTangent(problem: PlanningProblem, device: Device, choice: Verified
   let tangent = { share: least, slope: 0, stage: 0, at: 0 };
   for (let r = 0; r < choice.stages.length; r++) {
     const stage = choice.stages[r]!;
-    const share = leastMeeting((hertz) => stageSeconds(device, stage, hertz) <= high[r]! * (1 + 1e-13), least, most);
+    const share = leastMeeting(
+      (hertz) => stageSeconds(device, choice, stage, hertz) <= high[r]! * (1 + 1e-13),
+      least,
+      most,
+    );
     if (share === undefined) return undefined;
     if (share <= tangent.share * (1 + 1e-9)) continue;
     const slope =
-      (stage.up > 0 ? stage.up * secondsPerBitSlope(device.uplink, share) : 0) +
+      (stage.up > 0 ? stage.up * secondsPerBitSlope(choice.uplink, share) : 0) +
       (stage.down > 0 ? stage.down * secondsPerBitSlope(device.downlink, share) : 0);
-    tangent = { share, slope: slope < 0 ? 1 / slope : 0, stage: r, at: stageSeconds(device, stage, share) };
+    tangent = { share, slope: slope < 0 ? 1 / slope : 0, stage: r, at: stageSeconds(device, choice, stage, share) };
   }
   if (problem.resourceBlockHz === undefined) return tangent;
   const block = problem.resourceBlockHz;
@@ -141,10 +147,10 @@ function shareTangent(problem: PlanningProblem, device: Device, choice: Verified
   return share > most * (1 + 1e-12) ? undefined : { share, slope: 0, stage: 0, at: 0 };
 }
 
-function stageSeconds(device: Device, stage: Stage, hertz: number): number {
+function stageSeconds(device: Device, { uplink }: VerifiedChoice, stage: Stage, hertz: number): number {
   return (
     stage.seconds +
-    (stage.up > 0 ? stage.up * secondsPerBit(device.uplink, hertz) : 0) +
+    (stage.up > 0 ? stage.up * secondsPerBit(uplink, hertz) : 0) +
     (stage.down > 0 ? stage.down * secondsPerBit(device.downlink, hertz) : 0)
   );
 }
@@ -163,7 +169,8 @@ function deviceChoices(problem: PlanningProblem, device: Device, form: 'chain' |
     const step = { seconds: pre + post, up, down };
     const end = { seconds: post, up: adapter, down: down + adapter };
     const stages = form === 'chain' ? [chain] : steps > 1 ? [first, step, end] : [first, end];
-    return { stages, serverSeconds: steps * table.serverSeconds[j]!, table, index: j };
+    const uplink = uplinkOf(device, table, j);
+    return { stages, serverSeconds: steps * table.serverSeconds[j]!, uplink, table, index: j };
   });
   const meanCounts = problem.accuracy.scope === 'mean' && problem.accuracy.minimum > -Infinity;
   const figures = list.map((choice) => figuresOf(choice, meanCounts));
@@ -176,6 +183,7 @@ function figuresOf({ stages, serverSeconds, table, index }: VerifiedChoice, mean
     serverSeconds,
     table.serverMemoryBytes[index]!,
     meanCounts ? -table.accuracy[index]! : 0,
+    -table.uplinkEfficiencyLimit[index]!,
     ...stages.flatMap(({ seconds, up, down }) => [seconds, up, down]),
   ]);
 }
@@ -200,7 +208,9 @@ function stageFloor(setting: Setting, r: number): number {
     if (device.optional) return;
     const most = shareInterval(setting.problem, device)[1];
     let least = Infinity;
-    for (const { stages } of setting.choices[n]!) least = Math.min(least, stageSeconds(device, stages[r]!, most));
+    for (const choice of setting.choices[n]!) {
+      least = Math.min(least, stageSeconds(device, choice, choice.stages[r]!, most));
+    }
     largest = Math.max(largest, least);
   });
   return largest * (1 - 1e-12);

@@ -1,4 +1,11 @@
-import { limitTolerance, type ChoiceTable, type Device, type PlanningProblem } from '../../models/index.js';
+import {
+  limitTolerance,
+  withEfficiencyLimit,
+  type ChoiceTable,
+  type Device,
+  type PlanningProblem,
+  type RateLaw,
+} from '../../models/index.js';
 
 /** Limits as a plan may use them, with a little to spare. */
 export const slackFactor = 1 + 1.01 * limitTolerance;
@@ -38,4 +45,9 @@ export function shareInterval(problem: PlanningProblem, device: Device): [number
     most = Math.min(most, pinned + tolerance);
   }
   return [least, most];
+}
+
+/** The uplink under a choice, within what its energy allows. */
+export function uplinkOf(device: Device, table: ChoiceTable, j: number): RateLaw {
+  return withEfficiencyLimit(device.uplink, table.uplinkEfficiencyLimit[j]!);
 }

@@ -8,7 +8,7 @@ import {
 import type { StopSignal } from '../../solver/index.js';
 import type { BoundCertificate, LimitMultipliers } from './certificate.js';
 import { verifyBoxes } from './verify-boxes.js';
-import { couplingPrice, shareInterval, slackFactor, usableBand } from './verify-model.js';
+import { couplingPrice, shareInterval, slackFactor, uplinkOf, usableBand } from './verify-model.js';
 import { CarefulSum, convexMinimumBelow, leastMeeting } from './verify-arithmetic.js';
 
 export interface BoundVerification {
@@ -108,7 +108,7 @@ function roundSeconds(problem: PlanningProblem, device: Device, table: ChoiceTab
   const up = problem.stepsPerRound * table.uplinkBits[j]! + adapters;
   const down = problem.stepsPerRound * table.downlinkBits[j]! + adapters;
   return (
-    (up > 0 ? up * secondsPerBit(device.uplink, hertz) : 0) +
+    (up > 0 ? up * secondsPerBit(uplinkOf(device, table, j), hertz) : 0) +
     (down > 0 ? down * secondsPerBit(device.downlink, hertz) : 0)
   );
 }

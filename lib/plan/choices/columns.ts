@@ -1,8 +1,7 @@
 import {
   choiceCosts,
   enumerateDecisions,
-  exceeds,
-  fallsShort,
+  isAllowed,
   limitTolerance,
   type Device,
   type PlanningProblem,
@@ -78,13 +77,11 @@ function meanMinimum({ accuracy: { scope, minimum } }: PlanningProblem): number 
 }
 
 function listDevice(problem: PlanningProblem, device: Device, columns: GrowingColumns, memoryUnit: number): void {
-  const { minimum, scope } = problem.accuracy;
   const mean = meanMinimum(problem);
   const required = mean - usedTolerance * Math.abs(mean);
   for (const { blocks, upPoint, downPoint } of enumerateDecisions(problem, device)) {
     const costs = choiceCosts(problem, device, blocks, upPoint, downPoint);
-    if (exceeds(costs.deviceMemoryBytes, device.memoryBytes)) continue;
-    if (scope === 'each' && fallsShort(costs.accuracy, minimum)) continue;
+    if (!isAllowed(problem, device, costs)) continue;
     const at = columns.add(blocks, upPoint, downPoint);
     const { numbers } = columns;
     writeCosts(numbers, at, costs);
@@ -166,6 +163,7 @@ function allocate(length: number): NumberColumns {
     downlinkBits: column(),
     adapterBits: column(),
     serverSeconds: column(),
+    uplinkEfficiencyLimit: column(),
     memory: column(),
     loss: column(),
   };

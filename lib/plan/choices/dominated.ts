@@ -8,7 +8,7 @@ interface ComparedColumns extends LoadColumns {
 
 /**
  * Of one device's entries from … to − 1 those that no other equals or betters in every respect (of equals the first stays),
- * in their order. Respects are what delay, memory and accuracy depend on: with a chain of its own (`allocated`, `equal`) its
+ * in their order. Respects are what delay, memory, energy and accuracy depend on: with a chain of its own (`allocated`, `equal`) its
  * seconds and bits over a round, with a common batch those of every stage.
  */
 export function undominated(problem: PlanningProblem, columns: ComparedColumns, from: number, to: number): Int32Array {
@@ -55,7 +55,9 @@ function respectsOf(
 ): Float64Array[] {
   const { preSeconds, postSeconds, uplinkBits, downlinkBits, adapterBits, serverSeconds, memory, loss } = columns;
   const part = (values: Float64Array) => values.subarray(from, to);
-  const own = [part(serverSeconds), part(memory), part(loss)];
+  // 0 where energy is not limited.
+  const inverseLimit = part(columns.uplinkEfficiencyLimit).map((limit) => 1 / limit);
+  const own = [part(serverSeconds), part(memory), part(loss), inverseLimit];
   if (sharing === 'batched') {
     return [part(preSeconds), part(postSeconds), part(uplinkBits), part(downlinkBits), part(adapterBits), ...own];
   }

@@ -3,8 +3,10 @@ import {
   enumerateDecisions,
   exceeds,
   fallsShort,
+  leastEnergyJoule,
   leastSecondsPerBit,
   secondsPerBit,
+  uplinkLaw,
   type ChoiceCosts,
   type Device,
   type PlanningProblem,
@@ -17,6 +19,10 @@ export interface DeviceExtremes {
   readonly leastMemoryBytes: number;
   /** True if some choice fits its memory. */
   readonly fitsMemory: boolean;
+  /** Least energy a round over the choices that fit the memory, joule; 0 where energy is not limited. */
+  readonly leastEnergyJoule: number;
+  /** True if some choice fits both its memory and its energy. */
+  readonly fitsEnergy: boolean;
   /** Over the choices that fit: best accuracy, least server memory, and the delay floor of its chain, seconds. */
   readonly bestAccuracy: number;
   readonly leastServerMemoryBytes: number;
@@ -29,6 +35,8 @@ export interface DeviceExtremes {
 export function deviceExtremes(problem: PlanningProblem, device: Device): DeviceExtremes {
   let leastMemoryBytes = Infinity;
   let fitsMemory = false;
+  let leastEnergy = Infinity;
+  let fitsEnergy = false;
   let bestAccuracy = -Infinity;
   let leastServerMemoryBytes = Infinity;
   let floorSeconds = Infinity;
@@ -39,6 +47,12 @@ export function deviceExtremes(problem: PlanningProblem, device: Device): Device
     leastMemoryBytes = Math.min(leastMemoryBytes, costs.deviceMemoryBytes);
     if (exceeds(costs.deviceMemoryBytes, device.memoryBytes)) continue;
     fitsMemory = true;
+    leastEnergy = Math.min(
+      leastEnergy,
+      device.energyLimitJoule === undefined ? 0 : leastEnergyJoule(problem, device, costs),
+    );
+    if (costs.uplinkEfficiencyLimit === 0) continue;
+    fitsEnergy = true;
     bestAccuracy = Math.max(bestAccuracy, costs.accuracy);
     if (problem.accuracy.scope === 'each' && fallsShort(costs.accuracy, problem.accuracy.minimum)) continue;
     leastServerMemoryBytes = Math.min(leastServerMemoryBytes, costs.serverMemoryBytes);
@@ -49,7 +63,16 @@ export function deviceExtremes(problem: PlanningProblem, device: Device): Device
     );
     ultimateFloorSeconds = Math.min(ultimateFloorSeconds, chain(leastSecondsPerBit));
   }
-  return { leastMemoryBytes, fitsMemory, bestAccuracy, leastServerMemoryBytes, floorSeconds, ultimateFloorSeconds };
+  return {
+    leastMemoryBytes,
+    fitsMemory,
+    leastEnergyJoule: leastEnergy,
+    fitsEnergy,
+    bestAccuracy,
+    leastServerMemoryBytes,
+    floorSeconds,
+    ultimateFloorSeconds,
+  };
 }
 
 function chainSeconds(
@@ -60,14 +83,15 @@ function chainSeconds(
 ): number {
   const steps = problem.stepsPerRound;
   const send = (bits: number, law: RateLaw) => (bits > 0 ? bits * perBit(law) : 0);
+  const uplink = uplinkLaw(device, costs);
   const serverFactor = problem.sharing === 'equal' ? problem.devices.length : 1;
   const step =
     costs.forwardSeconds +
     costs.encodeSeconds +
-    send(costs.uplinkBits, device.uplink) +
+    send(costs.uplinkBits, uplink) +
     costs.serverSeconds * serverFactor +
     send(costs.downlinkBits, device.downlink) +
     costs.decodeSeconds +
     costs.backwardSeconds;
-  return steps * step + send(costs.adapterBits, device.uplink) + send(costs.adapterBits, device.downlink);
+  return steps * step + send(costs.adapterBits, uplink) + send(costs.adapterBits, device.downlink);
 }

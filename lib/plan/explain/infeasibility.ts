@@ -14,6 +14,7 @@ export function explainInfeasibility(source: ProblemSource, planner: Planner): I
   const extremes = required.map((device) => deviceExtremes(problem, device));
   const conflicts = [
     ...deviceMemoryConflicts(problem, extremes),
+    ...deviceEnergyConflicts(problem, extremes),
     ...bandwidthConflicts(problem),
     ...accuracyConflicts(problem, extremes),
     ...serverMemoryConflicts(problem, extremes),
@@ -54,6 +55,23 @@ function deviceMemoryConflicts(problem: PlanningProblem, extremes: readonly Devi
   });
 }
 
+function deviceEnergyConflicts(problem: PlanningProblem, extremes: readonly DeviceExtremes[]): LimitConflict[] {
+  return requiredDevices(problem).flatMap((device, k): LimitConflict[] => {
+    const { fitsMemory, fitsEnergy, leastEnergyJoule } = extremes[k]!;
+    const limit = device.energyLimitJoule;
+    if (!fitsMemory || fitsEnergy || limit === undefined) return [];
+    return [
+      {
+        limit: 'device-energy',
+        devices: [device.name],
+        reachable: leastEnergyJoule,
+        required: limit,
+        message: `${device.name} needs ${joules(leastEnergyJoule)} a round for its thriftiest split, however slowly it sends; ${joules(limit)} are allowed`,
+      },
+    ];
+  });
+}
+
 function bandwidthConflicts(problem: PlanningProblem): LimitConflict[] {
   const conflicts: LimitConflict[] = [];
   const devices = requiredDevices(problem);
@@ -87,7 +105,7 @@ function bandwidthConflicts(problem: PlanningProblem): LimitConflict[] {
 
 function accuracyConflicts(problem: PlanningProblem, extremes: readonly DeviceExtremes[]): LimitConflict[] {
   const { scope, minimum } = problem.accuracy;
-  if (minimum === -Infinity || extremes.some(({ fitsMemory }) => !fitsMemory)) return [];
+  if (minimum === -Infinity || extremes.some(({ fitsEnergy }) => !fitsEnergy)) return [];
   const devices = requiredDevices(problem);
   if (scope === 'each') {
     const short = devices.filter((_, k) => fallsShort(extremes[k]!.bestAccuracy, minimum));
@@ -181,6 +199,10 @@ function jointConflicts(problem: PlanningProblem, remedies: readonly Remedy[]): 
 
 function bytes(value: number): string {
   return `${(value / 2 ** 20).toPrecision(4)} MiB`;
+}
+
+function joules(value: number): string {
+  return `${value.toPrecision(5)} J`;
 }
 
 function hertz(value: number): string {

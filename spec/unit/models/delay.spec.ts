@@ -143,7 +143,7 @@ describe('a round computed by hand', () => {
       uncompressedBits: 4 * 32_001_000 + 4e5,
     });
     const energy = 5 * 2 * (0.05 + 0.004 + 0.002 + 0.07) + 0.2 * (2 * message + 0.01);
-    expect(roundEnergyJoule(problem, device, delay.stages[0]!) / energy).toBeCloseTo(1, 12);
+    expect(roundEnergyJoule(problem, device, plan.devices[0]!) / energy).toBeCloseTo(1, 12);
     expect(limitUse(problem, plan)).toEqual({
       bandwidthHz: 20e6,
       serverShare: 1,

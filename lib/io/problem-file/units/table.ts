@@ -10,6 +10,7 @@ export type Dimension =
   | 'throughput'
   | 'length'
   | 'time'
+  | 'energy'
   | 'fraction';
 
 /** One unit: a factor to the SI unit, or a decibel scale over a reference in the SI unit. */
@@ -124,6 +125,11 @@ export const dimensions: Readonly<Record<Dimension, DimensionTable>> = {
     plainUnit: 'm',
     units: new Map(scaled({ m: 1, km: 1e3, cm: 1e-2 })),
     examples: ['120 m', '1.5 km'],
+  },
+  energy: {
+    plainUnit: 'J',
+    units: new Map(scaled({ J: 1, mJ: 1e-3, kJ: 1e3, Wh: 3600, mWh: 3.6 })),
+    examples: ['50 J', '1 kJ'],
   },
   time: {
     plainUnit: 's',

@@ -1,6 +1,6 @@
 import type { Fading } from './fading.js';
 import { fadingQuantile, fadingSamples } from './fading.js';
-import type { RateLaw } from './rate.js';
+import { withEfficiencyLimit, type LinkUse, type RateLaw } from './rate.js';
 import type { RandomStream } from '../../random/index.js';
 
 /** A transmitter, its channel, and the receiver's noise. */
@@ -13,6 +13,14 @@ export interface LinkBudget {
   readonly noiseDensityWattPerHz: number;
   /** F, linear. */
   readonly noiseFactor: number;
+  /** Γ ≥ 1, linear: how much more power than Shannon's a real code needs; 1 when absent (Forney & Ungerboeck 1998). */
+  readonly capacityGap?: number;
+}
+
+/** What keeps a link below Shannon's law. */
+export interface LinkLimits extends LinkUse {
+  /** Most bits a second and hertz, in every fade; no limit when absent. */
+  readonly efficiencyLimit?: number;
 }
 
 /** How a plan that lasts many rounds treats fading: its mean gain, a quantile of it, or the mean of 1/R over samples. */
@@ -21,9 +29,11 @@ export type FadingTreatment =
   | { readonly kind: 'quantile'; readonly probability: number }
   | { readonly kind: 'samples'; readonly count: number };
 
-/** P·g / (N0·F) in Hz: the bandwidth at which the signal-to-noise ratio is one. */
+/** P·g / (N0·F·Γ) in Hz: the bandwidth at which the signal-to-noise ratio is one. */
 export function snrBandwidthHz(budget: LinkBudget): number {
-  return (budget.powerWatt * budget.gain) / (budget.noiseDensityWattPerHz * budget.noiseFactor);
+  return (
+    (budget.powerWatt * budget.gain) / (budget.noiseDensityWattPerHz * budget.noiseFactor * (budget.capacityGap ?? 1))
+  );
 }
 
 /** Shannon's law with the transmitter's power over its own share. */
@@ -32,11 +42,15 @@ export function shannonLaw(
   fading: Fading,
   treatment: FadingTreatment,
   random: RandomStream,
+  { efficiencyLimit = Infinity, ...use }: LinkLimits = {},
 ): RateLaw {
   const mean = snrBandwidthHz(budget);
   const gains = treatedGains(fading, treatment, random);
-  if (gains.length === 1) return { kind: 'shannon', snrBandwidthHz: mean * gains[0]! };
-  return { kind: 'faded', snrBandwidthHz: gains.map((gain) => gain * mean) };
+  const law: RateLaw =
+    gains.length === 1
+      ? { kind: 'shannon', snrBandwidthHz: mean * gains[0]!, ...use }
+      : { kind: 'faded', snrBandwidthHz: gains.map((gain) => gain * mean), ...use };
+  return withEfficiencyLimit(law, efficiencyLimit);
 }
 
 /** A law linear in the share: the transmitter's power spread evenly over the whole band. */
@@ -46,12 +60,13 @@ export function spreadLaw(
   fading: Fading,
   treatment: FadingTreatment,
   random: RandomStream,
+  { efficiencyLimit = Infinity, ...use }: LinkLimits = {},
 ): RateLaw {
   const mean = snrBandwidthHz(budget) / bandHz;
   const gains = treatedGains(fading, treatment, random);
   let secondsPerBitPerHz = 0;
-  for (const gain of gains) secondsPerBitPerHz += 1 / Math.log2(1 + mean * gain);
-  return { kind: 'linear', bitsPerSecondPerHz: gains.length / secondsPerBitPerHz };
+  for (const gain of gains) secondsPerBitPerHz += 1 / Math.min(efficiencyLimit, Math.log2(1 + mean * gain));
+  return { kind: 'linear', bitsPerSecondPerHz: gains.length / secondsPerBitPerHz, ...use };
 }
 
 function treatedGains(fading: Fading, treatment: FadingTreatment, random: RandomStream): Float64Array {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   dbmFromWatt,
+  energyEfficiencyLimit,
   fadingQuantile,
   fadingSamples,
   fadingTrace,
@@ -9,6 +10,7 @@ import {
   leastSecondsPerBit,
   pathGain,
   pathLossDecibel,
+  radiatedJoulePerBit,
   rateBitsPerSecond,
   secondsPerBit,
   secondsPerBitCurvature,
@@ -27,6 +29,18 @@ const laws = fc.oneof(
   fc
     .double({ min: -6, max: 12, noNaN: true })
     .map((exponent): RateLaw => ({ kind: 'shannon', snrBandwidthHz: 10 ** exponent })),
+  fc
+    .record({
+      exponent: fc.double({ min: -6, max: 12, noNaN: true }),
+      limit: fc.double({ min: 0.1, max: 12, noNaN: true }),
+    })
+    .map(({ exponent, limit }): RateLaw => ({
+      kind: 'shannon',
+      snrBandwidthHz: 10 ** exponent,
+      efficiencyLimit: limit,
+      frameFraction: 0.3,
+      deliveredFraction: 0.9,
+    })),
   fc
     .array(fc.double({ min: 4, max: 9, noNaN: true }), { minLength: 1, maxLength: 5 })
     .map((exponents): RateLaw => ({ kind: 'faded', snrBandwidthHz: Float64Array.from(exponents, (e) => 10 ** e) })),
@@ -66,6 +80,43 @@ describe('rate laws', () => {
     );
     expect(secondsPerBit({ kind: 'shannon', snrBandwidthHz: 1e6 }, 1e15)).toBeCloseTo(Math.LN2 / 1e6, 14);
     expect(secondsPerBit({ kind: 'shannon', snrBandwidthHz: 1e6 }, 0)).toBe(Infinity);
+  });
+
+  it('is the smaller of η·b and Shannon’s rate, which meet at snrBandwidth / (2^η − 1)', () => {
+    const law: RateLaw = { kind: 'shannon', snrBandwidthHz: 3e6, efficiencyLimit: 2 };
+    expect(rateBitsPerSecond(law, 0.5e6)).toBe(1e6);
+    expect(rateBitsPerSecond(law, 1e6) / 2e6).toBeCloseTo(1, 14);
+    expect(rateBitsPerSecond(law, 3e6) / 3e6).toBeCloseTo(1, 14);
+    // Between the slopes on its two sides at the kink: −1/(2·b²) towards less, −(2 − 0.75/ln 2)/(2·b)² towards more.
+    expect(secondsPerBitSlope(law, 1e6 * (1 - 1e-9)) / (-1 / 2e12)).toBeCloseTo(1, 8);
+    expect(secondsPerBitSlope(law, 1e6 * (1 + 1e-9)) / (-(2 - 0.75 / Math.LN2) / 4e12)).toBeCloseTo(1, 7);
+  });
+
+  it('sends in a part of the frame and what is lost again', () => {
+    const law: RateLaw = { kind: 'shannon', snrBandwidthHz: 3e6, frameFraction: 0.4, deliveredFraction: 0.9 };
+    expect(rateBitsPerSecond(law, 3e6) / (0.36 * 3e6)).toBeCloseTo(1, 14);
+    expect(leastSecondsPerBit(law) / (Math.LN2 / (0.36 * 3e6))).toBeCloseTo(1, 14);
+  });
+
+  it('is limited by energy at y = log2(1 + a·e·y): by hand for y of 2 and 4, none below ln 2', () => {
+    expect(energyEfficiencyLimit(5e6, 3e-7)).toBeCloseTo(2, 13);
+    expect(energyEfficiencyLimit(5e6, 7.5e-7)).toBeCloseTo(4, 13);
+    expect(energyEfficiencyLimit(1, Math.LN2)).toBe(0);
+    expect(energyEfficiencyLimit(1, 0.5)).toBe(0);
+    expect(energyEfficiencyLimit(1, Math.LN2 * (1 + 1e-6))).toBeGreaterThan(0);
+    for (let exponent = -0.1; exponent < 12; exponent += 0.05) {
+      const y = energyEfficiencyLimit(1, 10 ** exponent);
+      expect(Math.log1p(10 ** exponent * y) / Math.LN2 / y).toBeCloseTo(1, 12);
+    }
+  });
+
+  it('radiates the power that its limit needs: 0.06 of 0.2 W at 2 bit/s/Hz over a tenth of the signal-to-noise bandwidth', () => {
+    const law: RateLaw = { kind: 'shannon', snrBandwidthHz: 1e6, efficiencyLimit: 2 };
+    expect(radiatedJoulePerBit(law, 0.2, 1e5) / 3e-7).toBeCloseTo(1, 13);
+    expect(radiatedJoulePerBit({ ...law, frameFraction: 0.5 }, 0.2, 1e5) / 3e-7).toBeCloseTo(1, 13);
+    expect(radiatedJoulePerBit({ ...law, deliveredFraction: 0.5 }, 0.2, 1e5) / 6e-7).toBeCloseTo(1, 13);
+    // At shares beyond the limit's reach all of the power is used.
+    expect(radiatedJoulePerBit(law, 0.2, 1e6) / 2e-7).toBeCloseTo(1, 13);
   });
 
   it('averages the time of a bit over fading samples', () => {

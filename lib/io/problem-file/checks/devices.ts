@@ -80,8 +80,27 @@ function checkEntry(entry: DeviceEntry, path: IssuePath, sections: CheckedSectio
   if (entry.gain !== undefined && entry.gain > 1) {
     issues.push({ path: at('gain'), message: 'a channel does not amplify: the gain must be at most 1 (0 dB)' });
   }
+  if (entry.energyLimit !== undefined) issues.push(...checkEnergyLimit(entry, at('energyLimit'), sections));
   if (entry.pinned) issues.push(...checkPins(entry, at('pinned'), sections));
   return issues;
+}
+
+/** A limit of energy trades power for time, which needs a channel and one gain of it. */
+function checkEnergyLimit(entry: DeviceEntry, path: IssuePath, { radio }: CheckedSections): RawIssue[] {
+  if (entry.uplinkRate !== undefined) {
+    return [{ path, message: 'needs a channel: a measured `uplinkRate` does not say what less power would do' }];
+  }
+  if (!radio) return [];
+  if (radio.rateLaw === 'linear') {
+    return [{ path, message: 'needs `radio.rateLaw: shannon`, found `linear`, whose power does not follow the share' }];
+  }
+  const { fading } = radio;
+  if (typeof fading !== 'string' && fading.treatment === 'samples' && fading.kind !== 'none') {
+    return [
+      { path, message: 'needs one gain: `radio.fading.treatment` must be `quantile` or `mean`, found `samples`' },
+    ];
+  }
+  return [];
 }
 
 function distributionProblem(value: DeviceEntry['distance'] | undefined): string | undefined {

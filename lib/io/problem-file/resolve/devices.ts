@@ -113,6 +113,7 @@ function resolveMember(
     pinned: resolvePins(entry, context),
     transmitPowerWatt: entry.transmitPower,
     computePowerWatt: entry.computePower,
+    ...(entry.energyLimit !== undefined && { energyLimitJoule: entry.energyLimit }),
   };
   return { device, summary: { name, entry: entryIndex, throughputFlopsPerSecond: throughput, link } };
 }

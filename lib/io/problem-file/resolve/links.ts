@@ -8,6 +8,7 @@ import {
   type Fading,
   type FadingTreatment,
   type LinkBudget,
+  type LinkLimits,
   type PathLossModel,
   type RateLaw,
 } from '../../../models/index.js';
@@ -34,6 +35,8 @@ export class LinkResolver {
   private readonly treatment: FadingTreatment;
   /** Factor of the gain that stands for a quantile of the fading. */
   private readonly plannedShare: number;
+  private readonly upLimits: LinkLimits;
+  private readonly downLimits: LinkLimits;
   private readonly pathLoss: Exclude<RadioSection['pathLoss'], string>;
 
   constructor(private readonly radio: RadioSection) {
@@ -45,6 +48,14 @@ export class LinkResolver {
         : { kind: fading.kind };
     this.treatment = fading.treatment === 'samples' ? { kind: 'samples', count: fading.samples } : { kind: 'mean' };
     this.plannedShare = fading.treatment === 'quantile' ? fadingQuantile(this.fading, fading.quantile) : 1;
+    const { efficiencyLimit, uplinkFraction } = radio;
+    const loses = fading.treatment === 'quantile' && fading.outage === 'resent' && fading.kind !== 'none';
+    const common = {
+      ...(efficiencyLimit !== undefined && { efficiencyLimit }),
+      ...(loses && { deliveredFraction: 1 - fading.quantile }),
+    };
+    this.upLimits = { ...common, ...(uplinkFraction !== undefined && { frameFraction: uplinkFraction }) };
+    this.downLimits = { ...common, ...(uplinkFraction !== undefined && { frameFraction: 1 - uplinkFraction }) };
   }
 
   /** The link of the next member of an entry. */
@@ -56,23 +67,31 @@ export class LinkResolver {
       gain: channel.gain * this.plannedShare,
       noiseDensityWattPerHz: radio.noiseDensity,
       noiseFactor: ratioFromDecibel(noiseFigure),
+      capacityGap: ratioFromDecibel(radio.capacityGap),
     });
     const up = budget(entry.transmitPower, radio.noiseFigure);
     const down = budget(radio.serverPower, radio.deviceNoiseFigure);
     return {
       ...channel,
-      uplink: this.law(entry.uplinkRate, up, radio.rateLaw === 'shannon', draws),
-      downlink: this.law(entry.downlinkRate, down, radio.downlinkPower === 'device', draws),
+      uplink: this.law(entry.uplinkRate, up, radio.rateLaw === 'shannon', this.upLimits, draws),
+      downlink: this.law(entry.downlinkRate, down, radio.downlinkPower === 'device', this.downLimits, draws),
     };
   }
 
-  private law(measured: number | undefined, budget: LinkBudget, ownShare: boolean, draws: EntryDraws): RateLaw {
+  /** A measured rate is taken as it was measured, without limits. */
+  private law(
+    measured: number | undefined,
+    budget: LinkBudget,
+    ownShare: boolean,
+    limits: LinkLimits,
+    draws: EntryDraws,
+  ): RateLaw {
     const band = this.radio.bandwidth;
     if (measured !== undefined) return { kind: 'linear', bitsPerSecondPerHz: measured / band };
     const stream = draws.stream('fading');
     return ownShare
-      ? shannonLaw(budget, this.fading, this.treatment, stream)
-      : spreadLaw(budget, band, this.fading, this.treatment, stream);
+      ? shannonLaw(budget, this.fading, this.treatment, stream, limits)
+      : spreadLaw(budget, band, this.fading, this.treatment, stream, limits);
   }
 
   private drawChannel(entry: DeviceEntry, draws: EntryDraws) {

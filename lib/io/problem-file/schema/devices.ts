@@ -61,7 +61,12 @@ const deviceShape = {
     .describe('Transmit power (20–23 dBm).'),
   computePower: quantity('power', { minimum: 0, maximum: 1e6 })
     .prefault('5 W')
-    .describe('Power drawn while computing; for the reported energy.'),
+    .describe('Power drawn while computing; for the energy of a round.'),
+  energyLimit: quantity('energy', { above: 0 })
+    .optional()
+    .describe(
+      'Most energy of a round, for computing and sending together. What computing leaves is spread over the bits sent. No limit when absent.',
+    ),
   minimumBandwidth: quantity('frequency', { minimum: 0 }).prefault(0).describe('Least share of the band.'),
   maximumBandwidth: quantity('frequency', { above: 0 }).optional().describe('Largest share of the band.'),
   batchSize: z.int().min(1).max(1e6).optional().describe('Own mini-batch in place of `training.batchSize`.'),

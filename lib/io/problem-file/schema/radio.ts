@@ -44,6 +44,12 @@ const fadingSection = section({
     .prefault(0.1)
     .describe('For `quantile`: share of the time in which the gain is worse than planned.'),
   samples: z.int().min(1).max(10_000).default(64).describe('For `samples`: how many are drawn for each device.'),
+  outage: z
+    .enum(['ignored', 'resent'])
+    .default('ignored')
+    .describe(
+      'For `quantile`: what is sent while the gain is worse than planned counts as received, or is lost and sent again, on the average 1/(1 − quantile) times.',
+    ),
 }).meta({ id: 'fading', title: 'Fading' });
 
 export const radioSection = section({
@@ -89,6 +95,25 @@ export const radioSection = section({
     .default('shannon')
     .describe(
       'Uplink rate: the device’s power over its own share, b·log2(1 + P·g/(N0·b)), or in proportion to the share.',
+    ),
+  efficiencyLimit: z
+    .number()
+    .positive()
+    .max(100)
+    .optional()
+    .describe(
+      'Most bits a second and hertz of any link, in every fade: 7.4 for 256-QAM, 5.55 for 64-QAM (3GPP TS 38.214 tables 5.1.3.1-2 and -1). No limit when absent.',
+    ),
+  capacityGap: quantity('level', { minimum: 0, maximum: 60 })
+    .prefault('0 dB')
+    .describe('Power that the codes need beyond Shannon’s law (a few dB).'),
+  uplinkFraction: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .optional()
+    .describe(
+      'Time-division duplex: part of the frame for the uplink, the rest for the downlink. By default each direction has a band of its own.',
     ),
 }).meta({ id: 'radio', title: 'Radio' });
 

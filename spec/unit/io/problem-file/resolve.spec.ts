@@ -41,6 +41,32 @@ describe('resolution to the planning problem', () => {
     expect(snr(faded) / snr(plain)).toBeCloseTo(-Math.log(0.9), 12);
   });
 
+  it('keeps links below Shannon’s law as told, and devices within their energy', () => {
+    const { problem } = resolve(
+      '  - { name: a, gain: -100 dB, energyLimit: 40 J }\n',
+      'radio: { fading: { quantile: 10 %, outage: resent }, efficiencyLimit: 5.55, capacityGap: 3 dB, uplinkFraction: 0.3 }\n',
+    );
+    const { uplink, downlink, energyLimitJoule } = problem.devices[0]!;
+    const snrBandwidthHz = 10 ** ((23 - 30 - 100 + 174 + 30 - 7 - 3) / 10) * -Math.log1p(-0.1);
+    expect(uplink).toEqual({
+      kind: 'shannon',
+      snrBandwidthHz: expect.closeTo(snrBandwidthHz, 3) as number,
+      efficiencyLimit: 5.55,
+      frameFraction: 0.3,
+      deliveredFraction: 0.9,
+    });
+    expect(downlink).toMatchObject({ kind: 'linear', bitsPerSecondPerHz: 5.55, frameFraction: 0.7 });
+    expect(energyLimitJoule).toBe(40);
+  });
+
+  it.each([
+    ['  - { name: a, energyLimit: 40 J, uplinkRate: 10 Mbit/s }\n', ''],
+    ['  - { name: a, energyLimit: 40 J }\n', 'radio: { rateLaw: linear }\n'],
+    ['  - { name: a, energyLimit: 40 J }\n', 'radio: { fading: { treatment: samples } }\n'],
+  ])('refuses a limit of energy where power does not trade for time: %s%s', (devices, sections) => {
+    expect(() => resolve(devices, sections)).toThrow(/energyLimit/);
+  });
+
   it('plans on samples, on measured rates, and with all power for each device, when told to', () => {
     const sampled = resolve(
       '  - { name: a, gain: 1e-10 }\n',

@@ -51,7 +51,8 @@ function dominatingEntry(choices: PlanChoices, n: number, { blocks, upPoint, dow
   writeCosts(loads, 0, costs);
   const steps = problem.stepsPerRound;
   const worth = (columns: StepLoads | PlanChoices, j: number) => {
-    const [pre, post, up, down, adapter, server] = loadNames.map((name) => columns[name][j]!) as [
+    const [pre, post, up, down, adapter, server, limit] = loadNames.map((name) => columns[name][j]!) as [
+      number,
       number,
       number,
       number,
@@ -59,8 +60,8 @@ function dominatingEntry(choices: PlanChoices, n: number, { blocks, upPoint, dow
       number,
       number,
     ];
-    if (problem.sharing === 'batched') return [pre, post, up, down, adapter, server];
-    const chain = [steps * up + adapter, steps * down + adapter];
+    if (problem.sharing === 'batched') return [pre, post, up, down, adapter, server, 1 / limit];
+    const chain = [steps * up + adapter, steps * down + adapter, 1 / limit];
     return problem.sharing === 'equal'
       ? [pre + post + problem.devices.length * server, ...chain]
       : [pre + post, server, ...chain];

@@ -16,6 +16,6 @@ for package in numpy scipy pyomo casadi daqp quadprog pyscipopt piqp clarabel; d
   "$python" -m pip install --quiet --disable-pip-version-check "$package" ||
     echo "setup-peers: $package could not be installed; comparisons with it are skipped" >&2
 done
-npm install --silent --no-audit --no-fund --no-save --prefix .cache/peers-node quadprog nlopt-js ||
+npm install --silent --no-audit --no-fund --no-save --prefix .cache/peers-node quadprog nlopt-js highs ||
   echo "setup-peers: the npm packages could not be installed; comparisons with them are skipped" >&2
 "$python" -c "import pyomo; print('pyomo', pyomo.__version__)" || true

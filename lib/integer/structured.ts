@@ -4,6 +4,7 @@ import { fractionalVariables, Pseudocosts, type FractionalVariable } from './bra
 import { rootRows } from './linear/cutting-planes.js';
 import { contradiction } from './linear/contradiction.js';
 import { divideSet, violatedSet, withSetsHeld } from './ordered-sets.js';
+import { binaryQuadraticOf, solveBinaryQuadratic, type BinaryQuadratic } from './quadratic/binary.js';
 import { largestViolation } from './relaxation.js';
 import { operationViolation } from './spatial/cuts.js';
 import { Expressions } from './spatial/expressions.js';
@@ -30,7 +31,7 @@ export interface StructuredTools {
   /** A feasible point of the problem within other bounds, from a start; undefined if none was met. */
   improve(lower: Float64Array, upper: Float64Array, start: Float64Array): Candidate<Float64Array> | undefined;
   /** A uniform random number. */
-  random(): number;
+  readonly random: () => number;
   readonly budget: Budget;
   /** A solution known before. */
   readonly incumbent?: Candidate<Float64Array> | undefined;
@@ -85,6 +86,8 @@ export function solveStructured(
   options: StructuredOptions,
   tools: StructuredTools,
 ): StructuredResult {
+  const quadratic = binaryQuadraticOf(problem, form);
+  if (quadratic) return solveBinary(problem, quadratic, options, tools);
   const tree = new StructuredTree(problem, form, options, tools);
   const nothing = {
     incumbent: undefined,
@@ -126,6 +129,27 @@ export function solveStructured(
     bound: tree.isUnbounded ? -Infinity : bound + constant,
     isUnbounded: tree.isUnbounded,
     pivots: tree.pivots,
+  };
+}
+
+function solveBinary(
+  problem: MixedIntegerNonlinearProgram,
+  quadratic: BinaryQuadratic,
+  options: StructuredOptions,
+  { budget, random }: StructuredTools,
+): StructuredResult {
+  const { best, bound, nodeCount, ended } = solveBinaryQuadratic(quadratic, options, budget, random);
+  const objective = problem.objective(best.solution.slice());
+  return {
+    termination: ended ?? 'optimal',
+    incumbent: { objective, solution: best.solution },
+    bound: Math.min(bound, objective),
+    relativeGap: Math.max(0, objective - bound) / Math.max(Math.abs(objective), 1e-300),
+    nodeCount,
+    unprovenLeaves: 0,
+    timeSeconds: budget.elapsedSeconds(),
+    isUnbounded: false,
+    pivots: 0,
   };
 }
 

@@ -80,7 +80,9 @@ module.exports = {
       'integer',
     ]),
     lower('codec', ['random', 'schema']),
-    lower('models', [...foundation, 'codec']),
+    lower('least-squares', foundation),
+    lower('easy', [...foundation, 'derivative', 'least-squares', 'minimize', 'qp']),
+    lower('models', [...foundation, 'codec', 'least-squares']),
     lower('io', [...foundation, 'models', 'codec']),
     lower('plan', [
       ...foundation,

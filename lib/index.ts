@@ -1,7 +1,8 @@
 /** The front door: plans and solvers by one call each. Everything else is in the sub-paths, one for each folder. */
 export * from './problem/index.js';
 export * from './solver/index.js';
-export { minimize, type MinimizeResult } from './minimize/index.js';
+export type { MinimizeResult } from './minimize/index.js';
+export * from './easy/index.js';
 export { solveQp } from './qp/index.js';
 export { solveSqp } from './sqp/index.js';
 export { solveAugmentedLagrangian } from './auglag/index.js';

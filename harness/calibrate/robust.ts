@@ -1,3 +1,5 @@
+import { Matrix, SingularValueDecomposition } from 'ml-matrix';
+
 /** Middle of the values, or mean of the two middle ones; NaN of none. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -37,45 +39,26 @@ export interface FitRow {
   readonly value: number;
 }
 
+/** Least singular value, relative to the largest of columns of norm 1, from which rows determine their coefficients. */
+const leastSingularValue = 1e-9;
+
 /**
- * Least squares of the relative residuals, Σ((fit − value)/value)², by the normal equations: few regressors, well apart.
- * Throws where the rows do not determine the coefficients.
+ * Least squares of the relative residuals, Σ((fit − value)/value)², by the singular values of the weighted rows. Throws
+ * where the rows do not determine the coefficients.
  */
 export function relativeFit(rows: readonly FitRow[]): number[] {
   const size = rows[0]?.regressors.length ?? 0;
-  const normal = Array.from({ length: size }, () => new Float64Array(size + 1));
-  for (const { regressors, value } of rows) {
-    const weight = 1 / value ** 2;
-    for (let i = 0; i < size; i++) {
-      for (let k = 0; k < size; k++) normal[i]![k]! += weight * regressors[i]! * regressors[k]!;
-      normal[i]![size]! += weight * regressors[i]! * value;
-    }
-  }
-  return solved(normal);
+  if (size === 0) return [];
+  const weighted = new Matrix(rows.map(({ regressors, value }) => regressors.map((regressor) => regressor / value)));
+  const scales = Array.from({ length: size }, (_, k) => Math.hypot(...weighted.getColumn(k)));
+  if (rows.length < size || scales.some((scale) => !(scale > 0))) throw undetermined();
+  const decomposition = new SingularValueDecomposition(weighted.divRowVector(scales), { autoTranspose: true });
+  const { diagonal } = decomposition;
+  if (!(Math.min(...diagonal) > leastSingularValue * Math.max(...diagonal))) throw undetermined();
+  const solution = decomposition.solve(Matrix.columnVector(rows.map(() => 1)));
+  return scales.map((scale, k) => solution.get(k, 0) / scale);
 }
 
-/** Gaussian elimination with partial pivoting on [A | b]. */
-function solved(system: Float64Array[]): number[] {
-  const size = system.length;
-  for (let k = 0; k < size; k++) {
-    let pivot = k;
-    for (let row = k + 1; row < size; row++) {
-      if (Math.abs(system[row]![k]!) > Math.abs(system[pivot]![k]!)) pivot = row;
-    }
-    [system[k], system[pivot]] = [system[pivot]!, system[k]!];
-    const divisor = system[k]![k]!;
-    const largest = Math.max(...system[k]!.subarray(0, size).map(Math.abs));
-    if (!(Math.abs(divisor) > 1e-12 * largest)) throw new Error('the measurements do not determine the fit');
-    for (let row = k + 1; row < size; row++) {
-      const factor = system[row]![k]! / divisor;
-      for (let column = k; column <= size; column++) system[row]![column]! -= factor * system[k]![column]!;
-    }
-  }
-  const solution = new Array<number>(size).fill(0);
-  for (let k = size - 1; k >= 0; k--) {
-    let rest = system[k]![size]!;
-    for (let column = k + 1; column < size; column++) rest -= system[k]![column]! * solution[column]!;
-    solution[k] = rest / system[k]![k]!;
-  }
-  return solution;
+function undetermined(): Error {
+  return new Error('the measurements do not determine the fit');
 }

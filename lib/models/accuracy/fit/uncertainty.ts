@@ -1,4 +1,4 @@
-import { DenseCholesky } from '../../../linalg/index.js';
+import { inverseOfNormalMatrix } from '../../../least-squares/index.js';
 import { accuracy, type AccuracyModel } from '../model.js';
 import { residualsOf, type FittedCurve } from './candidate.js';
 import { levenbergMarquardt, normalEquations } from './least-squares.js';
@@ -33,7 +33,7 @@ export function uncertaintyOf(fitted: FittedCurve, sample: Sample): Uncertainty 
   const { psiSquares, inner } = huberMoments(residualsOf(fitted, sample), delta);
   const correction = 1 + ((free.length / sample.size) * (1 - inner)) / inner;
   const variance = (correction ** 2 * psiSquares) / Math.max(1, degreesOfFreedom) / inner ** 2;
-  const covariance = invertedNormalMatrix(matrix, free, order);
+  const covariance = inverseOfNormalMatrix(matrix, free, order);
   for (let k = 0; k < covariance.length; k++) covariance[k]! *= variance;
   return { covariance, degreesOfFreedom, deviation: Math.sqrt(variance), undetermined };
 }
@@ -57,27 +57,6 @@ function atBounds({ curve, theta }: FittedCurve): Set<number> {
     if (theta[k]! <= lower + near || theta[k]! >= upper - near) found.add(k);
   });
   return found;
-}
-
-/** (JᵀWJ)⁻¹ over the free parameters, spread to all; a little damped where it is singular to rounding. */
-function invertedNormalMatrix(matrix: Float64Array, free: readonly number[], order: number): Float64Array {
-  const size = free.length;
-  const scale = free.map((k) => 1 / Math.sqrt(matrix[k * order + k]!));
-  const reduced = new Float64Array(size * size);
-  for (let a = 0; a < size; a++) {
-    for (let b = 0; b < size; b++) reduced[a * size + b] = matrix[free[a]! * order + free[b]!]! * scale[a]! * scale[b]!;
-  }
-  const cholesky = new DenseCholesky(size);
-  let damping = 0;
-  while (cholesky.factor(reduced, size, damping) >= 0) damping = Math.max(1e-14, 10 * damping);
-  const inverse = new Float64Array(order * order);
-  for (let b = 0; b < size; b++) {
-    const column = new Float64Array(size);
-    column[b] = 1;
-    cholesky.solve(column);
-    for (let a = 0; a < size; a++) inverse[free[a]! * order + free[b]!] = column[a]! * scale[a]! * scale[b]!;
-  }
-  return inverse;
 }
 
 /** A fitted accuracy with its interval. */

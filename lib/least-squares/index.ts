@@ -1,0 +1,3 @@
+export * from './loss.js';
+export * from './levenberg-marquardt.js';
+export * from './covariance.js';

@@ -1,0 +1,125 @@
+import {
+  choiceCosts,
+  enumerateDecisions,
+  limitTolerance,
+  type ChoiceCosts,
+  type Device,
+  type PlanningProblem,
+  type RateLaw,
+} from '../../models/index.js';
+
+/** The resolved problem as a certificate states it: plain JSON in SI units (docs/certificate/README.md). */
+export function stateProblem(problem: PlanningProblem): StatedProblem {
+  const block = problem.resourceBlockHz;
+  const { minimum, scope } = problem.accuracy;
+  return {
+    kind: 'split-fine-tuning',
+    sharing: problem.sharing,
+    stepsPerRound: problem.stepsPerRound,
+    aggregationSeconds: problem.aggregationSeconds,
+    deadlineSeconds: problem.deadlineSeconds ?? null,
+    bandwidthHz: problem.bandwidthHz,
+    resourceBlockHz: block ?? null,
+    resourceBlocks: block === undefined ? null : Math.floor((problem.bandwidthHz / block) * (1 + limitTolerance)),
+    serverMemoryBytes: finite(problem.serverMemoryBytes),
+    accuracyScope: scope,
+    accuracyMinimum: finite(minimum),
+    limitTolerance,
+    devices: problem.devices.map((device) => stateDevice(problem, device)),
+  };
+}
+
+export interface StatedProblem {
+  readonly kind: 'split-fine-tuning';
+  readonly sharing: PlanningProblem['sharing'];
+  readonly stepsPerRound: number;
+  readonly aggregationSeconds: number;
+  readonly deadlineSeconds: number | null;
+  readonly bandwidthHz: number;
+  readonly resourceBlockHz: number | null;
+  readonly resourceBlocks: number | null;
+  readonly serverMemoryBytes: number | null;
+  readonly accuracyScope: 'mean' | 'each';
+  readonly accuracyMinimum: number | null;
+  readonly limitTolerance: number;
+  readonly devices: readonly StatedDevice[];
+}
+
+export interface StatedDevice {
+  readonly name: string;
+  readonly optional: boolean;
+  readonly weight: number;
+  readonly minimumBandwidthHz: number;
+  readonly maximumBandwidthHz: number | null;
+  readonly memoryBytes: number | null;
+  readonly uplink: object;
+  readonly downlink: object;
+  readonly choices: StatedChoices;
+}
+
+export interface StatedChoices extends Record<CostName, readonly number[]> {
+  readonly blocks: readonly number[];
+  readonly upPoint: readonly number[];
+  readonly downPoint: readonly number[];
+}
+
+const costs = {
+  preSeconds: (choice: ChoiceCosts) => choice.forwardSeconds + choice.encodeSeconds,
+  postSeconds: (choice: ChoiceCosts) => choice.decodeSeconds + choice.backwardSeconds,
+  uplinkBits: (choice: ChoiceCosts) => choice.uplinkBits,
+  downlinkBits: (choice: ChoiceCosts) => choice.downlinkBits,
+  adapterBits: (choice: ChoiceCosts) => choice.adapterBits,
+  serverSeconds: (choice: ChoiceCosts) => choice.serverSeconds,
+  serverMemoryBytes: (choice: ChoiceCosts) => choice.serverMemoryBytes,
+  deviceMemoryBytes: (choice: ChoiceCosts) => choice.deviceMemoryBytes,
+  accuracy: (choice: ChoiceCosts) => choice.accuracy,
+};
+type CostName = keyof typeof costs;
+
+function stateDevice(problem: PlanningProblem, device: Device): StatedDevice {
+  const pinned = device.pinned.bandwidthHz;
+  const decisions = [...enumerateDecisions(problem, device)];
+  const list = decisions.map(({ blocks, upPoint, downPoint }) =>
+    choiceCosts(problem, device, blocks, upPoint, downPoint),
+  );
+  const column = (name: CostName) => list.map(costs[name]);
+  return {
+    name: device.name,
+    optional: device.optional,
+    weight: device.weight,
+    minimumBandwidthHz: Math.max(device.minimumBandwidthHz, pinned ?? 0),
+    maximumBandwidthHz: finite(Math.min(device.maximumBandwidthHz, pinned ?? Infinity)),
+    memoryBytes: finite(device.memoryBytes),
+    uplink: stateLaw(device.uplink),
+    downlink: stateLaw(device.downlink),
+    choices: {
+      blocks: decisions.map(({ blocks }) => blocks),
+      upPoint: decisions.map(({ upPoint }) => upPoint),
+      downPoint: decisions.map(({ downPoint }) => downPoint),
+      preSeconds: column('preSeconds'),
+      postSeconds: column('postSeconds'),
+      uplinkBits: column('uplinkBits'),
+      downlinkBits: column('downlinkBits'),
+      adapterBits: column('adapterBits'),
+      serverSeconds: column('serverSeconds'),
+      serverMemoryBytes: column('serverMemoryBytes'),
+      deviceMemoryBytes: column('deviceMemoryBytes'),
+      accuracy: column('accuracy'),
+    },
+  };
+}
+
+function stateLaw(law: RateLaw): object {
+  switch (law.kind) {
+    case 'linear':
+      return { kind: 'linear', bitsPerSecondPerHz: law.bitsPerSecondPerHz };
+    case 'shannon':
+      return { kind: 'shannon', snrBandwidthHz: law.snrBandwidthHz };
+    case 'faded':
+      return { kind: 'faded', snrBandwidthHz: [...law.snrBandwidthHz] };
+  }
+}
+
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}

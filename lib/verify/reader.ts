@@ -1,0 +1,101 @@
+/** A certificate that is not what the format says: the place and what is wrong there. */
+export class CertificateError extends Error {
+  override name = 'CertificateError';
+  constructor(
+    readonly path: string,
+    readonly reason: string,
+  ) {
+    super(`${path || 'certificate'}: ${reason}`);
+  }
+}
+
+/** Reads parts of a parsed JSON value strictly: every member known, every number finite and in range. */
+export class Reader {
+  private constructor(
+    private readonly value: unknown,
+    readonly path: string,
+  ) {}
+
+  static of(value: unknown): Reader {
+    return new Reader(value, '');
+  }
+
+  fail(reason: string): never {
+    throw new CertificateError(this.path, reason);
+  }
+
+  /** The members of an object that has no others than these; those of `optional` may be absent. */
+  object<Names extends string>(names: readonly Names[], optional: readonly Names[] = []): Record<Names, Reader> {
+    const { value } = this;
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) this.fail('an object is expected');
+    const members = Object.create(null) as Record<Names, Reader>;
+    for (const key of Object.keys(value)) {
+      if (!(names as readonly string[]).includes(key)) this.fail(`unknown member ${JSON.stringify(key.slice(0, 40))}`);
+    }
+    for (const name of names) {
+      if (Object.hasOwn(value, name)) members[name] = this.member(name, (value as Record<string, unknown>)[name]);
+      else if (optional.includes(name)) members[name] = this.member(name, null);
+      else this.fail(`member "${name}" is missing`);
+    }
+    return members;
+  }
+
+  private member(name: string | number, value: unknown): Reader {
+    return new Reader(value, this.path === '' ? String(name) : `${this.path}.${name}`);
+  }
+
+  get isNull(): boolean {
+    return this.value === null;
+  }
+
+  array(length?: number): Reader[] {
+    if (!Array.isArray(this.value)) this.fail('a list is expected');
+    if (length !== undefined && this.value.length !== length) this.fail(`${length} entries are expected`);
+    return this.value.map((entry: unknown, k) => this.member(k, entry));
+  }
+
+  number(least = -Infinity, most = Infinity): number {
+    const { value } = this;
+    if (typeof value !== 'number' || !Number.isFinite(value)) this.fail('a finite number is expected');
+    if (value < least || value > most) this.fail(`${value} is outside ${least} … ${most}`);
+    return value;
+  }
+
+  /** Numbers, or null where the format allows it, as NaN. */
+  numbers(length: number, least = -Infinity, nullable = false): Float64Array {
+    const list = this.value;
+    if (!Array.isArray(list) || list.length !== length) this.fail(`a list of ${length} numbers is expected`);
+    return Float64Array.from(list, (entry: unknown, k) => {
+      if (entry === null && nullable) return NaN;
+      if (typeof entry !== 'number' || !Number.isFinite(entry) || entry < least) {
+        return this.member(k, entry).fail(`a finite number ≥ ${least} is expected`);
+      }
+      return entry;
+    });
+  }
+
+  integer(least: number, most = Number.MAX_SAFE_INTEGER): number {
+    const value = this.number(least, most);
+    if (!Number.isSafeInteger(value)) this.fail('a whole number is expected');
+    return value;
+  }
+
+  boolean(): boolean {
+    if (typeof this.value !== 'boolean') this.fail('true or false is expected');
+    return this.value;
+  }
+
+  text(): string {
+    if (typeof this.value !== 'string') this.fail('a text is expected');
+    return this.value;
+  }
+
+  oneOf<Words extends string>(words: readonly Words[]): Words {
+    const found = words.find((word) => word === this.value);
+    return found ?? this.fail(`one of ${words.join(', ')} is expected`);
+  }
+
+  optional<T>(read: (reader: Reader) => T): T | undefined {
+    return this.isNull ? undefined : read(this);
+  }
+}

@@ -25,6 +25,7 @@ import { parseTime } from './time-option.js';
 export interface SolveArguments {
   readonly json?: boolean;
   readonly out?: string;
+  readonly certificate?: string;
   readonly quiet?: boolean;
   readonly seed?: number;
   readonly set?: string[];
@@ -53,6 +54,7 @@ export function registerSolveCommand(program: Command): void {
     .argument('<file>', 'problem file (YAML or JSON), or - for standard input')
     .option('--json', 'write the plan as one JSON document to standard output (see: sft-opt schema plan)')
     .option('--out <file>', 'write the plan as JSON to a file as well')
+    .option('--certificate <file>', 'write a proof of plan and bound that `sft-opt verify` checks without the planner')
     .option('--quiet', 'no table, no progress, no warnings')
     .option('--seed <number>', 'seed in place of the file’s', parseSeed)
     .addOption(setOption())
@@ -82,6 +84,10 @@ async function solve(path: string, options: SolveArguments): Promise<ExitCode> {
     options.warm === undefined ? undefined : await loadWarmPlan(options.warm, resolved, options.method, quiet);
   const { report, interrupted } = await search(resolved, warm, options, quiet);
   await deliver(report, resolved, options, quiet);
+  if (options.certificate !== undefined) {
+    const { writeCertificate } = await import('../solver/certificate.js');
+    await writeCertificate(options.certificate, report, resolved, path);
+  }
   // Stopped after the plan was found, what was to be compared with it is missing.
   return interrupted && report.status === 'solved' ? exitCodes.limit : exitCodeOf(report.status);
 }

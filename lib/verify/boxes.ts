@@ -199,25 +199,23 @@ function shareLine(
   witnesses: Witnesses,
   place: number,
 ): ((corner: readonly number[]) => Interval) | undefined {
-  const { least, most } = shareRange(statement, device);
-  if (!(least <= most)) return undefined;
-  const late = (share: number) =>
-    stages.some((stage, r) => timeAt(device, stage, shareHertz(statement, share)).lo > high[r]!);
-  if (late(most)) return undefined;
-  const tooSmall = witnesses.tooSmall[place]!;
-  const after = tooSmall > 0 && tooSmall < most && late(tooSmall);
-  if (statement.blocks) {
-    const count = after ? Math.max(least, Math.floor(tooSmall) + 1) : least;
-    return () => shareHertz(statement, count);
-  }
-  const floor = after ? Math.max(least, tooSmall) : least;
   const at = witnesses.at[place]!;
   const r = witnesses.stage[place]!;
   const stage = stages[r];
-  if (!(at > 0) || !stage) return () => point(floor);
-  const line = timeLine(device, stage, at, witnesses.mixture[place]!);
-  // time ≥ v + s·(b − at) and time ≤ X_r give b ≥ at + (X_r − v)/s, s < 0.
-  if (!(line.slope.hi < 0)) return () => point(floor);
-  // One line only: a maximum of two would not be concave after the minimum over choices.
-  return (corner) => add(point(at), divide(subtract(point(corner[r]!), line.value), line.slope));
+  if (at > 0 && stage && !statement.blocks) {
+    const line = timeLine(device, stage, at, witnesses.mixture[place]!);
+    // time ≥ v + s·(b − at) and time ≤ X_r give b ≥ at + (X_r − v)/s, s < 0. One line only: with the larger of two the least over
+    // choices would not be concave.
+    if (line.slope.hi < 0) {
+      return (corner) => add(point(at), divide(subtract(point(corner[r]!), line.value), line.slope));
+    }
+  }
+  const { least, most } = shareRange(statement, device);
+  const late = (share: number) =>
+    stages.some((need, k) => timeAt(device, need, shareHertz(statement, share)).lo > high[k]!);
+  if (!(least <= most) || late(most)) return undefined;
+  const tooSmall = witnesses.tooSmall[place]!;
+  const short = tooSmall >= least && tooSmall < most && late(tooSmall);
+  const floor = !short ? least : statement.blocks ? Math.floor(tooSmall) + 1 : tooSmall;
+  return () => shareHertz(statement, floor);
 }

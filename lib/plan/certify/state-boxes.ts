@@ -96,9 +96,12 @@ class BoxWriter {
     const most = Math.min(maximumBandwidthHz ?? Infinity, stated.bandwidthHz) * relaxed;
     let share = Math.max(least, most * 1e-12);
     let deciding = -1;
-    this.stages(stated.devices[n]!.choices, j).forEach((stage, r) => {
-      const late = (b: number) => stageSeconds(device, stage, b) > high[r]! * (1 + 3e-14);
-      if (!late(share) || late(most)) return;
+    const stages = this.stages(stated.devices[n]!.choices, j);
+    const isLate = (r: number, b: number) => stageSeconds(device, stages[r]!, b) > high[r]! * (1 + 3e-14);
+    if (stages.some((_, r) => isLate(r, most))) return none;
+    stages.forEach((_stage, r) => {
+      const late = (b: number) => isLate(r, b);
+      if (!late(share)) return;
       let low = share;
       let top = most;
       for (let k = 0; k < 120 && top - low > 1e-14 * top; k++) {
@@ -111,7 +114,7 @@ class BoxWriter {
     });
     if (deciding < 0) return none;
     if (block !== null) return { at: null, tooSmall: Math.floor(share / block), stage: null };
-    return { at: share, tooSmall: share, stage: deciding };
+    return { at: Number(share.toPrecision(12)), tooSmall: null, stage: deciding };
   }
 
   private stages(choices: StatedChoices, j: number): Stage[] {

@@ -23,7 +23,7 @@ export interface DropNode extends Omit<ThresholdLeaf, 'kind'> {
 }
 
 /** Nodes after which a proof by a tree is given up. */
-const mostNodes = 20_000;
+const mostNodes = 3_000;
 /** A choice is dropped where its price exceeds the room by this much of the sizes involved: rigorous rounding then agrees. */
 const dropMargin = 1e-9;
 

@@ -84,8 +84,10 @@ module.exports = {
     lower('easy', [...foundation, 'derivative', 'least-squares', 'minimize', 'qp']),
     lower('models', [...foundation, 'codec', 'least-squares']),
     lower('io', [...foundation, 'models', 'codec']),
+    lower('verify', []),
     lower('plan', [
       ...foundation,
+      'verify',
       'derivative',
       'transform',
       'qp',

@@ -1,5 +1,6 @@
 export * from './bandwidth/index.js';
 export * from './bound/index.js';
+export { certify, verifyPlan, type CertifyRequest, type PlanCertificate } from './certify/index.js';
 export { evaluatePlan, slackOf, type PlanEvaluation } from './evaluate.js';
 export * from './exact/index.js';
 export * from './report.js';

@@ -1,18 +1,16 @@
 import { add, divide, larger, multiply, point, subtract, zero, type Interval } from './interval.js';
-import type { OpenChoices } from './dual.js';
+import type { Evidence, OpenChoices } from './dual.js';
 import {
   chain,
   couplingPrice,
   pricedLimits,
   readPrices,
   readWitnesses,
-  replaced,
   roundWork,
   shareHertz,
   shareRange,
   timeAt,
   timeLine,
-  type Prices,
   type Requirement,
   type Witnesses,
 } from './price.js';
@@ -27,22 +25,26 @@ export interface Boxes {
   readonly form: 'chain' | 'stages';
   readonly lower: Float64Array;
   readonly upper: Float64Array;
+  /** Open choices of each device that are priced: those that no other one replaces. */
+  readonly priced: OpenChoices;
   readonly parts: readonly Part[];
 }
 
-type Part =
-  | { readonly axis: number; readonly at: number; readonly below: number; readonly above: number }
-  | { readonly prices: Prices; readonly witnesses: readonly Witnesses[] };
+type Part = { readonly axis: number; readonly at: number; readonly below: number; readonly above: number } | Evidence;
 
 export function readBoxes(reader: Reader, statement: Statement, open: OpenChoices): Boxes {
-  const at = reader.object(['kind', 'form', 'lower', 'upper', 'parts']);
+  const at = reader.object(['kind', 'form', 'lower', 'upper', 'replacedBy', 'parts'], ['replacedBy']);
   const form = at.form.oneOf(['chain', 'stages']);
   const axes = weightsOf(statement, form).length;
   const parts = at.parts.array();
+  const priced = at.replacedBy.isNull
+    ? open
+    : at.replacedBy.array(open.length).map((list, n) => unreplaced(list, statement.devices[n]!, open[n]!));
   return {
     form,
     lower: at.lower.numbers(axes, 0),
     upper: at.upper.numbers(axes, 0),
+    priced,
     parts: parts.map((part, k): Part => {
       const members = part.object(['axis', 'at', 'below', 'above', 'prices', 'witnesses'], [
         'axis',
@@ -56,7 +58,7 @@ export function readBoxes(reader: Reader, statement: Statement, open: OpenChoice
         const devices = members.witnesses.array(open.length);
         return {
           prices: readPrices(members.prices, statement),
-          witnesses: devices.map((device, n) => readWitnesses(device, open[n]!.filter((j) => j >= 0).length)),
+          witnesses: devices.map((device, n) => readWitnesses(device, priced[n]!.filter((j) => j >= 0).length)),
         };
       }
       // Children come later in the list, so that no part is its own.
@@ -69,6 +71,36 @@ export function readBoxes(reader: Reader, statement: Statement, open: OpenChoice
       };
     }),
   };
+}
+
+const lessIsBetter = [
+  'preSeconds',
+  'postSeconds',
+  'uplinkBits',
+  'downlinkBits',
+  'adapterBits',
+  'serverSeconds',
+  'serverMemoryBytes',
+] as const;
+
+/**
+ * The open choices but for those named as replaced: every plan with one of them stays admissible and gets no slower with the choice
+ * that replaces it, which is open itself and not replaced.
+ */
+function unreplaced(reader: Reader, { costs }: StatedDevice, open: readonly number[]): readonly number[] {
+  const choices = open.filter((j) => j >= 0);
+  const replacedBy = reader.numbers(choices.length, 0, true);
+  const kept = new Set(choices.filter((_, k) => Number.isNaN(replacedBy[k])));
+  choices.forEach((j, k) => {
+    if (kept.has(j)) return;
+    const other = replacedBy[k]!;
+    const asGood =
+      kept.has(other) &&
+      lessIsBetter.every((name) => costs[name][other]! <= costs[name][j]!) &&
+      costs.accuracy[other]! >= costs.accuracy[j]!;
+    if (!asGood) reader.fail(`choice ${other} does not replace choice ${j}`);
+  });
+  return open.filter((j) => j < 0 || kept.has(j));
 }
 
 /** Factors of the thresholds in T − K·Σ: the chain once; or pre, K − 1 times pre + post, and post + adapters. */
@@ -90,10 +122,47 @@ function stagesOf(statement: Statement, device: StatedDevice, j: number, form: '
   return statement.stepsPerRound > 1 ? [pre, step, end] : [pre, end];
 }
 
+/** What does not depend on the part: one open choice's requirements, their times with the most it may get, and its work. */
+interface Choice {
+  readonly index: number;
+  readonly stages: readonly Requirement[];
+  readonly fastest: readonly number[];
+  readonly work: Interval;
+}
+
+interface Setting {
+  readonly statement: Statement;
+  readonly seconds: number;
+  readonly weights: readonly number[];
+  readonly devices: readonly {
+    readonly device: StatedDevice;
+    readonly mayBeLeftOut: boolean;
+    readonly least: number;
+    readonly most: number;
+    readonly choices: readonly Choice[];
+  }[];
+}
+
+function settingOf(statement: Statement, open: OpenChoices, seconds: number, form: 'chain' | 'stages'): Setting {
+  const devices = statement.devices.map((device, n) => {
+    const { least, most } = shareRange(statement, device);
+    const choices = open[n]!.filter((j) => j >= 0).map((index): Choice => {
+      const stages = stagesOf(statement, device, index, form);
+      const fastest = stages.map((stage) =>
+        least <= most ? timeAt(device, stage, shareHertz(statement, most)).lo : Infinity,
+      );
+      return { index, stages, fastest, work: roundWork(statement, device, index) };
+    });
+    return { device, mayBeLeftOut: open[n]!.includes(-1), least, most, choices };
+  });
+  return { statement, seconds, weights: weightsOf(statement, form), devices };
+}
+
 /** True if no admissible plan over the open choices has a round within `seconds`, aggregation apart. */
-export function boxesRefute(statement: Statement, open: OpenChoices, seconds: number, boxes: Boxes): boolean {
+export function boxesRefute(statement: Statement, seconds: number, boxes: Boxes): boolean {
   if (statement.sharing !== 'batched' || seconds === Infinity) return false;
-  if (!coversAllPlans(statement, open, seconds, boxes)) return false;
+  const setting = settingOf(statement, boxes.priced, seconds, boxes.form);
+  if (!coversAllPlans(setting, boxes)) return false;
   const seen = new Uint8Array(boxes.parts.length);
   const stack = [{ index: 0, low: [...boxes.lower], high: [...boxes.upper] }];
   for (let box = stack.pop(); box; box = stack.pop()) {
@@ -103,9 +172,7 @@ export function boxesRefute(statement: Statement, open: OpenChoices, seconds: nu
     seen[box.index] = 1;
     const { low, high } = box;
     if ('prices' in part) {
-      if (low.every((value, r) => value <= high[r]!) && !partRefuted(statement, open, seconds, boxes.form, part, low, high)) {
-        return false;
-      }
+      if (low.every((value, r) => value <= high[r]!) && !partRefuted(setting, part, low, high)) return false;
       continue;
     }
     const replaceAt = (ends: number[], value: number) => ends.map((end, r) => (r === part.axis ? value : end));
@@ -116,36 +183,17 @@ export function boxesRefute(statement: Statement, open: OpenChoices, seconds: nu
 }
 
 /** Every plan within the claim has its thresholds in the box: none is below what devices need, none above what the rest leaves. */
-function coversAllPlans(statement: Statement, open: OpenChoices, seconds: number, boxes: Boxes): boolean {
-  const weights = weightsOf(statement, boxes.form);
+function coversAllPlans({ weights, devices, seconds }: Setting, { lower, upper }: Boxes): boolean {
+  const needed = devices.filter(({ mayBeLeftOut }) => !mayBeLeftOut);
   let spent = zero;
-  statement.devices.forEach((device, n) => {
-    if (open[n]!.includes(-1)) return;
-    const works = open[n]!.map((j) => roundWork(statement, device, j).lo);
-    spent = add(spent, point(Math.min(...works)));
-  });
+  for (const { choices } of needed) spent = add(spent, point(Math.min(...choices.map(({ work }) => work.lo))));
   for (let r = 0; r < weights.length; r++) {
-    if (boxes.lower[r]! > stageFloor(statement, open, boxes.form, r)) return false;
-    spent = add(spent, multiply(point(weights[r]!), point(boxes.lower[r]!)));
+    const floors = needed.map(({ choices }) => Math.min(...choices.map(({ fastest }) => fastest[r]!)));
+    if (lower[r]! > Math.max(0, ...floors)) return false;
+    spent = add(spent, multiply(point(weights[r]!), point(lower[r]!)));
   }
   const left = larger(subtract(point(seconds), spent), zero);
-  return boxes.upper.every(
-    (upper, r) => upper >= add(point(boxes.lower[r]!), divide(left, point(weights[r]!))).hi,
-  );
-}
-
-/** What every plan needs of a stage: the slowest of the devices' fastest choices with the most they may get. */
-function stageFloor(statement: Statement, open: OpenChoices, form: 'chain' | 'stages', r: number): number {
-  let slowest = 0;
-  statement.devices.forEach((device, n) => {
-    if (open[n]!.includes(-1)) return;
-    const { most } = shareRange(statement, device);
-    const times = open[n]!.map(
-      (j) => timeAt(device, stagesOf(statement, device, j, form)[r]!, shareHertz(statement, most)).lo,
-    );
-    slowest = Math.max(slowest, Math.min(...times));
-  });
-  return slowest;
+  return upper.every((end, r) => end >= add(point(lower[r]!), divide(left, point(weights[r]!))).hi);
 }
 
 /**
@@ -153,35 +201,28 @@ function stageFloor(statement: Statement, open: OpenChoices, form: 'chain' | 'st
  * lines below it. That is concave in X, so that its least value is at a corner.
  */
 function partRefuted(
-  statement: Statement,
-  open: OpenChoices,
-  seconds: number,
-  form: 'chain' | 'stages',
-  part: { readonly prices: Prices; readonly witnesses: readonly Witnesses[] },
+  { statement, seconds, weights, devices }: Setting,
+  { prices, witnesses }: Evidence,
   low: readonly number[],
   high: readonly number[],
 ): boolean {
-  const weights = weightsOf(statement, form);
-  const { prices, witnesses } = part;
-  const corners = Array.from({ length: 1 << weights.length }, (_, v) =>
-    weights.map((_weight, r) => ((v >> r) & 1 ? high[r]! : low[r]!)),
-  );
+  const corners = Array.from({ length: 1 << weights.length }, (_, v) => weights.map((_weight, r) => (v >> r) & 1));
   const sums = corners.map((corner) =>
-    corner.reduce<Interval>((sum, value, r) => add(sum, multiply(point(weights[r]!), point(value))), zero),
+    corner.reduce<Interval>((sum, end, r) => {
+      const value = end ? high[r]! : low[r]!;
+      return add(sum, multiply(point(weights[r]!), point(value)));
+    }, zero),
   );
-  for (let n = 0; n < open.length; n++) {
-    const device = statement.devices[n]!;
-    const choices = open[n]!.filter((j) => j >= 0);
-    const skip = replaced(device, choices, witnesses[n]!);
-    const least = corners.map(() => (choices.length < open[n]!.length ? 0 : Infinity));
-    choices.forEach((j, k) => {
-      if (skip[k]) return;
-      const share = shareLine(statement, device, stagesOf(statement, device, j, form), high, witnesses[n]!, k);
-      if (!share) return;
-      const fixed = add(roundWork(statement, device, j), couplingPrice(statement, device, j, prices));
-      corners.forEach((corner, v) => {
-        least[v] = Math.min(least[v]!, add(fixed, multiply(point(prices.perHertz), share(corner))).lo);
-      });
+  for (let n = 0; n < devices.length; n++) {
+    const entry = devices[n]!;
+    const least = corners.map(() => (entry.mayBeLeftOut ? 0 : Infinity));
+    entry.choices.forEach((choice, k) => {
+      const line = shareLine(statement, entry, choice, low, high, witnesses[n]!, k);
+      if (!line) return;
+      const fixed = add(choice.work, couplingPrice(statement, entry.device, choice.index, prices));
+      const price = (share: Interval) => add(fixed, multiply(point(prices.perHertz), share)).lo;
+      const ends = [price(line.atLow), price(line.atHigh)] as const;
+      corners.forEach((corner, v) => (least[v] = Math.min(least[v]!, ends[corner[line.axis] as 0 | 1])));
     });
     if (least[0] === Infinity) return true;
     least.forEach((value, v) => (sums[v] = add(sums[v]!, point(value))));
@@ -190,15 +231,24 @@ function partRefuted(
   return sums.every((sum) => subtract(sum, limits).lo > seconds);
 }
 
-/** The share, Hz, that a choice needs at thresholds X within `high`, as a line below it; undefined if none is enough. */
+/** A line below the share that a choice needs, Hz, along one threshold: its values at the part's two ends. */
+interface ShareLine {
+  readonly axis: number;
+  readonly atLow: Interval;
+  readonly atHigh: Interval;
+}
+
+/** Undefined if no share is enough for the thresholds `high`. */
 function shareLine(
   statement: Statement,
-  device: StatedDevice,
-  stages: readonly Requirement[],
+  { device, least, most }: Setting['devices'][number],
+  { stages, fastest }: Choice,
+  low: readonly number[],
   high: readonly number[],
   witnesses: Witnesses,
   place: number,
-): ((corner: readonly number[]) => Interval) | undefined {
+): ShareLine | undefined {
+  if (fastest.some((time, r) => time > high[r]!)) return undefined;
   const at = witnesses.at[place]!;
   const r = witnesses.stage[place]!;
   const stage = stages[r];
@@ -207,15 +257,14 @@ function shareLine(
     // time ≥ v + s·(b − at) and time ≤ X_r give b ≥ at + (X_r − v)/s, s < 0. One line only: with the larger of two the least over
     // choices would not be concave.
     if (line.slope.hi < 0) {
-      return (corner) => add(point(at), divide(subtract(point(corner[r]!), line.value), line.slope));
+      const share = (value: number) => add(point(at), divide(subtract(point(value), line.value), line.slope));
+      return { axis: r, atLow: share(low[r]!), atHigh: share(high[r]!) };
     }
   }
-  const { least, most } = shareRange(statement, device);
+  const tooSmall = witnesses.tooSmall[place]!;
   const late = (share: number) =>
     stages.some((need, k) => timeAt(device, need, shareHertz(statement, share)).lo > high[k]!);
-  if (!(least <= most) || late(most)) return undefined;
-  const tooSmall = witnesses.tooSmall[place]!;
   const short = tooSmall >= least && tooSmall < most && late(tooSmall);
-  const floor = !short ? least : statement.blocks ? Math.floor(tooSmall) + 1 : tooSmall;
-  return () => shareHertz(statement, floor);
+  const floor = shareHertz(statement, !short ? least : statement.blocks ? Math.floor(tooSmall) + 1 : tooSmall);
+  return { axis: 0, atLow: floor, atHigh: floor };
 }

@@ -4,7 +4,6 @@ import {
   couplingPrice,
   leastOnLine,
   pricedLimits,
-  replaced,
   roundWork,
   shareHertz,
   shareRange,
@@ -55,14 +54,14 @@ export function refutesEach(
     const others = add(before[n]!, after);
     for (const j of dropped[n]!) {
       const value = values[n]![open[n]!.indexOf(j)];
-      if (value === undefined || Number.isNaN(value) || !(add(others, point(value)).lo > limits)) return false;
+      if (value === undefined || !(add(others, point(value)).lo > limits)) return false;
     }
     after = add(after, point(least[n]!));
   }
   return true;
 }
 
-/** Lower bounds on the prices of one device's open choices; NaN for a choice that another replaces. */
+/** Lower bounds on the prices of one device's open choices. */
 function choiceValues(
   statement: Statement,
   open: OpenChoices,
@@ -73,11 +72,8 @@ function choiceValues(
   const device = statement.devices[n]!;
   const list = open[n]!;
   const out = list[0] === -1 ? 1 : 0;
-  const choices = list.slice(out);
-  const skip = replaced(device, choices, witnesses[n]!);
   return list.map((j, k) => {
     if (j === -1) return 0;
-    if (skip[k - out]) return NaN;
     const share = leastSharePrice(statement, device, j, seconds, prices, witnesses[n]!, k - out);
     return share === Infinity ? Infinity : add(couplingPrice(statement, device, j, prices), point(share)).lo;
   });

@@ -44,13 +44,11 @@ export interface Witnesses {
   readonly mixture: Float64Array;
   /** A share, or a number of blocks, with which the choice is not in time. */
   readonly tooSmall: Float64Array;
-  /** Choice that is as good in everything, so that this one need not be priced. */
-  readonly replacedBy: Float64Array;
   /** The stage whose time the line is of; only with `boxes`. */
   readonly stage: Float64Array;
 }
 
-const witnessNames = ['at', 'mixture', 'tooSmall', 'replacedBy', 'stage'] as const;
+const witnessNames = ['at', 'mixture', 'tooSmall', 'stage'] as const;
 
 export function readWitnesses(reader: Reader, count: number): Witnesses {
   const members = reader.object(witnessNames, witnessNames);
@@ -60,37 +58,8 @@ export function readWitnesses(reader: Reader, count: number): Witnesses {
     at: column('at', NaN),
     mixture: column('mixture', 0),
     tooSmall: column('tooSmall', NaN),
-    replacedBy: column('replacedBy', NaN),
     stage: column('stage', 0),
   };
-}
-
-const lessIsBetter = [
-  'preSeconds',
-  'postSeconds',
-  'uplinkBits',
-  'downlinkBits',
-  'adapterBits',
-  'serverSeconds',
-  'serverMemoryBytes',
-] as const;
-
-/**
- * Choices that need no price: every plan with one of them stays admissible and gets no slower with the choice that replaces it,
- * which is open itself and not replaced.
- */
-export function replaced(device: StatedDevice, open: readonly number[], { replacedBy }: Witnesses): boolean[] {
-  return open.map((j, k) => {
-    if (Number.isNaN(replacedBy[k])) return false;
-    const other = replacedBy[k]!;
-    const place = open.indexOf(other);
-    return (
-      place >= 0 &&
-      Number.isNaN(replacedBy[place]) &&
-      lessIsBetter.every((name) => device.costs[name][other]! <= device.costs[name][j]!) &&
-      device.costs.accuracy[other]! >= device.costs.accuracy[j]!
-    );
-  });
 }
 
 /** What all devices together may use, priced: an upper bound on it. */

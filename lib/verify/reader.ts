@@ -65,13 +65,14 @@ export class Reader {
   numbers(length: number, least = -Infinity, nullable = false): Float64Array {
     const list = this.value;
     if (!Array.isArray(list) || list.length !== length) this.fail(`a list of ${length} numbers is expected`);
-    return Float64Array.from(list, (entry: unknown, k) => {
-      if (entry === null && nullable) return NaN;
-      if (typeof entry !== 'number' || !Number.isFinite(entry) || entry < least) {
-        return this.member(k, entry).fail(`a finite number ≥ ${least} is expected`);
-      }
-      return entry;
-    });
+    const numbers = new Float64Array(length);
+    for (let k = 0; k < length; k++) {
+      const entry: unknown = list[k];
+      if (entry === null && nullable) numbers[k] = NaN;
+      else if (typeof entry === 'number' && Number.isFinite(entry) && entry >= least) numbers[k] = entry;
+      else this.member(k, entry).fail(`a finite number ≥ ${least} is expected`);
+    }
+    return numbers;
   }
 
   integer(least: number, most = Number.MAX_SAFE_INTEGER): number {

@@ -63,13 +63,13 @@ function choiceList(reader: Reader): number[] {
 function leafRefutes(leaf: Reader, statement: Statement, open: OpenChoices, seconds: number): boolean {
   const { kind } = leaf.object(['kind', ...leafMembers], leafMembers);
   if (kind.oneOf(['threshold', 'boxes']) === 'boxes') {
-    return boxesRefute(statement, open, seconds, readBoxes(leaf, statement, open));
+    return boxesRefute(statement, seconds, readBoxes(leaf, statement, open));
   }
   const members = leaf.object(['kind', 'prices', 'witnesses'], ['witnesses']);
   return refutes(statement, open, seconds, readEvidence(members, statement, open));
 }
 
-const leafMembers = ['prices', 'witnesses', 'form', 'lower', 'upper', 'parts'] as const;
+const leafMembers = ['prices', 'witnesses', 'form', 'lower', 'upper', 'replacedBy', 'parts'] as const;
 
 function readEvidence(
   members: { readonly prices: Reader; readonly witnesses: Reader },
@@ -85,5 +85,5 @@ function readEvidence(
 
 function noWitnesses(count: number): Witnesses {
   const none = new Float64Array(count).fill(NaN);
-  return { at: none, mixture: none, tooSmall: none, replacedBy: none, stage: none };
+  return { at: none, mixture: none, tooSmall: none, stage: none };
 }

@@ -10,6 +10,7 @@ export interface BoxesLeaf {
   readonly form: 'chain' | 'stages';
   readonly lower: readonly number[];
   readonly upper: readonly number[];
+  readonly replacedBy: readonly (readonly (number | null)[])[];
   readonly parts: readonly BoxPart[];
 }
 
@@ -21,7 +22,6 @@ export interface BoxWitnesses {
   readonly at: readonly (number | null)[];
   readonly tooSmall: readonly (number | null)[];
   readonly stage: readonly (number | null)[];
-  readonly replacedBy: readonly (number | null)[];
 }
 
 type BoxCertificate = Extract<BoundCertificate, { kind: 'boxes' }>;
@@ -32,7 +32,7 @@ export function stateBoxes(problem: PlanningProblem, stated: StatedProblem, cert
   const lower = certificate.lower.map((value) => Math.max(0, value * (1 - 2e-12)));
   const upper = certificate.upper.map((value) => value * (1 + 1e-9));
   writer.add(certificate.partition, lower, upper);
-  return { kind: 'boxes', form: certificate.form, lower, upper, parts: writer.parts };
+  return { kind: 'boxes', form: certificate.form, lower, upper, replacedBy: writer.replacedBy, parts: writer.parts };
 }
 
 interface Stage {
@@ -43,16 +43,18 @@ interface Stage {
 
 class BoxWriter {
   readonly parts: BoxPart[] = [];
-  private readonly open;
-  private readonly replaced: readonly (readonly (number | null)[])[];
+  readonly replacedBy: readonly (readonly (number | null)[])[];
+  /** Choices that are priced. */
+  private readonly kept: readonly (readonly number[])[];
 
   constructor(
     private readonly problem: PlanningProblem,
     private readonly stated: StatedProblem,
     private readonly form: 'chain' | 'stages',
   ) {
-    this.open = openChoices(stated).map((list) => list.filter((j) => j >= 0));
-    this.replaced = this.open.map((list, n) => replacements(stated.devices[n]!.choices, list));
+    const open = openChoices(stated).map((list) => list.filter((j) => j >= 0));
+    this.replacedBy = open.map((list, n) => replacements(stated.devices[n]!.choices, list));
+    this.kept = open.map((list, n) => list.filter((_, k) => this.replacedBy[n]![k] === null));
   }
 
   /** Adds a node and all below it; its place. */
@@ -60,7 +62,7 @@ class BoxWriter {
     const place = this.parts.length;
     if ('multipliers' in node) {
       const prices = naturalPrices(this.problem, node.multipliers);
-      this.parts.push({ prices, witnesses: this.open.map((_, n) => this.witnesses(n, high)) });
+      this.parts.push({ prices, witnesses: this.kept.map((_, n) => this.witnesses(n, high)) });
       return place;
     }
     const { axis, at } = node;
@@ -74,14 +76,11 @@ class BoxWriter {
 
   private witnesses(n: number, high: readonly number[]): BoxWitnesses {
     const device = this.problem.devices[n]!;
-    const list = this.open[n]!.map((j, k) =>
-      this.replaced[n]![k] === null ? this.tangent(device, n, j, high) : { at: null, tooSmall: null, stage: null },
-    );
+    const list = this.kept[n]!.map((j) => this.tangent(device, n, j, high));
     return {
       at: list.map((entry) => entry.at),
       tooSmall: list.map((entry) => entry.tooSmall),
       stage: list.map((entry) => entry.stage),
-      replacedBy: this.replaced[n]!,
     };
   }
 

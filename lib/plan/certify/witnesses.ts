@@ -91,7 +91,7 @@ export class WitnessFinder {
     const surelyLate = wanted - roundingPart * seconds;
     const short = this.lastShort((share) => left(share) < surelyLate);
     const first = short === undefined ? this.least : this.block > 0 ? Math.floor(short) + 1 : short;
-    const tooSmall = short === undefined ? null : short;
+    const tooSmall = short ?? null;
     if (!divided || prices.perShare === 0) return { at: null, tooSmall, price: prices.perHertz * this.hertz(first) };
     const price = (share: number) => {
       const time = left(share);

@@ -9,7 +9,7 @@ if [ ! -x "$python" ]; then
   mkdir -p .cache
   python3 -m venv "$environment"
 fi
-for package in numpy scipy pyomo casadi daqp quadprog pyscipopt piqp clarabel; do
+for package in mpmath numpy scipy pyomo casadi daqp quadprog pyscipopt piqp clarabel; do
   if "$python" -c "import $package" 2>/dev/null; then
     continue
   fi

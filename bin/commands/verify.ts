@@ -48,7 +48,13 @@ async function verify(path: string, options: VerifyArguments): Promise<ExitCode>
   const accepted = verdict.verified && origin?.same !== false;
   if (options.json) {
     const bound = verdict.boundSeconds === Infinity ? null : verdict.boundSeconds;
-    await print(JSON.stringify({ ...verdict, ...('boundSeconds' in verdict && { boundSeconds: bound }), accepted, origin }, undefined, 2));
+    await print(
+      JSON.stringify(
+        { ...verdict, ...('boundSeconds' in verdict && { boundSeconds: bound }), accepted, origin },
+        undefined,
+        2,
+      ),
+    );
   } else await print(render(verdict, origin, options.file));
   return accepted ? exitCodes.solved : exitCodes.infeasible;
 }
@@ -68,7 +74,8 @@ function render(verdict: Verdict, origin: { same: boolean } | undefined, file: s
     lines.push(`  The plan is within ${(100 * gap).toPrecision(3)} % of the best there is.`);
   }
   lines.push('taken for granted:', ...verdict.assumed.map((sentence) => `  ${sentence}`));
-  if (origin?.same) lines.push(`  That ${file} stands for this problem: resolved again by the library, with the same hash.`);
+  if (origin?.same)
+    lines.push(`  That ${file} stands for this problem: resolved again by the library, with the same hash.`);
   if (origin && !origin.same) {
     lines.push(`refused: ${file} does not stand for the problem in this certificate (another file, seed or version).`);
   }

@@ -46,14 +46,10 @@ export function readBoxes(reader: Reader, statement: Statement, open: OpenChoice
     upper: at.upper.numbers(axes, 0),
     priced,
     parts: parts.map((part, k): Part => {
-      const members = part.object(['axis', 'at', 'below', 'above', 'prices', 'witnesses'], [
-        'axis',
-        'at',
-        'below',
-        'above',
-        'prices',
-        'witnesses',
-      ]);
+      const members = part.object(
+        ['axis', 'at', 'below', 'above', 'prices', 'witnesses'],
+        ['axis', 'at', 'below', 'above', 'prices', 'witnesses'],
+      );
       if (!members.prices.isNull) {
         const devices = members.witnesses.array(open.length);
         return {

@@ -129,7 +129,7 @@ function onePlus(x: number): number {
 
 const words = new DataView(new ArrayBuffer(8));
 /** The upper part of ln 2, 33 bits, so that its product with an exponent is exact, and the rest (fdlibm's). */
-const ln2High = 6.93147180369123816490e-1;
+const ln2High = 6.9314718036912381649e-1;
 const ln2Low = 1.90821492927058770002e-10;
 
 /** ln(x + rest) for |rest| ≤ 2^−53·x, within 1 ulp; NaN for x < 0, −∞ at 0. */
@@ -154,9 +154,7 @@ function logarithmOf(x: number, rest: number): number {
 }
 
 /** 2/(2k+1), k = 13 … 1: the series of ln((1+s)/(1−s)) − 2s by powers of s². */
-const series = [
-  2 / 27, 2 / 25, 2 / 23, 2 / 21, 2 / 19, 2 / 17, 2 / 15, 2 / 13, 2 / 11, 2 / 9, 2 / 7, 2 / 5, 2 / 3,
-];
+const series = [2 / 27, 2 / 25, 2 / 23, 2 / 21, 2 / 19, 2 / 17, 2 / 15, 2 / 13, 2 / 11, 2 / 9, 2 / 7, 2 / 5, 2 / 3];
 
 /** ln(1 + f) + exponent·ln 2 + correction for −0.293 ≤ f ≤ 0.415: s = f/(2+f) in two doubles, ln(1+f) = 2·artanh s. */
 function logarithmOfRatio(f: number, exponent: number, correction: number): number {

@@ -66,7 +66,11 @@ export function brokenLimits(statement: Statement, plan: StatedPlan): string[] {
     const least = multiply(point(device.minimumBandwidthHz), subtract(point(2), relaxed));
     atMost(`least share of ${device.name}`, least, hertz);
     if (device.memoryBytes !== undefined) {
-      atMost(`memory of ${device.name}`, point(costs.deviceMemoryBytes[choice]!), memoryLimit(device.memoryBytes, relaxed));
+      atMost(
+        `memory of ${device.name}`,
+        point(costs.deviceMemoryBytes[choice]!),
+        memoryLimit(device.memoryBytes, relaxed),
+      );
     }
     if (statement.accuracy) {
       const short = subtract(required(statement.accuracy.minimum, relaxed), point(costs.accuracy[choice]!));

@@ -1,13 +1,4 @@
-import {
-  above,
-  add,
-  below,
-  multiply,
-  point,
-  subtract,
-  zero,
-  type Interval,
-} from './interval.js';
+import { above, add, below, multiply, point, subtract, zero, type Interval } from './interval.js';
 import { secondsPerBit, support } from './rate.js';
 import type { Reader } from './reader.js';
 import { required, type StatedDevice, type Statement } from './statement.js';

@@ -30,9 +30,15 @@ export function readLaw(reader: Reader, depth = 0): Law {
   const efficiency = (name: Reader) => point(name.number(Number.MIN_VALUE));
   switch (kind.oneOf(['linear', 'shannon', 'faded', 'capped'])) {
     case 'linear':
-      return { kind: 'linear', efficiency: efficiency(reader.object(['kind', 'bitsPerSecondPerHz']).bitsPerSecondPerHz) };
+      return {
+        kind: 'linear',
+        efficiency: efficiency(reader.object(['kind', 'bitsPerSecondPerHz']).bitsPerSecondPerHz),
+      };
     case 'shannon':
-      return { kind: 'shannon', snrBandwidthHz: [efficiency(reader.object(['kind', 'snrBandwidthHz']).snrBandwidthHz)] };
+      return {
+        kind: 'shannon',
+        snrBandwidthHz: [efficiency(reader.object(['kind', 'snrBandwidthHz']).snrBandwidthHz)],
+      };
     case 'faded': {
       const samples = reader.object(['kind', 'snrBandwidthHz']).snrBandwidthHz.array();
       if (samples.length === 0) reader.fail('samples are missing');

@@ -32,7 +32,8 @@ export function verifyTree(nodes: readonly Reader[], statement: Statement, secon
     if ([leaf, split, drop].filter((member) => !member.isNull).length !== 1) node.fail('is a leaf, a split or a drop');
     if (!leaf.isNull) {
       leaves++;
-      if (!leafRefutes(leaf, statement, open, seconds)) leaf.fail('does not prove that no plan here is within the claim');
+      if (!leafRefutes(leaf, statement, open, seconds))
+        leaf.fail('does not prove that no plan here is within the claim');
     } else if (!split.isNull) {
       const { device, choices, inside, outside } = split.object(['device', 'choices', 'inside', 'outside']);
       const n = device.integer(0, open.length - 1);

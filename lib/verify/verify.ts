@@ -147,4 +147,3 @@ function parse(text: string, maximumLength: number): unknown {
     throw new CertificateError('', 'not JSON');
   }
 }
-

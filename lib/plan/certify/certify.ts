@@ -58,7 +58,8 @@ export async function certify(problem: PlanningProblem, request: CertifyRequest)
 }
 
 function stateBound(problem: PlanningProblem, stated: StatedProblem, request: CertifyRequest): BoundClaim | null {
-  if (request.treeSeconds !== undefined) {
+  const byDual = request.bound && (request.bound.boundSeconds ?? Infinity);
+  if (request.treeSeconds !== undefined && request.treeSeconds > (byDual ?? 0)) {
     const nodes = proveByTree(problem, stated, request.treeSeconds, request.signal);
     if (nodes) return { roundSeconds: orNull(request.treeSeconds), nodes };
   }

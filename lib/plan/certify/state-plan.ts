@@ -11,8 +11,7 @@ export function statePlan(stated: StatedProblem, plan: Plan): PlanClaim | undefi
     if (!decision.participates) return null;
     const { blocks, upPoint, downPoint } = stated.devices[n]!.choices;
     const choice = blocks.findIndex(
-      (count, j) =>
-        count === decision.blocks && upPoint[j] === decision.upPoint && downPoint[j] === decision.downPoint,
+      (count, j) => count === decision.blocks && upPoint[j] === decision.upPoint && downPoint[j] === decision.downPoint,
     );
     const block = stated.resourceBlockHz;
     return {
@@ -22,17 +21,23 @@ export function statePlan(stated: StatedProblem, plan: Plan): PlanClaim | undefi
     };
   });
   const exact = roundedDown(stated, decisions);
-  return claimPlan(stated, { devices: exact, slack: 'none' }) ?? claimPlan(stated, { devices: decisions, slack: 'limit-tolerance' });
+  return (
+    claimPlan(stated, { devices: exact, slack: 'none' }) ??
+    claimPlan(stated, { devices: decisions, slack: 'limit-tolerance' })
+  );
 }
 
 type Decisions = readonly ({ readonly choice: number; readonly share: number; readonly serverShare: number } | null)[];
 
 /** Takes what the sums exceed their limits by, and a few roundings, from all shares alike. */
 function roundedDown(stated: StatedProblem, decisions: Decisions): Decisions {
-  const total = (pick: (n: number) => number) => decisions.reduce((sum, decision, n) => sum + (decision ? pick(n) : 0), 0);
+  const total = (pick: (n: number) => number) =>
+    decisions.reduce((sum, decision, n) => sum + (decision ? pick(n) : 0), 0);
   const spare = 1 - (decisions.length + 4) * 2 ** -52;
   const band = total((n) => decisions[n]!.share);
-  const server = total((n) => (stated.devices[n]!.choices.serverSeconds[decisions[n]!.choice]! > 0 ? decisions[n]!.serverShare : 0));
+  const server = total((n) =>
+    stated.devices[n]!.choices.serverSeconds[decisions[n]!.choice]! > 0 ? decisions[n]!.serverShare : 0,
+  );
   const bandFactor = Math.min(1, (stated.bandwidthHz / band) * spare);
   const serverFactor = Math.min(1, spare / server);
   return decisions.map((decision, n) => {
@@ -41,7 +46,8 @@ function roundedDown(stated: StatedProblem, decisions: Decisions): Decisions {
     const capped = Math.min(decision.share, device.maximumBandwidthHz ?? Infinity);
     return {
       choice: decision.choice,
-      share: stated.resourceBlockHz === null ? Math.max(capped * bandFactor, device.minimumBandwidthHz) : decision.share,
+      share:
+        stated.resourceBlockHz === null ? Math.max(capped * bandFactor, device.minimumBandwidthHz) : decision.share,
       serverShare: stated.sharing === 'allocated' ? decision.serverShare * serverFactor : decision.serverShare,
     };
   });

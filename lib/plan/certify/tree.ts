@@ -3,6 +3,7 @@ import type { PlanningProblem } from '../../models/index.js';
 import type { StopSignal } from '../../solver/index.js';
 import { startMultipliers } from '../bound/bound-plan.js';
 import { buildColumns, type ChoiceColumns } from '../bound/columns.js';
+import { listChoices } from '../choices/index.js';
 import { namedMultipliers } from '../bound/contract.js';
 import { SeparateOracle } from '../bound/separate-oracle.js';
 import type { StatedProblem } from './state-problem.js';
@@ -63,7 +64,7 @@ class TreeProof {
     private readonly seconds: number,
     private readonly signal?: StopSignal,
   ) {
-    this.columns = buildColumns(problem, { keepDominated: true });
+    this.columns = buildColumns(listChoices(problem, { keepDominated: true }));
     this.oracle = new SeparateOracle(this.columns);
     this.target = seconds - problem.aggregationSeconds;
     this.finders = problem.devices.map((device, n) => new WitnessFinder(problem, stated, device, stated.devices[n]!));
@@ -137,7 +138,8 @@ class TreeProof {
     const sum = least.reduce((total, value) => total + value, 0);
     const { stated } = this;
     const relaxed = 1 + stated.limitTolerance;
-    const band = stated.resourceBlocks === null ? stated.bandwidthHz * relaxed : stated.resourceBlocks * stated.resourceBlockHz!;
+    const band =
+      stated.resourceBlocks === null ? stated.bandwidthHz * relaxed : stated.resourceBlocks * stated.resourceBlockHz!;
     const limits =
       prices.perHertz * band + prices.perShare * relaxed + prices.perByte * (stated.serverMemoryBytes ?? 0) * relaxed;
     const size = least.reduce((total, value) => total + Math.abs(value), limits);
@@ -149,7 +151,9 @@ class TreeProof {
     const { choices, weight } = this.stated.devices[n]!;
     const { accuracyMinimum, limitTolerance } = this.stated;
     const required = (accuracyMinimum ?? 0) - limitTolerance * Math.abs(accuracyMinimum ?? 0);
-    return prices.perByte * choices.serverMemoryBytes[j]! + prices.perAccuracy * weight * (required - choices.accuracy[j]!);
+    return (
+      prices.perByte * choices.serverMemoryBytes[j]! + prices.perAccuracy * weight * (required - choices.accuracy[j]!)
+    );
   }
 
   /** Divides the device on which the dual's answers differ, between them; else the one with most choices. */
@@ -185,7 +189,6 @@ class TreeProof {
 
   private placesOf(n: number): Map<number, number> {
     const { columns, stated } = this;
-    const table = columns.tables[n]!;
     const { choices } = stated.devices[n]!;
     const key = (blocks: number, up: number, down: number) => `${blocks} ${up} ${down}`;
     const statedAt = new Map(
@@ -193,8 +196,8 @@ class TreeProof {
     );
     const places = new Map<number, number>();
     for (let at = columns.start[n]!; at < columns.start[n + 1]!; at++) {
-      const k = columns.index[at]!;
-      const j = k < 0 ? -1 : statedAt.get(key(table.blocks[k]!, table.upPoint[k]!, table.downPoint[k]!))!;
+      const blocks = columns.blocks[at]!;
+      const j = blocks < 0 ? -1 : statedAt.get(key(blocks, columns.upPoint[at]!, columns.downPoint[at]!))!;
       places.set(j, at);
     }
     return places;

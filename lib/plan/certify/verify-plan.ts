@@ -13,6 +13,7 @@ import { stateProblem } from './state-problem.js';
 export async function verifyPlan(problem: PlanningProblem, certificate: string | PlanCertificate): Promise<Verdict> {
   const text = typeof certificate === 'string' ? certificate : JSON.stringify(certificate);
   const verdict = await verifyCertificate(text);
-  if (!verdict.verified || verdict.problemSha256 === (await sha256(canonicalJson(stateProblem(problem))))) return verdict;
+  if (!verdict.verified || verdict.problemSha256 === (await sha256(canonicalJson(stateProblem(problem)))))
+    return verdict;
   return { ...verdict, verified: false, reason: 'the certificate is about another problem', proven: [] };
 }

@@ -1,0 +1,305 @@
+/* A forger respects no types. */
+/* eslint-disable @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-assignment, @typescript-eslint/no-unsafe-call, @typescript-eslint/no-unsafe-return, @typescript-eslint/restrict-plus-operands */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { canonicalJson, sha256, verifyCertificate } from '../../../lib/verify/index.js';
+import { verifyPlan } from '../../../lib/plan/certify/index.js';
+import { copyOf, sampleCertificate, type Forged } from '../../support/certificates.js';
+
+const seeds = Array.from({ length: 32 }, (_, k) => k + 1);
+const samples = await Promise.all(seeds.map((seed) => sampleCertificate(seed, { tree: seed % 2 === 0 })));
+const bounded = samples.filter(({ certificate }) => certificate.claims.bound);
+const finite = bounded.filter(
+  ({ certificate }) => certificate.claims.plan && certificate.claims.bound!.roundSeconds !== null,
+);
+
+/** The hash of a changed problem made right again, so that another obligation has to notice. */
+async function rehashed(forged: Forged): Promise<string> {
+  forged.problemSha256 = await sha256(canonicalJson(forged.problem));
+  return JSON.stringify(forged);
+}
+
+const reasonOf = async (text: string) => (await verifyCertificate(text)).reason;
+
+describe('certificates', () => {
+  it('are verified, for every way of sharing, with blocks and without, feasible or not, by one dual or a tree', async () => {
+    for (const { certificate, problem, kind } of samples) {
+      const verdict = await verifyPlan(problem, certificate);
+      expect(verdict.reason, kind).toBeUndefined();
+      if (verdict.planSeconds !== undefined) expect(verdict.boundSeconds!).toBeLessThan(verdict.planSeconds);
+    }
+    const kinds = samples.map(({ kind }) => kind);
+    for (const part of ['allocated', 'equal', 'batched', 'blocks', 'infeasible', 'tree', 'dual']) {
+      expect(kinds.filter((kind) => kind.includes(part)).length, part).toBeGreaterThan(1);
+    }
+  });
+
+  it('lose no more than 1e-9 of the bound that the planner claims', () => {
+    for (const { certificate, plannedBound, kind } of finite) {
+      if (kind.endsWith('tree')) continue;
+      expect(certificate.claims.bound!.roundSeconds, kind).toBeGreaterThanOrEqual(plannedBound * (1 - 1e-9));
+    }
+    expect(finite.length).toBeGreaterThan(12);
+  });
+
+  it('prove no more than they should: a bound at or above the plan is refused', async () => {
+    for (const { certificate, kind } of finite) {
+      const forged = copyOf(certificate);
+      forged.claims.bound.roundSeconds = certificate.claims.plan!.roundSeconds * (1 + 1e-12);
+      forged.claims.plan = null;
+      expect(await reasonOf(JSON.stringify(forged)), kind).toMatch(/does not prove|dropped|is outside/u);
+    }
+  });
+
+  it('are about one problem only', async () => {
+    const [first, second] = finite;
+    const forged = copyOf(first!.certificate);
+    forged.problemSha256 = second!.certificate.problemSha256;
+    expect(await reasonOf(JSON.stringify(forged))).toContain('not the hash of the problem');
+    expect((await verifyPlan(second!.problem, first!.certificate)).reason).toContain('another problem');
+  });
+});
+
+describe('forged plans', () => {
+  const change = (edit: (plan: Forged, problem: Forged) => void) => async () => {
+    let tried = 0;
+    for (const { certificate } of finite) {
+      const forged = copyOf(certificate);
+      const before = JSON.stringify(forged);
+      edit(forged.claims.plan, forged.problem);
+      if (JSON.stringify(forged) === before) continue;
+      tried++;
+      expect(await reasonOf(await rehashed(forged))).toMatch(/not shown to keep|expected|is outside/u);
+    }
+    expect(tried).toBeGreaterThan(3);
+  };
+  const taking = (plan: Forged) => plan.devices.filter((device: Forged) => device !== null);
+
+  it(
+    'claim a shorter round',
+    change((plan) => (plan.roundSeconds *= 1 - 1e-9)),
+  );
+  it(
+    'use more than the band',
+    change((plan, problem) => {
+      const used = taking(plan).reduce((sum: number, device: Forged) => sum + device.share, 0);
+      if (problem.resourceBlocks === null) problem.bandwidthHz = used * (1 - 1e-6) || problem.bandwidthHz;
+      else if (used > 0) problem.resourceBlocks = used - 1;
+    }),
+  );
+  it(
+    'leave out a device that must take part',
+    change((plan, problem) => {
+      const n = problem.devices.findIndex((device: Forged) => !device.optional);
+      if (n >= 0) plan.devices[n] = null;
+    }),
+  );
+  it(
+    'exceed the memory of a device',
+    change((plan, problem) => {
+      const n = plan.devices.findIndex((device: Forged) => device !== null);
+      problem.devices[n].memoryBytes =
+        problem.devices[n].choices.deviceMemoryBytes[plan.devices[n].choice] * (1 - 1e-6) || null;
+    }),
+  );
+  it(
+    'exceed the memory of the server',
+    change((plan, problem) => {
+      const used = plan.devices.reduce(
+        (sum: number, device: Forged, n: number) =>
+          sum + (device ? problem.devices[n].choices.serverMemoryBytes[device.choice] : 0),
+        0,
+      );
+      if (used > 0) problem.serverMemoryBytes = used * (1 - 1e-6);
+    }),
+  );
+  it(
+    'fall short of the accuracy',
+    change((_plan, problem) => (problem.accuracyMinimum = 1)),
+  );
+  it(
+    'exceed the largest share of a device',
+    change((plan, problem) => {
+      const n = plan.devices.findIndex((device: Forged) => device !== null && device.share > 0);
+      const hertz = plan.devices[n].share * (problem.resourceBlockHz ?? 1);
+      problem.devices[n].maximumBandwidthHz = hertz * (1 - 1e-6);
+      problem.devices[n].minimumBandwidthHz = 0;
+    }),
+  );
+  it(
+    'miss the deadline',
+    change((plan, problem) => (problem.deadlineSeconds = plan.roundSeconds * (1 - 1e-6))),
+  );
+  it(
+    'name a choice that is not there',
+    change((plan, problem) => {
+      const n = plan.devices.findIndex((device: Forged) => device !== null);
+      plan.devices[n].choice = problem.devices[n].choices.blocks.length;
+    }),
+  );
+});
+
+describe('damaged and hostile files', () => {
+  const text = JSON.stringify(finite[0]!.certificate);
+
+  it.each([
+    ['nothing', ''],
+    ['no JSON', text.slice(0, -20)],
+    ['another format', text.replace('sft-opt certificate', 'sft-opt diploma')],
+    ['another version', text.replace('"version":1', '"version":2')],
+    ['an unknown member', text.replace('"version":1', '"version":1,"note":"trust me"')],
+    ['NaN', text.replace(/"bandwidthHz":[\d.]+/u, '"bandwidthHz":NaN')],
+    ['a huge exponent', text.replace(/"bandwidthHz":[\d.]+/u, '"bandwidthHz":1e999')],
+    ['deep nesting', `${'['.repeat(1e6)}${']'.repeat(1e6)}`],
+    ['no claims', text.replace(/"claims":.*$/u, '"claims":{"plan":null,"bound":null}}')],
+    ['a list for an object', text.replace(/"claims":.*$/u, '"claims":[]}')],
+  ])('refuses %s and says why', async (_name, damaged) => {
+    const verdict = await verifyCertificate(damaged);
+    expect(verdict.verified).toBe(false);
+    expect(verdict.reason).toBeTruthy();
+    expect(verdict.proven).toEqual([]);
+  });
+
+  it('refuses what is too long before it reads it', async () => {
+    expect(await verifyCertificate(text, { maximumLength: 100 })).toMatchObject({ verified: false });
+  });
+
+  it('never throws for a file with one byte changed, and never proves more than before', async () => {
+    const whole = await verifyCertificate(text);
+    let accepted = 0;
+    for (let k = 0; k < 300; k++) {
+      const at = (k * 7919) % text.length;
+      const verdict = await verifyCertificate(
+        `${text.slice(0, at)}${'0123456789-e.,"}{'[k % 17]}${text.slice(at + 1)}`,
+      );
+      if (!verdict.verified) continue;
+      accepted++;
+      expect(verdict.problemSha256).toBe(whole.problemSha256);
+      expect(verdict.boundSeconds).toBeLessThan(whole.planSeconds!);
+    }
+    expect(accepted).toBeLessThan(200);
+  });
+});
+
+describe('forged trees', () => {
+  const trees = finite.filter(({ kind }) => kind.endsWith('tree'));
+  const split = (nodes: Forged) => nodes.findIndex((node: Forged) => node.split !== undefined);
+
+  const edits: [string, (nodes: Forged) => boolean, RegExp][] = [
+    [
+      'a leaf that is missing',
+      (nodes) => {
+        nodes.pop();
+        return true;
+      },
+      /outside|does not prove|expected/u,
+    ],
+    [
+      'one child for two',
+      (nodes) => {
+        const k = split(nodes);
+        if (k < 0) return false;
+        nodes[k].split.outside = nodes[k].split.inside;
+        return true;
+      },
+      /two parents|does not prove|expected/u,
+    ],
+    [
+      'a child before its parent',
+      (nodes) => {
+        const k = split(nodes);
+        if (k < 0) return false;
+        nodes[k].split.inside = 0;
+        return true;
+      },
+      /outside/u,
+    ],
+    [
+      'more dropped than is proven',
+      (nodes) => {
+        const drop = nodes.find((node: Forged) => node.drop !== undefined)?.drop;
+        if (!drop) return false;
+        const n = drop.witnesses.findIndex((device: Forged) => device.at.length > 1);
+        drop.choices[n] = Array.from({ length: 60 }, (_, j) => j);
+        return true;
+      },
+      /does not prove|expected/u,
+    ],
+    [
+      'a negative price',
+      (nodes) => {
+        const leaf = nodes.find((node: Forged) => node.leaf).leaf;
+        leaf.prices.perHertz = -1e-9;
+        return true;
+      },
+      /outside/u,
+    ],
+    [
+      'no prices at all',
+      (nodes) => {
+        let changed = false;
+        for (const { leaf } of nodes)
+          if (leaf && leaf.prices.perHertz > 0) {
+            leaf.prices = { perHertz: 0, perShare: 0, perByte: 0, perAccuracy: 0 };
+            changed = true;
+          }
+        return changed;
+      },
+      /does not prove/u,
+    ],
+  ];
+  it.each(edits)('%s is refused', async (_name, edit, reason) => {
+    let tried = 0;
+    for (const { certificate } of trees) {
+      const forged = copyOf(certificate);
+      if (!edit(forged.claims.bound.nodes)) continue;
+      tried++;
+      expect(await reasonOf(JSON.stringify(forged))).toMatch(reason);
+    }
+    expect(tried).toBeGreaterThan(0);
+  });
+
+  it('harmless changes are accepted: leaves in another order, a slack price', async () => {
+    const entry = trees.find(({ certificate }) => split(certificate.claims.bound!.nodes) >= 0)!;
+    const forged = copyOf(entry.certificate);
+    const nodes = forged.claims.bound.nodes;
+    nodes.push(nodes[nodes.length - 1]);
+    const last = nodes.length - 2;
+    for (const node of nodes) {
+      for (const part of [node.split, node.drop]) {
+        for (const name of ['inside', 'outside', 'next']) if (part?.[name] === last) part[name] = last + 1;
+      }
+    }
+    expect((await verifyCertificate(JSON.stringify(forged))).verified).toBe(true);
+  });
+});
+
+describe('the second checker', () => {
+  const python = '.cache/peers/bin/python3';
+  const usable = existsSync(python) && spawnSync(python, ['-c', 'import mpmath']).status === 0;
+  if (!usable) console.warn('skipped: Python with mpmath is not here (scripts/setup-peers.sh)');
+
+  it.skipIf(!usable)('agrees on whole and on forged certificates', { timeout: 240_000 }, () => {
+    const folder = mkdtempSync(join(tmpdir(), 'certificates-'));
+    try {
+      for (const { certificate, kind } of samples.slice(0, 12)) {
+        const path = join(folder, 'proof.json');
+        writeFileSync(path, JSON.stringify(certificate));
+        expect(
+          spawnSync(python, ['docs/certificate/check_certificate.py', path], { encoding: 'utf8' }).stdout,
+          kind,
+        ).toMatch(/^proven/u);
+        const forged = copyOf(certificate);
+        if (!certificate.claims.plan) continue;
+        forged.claims.plan.roundSeconds *= 1 - 1e-9;
+        writeFileSync(path, JSON.stringify(forged));
+        expect(spawnSync(python, ['docs/certificate/check_certificate.py', path]).status, kind).toBe(3);
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});

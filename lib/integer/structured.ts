@@ -111,7 +111,7 @@ export function solveStructured(
       absoluteGap: tree.absoluteGap,
       maxNodes: options.maxNodes,
       nodeSelection: 'hybrid',
-      ...(seconds < Infinity && { timeLimitSeconds: Math.max(1e-3, seconds) }),
+      ...(seconds < Infinity && { timeLimitSeconds: Math.max(1e-9, seconds) }),
     },
     {
       signal: {

@@ -32,6 +32,7 @@ const mostPurePoints = 500_000;
 const mostCompletedPoints = 300;
 /** Variables and operations beyond which the dense relaxation of a problem's structure costs too much. */
 const mostSlots = 1500;
+const mostTableauEntries = 2_000_000;
 
 /** Solves a continuous problem. */
 export type ContinuousSolver = (
@@ -85,6 +86,8 @@ class IntegerMinimization {
   private readonly counts = zeroCounts();
   private iterations = 0;
   private relaxations = 0;
+  /** A local solution that falls without end ends the search; where structure bounds the objective it does not. */
+  private endsWhereUnbounded = true;
   private first: MinimizeResult | undefined;
   private readonly start: Float64Array;
 
@@ -138,7 +141,9 @@ class IntegerMinimization {
     const stream = randomStream(options.seed, 'structured-search');
     const random = (): number => stream.uniform();
     const form = structureOf(problem, random);
-    if (!form || form.variableCount + form.operations.length > mostSlots) return undefined;
+    const slots = form ? form.variableCount + form.operations.length : Infinity;
+    if (!form || slots > mostSlots || slots * problem.meta.constraintCount > mostTableauEntries) return undefined;
+    this.endsWhereUnbounded = false;
     const search = solveStructured(
       problem,
       form,
@@ -155,6 +160,7 @@ class IntegerMinimization {
         improve: (lower, upper, start) => this.completed(start, lower, upper),
       },
     );
+    this.endsWhereUnbounded = true;
     const { incumbent: best, nodeCount, reason } = search;
     if (search.isUnbounded) return undefined;
     const proven = search.termination === 'optimal' || search.termination === 'infeasible';
@@ -246,7 +252,7 @@ class IntegerMinimization {
         maxNodes,
         feasibilityTolerance: options.feasibilityTolerance,
         pruneByLocalOptima,
-        ...(seconds < Infinity && { timeLimitSeconds: Math.max(1e-3, seconds) }),
+        ...(seconds < Infinity && { timeLimitSeconds: Math.max(1e-9, seconds) }),
       },
       { signal: budget.signal, incumbent },
       parts,
@@ -269,7 +275,7 @@ class IntegerMinimization {
     this.note(result);
     this.relaxations++;
     this.first ??= result;
-    if (result.termination === 'unbounded') this.signal.unbounded = true;
+    if (result.termination === 'unbounded' && this.endsWhereUnbounded) this.signal.unbounded = true;
     return result;
   };
 

@@ -189,3 +189,40 @@ describe('programs that are not convex', () => {
     expect(result.message).not.toMatch(/e\+/);
   });
 });
+
+describe('global scope', () => {
+  test('a continuous problem without structure is not called optimal', () => {
+    const problem = plainProgram(2, (x) => Math.sin(3 * x[0]!) + (x[1]! - 0.3) ** 2 + 0.1 * x[0]!, [-2, 2], []);
+    const result = minimize(problem, { scope: 'global' });
+    expect(result.termination).toBe('locally-optimal');
+    expect(result.search).toMatchObject({ bound: -Infinity });
+  });
+
+  test('an objective without end is not called solved', () => {
+    const problem = plainProgram(2, (x) => x[0]! * x[1]!, [-Infinity, Infinity], []);
+    const meta = { ...problem.meta, objectiveShape: 'quadratic' as const, start: Float64Array.of(1, 1) };
+    const gradient = (x: Float64Array, values: Float64Array): void => {
+      values[0] = x[1]!;
+      values[1] = x[0]!;
+    };
+    const result = minimize({ ...problem, meta, gradient }, { scope: 'global', maxNodes: 200 });
+    expect(result.termination).not.toBe('optimal');
+    expect(result.search!.bound).toBe(-Infinity);
+  });
+
+  test('the unit of the objective changes neither the point nor the proof', () => {
+    for (const unit of [1e-9, 1, 1e9]) {
+      const problem = plainProgram(2, (x) => unit * (x[0]! * x[1]! + 0.1 * x[0]!), [-1, 2], [1]);
+      const gradient = (x: Float64Array, values: Float64Array): void => {
+        values[0] = unit * (x[1]! + 0.1);
+        values[1] = unit * x[0]!;
+      };
+      const meta = { ...problem.meta, objectiveShape: 'quadratic' as const };
+      const result = minimize({ ...problem, meta, gradient });
+      expect(result.termination).toBe('optimal');
+      // At (2, −1): −2 + 0.2; at (−1, 2): −2 − 0.1.
+      expect(result.objective / unit).toBeCloseTo(-2.1, 6);
+      expect(result.search!.bound / unit).toBeGreaterThan(-2.1001);
+    }
+  });
+});

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { link, open, rename, stat, unlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import type { Stats } from 'node:fs';
+import { link, open, readlink, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { CommandError, exitCodes } from './exit-codes.js';
 
 /** Files above this size are refused before they are read. */
@@ -51,34 +52,82 @@ function tooLarge(name: string, size: number, largestBytes: number): CommandErro
   );
 }
 
+/** Writes a text as `writeWhole` writes bytes. */
+export function writeText(path: string, text: string, options: { readonly replace: boolean }): Promise<void> {
+  return writeWhole(path, new TextEncoder().encode(text), options);
+}
+
 /**
- * Writes a file whole or not at all: into a temporary file beside it, then renamed. With `replace: false` an existing
- * file is left alone and reported.
+ * Writes a file whole or not at all: into a temporary file beside it, then renamed. A link stays a link to the file that is
+ * written, an existing file keeps its mode, and what is no regular file (a device, a pipe) is written to as it is. With
+ * `replace: false` an existing file is left alone and reported.
  */
-export async function writeText(path: string, text: string, { replace }: { replace: boolean }): Promise<void> {
+export async function writeWhole(
+  path: string,
+  bytes: Uint8Array,
+  { replace }: { readonly replace: boolean },
+): Promise<void> {
+  try {
+    const existing = await statOf(path);
+    if (replace && existing !== undefined && !existing.isFile()) await writeThrough(path, bytes);
+    else await writeBeside(replace ? await linkedFile(path) : path, bytes, existing?.mode, replace);
+  } catch (error) {
+    throw explained(error, `cannot write ${path}`);
+  }
+}
+
+async function statOf(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** The file that a chain of links leads to, whether it exists or not. */
+async function linkedFile(path: string): Promise<string> {
+  let file = path;
+  // As many links as Linux follows.
+  for (let links = 0; links < 40; links++) {
+    let target: string;
+    try {
+      target = await readlink(file);
+    } catch {
+      return file;
+    }
+    file = resolve(dirname(file), target);
+  }
+  return file;
+}
+
+async function writeThrough(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'w');
+  try {
+    await file.writeFile(bytes);
+  } finally {
+    await file.close();
+  }
+}
+
+async function writeBeside(path: string, bytes: Uint8Array, mode: number | undefined, replace: boolean): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
+  let isRenamed = false;
   try {
     const file = await open(temporary, 'wx');
     try {
-      await file.writeFile(text);
+      if (replace && mode !== undefined) await file.chmod(mode & 0o7777);
+      await file.writeFile(bytes);
       await file.sync();
     } finally {
       await file.close();
     }
-    if (replace) await rename(temporary, path);
-    else await link(temporary, path);
-  } catch (error) {
-    throw explained(error, `cannot write ${path}`);
+    if (replace) {
+      await rename(temporary, path);
+      isRenamed = true;
+    } else await link(temporary, path);
   } finally {
-    if (!replace) await removeQuietly(temporary);
-  }
-}
-
-async function removeQuietly(path: string): Promise<void> {
-  try {
-    await unlink(path);
-  } catch {
-    // It was never made, or is already gone.
+    if (!isRenamed) await rm(temporary, { force: true });
   }
 }
 
@@ -90,10 +139,18 @@ const reasons: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of the path is not a directory',
   EEXIST: 'it exists already and is not overwritten',
   ENOSPC: 'no space left',
+  EDQUOT: 'the quota is used up',
+  EFBIG: 'it would be too large',
   EROFS: 'the file system is read-only',
+  ELOOP: 'its links lead in a circle',
+  EMFILE: 'too many files are open',
+  ENXIO: 'nobody listens there',
+  EIO: 'the device fails',
 };
 
-function explained(error: unknown, what: string): unknown {
-  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return error;
+/** What the system says about a file, in words for people; other errors as they are. */
+export function explained(error: unknown, what: string): unknown {
+  if (error instanceof CommandError || !(error instanceof Error) || !('code' in error)) return error;
+  if (typeof error.code !== 'string' || !('syscall' in error)) return error;
   return new CommandError(exitCodes.badInput, `${what}: ${reasons[error.code] ?? error.code}`);
 }

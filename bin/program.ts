@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { escapeControls } from './escape.js';
 import { description, version } from './version.js';
 
 /** Every command, in the order of the help; each is loaded when it is needed, as some need much. */
@@ -28,6 +29,7 @@ export async function buildProgram(wanted?: string): Promise<Command> {
     .version(version, '-V, --version', 'show the version')
     .helpOption('-h, --help', 'show help')
     .showHelpAfterError('(add --help for what there is)')
+    .configureOutput({ writeErr: (text) => process.stderr.write(escapeControls(text)) })
     .exitOverride();
   const loaded = await Promise.all(neededFor(wanted).map((load) => load()));
   for (const register of loaded) register(program);

@@ -1,4 +1,6 @@
 import { styleText } from 'node:util';
+import { escapeControls } from './escape.js';
+import { explained } from './files.js';
 
 type Format = Parameters<typeof styleText>[0];
 
@@ -30,10 +32,14 @@ export function printError(text: string): Promise<void> {
 
 function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    stream.write(text.endsWith('\n') ? text : `${text}\n`, (error) => {
+    const shown = escapeControls(text);
+    stream.write(shown.endsWith('\n') ? shown : `${shown}\n`, (error) => {
       // A reader that has seen enough (`| head`) is no error.
       if (!error || ('code' in error && error.code === 'EPIPE')) resolve();
-      else reject(error);
+      else {
+        const reason = explained(error, `cannot write to standard ${stream === process.stderr ? 'error' : 'output'}`);
+        reject(reason instanceof Error ? reason : error);
+      }
     });
   });
 }

@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, extname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { extname } from 'node:path';
 import { CodecError, type DecodedTensor, type TensorInput } from '../../lib/codec/index.js';
 import {
   type StoredTensor,
@@ -13,17 +12,17 @@ import {
   writeSafetensors,
 } from '../../lib/io/tensors/index.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
+import { explained, writeWhole } from '../files.js';
 
 /** Runs `work`; what is wrong with a file or a setting becomes an error for people. */
 export async function explainCodecErrors<Result>(subject: string, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {
-    const known = error instanceof CodecError || error instanceof TensorFileError;
-    if (known || (error instanceof Error && 'syscall' in error)) {
+    if (error instanceof CodecError || error instanceof TensorFileError) {
       throw new CommandError(exitCodes.badInput, `${subject}: ${error.message}`);
     }
-    throw error;
+    throw explained(error, `cannot read ${subject}`);
   }
 }
 
@@ -55,15 +54,9 @@ export async function writeTensors(path: string, tensors: readonly DecodedTensor
   }
 }
 
-/** Writes a file whole or not at all. */
-export async function writeBytes(path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
-  try {
-    await writeFile(temporary, bytes, { flag: 'wx' });
-    await rename(temporary, path);
-  } finally {
-    await rm(temporary, { force: true });
-  }
+/** Writes a file whole or not at all; see `writeWhole`. */
+export function writeBytes(path: string, bytes: Uint8Array): Promise<void> {
+  return writeWhole(path, bytes, { replace: true });
 }
 
 function isNpy(path: string): boolean {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
+import { escapeControls } from '../escape.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { explained } from '../training/errors.js';
 import { backendOption } from '../training/options.js';
@@ -54,7 +55,9 @@ async function runDevice(path: string, options: DeviceArguments): Promise<void> 
       name: options.name,
       token,
       rejoinSeconds: file.faults.rejoinWait,
-      ...(!options.quiet && { note: (text: string) => process.stderr.write(`${options.name}: ${text}\n`) }),
+      ...(!options.quiet && {
+        note: (text: string) => process.stderr.write(`${options.name}: ${escapeControls(text)}\n`),
+      }),
     });
   });
 }

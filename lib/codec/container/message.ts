@@ -50,9 +50,19 @@ export function encodeMessage(tensors: readonly TensorInput[]): Uint8Array {
   return encodeQuantizedMessage(
     tensors.map(({ name, values, shape, settings }) => ({
       name: name ?? '',
-      tensor: quantize(values, shape, settings),
+      tensor: naming(name, () => quantize(values, shape, settings)),
     })),
   );
+}
+
+/** Says which tensor an error is about. */
+function naming<Result>(name: string | undefined, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof CodecError) || name === undefined || name === '') throw error;
+    throw new CodecError(error.code, `tensor ${name}: ${error.message}`, error.position);
+  }
 }
 
 /** Tensors that are already quantized, as a message. */
@@ -216,7 +226,16 @@ export function forEachRecord(bytes: Uint8Array, allowance: Allowance, visit: (r
 
 /** The values of a record. */
 export function decodedRecord({ header: { name, shape, settings }, tensor }: TensorRecord): DecodedTensor {
-  return { name, shape, values: dequantize(tensor), settings };
+  const values = dequantize(tensor);
+  // Levels and scales are finite by their form; floats are what somebody has sent.
+  if (settings.values !== 'levels') {
+    const position = values.findIndex((value) => !Number.isFinite(value));
+    if (position >= 0) {
+      const subject = name === '' ? '' : `tensor ${name}: `;
+      throw new CodecError('not-finite', `${subject}value ${position} is ${values[position]!}`, position);
+    }
+  }
+  return { name, shape, values, settings };
 }
 
 /** Collects tensors, joining chunks. */

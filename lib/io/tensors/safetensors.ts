@@ -21,7 +21,7 @@ export function readSafetensors(file: Uint8Array): SafetensorsFile {
     throw new TensorFileError(`the header claims ${headerBytes} bytes, the file has ${file.length - 8}`, 0);
   }
   const data = file.subarray(8 + headerBytes);
-  const metadata: Record<string, string> = {};
+  const metadata: Record<string, string> = Object.create(null) as Record<string, string>;
   const placed: { begin: number; end: number; tensor: StoredTensor }[] = [];
   for (const [name, entry] of Object.entries(parseHeader(file.subarray(8, 8 + headerBytes)))) {
     if (!isRecord(entry)) throw new TensorFileError(`header entry ${name} is not an object`);
@@ -38,18 +38,21 @@ export function readSafetensors(file: Uint8Array): SafetensorsFile {
     covered = end;
   }
   if (covered !== data.length) throw new TensorFileError('bytes after the last tensor', covered);
-  return { tensors: placed.map(({ tensor }) => tensor), metadata };
+  return { tensors: placed.map(({ tensor }) => tensor), metadata: Object.fromEntries(Object.entries(metadata)) };
 }
 
 /** Writes a `.safetensors` file; the header is padded with spaces to a multiple of 8 bytes. */
 export function writeSafetensors(file: SafetensorsFile): Uint8Array<ArrayBuffer> {
-  const header: Record<string, unknown> = {};
+  // Without a prototype any name is a plain key, `__proto__` as well.
+  const header = Object.create(null) as Record<string, unknown>;
   if (Object.keys(file.metadata).length > 0) header['__metadata__'] = file.metadata;
   let offset = 0;
   for (const tensor of file.tensors) {
-    if (tensor.name === '__metadata__' || Object.hasOwn(header, tensor.name)) {
-      throw new TensorFileError(`two tensors are named ${tensor.name}`);
+    if (tensor.name === '__metadata__') {
+      throw new TensorFileError('a tensor is named __metadata__, which safetensors files keep for their metadata');
     }
+    if (Object.hasOwn(header, tensor.name)) throw new TensorFileError(`two tensors are named ${tensor.name}`);
+    checkName(tensor.name);
     checkLength(tensor);
     header[tensor.name] = {
       dtype: tensor.dtype,
@@ -84,13 +87,36 @@ export function checkLength(tensor: StoredTensor): void {
 
 function parseHeader(bytes: Uint8Array): Record<string, unknown> {
   let header: unknown;
+  let text: string;
   try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    header = JSON.parse(text);
   } catch (cause) {
     throw new TensorFileError(`the header is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`, 8);
   }
   if (!isRecord(header)) throw new TensorFileError('the header is not an object', 8);
+  refuseRepeatedKeys(text);
+  for (const name of Object.keys(header)) checkName(name);
   return header;
+}
+
+/** A name of lone surrogates has no UTF-8: it would come back as another one. */
+function checkName(name: string): void {
+  if (/\p{Surrogate}/u.test(name)) throw new TensorFileError(`the name ${JSON.stringify(name)} is no valid Unicode`);
+}
+
+/** `JSON.parse` keeps the last of equal keys without a word. The text is valid JSON. */
+function refuseRepeatedKeys(text: string): void {
+  const open: Set<string>[] = [];
+  for (const [token, key] of text.matchAll(/("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}]/gu)) {
+    if (token === '{') open.push(new Set());
+    else if (token === '}') open.pop();
+    else if (key !== undefined) {
+      const name = JSON.parse(key) as string;
+      if (open.at(-1)!.has(name)) throw new TensorFileError(`the header has the key ${name} twice`, 8);
+      open.at(-1)!.add(name);
+    }
+  }
 }
 
 function readEntry(

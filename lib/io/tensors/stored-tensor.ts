@@ -76,7 +76,7 @@ export function toFloat32(tensor: StoredTensor): Float32Array {
     }
     default:
       throw new TensorFileError(
-        `tensor ${tensor.name || '(unnamed)'} holds ${tensor.dtype}, not floating-point values`,
+        `tensor ${tensor.name || '(unnamed)'} holds ${tensor.dtype}, not floating-point values, which are all that can be compressed`,
       );
   }
 }

@@ -4,13 +4,7 @@ import { ratioFromDecibel } from './decibel.js';
 export type PathLossModel =
   /** 128.1 + 37.6·log10(d / km) dB: 3GPP TR 36.814, macro cell at 2 GHz. */
   | { readonly kind: 'macro' }
-  /** 3GPP TR 38.901 table 7.4.1-1: urban macro or urban micro, with or without line of sight. */
-  | {
-      readonly kind: 'uma-los' | 'uma-nlos' | 'umi-los' | 'umi-nlos';
-      readonly carrierHz: number;
-      readonly baseHeightMetre: number;
-      readonly deviceHeightMetre: number;
-    }
+  | ScenarioModel
   /** referenceDecibel + 10·exponent·log10(d / referenceMetre). */
   | {
       readonly kind: 'log-distance';
@@ -21,9 +15,25 @@ export type PathLossModel =
   /** 20·log10(4π·d·f / c). */
   | { readonly kind: 'free-space'; readonly carrierHz: number };
 
+/** Scenarios of 3GPP TR 38.901: urban macro, urban micro (street canyon), rural macro, indoor office. */
+export type Scenario = 'uma' | 'umi' | 'rma' | 'inh';
+
+/** 3GPP TR 38.901 table 7.4.1-1, with or without line of sight. */
+export interface ScenarioModel {
+  readonly kind: `${Scenario}-${'los' | 'nlos'}`;
+  readonly carrierHz: number;
+  readonly baseHeightMetre: number;
+  readonly deviceHeightMetre: number;
+}
+
 const speedOfLight = 299_792_458;
-/** Effective environment height of TR 38.901, note 1 (its usual value for both scenarios). */
+/** As TR 38.901 writes it, for its break points. */
+const roundedSpeedOfLight = 3e8;
+/** Effective environment height of TR 38.901, note 1: that of UMi, and of UMa for devices below 13 m. */
 const environmentHeightMetre = 1;
+/** Average height of buildings and width of streets of RMa, the defaults of TR 38.901 table 7.4.1-1. */
+const buildingHeightMetre = 5;
+const streetWidthMetre = 20;
 /** Below this distance the models do not hold; closer devices count as standing here. */
 export const leastDistanceMetre = 1;
 
@@ -38,7 +48,7 @@ export function pathLossDecibel(model: PathLossModel, distanceMetre: number): nu
     case 'free-space':
       return 20 * Math.log10((4 * Math.PI * distance * model.carrierHz) / speedOfLight);
     default:
-      return urbanPathLoss(model, distance);
+      return scenarioLoss(model, distance);
   }
 }
 
@@ -47,42 +57,129 @@ export function pathGain(model: PathLossModel, distanceMetre: number): number {
   return ratioFromDecibel(-pathLossDecibel(model, distanceMetre));
 }
 
-type UrbanModel = Extract<PathLossModel, { baseHeightMetre: number }>;
-
-function urbanPathLoss(model: UrbanModel, horizontal: number): number {
+function scenarioLoss(model: ScenarioModel, horizontal: number): number {
   const direct = Math.hypot(horizontal, model.baseHeightMetre - model.deviceHeightMetre);
-  const carrierGigahertz = model.carrierHz / 1e9;
   const lineOfSight = lineOfSightLoss(model, horizontal, direct);
-  switch (model.kind) {
-    case 'uma-los':
-    case 'umi-los':
-      return lineOfSight;
-    case 'uma-nlos':
-      return Math.max(
-        lineOfSight,
-        13.54 + 39.08 * Math.log10(direct) + 20 * Math.log10(carrierGigahertz) - 0.6 * (model.deviceHeightMetre - 1.5),
-      );
-    case 'umi-nlos':
-      return Math.max(
-        lineOfSight,
-        22.4 + 35.3 * Math.log10(direct) + 21.3 * Math.log10(carrierGigahertz) - 0.3 * (model.deviceHeightMetre - 1.5),
+  return model.kind.endsWith('-los') ? lineOfSight : Math.max(lineOfSight, obstructedLoss(model, direct));
+}
+
+function scenarioOf(model: ScenarioModel): Scenario {
+  return model.kind.slice(0, 3) as Scenario;
+}
+
+function obstructedLoss(model: ScenarioModel, direct: number): number {
+  const gigahertz = Math.log10(model.carrierHz / 1e9);
+  const distance = Math.log10(direct);
+  const { baseHeightMetre: base, deviceHeightMetre: device } = model;
+  switch (scenarioOf(model)) {
+    case 'uma':
+      return 13.54 + 39.08 * distance + 20 * gigahertz - 0.6 * (device - 1.5);
+    case 'umi':
+      return 22.4 + 35.3 * distance + 21.3 * gigahertz - 0.3 * (device - 1.5);
+    case 'inh':
+      return 17.3 + 38.3 * distance + 24.9 * gigahertz;
+    case 'rma':
+      return (
+        161.04 -
+        7.1 * Math.log10(streetWidthMetre) +
+        7.5 * Math.log10(buildingHeightMetre) -
+        (24.37 - 3.7 * (buildingHeightMetre / base) ** 2) * Math.log10(base) +
+        (43.42 - 3.1 * Math.log10(base)) * (distance - 3) +
+        20 * gigahertz -
+        (3.2 * Math.log10(11.75 * device) ** 2 - 4.97)
       );
   }
 }
 
-/** Two slopes that meet at the break point 4·h'_BS·h'_UT·f / c. */
-function lineOfSightLoss(model: UrbanModel, horizontal: number, direct: number): number {
-  const macro = model.kind.startsWith('uma');
+function lineOfSightLoss(model: ScenarioModel, horizontal: number, direct: number): number {
   const carrier = 20 * Math.log10(model.carrierHz / 1e9);
+  switch (scenarioOf(model)) {
+    case 'inh':
+      return 32.4 + 17.3 * Math.log10(direct) + carrier;
+    case 'rma':
+      return ruralLoss(model, horizontal, direct);
+    case 'uma':
+      return twoSlopes(model, horizontal, direct, { near: 28, slope: 22, beyond: 9 }) + carrier;
+    case 'umi':
+      return twoSlopes(model, horizontal, direct, { near: 32.4, slope: 21, beyond: 9.5 }) + carrier;
+  }
+}
+
+/** Two slopes that meet at the break point 4·h'_BS·h'_UT·f / c, primes for heights above the environment's. */
+function twoSlopes(
+  model: ScenarioModel,
+  horizontal: number,
+  direct: number,
+  { near, slope, beyond }: { near: number; slope: number; beyond: number },
+): number {
   const breakPoint =
     (4 *
       (model.baseHeightMetre - environmentHeightMetre) *
       (model.deviceHeightMetre - environmentHeightMetre) *
       model.carrierHz) /
-    speedOfLight;
-  if (horizontal <= breakPoint)
-    return (macro ? 28 + 22 * Math.log10(direct) : 32.4 + 21 * Math.log10(direct)) + carrier;
+    roundedSpeedOfLight;
+  if (horizontal <= breakPoint) return near + slope * Math.log10(direct);
   const heightDifference = model.baseHeightMetre - model.deviceHeightMetre;
-  const beyond = Math.log10(breakPoint ** 2 + heightDifference ** 2);
-  return (macro ? 28 - 9 * beyond : 32.4 - 9.5 * beyond) + 40 * Math.log10(direct) + carrier;
+  return near - beyond * Math.log10(breakPoint ** 2 + heightDifference ** 2) + 40 * Math.log10(direct);
+}
+
+/** RMa: its break point 2π·h_BS·h_UT·f / c takes the heights as they are. */
+function ruralLoss(model: ScenarioModel, horizontal: number, direct: number): number {
+  const near = (distance: number) =>
+    20 * Math.log10((40 * Math.PI * distance * (model.carrierHz / 1e9)) / 3) +
+    Math.min(0.03 * buildingHeightMetre ** 1.72, 10) * Math.log10(distance) -
+    Math.min(0.044 * buildingHeightMetre ** 1.72, 14.77) +
+    0.002 * Math.log10(buildingHeightMetre) * distance;
+  const breakPoint =
+    (2 * Math.PI * model.baseHeightMetre * model.deviceHeightMetre * model.carrierHz) / roundedSpeedOfLight;
+  return horizontal <= breakPoint ? near(direct) : near(breakPoint) + 40 * Math.log10(direct / breakPoint);
+}
+
+/** Probability of line of sight: 3GPP TR 38.901 table 7.4.2-1, for devices up to 13 m high and the mixed office. */
+export function lineOfSightProbability(scenario: Scenario, distanceMetre: number): number {
+  switch (scenario) {
+    case 'rma':
+      return distanceMetre <= 10 ? 1 : Math.exp(-(distanceMetre - 10) / 1000);
+    case 'inh':
+      if (distanceMetre <= 1.2) return 1;
+      return distanceMetre < 6.5
+        ? Math.exp(-(distanceMetre - 1.2) / 4.7)
+        : 0.32 * Math.exp(-(distanceMetre - 6.5) / 32.6);
+    default: {
+      if (distanceMetre <= 18) return 1;
+      const near = 18 / distanceMetre;
+      return near + Math.exp(-distanceMetre / (scenario === 'uma' ? 63 : 36)) * (1 - near);
+    }
+  }
+}
+
+/** How a building attenuates: the two models of TR 38.901 table 7.4.3-2 and the one below 6 GHz of table 7.4.3-3. */
+export const buildings = ['low-loss', 'high-loss', 'below-6-ghz'] as const;
+export type Building = (typeof buildings)[number];
+
+export interface BuildingLoss {
+  /** Of the outer wall, dB. */
+  readonly wallDecibel: number;
+  /** Of a metre inside, dB/m. */
+  readonly decibelPerMetre: number;
+  /** Standard deviation of both together, dB. */
+  readonly deviationDecibel: number;
+}
+
+/** Outdoor-to-indoor loss: 3GPP TR 38.901 section 7.4.3.1, materials of table 7.4.3-1. */
+export function buildingLoss(building: Building, carrierHz: number): BuildingLoss {
+  const gigahertz = carrierHz / 1e9;
+  const glass = 2 + 0.2 * gigahertz;
+  const coatedGlass = 23 + 0.3 * gigahertz;
+  const concrete = 5 + 4 * gigahertz;
+  const wall = (glassPart: number, glassDecibel: number) =>
+    5 - 10 * Math.log10(glassPart * ratioFromDecibel(-glassDecibel) + (1 - glassPart) * ratioFromDecibel(-concrete));
+  switch (building) {
+    case 'low-loss':
+      return { wallDecibel: wall(0.3, glass), decibelPerMetre: 0.5, deviationDecibel: 4.4 };
+    case 'high-loss':
+      return { wallDecibel: wall(0.7, coatedGlass), decibelPerMetre: 0.5, deviationDecibel: 6.5 };
+    case 'below-6-ghz':
+      return { wallDecibel: 20, decibelPerMetre: 0.5, deviationDecibel: 0 };
+  }
 }

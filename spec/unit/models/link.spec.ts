@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  buildingLoss,
   dbmFromWatt,
   energyEfficiencyLimit,
   fadingQuantile,
@@ -8,6 +9,7 @@ import {
   fadingTrace,
   jakesCorrelation,
   leastSecondsPerBit,
+  lineOfSightProbability,
   pathGain,
   pathLossDecibel,
   radiatedJoulePerBit,
@@ -142,15 +144,52 @@ describe('path loss', () => {
     expect(pathLossDecibel({ kind: 'umi-nlos', ...micro }, 100)).toBeCloseTo(hidden, 10);
     const macro = { carrierHz: 3.5e9, baseHeightMetre: 25, deviceHeightMetre: 1.5 };
     const far = Math.hypot(800, 23.5);
-    const breakPoint = (4 * 24 * 0.5 * 3.5e9) / 299_792_458;
+    const breakPoint = (4 * 24 * 0.5 * 3.5e9) / 3e8;
     const beyond = 28 + 40 * Math.log10(far) + 20 * Math.log10(3.5) - 9 * Math.log10(breakPoint ** 2 + 23.5 ** 2);
     expect(breakPoint).toBeLessThan(800);
     expect(pathLossDecibel({ kind: 'uma-los', ...macro }, 800)).toBeCloseTo(beyond, 10);
   });
 
+  it('is RMa and InH of the same table: worked by hand at 700 MHz from 35 m, at 3.5 GHz from 3 m', () => {
+    const rural = { carrierHz: 0.7e9, baseHeightMetre: 35, deviceHeightMetre: 1.5 };
+    // h^1.72 = 15.930: 20·log10(40π·501.121·0.7/3) + 0.47790·log10(501.121) − 0.70092 + 0.0013979·501.121.
+    expect(pathLossDecibel({ kind: 'rma-los', ...rural }, 500)).toBeCloseTo(84.6325, 3);
+    // Beyond the break point 2π·35·1.5·0.7e9/3e8 = 769.690 m with 40 dB a decade.
+    expect(pathLossDecibel({ kind: 'rma-los', ...rural }, 3000)).toBeCloseTo(112.4578, 3);
+    expect(pathLossDecibel({ kind: 'rma-nlos', ...rural }, 1000)).toBeCloseTo(116.4449, 3);
+    const office = { carrierHz: 3.5e9, baseHeightMetre: 3, deviceHeightMetre: 1.5 };
+    // d = √(40² + 1.5²): 32.4 + 17.3·1.60236 + 10.8814, and 17.3 + 38.3·1.60236 + 24.9·0.54407.
+    expect(pathLossDecibel({ kind: 'inh-los', ...office }, 40)).toBeCloseTo(71.0023, 3);
+    expect(pathLossDecibel({ kind: 'inh-nlos', ...office }, 40)).toBeCloseTo(92.2179, 3);
+    for (const kind of ['rma-nlos', 'inh-nlos'] as const) {
+      const sight = kind === 'rma-nlos' ? 'rma-los' : 'inh-los';
+      for (let distance = 10; distance < 150; distance *= 1.3) {
+        const blocked = pathLossDecibel({ kind, ...office }, distance);
+        expect(blocked).toBeGreaterThanOrEqual(pathLossDecibel({ kind: sight, ...office }, distance));
+      }
+    }
+  });
+
+  it('has the probabilities of line of sight of table 7.4.2-1', () => {
+    expect(lineOfSightProbability('rma', 10)).toBe(1);
+    expect(lineOfSightProbability('rma', 1010)).toBeCloseTo(Math.exp(-1), 12);
+    expect(lineOfSightProbability('inh', 1.2)).toBe(1);
+    expect(lineOfSightProbability('inh', 5.9)).toBeCloseTo(Math.exp(-1), 12);
+    expect(lineOfSightProbability('inh', 39.1)).toBeCloseTo(0.32 * Math.exp(-1), 12);
+    expect(lineOfSightProbability('uma', 63)).toBeCloseTo(18 / 63 + Math.exp(-1) * (45 / 63), 12);
+    expect(lineOfSightProbability('umi', 36)).toBeCloseTo(0.5 + Math.exp(-1) / 2, 12);
+  });
+
+  it('takes the walls of table 7.4.3-2: by hand at 3.5 GHz', () => {
+    // 5 − 10·log10(0.3·10^−0.27 + 0.7·10^−1.9) and 5 − 10·log10(0.7·10^−2.405 + 0.3·10^−1.9).
+    expect(buildingLoss('low-loss', 3.5e9).wallDecibel).toBeCloseTo(12.6975, 3);
+    expect(buildingLoss('high-loss', 3.5e9).wallDecibel).toBeCloseTo(26.8498, 3);
+    expect(buildingLoss('below-6-ghz', 3.5e9)).toEqual({ wallDecibel: 20, decibelPerMetre: 0.5, deviationDecibel: 0 });
+  });
+
   it('is continuous at the break point and grows with distance', () => {
     const model = { kind: 'uma-los', carrierHz: 3.5e9, baseHeightMetre: 25, deviceHeightMetre: 1.5 } as const;
-    const breakPoint = (4 * 24 * 0.5 * 3.5e9) / 299_792_458;
+    const breakPoint = (4 * 24 * 0.5 * 3.5e9) / 3e8;
     const jump = pathLossDecibel(model, breakPoint * (1 + 1e-9)) - pathLossDecibel(model, breakPoint);
     expect(Math.abs(jump)).toBeLessThan(1e-6);
     for (let distance = 10; distance < 2000; distance *= 1.1) {

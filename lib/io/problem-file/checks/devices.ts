@@ -80,9 +80,19 @@ function checkEntry(entry: DeviceEntry, path: IssuePath, sections: CheckedSectio
   if (entry.gain !== undefined && entry.gain > 1) {
     issues.push({ path: at('gain'), message: 'a channel does not amplify: the gain must be at most 1 (0 dB)' });
   }
+  if (entry.building !== undefined) issues.push(...checkBuilding(entry, at('building'), sections));
   if (entry.energyLimit !== undefined) issues.push(...checkEnergyLimit(entry, at('energyLimit'), sections));
   if (entry.pinned) issues.push(...checkPins(entry, at('pinned'), sections));
   return issues;
+}
+
+/** A building stands between a base station outside and a device whose channel is computed. */
+function checkBuilding(entry: DeviceEntry, path: IssuePath, { radio }: CheckedSections): RawIssue[] {
+  if (entry.gain !== undefined) return [{ path, message: 'is part of a measured `gain` already; give one of the two' }];
+  const { pathLoss } = radio ?? {};
+  const model = typeof pathLoss === 'string' ? pathLoss : pathLoss?.model;
+  if (model === 'inh') return [{ path, message: 'needs a base station outside; `inh` has it in the same office' }];
+  return [];
 }
 
 /** A limit of energy trades power for time, which needs a channel and one gain of it. */

@@ -1,19 +1,26 @@
 import {
+  buildingLoss,
   decibelFromRatio,
   fadingQuantile,
+  lineOfSightProbability,
   pathLossDecibel,
   ratioFromDecibel,
   shannonLaw,
   spreadLaw,
+  type Building,
   type Fading,
   type FadingTreatment,
   type LinkBudget,
   type LinkLimits,
   type PathLossModel,
   type RateLaw,
+  type Scenario,
 } from '../../../models/index.js';
 import { fadingDefaults, pathLossDefaults, type DeviceEntry, type ProblemFile } from '../schema/index.js';
 import type { EntryDraws } from './draw.js';
+
+/** Heights of base stations in TR 38.901, metres. */
+const baseHeights: Readonly<Record<Scenario, number>> = { uma: 25, umi: 10, rma: 35, inh: 3 };
 
 type RadioSection = ProblemFile['radio'];
 
@@ -99,8 +106,19 @@ export class LinkResolver {
     const distanceMetre = draws.next('distance', entry.distance);
     const { model, lineOfSight } = this.pathLossAt(distanceMetre, draws);
     const shadowing = radio.shadowing === 0 ? 0 : radio.shadowing * draws.stream('shadowing').normal();
-    const decibel = radio.antennaGain - pathLossDecibel(model, distanceMetre) + shadowing;
+    const inside = entry.building === undefined ? 0 : this.drawBuilding(entry.building, draws);
+    const decibel = radio.antennaGain - pathLossDecibel(model, distanceMetre) + shadowing - inside;
     return { gain: ratioFromDecibel(decibel), distanceMetre, ...(lineOfSight !== undefined && { lineOfSight }) };
+  }
+
+  /** Wall, the way inside (a uniform depth; of two the lesser, TR 38.901 section 7.4.3.1) and their deviation, dB. */
+  private drawBuilding(building: Building, draws: EntryDraws): number {
+    const { wallDecibel, decibelPerMetre, deviationDecibel } = buildingLoss(building, this.radio.carrier);
+    const random = draws.stream('building');
+    const deepest = this.pathLoss.model === 'rma' ? 10 : 25;
+    const [one, other, deviation] = [random.uniform(), random.uniform(), random.normal()];
+    const depth = deepest * (building === 'below-6-ghz' ? one : Math.min(one, other));
+    return wallDecibel + decibelPerMetre * depth + deviationDecibel * deviation;
   }
 
   private pathLossAt(distanceMetre: number, draws: EntryDraws): { model: PathLossModel; lineOfSight?: boolean } {
@@ -119,7 +137,9 @@ export class LinkResolver {
         };
       }
       case 'uma':
-      case 'umi': {
+      case 'umi':
+      case 'rma':
+      case 'inh': {
         const lineOfSight =
           pathLoss.sight === 'drawn'
             ? draws.stream('sight').uniform() < lineOfSightProbability(pathLoss.model, distanceMetre)
@@ -129,20 +149,13 @@ export class LinkResolver {
           model: {
             kind: `${pathLoss.model}-${lineOfSight ? 'los' : 'nlos'}`,
             carrierHz,
-            baseHeightMetre: pathLoss.baseHeight ?? (pathLoss.model === 'uma' ? 25 : 10),
+            baseHeightMetre: pathLoss.baseHeight ?? baseHeights[pathLoss.model],
             deviceHeightMetre: pathLoss.deviceHeight,
           },
         };
       }
     }
   }
-}
-
-/** Probability of line of sight for devices up to 13 m high: 3GPP TR 38.901, table 7.4.2-1. */
-export function lineOfSightProbability(model: 'uma' | 'umi', distanceMetre: number): number {
-  if (distanceMetre <= 18) return 1;
-  const near = 18 / distanceMetre;
-  return near + Math.exp(-distanceMetre / (model === 'uma' ? 63 : 36)) * (1 - near);
 }
 
 /** Signal-to-noise ratio that one share of the band would see, in dB. */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { buildings } from '../../../models/index.js';
 import { quantity, sampled, section } from './building-blocks.js';
 import { profileSection } from './training.js';
 
@@ -49,6 +50,12 @@ const deviceShape = {
     ])
     .prefault({ disc: { radius: '250 m', minimum: '50 m' } })
     .describe('Distance to the base station (50–500 m in published set-ups).'),
+  building: z
+    .enum(buildings)
+    .optional()
+    .describe(
+      'The device is inside a building: loss of its wall and of the way inside by 3GPP TR 38.901, `low-loss` or `high-loss` (table 7.4.3-2) or `below-6-ghz` (table 7.4.3-3). Outdoors when absent.',
+    ),
   gain: quantity('power ratio', { above: 0, maximum: 1e6 })
     .optional()
     .describe('Measured channel gain in place of distance, path loss, shadowing and antenna gain; below 0 dB.'),

@@ -1,19 +1,21 @@
 import * as z from 'zod';
 import { quantity, section } from './building-blocks.js';
 
-export const pathLossModels = ['macro', 'uma', 'umi', 'log-distance', 'free-space'] as const;
+export const pathLossModels = ['macro', 'uma', 'umi', 'rma', 'inh', 'log-distance', 'free-space'] as const;
 
 const pathLossSection = section({
   model: z
     .enum(pathLossModels)
     .default('macro')
     .describe(
-      '`macro`: 3GPP TR 36.814, 128.1 + 37.6·log10(d/km) dB; `uma`, `umi`: 3GPP TR 38.901 urban macro and street canyon; `log-distance`; `free-space`.',
+      '`macro`: 3GPP TR 36.814, 128.1 + 37.6·log10(d/km) dB; `uma`, `umi`, `rma`, `inh`: 3GPP TR 38.901 urban macro, street canyon, rural macro (buildings of 5 m, streets of 20 m) and indoor office; `log-distance`; `free-space`.',
     ),
   sight: z
     .enum(['line-of-sight', 'obstructed', 'drawn'])
     .default('drawn')
-    .describe('For `uma` and `umi`: line of sight, none, or drawn for each device by the probability of TR 38.901.'),
+    .describe(
+      'For `uma`, `umi`, `rma` and `inh`: line of sight, none, or drawn for each device by the probability of TR 38.901.',
+    ),
   exponent: z.number().min(1).max(8).default(3.67).describe('For `log-distance`: exponent of the distance.'),
   referenceLoss: quantity('level', { minimum: 0, maximum: 300 })
     .optional()
@@ -23,10 +25,10 @@ const pathLossSection = section({
     .describe('For `log-distance`: where `referenceLoss` is measured.'),
   baseHeight: quantity('length', { minimum: 1.1, maximum: 1000 })
     .optional()
-    .describe('For `uma` and `umi`: height of the base station, by default 25 m and 10 m.'),
+    .describe('For `uma`, `umi`, `rma` and `inh`: height of the base station, by default 25, 10, 35 and 3 m.'),
   deviceHeight: quantity('length', { minimum: 1.1, maximum: 100 })
     .prefault('1.5 m')
-    .describe('For `uma` and `umi`: height of the devices.'),
+    .describe('For `uma`, `umi`, `rma` and `inh`: height of the devices (formulas for up to 13 m).'),
 }).meta({ id: 'pathLoss', title: 'Path loss' });
 
 const fadingSection = section({

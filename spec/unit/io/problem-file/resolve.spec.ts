@@ -59,6 +59,29 @@ describe('resolution to the planning problem', () => {
     expect(energyLimitJoule).toBe(40);
   });
 
+  it('loses the wall and the way inside: UMi, a depth of 0 to 25 m drawn as the lesser of two', () => {
+    const losses = (building: string) => {
+      const radio = 'radio: { pathLoss: { model: umi, sight: obstructed }, shadowing: 0 dB, fading: none }\n';
+      const { summaries } = resolve(`  - { name: a, count: 4000, distance: 80 m${building} }\n`, radio);
+      return summaries.map(({ link }) => -10 * Math.log10(link.gain));
+    };
+    const outside = losses('')[0]!;
+    const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+    // Mean depths: 25/3 and 25/2 m at 0.5 dB a metre.
+    expect(mean(losses(', building: low-loss')) - outside).toBeCloseTo(12.6975 + 25 / 6, 0);
+    const below6 = losses(', building: below-6-ghz');
+    expect(mean(below6) - outside).toBeCloseTo(20 + 6.25, 0);
+    expect(Math.min(...below6)).toBeGreaterThanOrEqual(outside + 20);
+    expect(Math.max(...below6)).toBeLessThanOrEqual(outside + 32.5);
+  });
+
+  it.each([
+    ['  - { name: a, building: low-loss, gain: -90 dB }\n', ''],
+    ['  - { name: a, building: low-loss }\n', 'radio: { pathLoss: inh }\n'],
+  ])('refuses a building where there is none to pass: %s%s', (devices, sections) => {
+    expect(() => resolve(devices, sections)).toThrow(/building/);
+  });
+
   it.each([
     ['  - { name: a, energyLimit: 40 J, uplinkRate: 10 Mbit/s }\n', ''],
     ['  - { name: a, energyLimit: 40 J }\n', 'radio: { rateLaw: linear }\n'],

@@ -37,6 +37,7 @@ export interface SolveArguments {
   readonly baselines: boolean;
   /** Absent: answered for up to a hundred devices. */
   readonly whatIf?: boolean;
+  readonly tradeOff?: 'traffic' | 'energy';
 }
 
 const examples = `
@@ -67,6 +68,12 @@ export function registerSolveCommand(program: Command): void {
     .option('--log <file>', 'write progress to a file, one JSON object a line')
     .option('--no-baselines', 'do not compute conventional schemes')
     .option('--what-if', 'solve changed problems too, whatever the size (by default up to 100 devices)')
+    .addOption(
+      new Option('--trade-off <resource>', 'delay against what each device may use of it in a round').choices([
+        'traffic',
+        'energy',
+      ]),
+    )
     .option('--no-what-if', 'do not solve changed problems')
     .addHelpText('after', examples)
     .action(async (path: string, options: SolveArguments) => {
@@ -108,6 +115,7 @@ async function search(
       seed: file.seed,
       baselines: options.baselines,
       whatIf: options.whatIf === undefined ? 'auto' : options.whatIf ? 'always' : 'never',
+      ...(options.tradeOff && { tradeOff: options.tradeOff }),
       ...(options.timeLimit !== undefined && { timeLimitSeconds: options.timeLimit }),
     },
   } as const;

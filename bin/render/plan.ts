@@ -3,6 +3,7 @@ import type { DeviceReport, PlanAnswer, PlanReport } from '../../lib/plan/index.
 import type { Paint } from '../terminal.js';
 import { stageBar, stageLegend } from './bar.js';
 import { renderBaselines } from './baselines.js';
+import { renderTradeOff } from './trade-off.js';
 import { columns } from './columns.js';
 import { renderConventions, renderInfeasibility, renderPrices, renderTightLimits } from './sections.js';
 
@@ -23,7 +24,7 @@ export function renderPlan(report: PlanReport, resolved: ResolvedFile, view: Pla
     parts.push(stageBars(report.answer, resolved, view));
     parts.push(renderTightLimits(report.answer, resolved, view.paint));
     parts.push(renderPrices(report, view.paint));
-    parts.push(renderBaselines(report, view.paint));
+    parts.push(renderBaselines(report, view.paint), renderTradeOff(report, view.paint));
   }
   if (report.infeasibility) parts.push(renderInfeasibility(report.infeasibility, view.paint));
   parts.push(renderConventions(report, view.paint));

@@ -10,6 +10,7 @@ const limitDimensions: Readonly<Partial<Record<ActiveLimit['limit'], Dimension>>
   'server-memory': 'memory',
   'device-memory': 'memory',
   'device-energy': 'energy',
+  'device-traffic': 'memory',
   accuracy: 'fraction',
   deadline: 'time',
   'round-delay': 'time',

@@ -5,6 +5,7 @@ import {
   roundDelay,
   roundEnergyJoule,
   roundTraffic,
+  roundTrafficBits,
   type DevicePlan,
   type LimitUse,
   type Plan,
@@ -111,6 +112,9 @@ function activeLimits(problem: PlanningProblem, plan: Plan, delay: RoundDelay, u
     near('device-memory', costs.deviceMemoryBytes, device.memoryBytes, device.name);
     if (device.energyLimitJoule !== undefined) {
       near('device-energy', roundEnergyJoule(problem, device, decision), device.energyLimitJoule, device.name);
+    }
+    if (device.trafficLimitBits !== undefined) {
+      near('device-traffic', roundTrafficBits(problem, costs), device.trafficLimitBits, device.name);
     }
     near('device-bandwidth', decision.bandwidthHz, device.maximumBandwidthHz, device.name);
     if (device.minimumBandwidthHz > 0 && decision.bandwidthHz <= device.minimumBandwidthHz * (1 + activeFraction)) {

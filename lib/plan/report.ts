@@ -54,5 +54,6 @@ export type LimitConflict = InfeasibilityReport['conflicts'][number];
 export type Remedy = InfeasibilityReport['remedies'][number];
 export type BaselineReport = PlanReport['baselines'][number];
 export type BaselineStatus = BaselineReport['status'];
+export type TradeOffReport = NonNullable<PlanReport['tradeOff']>;
 export type WhatIfReport = PlanReport['whatIf'][number];
 export type Conventions = PlanReport['conventions'];

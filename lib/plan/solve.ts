@@ -8,6 +8,7 @@ import { bandPrice, explainInfeasibility, whatIf } from './explain/index.js';
 import { fastestFeasible, judgePlan } from './judge.js';
 import { runMethod, type MethodOutcome } from './methods.js';
 import type { Planner } from './planner.js';
+import { tradeOffCurve } from './trade-off/index.js';
 import { bandwidthMethods, planMethods, type BoundReport, type PlanReport, type PlanStatus } from './report.js';
 
 export const solveOptions = defineOptions({
@@ -33,13 +34,17 @@ export const solveOptions = defineOptions({
     .enum(['auto', 'always', 'never'])
     .default('auto')
     .describe('Solve the problem again with one thing changed; auto: up to 100 devices.'),
+  tradeOff: z
+    .enum(['none', 'traffic', 'energy'])
+    .default('none')
+    .describe('Delay against what each device may use of this in a round.'),
 });
 export type SolveOptions = z.input<typeof solveOptions.schema>;
 export type ResolvedSolveOptions = z.output<typeof solveOptions.schema>;
 
 /** Where a solve stands; `fraction` is absent where the end is not known. */
 export interface SolveProgress {
-  readonly phase: 'search' | 'bound' | 'baselines' | 'what-if' | 'explanation';
+  readonly phase: 'search' | 'bound' | 'baselines' | 'what-if' | 'trade-off' | 'explanation';
   readonly fraction?: number;
   readonly totalSeconds?: number;
   readonly boundSeconds?: number;
@@ -121,6 +126,7 @@ export function solvePlan(
     },
     baselines: compareSchemes(schemes, { totalSeconds, bitsPerRound: planBits(problem, plan) }),
     whatIf: changes,
+    ...tradeOffOf(problem, plan, bound.boundSeconds, planner, options, hooks, clock),
   };
 }
 
@@ -230,11 +236,7 @@ function schemesOf(
   boundSeconds: number,
 ): Scheme[] {
   hooks.onProgress?.({ phase: 'baselines' });
-  const signal: StopSignal = {
-    get aborted() {
-      return stopped(hooks, clock);
-    },
-  };
+  const signal = stopSignal(hooks, clock);
   const variant = (settings: readonly string[]) => {
     const rebuilt = source.rebuild({ settings });
     return rebuilt.ok ? rebuilt.source.problem : undefined;
@@ -260,6 +262,30 @@ function noSlowerThan(
   const timeLimitSeconds = Math.min(decisionSeconds, Math.max(0.1, clock.left()));
   const again = runMethod(problem, options, { signal: hooks.signal, timeLimitSeconds, starts: [better.plan] });
   return fastestFeasible(problem, again.plan ? [again.plan, better.plan] : [better.plan])!.plan;
+}
+
+function tradeOffOf(
+  problem: PlanningProblem,
+  plan: Plan,
+  boundSeconds: number,
+  planner: Planner,
+  options: ResolvedSolveOptions,
+  hooks: SolveHooks,
+  clock: Clock,
+): Pick<PlanReport, 'tradeOff'> {
+  if (options.tradeOff === 'none' || stopped(hooks, clock)) return {};
+  hooks.onProgress?.({ phase: 'trade-off' });
+  const signal = stopSignal(hooks, clock);
+  return { tradeOff: tradeOffCurve(problem, options.tradeOff, { planner, plan, boundSeconds, signal }) };
+}
+
+/** Raised at the time limit or by the user. */
+function stopSignal(hooks: SolveHooks, clock: Clock): StopSignal {
+  return {
+    get aborted() {
+      return stopped(hooks, clock);
+    },
+  };
 }
 
 function changesOf(

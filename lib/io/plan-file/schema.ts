@@ -195,6 +195,28 @@ const conventions = z
   })
   .describe('Barrier, rate laws, accuracy model and tolerance that the numbers rest on.');
 
+const tradeOff = z
+  .strictObject({
+    resource: z.enum(['traffic', 'energy']).describe('What each device may use less of: bits or joule a round.'),
+    points: z
+      .array(
+        z.strictObject({
+          limit: share().describe('Most a device may use in a round: bit, or joule.'),
+          status: z
+            .enum(['found', 'infeasible', 'not-found'])
+            .describe('Best plan found; proven that there is none; none found.'),
+          totalSeconds: seconds().optional().describe('Delay of the plan within the limit.'),
+          boundSeconds: seconds().optional().describe('No plan within the limit is faster, s.'),
+          mostUsed: share().optional().describe('What the device that uses most uses: bit, or joule.'),
+          bitsPerRound: share().optional().describe('Traffic of all devices.'),
+          energyJoulePerRound: share().optional().describe('Energy of all devices, J.'),
+        }),
+      )
+      .describe('From the tightest limit to none.'),
+    note: z.string().optional().describe('Why there are no points, or fewer.'),
+  })
+  .meta({ id: 'tradeOff', title: 'Delay against traffic or energy' });
+
 /** What `--json` and `--out` write. Seconds, bytes, bits, hertz, joule; fractions in 0…1. */
 export const planFileSchema = z
   .strictObject({
@@ -217,6 +239,7 @@ export const planFileSchema = z
     infeasibility: infeasibility.optional(),
     baselines: z.array(baseline).describe('What conventional schemes would take.'),
     whatIf: z.array(whatIf).describe('Answers to changed problems.'),
+    tradeOff: tradeOff.optional().describe('Only where asked for.'),
     conventions,
     statistics: z.record(z.string(), z.number()).describe('Counts of the search by phase.'),
   })

@@ -11,7 +11,7 @@ import { exceeds, fallsShort } from './tolerance.js';
 
 /**
  * The discrete choices of one device, (c, ρ↑, ρ↓), as columns: entry j of every array belongs to choice j. Only choices
- * that the device's memory and energy, its pinned decisions and a per-device accuracy limit allow are listed. Order: by
+ * that the device's memory, energy and traffic, its pinned decisions and a per-device accuracy limit allow are listed. Order: by
  * blocks, then by up point, then by down point.
  */
 export interface ChoiceTable {
@@ -130,15 +130,24 @@ export function leastEnergyJoule(problem: PlanningProblem, device: Device, costs
   return costs.computeJoule + bits * transmitPowerWatt * frame * leastSecondsPerBit(uplink);
 }
 
+/** Bits of a round in both directions, adapters included. */
+export function roundTrafficBits(
+  { stepsPerRound }: PlanningProblem,
+  { uplinkBits, downlinkBits, adapterBits }: Pick<ChoiceCosts, 'uplinkBits' | 'downlinkBits' | 'adapterBits'>,
+): number {
+  return stepsPerRound * (uplinkBits + downlinkBits) + 2 * adapterBits;
+}
+
 /** The uplink under a choice: the device's own, within what its energy allows. */
 export function uplinkLaw(device: Device, costs: Pick<ChoiceCosts, 'uplinkEfficiencyLimit'>): RateLaw {
   return withEfficiencyLimit(device.uplink, costs.uplinkEfficiencyLimit);
 }
 
-/** Whether the device's memory and energy, and a per-device accuracy limit, allow a choice. */
+/** Whether the device's memory, energy and traffic, and a per-device accuracy limit, allow a choice. */
 export function isAllowed(problem: PlanningProblem, device: Device, costs: ChoiceCosts): boolean {
   if (exceeds(costs.deviceMemoryBytes, device.memoryBytes)) return false;
   if (costs.uplinkEfficiencyLimit === 0) return false;
+  if (exceeds(roundTrafficBits(problem, costs), device.trafficLimitBits ?? Infinity)) return false;
   return !(problem.accuracy.scope === 'each' && fallsShort(costs.accuracy, problem.accuracy.minimum));
 }
 

@@ -1,4 +1,4 @@
-import { choiceCosts, leastEnergyJoule, type ChoiceCosts } from './choices.js';
+import { choiceCosts, leastEnergyJoule, roundTrafficBits, type ChoiceCosts } from './choices.js';
 import type { Device, DevicePlan, Plan, PlanningProblem } from './problem.js';
 import { exceeds, fallsShort, limitTolerance } from './tolerance.js';
 import { roundEnergyJoule } from './usage.js';
@@ -20,6 +20,7 @@ export const limitNames = [
   'server-memory',
   'device-memory',
   'device-energy',
+  'device-traffic',
   'accuracy',
   'deadline',
   'pinned',
@@ -119,6 +120,9 @@ function visitLimits(
     atMost('device-memory', costs.deviceMemoryBytes, device.memoryBytes, device.name);
     if (device.energyLimitJoule !== undefined) {
       atMost('device-energy', energyNeeded(problem, device, decision, costs), device.energyLimitJoule, device.name);
+    }
+    if (device.trafficLimitBits !== undefined) {
+      atMost('device-traffic', roundTrafficBits(problem, costs), device.trafficLimitBits, device.name);
     }
     atMost('device-bandwidth', decision.bandwidthHz, device.maximumBandwidthHz, device.name);
     atLeast('device-bandwidth', decision.bandwidthHz, device.minimumBandwidthHz, device.name);

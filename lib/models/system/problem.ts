@@ -86,6 +86,8 @@ export interface Device {
    * spread evenly over the bits sent, which limits the uplink's efficiency: a limit needs an uplink of kind `shannon`.
    */
   readonly energyLimitJoule?: number;
+  /** Most bits a round in both directions together, adapters included, > 0; no limit when absent. */
+  readonly trafficLimitBits?: number;
 }
 
 /** Decisions that the caller fixes. */

@@ -3,6 +3,7 @@ import {
   deviceStages,
   exceeds,
   fallsShort,
+  roundTrafficBits,
   type DevicePlan,
   type LimitViolation,
   type OperatingPoint,
@@ -107,7 +108,13 @@ function inTurn(problem: PlanningProblem, cut: number): SchemeOutcome {
   devices.forEach((share, n) => {
     if (!share.participates) return;
     totalSeconds += chainSeconds(problem, n, share);
-    const { accuracy, serverMemoryBytes } = choiceCosts(problem, problem.devices[n]!, cut, 0, 0);
+    const device = problem.devices[n]!;
+    const costs = choiceCosts(problem, device, cut, 0, 0);
+    const { accuracy, serverMemoryBytes } = costs;
+    if (exceeds(roundTrafficBits(problem, costs), device.trafficLimitBits ?? Infinity)) {
+      violations.push({ limit: 'device-traffic' });
+    }
+    if (costs.uplinkEfficiencyLimit === 0) violations.push({ limit: 'device-energy' });
     if (exceeds(serverMemoryBytes, problem.serverMemoryBytes)) violations.push({ limit: 'server-memory' });
     if (fallsShort(accuracy, problem.accuracy.minimum)) violations.push({ limit: 'accuracy' });
   });

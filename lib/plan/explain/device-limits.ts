@@ -5,6 +5,7 @@ import {
   fallsShort,
   leastEnergyJoule,
   leastSecondsPerBit,
+  roundTrafficBits,
   secondsPerBit,
   uplinkLaw,
   type ChoiceCosts,
@@ -23,6 +24,10 @@ export interface DeviceExtremes {
   readonly leastEnergyJoule: number;
   /** True if some choice fits both its memory and its energy. */
   readonly fitsEnergy: boolean;
+  /** Least traffic a round over the choices that fit memory and energy, bits. */
+  readonly leastTrafficBits: number;
+  /** True if some choice fits memory, energy and traffic. */
+  readonly fitsTraffic: boolean;
   /** Over the choices that fit: best accuracy, least server memory, and the delay floor of its chain, seconds. */
   readonly bestAccuracy: number;
   readonly leastServerMemoryBytes: number;
@@ -37,6 +42,8 @@ export function deviceExtremes(problem: PlanningProblem, device: Device): Device
   let fitsMemory = false;
   let leastEnergy = Infinity;
   let fitsEnergy = false;
+  let leastTrafficBits = Infinity;
+  let fitsTraffic = false;
   let bestAccuracy = -Infinity;
   let leastServerMemoryBytes = Infinity;
   let floorSeconds = Infinity;
@@ -53,6 +60,10 @@ export function deviceExtremes(problem: PlanningProblem, device: Device): Device
     );
     if (costs.uplinkEfficiencyLimit === 0) continue;
     fitsEnergy = true;
+    const bits = roundTrafficBits(problem, costs);
+    leastTrafficBits = Math.min(leastTrafficBits, bits);
+    if (exceeds(bits, device.trafficLimitBits ?? Infinity)) continue;
+    fitsTraffic = true;
     bestAccuracy = Math.max(bestAccuracy, costs.accuracy);
     if (problem.accuracy.scope === 'each' && fallsShort(costs.accuracy, problem.accuracy.minimum)) continue;
     leastServerMemoryBytes = Math.min(leastServerMemoryBytes, costs.serverMemoryBytes);
@@ -68,6 +79,8 @@ export function deviceExtremes(problem: PlanningProblem, device: Device): Device
     fitsMemory,
     leastEnergyJoule: leastEnergy,
     fitsEnergy,
+    leastTrafficBits,
+    fitsTraffic,
     bestAccuracy,
     leastServerMemoryBytes,
     floorSeconds,

@@ -15,6 +15,7 @@ export function explainInfeasibility(source: ProblemSource, planner: Planner): I
   const conflicts = [
     ...deviceMemoryConflicts(problem, extremes),
     ...deviceEnergyConflicts(problem, extremes),
+    ...deviceTrafficConflicts(problem, extremes),
     ...bandwidthConflicts(problem),
     ...accuracyConflicts(problem, extremes),
     ...serverMemoryConflicts(problem, extremes),
@@ -50,6 +51,23 @@ function deviceMemoryConflicts(problem: PlanningProblem, extremes: readonly Devi
         reachable: leastMemoryBytes,
         required: device.memoryBytes,
         message: `${device.name} cannot hold its least split: ${bytes(leastMemoryBytes)} needed, ${bytes(device.memoryBytes)} available`,
+      },
+    ];
+  });
+}
+
+function deviceTrafficConflicts(problem: PlanningProblem, extremes: readonly DeviceExtremes[]): LimitConflict[] {
+  return requiredDevices(problem).flatMap((device, k): LimitConflict[] => {
+    const { fitsEnergy, fitsTraffic, leastTrafficBits } = extremes[k]!;
+    const limit = device.trafficLimitBits;
+    if (!fitsEnergy || fitsTraffic || limit === undefined) return [];
+    return [
+      {
+        limit: 'device-traffic',
+        devices: [device.name],
+        reachable: leastTrafficBits,
+        required: limit,
+        message: `${device.name} sends and receives at least ${bytes(leastTrafficBits / 8)} a round; ${bytes(limit / 8)} are allowed`,
       },
     ];
   });
@@ -105,7 +123,7 @@ function bandwidthConflicts(problem: PlanningProblem): LimitConflict[] {
 
 function accuracyConflicts(problem: PlanningProblem, extremes: readonly DeviceExtremes[]): LimitConflict[] {
   const { scope, minimum } = problem.accuracy;
-  if (minimum === -Infinity || extremes.some(({ fitsEnergy }) => !fitsEnergy)) return [];
+  if (minimum === -Infinity || extremes.some(({ fitsTraffic }) => !fitsTraffic)) return [];
   const devices = requiredDevices(problem);
   if (scope === 'each') {
     const short = devices.filter((_, k) => fallsShort(extremes[k]!.bestAccuracy, minimum));

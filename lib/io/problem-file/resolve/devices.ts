@@ -99,6 +99,7 @@ function resolveMember(
   context: DeviceContext,
 ): { device: Device; summary: DeviceSummary } {
   const name = memberName(entry, member);
+  const trafficLimit = entry.trafficLimit ?? context.file.traffic.maximum;
   const device: Device = {
     name,
     weight: entry.weight,
@@ -114,6 +115,7 @@ function resolveMember(
     transmitPowerWatt: entry.transmitPower,
     computePowerWatt: entry.computePower,
     ...(entry.energyLimit !== undefined && { energyLimitJoule: entry.energyLimit }),
+    ...(trafficLimit !== undefined && { trafficLimitBits: 8 * trafficLimit }),
   };
   return { device, summary: { name, entry: entryIndex, throughputFlopsPerSecond: throughput, link } };
 }

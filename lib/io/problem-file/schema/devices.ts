@@ -74,6 +74,9 @@ const deviceShape = {
     .describe(
       'Most energy of a round, for computing and sending together. What computing leaves is spread over the bits sent. No limit when absent.',
     ),
+  trafficLimit: quantity('memory', { above: 0 })
+    .optional()
+    .describe('Most traffic of a round in place of `traffic.maximum`.'),
   minimumBandwidth: quantity('frequency', { minimum: 0 }).prefault(0).describe('Least share of the band.'),
   maximumBandwidth: quantity('frequency', { above: 0 }).optional().describe('Largest share of the band.'),
   batchSize: z.int().min(1).max(1e6).optional().describe('Own mini-batch in place of `training.batchSize`.'),

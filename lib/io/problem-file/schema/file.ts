@@ -42,6 +42,13 @@ export const fileShape = {
   radio: radioSection.prefault({}).describe('The band and how well it carries.'),
   server: serverSection.prefault({}).describe('The edge server.'),
   deadline: quantity('time', { above: 0 }).optional().describe('Longest round accepted.'),
+  traffic: section({
+    maximum: quantity('memory', { above: 0 })
+      .optional()
+      .describe('Most traffic of each device in a round, both directions and adapters together. No limit when absent.'),
+  })
+    .prefault({})
+    .describe('What a round may send.'),
   pinned: pinnedSection.optional().describe('Decisions that are fixed for all devices.'),
   devices: z.array(deviceSection).min(1).max(100_000).describe('Devices, one by one or as groups.'),
 } as const;

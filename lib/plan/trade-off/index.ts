@@ -1,0 +1,1 @@
+export { tradeOffCurve, type TradeOffContext } from './curve.js';

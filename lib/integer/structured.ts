@@ -119,6 +119,7 @@ export function solveStructured(
           return tree.isUnbounded || tools.budget.signal?.aborted === true;
         },
       },
+      objectiveConstant: constant,
       ...(known && { incumbent: { ...known, objective: known.objective - constant } }),
     },
   );

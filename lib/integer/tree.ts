@@ -67,6 +67,8 @@ export interface TreeProgress {
 }
 
 export interface TreeContext<Solution> {
+  /** Constant that the objectives leave out: gaps are relative to the objective with or without it, whichever is less. */
+  readonly objectiveConstant?: number | undefined;
   /** A solution known before. */
   readonly incumbent?: Candidate<Solution> | undefined;
   readonly signal?: StopSignal | undefined;
@@ -138,7 +140,8 @@ class Tree<Node, Bound extends NodeBound<Solution>, Solution> {
   private cutoff(): number {
     if (!this.incumbent) return Infinity;
     const { objective } = this.incumbent;
-    return objective - Math.max(this.options.absoluteGap, this.options.relativeGap * Math.abs(objective));
+    const size = Math.min(Math.abs(objective), Math.abs(objective + (this.context.objectiveConstant ?? 0)));
+    return objective - Math.max(this.options.absoluteGap, this.options.relativeGap * size);
   }
 
   private treat(open: OpenNode<Node>): void {

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { outerApproximation, solveMinlp, type RelaxationSolver } from '../../lib/integer/index.js';
 import { compileNl, readNl, writeNl } from '../../lib/io/nl/index.js';
+import { minimize } from '../../lib/minimize/index.js';
 import type { MixedIntegerNonlinearProgram } from '../../lib/problem/index.js';
 import { solveQp } from '../../lib/qp/index.js';
 import { solveSqp } from '../../lib/sqp/index.js';
@@ -52,5 +53,17 @@ describe('classical MINLPs that are not convex', () => {
   it('nearly all of them end at the best value known', () => {
     const reached = nonconvexMinlps.filter((entry) => near(solveMinlp(programOf(entry), sqp).objective, entry.optimum));
     expect(reached.length).toBeGreaterThanOrEqual(8);
+  });
+});
+
+describe('classical MINLPs by way of their expressions', () => {
+  it.each(
+    [...convexMinlps.filter(({ name }) => !slow.has(name)), ...nonconvexMinlps].map((entry) => [entry.name, entry]),
+  )('%s is proven, convex or not', (_name, entry) => {
+    const result = minimize(compileNl(readNl(writeNl(makeModel(entry)).text)), { enumerationLimit: 0 });
+    expect(result.termination).toBe('optimal');
+    expect(near(result.objective, entry.optimum), `${result.objective}`).toBe(true);
+    expect(result.search!.bound).toBeLessThanOrEqual(entry.optimum + 1e-5 * Math.max(1, Math.abs(entry.optimum)));
+    expect(result.search!.nodeCount).toBeLessThan(200);
   });
 });

@@ -2,6 +2,9 @@ import type { ChoiceOracle, OracleResponse } from '../../lagrangian/index.js';
 import type { ChoiceColumns } from './columns.js';
 import type { ShareLimits } from './links.js';
 
+/** Part of a block that counts as none: more than a recomputation allows for rounding, so that it never finds fewer blocks. */
+const countSlack = 2e-6;
+
 /**
  * The dual of `batched` for thresholds X anywhere in a box [low, high]: minimise Σ weight_r·X_r + Σ_n K·W_n over choices whose
  * bandwidths b(X) fit the band. b_j(X) = max over r of the least share that meets requirement r within X_r is convex, so
@@ -232,7 +235,7 @@ export class BoxOracle implements ChoiceOracle {
     }
     if (columns.resourceBlock > 0) {
       // Whole blocks: a step function that no tangent follows; at `high` it is what the whole box needs at least.
-      share = columns.resourceBlock * Math.max(1, Math.ceil(share / columns.resourceBlock - 1e-7));
+      share = columns.resourceBlock * Math.max(1, Math.ceil(share / columns.resourceBlock - countSlack));
       if (share > limits.most * (1 + 1e-12)) return;
       slope = 0;
     }

@@ -85,9 +85,9 @@ export function bandwidthLimits(problem: PlanningProblem, device: Device): { lea
 
 /** Rows that some choices could break. */
 function couplingRows(choices: PlanChoices): CouplingRow[] {
-  const { problem, memory, loss, start } = choices;
+  const { problem, serverSeconds, memory, loss, start } = choices;
   const rows: CouplingRow[] = ['bandwidth'];
-  if (problem.sharing === 'allocated') rows.push('server-share');
+  if (problem.sharing === 'allocated' && serverSeconds.some((work) => work > 0)) rows.push('server-share');
   let reach = 0;
   for (let n = 0; n < choices.deviceCount; n++) {
     let most = 0;

@@ -201,10 +201,13 @@ export class SeparateOracle implements ThresholdOracle {
     const least = columns.links.solve(n, upBits[j]!, downBits[j]!, slack - work, 0, limits);
     this.starts[j] = middle;
     let best = Infinity;
+    const fewest = this.wholeBlocks(least, true);
+    // Where `least` is a whole number but for rounding it may not meet the time, and one block more does.
     for (const candidate of [
       this.wholeBlocks(middle, false),
       this.wholeBlocks(middle, true),
-      this.wholeBlocks(least, true),
+      fewest,
+      fewest + columns.resourceBlock,
     ]) {
       if (candidate < limits.least * (1 - 1e-12) || candidate > limits.most * (1 + 1e-12)) continue;
       columns.links.evaluate(n, upBits[j]!, downBits[j]!, candidate, limits.upLimit);

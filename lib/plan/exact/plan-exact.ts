@@ -28,6 +28,8 @@ export interface ExactContext {
   readonly onProgress?: ((progress: TreeProgress) => boolean | undefined) | undefined;
   /** Plans known before; one that breaks a limit is ignored. */
   readonly starts?: readonly Plan[] | undefined;
+  /** Root bound computed before. */
+  readonly bound?: PlanBound | undefined;
 }
 
 export interface ExactAnswer {
@@ -66,7 +68,7 @@ export function planExact(
       return ended();
     },
   };
-  const root = boundPlan(problem, rootOptions(options.timeLimitSeconds), { signal: context.signal });
+  const root = context.bound ?? boundPlan(problem, rootOptions(options.timeLimitSeconds), { signal: context.signal });
   if (root.boundSeconds === Infinity || provenLate(problem, root.boundSeconds)) return infeasible(root);
   const isChain = problem.sharing === 'batched' && root.columns.requirementWeights.length === 1;
   const columns = isChain ? buildColumns(root.columns, 'stages') : root.columns;

@@ -10,7 +10,14 @@ import { randomStream } from '../../random/index.js';
 import { Budget, commonOptions, defineOptions, type StopSignal, type Termination } from '../../solver/index.js';
 import { allocate, planBandwidth, type PlanSearchResult } from '../bandwidth/index.js';
 import { boundPlan, type PlanBound } from '../bound/index.js';
-import { decisionsOfEntries, isWithinCoupling, listChoices, type PlanChoices } from '../choices/index.js';
+import {
+  decisionsOfEntries,
+  entriesOfPlan,
+  isWithinCoupling,
+  listChoices,
+  type PlanChoices,
+} from '../choices/index.js';
+import { planExact } from '../exact/index.js';
 import { judgePlan } from '../judge.js';
 import { breakTies, LocalSearch, priceRounding } from '../local-search/index.js';
 import { nearestEntries } from './nearest.js';
@@ -44,6 +51,11 @@ export interface TwoTimescaleResult extends PlanSearchResult {
 const settledGap = 1e-4;
 /** Part of the time for the dual. */
 const dualPart = 0.3;
+/** Problems in which some nodes of the tree follow the exchanges, how many, and their part of what time is left. */
+const treeDevices = 12;
+const treeChoices = 3000;
+const treeNodes = 12;
+const treePart = 0.5;
 
 /**
  * The two-timescale method: augmented Lagrangian on the continuous relaxation in splits and compression, rounding with repair, exchanges
@@ -89,6 +101,7 @@ class TwoTimescale {
     this.search.startFromPlans(this.context.starts ?? []);
     this.startFromDual();
     this.startFromRelaxations();
+    this.searchTree();
     const ended = this.ended();
     const { best } = this.search;
     if (!best || best.totalSeconds === Infinity) return this.nothing(ended ?? 'locally-infeasible');
@@ -120,6 +133,21 @@ class TwoTimescale {
       this.context.onProgress?.({ phase: 'relaxation', totalSeconds: relaxed.totalSeconds });
       this.roundAndImprove(relaxed);
     }
+  }
+
+  /** Few devices: prices say little about single choices there, a few nodes of the tree say more. */
+  private searchTree(): void {
+    const { choices, search, problem } = this;
+    const small = choices.deviceCount <= treeDevices && choices.blocks.length <= treeChoices;
+    if (!this.options.localImprovement || !small || this.ended() || this.isSettled()) return;
+    const known = search.best && search.evaluator.plan(problem, search.best.entries);
+    const left = this.budget.timeLimitSeconds - this.budget.elapsedSeconds();
+    const { plan } = planExact(
+      problem,
+      { maxNodes: treeNodes, ...(left < Infinity && { timeLimitSeconds: Math.max(1e-3, treePart * left) }) },
+      { signal: this.context.signal, starts: known ? [known] : [], bound: this.bound },
+    );
+    if (plan) search.offer(entriesOfPlan(choices, plan));
   }
 
   /** So near the bound that no other start can gain much. */

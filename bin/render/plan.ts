@@ -44,9 +44,14 @@ function statusLine(report: PlanReport, paint: Paint): string {
     const word = report.status === 'infeasible' ? 'infeasible' : 'no plan found';
     return `${paint('red', word)} (${took})`;
   }
-  const word = report.status === 'solved' ? paint('green', 'solved') : paint('yellow', 'best plan so far');
+  const word = report.status === 'solved' ? paint('green', 'solved') : paint('yellow', feasibleWord(report));
   const delay = paint('bold', formatQuantity(report.answer.delay.totalSeconds, 'time', 4));
   return `${word}: round delay ${delay}, ${boundText(report)} (${took})`;
+}
+
+/** A search that ended by itself has an answer, if not a proof. */
+function feasibleWord({ termination }: PlanReport): string {
+  return termination === 'optimal' || termination === 'locally-optimal' ? 'feasible, not proven' : 'best plan so far';
 }
 
 function boundText({ bound }: PlanReport): string {

@@ -3,7 +3,7 @@ import { sourceOf, type Plan, type PlanningProblem, type ProblemSource, type Rou
 import { commonOptions, defineOptions, type StopSignal, type Termination } from '../solver/index.js';
 import { conventionsOf, describePlan } from './answer.js';
 import { compareSchemes, findSchemes, planBits, plansOfSchemes, type Scheme } from './baselines/index.js';
-import { boundPlan, verifyBound, type PlanBound } from './bound/index.js';
+import { boundPlan, confirmBound, type PlanBound } from './bound/index.js';
 import { bandPrice, explainInfeasibility, whatIf } from './explain/index.js';
 import { fastestFeasible, judgePlan } from './judge.js';
 import { runMethod, type MethodOutcome } from './methods.js';
@@ -108,7 +108,7 @@ export function solvePlan(
   const answer = describePlan(problem, plan, plan === outcome.plan ? priceFound : bandPrice(source, plan));
   const { totalSeconds } = answer.delay;
   const cutShort = outcome.termination !== 'optimal' && outcome.termination !== 'locally-optimal';
-  const status: PlanStatus = cutShort ? 'feasible' : 'solved';
+  const status: PlanStatus = cutShort || !provesSomething(problem, bound) ? 'feasible' : 'solved';
   const asksWhatIf =
     options.whatIf === 'always' || (options.whatIf === 'auto' && problem.devices.length <= whatIfDevices);
   const changes = asksWhatIf && !stopped(hooks, clock) ? changesOf(source, answer, planner, hooks) : [];
@@ -116,7 +116,7 @@ export function solvePlan(
     ...base,
     status,
     termination: outcome.termination,
-    message: messageOf(status, outcome.termination, totalSeconds, bound),
+    message: messageOf(problem, status, outcome.termination, totalSeconds, bound),
     timeSeconds: clock.elapsed(),
     answer,
     bound: {
@@ -193,7 +193,7 @@ function provenBound(
   signal: StopSignal | undefined,
 ): BoundReport {
   const dual = outcome.bound ?? dualBound(problem, outcome, clock, signal);
-  const verification = verifyBound(
+  const { certificate, verification } = confirmBound(
     problem,
     dual.certificate,
     new GraceSignal(clock, signal, grace(problem.devices.length)),
@@ -205,8 +205,8 @@ function provenBound(
     boundSeconds: late ? Infinity : trusted,
     verified,
     source: verified ? 'dual' : 'none',
-    certificate: dual.certificate,
-    ...(dual.certificate.kind === 'boxes' && { batchedForm: dual.certificate.form }),
+    certificate,
+    ...(certificate.kind === 'boxes' && { batchedForm: certificate.form }),
   };
   const tree = outcome.treeBoundSeconds;
   return tree !== undefined && tree > dualReport.boundSeconds
@@ -315,12 +315,36 @@ function stopped(hooks: SolveHooks, clock: Clock): boolean {
   return hooks.signal?.aborted === true || clock.left() <= 0;
 }
 
-function messageOf(status: PlanStatus, termination: Termination, totalSeconds: number, bound: BoundReport): string {
+/** A recomputed bound above what every round takes whatever the plan. */
+function provesSomething({ aggregationSeconds }: PlanningProblem, { source, boundSeconds }: BoundReport): boolean {
+  return source !== 'none' && boundSeconds > aggregationSeconds;
+}
+
+function messageOf(
+  problem: PlanningProblem,
+  status: PlanStatus,
+  termination: Termination,
+  totalSeconds: number,
+  bound: BoundReport,
+): string {
   const gap = (100 * Math.max(0, totalSeconds - bound.boundSeconds)) / totalSeconds;
-  const proof = bound.source === 'none' ? 'no bound is proven' : `no plan is more than ${gap.toPrecision(2)} % faster`;
-  return status === 'solved'
-    ? `a round takes ${totalSeconds.toPrecision(5)} s; ${proof}`
-    : `stopped early (${termination}): a round takes ${totalSeconds.toPrecision(5)} s; ${proof}`;
+  const round = `a round takes ${totalSeconds.toPrecision(5)} s`;
+  const proven = provesSomething(problem, bound);
+  const proof = proven ? `no plan is more than ${gap.toPrecision(2)} % faster` : 'no bound is proven';
+  if (status === 'solved') return `${round}; ${proof}`;
+  if (termination !== 'optimal' && termination !== 'locally-optimal') {
+    return `stopped early (${termination}): ${round}; ${proof}`;
+  }
+  return `feasible, not proven: ${round}; ${whyUnproven(problem, bound)}`;
+}
+
+function whyUnproven({ devices }: PlanningProblem, { source }: BoundReport): string {
+  if (devices.every(({ optional }) => optional)) {
+    return 'no bound is proven: every device is optional, and a dual may leave all of them out';
+  }
+  return source === 'none'
+    ? 'the recomputation did not confirm the bound that the search claimed'
+    : 'the bound is no larger than the aggregation';
 }
 
 /** Raised a little after the time limit or the user's signal. */

@@ -102,6 +102,7 @@ class TwoTimescale {
     this.startFromDual();
     this.startFromRelaxations();
     this.searchTree();
+    this.boundAtPlan();
     const ended = this.ended();
     const { best } = this.search;
     if (!best || best.totalSeconds === Infinity) return this.nothing(ended ?? 'locally-infeasible');
@@ -148,6 +149,20 @@ class TwoTimescale {
       { signal: this.context.signal, starts: known ? [known] : [], bound: this.bound },
     );
     if (plan) search.offer(entriesOfPlan(choices, plan));
+  }
+
+  /** With whole blocks the dual jumps as the round grows: what it says just below the plan found may be more. */
+  private boundAtPlan(): void {
+    const { bestSeconds } = this.search;
+    const { bound, problem } = this;
+    if (!bound || problem.resourceBlockHz === undefined || bestSeconds === Infinity || this.ended()) return;
+    if (bestSeconds <= bound.boundSeconds * (1 + 1e-8)) return;
+    const again = boundPlan(
+      problem,
+      {},
+      { choices: this.choices, signal: this.context.signal, incumbentSeconds: bestSeconds },
+    );
+    if (again.boundSeconds > bound.boundSeconds && again.boundSeconds < Infinity) this.bound = again;
   }
 
   /** So near the bound that no other start can gain much. */

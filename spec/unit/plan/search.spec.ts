@@ -1,10 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import type { Plan, PlanningProblem } from '../../../lib/models/index.js';
-import { planExact, planTwoTimescale } from '../../../lib/plan/index.js';
+import {
+  boundPlan,
+  confirmBound,
+  planExact,
+  planTwoTimescale,
+  solvePlan,
+  verifyBound,
+} from '../../../lib/plan/index.js';
 import { fastestFeasible, judgePlan } from '../../../lib/plan/judge.js';
 import { runMethod } from '../../../lib/plan/methods.js';
 import { fixtureProblem } from '../../support/fixtures.js';
 import { randomProblem } from '../../support/plan-instances.js';
+import { caseTraits, plannerCase, randomSinglePin } from '../../support/planner-cases.js';
 
 const options = { method: 'two-timescale', bandwidthMethod: 'sqp', seed: 1, gapTolerance: 1e-6 } as const;
 
@@ -58,5 +66,121 @@ describe('starts', () => {
     const answer = runMethod(problem, options, { timeLimitSeconds: 5, starts: [greedy] });
     expect(judgePlan(problem, answer.plan!).isFeasible).toBe(true);
     expect(answer.totalSeconds).toBeGreaterThan(judgePlan(problem, greedy).totalSeconds);
+  });
+});
+
+describe('search under every kind of pin and limit', () => {
+  // Full counts: bench/planner-search.ts.
+  it('is at the optimum of branch and bound, and its bound below', () => {
+    const reached = new Map<string, number>();
+    const above: number[] = [];
+    for (let seed = 0; seed < 36; seed++) {
+      const { problem, sharing, traits } = plannerCase(seed, 2 + (seed % 3));
+      const found = planTwoTimescale(problem);
+      const best = planExact(problem);
+      if (best.termination === 'infeasible') {
+        expect(found.plan, `seed ${seed}`).toBeUndefined();
+        continue;
+      }
+      expect(judgePlan(problem, found.plan!).isFeasible, `seed ${seed}`).toBe(true);
+      above.push(found.totalSeconds / best.totalSeconds - 1);
+      const bound = found.bound ?? boundPlan(problem, {}, { incumbentSeconds: found.totalSeconds });
+      const { valid, boundSeconds } = verifyBound(problem, bound.certificate);
+      expect(valid, `seed ${seed}`).toBe(true);
+      expect(boundSeconds, `seed ${seed}`).toBeLessThanOrEqual(best.totalSeconds * (1 + 1e-9));
+      for (const trait of [sharing, ...traits]) reached.set(trait, (reached.get(trait) ?? 0) + 1);
+    }
+    above.sort((a, b) => a - b);
+    expect(above.length).toBeGreaterThan(15);
+    expect(above[0]).toBeGreaterThan(-1e-6);
+    expect(above[above.length >> 1]).toBeLessThanOrEqual(1e-6);
+    expect(above.at(-1)).toBeLessThanOrEqual(0.005);
+    const unreached = [...caseTraits, 'allocated', 'equal', 'batched'].filter((trait) => !reached.has(trait));
+    // Deadlines have a test of their own below; ranges of one or two splits come in larger samples.
+    expect(unreached).toEqual(['split-range', 'deadline']);
+  }, 60_000);
+
+  it('is not beaten by a problem with one choice pinned', () => {
+    let compared = 0;
+    for (let seed = 10_000; compared < 12; seed++) {
+      const { problem, sharing } = plannerCase(seed, 3 + (seed % 3));
+      if (sharing === 'batched' && seed > 10_003) continue;
+      const pinned = randomSinglePin(problem, seed);
+      const restricted = pinned && planTwoTimescale(pinned);
+      if (!restricted?.plan) continue;
+      compared++;
+      const found = planTwoTimescale(problem);
+      expect(found.totalSeconds, `seed ${seed}`).toBeLessThanOrEqual(restricted.totalSeconds * (1 + 1e-9));
+    }
+  }, 60_000);
+
+  it('meets a deadline just where the best round does', () => {
+    let missed = 0;
+    for (let seed = 0; seed < 14; seed++) {
+      const { problem, sharing } = plannerCase(seed, 3);
+      // A common batch is left to the samples of branch and bound: refuting a near deadline takes it long.
+      if (sharing === 'batched') continue;
+      const free = planTwoTimescale(problem);
+      if (!free.plan) continue;
+      for (const [factor, feasible] of [
+        [1.001, true],
+        [0.98, false],
+      ] as const) {
+        const late = { ...problem, deadlineSeconds: factor * free.totalSeconds };
+        expect(planTwoTimescale(late).plan !== undefined, `seed ${seed}, ${factor}`).toBe(feasible);
+        expect(planExact(late).termination, `seed ${seed}, ${factor}`).toBe(feasible ? 'optimal' : 'infeasible');
+        missed++;
+      }
+    }
+    expect(missed).toBeGreaterThan(7);
+  }, 60_000);
+});
+
+describe('bounds of whole blocks and own pins', () => {
+  it('are proven where a threshold lies at a jump of the blocks that are needed', () => {
+    for (const [file, gap] of [
+      ['u037', 2e-4],
+      ['u078', 1e-8],
+    ] as const) {
+      const problem = fixtureProblem(`planner/${file}.yaml`);
+      const report = solvePlan(problem, { baselines: false, whatIf: 'never' });
+      expect(report.status).toBe('solved');
+      expect(report.bound.verified).toBe(true);
+      expect(report.bound.relativeGap).toBeLessThanOrEqual(gap);
+      const exact = planExact(problem);
+      expect(exact.termination).toBe('optimal');
+      expect(report.answer!.delay.totalSeconds / exact.totalSeconds - 1).toBeLessThanOrEqual(1e-6);
+      expect(report.bound.boundSeconds).toBeLessThanOrEqual(exact.totalSeconds * (1 + 1e-9));
+    }
+  });
+
+  it('concede a little where a recomputation does not confirm all that was claimed, and no more', () => {
+    const problem = fixtureProblem('planner/u078.yaml');
+    const { certificate, boundSeconds } = boundPlan(problem, {}, { incumbentSeconds: planExact(problem).totalSeconds });
+    const claim = (factor: number) => confirmBound(problem, { ...certificate, boundSeconds: factor * boundSeconds });
+    expect(claim(1).verification.boundSeconds).toBe(boundSeconds);
+    expect(claim(1 + 5e-7).verification).toMatchObject({ valid: true });
+    expect(claim(1 + 5e-7).verification.boundSeconds).toBeLessThanOrEqual(boundSeconds * (1 + 1e-9));
+    expect(claim(1.5).verification.valid).toBe(false);
+  });
+
+  it('are not claimed where there are none: the status says feasible, not proven, and why', () => {
+    const { problem } = plannerCase(3, 3);
+    const optional = { ...problem, devices: problem.devices.map((device) => ({ ...device, optional: true })) };
+    const report = solvePlan(optional, { baselines: false, whatIf: 'never' });
+    expect(report.answer).toBeDefined();
+    expect(report.status).toBe('feasible');
+    expect(report.message).toMatch(/^feasible, not proven: .*every device is optional/);
+  });
+});
+
+describe('thousands of choices a device', () => {
+  it('are searched and bounded without comparing all with all', () => {
+    const problem = fixtureProblem('planner/slow-5dev-fitted.yaml');
+    const found = planTwoTimescale(problem);
+    expect(judgePlan(problem, found.plan!).isFeasible).toBe(true);
+    expect(found.bound!.statistics.choices).toBe(13_392);
+    expect(found.bound!.statistics.evaluations).toBeLessThanOrEqual(120);
+    expect(found.totalSeconds / found.bound!.boundSeconds - 1).toBeLessThanOrEqual(5e-4);
   });
 });

@@ -3,7 +3,7 @@ import { accuracyBlock } from '../../bin/fit/block.js';
 import { withParts } from '../../bin/fit/into.js';
 import { operatingPoints } from '../../bin/fit/points.js';
 import { withEntries } from '../../bin/fit/splice.js';
-import { parseProblemFile } from '../../lib/io/index.js';
+import { readProblemFile } from '../../lib/io/index.js';
 import type { AccuracyFit } from '../../lib/models/index.js';
 import { solvePlan } from '../../lib/plan/index.js';
 import type { Run } from '../../bin/fit/runs.js';
@@ -30,8 +30,9 @@ export function describeCampus(
   fit: AccuracyFit,
   runs: readonly Run[],
 ): { readonly text: string; readonly figures: unknown } {
-  const { problem } = parseProblemFile(campusProblem(fit, runs));
-  const report = solvePlan(problem, { whatIf: 'never' });
+  const outcome = readProblemFile(campusProblem(fit, runs));
+  if (!outcome.ok) throw new Error('the campus with the fitted curve is no valid problem file');
+  const report = solvePlan(outcome.resolved, { whatIf: 'never' });
   const { answer } = report;
   const federatedSeconds = report.baselines.find(({ name }) => name === 'federated-lora')?.totalSeconds;
   const lines = [

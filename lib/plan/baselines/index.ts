@@ -156,8 +156,10 @@ function federatedSchemes(
   if (outcome.status !== 'breaks-limits' || !outcome.note?.includes('memory') || !variant) return [plain];
   for (const { name, description, settings } of leanSettings) {
     const changed = variant(settings);
-    const leaner = changed && unlessPinned(withoutCompression(changed), federatedLora);
-    if (leaner?.status === 'found') return [plain, { ...about, name, description, outside: true, outcome: leaner }];
+    // A problem built in code has no such settings.
+    if (!changed) return [plain];
+    const leaner = unlessPinned(withoutCompression(changed), federatedLora);
+    if (leaner.status === 'found') return [plain, { ...about, name, description, outside: true, outcome: leaner }];
   }
   const note = `${outcome.note}; also with recompute and half precision`;
   return [{ ...plain, outcome: { ...outcome, note } }];

@@ -1,7 +1,7 @@
 import { choiceCosts, fallsShort, type Plan, type PlanningProblem } from '../../models/index.js';
 import { allocate, type FixedDecision } from '../bandwidth/index.js';
 import { judgePlan, type JudgedPlan } from '../judge.js';
-import type { ClassOutcome } from './class-outcome.js';
+import type { ClassContext, ClassOutcome } from './class-outcome.js';
 import { mayHold, maySend } from './common-values.js';
 import { inTermsOf, withCommonDecisions, type CommonDecisions } from './restricted-problem.js';
 
@@ -14,16 +14,19 @@ export function bestFixedPlan(
   problem: PlanningProblem,
   values: readonly CommonDecisions[],
   complete: boolean,
-  known: readonly Plan[],
+  { starts, signal }: Pick<ClassContext, 'starts' | 'signal'>,
 ): ClassOutcome {
   let best: JudgedPlan | undefined;
   const offer = (restricted: PlanningProblem, plan: Plan) => {
     const judged = judgePlan(restricted, plan);
     if (judged.isFeasible && judged.totalSeconds < (best?.totalSeconds ?? Infinity)) best = judged;
   };
-  for (const plan of known) offer(problem, inTermsOf(problem, plan));
+  for (const plan of starts) offer(problem, inTermsOf(problem, plan));
   let exact = complete;
+  let stopped = false;
   for (const common of unbeaten(problem, values)) {
+    stopped ||= signal?.aborted === true;
+    if (stopped) break;
     const restricted = withCommonDecisions(problem, common);
     for (const participants of groups(restricted, common)) {
       const found = allocate(restricted, decisionsOf(restricted, common, participants));
@@ -33,6 +36,7 @@ export function bestFixedPlan(
     }
   }
   const counts = { values: values.length, solves: 0 };
+  if (stopped) return { status: 'stopped', totalSeconds: Infinity, ...best, boundSeconds: 0, counts };
   if (!best) {
     const status = complete ? 'infeasible' : 'not-found';
     return { status, totalSeconds: Infinity, boundSeconds: complete ? Infinity : 0, counts };

@@ -1,21 +1,12 @@
 import { exceeds, type Plan, type PlanningProblem } from '../../models/index.js';
-import type { StopSignal } from '../../solver/index.js';
 import { boundPlan } from '../bound/index.js';
 import { judgePlan, type JudgedPlan } from '../judge.js';
-import type { Planner } from '../planner.js';
 import { bestFixedPlan } from './best-fixed-plan.js';
-import type { ClassOutcome } from './class-outcome.js';
+import type { ClassContext, ClassOutcome } from './class-outcome.js';
 import { commonCuts, commonPoints } from './common-values.js';
 import { equalShares } from './equal-shares.js';
 import { inTermsOf, withCommonDecisions, type CommonDecisions } from './restricted-problem.js';
 import type { Restriction } from './restriction.js';
-
-export interface ClassContext {
-  readonly planner: Planner;
-  /** Plans of the class that are known. */
-  readonly starts: readonly Plan[];
-  readonly signal?: StopSignal | undefined;
-}
 
 /** Evaluations of the dual for one value: enough to exclude most, and the bound of those that are solved. */
 const boundEvaluations = 100;
@@ -30,7 +21,7 @@ export function bestInClass(problem: PlanningProblem, restriction: Restriction, 
   const { values, contradiction, complete } = commonDecisions(problem, restriction);
   if (contradiction !== undefined) return without('does-not-apply', { note: contradiction });
   if (values.length === 0) return without('infeasible', { note: nothingCommon(problem, restriction) });
-  if (restriction.cut && restriction.point) return bestFixedPlan(problem, values, complete, context.starts);
+  if (restriction.cut && restriction.point) return bestFixedPlan(problem, values, complete, context);
   return new ClassSearch(problem, values, complete, context).run();
 }
 

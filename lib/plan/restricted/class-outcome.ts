@@ -1,4 +1,6 @@
 import type { Plan } from '../../models/index.js';
+import type { StopSignal } from '../../solver/index.js';
+import type { Planner } from '../planner.js';
 
 /** The best plan of a class, what is proven of the class, and what that took. */
 export interface ClassOutcome {
@@ -24,4 +26,12 @@ export interface ClassCounts {
   readonly values: number;
   /** Values that were given to the planner; the others were excluded by bounds. */
   readonly solves: number;
+}
+
+/** What the search of a class works with. */
+export interface ClassContext {
+  readonly planner: Planner;
+  /** Plans of the class that are known. */
+  readonly starts: readonly Plan[];
+  readonly signal?: StopSignal | undefined;
 }

@@ -1,5 +1,5 @@
-export { bestInClass, type ClassContext } from './best-in-class.js';
-export type { ClassCounts, ClassOutcome } from './class-outcome.js';
+export { bestInClass } from './best-in-class.js';
+export type { ClassContext, ClassCounts, ClassOutcome } from './class-outcome.js';
 export { boundedBy, classCube, withEqualServer, type ClassCube, type CubeContext } from './class-cube.js';
 export { commonCuts, commonPoints, mayHold, maySend, type CommonValues, type PointPair } from './common-values.js';
 export { equalShares, type EqualShares } from './equal-shares.js';

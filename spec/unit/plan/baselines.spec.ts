@@ -79,6 +79,13 @@ describe('schemes', () => {
     expect(find(schemes, 'vanilla-split').outcome.note).toBe('breaks deadline');
   });
 
+  it('say that the search was stopped where it was', () => {
+    const schemes = findSchemes(roomy(3), { planner, seed: 1, signal: { aborted: true } });
+    for (const name of ['fixed-cut', 'fixed-ratio', 'bandwidth-alone', 'compressed-split-federated']) {
+      expect(find(schemes, name).outcome, name).toEqual({ status: 'stopped', note: 'search stopped' });
+    }
+  });
+
   it('show the time of federated LoRA where it breaks memories', () => {
     const problem = roomy(3);
     const small: PlanningProblem = {

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { bundle } from './bundle.js';
 import { shipTypes } from './ship-types.js';
 import { shipLicences } from './ship-licences.js';
+import { writeVerifyPage } from './verify-page.js';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 rmSync(new URL('../dist', import.meta.url), { recursive: true, force: true });
@@ -15,3 +16,4 @@ execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', 
 const metafile = await bundle(root);
 shipTypes();
 shipLicences(metafile);
+await writeVerifyPage(`${root}dist/verify.html`);

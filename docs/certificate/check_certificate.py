@@ -86,7 +86,7 @@ def es_number(x):
         return "0"
     if x < 0:
         return "-" + es_number(-x)
-    mantissa, _, exponent = format(x, "r").partition("e") if False else repr(x).partition("e")
+    mantissa, _, exponent = repr(x).partition("e")
     whole, _, fraction = mantissa.partition(".")
     digits = (whole + fraction).lstrip("0")
     point = len(whole.lstrip("0")) if whole.strip("0") else -(len(fraction) - len(fraction.lstrip("0")))
@@ -129,54 +129,50 @@ LABELS = ("blocks", "upPoint", "downPoint")
 
 
 class Law:
-    """1/R(b): pairs (cap or None, SNR bandwidths)."""
+    """1/R(b) = mean over samples of max(1/(η·b), ln 2/(b·ln(1 + a/b))) / u; a linear law has no samples."""
 
-    def __init__(self, value, place, depth=0):
-        need(isinstance(value, dict) and depth <= 3, place, "a law is expected")
-        kind = one_of(value.get("kind"), place, ("linear", "shannon", "faded", "capped"))
-        self.kind = kind
-        if kind in ("linear", "capped"):
-            self.efficiency = number(value.get("bitsPerSecondPerHz"), place, 5e-324)
+    def __init__(self, value, place):
+        need(isinstance(value, dict), place, "an object is expected")
+        kind = one_of(value.get("kind"), place, ("linear", "shannon", "faded"))
+        positive = lambda x: number(x, place, 5e-324)
         if kind == "linear":
-            members(value, place, ("kind", "bitsPerSecondPerHz"))
-        elif kind == "capped":
-            members(value, place, ("kind", "bitsPerSecondPerHz", "of"))
-            self.of = Law(value["of"], place + ".of", depth + 1)
+            at = members(value, place, ("kind", "useFraction", "bitsPerSecondPerHz"))
+            self.samples, self.efficiency = [], positive(at["bitsPerSecondPerHz"])
         else:
-            members(value, place, ("kind", "snrBandwidthHz"))
-            samples = [value["snrBandwidthHz"]] if kind == "shannon" else array(value["snrBandwidthHz"], place)
+            at = members(value, place, ("kind", "useFraction", "snrBandwidthHz", "efficiencyLimit"), ("efficiencyLimit",))
+            samples = [at["snrBandwidthHz"]] if kind == "shannon" else array(at["snrBandwidthHz"], place)
             need(len(samples) > 0, place, "samples are missing")
-            self.samples = [number(a, place, 5e-324) for a in samples]
+            self.samples = [iv.mpf(positive(a)) for a in samples]
+            self.efficiency = INF if at["efficiencyLimit"] is None else positive(at["efficiencyLimit"])
+        self.use = iv.mpf(number(at["useFraction"], place, 5e-324, 1))
 
-    def inverse(self, b):
+    def inverse(self, b, limit=INF):
         """Seconds a bit at b Hz."""
-        if self.kind == "linear":
-            return 1 / (iv.mpf(self.efficiency) * b)
-        if self.kind == "capped":
-            x, y = 1 / (iv.mpf(self.efficiency) * b), self.of.inverse(b)
-            return iv.mpf([max(x.a, y.a), max(x.b, y.b)])
-        total = sum((1 / (b * iv.log(1 + a / b)) for a in map(iv.mpf, self.samples)), iv.mpf(0))
-        return iv.log(2) / len(self.samples) * total
+        efficiency = min(self.efficiency, limit)
+        cap = iv.mpf(0) if efficiency == INF else 1 / (iv.mpf(efficiency) * b)
+        if not self.samples:
+            return cap / self.use
+        each = [iv.log(2) / (b * iv.log(1 + a / b)) for a in self.samples]
+        return sum((iv.mpf([max(x.a, cap.a), max(x.b, cap.b)]) for x in each), iv.mpf(0)) / (len(each) * self.use)
 
-    def line(self, b, mixture):
-        """Value and slope at b of a line below 1/R."""
-        if self.kind == "linear":
-            value = self.inverse(b)
-            return value, -value / b
-        if self.kind == "capped":
-            cap = 1 / (iv.mpf(self.efficiency) * b)
-            value, slope = self.of.line(b, mixture)
-            weight = iv.mpf(min(1.0, max(0.0, mixture)))
-            return weight * cap + (1 - weight) * value, weight * (-cap / b) + (1 - weight) * slope
+    def line(self, b, mixture, limit=INF):
+        """Value and slope at b of a line below 1/R: for each sample that of the larger branch, or a mean where they meet."""
+        efficiency = min(self.efficiency, limit)
+        cap = iv.mpf(0) if efficiency == INF else 1 / (iv.mpf(efficiency) * b)
+        if not self.samples:
+            return cap / self.use, -cap / b / self.use
         value = slope = iv.mpf(0)
-        for a in map(iv.mpf, self.samples):
+        for a in self.samples:
             z = a / b
             log = iv.log(1 + z)
-            rate = b * log
-            value += 1 / rate
-            slope += (log - z / (1 + z)) / rate**2
-        factor = iv.log(2) / len(self.samples)
-        return factor * value, -factor * slope
+            own = iv.log(2) / (b * log)
+            fall = -own * (log - z / (1 + z)) / (b * log)
+            near = abs(float(cap.a) - float(own.a)) <= 1e-6 * float(own.a)
+            weight = iv.mpf(min(1.0, max(0.0, mixture)) if near else float(cap.a > own.a))
+            value += weight * cap + (1 - weight) * own
+            slope += weight * (-cap / b) + (1 - weight) * fall
+        factor = len(self.samples) * self.use
+        return value / factor, slope / factor
 
 
 class Problem:
@@ -225,16 +221,18 @@ class Device:
         self.most_hz = None if at["maximumBandwidthHz"] is None else number(at["maximumBandwidthHz"], place, 0)
         self.memory = None if at["memoryBytes"] is None else number(at["memoryBytes"], place)
         self.up, self.down = Law(at["uplink"], place + ".uplink"), Law(at["downlink"], place + ".downlink")
-        columns = members(at["choices"], place + ".choices", LABELS + COSTS)
+        columns = members(at["choices"], place + ".choices", LABELS + COSTS + ("uplinkEfficiencyLimit",))
         self.count = len(array(columns["blocks"], place))
         for name in LABELS:
             for label in array(columns[name], place, self.count):
                 integer(label, place, 0)
         self.cost = {name: numbers(columns[name], f"{place}.{name}", self.count, -INF if name == "accuracy" else 0)
                      for name in COSTS}
+        limits = numbers(columns["uplinkEfficiencyLimit"], place, self.count, 0, True)
+        self.limit = [INF if limit is None else limit for limit in limits]
         slack = iv.mpf(problem.tolerance)
         self.open = [j for j in range(self.count) if not (
-            self.memory is not None and self.cost["deviceMemoryBytes"][j] > upper(problem.memory_limit(self.memory, slack))
+            self.limit[j] == 0 or self.memory is not None and self.cost["deviceMemoryBytes"][j] > upper(problem.memory_limit(self.memory, slack))
             or problem.scope == "each" and problem.minimum is not None
             and self.cost["accuracy"][j] < lower(problem.required(slack)))]
         # Shares that an admissible plan may give: hertz, or whole blocks.
@@ -246,20 +244,20 @@ class Device:
             self.least = max(1, math.ceil(float((least / problem.block).a) - 1e-9))
             self.most = min(problem.blocks, math.floor(float((most / problem.block).b) + 1e-9))
 
-    def time(self, seconds, up, down, hertz):
+    def time(self, seconds, up, down, limit, hertz):
         total = seconds
         if upper(up) > 0:
-            total = total + up * self.up.inverse(hertz)
+            total = total + up * self.up.inverse(hertz, limit)
         if upper(down) > 0:
             total = total + down * self.down.inverse(hertz)
         return total
 
     def time_line(self, requirement, hertz, mixture):
-        seconds, up, down = requirement
+        seconds, up, down, limit = requirement
         value, slope = seconds, iv.mpf(0)
-        for bits, law in ((up, self.up), (down, self.down)):
+        for bits, law, cap in ((up, self.up, limit), (down, self.down, INF)):
             if upper(bits) > 0:
-                v, s = law.line(hertz, mixture)
+                v, s = law.line(hertz, mixture, cap)
                 value, slope = value + bits * v, slope + bits * s
         return value, slope
 
@@ -270,7 +268,7 @@ class Device:
         k = iv.mpf(problem.steps)
         return (k * (self.of("preSeconds", j) + self.of("postSeconds", j)),
                 k * self.of("uplinkBits", j) + self.of("adapterBits", j),
-                k * self.of("downlinkBits", j) + self.of("adapterBits", j))
+                k * self.of("downlinkBits", j) + self.of("adapterBits", j), self.limit[j])
 
     def work(self, problem, j):
         return iv.mpf(problem.steps) * self.of("serverSeconds", j) * (
@@ -318,14 +316,15 @@ def check_plan(problem, value):
                 keep(f"accuracy of {device.name}", short, iv.mpf(0))
             missing += iv.mpf(device.weight) * short
         own = device.work(problem, j)
-        seconds, up, down = device.chain(problem, j)
+        seconds, up, down, limit = device.chain(problem, j)
+        need(limit > 0, place, f"not shown to keep: energy of {device.name}")
         need(share > 0 or upper(up) == upper(down) == 0, place, "a share is missing")
-        longest = largest(longest, device.time(seconds, up, down, hertz) + (own / iv.mpf(part) if divided else own))
-        first = device.time(device.of("preSeconds", j), device.of("uplinkBits", j), iv.mpf(0), hertz)
-        last = device.time(device.of("postSeconds", j), iv.mpf(0), device.of("downlinkBits", j), hertz)
+        longest = largest(longest, device.time(seconds, up, down, limit, hertz) + (own / iv.mpf(part) if divided else own))
+        first = device.time(device.of("preSeconds", j), device.of("uplinkBits", j), iv.mpf(0), limit, hertz)
+        last = device.time(device.of("postSeconds", j), iv.mpf(0), device.of("downlinkBits", j), limit, hertz)
         adapters = device.of("adapterBits", j)
         work, pre, step = work + own, largest(pre, first), largest(step, first + last)
-        end = largest(end, last + device.time(iv.mpf(0), adapters, adapters, hertz))
+        end = largest(end, last + device.time(iv.mpf(0), adapters, adapters, limit, hertz))
     if problem.block is not None:
         keep("resource blocks", band, iv.mpf(problem.blocks))
     else:
@@ -481,8 +480,9 @@ def stages(problem, device, j, form):
         return [device.chain(problem, j)]
     pre, post = device.of("preSeconds", j), device.of("postSeconds", j)
     up, down, adapters = (device.of(name, j) for name in ("uplinkBits", "downlinkBits", "adapterBits"))
-    first, last = (pre, up, iv.mpf(0)), (post, adapters, down + adapters)
-    return [first, (pre + post, up, down), last] if problem.steps > 1 else [first, last]
+    limit = device.limit[j]
+    first, last = (pre, up, iv.mpf(0), limit), (post, adapters, down + adapters, limit)
+    return [first, (pre + post, up, down, limit), last] if problem.steps > 1 else [first, last]
 
 
 LESS_IS_BETTER = COSTS[:7]
@@ -502,7 +502,8 @@ def boxes_refute(problem, opened, seconds, leaf, place):
             array(at["replacedBy"], place, len(opened))[n], place, len(choices), 0, True)
         kept = {j for j, other in zip(choices, by) if other is None}
         for j, other in zip(choices, by):
-            need(other is None or other in kept and device.cost["accuracy"][int(other)] >= device.cost["accuracy"][j]
+            need(other is None or other in kept and device.limit[int(other)] >= device.limit[j]
+                 and device.cost["accuracy"][int(other)] >= device.cost["accuracy"][j]
                  and all(device.cost[name][int(other)] <= device.cost[name][j] for name in LESS_IS_BETTER),
                  place, f"choice {other} does not replace choice {j}")
         fastest = lambda j: [lower(device.time(*stage, problem.hertz(device.most))) if device.least <= device.most

@@ -83,7 +83,7 @@ const lessIsBetter = [
  * The open choices but for those named as replaced: every plan with one of them stays admissible and gets no slower with the choice
  * that replaces it, which is open itself and not replaced.
  */
-function unreplaced(reader: Reader, { costs }: StatedDevice, open: readonly number[]): readonly number[] {
+function unreplaced(reader: Reader, { costs, uplinkLimit }: StatedDevice, open: readonly number[]): readonly number[] {
   const choices = open.filter((j) => j >= 0);
   const replacedBy = reader.numbers(choices.length, 0, true);
   const kept = new Set(choices.filter((_, k) => Number.isNaN(replacedBy[k])));
@@ -93,7 +93,8 @@ function unreplaced(reader: Reader, { costs }: StatedDevice, open: readonly numb
     const asGood =
       kept.has(other) &&
       lessIsBetter.every((name) => costs[name][other]! <= costs[name][j]!) &&
-      costs.accuracy[other]! >= costs.accuracy[j]!;
+      costs.accuracy[other]! >= costs.accuracy[j]! &&
+      uplinkLimit[other]! >= uplinkLimit[j]!;
     if (!asGood) reader.fail(`choice ${other} does not replace choice ${j}`);
   });
   return open.filter((j) => j < 0 || kept.has(j));
@@ -112,9 +113,10 @@ function stagesOf(statement: Statement, device: StatedDevice, j: number, form: '
   const up = cost('uplinkBits');
   const down = cost('downlinkBits');
   const adapters = cost('adapterBits');
-  const pre: Requirement = { seconds: cost('preSeconds'), up, down: zero };
-  const step: Requirement = { seconds: add(pre.seconds, cost('postSeconds')), up, down };
-  const end: Requirement = { seconds: cost('postSeconds'), up: adapters, down: add(down, adapters) };
+  const uplinkLimit = device.uplinkLimit[j]!;
+  const pre: Requirement = { seconds: cost('preSeconds'), up, down: zero, uplinkLimit };
+  const step: Requirement = { seconds: add(pre.seconds, cost('postSeconds')), up, down, uplinkLimit };
+  const end: Requirement = { seconds: cost('postSeconds'), up: adapters, down: add(down, adapters), uplinkLimit };
   return statement.stepsPerRound > 1 ? [pre, step, end] : [pre, end];
 }
 

@@ -65,6 +65,7 @@ export function brokenLimits(statement: Statement, plan: StatedPlan): string[] {
     }
     const least = multiply(point(device.minimumBandwidthHz), subtract(point(2), relaxed));
     atMost(`least share of ${device.name}`, least, hertz);
+    if (device.uplinkLimit[choice] === 0) broken.push(`energy of ${device.name}`);
     if (device.memoryBytes !== undefined) {
       atMost(
         `memory of ${device.name}`,
@@ -125,7 +126,9 @@ function batchedRound(statement: Statement, parts: Parts): Interval {
     const { choice } = decision;
     const hertz = shareHertz(statement, decision.share);
     const cost = (name: keyof StatedDevice['costs']) => point(costs[name][choice]!);
-    const time = (seconds: Interval, up: Interval, down: Interval) => timeAt(device, { seconds, up, down }, hertz);
+    const uplinkLimit = device.uplinkLimit[choice]!;
+    const time = (seconds: Interval, up: Interval, down: Interval) =>
+      timeAt(device, { seconds, up, down, uplinkLimit }, hertz);
     const first = time(cost('preSeconds'), cost('uplinkBits'), zero);
     const last = time(cost('postSeconds'), zero, cost('downlinkBits'));
     work = add(work, roundWork(statement, device, choice));

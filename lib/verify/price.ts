@@ -103,12 +103,14 @@ export interface Requirement {
   readonly seconds: Interval;
   readonly up: Interval;
   readonly down: Interval;
+  /** Bits a second and hertz that the choice's energy allows on the uplink; ∞ without a limit. */
+  readonly uplinkLimit: number;
 }
 
 export function timeAt(device: StatedDevice, need: Requirement, hertz: Interval): Interval {
   let sum = need.seconds;
-  if (need.up.hi > 0) sum = add(sum, multiply(need.up, secondsPerBit(device.uplink, hertz)));
-  if (need.down.hi > 0) sum = add(sum, multiply(need.down, secondsPerBit(device.downlink, hertz)));
+  if (need.up.hi > 0) sum = add(sum, multiply(need.up, secondsPerBit(device.uplink, need.uplinkLimit, hertz)));
+  if (need.down.hi > 0) sum = add(sum, multiply(need.down, secondsPerBit(device.downlink, Infinity, hertz)));
   return sum;
 }
 
@@ -116,12 +118,12 @@ export function timeAt(device: StatedDevice, need: Requirement, hertz: Interval)
 export function timeLine(device: StatedDevice, need: Requirement, hertz: number, mixture: number) {
   let value = need.seconds;
   let slope = zero;
-  for (const [bits, law] of [
-    [need.up, device.uplink],
-    [need.down, device.downlink],
+  for (const [bits, law, limit] of [
+    [need.up, device.uplink, need.uplinkLimit],
+    [need.down, device.downlink, Infinity],
   ] as const) {
     if (!(bits.hi > 0)) continue;
-    const line = support(law, hertz, mixture);
+    const line = support(law, limit, hertz, mixture);
     value = add(value, multiply(bits, line.value));
     slope = add(slope, multiply(bits, line.slope));
   }
@@ -137,6 +139,7 @@ export function chain(statement: Statement, device: StatedDevice, j: number): Re
     seconds: multiply(steps, add(point(costs.preSeconds[j]!), point(costs.postSeconds[j]!))),
     up: add(multiply(steps, point(costs.uplinkBits[j]!)), adapters),
     down: add(multiply(steps, point(costs.downlinkBits[j]!)), adapters),
+    uplinkLimit: device.uplinkLimit[j]!,
   };
 }
 

@@ -15,110 +15,106 @@ import {
 import type { Reader } from './reader.js';
 
 /**
- * 1/R(b), seconds a bit at a bandwidth of b Hz; convex and decreasing for every law:
- * `linear`: 1/(e·b); `shannon`: ln 2 / (b·ln(1 + a/b)); `faded`: the mean of the latter over several a; `capped`: the larger
- * of another law's and 1/(e·b).
+ * Rate of a share of b Hz, increasing and concave: u·e·b (`linear`), u·min(η·b, b·log2(1 + a/b)) (`shannon`), or such that 1/R is the
+ * mean of the latter's over several a (`faded`). A choice may lower η (or e) further.
  */
-export type Law =
-  | { readonly kind: 'linear'; readonly efficiency: Interval }
-  | { readonly kind: 'shannon'; readonly snrBandwidthHz: readonly Interval[] }
-  | { readonly kind: 'capped'; readonly efficiency: Interval; readonly of: Law };
-
-export function readLaw(reader: Reader, depth = 0): Law {
-  const { kind } = reader.object(['kind', 'bitsPerSecondPerHz', 'snrBandwidthHz', 'of'], lawMembers);
-  if (depth > 3) reader.fail('laws within laws end at three');
-  const efficiency = (name: Reader) => point(name.number(Number.MIN_VALUE));
-  switch (kind.oneOf(['linear', 'shannon', 'faded', 'capped'])) {
-    case 'linear':
-      return {
-        kind: 'linear',
-        efficiency: efficiency(reader.object(['kind', 'bitsPerSecondPerHz']).bitsPerSecondPerHz),
-      };
-    case 'shannon':
-      return {
-        kind: 'shannon',
-        snrBandwidthHz: [efficiency(reader.object(['kind', 'snrBandwidthHz']).snrBandwidthHz)],
-      };
-    case 'faded': {
-      const samples = reader.object(['kind', 'snrBandwidthHz']).snrBandwidthHz.array();
-      if (samples.length === 0) reader.fail('samples are missing');
-      return { kind: 'shannon', snrBandwidthHz: samples.map(efficiency) };
-    }
-    case 'capped': {
-      const { bitsPerSecondPerHz, of } = reader.object(['kind', 'bitsPerSecondPerHz', 'of']);
-      return { kind: 'capped', efficiency: efficiency(bitsPerSecondPerHz), of: readLaw(of, depth + 1) };
-    }
-  }
+export interface Law {
+  /** a, Hz; none for a linear law. */
+  readonly snrBandwidthHz: readonly Interval[];
+  /** η, or e of a linear law, bit/s/Hz; ∞ for none. */
+  readonly efficiency: number;
+  /** u. */
+  readonly use: Interval;
 }
 
-const lawMembers = ['bitsPerSecondPerHz', 'snrBandwidthHz', 'of'] as const;
+export function readLaw(reader: Reader): Law {
+  const at = reader.object(
+    ['kind', 'useFraction', 'bitsPerSecondPerHz', 'snrBandwidthHz', 'efficiencyLimit'],
+    optional,
+  );
+  const kind = at.kind.oneOf(['linear', 'shannon', 'faded']);
+  const use = point(at.useFraction.number(Number.MIN_VALUE, 1));
+  const positive = (value: Reader) => value.number(Number.MIN_VALUE);
+  if (kind === 'linear') {
+    const { bitsPerSecondPerHz } = reader.object(['kind', 'useFraction', 'bitsPerSecondPerHz']);
+    return { snrBandwidthHz: [], efficiency: positive(bitsPerSecondPerHz), use };
+  }
+  const { snrBandwidthHz } = reader.object(['kind', 'useFraction', 'snrBandwidthHz', 'efficiencyLimit'], optional);
+  const samples = kind === 'shannon' ? [snrBandwidthHz] : snrBandwidthHz.array();
+  if (samples.length === 0) reader.fail('samples are missing');
+  const efficiency = at.efficiencyLimit.optional(positive) ?? Infinity;
+  return { snrBandwidthHz: samples.map((sample) => point(positive(sample))), efficiency, use };
+}
 
-/** 1/R and a slope of a supporting line of it at b; R convex, so the line lies below everywhere. */
+const optional = ['bitsPerSecondPerHz', 'snrBandwidthHz', 'efficiencyLimit'] as const;
+
+/** 1/R, s/bit, over an interval of bandwidths above zero: it falls, so its ends are at the other ends. */
+export function secondsPerBit(law: Law, limit: number, hertz: Interval): Interval {
+  if (hertz.lo === hertz.hi) return inverseRate(law, limit, hertz.lo);
+  return { lo: inverseRate(law, limit, hertz.hi).lo, hi: inverseRate(law, limit, hertz.lo).hi };
+}
+
+function inverseRate(law: Law, limit: number, hertz: number): Interval {
+  const capped = cappedInverse(Math.min(law.efficiency, limit), hertz);
+  if (law.snrBandwidthHz.length === 0) return divide(capped, law.use);
+  let sum = zero;
+  for (const a of law.snrBandwidthHz) {
+    const log = logarithmOfOnePlus(divide(a, point(hertz)));
+    sum = add(sum, larger(capped, divide(ln2, multiply(point(hertz), log))));
+  }
+  return divide(sum, multiply(law.use, point(law.snrBandwidthHz.length)));
+}
+
+/** 1/(η·b); 0 without a limit. */
+function cappedInverse(efficiency: number, hertz: number): Interval {
+  return efficiency === Infinity ? zero : divide(one, multiply(point(efficiency), point(hertz)));
+}
+
+/** Value and slope at b of a line that lies below 1/R everywhere. */
 export interface Support {
   readonly value: Interval;
   readonly slope: Interval;
 }
 
-/** 1/R over an interval of bandwidths above zero: it falls, so its ends are at the other ends. */
-export function secondsPerBit(law: Law, hertz: Interval): Interval {
-  if (hertz.lo === hertz.hi) return inverseRate(law, hertz.lo);
-  return { lo: inverseRate(law, hertz.hi).lo, hi: inverseRate(law, hertz.lo).hi };
-}
-
-function inverseRate(law: Law, hertz: number): Interval {
-  switch (law.kind) {
-    case 'linear':
-      return divide(one, multiply(law.efficiency, point(hertz)));
-    case 'shannon': {
-      let sum = zero;
-      for (const a of law.snrBandwidthHz) sum = add(sum, divide(one, nats(a, hertz)));
-      return multiply(divide(ln2, point(law.snrBandwidthHz.length)), sum);
-    }
-    case 'capped':
-      return larger(divide(one, multiply(law.efficiency, point(hertz))), inverseRate(law.of, hertz));
-  }
-}
-
-/** b·ln(1 + a/b). */
-function nats(a: Interval, hertz: number): Interval {
-  return multiply(point(hertz), logarithmOfOnePlus(divide(a, point(hertz))));
-}
-
 /**
- * Value and slope at b of one line below 1/R. At a cap, `mixture` in 0 … 1 weighs the line of the cap against that of the
- * law: both lie below the larger of the two, so does every mean of them.
+ * The line is a sum of lines below each sample's 1/R: that of its limit or of Shannon's law, whichever is larger at b. Where the two
+ * meet (within 1e-6), `mixture` in 0 … 1 weighs the limit's line against the other: every such mean lies below the larger of them.
  */
-export function support(law: Law, hertz: number, mixture: number): Support {
+export function support(law: Law, limit: number, hertz: number, mixture: number): Support {
   const b = point(hertz);
-  switch (law.kind) {
-    case 'linear': {
-      const value = inverseRate(law, hertz);
-      return { value, slope: negate(divide(value, b)) };
-    }
-    case 'shannon': {
-      let value = zero;
-      let slope = zero;
-      for (const a of law.snrBandwidthHz) {
-        const z = divide(a, b);
-        const log = logarithmOfOnePlus(z);
-        const rate = multiply(b, log);
-        // d/db b·ln(1 + a/b) = ln(1 + z) − z/(1 + z) ≥ 0.
-        const rise = subtract(log, divide(z, add(one, z)));
-        value = add(value, divide(one, rate));
-        slope = add(slope, divide(larger(rise, zero), multiply(rate, rate)));
-      }
-      const factor = divide(ln2, point(law.snrBandwidthHz.length));
-      return { value: multiply(factor, value), slope: negate(multiply(factor, slope)) };
-    }
-    case 'capped': {
-      const cap = support({ kind: 'linear', efficiency: law.efficiency }, hertz, 0);
-      const inner = support(law.of, hertz, mixture);
-      if (mixture <= 0) return inner;
-      if (mixture >= 1) return cap;
-      const weight = point(mixture);
-      const rest = subtract(one, weight);
-      const mean = (x: Interval, y: Interval) => add(multiply(weight, x), multiply(rest, y));
-      return { value: mean(cap.value, inner.value), slope: mean(cap.slope, inner.slope) };
-    }
+  const capped = cappedInverse(Math.min(law.efficiency, limit), hertz);
+  const cap: Support = { value: capped, slope: negate(divide(capped, b)) };
+  if (law.snrBandwidthHz.length === 0) return scaled(cap, law.use);
+  let value = zero;
+  let slope = zero;
+  for (const a of law.snrBandwidthHz) {
+    const z = divide(a, b);
+    const log = logarithmOfOnePlus(z);
+    const inverse = divide(ln2, multiply(b, log));
+    // d/db b·ln(1 + a/b) = ln(1 + z) − z/(1 + z) ≥ 0.
+    const rise = larger(subtract(log, divide(z, add(one, z))), zero);
+    const shannon = { value: inverse, slope: negate(divide(multiply(inverse, rise), multiply(b, log))) };
+    const line = mixed(cap, shannon, weightOf(cap, shannon, mixture));
+    value = add(value, line.value);
+    slope = add(slope, line.slope);
   }
+  return scaled({ value, slope }, multiply(law.use, point(law.snrBandwidthHz.length)));
+}
+
+function weightOf(cap: Support, shannon: Support, mixture: number): number {
+  if (Math.abs(cap.value.lo - shannon.value.lo) <= 1e-6 * shannon.value.lo) return Math.min(1, Math.max(0, mixture));
+  return cap.value.lo > shannon.value.lo ? 1 : 0;
+}
+
+function mixed(cap: Support, shannon: Support, weight: number): Support {
+  if (weight === 0) return shannon;
+  if (weight === 1) return cap;
+  const part = point(weight);
+  const rest = subtract(one, part);
+  const mean = (x: Interval, y: Interval) => add(multiply(part, x), multiply(rest, y));
+  return { value: mean(cap.value, shannon.value), slope: mean(cap.slope, shannon.slope) };
+}
+
+function scaled({ value, slope }: Support, factor: Interval): Support {
+  return { value: divide(value, factor), slope: divide(slope, factor) };
 }

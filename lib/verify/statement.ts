@@ -29,6 +29,8 @@ export interface StatedDevice {
   readonly count: number;
   /** Costs by choice, in the order of the certificate. */
   readonly costs: Readonly<Record<CostName, Float64Array>>;
+  /** What the device's energy allows each choice, bit/s/Hz; ∞ without a limit, 0 where it allows nothing. */
+  readonly uplinkLimit: Float64Array;
   /** Choices that the device's own memory and accuracy do not rule out. */
   readonly admissible: readonly number[];
 }
@@ -101,15 +103,19 @@ function readDevice(reader: Reader, accuracy: Statement['accuracy'], relaxed: In
     'downlink',
     'choices',
   ]);
-  const columns = at.choices.object([...labelNames, ...costNames]);
+  const columns = at.choices.object([...labelNames, ...costNames, 'uplinkEfficiencyLimit']);
   const count = columns.blocks.array().length;
   for (const name of labelNames) for (const label of columns[name].array(count)) label.integer(0);
   const costs = Object.fromEntries(
     costNames.map((name) => [name, columns[name].numbers(count, name === 'accuracy' ? -Infinity : 0)]),
   ) as Record<CostName, Float64Array>;
+  const uplinkLimit = columns.uplinkEfficiencyLimit
+    .numbers(count, 0, true)
+    .map((limit) => (limit >= 0 ? limit : Infinity));
   const memoryBytes = at.memoryBytes.optional((bytes) => bytes.number());
   const admissible: number[] = [];
   for (let j = 0; j < count; j++) {
+    if (uplinkLimit[j] === 0) continue;
     if (memoryBytes !== undefined && costs.deviceMemoryBytes[j]! > above(memoryBytes * relaxed.hi)) continue;
     if (accuracy?.scope === 'each' && costs.accuracy[j]! < required(accuracy.minimum, relaxed).lo) continue;
     admissible.push(j);
@@ -125,6 +131,7 @@ function readDevice(reader: Reader, accuracy: Statement['accuracy'], relaxed: In
     downlink: readLaw(at.downlink),
     count,
     costs,
+    uplinkLimit,
     admissible,
   };
 }

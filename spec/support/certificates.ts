@@ -2,7 +2,7 @@ import { solvePlan } from '../../lib/plan/index.js';
 import { certify, type PlanCertificate } from '../../lib/plan/certify/index.js';
 import type { BoundCertificate } from '../../lib/plan/bound/index.js';
 import type { PlanningProblem } from '../../lib/models/index.js';
-import { randomProblem } from './plan-instances.js';
+import { randomProblem, withLinkLimits } from './plan-instances.js';
 
 /** A certificate of a small random problem: by one dual, or with `tree` by a tree that leaves 1e-6. */
 export async function sampleCertificate(
@@ -14,7 +14,8 @@ export async function sampleCertificate(
   readonly kind: string;
   readonly plannedBound: number;
 }> {
-  const drawn = randomProblem({ seed, devices: 2 + (seed % 4), splits: 2 + (seed % 4), points: 2 + (seed % 4) });
+  const plain = randomProblem({ seed, devices: 2 + (seed % 4), splits: 2 + (seed % 4), points: 2 + (seed % 4) });
+  const drawn = seed % 3 === 0 ? plain : withLinkLimits(plain, seed);
   const problem: PlanningProblem = {
     ...drawn,
     ...(seed % 5 === 0 && { resourceBlockHz: 180e3 }),

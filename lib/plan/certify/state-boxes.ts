@@ -1,4 +1,10 @@
-import { secondsPerBit, type Device, type PlanningProblem } from '../../models/index.js';
+import {
+  secondsPerBit,
+  withEfficiencyLimit,
+  type Device,
+  type PlanningProblem,
+  type RateLaw,
+} from '../../models/index.js';
 import type { BoundCertificate, BoxNode } from '../bound/index.js';
 import type { StatedChoices, StatedProblem } from './state-problem.js';
 import { naturalPrices, openChoices } from './threshold-leaf.js';
@@ -39,6 +45,7 @@ interface Stage {
   readonly seconds: number;
   readonly up: number;
   readonly down: number;
+  readonly uplink: RateLaw;
 }
 
 class BoxWriter {
@@ -95,7 +102,7 @@ class BoxWriter {
     const most = Math.min(maximumBandwidthHz ?? Infinity, stated.bandwidthHz) * relaxed;
     let share = Math.max(least, most * 1e-12);
     let deciding = -1;
-    const stages = this.stages(stated.devices[n]!.choices, j);
+    const stages = this.stages(device, stated.devices[n]!.choices, j);
     const isLate = (r: number, b: number) => stageSeconds(device, stages[r]!, b) > high[r]! * (1 + 3e-14);
     if (stages.some((_, r) => isLate(r, most))) return none;
     stages.forEach((_stage, r) => {
@@ -116,16 +123,17 @@ class BoxWriter {
     return { at: Number(share.toPrecision(12)), tooSmall: null, stage: deciding };
   }
 
-  private stages(choices: StatedChoices, j: number): Stage[] {
+  private stages(device: Device, choices: StatedChoices, j: number): Stage[] {
+    const uplink = withEfficiencyLimit(device.uplink, choices.uplinkEfficiencyLimit[j] ?? Infinity);
     const steps = this.stated.stepsPerRound;
     const [pre, post] = [choices.preSeconds[j]!, choices.postSeconds[j]!];
     const [up, down, adapters] = [choices.uplinkBits[j]!, choices.downlinkBits[j]!, choices.adapterBits[j]!];
     if (this.form === 'chain') {
-      return [{ seconds: steps * (pre + post), up: steps * up + adapters, down: steps * down + adapters }];
+      return [{ seconds: steps * (pre + post), up: steps * up + adapters, down: steps * down + adapters, uplink }];
     }
-    const first = { seconds: pre, up, down: 0 };
-    const step = { seconds: pre + post, up, down };
-    const end = { seconds: post, up: adapters, down: down + adapters };
+    const first = { seconds: pre, up, down: 0, uplink };
+    const step = { seconds: pre + post, up, down, uplink };
+    const end = { seconds: post, up: adapters, down: down + adapters, uplink };
     return steps > 1 ? [first, step, end] : [first, end];
   }
 }
@@ -133,7 +141,7 @@ class BoxWriter {
 function stageSeconds(device: Device, stage: Stage, hertz: number): number {
   return (
     stage.seconds +
-    (stage.up > 0 ? stage.up * secondsPerBit(device.uplink, hertz) : 0) +
+    (stage.up > 0 ? stage.up * secondsPerBit(stage.uplink, hertz) : 0) +
     (stage.down > 0 ? stage.down * secondsPerBit(device.downlink, hertz) : 0)
   );
 }
@@ -152,7 +160,8 @@ const lessIsBetter = [
 function replacements(choices: StatedChoices, list: readonly number[]): (number | null)[] {
   const asGood = (other: number, j: number) =>
     lessIsBetter.every((name) => choices[name][other]! <= choices[name][j]!) &&
-    choices.accuracy[other]! >= choices.accuracy[j]!;
+    choices.accuracy[other]! >= choices.accuracy[j]! &&
+    (choices.uplinkEfficiencyLimit[other] ?? Infinity) >= (choices.uplinkEfficiencyLimit[j] ?? Infinity);
   const beats = (other: number, j: number) => asGood(other, j) && (other < j || !asGood(j, other));
   const kept = list.filter((j) => !list.some((other) => other !== j && beats(other, j)));
   return list.map((j) => (kept.includes(j) ? null : (kept.find((other) => asGood(other, j)) ?? null)));

@@ -2,6 +2,7 @@ import {
   choiceCosts,
   enumerateDecisions,
   limitTolerance,
+  useFraction as useFractionOf,
   type ChoiceCosts,
   type Device,
   type PlanningProblem,
@@ -10,6 +11,7 @@ import {
 
 /** The resolved problem as a certificate states it: plain JSON in SI units (docs/certificate/README.md). */
 export function stateProblem(problem: PlanningProblem): StatedProblem {
+  refuseUnknown('problem', problem, problemKeys);
   const block = problem.resourceBlockHz;
   const { minimum, scope } = problem.accuracy;
   return {
@@ -58,6 +60,8 @@ export interface StatedDevice {
 }
 
 export interface StatedChoices extends Record<CostName, readonly number[]> {
+  /** null: no limit. */
+  readonly uplinkEfficiencyLimit: readonly (number | null)[];
   readonly blocks: readonly number[];
   readonly upPoint: readonly number[];
   readonly downPoint: readonly number[];
@@ -77,6 +81,7 @@ const costs = {
 type CostName = keyof typeof costs;
 
 function stateDevice(problem: PlanningProblem, device: Device): StatedDevice {
+  refuseUnknown('device', device, deviceKeys);
   const pinned = device.pinned.bandwidthHz;
   const decisions = [...enumerateDecisions(problem, device)];
   const list = decisions.map(({ blocks, upPoint, downPoint }) =>
@@ -105,20 +110,64 @@ function stateDevice(problem: PlanningProblem, device: Device): StatedDevice {
       serverMemoryBytes: column('serverMemoryBytes'),
       deviceMemoryBytes: column('deviceMemoryBytes'),
       accuracy: column('accuracy'),
+      uplinkEfficiencyLimit: list.map((choice) => finite(choice.uplinkEfficiencyLimit)),
     },
   };
 }
 
 function stateLaw(law: RateLaw): object {
-  switch (law.kind) {
-    case 'linear':
-      return { kind: 'linear', bitsPerSecondPerHz: law.bitsPerSecondPerHz };
-    case 'shannon':
-      return { kind: 'shannon', snrBandwidthHz: law.snrBandwidthHz };
-    case 'faded':
-      return { kind: 'faded', snrBandwidthHz: [...law.snrBandwidthHz] };
-  }
+  const useFraction = refuseUnknown('link', law, linkKeys) && useFractionOf(law);
+  if (law.kind === 'linear') return { kind: law.kind, useFraction, bitsPerSecondPerHz: law.bitsPerSecondPerHz };
+  const snrBandwidthHz = law.kind === 'shannon' ? law.snrBandwidthHz : [...law.snrBandwidthHz];
+  return { kind: law.kind, useFraction, snrBandwidthHz, efficiencyLimit: finite(law.efficiencyLimit ?? Infinity) };
 }
+
+/** A problem that says more than a certificate can state would be certified wrongly. */
+function refuseUnknown(what: string, value: object, known: readonly string[]): true {
+  const strange = Object.entries(value).find(([key, entry]) => entry !== undefined && !known.includes(key));
+  if (strange) throw new RangeError(`a certificate of version 1 cannot state ${strange[0]} of a ${what}`);
+  return true;
+}
+
+const linkKeys = [
+  'kind',
+  'frameFraction',
+  'deliveredFraction',
+  'bitsPerSecondPerHz',
+  'snrBandwidthHz',
+  'efficiencyLimit',
+];
+const problemKeys = [
+  'blockCount',
+  'stepsPerRound',
+  'sharing',
+  'bandwidthHz',
+  'resourceBlockHz',
+  'deadlineSeconds',
+  'serverMemoryBytes',
+  'aggregationSeconds',
+  'accuracy',
+  'upPoints',
+  'downPoints',
+  'tiedRatios',
+  'devices',
+];
+const deviceKeys = [
+  'name',
+  'weight',
+  'optional',
+  'uplink',
+  'downlink',
+  'minimumBandwidthHz',
+  'maximumBandwidthHz',
+  'memoryBytes',
+  'codecTimeFactor',
+  'costs',
+  'pinned',
+  'transmitPowerWatt',
+  'computePowerWatt',
+  'energyLimitJoule',
+];
 
 function finite(value: number): number | null {
   return Number.isFinite(value) ? value : null;

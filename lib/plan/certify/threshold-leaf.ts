@@ -8,6 +8,7 @@ export type OpenChoices = readonly (readonly number[])[];
 
 export interface DeviceWitnesses {
   readonly at: readonly (number | null)[];
+  readonly mixture?: readonly (number | null)[];
   readonly tooSmall: readonly (number | null)[];
 }
 
@@ -38,7 +39,7 @@ export function openChoices(stated: StatedProblem): OpenChoices {
       const tooLarge = memoryBytes !== null && choices.deviceMemoryBytes[j]! > memoryBytes * relaxed * (1 + 1e-15);
       const minimum = stated.accuracyScope === 'each' ? stated.accuracyMinimum : null;
       const required = minimum === null ? -Infinity : minimum - stated.limitTolerance * Math.abs(minimum) - 1e-15;
-      return tooLarge || choices.accuracy[j]! < required ? [] : [j];
+      return tooLarge || choices.uplinkEfficiencyLimit[j] === 0 || choices.accuracy[j]! < required ? [] : [j];
     });
     return optional ? [-1, ...list] : list;
   });
@@ -56,7 +57,12 @@ export function thresholdLeaf(
   const witnesses = (open ?? openChoices(stated)).map((list, n) => {
     const finder = new WitnessFinder(problem, stated, problem.devices[n]!, stated.devices[n]!);
     const found = list.filter((j) => j >= 0).map((j) => finder.find(j, left, prices));
-    return { at: found.map((witness) => witness.at), tooSmall: found.map((witness) => witness.tooSmall) };
+    const kinks = found.some(({ mixture }) => mixture !== null);
+    return {
+      at: found.map((witness) => witness.at),
+      ...(kinks && { mixture: found.map((witness) => witness.mixture) }),
+      tooSmall: found.map((witness) => witness.tooSmall),
+    };
   });
   return { kind: 'threshold', prices, witnesses };
 }

@@ -1,4 +1,10 @@
-import { secondsPerBit, secondsPerBitSlope, type Device, type PlanningProblem } from '../../models/index.js';
+import {
+  secondsPerBit,
+  secondsPerBitSlope,
+  withEfficiencyLimit,
+  type Device,
+  type PlanningProblem,
+} from '../../models/index.js';
 import type { StatedDevice, StatedProblem } from './state-problem.js';
 
 /** Prices of the shared limits in natural units, as a certificate has them. */
@@ -9,15 +15,10 @@ export interface NaturalPrices {
   readonly perAccuracy: number;
 }
 
-/** Evidence for the open choices of one device; null where none is needed. */
-export interface DeviceWitnesses {
-  readonly at: (number | null)[];
-  readonly tooSmall: (number | null)[];
-}
-
 /** What the search for a witness found: the points, and the price they prove up to rounding. */
 export interface Witness {
   readonly at: number | null;
+  readonly mixture: number | null;
   readonly tooSmall: number | null;
   readonly price: number;
 }
@@ -71,17 +72,18 @@ export class WitnessFinder {
 
   /** The least perHertz·b + perShare·s of choice j within `seconds`, and the points that show it. */
   find(j: number, seconds: number, prices: NaturalPrices): Witness {
-    const none = (price: number) => ({ at: null, tooSmall: null, price });
+    const none = (price: number) => ({ at: null, mixture: null, tooSmall: null, price });
     if (!(this.least <= this.most)) return none(Infinity);
     if (seconds === Infinity) return none(prices.perHertz * this.hertz(this.least));
     const { seconds: local, up, down, work, divided } = this.figures(j);
     const { device } = this;
+    const uplink = withEfficiencyLimit(device.uplink, this.choices.choices.uplinkEfficiencyLimit[j] ?? Infinity);
     const left = (share: number) => {
       const b = this.hertz(share);
       return (
         seconds -
         local -
-        (up > 0 ? up * secondsPerBit(device.uplink, b) : 0) -
+        (up > 0 ? up * secondsPerBit(uplink, b) : 0) -
         (down > 0 ? down * secondsPerBit(device.downlink, b) : 0)
       );
     };
@@ -92,7 +94,8 @@ export class WitnessFinder {
     const short = this.lastShort((share) => left(share) < surelyLate);
     const first = short === undefined ? this.least : this.block > 0 ? Math.floor(short) + 1 : short;
     const tooSmall = short ?? null;
-    if (!divided || prices.perShare === 0) return { at: null, tooSmall, price: prices.perHertz * this.hertz(first) };
+    if (!divided || prices.perShare === 0)
+      return { at: null, mixture: null, tooSmall, price: prices.perHertz * this.hertz(first) };
     const price = (share: number) => {
       const time = left(share);
       return time > 0 ? prices.perHertz * this.hertz(share) + (prices.perShare * work) / time : Infinity;
@@ -102,12 +105,13 @@ export class WitnessFinder {
       const time = left(share);
       if (!(time > 0)) return -Infinity;
       const fall =
-        (up > 0 ? up * secondsPerBitSlope(device.uplink, b) : 0) +
+        (up > 0 ? up * secondsPerBitSlope(uplink, b) : 0) +
         (down > 0 ? down * secondsPerBitSlope(device.downlink, b) : 0);
       return prices.perHertz + (prices.perShare * work * fall) / (time * time);
     };
     const at = this.block > 0 ? this.bestCount(price, first) : this.flat(slope, first);
-    return { at, tooSmall, price: price(at) };
+    const mixture = this.block > 0 ? null : kinkWeight(slope(at * (1 - 1e-9)), slope(at * (1 + 1e-9)), prices.perHertz);
+    return { at, mixture, tooSmall, price: price(at) };
   }
 
   /** A share just below the first that is in time, none if the least is. */
@@ -157,4 +161,9 @@ export class WitnessFinder {
     }
     return low;
   }
+}
+
+/** Weight of the line left of a kink that makes its mean with the line on the right flat; null where the slope does not jump. */
+function kinkWeight(left: number, right: number, perHertz: number): number | null {
+  return left < 0 && right > 0 && right - left > 1e-6 * perHertz ? right / (right - left) : null;
 }

@@ -116,17 +116,17 @@ function stateDevice(problem: PlanningProblem, device: Device): StatedDevice {
 }
 
 function stateLaw(law: RateLaw): object {
-  const useFraction = refuseUnknown('link', law, linkKeys) && useFractionOf(law);
+  refuseUnknown('link', law, linkKeys);
+  const useFraction = useFractionOf(law);
   if (law.kind === 'linear') return { kind: law.kind, useFraction, bitsPerSecondPerHz: law.bitsPerSecondPerHz };
   const snrBandwidthHz = law.kind === 'shannon' ? law.snrBandwidthHz : [...law.snrBandwidthHz];
   return { kind: law.kind, useFraction, snrBandwidthHz, efficiencyLimit: finite(law.efficiencyLimit ?? Infinity) };
 }
 
 /** A problem that says more than a certificate can state would be certified wrongly. */
-function refuseUnknown(what: string, value: object, known: readonly string[]): true {
+function refuseUnknown(what: string, value: object, known: readonly string[]): void {
   const strange = Object.entries(value).find(([key, entry]) => entry !== undefined && !known.includes(key));
   if (strange) throw new RangeError(`a certificate of version 1 cannot state ${strange[0]} of a ${what}`);
-  return true;
 }
 
 const linkKeys = [

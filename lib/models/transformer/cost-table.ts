@@ -1,6 +1,7 @@
 import type { CostTable } from '../system/index.js';
 import { adapterParameters } from './lora.js';
 import { deviceMemory, serverMemoryPerDevice, totalBytes, type MemorySettings } from './memory.js';
+import { parameterCounts } from './parameters.js';
 import { blockWork, cutValues, embeddingWork, headWork, type AttentionCount } from './work.js';
 
 /** What the cost table of a device is computed from. */
@@ -29,8 +30,10 @@ export interface StepWork {
 /** Work of a whole batch by number of device blocks (docs/model.md, section Work). */
 export function stepWork(input: MemorySettings & { readonly attentionCount: AttentionCount }): StepWork {
   const { shape, lora, batchSize, memoryMode } = input;
-  const { forward, backward, lowestBackward } = blockWork(shape, lora, input.attentionCount);
+  const { forward, backward, lowestBackward } = blockWork(shape, lora, input.attentionCount, input);
   const head = headWork(shape);
+  // The gradient of trained weights is one more product of the head's size.
+  const headBackward = input.trainedHead ? 2 * head : head;
   const embedding = embeddingWork(shape);
   const recomputed = memoryMode === 'recompute' ? forward : 0;
   const backwardOf = (blocks: number, startsAtLowest: boolean) =>
@@ -39,10 +42,12 @@ export function stepWork(input: MemorySettings & { readonly attentionCount: Atte
     Float64Array.from({ length: shape.blocks + 1 }, (_, blocks) => batchSize * entry(blocks));
   return {
     deviceForward: column((blocks) => embedding + blocks * forward + (blocks === shape.blocks ? head : 0)),
-    deviceBackward: column((blocks) => backwardOf(blocks, true) + (blocks === shape.blocks ? head : 0)),
+    deviceBackward: column((blocks) => backwardOf(blocks, true) + (blocks === shape.blocks ? headBackward : 0)),
     server: column((blocks) => {
       const serverBlocks = shape.blocks - blocks;
-      return serverBlocks === 0 ? 0 : serverBlocks * forward + 2 * head + backwardOf(serverBlocks, blocks === 0);
+      return serverBlocks === 0
+        ? 0
+        : serverBlocks * forward + head + headBackward + backwardOf(serverBlocks, blocks === 0);
     }),
   };
 }
@@ -64,11 +69,13 @@ export function trafficColumns(input: CostTableInput) {
   const { shape, lora, batchSize } = input;
   const values = batchSize * cutValues(shape);
   const adapterBits = 8 * lora.bytesPerParameter * adapterParameters(shape, lora);
+  // A trained head travels where the device holds it; else it stays on the server.
+  const headBits = input.trainedHead ? 8 * lora.bytesPerParameter * parameterCounts(shape).head : 0;
   const column = (entry: (blocks: number) => number) =>
     Float64Array.from({ length: shape.blocks + 1 }, (_, blocks) => entry(blocks));
   return {
     allowedBlocks: input.allowedBlocks,
-    adapterBits: column((blocks) => blocks * adapterBits),
+    adapterBits: column((blocks) => blocks * adapterBits + (blocks === shape.blocks ? headBits : 0)),
     upValues: column((blocks) => (blocks === shape.blocks ? 0 : values)),
     downValues: column((blocks) => (blocks === shape.blocks || blocks === 0 ? 0 : values)),
     bitsPerValue: input.bitsPerValue,

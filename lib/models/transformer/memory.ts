@@ -1,12 +1,12 @@
 import { adapterParameters, type LoraSettings } from './lora.js';
 import { parameterCounts, vocabulary } from './parameters.js';
 import type { TransformerShape } from './shape.js';
-import { blockActivations, cutValues } from './work.js';
+import { blockActivations, cutValues, type BlockConventions } from './work.js';
 
 /** `keep` holds every block's activations until its backward; `recompute` holds block inputs and one block's at a time. */
 export type MemoryMode = 'keep' | 'recompute';
 
-export interface MemorySettings {
+export interface MemorySettings extends BlockConventions {
   readonly shape: TransformerShape;
   readonly lora: LoraSettings;
   /** Mini-batch [B]. */
@@ -18,6 +18,8 @@ export interface MemorySettings {
   readonly activationBytes: number;
   /** Floats of optimizer state an adapter parameter (Adam: 2). */
   readonly optimizerFloatsPerParameter: number;
+  /** The head is trained beside the adapters, as new classes need; frozen when absent. */
+  readonly trainedHead?: boolean;
 }
 
 /** Where memory goes, bytes. */
@@ -25,7 +27,7 @@ export interface MemoryBreakdown {
   readonly embeddingBytes: number;
   readonly blockBytes: number;
   readonly headBytes: number;
-  /** Adapters with gradients and optimizer state. */
+  /** Adapters with gradients and optimizer state, and those of a trained head. */
   readonly adapterBytes: number;
   readonly activationBytes: number;
   readonly overheadBytes: number;
@@ -49,7 +51,7 @@ export function deviceMemory(settings: MemorySettings, blocks: number, overheadB
     embeddingBytes: counts.embedding * weightBytes,
     blockBytes: blocks * counts.block * weightBytes,
     headBytes: full ? counts.head * weightBytes : 0,
-    adapterBytes: blocks * adapterStateBytes(settings),
+    adapterBytes: blocks * adapterStateBytes(settings) + (full ? headStateBytes(settings) : 0),
     activationBytes: batchSize * activations * activationBytes,
     overheadBytes,
   };
@@ -61,7 +63,10 @@ export function serverMemoryPerDevice(settings: MemorySettings, blocks: number):
   const serverBlocks = shape.blocks - blocks;
   if (serverBlocks === 0) return 0;
   const activations = keptActivations(settings, serverBlocks, blocks === 0) + headActivations(shape);
-  return batchSize * activations * activationBytes + serverBlocks * adapterStateBytes(settings);
+  // Each device trains a head of its own: the weights stand beside their gradients here, once for each device.
+  const headCopy = settings.trainedHead ? 4 * parameterCounts(shape).head : 0;
+  const states = serverBlocks * adapterStateBytes(settings) + headStateBytes(settings) + headCopy;
+  return batchSize * activations * activationBytes + states;
 }
 
 /** The server's one frozen copy of the model, bytes. */
@@ -74,10 +79,15 @@ function adapterStateBytes({ shape, lora, optimizerFloatsPerParameter }: MemoryS
   return adapterParameters(shape, lora) * (lora.bytesPerParameter + 4 * (1 + optimizerFloatsPerParameter));
 }
 
+/** Gradient and optimizer state of a trained head, float32; its weights are counted with the model. */
+function headStateBytes({ shape, trainedHead, optimizerFloatsPerParameter }: MemorySettings): number {
+  return trainedHead ? 4 * (1 + optimizerFloatsPerParameter) * parameterCounts(shape).head : 0;
+}
+
 /** Scalars kept for the backward pass through consecutive blocks, one sample. */
 function keptActivations(settings: MemorySettings, blocks: number, startsAtLowest: boolean): number {
   if (blocks === 0) return 0;
-  const counts = blockActivations(settings.shape, settings.lora);
+  const counts = blockActivations(settings.shape, settings.lora, settings);
   const first = startsAtLowest ? counts.lowestBlock : counts.block;
   if (settings.memoryMode === 'keep') return first + (blocks - 1) * counts.block;
   return blocks * cutValues(settings.shape) + counts.block;

@@ -18,6 +18,20 @@ export interface BlockWork {
 /** Counting convention for causal attention: `full` S² products, or `half` of them. */
 export type AttentionCount = 'full' | 'half';
 
+/** How attention and the lowest block are carried out; the first of each when absent. */
+export interface BlockConventions {
+  /**
+   * `eager` keeps the H·S² probabilities. `fused` (FlashAttention: Dao et al. 2022) keeps the attention's output and one
+   * number a row and head, and forms the scores again: five products in the backward for two in the forward.
+   */
+  readonly attentionMemory?: 'eager' | 'fused';
+  /**
+   * `whole` counts the attention of the lowest block as that of any other; `pruned` leaves out what no gradient needs there
+   * (with adapters on query and value: the gradient of the keys, and the queries kept for it), as autograd engines do.
+   */
+  readonly lowestBlock?: 'whole' | 'pruned';
+}
+
 /** Multiply-adds × 2 of the frozen matrices of a block, by layer. */
 function matrixWork(shape: TransformerShape): Record<LoraTarget, number> {
   const work = (target: LoraTarget) => {
@@ -48,18 +62,24 @@ function adapterWork(shape: TransformerShape, rank: number, target: LoraTarget):
 }
 
 /** Work of one block and one sample. */
-export function blockWork(shape: TransformerShape, lora: LoraSettings, attentionCount: AttentionCount): BlockWork {
+export function blockWork(
+  shape: TransformerShape,
+  lora: LoraSettings,
+  attentionCount: AttentionCount,
+  conventions: BlockConventions = {},
+): BlockWork {
   const matrices = matrixWork(shape);
   const matrixSum = Object.values(matrices).reduce((sum, work) => sum + work, 0);
   const attention = attentionWork(shape, attentionCount);
   const adapters = lora.targets.reduce((sum, target) => sum + adapterWork(shape, lora.rank, target), 0);
   // A frozen matrix passes the gradient of its input on (1 × its forward); attention and adapters need two products
-  // for each of the forward.
-  const backward = matrixSum + 2 * attention + 2 * adapters;
+  // for each of the forward, fused attention one more.
+  const attentionBackward = (conventions.attentionMemory === 'fused' ? 2.5 : 2) * attention;
+  const backward = matrixSum + attentionBackward + 2 * adapters;
   return {
     forward: matrixSum + attention + adapters,
     backward,
-    lowestBackward: backward - unneededInLowestBlock(shape, lora, matrices, attention),
+    lowestBackward: backward - unneededInLowestBlock(shape, lora, matrices, attention, conventions),
   };
 }
 
@@ -72,7 +92,9 @@ function unneededInLowestBlock(
   lora: LoraSettings,
   matrices: Record<LoraTarget, number>,
   attention: number,
+  { attentionMemory, lowestBlock }: BlockConventions,
 ): number {
+  const fused = attentionMemory === 'fused';
   const trained = (target: LoraTarget) => lora.targets.includes(target);
   // An adapter whose input needs no gradient saves the product with its first matrix: 2·S·r·d_in.
   const inputGradient = (targets: readonly LoraTarget[]) =>
@@ -80,10 +102,14 @@ function unneededInLowestBlock(
       .filter(trained)
       .reduce((sum, target) => sum + 2 * shape.tokens * lora.rank * targetWidths(shape, target).inputs, 0);
   const projections = matrices.query + matrices.key + matrices.value;
-  if (trained('query') || trained('key')) return projections + inputGradient(['query', 'key', 'value']);
-  // Only the gradient of V is needed: one of attention's four backward products.
-  if (trained('value')) return projections + 1.5 * attention + inputGradient(['value']);
-  const belowOutput = projections + 2 * attention + matrices.output;
+  if (trained('query') || trained('key')) {
+    // Without an adapter on one of them its gradient, one of attention's four backward products, serves nothing.
+    const oneIdle = lowestBlock === 'pruned' && !fused && !(trained('query') && trained('key'));
+    return projections + (oneIdle ? 0.5 * attention : 0) + inputGradient(['query', 'key', 'value']);
+  }
+  // Only the gradient of V is needed: one of attention's four backward products. A fused kernel does all of them.
+  if (trained('value')) return projections + (fused ? 0 : 1.5 * attention) + inputGradient(['value']);
+  const belowOutput = projections + (fused ? 2.5 : 2) * attention + matrices.output;
   if (trained('output')) return belowOutput + inputGradient(['output']);
   const belowMlp = belowOutput + matrices.gate + matrices.up;
   if (trained('gate') || trained('up')) return belowMlp + inputGradient(['gate', 'up']);
@@ -133,12 +159,19 @@ export interface ActivationCounts {
  * queries, keys and values, attention probabilities H·S², inputs of the activation function, and the inputs and inner
  * values of adapters. A frozen linear layer keeps nothing.
  */
-export function blockActivations(shape: TransformerShape, lora: LoraSettings): ActivationCounts {
+export function blockActivations(
+  shape: TransformerShape,
+  lora: LoraSettings,
+  { attentionMemory, lowestBlock }: BlockConventions = {},
+): ActivationCounts {
   const { tokens, width, heads, mlpWidth, gatedMlp } = shape;
   const trained = (...targets: LoraTarget[]) => targets.some((target) => lora.targets.includes(target));
   const stream = tokens * width;
   const keysAndValues = 2 * tokens * keyValueWidth(shape);
-  const attention = stream + keysAndValues + heads * tokens ** 2;
+  const fused = attentionMemory === 'fused';
+  // The output of fused attention may be kept as the input of an adapter already.
+  const fusedKept = heads * tokens + (trained('output') ? 0 : stream);
+  const attention = stream + keysAndValues + (fused ? fusedKept : heads * tokens ** 2);
   const hidden = (gatedMlp ? 2 : 1) * tokens * mlpWidth;
   const adapterInputs =
     (trained('query', 'key', 'value') ? stream : 0) +
@@ -147,6 +180,19 @@ export function blockActivations(shape: TransformerShape, lora: LoraSettings): A
     (trained('down') ? tokens * mlpWidth : 0);
   const adapterInner = lora.targets.length * tokens * lora.rank;
   const block = 2 * stream + attention + hidden + adapterInputs + adapterInner;
+  const idle = lowestBlock === 'pruned' && !fused ? idleAttention(shape, trained) : 0;
   // The first norm's input serves only the gradient that the lowest block does not need.
-  return { block, lowestBlock: block - stream };
+  return { block, lowestBlock: block - stream - idle };
+}
+
+/** Of the eager attention's kept scalars those that no gradient of the lowest block needs. */
+function idleAttention(shape: TransformerShape, trained: (...targets: LoraTarget[]) => boolean): number {
+  const queries = shape.tokens * shape.width;
+  const keys = shape.tokens * keyValueWidth(shape);
+  const probabilities = shape.heads * shape.tokens ** 2;
+  // Queries serve the gradient of the keys and keys that of the queries; values serve both, probabilities all three.
+  if (trained('query') && trained('key')) return 0;
+  if (trained('query')) return queries;
+  if (trained('key')) return keys;
+  return trained('value') ? queries + 2 * keys : queries + 2 * keys + probabilities;
 }

@@ -10,9 +10,11 @@ import {
   headWork,
   parameterCount,
   parameterCounts,
+  serverMemoryPerDevice,
   serverModelBytes,
   stepWork,
   totalBytes,
+  trafficColumns,
   transformerPresets,
   type CostTableInput,
   type LoraTarget,
@@ -92,6 +94,54 @@ describe('work', () => {
     // Without the gradient of the block's input: no products back through query, key, value nor the adapters' first matrix.
     const spared = frozen[0]! + frozen[1]! + frozen[2]! + adapters[0]! + adapters[2]!;
     expect(work.lowestBackward).toBe(work.backward - spared);
+  });
+
+  it('fused attention and a pruned lowest block, by hand: 5 tokens, width 6, 2 heads, keys and values of width 3', () => {
+    const shape = { ...transformerPresets['deit-tiny'], width: 6, heads: 2, keyValueHeads: 1, mlpWidth: 10, tokens: 5 };
+    const lora = { rank: 4, targets: ['query', 'value'] as LoraTarget[], bytesPerParameter: 4 as const };
+    const attention = 4 * 5 * 5 * 6;
+    const eager = blockWork(shape, lora, 'full');
+    const fused = blockWork(shape, lora, 'full', { attentionMemory: 'fused' });
+    expect(fused.forward).toBe(eager.forward);
+    expect(fused.backward - eager.backward).toBe(0.5 * attention);
+    const pruned = blockWork(shape, lora, 'full', { lowestBlock: 'pruned' });
+    expect(pruned.backward).toBe(eager.backward);
+    expect(eager.lowestBackward - pruned.lowestBackward).toBe(0.5 * attention);
+    // Probabilities of 2·5·5 scalars go, 5·6 of the output and 2·5 of the rows come.
+    const kept = blockActivations(shape, lora);
+    expect(blockActivations(shape, lora, { attentionMemory: 'fused' }).block).toBe(kept.block - 50 + 30 + 10);
+    const withOutput = { ...lora, targets: [...lora.targets, 'output'] as LoraTarget[] };
+    expect(blockActivations(shape, withOutput, { attentionMemory: 'fused' }).block).toBe(
+      blockActivations(shape, withOutput).block - 50 + 10,
+    );
+    // Queries (5·6) serve only the keys' gradient; without q, k and v adapters nothing of attention is kept.
+    const lowest = (targets: LoraTarget[]) =>
+      blockActivations(shape, { ...lora, targets }).lowestBlock -
+      blockActivations(shape, { ...lora, targets }, { lowestBlock: 'pruned' }).lowestBlock;
+    expect(lowest(['query', 'value'])).toBe(30);
+    expect(lowest(['key'])).toBe(15);
+    expect(lowest(['query', 'key'])).toBe(0);
+    expect(lowest(['value'])).toBe(30 + 15 + 15);
+    expect(lowest(['up'])).toBe(30 + 15 + 15 + 50);
+  });
+
+  it('a trained head, by hand: DeiT-Tiny with Adam has 192·1000 + 1000 weights and a norm of 384', () => {
+    const head = 192 * 1000 + 1000 + 2 * 192;
+    const frozen = input();
+    const trained = input({ trainedHead: true });
+    const last = frozen.shape.blocks;
+    expect(deviceMemory(trained, last, 0).adapterBytes - deviceMemory(frozen, last, 0).adapterBytes).toBe(12 * head);
+    expect(deviceMemory(trained, 3, 0)).toEqual(deviceMemory(frozen, 3, 0));
+    expect(serverMemoryPerDevice(trained, 3) - serverMemoryPerDevice(frozen, 3)).toBe(16 * head);
+    const [before, after] = [trafficColumns(frozen), trafficColumns(trained)];
+    expect(after.adapterBits[last]! - before.adapterBits[last]!).toBe(32 * head);
+    expect(after.adapterBits[3]).toBe(before.adapterBits[3]);
+    // One more product of 2·192·1000 a sample, 16 samples.
+    expect(stepWork(trained).server[3]! - stepWork(frozen).server[3]!).toBeCloseTo(16 * 2 * 192 * 1000, 0);
+    expect(stepWork(trained).deviceBackward[last]! - stepWork(frozen).deviceBackward[last]!).toBeCloseTo(
+      16 * 2 * 192 * 1000,
+      0,
+    );
   });
 
   it('spares about a quarter of the lowest backward with adapters on query and value', () => {

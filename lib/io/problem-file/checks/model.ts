@@ -4,7 +4,7 @@ import type { IssuePath, RawIssue } from '../source/index.js';
 import type { CheckedSections } from './sections.js';
 
 /** What must fit together in the model, the adapters and the split. */
-export function checkModel({ model, lora, split }: CheckedSections): RawIssue[] {
+export function checkModel({ model, lora, split, training }: CheckedSections): RawIssue[] {
   if (model === undefined) return [];
   const issues: RawIssue[] = [];
   const shape = resolveShape(model);
@@ -32,6 +32,9 @@ export function checkModel({ model, lora, split }: CheckedSections): RawIssue[] 
   if (gate >= 0 && !shape.gatedMlp) add(['lora', 'targets', gate], 'this model has no gate in its MLP');
   const twice = lora?.targets.findIndex((target, index) => lora.targets.indexOf(target) !== index) ?? -1;
   if (twice >= 0) add(['lora', 'targets', twice], 'listed twice');
+  if (training?.trainedHead && shape.head.kind === 'language-model') {
+    add(['training', 'trainedHead'], 'needs a classifier or a pooler, found a language model');
+  }
   if (split) {
     const { minimum, maximum } = split;
     if (minimum > shape.blocks) add(['split', 'minimum'], `must be at most the ${shape.blocks} blocks of the model`);

@@ -29,6 +29,24 @@ export const trainingSection = section({
     .describe(
       'Keep every activation for the backward pass, or hold block inputs only and compute the rest again (less memory, one more forward).',
     ),
+  attentionMemory: z
+    .enum(['eager', 'fused'])
+    .default('eager')
+    .describe(
+      'What attention keeps for its backward: the probabilities of all pairs of tokens, or (FlashAttention) its output and one number a row, forming the scores again.',
+    ),
+  lowestBlock: z
+    .enum(['whole', 'pruned'])
+    .default('whole')
+    .describe(
+      'Count the attention of the lowest trained block as that of any other, or without what no gradient needs there (with adapters on query and value: queries, and the gradient of keys).',
+    ),
+  trainedHead: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Train the head too, as new classes need: its gradient and optimizer state, a copy for each device on the server, its exchange where the device holds it. Needs a classifier or pooler.',
+    ),
   weightBytes: z
     .number()
     .positive()

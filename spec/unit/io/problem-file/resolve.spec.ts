@@ -75,6 +75,16 @@ describe('resolution to the planning problem', () => {
     expect(Math.max(...below6)).toBeLessThanOrEqual(outside + 32.5);
   });
 
+  it('trains a classifier, not the head of a language model', () => {
+    const file = (model: string) =>
+      `version: 1\nmodel: ${model}\ndevices: [{ name: a }]\ntraining: { trainedHead: true }\n`;
+    const adapters = (text: string) => parseProblemFile(text).problem.devices[0]!.costs.serverMemoryBytes[3]!;
+    const frozen = file('vit-b16').replace('true', 'false');
+    // Weights, gradients and two states of 768·1000 + 1000 + 1536 parameters.
+    expect(adapters(file('vit-b16')) - adapters(frozen)).toBe(16 * (768 * 1000 + 1000 + 1536));
+    expect(() => parseProblemFile(file('gpt2'))).toThrow(/trainedHead/);
+  });
+
   it.each([
     ['  - { name: a, building: low-loss, gain: -90 dB }\n', ''],
     ['  - { name: a, building: low-loss }\n', 'radio: { pathLoss: inh }\n'],

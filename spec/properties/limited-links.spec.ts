@@ -83,6 +83,13 @@ describe('links of limited efficiency and devices of limited energy', () => {
     expect(reached).toBeGreaterThan(30);
   });
 
+  it('verifies the bound of a round that every device may stay away from', () => {
+    const problem = withLinkLimits(randomProblem({ seed: 1487, devices: 2, splits: 4, points: 3 }), 1487);
+    expect(problem.devices.every(({ optional }) => optional)).toBe(true);
+    const { certificate } = boundPlan(problem);
+    expect(verifyBound(problem, certificate)).toMatchObject({ valid: true, boundSeconds: certificate.boundSeconds });
+  });
+
   it('exact equals brute force, and no bound is above it', () => {
     const seen = { allocated: 0, equal: 0, batched: 0, infeasible: 0, energy: 0 };
     for (let seed = 0; seed < 36; seed++) {

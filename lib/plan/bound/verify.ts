@@ -205,6 +205,8 @@ function leastPriceInBlocks(
 
 /** No other device matters: this one's fastest choice with all of everything. */
 function floorMargin(problem: PlanningProblem, name: string, seconds: number): number {
+  // No round is shorter than its aggregation, even where every device may stay away.
+  if (seconds <= problem.aggregationSeconds) return Number.EPSILON;
   const device = problem.devices.find((candidate) => candidate.name === name);
   if (!device || device.optional) return -Infinity;
   const table = buildChoices(problem, device);

@@ -68,6 +68,7 @@ module.exports = {
     lower('lagrangian', foundation),
     lower('integer', [...foundation, 'transform']),
     lower('minimize', [
+      'direct',
       ...foundation,
       'derivative',
       'transform',
@@ -80,6 +81,7 @@ module.exports = {
       'integer',
     ]),
     lower('codec', ['random', 'schema']),
+    lower('direct', [...foundation, 'nlp']),
     lower('least-squares', foundation),
     lower('easy', [...foundation, 'derivative', 'least-squares', 'minimize', 'qp']),
     lower('models', [...foundation, 'codec', 'least-squares']),

@@ -39,6 +39,13 @@ export function shipLicences(metafile: Metafile): void {
     const text = files.map((file) => readFileSync(new URL(file, folder), 'utf8').trim()).join('\n\n');
     texts.set(text, [...(texts.get(text) ?? []), `${name} ${version} (${license})`]);
   }
+  // Inlined by scripts/inline-fmin.sh with its licence at the head.
+  const inlined = readFileSync(new URL('lib/direct/fmin.ts', root), 'utf8');
+  const head = /\/\*\n(.*?) \*\//su
+    .exec(inlined)![1]!
+    .replace(/^ \* ?/gmu, '')
+    .trim();
+  texts.set(head, ['fmin 0.0.2 (BSD-3-Clause)']);
   const rule = '='.repeat(100);
   const sections = [...texts].map(([text, packages]) => `${packages.join('\n')}\n\n${text}\n`);
   const preface = 'Packages whose code, or parts of it, is in this folder, and their licences.\n';

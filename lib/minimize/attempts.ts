@@ -1,5 +1,6 @@
 import { solveAugmentedLagrangian } from '../auglag/index.js';
 import { LimitedMemoryMinimizer, TrustRegionNewton, offersSecondDerivatives } from '../bound/index.js';
+import { solveDirect } from '../direct/index.js';
 import { type Evaluator, type SolveContext } from '../nlp/index.js';
 import type { NonlinearProgram } from '../problem/index.js';
 import { solveInterior, suitsInterior } from '../interior/index.js';
@@ -9,7 +10,7 @@ import { solveSqp, type WorkingSet } from '../sqp/index.js';
 import { isConvex, toQuadraticProgram } from './classify.js';
 
 /** Methods that `minimize` can put to work. */
-export type MethodName = 'qp' | 'trust-region-newton' | 'limited-memory' | 'sqp' | 'auglag' | 'interior';
+export type MethodName = 'qp' | 'trust-region-newton' | 'limited-memory' | 'sqp' | 'auglag' | 'interior' | 'direct';
 
 /** What one attempt gets to work with. */
 export interface AttemptInput {
@@ -49,6 +50,8 @@ export function runMethod(method: MethodName, input: AttemptInput): SolverResult
       return new LimitedMemoryMinimizer(problem).solve(tolerances, context);
     case 'interior':
       return suitsInterior(problem) ? solveInterior(problem, tolerances, context) : undefined;
+    case 'direct':
+      return solveDirect(problem, tolerances, context);
     case 'auglag':
       return solveAugmentedLagrangian(problem, tolerances, context);
     case 'sqp':

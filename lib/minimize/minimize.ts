@@ -37,6 +37,7 @@ const onlyMethod: Record<Exclude<ResolvedMinimizeOptions['method'], 'auto'>, rea
   sqp: ['sqp'],
   auglag: ['auglag'],
   interior: ['interior'],
+  direct: ['direct'],
 };
 
 /**

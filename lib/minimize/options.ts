@@ -1,7 +1,7 @@
 import * as z from '../schema/index.js';
 import { commonOptions, defineOptions } from '../solver/index.js';
 
-export const minimizeMethods = ['auto', 'qp', 'bound', 'sqp', 'auglag', 'interior'] as const;
+export const minimizeMethods = ['auto', 'qp', 'bound', 'sqp', 'auglag', 'interior', 'direct'] as const;
 
 /** Options of `minimize`. */
 export const minimizeOptions = defineOptions({

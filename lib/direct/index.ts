@@ -1,0 +1,1 @@
+export { solveDirect } from './solve.js';

@@ -58,14 +58,14 @@ export async function bundle(folder: string): Promise<Metafile> {
       PACKAGE_VERSION: JSON.stringify(manifest.version),
       PACKAGE_DESCRIPTION: JSON.stringify(manifest.description),
     },
-    plugins: [ownPlaces, requiredBuiltins],
+    plugins: [ownPlaces, requiredBuiltins, silentLoggers],
     metafile: true,
     write: false,
     logLevel: 'error',
   });
   for (const { path, text } of outputFiles) {
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, pureRequires(text));
+    await writeFile(path, pureConstants(text));
   }
   const assets = resolve(folder, 'dist/harness/data');
   await mkdir(assets, { recursive: true });
@@ -74,11 +74,13 @@ export async function bundle(folder: string): Promise<Metafile> {
 }
 
 /**
- * Says that loading an inlined CommonJS package has no effect, `var name = toModule(load(), 1);`: bundlers of users then
- * leave out those that nothing reaches.
+ * Says that calls which make a module's constants have no effect, those that wrap and load inlined CommonJS packages above
+ * all: bundlers of users then leave out what nothing reaches.
  */
-function pureRequires(code: string): string {
-  return code.replaceAll(/ = ([\w$]+)\(([\w$]+)\(\), 1\)/gu, ' = /* @__PURE__ */ $1(/* @__PURE__ */ $2(), 1)');
+function pureConstants(code: string): string {
+  return code
+    .replaceAll(/ = ([\w$]+)\(([\w$]+)\(\), 1\)/gu, ' = /* @__PURE__ */ $1(/* @__PURE__ */ $2(), 1)')
+    .replaceAll(/^var ([\w$]+) = ([\w$]+\()/gmu, 'var $1 = /* @__PURE__ */ $2');
 }
 
 /** `import.meta.url` of a source stays the place where its file would be without bundling, beside its assets. */
@@ -105,6 +107,18 @@ const requiredBuiltins: Plugin = {
     );
     builder.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
       contents: `export * from 'node:${path.replace(/^node:/u, '')}';`,
+    }));
+  },
+};
+
+/** @stdlib's functions log for their own developers by `debug`, which nobody here wants loaded. */
+const silentLoggers: Plugin = {
+  name: 'silent-loggers',
+  setup(builder) {
+    builder.onResolve({ filter: /^debug$/ }, ({ path }) => ({ path, namespace: 'silent' }));
+    builder.onLoad({ filter: /.*/, namespace: 'silent' }, () => ({
+      contents: 'module.exports = () => () => {};',
+      loader: 'js',
     }));
   },
 };

@@ -17,16 +17,15 @@ const root = new URL('../', import.meta.url);
 
 /** Writes dist/LICENSES.txt: each inlined package with its version and the text of its licence. Throws on others. */
 export function shipLicences(metafile: Metafile): void {
-  const names = new Set<string>();
+  const folders = new Map<string, URL>();
   for (const { inputs } of Object.values(metafile.outputs)) {
     for (const [path, { bytesInOutput }] of Object.entries(inputs)) {
-      const name = /^.*node_modules\/(@[^/]+\/[^/]+|[^/]+)\//u.exec(path)?.[1];
-      if (name !== undefined && bytesInOutput > 0) names.add(name);
+      const [folder, name] = /^.*node_modules\/(@[^/]+\/[^/]+|[^/]+)\//u.exec(path) ?? [];
+      if (folder !== undefined && name !== undefined && bytesInOutput > 0) folders.set(name, new URL(folder, root));
     }
   }
   const texts = new Map<string, string[]>();
-  for (const name of [...names].sort()) {
-    const folder = new URL(`node_modules/${name}/`, root);
+  for (const [name, folder] of [...folders].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const { version, license } = JSON.parse(readFileSync(new URL('package.json', folder), 'utf8')) as {
       version: string;
       license?: string;

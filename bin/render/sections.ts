@@ -80,13 +80,19 @@ function signedTime(seconds: number): string {
   return `${seconds > 0 ? '+' : '−'}${formatQuantity(Math.abs(seconds), 'time')}`;
 }
 
-/** Which limits conflict, and what single change would cure it. */
-export function renderInfeasibility({ conflicts, remedies }: InfeasibilityReport, paint: Paint): string {
-  const why = conflicts.map(({ message }) => `  - ${message}`);
-  const cure = remedies.map(({ message }) => `  - ${message}`);
+/** Which limits conflict, and what would cure it, with the settings to try it by. */
+export function renderInfeasibility({ conflicts, remedies, isComplete }: InfeasibilityReport, paint: Paint): string {
+  const why = [...new Set(conflicts.map(({ message }) => `  - ${message}`))];
+  const shown = (text: string) => (/[^\w.=/[\]-]/u.test(text) ? `'${text}'` : text);
+  const cure = remedies.flatMap(({ message, settings }) => [
+    `  - ${message}`,
+    ...(settings.length === 0 ? [] : [paint('dim', `    ${settings.map((each) => `--set ${shown(each)}`).join(' ')}`)]),
+  ]);
+  const heading = remedies.length > 1 ? 'any one of these would make it feasible' : 'this would make it feasible';
   return [
     ...(why.length === 0 ? [] : [paint('bold', 'why no plan exists'), ...why]),
-    ...(cure.length === 0 ? [] : [paint('bold', 'any one of these would make it feasible'), ...cure]),
+    ...(cure.length === 0 ? [] : [paint('bold', heading), ...cure]),
+    ...(isComplete ? [] : ['the time limit ended the search for remedies: there may be more']),
   ].join('\n');
 }
 

@@ -5,6 +5,7 @@ export { evaluatePlan, slackOf, type PlanEvaluation } from './evaluate.js';
 export * from './exact/index.js';
 export * from './report.js';
 export * from './solve.js';
+export { explainInfeasibility, singleConflicts } from './explain/index.js';
 export { planBits } from './baselines/index.js';
 export type { Planner, PlannerOutcome } from './planner.js';
 export { breakTies } from './local-search/index.js';

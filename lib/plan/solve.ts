@@ -7,6 +7,7 @@ import { boundPlan, confirmBound, type PlanBound } from './bound/index.js';
 import { bandPrice, explainInfeasibility, whatIf } from './explain/index.js';
 import { fastestFeasible, judgePlan } from './judge.js';
 import { runMethod, type MethodOutcome } from './methods.js';
+import { solverOracle } from './oracle.js';
 import type { Planner } from './planner.js';
 import { tradeOffCurve } from './trade-off/index.js';
 import { bandwidthMethods, planMethods, type BoundReport, type PlanReport, type PlanStatus } from './report.js';
@@ -169,7 +170,12 @@ function withoutPlan(
   const status: PlanStatus = proven ? 'infeasible' : 'unknown';
   hooks.onProgress?.({ phase: 'explanation' });
   const explained = proven &&
-    !interrupted && { infeasibility: explainInfeasibility(source, plannerOf(options, hooks, clock)) };
+    !interrupted && {
+      infeasibility: explainInfeasibility(
+        source,
+        solverOracle(options.seed, () => clock.left(), hooks.signal),
+      ),
+    };
   return {
     ...base,
     status,

@@ -1,5 +1,8 @@
 import * as z from 'zod';
 
+/** Tells a profile from other files. */
+const profileKind = 'sft-opt profile';
+
 const affine = z.strictObject({
   fixed: z.number().describe('Part that does not depend on the number of blocks.'),
   perBlock: z.number().describe('Part of each block.'),
@@ -48,7 +51,7 @@ const entry = z.strictObject({
 
 /** What `sft-opt calibrate` measures; seconds, bytes, on the machine it names. */
 export const measuredProfileSchema = z.strictObject({
-  kind: z.literal('sft-opt profile'),
+  kind: z.literal(profileKind),
   version: z.literal(1),
   created: z.string(),
   machine: z.strictObject({
@@ -96,6 +99,11 @@ export function readMeasuredProfile(text: string): MeasuredProfile {
     data = JSON.parse(text);
   } catch (cause) {
     throw new MeasuredProfileError('the profile is not JSON', { cause });
+  }
+  const kind = typeof data === 'object' && data !== null && 'kind' in data ? data.kind : undefined;
+  if (kind !== profileKind) {
+    const what = typeof kind === 'string' ? `its kind is \`${kind.slice(0, 40)}\`` : 'it says no `kind`';
+    throw new MeasuredProfileError(`no profile of \`sft-opt calibrate\` but some other file: ${what}`);
   }
   const parsed = measuredProfileSchema.safeParse(data);
   if (parsed.success) return parsed.data;

@@ -135,14 +135,32 @@ const infeasibility = z
     remedies: z
       .array(
         z.strictObject({
-          limit: z.enum(limitNames).describe('Which limit.'),
-          device: z.string().optional().describe('Whose, for a limit of one device.'),
-          from: finiteOrNull().describe('Its present value.'),
-          to: finiteOrNull().describe('The value that suffices.'),
+          changes: z
+            .array(
+              z.strictObject({
+                limit: z.enum(limitNames).describe('Which limit.'),
+                device: z.string().optional().describe('Whose, for a limit of one device.'),
+                from: finiteOrNull().describe('Its present value, as the problem file counts it.'),
+                to: finiteOrNull().describe('The value that suffices.'),
+                impossibleBeyond: finiteOrNull()
+                  .optional()
+                  .describe('With a tighter value than this no plan exists, the other changes made; proven.'),
+              }),
+            )
+            .min(1)
+            .describe('Limits to loosen: one where one suffices, else several together.'),
+          settings: z.array(z.string()).describe('The same as keys of the problem file, for `--set`.'),
+          isLeast: z
+            .boolean()
+            .describe(
+              'None of the values could be tighter by 0.1 % (accuracy: 0.001 points) with the others as they are.',
+            ),
+          wasStopped: z.boolean().describe('The time limit ended the search: less may do.'),
           message: z.string().describe('In words.'),
         }),
       )
-      .describe('Smallest change of each single limit that would make the problem feasible.'),
+      .describe('What would make the problem feasible; each confirmed by a plan of the problem so changed.'),
+    isComplete: z.boolean().describe('Every single limit was tried; false where the time limit came first.'),
   })
   .meta({ id: 'infeasibility', title: 'Why there is no plan' });
 

@@ -1,6 +1,11 @@
+import { outsideCuts } from './checks/index.js';
+import { accuracySection } from './schema/index.js';
 import { signalToNoiseDecibel, type ResolvedSections } from './resolve/index.js';
 import type { RawIssue } from './source/index.js';
 import { formatQuantity, significant, type Dimension } from './units/index.js';
+
+/** Losses of a file that gives none. */
+const defaultLoss = accuracySection.parse({}).up;
 
 /** Sizes outside which a quantity is more likely a slip of the unit than meant. */
 const usual = {
@@ -18,7 +23,7 @@ const usual = {
 
 /** What is odd about a file though it can be planned: sizes that look like a slip, and settings without effect. */
 export function analyse(resolved: ResolvedSections): RawIssue[] {
-  return [...oddSizes(resolved), ...oddDevices(resolved), ...oddChoices(resolved)];
+  return [...oddSizes(resolved), ...oddDevices(resolved), ...borrowedAccuracy(resolved), ...oddChoices(resolved)];
 }
 
 function oddSizes({ file }: ResolvedSections): RawIssue[] {
@@ -62,6 +67,38 @@ function oddDevices({ file, problem, summaries }: ResolvedSections): RawIssue[] 
     }
   }
   return issues;
+}
+
+/** The model whose losses are the default. */
+const defaultLossModel = 'deit-tiny';
+
+/** Losses of another model, and splits at which none were measured. */
+function borrowedAccuracy({ file, shape, problem }: ResolvedSections): RawIssue[] {
+  const { accuracy, model } = file;
+  const issues: RawIssue[] = [];
+  const { measuredOn = isDefaultLoss(accuracy.up) ? defaultLossModel : undefined } = accuracy;
+  const name = typeof model === 'string' ? model : 'preset' in model ? model.preset : 'an explicit shape';
+  if (measuredOn !== undefined && measuredOn !== name && problem.accuracy.minimum > 0 && !accuracy.allowOtherModel) {
+    const whose = accuracy.measuredOn === undefined ? 'the default losses were' : 'they were';
+    issues.push({
+      path: ['accuracy'],
+      message: `${whose} measured on ${measuredOn}, the model is ${name}: give losses of its own (\`up\`), or say \`allowOtherModel: true\``,
+    });
+  }
+  const blocks = [...new Set(problem.devices.flatMap(({ costs, pinned }) => pinned.blocks ?? costs.allowedBlocks))]
+    .filter((count) => count < shape.blocks)
+    .sort((a, b) => a - b);
+  for (const direction of ['up', 'down'] as const) {
+    const cut = accuracy[direction]?.cut;
+    if (cut === undefined || typeof cut === 'string' || !('cuts' in cut)) continue;
+    const outside = outsideCuts([cut.cuts[0]!, cut.cuts.at(-1)!], blocks, accuracy.allowExtrapolation);
+    if (outside !== undefined) issues.push({ path: ['accuracy', direction, 'cut'], message: outside });
+  }
+  return issues;
+}
+
+function isDefaultLoss(loss: ResolvedSections['file']['accuracy']['up']): boolean {
+  return JSON.stringify(loss) === JSON.stringify(defaultLoss);
 }
 
 function oddChoices({ file, problem }: ResolvedSections): RawIssue[] {

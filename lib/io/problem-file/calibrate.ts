@@ -104,8 +104,9 @@ function calibratedDevice(
       backward: entry.backwardSeconds,
       server: { fixed: serverFactor * work.fixed, perBlock: serverFactor * work.perBlock },
       deviceMemory: {
-        ...sum(entry.deviceBytes, { fixed: device.memoryOverhead, perBlock: 0 }),
-        atOneBlock: entry.deviceBytes.atOneBlock + device.memoryOverhead,
+        fixed: entry.deviceBytes.fixed,
+        perBlock: entry.deviceBytes.perBlock,
+        atOneBlock: entry.deviceBytes.atOneBlock,
       },
       serverMemory: sum(entry.serverStateBytes, entry.serverActivationBytes),
       adapters: profile.adapterBytes,

@@ -9,7 +9,8 @@ export function problemFileJsonSchema(): Record<string, unknown> {
     reused: 'inline',
     override: ({ jsonSchema }) => describeQuantity(jsonSchema),
   });
-  return { ...schema, $id: 'sft-opt-problem-v1' };
+  // Keys that hold what anchors refer to.
+  return { ...schema, patternProperties: { '^x-': {} }, $id: 'sft-opt-problem-v1' };
 }
 
 /** A quantity is a number in its SI unit, or text that a pattern checks as it is typed. */

@@ -40,7 +40,7 @@ export class ProblemFileError extends Error {
 
 /** Reads, checks and resolves a problem file (YAML or JSON). Never throws: all problems are in `issues`. */
 export function readProblemFile(text: string, overrides: ReadOverrides = {}): ReadOutcome {
-  const source = parseSource(text);
+  const source = parseSource(text, { merge: true });
   if (source.issues.length > 0) return { ok: false, issues: source.issues };
   const applied = applySettings(source.value, overrides.settings ?? []);
   const refused = applied.problems.map(({ written, message }): FileIssue => {

@@ -43,7 +43,9 @@ export function parseSetting(written: string): Setting | SettingProblem {
   if (path.length === 0 || !rest.startsWith('=')) {
     return { written, message: 'must be a key and a value, such as `radio.bandwidth=25 MHz`' };
   }
-  if (path.some((part) => part === '__proto__')) return { written, message: '`__proto__` is no key of a problem file' };
+  // A device may have that name.
+  if (path.some((part, k) => part === '__proto__' && !(k === 1 && path[0] === 'devices')))
+    return { written, message: '`__proto__` is no key of a problem file' };
   try {
     const value: unknown = parse(rest.slice(1));
     return { written, path, value: value ?? undefined };

@@ -33,12 +33,14 @@ function accuracySettings(minimum: number, document: unknown): string[] {
 
 function deviceSettings(name: string, change: DeviceChange, document: unknown): string[] {
   const open = (key: keyof typeof noLimit) => (isEntry(name, document) ? 'null' : noLimit[key]);
-  const { memoryBytes, minimumBandwidthHz, maximumBandwidthHz } = change;
+  const { memoryBytes, energyLimitJoule, trafficLimitBits, minimumBandwidthHz, maximumBandwidthHz } = change;
   const at = (key: string, value: string) => `devices[${name}].${key}=${value}`;
   const upper = (key: keyof typeof noLimit, value: number | undefined, dimension: Dimension) =>
     value === undefined ? [] : [at(key, value === Infinity ? open(key) : exactQuantity(value, dimension))];
   return [
     ...upper('memory', memoryBytes, 'memory'),
+    ...(energyLimitJoule === undefined ? [] : [at('energyLimit', exactQuantity(energyLimitJoule, 'energy'))]),
+    ...(trafficLimitBits === undefined ? [] : [at('trafficLimit', exactQuantity(trafficLimitBits / 8, 'memory'))]),
     ...(minimumBandwidthHz === undefined
       ? []
       : [at('minimumBandwidth', exactQuantity(minimumBandwidthHz, 'frequency'))]),

@@ -22,6 +22,10 @@ export interface SourceChange {
 export interface DeviceChange {
   /** Bytes; Infinity for no limit. */
   readonly memoryBytes?: number;
+  /** Joule a round. */
+  readonly energyLimitJoule?: number;
+  /** Both directions and adapters, bits a round. */
+  readonly trafficLimitBits?: number;
   /** Hz; 0 for no limit. */
   readonly minimumBandwidthHz?: number;
   /** Hz; Infinity for no limit. */
@@ -78,6 +82,9 @@ function changed(problem: PlanningProblem, change: SourceChange): PlanningProble
     serverMemoryBytes: change.serverMemoryBytes ?? problem.serverMemoryBytes,
     devices: problem.devices
       .filter((device) => !without.has(device.name))
-      .map((device) => ({ ...device, ...change.devices?.[device.name] })),
+      .map((device) => {
+        const own = Object.entries(change.devices ?? {}).find(([name]) => name === device.name)?.[1];
+        return own ? { ...device, ...own } : device;
+      }),
   };
 }

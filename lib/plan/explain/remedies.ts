@@ -1,145 +1,139 @@
-import {
-  enumerateDecisions,
-  choiceCosts,
-  type PlanningProblem,
-  type ProblemSource,
-  type SourceChange,
-} from '../../models/index.js';
-import type { Planner } from '../planner.js';
+import type { ProblemSource, SourceChange } from '../../models/index.js';
+import type { Oracle } from '../oracle.js';
 import type { Remedy } from '../report.js';
 import { deviceExtremes } from './device-limits.js';
+import { ChangeSearch, type LeastChange } from './least-change.js';
+import { remedyMessage } from './remedy-message.js';
+import { together, relaxationsOf, type Relaxation } from './relaxations.js';
 
-/** Bisection stops when the change is known to this fraction of itself. */
-const precision = 1e-3;
-/** A band is not widened further than this. */
-const widestFactor = 1e4;
+/** One limit of a remedy with the value that does. */
+interface Part {
+  readonly relaxation: Relaxation;
+  readonly least: LeastChange;
+}
 
 /**
- * For each single limit, the smallest change found that alone makes a plan possible. Every remedy is shown by a plan
- * that keeps the changed problem's limits; a smaller change may exist within `precision`.
+ * What would make a problem without a plan feasible: every single limit that suffices, loosened as little as can be; where none
+ * does, a group of limits of which none can be loosened less while the others stay. Each was confirmed by a plan of the
+ * problem read anew with the remedy written into it.
  */
-export function findRemedies(source: ProblemSource, planner: Planner): Remedy[] {
-  const possible = (change: SourceChange) => {
-    const rebuilt = source.rebuild(change);
-    return rebuilt.ok && planner(rebuilt.source.problem).plan !== undefined;
-  };
-  return [
-    deadlineRemedy(source, planner),
-    accuracyRemedy(source.problem, possible),
-    serverMemoryRemedy(source, possible),
-    bandwidthRemedy(source.problem, possible),
-    deviceMemoryRemedy(source.problem, possible),
-  ].filter((remedy) => remedy !== undefined);
+export function findRemedies(source: ProblemSource, oracle: Oracle): Remedy[] {
+  const search = new ChangeSearch(source, oracle);
+  const relaxations = relaxationsOf(source);
+  const singles = worthTrying(source, relaxations).flatMap((relaxation): Part[] => {
+    if (oracle.stopped) return [];
+    const least = search.least(relaxation);
+    return least ? [{ relaxation, least }] : [];
+  });
+  if (singles.length > 0) return singles.map((part) => remedyOf(source, [part]));
+  if (oracle.stopped) return [];
+  const group = leastGroup(search, relaxations);
+  return group.length === 0 ? [] : [remedyOf(source, group)];
 }
 
-type Possible = (change: SourceChange) => boolean;
-
-function deadlineRemedy(source: ProblemSource, planner: Planner): Remedy | undefined {
-  const { deadlineSeconds } = source.problem;
-  if (deadlineSeconds === undefined) return undefined;
-  const open = source.rebuild({ deadlineSeconds: Infinity });
-  if (!open.ok) return undefined;
-  const { plan, totalSeconds } = planner(open.source.problem);
-  if (!plan) return undefined;
-  return {
-    limit: 'deadline',
-    from: deadlineSeconds,
-    to: totalSeconds,
-    message: `a deadline of ${totalSeconds.toPrecision(4)} s can be kept`,
-  };
+/** Where a device cannot hold its least split, nothing but its own memory helps. */
+function worthTrying({ problem }: ProblemSource, relaxations: readonly Relaxation[]): readonly Relaxation[] {
+  const lacking = problem.devices
+    .filter((device) => !device.optional && !deviceExtremes(problem, device).fitsMemory)
+    .map(({ name }) => name);
+  if (lacking.length === 0) return relaxations;
+  return lacking.length > 1
+    ? []
+    : relaxations.filter(({ limit, device }) => limit === 'device-memory' && device === lacking[0]);
 }
 
-function accuracyRemedy(problem: PlanningProblem, possible: Possible): Remedy | undefined {
-  const { minimum } = problem.accuracy;
-  if (minimum === -Infinity) return undefined;
-  const loosest = Math.max(0, Math.min(minimum, lowestAccuracy(problem)));
-  const to = leastChange(minimum, loosest, (minimumAccuracy) => possible({ minimumAccuracy }));
-  if (to === undefined) return undefined;
-  return {
-    limit: 'accuracy',
-    from: minimum,
-    to,
-    message: `an accuracy limit of ${(100 * to).toFixed(2)} % can be kept`,
-  };
+/** Limits given back first, in this order: what is left in a group is easiest to change. */
+const givenBack = [
+  'device-bandwidth',
+  'bandwidth',
+  'server-memory',
+  'device-energy',
+  'device-traffic',
+  'deadline',
+  'device-memory',
+  'accuracy',
+] as const;
+
+/**
+ * The elastic problem: all limits as loose as they go, then each given back if the others do without it; what is left is loosened
+ * evenly as far as it must be, then each part tightened in turn. An earlier part cannot be tightened further when later ones
+ * have been, so none of them can at the end.
+ */
+function leastGroup(search: ChangeSearch, relaxations: readonly Relaxation[]): Part[] {
+  const open = (parts: readonly Relaxation[]) => parts.map((part) => part.change(part.loosest));
+  const suffices = (parts: readonly Relaxation[]) => search.decide(open(parts)).verdict === 'feasible';
+  // A band as wide as it goes may take equal shares beyond their limits.
+  const start = [relaxations, relaxations.filter(({ limit }) => limit !== 'bandwidth')].find(suffices);
+  if (!start) return [];
+  let kept = start;
+  for (const limit of givenBack) {
+    const ofLimit = kept.filter((part) => part.limit === limit);
+    const others = kept.filter((part) => part.limit !== limit);
+    if (ofLimit.length > 1 && suffices(others)) kept = others;
+    else for (const part of ofLimit) kept = without(kept, part, suffices);
+  }
+  const even = evenly(search, kept);
+  const values = new Map(kept.map((part) => [part, even(part)]));
+  const found = new Map<Relaxation, LeastChange>();
+  // The deadline last: it is what the others come to.
+  const order = [...kept].sort((a, b) => Number(a.limit === 'deadline') - Number(b.limit === 'deadline'));
+  for (const part of order) {
+    const others = kept.filter((other) => other !== part).map((other) => other.change(values.get(other)!));
+    const least = search.least({ ...part, loosest: values.get(part)! }, others);
+    if (!least) return [];
+    values.set(part, least.value);
+    found.set(part, least);
+  }
+  return kept.map((relaxation) => ({ relaxation, least: found.get(relaxation)! }));
 }
 
-function serverMemoryRemedy({ problem, serverModelBytes }: ProblemSource, possible: Possible): Remedy | undefined {
-  if (problem.serverMemoryBytes === Infinity) return undefined;
-  const from = problem.serverMemoryBytes + serverModelBytes;
-  const most = Math.max(from, mostServerMemory(problem) + serverModelBytes);
-  const to = leastChange(from, most, (serverMemoryBytes) => possible({ serverMemoryBytes }));
-  if (to === undefined) return undefined;
-  const missing = (to - from) / 2 ** 20;
-  return { limit: 'server-memory', from, to, message: `${missing.toPrecision(4)} MiB more on the server suffice` };
+function without(
+  kept: readonly Relaxation[],
+  part: Relaxation,
+  suffices: (parts: readonly Relaxation[]) => boolean,
+): readonly Relaxation[] {
+  const others = kept.filter((other) => other !== part);
+  return suffices(others) ? others : kept;
 }
 
-function bandwidthRemedy(problem: PlanningProblem, possible: Possible): Remedy | undefined {
-  const from = problem.bandwidthHz;
-  const widened = (factor: number) => possible({ bandwidthHz: from * factor });
-  let enough = 2;
-  while (enough < widestFactor && !widened(enough)) enough *= 8;
-  const factor = leastChange(1, Math.min(enough, widestFactor), widened);
-  if (factor === undefined) return undefined;
-  const to = from * factor;
-  return { limit: 'bandwidth', from, to, message: `a band of ${(to / 1e6).toPrecision(5)} MHz suffices` };
-}
+const evenSteps = 7;
 
-/** The one device whose memory, raised to its least need, makes a plan possible. */
-function deviceMemoryRemedy(problem: PlanningProblem, possible: Possible): Remedy | undefined {
-  const lacking = problem.devices.filter((device) => !device.optional && !deviceExtremes(problem, device).fitsMemory);
-  const device = lacking[0];
-  if (!device || lacking.length > 1) return undefined;
-  const needed = deviceExtremes(problem, device).leastMemoryBytes;
-  if (!Number.isFinite(needed)) return undefined;
-  if (!possible({ devices: { [device.name]: { memoryBytes: needed } } })) return undefined;
-  const missing = (needed - device.memoryBytes) / 2 ** 20;
-  return {
-    limit: 'device-memory',
-    device: device.name,
-    from: device.memoryBytes,
-    to: needed,
-    message: `${missing.toPrecision(4)} MiB more on ${device.name} suffice`,
-  };
-}
-
-/** The value nearest to `from`, towards `to`, that works; undefined if not even `to` does. */
-function leastChange(from: number, to: number, works: (value: number) => boolean): number | undefined {
-  if (from === to || !works(to)) return undefined;
-  let failing = from;
-  let working = to;
-  while (Math.abs(working - failing) > precision * Math.abs(working - from)) {
+/** Values of all parts loosened by the least common fraction of their ranges that does. */
+function evenly(search: ChangeSearch, parts: readonly Relaxation[]): (part: Relaxation) => number {
+  let [failing, working] = [0, 1];
+  const at = (fraction: number) => (part: Relaxation) => loosened(part, fraction);
+  for (let step = 0; step < evenSteps && !search.oracle.stopped; step++) {
     const middle = (failing + working) / 2;
-    if (middle === failing || middle === working) break;
-    if (works(middle)) working = middle;
+    const changes: SourceChange[] = parts.map((part) => part.change(loosened(part, middle)));
+    if (search.decide(changes).verdict === 'feasible') working = middle;
     else failing = middle;
   }
-  return working;
+  return at(working);
 }
 
-function lowestAccuracy(problem: PlanningProblem): number {
-  return extremeChoice(problem, (costs) => costs.accuracy, Math.min, Infinity);
+function loosened({ limit, from, loosest, steps, rounded }: Relaxation, fraction: number): number {
+  if (limit === 'deadline' || fraction === 1) return loosest;
+  if (steps) return rounded(steps[Math.min(steps.length - 1, Math.floor(fraction * steps.length))]!);
+  if (limit === 'accuracy' || !(from > 0)) return rounded(from + fraction * (loosest - from));
+  return rounded(from * (loosest / from) ** fraction);
 }
 
-function mostServerMemory(problem: PlanningProblem): number {
-  let sum = 0;
-  for (const device of problem.devices) {
-    const alone = { ...problem, devices: [device] };
-    sum += extremeChoice(alone, (costs) => costs.serverMemoryBytes, Math.max, 0);
-  }
-  return sum;
-}
-
-function extremeChoice(
-  problem: PlanningProblem,
-  pick: (costs: ReturnType<typeof choiceCosts>) => number,
-  better: (a: number, b: number) => number,
-  start: number,
-): number {
-  let extreme = start;
-  for (const device of problem.devices) {
-    for (const { blocks, upPoint, downPoint } of enumerateDecisions(problem, device)) {
-      extreme = better(extreme, pick(choiceCosts(problem, device, blocks, upPoint, downPoint)));
-    }
-  }
-  return extreme;
+function remedyOf(source: ProblemSource, parts: readonly Part[]): Remedy {
+  const changes = parts.map(({ relaxation: { limit, device, from }, least: { value, impossibleBeyond } }) => ({
+    limit,
+    ...(device !== undefined && { device }),
+    from,
+    to: value,
+    ...(impossibleBeyond !== undefined && { impossibleBeyond }),
+  }));
+  const isLeast = parts.every(({ least }) => least.isLeast);
+  const wasStopped = parts.some(({ least }) => least.wasStopped);
+  const change = together(parts.map(({ relaxation, least }) => relaxation.change(least.value)));
+  return {
+    changes,
+    settings: [...source.written(change)],
+    isLeast,
+    wasStopped,
+    message: remedyMessage(changes, isLeast, wasStopped),
+  };
 }

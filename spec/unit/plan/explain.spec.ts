@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { sourceOf, type PlanningProblem } from '../../../lib/models/index.js';
 import { explainInfeasibility, whatIf } from '../../../lib/plan/explain/index.js';
 import { describePlan } from '../../../lib/plan/answer.js';
+import type { Oracle } from '../../../lib/plan/oracle.js';
 import type { Planner } from '../../../lib/plan/planner.js';
 import type { Remedy } from '../../../lib/plan/report.js';
 import { randomProblem } from '../../support/plan-instances.js';
@@ -10,6 +11,19 @@ import { bruteForce } from '../../support/plan-oracle.js';
 const planner: Planner = (problem) => {
   const { feasible, plan, totalSeconds } = bruteForce(problem);
   return { ...(plan && { plan }), totalSeconds, termination: feasible ? 'optimal' : 'infeasible' };
+};
+
+/** Answers by trying everything. */
+const oracle: Oracle = {
+  stopped: false,
+  decide(problem) {
+    const { feasible, plan } = bruteForce(problem);
+    return { verdict: feasible ? 'feasible' : 'impossible', ...(plan && { plan }) };
+  },
+  fastest(problem) {
+    const { plan, totalSeconds } = bruteForce(problem);
+    return { ...(plan && { plan }), totalSeconds, boundSeconds: totalSeconds };
+  },
 };
 
 function base(seed = 4): PlanningProblem {
@@ -27,7 +41,10 @@ function base(seed = 4): PlanningProblem {
   return { ...problem, devices: problem.devices.map((device) => ({ ...device, memoryBytes: 1e12 })) };
 }
 
-function remedied(problem: PlanningProblem, { limit, device, to }: Remedy): PlanningProblem {
+type Change = Remedy['changes'][number];
+const changesOf = (remedies: readonly Remedy[]) => remedies.flatMap(({ changes }) => changes);
+
+function remedied(problem: PlanningProblem, { limit, device, to }: Change): PlanningProblem {
   switch (limit) {
     case 'deadline':
       return { ...problem, deadlineSeconds: to };
@@ -53,10 +70,10 @@ describe('an infeasible problem', () => {
     const [first, ...others] = problem.devices;
     const needed = first!.costs.deviceMemoryBytes[1]!;
     const starved = { ...problem, devices: [{ ...first!, memoryBytes: needed / 2 }, ...others] };
-    const report = explainInfeasibility(sourceOf(starved), planner);
+    const report = explainInfeasibility(sourceOf(starved), oracle);
     expect(report.conflicts.map(({ limit, devices }) => [limit, devices])).toEqual([['device-memory', ['device-1']]]);
     expect(report.conflicts[0]!.reachable).toBeGreaterThanOrEqual(needed);
-    const remedy = report.remedies.find(({ limit }) => limit === 'device-memory')!;
+    const remedy = changesOf(report.remedies).find(({ limit }) => limit === 'device-memory')!;
     expect(remedy.device).toBe('device-1');
     expect(bruteForce(remedied(starved, remedy)).feasible).toBe(true);
   });
@@ -64,22 +81,22 @@ describe('an infeasible problem', () => {
   it('gives the largest reachable accuracy', () => {
     const problem = base();
     const wanting = { ...problem, accuracy: { ...problem.accuracy, minimum: 0.999 } };
-    const { conflicts, remedies } = explainInfeasibility(sourceOf(wanting), planner);
+    const { conflicts, remedies } = explainInfeasibility(sourceOf(wanting), oracle);
     expect(conflicts.map(({ limit }) => limit)).toEqual(['accuracy']);
     const reachable = { ...wanting, accuracy: { ...wanting.accuracy, minimum: conflicts[0]!.reachable } };
     const beyond = { ...wanting, accuracy: { ...wanting.accuracy, minimum: conflicts[0]!.reachable + 1e-6 } };
     expect(bruteForce(reachable).feasible).toBe(true);
     expect(bruteForce(beyond).feasible).toBe(false);
-    expect(remedies.map(({ limit }) => limit)).toEqual(['accuracy']);
+    expect(changesOf(remedies).map(({ limit }) => limit)).toEqual(['accuracy']);
   });
 
   it('holds a deadline against the floor of a device', () => {
     const problem = { ...base(), deadlineSeconds: 1e-3 };
-    const { conflicts, remedies } = explainInfeasibility(sourceOf(problem), planner);
+    const { conflicts, remedies } = explainInfeasibility(sourceOf(problem), oracle);
     expect(conflicts.every(({ limit, required }) => limit === 'deadline' && required === 1e-3)).toBe(true);
     expect(conflicts.length).toBe(2);
     expect(conflicts[0]!.message).toMatch(/any bandwidth|whole band/);
-    const remedy = remedies.find(({ limit }) => limit === 'deadline')!;
+    const remedy = changesOf(remedies).find(({ limit }) => limit === 'deadline')!;
     expect(bruteForce(remedied(problem, remedy)).feasible).toBe(true);
   });
 
@@ -89,9 +106,9 @@ describe('an infeasible problem', () => {
       const open = base(seed);
       const { totalSeconds } = bruteForce(open);
       const problem = { ...open, deadlineSeconds: totalSeconds * 0.97 };
-      const { conflicts, remedies } = explainInfeasibility(sourceOf(problem), planner);
+      const { conflicts, remedies } = explainInfeasibility(sourceOf(problem), oracle);
       expect(conflicts.length).toBeGreaterThan(0);
-      for (const remedy of remedies) {
+      for (const remedy of changesOf(remedies)) {
         checked++;
         expect(bruteForce(remedied(problem, remedy)).feasible, remedy.limit).toBe(true);
         const less = { ...remedy, to: remedy.to + 0.01 * (remedy.from - remedy.to) };
@@ -107,12 +124,13 @@ describe('an infeasible problem', () => {
       ...problem,
       devices: problem.devices.map((device) => ({ ...device, minimumBandwidthHz: 0.6 * problem.bandwidthHz })),
     };
-    const { conflicts } = explainInfeasibility(sourceOf(crowded), planner);
+    const { conflicts } = explainInfeasibility(sourceOf(crowded), oracle);
     expect(conflicts[0]).toMatchObject({ limit: 'bandwidth', reachable: 1.2 * problem.bandwidthHz });
-    const blocks = explainInfeasibility(sourceOf({ ...problem, resourceBlockHz: 0.7 * problem.bandwidthHz }), () => ({
-      totalSeconds: Infinity,
-      termination: 'infeasible',
-    }));
+    const blocks = explainInfeasibility(sourceOf({ ...problem, resourceBlockHz: 0.7 * problem.bandwidthHz }), {
+      stopped: false,
+      decide: () => ({ verdict: 'impossible' }),
+      fastest: () => ({ totalSeconds: Infinity, boundSeconds: Infinity }),
+    });
     expect(blocks.conflicts[0]!.message).toBe('the devices need at least 2 resource blocks, the band has 1');
   });
 });

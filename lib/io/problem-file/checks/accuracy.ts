@@ -1,4 +1,5 @@
-import { resolvePoint } from '../resolve/index.js';
+import { allowedBlocks, resolvePoint, resolveShape } from '../resolve/index.js';
+import { formatQuantity } from '../units/index.js';
 import type { RawIssue } from '../source/index.js';
 import type { CheckedSections } from './sections.js';
 
@@ -10,15 +11,30 @@ export function checkAccuracyAndCodec(sections: CheckedSections): RawIssue[] {
   return [...checkAccuracy(sections), ...checkCodec(sections)];
 }
 
-function checkAccuracy({ accuracy }: CheckedSections): RawIssue[] {
+function checkAccuracy({ accuracy, model, split }: CheckedSections): RawIssue[] {
   if (!accuracy) return [];
   const issues: RawIssue[] = [];
+  if (model !== undefined && split) {
+    const blocks = allowedBlocks({ split }, resolveShape(model));
+    const outside = outsideCuts(accuracy.fittedCuts, blocks, accuracy.allowExtrapolation);
+    if (outside !== undefined) issues.push({ path: ['accuracy', 'fittedCuts'], message: outside });
+  }
   if (accuracy.minimum !== undefined && accuracy.maximumLoss !== undefined) {
     issues.push({ path: ['accuracy', 'maximumLoss'], message: 'give either `minimum` or `maximumLoss`', atKey: true });
+  }
+  if (accuracy.maximumLoss !== undefined && accuracy.maximumLoss > accuracy.limit) {
+    const most = formatQuantity(accuracy.limit, 'fraction');
+    issues.push({
+      path: ['accuracy', 'maximumLoss'],
+      message: `${formatQuantity(accuracy.maximumLoss, 'fraction')} is more than there is to lose: must be at most \`limit\`, ${most} (1 % is \`0.01\` or \`1 %\`)`,
+    });
   }
   const fitted = accuracy.fittedRatios;
   if (fitted && fitted[0] > fitted[1]) {
     issues.push({ path: ['accuracy', 'fittedRatios'], message: 'the least ratio must come first' });
+  }
+  if (accuracy.fittedCuts && accuracy.fittedCuts[0] > accuracy.fittedCuts[1]) {
+    issues.push({ path: ['accuracy', 'fittedCuts'], message: 'the fewest blocks must come first' });
   }
   for (const direction of ['up', 'down'] as const) {
     const loss = accuracy[direction];
@@ -87,6 +103,18 @@ function outsideFit(ratio: number, accuracy: CheckedSections['accuracy']): strin
   const [least, largest] = accuracy.fittedRatios;
   if (ratio >= least && ratio <= largest) return undefined;
   return `its ratio ${Number(ratio.toPrecision(4))} is outside the ratios the accuracy model was fitted to (${least} to ${largest}); leave it out or set accuracy.allowExtrapolation`;
+}
+
+/** Says that splits are allowed at which nothing was measured. */
+export function outsideCuts(
+  measured: readonly [number, number] | undefined,
+  blocks: readonly number[],
+  allowed: boolean,
+): string | undefined {
+  if (!measured || allowed || blocks.length === 0) return undefined;
+  const [least, most] = measured;
+  if (blocks[0]! >= least && blocks.at(-1)! <= most) return undefined;
+  return `accuracy was measured with ${least} to ${most} blocks on the device, \`split\` allows ${blocks[0]} to ${blocks.at(-1)}; narrow \`split\` or set accuracy.allowExtrapolation`;
 }
 
 function increases(values: readonly number[]): boolean {

@@ -78,7 +78,9 @@ function checkEntry(entry: DeviceEntry, path: IssuePath, sections: CheckedSectio
     });
   }
   if (entry.gain !== undefined && entry.gain > 1) {
-    issues.push({ path: at('gain'), message: 'a channel does not amplify: the gain must be at most 1 (0 dB)' });
+    const decibel = formatQuantityInDecibel(entry.gain);
+    const message = `a channel does not amplify: the gain must be below 0 dB; is \`-${decibel} dB\` meant?`;
+    issues.push({ path: at('gain'), message });
   }
   if (entry.building !== undefined) issues.push(...checkBuilding(entry, at('building'), sections));
   if (entry.energyLimit !== undefined) issues.push(...checkEnergyLimit(entry, at('energyLimit'), sections));
@@ -111,6 +113,10 @@ function checkEnergyLimit(entry: DeviceEntry, path: IssuePath, { radio }: Checke
     ];
   }
   return [];
+}
+
+function formatQuantityInDecibel(gain: number): number {
+  return Number((10 * Math.log10(gain)).toPrecision(6));
 }
 
 function distributionProblem(value: DeviceEntry['distance'] | undefined): string | undefined {

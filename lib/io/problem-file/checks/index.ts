@@ -5,6 +5,7 @@ import { checkModel } from './model.js';
 import type { CheckedSections } from './sections.js';
 
 export * from './sections.js';
+export { outsideCuts } from './accuracy.js';
 
 /** Everything that has to fit together between keys and between sections. */
 export function crossChecks(sections: CheckedSections): RawIssue[] {

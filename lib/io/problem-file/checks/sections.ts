@@ -1,5 +1,5 @@
 import type { IssuePath, RawIssue, SourceDocument } from '../source/index.js';
-import { rawIssues } from '../source/index.js';
+import { rawIssues, valueAt } from '../source/index.js';
 import {
   deviceSection,
   fileShape,
@@ -28,8 +28,12 @@ export function checkSections(data: SourceDocument['value']): SectionOutcome {
     };
   }
   const issues: RawIssue[] = Object.keys(data)
-    .filter((key) => !Object.hasOwn(fileShape, key))
-    .map((key) => ({ path: [key], message: unknownKeyMessage(key, sectionNames), atKey: true }));
+    // Keys of this kind hold what anchors of the file refer to.
+    .filter((key) => !Object.hasOwn(fileShape, key) && !key.startsWith('x-'))
+    .map((key) => {
+      const holder = isHolder((data as Record<string, unknown>)[key]) ? ' (to hold an anchor, name it `x-…`)' : '';
+      return { path: [key], message: `${unknownKeyMessage(key, sectionNames)}${holder}`, atKey: true };
+    });
   const sections: Record<string, unknown> = {};
   for (const name of sectionNames) {
     const value = Object.hasOwn(data, name) ? (data as Record<string, unknown>)[name] : undefined;
@@ -44,7 +48,20 @@ export function checkSections(data: SourceDocument['value']): SectionOutcome {
   return { sections, issues };
 }
 
+/** Keys that say the same thing: only as written is it known that both are there. */
+function checkRivals(entry: unknown, path: IssuePath): RawIssue[] {
+  if (valueAt(entry, ['gain']) === undefined || valueAt(entry, ['distance']) === undefined) return [];
+  const message = 'a measured `gain` takes the place of the distance: give one of the two';
+  return [{ path: [...path, 'distance'], message, atKey: true }];
+}
+
+/** A section may stand there for an anchor alone. */
+function isHolder(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}
+
 function checkDevice(entry: unknown, path: IssuePath, issues: RawIssue[]): DeviceEntry | undefined {
+  issues.push(...checkRivals(entry, path));
   const outcome = deviceSection.safeParse(entry);
   if (outcome.success) return outcome.data;
   issues.push(...rawIssues(outcome.error.issues, entry, path));

@@ -141,7 +141,7 @@ function resolveCosts(entry: DeviceEntry, throughput: number, context: DeviceCon
       forwardSeconds: profile.forward,
       backwardSeconds: profile.backward,
       serverSeconds: profile.server,
-      ...(profile.deviceMemory && { deviceMemoryBytes: memoryByBlocks(profile.deviceMemory) }),
+      ...(profile.deviceMemory && { deviceMemoryBytes: memoryByBlocks(profile.deviceMemory, entry.memoryOverhead) }),
       ...(profile.serverMemory && { serverMemoryBytes: profile.serverMemory }),
       ...(profile.adapters && { adapterBytes: profile.adapters }),
     },
@@ -150,8 +150,9 @@ function resolveCosts(entry: DeviceEntry, throughput: number, context: DeviceCon
   );
 }
 
-function memoryByBlocks({ fixed, perBlock, atOneBlock }: DeviceMemory) {
-  return { fixed, perBlock, ...(atOneBlock !== undefined && { atOneBlock }) };
+/** Measured memory by blocks, with the runtime's own on top. */
+function memoryByBlocks({ fixed, perBlock, atOneBlock }: DeviceMemory, overhead: number) {
+  return { fixed: fixed + overhead, perBlock, ...(atOneBlock !== undefined && { atOneBlock: atOneBlock + overhead }) };
 }
 
 type DeviceMemory = NonNullable<NonNullable<DeviceEntry['profile']>['deviceMemory']>;

@@ -77,5 +77,21 @@ export const accuracySection = section({
     .tuple([quantity('fraction', { above: 0, maximum: 1 }), quantity('fraction', { above: 0, maximum: 1 })])
     .optional()
     .describe('Least and largest ratio of the measurements behind the model; operating points outside are refused.'),
-  allowExtrapolation: z.boolean().default(false).describe('Accept operating points outside `fittedRatios`.'),
+  fittedCuts: z
+    .tuple([z.number().min(0).max(1000), z.number().min(0).max(1000)])
+    .optional()
+    .describe('Least and most blocks on the device in those measurements; splits outside are refused.'),
+  allowExtrapolation: z
+    .boolean()
+    .default(false)
+    .describe('Accept operating points outside `fittedRatios`, and splits outside `fittedCuts` or measured `cuts`.'),
+  measuredOn: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe(
+      'Model that the losses were measured on; another one in `model` is warned of. The default ones: `deit-tiny`.',
+    ),
+  allowOtherModel: z.boolean().default(false).describe('Use losses of another model without a warning.'),
 }).meta({ id: 'accuracy', title: 'Accuracy' });

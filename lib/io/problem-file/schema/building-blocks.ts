@@ -14,7 +14,10 @@ export function quantity(dimension: Dimension, limits: QuantityLimits = {}) {
   const examples = table.examples.map((example) => `\`${example}\``).join(' or ');
   return z
     .union([z.number(), z.string()], {
-      error: () => `must be ${nameDimension(dimension)} such as ${examples} (a plain number is in ${table.plainUnit})`,
+      error: ({ input }) =>
+        typeof input === 'number'
+          ? `not a finite number; write ${nameDimension(dimension)} such as ${examples}`
+          : `must be ${nameDimension(dimension)} such as ${examples} (a plain number is in ${table.plainUnit})`,
     })
     .meta({ quantity: dimension, plainUnit: table.plainUnit, examples: [...table.examples] })
     .transform((written, context): number => {

@@ -37,7 +37,7 @@ const deviceShape = {
     .describe('Memory that fine-tuning may use. Unlimited when absent.'),
   memoryOverhead: quantity('memory', { minimum: 0 })
     .prefault(0)
-    .describe('Memory of the runtime itself, beside the model.'),
+    .describe('Memory of the runtime itself, beside the model; on top of the memory of a `profile` too.'),
   distance: z
     .union([
       sampled(distance),
@@ -56,7 +56,7 @@ const deviceShape = {
     .describe(
       'The device is inside a building: loss of its wall and of the way inside by 3GPP TR 38.901, `low-loss` or `high-loss` (table 7.4.3-2) or `below-6-ghz` (table 7.4.3-3). Outdoors when absent.',
     ),
-  gain: quantity('power ratio', { above: 0, maximum: 1e6 })
+  gain: quantity('power ratio', { above: 0 })
     .optional()
     .describe('Measured channel gain in place of distance, path loss, shadowing and antenna gain; below 0 dB.'),
   uplinkRate: quantity('data rate', { above: 0 })

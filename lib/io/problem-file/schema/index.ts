@@ -1,4 +1,5 @@
 export * from './file.js';
+export { accuracySection } from './accuracy.js';
 export { presetNames } from './model.js';
 export { fadingDefaults, pathLossDefaults, pathLossModels } from './radio.js';
 export { deviceSection, type MemberOverride } from './devices.js';

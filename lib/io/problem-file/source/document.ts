@@ -9,6 +9,7 @@ import {
   type Alias,
   type Document,
   type Node,
+  type YAMLError,
 } from 'yaml';
 import type { FileIssue, IssuePath, SourcePosition } from './issue.js';
 
@@ -55,13 +56,13 @@ export function parseSource(text: string, { merge = false }: SourceOptions = {})
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
   // A warning (an unknown tag, say) means that the file does not say what its writer thinks.
-  const problems = [...document.errors, ...document.warnings];
+  const problems = firstOfEachKind([...document.errors, ...document.warnings]);
   if (problems.length > 0) {
     return failed(
       ...problems.slice(0, sourceLimits.issues).map((problem) => ({
         ...position(problem.pos[0]),
         path: '',
-        message: firstLine(problem.message),
+        message: wordsOf(problem),
       })),
     );
   }
@@ -70,6 +71,19 @@ export function parseSource(text: string, { merge = false }: SourceOptions = {})
   const value = plain.of(document.contents, 0);
   if (issues.length > 0) return failed(...issues);
   return { value, issues, locate: (path, atKey = false) => position(offsetOf(document, plain.targets, path, atKey)) };
+}
+
+/** Tabs, and a second document, make the parser stumble over all that follows: they are said once, alone. */
+function firstOfEachKind(problems: readonly YAMLError[]): readonly YAMLError[] {
+  const decisive = problems.find(({ code }) => code === 'TAB_AS_INDENT' || code === 'MULTIPLE_DOCS');
+  return decisive ? [decisive] : problems;
+}
+
+function wordsOf({ code, message }: YAMLError): string {
+  if (code === 'TAB_AS_INDENT')
+    return 'a tab in the indentation: YAML is indented with blanks; replace every leading tab';
+  if (code === 'MULTIPLE_DOCS') return 'a second document begins here; one is allowed';
+  return firstLine(message);
 }
 
 /** More open brackets, or indentation, than any sensible file has; the parser itself would choke on many more. */
@@ -126,7 +140,8 @@ class PlainValues {
       const merged: [string, unknown][] = [];
       for (const pair of node.items) {
         const key = isScalar(pair.key) ? String(pair.key.value) : undefined;
-        if (key === undefined || key === '__proto__') return this.refuse(pair.key, unfitKey);
+        if (key === undefined) return this.refuse(pair.key, unfitKey);
+        if (key === '__proto__') return this.refuse(pair.key, reservedKey);
         const value = this.of(pair.value, depth + 1);
         if (!this.merge || key !== '<<') {
           entries.push([key, value]);
@@ -218,6 +233,10 @@ function unfitMerge(at: SourcePosition): FileIssue {
 
 function unfitKey(at: SourcePosition): FileIssue {
   return { ...at, path: '', message: 'a key must be a plain word' };
+}
+
+function reservedKey(at: SourcePosition): FileIssue {
+  return { ...at, path: '', message: '`__proto__` cannot be a key' };
 }
 
 function firstLine(message: string): string {

@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import { nearest } from '../units/index.js';
+import { otherName } from './other-names.js';
 import type { IssuePath, RawIssue } from './issue.js';
 
 type ZodIssue = z.core.$ZodIssue;
@@ -37,6 +38,11 @@ function shorten(text: string): string {
 
 function describeIssue(issue: ZodIssue, data: unknown, prefix: IssuePath): RawIssue[] {
   const path = [...prefix, ...(issue.path as (string | number)[])];
+  const found = valueAt(data, path);
+  if (typeof found === 'number' && !Number.isFinite(found)) {
+    const words = 'not a finite number; where there is no limit, leave the key out';
+    return [{ path, message: issue.message.startsWith('not a finite') ? issue.message : words }];
+  }
   switch (issue.code) {
     case 'unrecognized_keys': {
       // The sections' own message has one line a key.
@@ -50,6 +56,8 @@ function describeIssue(issue: ZodIssue, data: unknown, prefix: IssuePath): RawIs
     case 'invalid_union': {
       // The key that tells the alternatives apart has none of their values.
       if ('options' in issue) return [{ path, message: valueMessage(issue.options, valueAt(data, path)) }];
+      const forms = strangeForm(issue.errors, valueAt(data, path));
+      if (forms !== undefined) return [{ path, message: forms }];
       const meant = meantAlternative(issue.errors, valueAt(data, path));
       return meant
         ? meant.flatMap((inner) => describeIssue(inner, data, path))
@@ -65,6 +73,25 @@ function describeIssue(issue: ZodIssue, data: unknown, prefix: IssuePath): RawIs
     default:
       return [{ path, message: issue.message }];
   }
+}
+
+/**
+ * Words for a section none of whose keys belongs to any of several forms, such as a distribution that there is not. Undefined
+ * where a key does, or is nearly right.
+ */
+function strangeForm(alternatives: readonly (readonly ZodIssue[])[], found: unknown): string | undefined {
+  if (typeof found !== 'object' || found === null || Array.isArray(found)) return undefined;
+  // A form whose keys are right is meant, whatever is wrong inside.
+  if (alternatives.some((issues) => issues.every(({ path }) => path.length > 0))) return undefined;
+  const keys = Object.keys(found);
+  const forms = alternatives.flatMap((issues) => {
+    const strange = issues.find((issue) => issue.path.length === 0 && issue.code === 'unrecognized_keys');
+    return strange?.code === 'unrecognized_keys' ? [strange] : [];
+  });
+  if (keys.length === 0 || forms.length < 2) return undefined;
+  if (forms.some((form) => form.keys.length < keys.length || form.message.includes('did you mean'))) return undefined;
+  const allowed = forms.map(({ message }) => /\(allowed: (.*)\)/u.exec(message)?.[1] ?? '');
+  return `none of the forms there are; a section here has the keys ${allowed.join(', or ')}`;
 }
 
 /** The alternative whose type fits: the one with fewest strange or missing keys. Undefined where none fits. */
@@ -130,7 +157,7 @@ function requirement(message: string, data: unknown, path: IssuePath): string {
 
 function valueMessage(values: readonly unknown[], found: unknown): string {
   const allowed = values.map(String);
-  const near = typeof found === 'string' ? nearest(found, allowed) : undefined;
+  const near = typeof found === 'string' ? (otherName(found, allowed) ?? nearest(found, allowed)) : undefined;
   const hint = near === undefined ? '' : `; did you mean \`${near}\`?`;
   const missing = found === undefined ? 'missing; it ' : '';
   return `${missing}must be ${allowed.length === 1 ? '' : 'one of '}${allowed.join(', ')}${hint}`;

@@ -265,7 +265,7 @@ describe('warnings', () => {
   };
 
   it('are not given for an ordinary file', () => {
-    expect(warnings(`${minimal}  - { name: a, memory: 2 GiB }\n`)).toEqual([]);
+    expect(warnings(`${minimal}  - { name: a, memory: 2 GiB }\naccuracy: { allowOtherModel: true }\n`)).toEqual([]);
   });
 
   it.each([

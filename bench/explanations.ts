@@ -1,0 +1,42 @@
+/**
+ * What is printed around a plan, on random problem files of up to four devices: what-if answers against the changed files (exact
+ * method, both sides to 1e-6), both prices of the band against re-solved bandwidths (1 %), remedies (each suffices, none can be
+ * 0.1 % less, no single limit is missing). Every judge edits and reads the file anew by itself.
+ * Usage: npx tsx bench/explanations.ts [--what-if 100] [--prices 300] [--remedies 150]
+ * Results: bench/results/explanations.txt
+ */
+import { parseArgs } from 'node:util';
+import { checkPrice, checkRemedies, checkWhatIf, Tally } from '../spec/support/explanation-checks.js';
+import { randomFile, type RandomFile } from '../spec/support/problem-files.js';
+import { writeResults } from './support/results.js';
+
+const { values } = parseArgs({
+  options: {
+    'what-if': { type: 'string', default: '100' },
+    prices: { type: 'string', default: '300' },
+    remedies: { type: 'string', default: '150' },
+  },
+});
+
+type Check = (seed: number, random: RandomFile, tally: Tally) => void;
+
+function run(check: Check, files: number): Tally {
+  const tally = new Tally();
+  for (let seed = 1; seed <= files; seed++) check(1000 + seed, randomFile(1000 + seed), tally);
+  return tally;
+}
+
+const tallies = {
+  'what-if': run(checkWhatIf, Number(values['what-if'])),
+  prices: run(checkPrice, Number(values.prices)),
+  remedies: run(checkRemedies, Number(values.remedies)),
+};
+const table = Object.entries(tallies)
+  .map(([name, { faults, counts }]) => {
+    const reached = Object.entries(counts).map(([what, count]) => `  ${String(count).padStart(5)}  ${what}`);
+    return [`${name}: ${faults.length} faults`, ...faults.map((fault) => `  FAULT ${fault}`), ...reached].join('\n');
+  })
+  .join('\n\n');
+const options = `--what-if ${values['what-if']} --prices ${values.prices} --remedies ${values.remedies}`;
+writeResults('explanations', `npx tsx bench/explanations.ts ${options}`, table, tallies);
+process.exitCode = Object.values(tallies).some(({ faults }) => faults.length > 0) ? 1 : 0;

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { checkPrice, checkRemedies, checkWhatIf, Tally } from '../support/explanation-checks.js';
+import { randomFile, type RandomFile } from '../support/problem-files.js';
+
+/** Runs a check over seeds. The full counts are those of `bench/explanations.ts`. */
+function over(
+  check: (seed: number, random: RandomFile, tally: Tally) => void,
+  [first, last]: readonly [number, number],
+  mostDevices: number,
+): Tally {
+  const tally = new Tally();
+  for (let seed = first; seed <= last; seed++) check(seed, randomFile(seed, mostDevices), tally);
+  expect(tally.faults).toEqual([]);
+  return tally;
+}
+
+describe('what is printed around a plan', () => {
+  it('has what-if answers that are those of the changed file', { timeout: 120_000 }, () => {
+    const { counts } = over(checkWhatIf, [1, 8], 3);
+    expect(counts['rows']).toBeGreaterThan(20);
+    expect(counts['linear-up']).toBeGreaterThan(0);
+    expect(counts['spread-down']).toBeGreaterThan(0);
+  });
+
+  it('has prices that re-solved bandwidths confirm, on both sides of kinks', { timeout: 120_000 }, () => {
+    const { counts } = over(checkPrice, [1, 30], 4);
+    for (const name of [
+      'linear-up',
+      'spread-down',
+      'faded',
+      'pinned-equal',
+      'allocated',
+      'equal',
+      'batched',
+      'kinks',
+    ]) {
+      expect(counts[name], name).toBeGreaterThan(0);
+    }
+    expect(counts['block']).toBeGreaterThan(0);
+    expect(counts['sides']).toBeGreaterThan(35);
+  });
+
+  it('has remedies that suffice, are least, and miss no single limit', { timeout: 120_000 }, () => {
+    const { counts } = over(checkRemedies, [21, 34], 3);
+    for (const name of ['deadline', 'accuracy', 'bandwidth', 'device-memory', 'groups']) {
+      expect(counts[name], name).toBeGreaterThan(0);
+    }
+    expect(counts['tighter ones refuted']).toBeGreaterThan(10);
+  });
+});

@@ -1,9 +1,10 @@
 import * as z from '../schema/index.js';
-import { commonOptions, defineOptions } from '../solver/index.js';
+import { defineOptions } from '../solver/index.js';
+import { nlpOptions } from '../nlp/index.js';
 
 /** Options of the augmented Lagrangian method. */
 export const auglagOptions = defineOptions({
-  ...commonOptions,
+  ...nlpOptions,
   maxIterations: z
     .int()
     .positive()

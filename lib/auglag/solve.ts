@@ -12,6 +12,9 @@ import {
   largestViolation,
   limitStop,
   meetsTolerances,
+  solveThroughDoor,
+  fallsForever,
+  unboundedMessage,
 } from '../nlp/index.js';
 import { LimitedMemoryMinimizer, TrustRegionNewton, type BoundOptions } from '../bound/index.js';
 import type { NonlinearProgram } from '../problem/index.js';
@@ -19,7 +22,6 @@ import { Budget, type SolverResult } from '../solver/index.js';
 import { NewtonPolish, type Polisher, type PolisherFactory } from './newton-polish.js';
 import { auglagOptions, type AuglagOptions, type ResolvedAuglagOptions } from './options.js';
 import { AugmentedLagrangian } from './subproblem.js';
-import { feasibleRay } from './unbounded.js';
 
 /** Something that minimises the subproblem again and again, as the classes of `lib/bound` do. */
 export interface InnerMinimizer {
@@ -58,6 +60,8 @@ export class AugmentedLagrangianSolver {
   private readonly x: Float64Array;
   private readonly multipliers: Float64Array;
   private readonly startGradient: Float64Array;
+  /** Where the solve began. */
+  private readonly begin: Float64Array;
   /** Where the last subproblem started. */
   private readonly solveStart: Float64Array;
   /** True where the last trust region says nothing about the next subproblem. */
@@ -83,6 +87,7 @@ export class AugmentedLagrangianSolver {
     this.x = new Float64Array(problem.meta.variableCount);
     this.multipliers = new Float64Array(problem.meta.constraintCount);
     this.solveStart = new Float64Array(problem.meta.variableCount);
+    this.begin = new Float64Array(problem.meta.variableCount);
     this.startGradient = new Float64Array(problem.meta.variableCount);
   }
 
@@ -97,6 +102,7 @@ export class AugmentedLagrangianSolver {
     this.returns = 0;
     this.subproblem.reset();
     x.set(context.start ?? meta.start);
+    this.begin.set(x);
     this.multipliers.fill(0);
     const guess = context.multipliers ?? meta.startMultipliers;
     if (guess) this.multipliers.set(guess);
@@ -380,9 +386,13 @@ export class AugmentedLagrangianSolver {
     const before = this.solveStart.slice();
     const { violation } = this.minimizeViolation(budget, context);
     const feasible = violation <= options.feasibilityTolerance;
-    if (feasible && feasibleRay(evaluator, x, before, options, budget)) {
+    const whole = x.map((value, j) => value - this.begin[j]!);
+    const step = x.map((value, j) => value - before[j]!);
+    const expired = (): boolean => budget.exhausted(this.iterations, evaluator.counts.objective) !== undefined;
+    const tolerance = options.feasibilityTolerance;
+    if (feasible && fallsForever(evaluator.problem, this.begin, x, [step, whole], tolerance, expired)) {
       incumbent.set(x, subproblem.objectiveValue, violation, this.multipliers);
-      return { termination: 'unbounded', message: 'The objective falls without end along a feasible ray.' };
+      return { termination: 'unbounded', message: unboundedMessage };
     }
     if (times > 8) return { termination: 'stalled', message: 'The subproblems have no minimum.' };
     // Multipliers of the right size leave the ray without violation, if there is one.
@@ -446,5 +456,7 @@ export function solveAugmentedLagrangian(
   options?: AuglagOptions,
   context: AuglagContext = {},
 ): SolverResult {
-  return new AugmentedLagrangianSolver(problem, options, context.innerMinimizer, context.polisher).solve(context);
+  return solveThroughDoor(problem, auglagOptions.resolve(options), context, (prepared, resolved, inner) =>
+    new AugmentedLagrangianSolver(prepared, resolved, context.innerMinimizer, context.polisher).solve(inner),
+  );
 }

@@ -4,7 +4,6 @@ export * from './dense-model.js';
 export * from './operator-model.js';
 export * from './choose-model.js';
 export * from './trust-region.js';
-export * from './unbounded.js';
 export * from './limited-memory.js';
 export * from './limited-memory-matrix.js';
 export * from './solve-bound.js';

@@ -8,14 +8,17 @@ import {
   crossedMessage,
   findDefinedStart,
   limitStop,
+  solveThroughDoor,
+  FallWatch,
+  fallsForever,
+  unboundedMessage,
 } from '../nlp/index.js';
 import type { NonlinearProgram } from '../problem/index.js';
 import { Budget, type SolverResult } from '../solver/index.js';
 import { BoxModelMinimizer } from './box-model.js';
 import { LimitedMemoryMatrix } from './limited-memory-matrix.js';
 import { boundOptions, type BoundOptions, type ResolvedBoundOptions } from './options.js';
-import { convergedMessage, projectedGradientNorm } from './trust-region.js';
-import { fallsWithoutEnd } from './unbounded.js';
+import { convergedMessage, projectedGradientNorm, refuseConstraints } from './trust-region.js';
 
 const noMultipliers = new Float64Array(0);
 const machineEpsilon = 2.220446049250313e-16;
@@ -47,7 +50,7 @@ export class LimitedMemoryMinimizer {
   private iterations = 0;
 
   constructor(problem: NonlinearProgram, memory: number = boundOptions.defaults.memory) {
-    if (problem.meta.constraintCount > 0) throw new RangeError('a bound-constrained minimiser takes no constraints');
+    refuseConstraints(problem);
     const size = problem.meta.variableCount;
     this.evaluator = new Evaluator(problem);
     this.matrix = new LimitedMemoryMatrix(size, memory);
@@ -108,6 +111,8 @@ export class LimitedMemoryMinimizer {
     }
     if (!this.affordsGradient(budget)) return limitStop('evaluation-limit');
     matrix.reset(this.firstCurvature());
+    const watch = new FallWatch(-options.unboundedObjective);
+    const begin = x.slice();
     for (;;) {
       const norm = projectedGradientNorm(meta.lower, meta.upper, x, gradient);
       if (norm <= options.optimalityTolerance) return { termination: 'locally-optimal', message: convergedMessage };
@@ -125,9 +130,11 @@ export class LimitedMemoryMinimizer {
         if (matrix.pairCount === 0) return { termination: 'stalled', message: 'The line search found no decrease.' };
         matrix.reset(this.firstCurvature());
       }
-      if (this.objective < options.unboundedObjective) {
-        if (fallsWithoutEnd(evaluator, x, this.step, this.objective, budget)) {
-          return { termination: 'unbounded', message: 'The objective keeps falling along a ray within the bounds.' };
+      if (watch.isDue(this.objective)) {
+        const whole = x.map((value, j) => value - begin[j]!);
+        const expired = (): boolean => budget.exhausted(this.iterations, counts.objective) !== undefined;
+        if (fallsForever(evaluator.problem, begin, x, [this.step, whole], 1, expired)) {
+          return { termination: 'unbounded', message: unboundedMessage };
         }
       }
       const proceed = context.onIteration?.({
@@ -246,7 +253,10 @@ export class LimitedMemoryMinimizer {
 export function solveLimitedMemory(
   problem: NonlinearProgram,
   options?: BoundOptions,
-  context?: SolveContext,
+  context: SolveContext = {},
 ): SolverResult {
-  return new LimitedMemoryMinimizer(problem, options?.memory).solve(options, context);
+  refuseConstraints(problem);
+  return solveThroughDoor(problem, boundOptions.resolve(options), context, (prepared, resolved, inner) =>
+    new LimitedMemoryMinimizer(prepared, resolved.memory).solve(resolved, inner),
+  );
 }

@@ -1,11 +1,11 @@
 import * as z from '../schema/index.js';
-import { commonOptions, defineOptions, type SolverResult } from '../solver/index.js';
-import type { SolveContext } from '../nlp/index.js';
+import { defineOptions, type SolverResult } from '../solver/index.js';
+import { nlpOptions, type SolveContext } from '../nlp/index.js';
 import type { NonlinearProgram } from '../problem/index.js';
 
 /** Options of the bound-constrained minimisers. */
 export const boundOptions = defineOptions({
-  ...commonOptions,
+  ...nlpOptions,
   initialRadius: z
     .number()
     .positive()
@@ -22,8 +22,10 @@ export const boundOptions = defineOptions({
   unboundedObjective: z
     .number()
     .negative()
-    .default(-1e18)
-    .describe('Objective value below which further points along the last direction are tried for unboundedness.'),
+    .default(-1e8)
+    .describe(
+      'Objective below which (and again each time that it has fallen by a factor of 100) the problem is searched for a ray along which it falls without end.',
+    ),
   escapeSaddle: z
     .boolean()
     .default(true)

@@ -8,6 +8,10 @@ import {
   crossedMessage,
   findDefinedStart,
   limitStop,
+  solveThroughDoor,
+  FallWatch,
+  fallsForever,
+  unboundedMessage,
 } from '../nlp/index.js';
 import { leastEigenpair } from '../linalg/index.js';
 import type { NonlinearProgram } from '../problem/index.js';
@@ -16,7 +20,6 @@ import { BoxModelMinimizer } from './box-model.js';
 import { chooseHessianModel } from './choose-model.js';
 import type { HessianModel } from './hessian-model.js';
 import { boundOptions, type BoundOptions, type ResolvedBoundOptions } from './options.js';
-import { fallsWithoutEnd } from './unbounded.js';
 
 const noMultipliers = new Float64Array(0);
 const machineEpsilon = 2.220446049250313e-16;
@@ -54,7 +57,7 @@ export class TrustRegionNewton {
     private readonly problem: NonlinearProgram,
     denseLimit: number = boundOptions.defaults.denseLimit,
   ) {
-    if (problem.meta.constraintCount > 0) throw new RangeError('a bound-constrained minimiser takes no constraints');
+    refuseConstraints(problem);
     const size = problem.meta.variableCount;
     this.evaluator = new Evaluator(problem);
     const model = chooseHessianModel(this.evaluator, problem, denseLimit, () => this.expired());
@@ -123,6 +126,8 @@ export class TrustRegionNewton {
         : { termination: 'not-finite', message: 'The problem is not defined near its start.' };
     }
     if (counts.objective + evaluator.gradientCost > budget.maxEvaluations) return limitStop('evaluation-limit');
+    const watch = new FallWatch(-options.unboundedObjective);
+    const begin = x.slice();
     let escapes = options.escapeSaddle ? 3 : 0;
     let modelLoaded = false;
     let failures = 0;
@@ -164,15 +169,20 @@ export class TrustRegionNewton {
       failures = accepted === 'accepted' ? 0 : failures + 1;
       if (failures > 60) return { termination: 'stalled', message: 'The trust region became too small.' };
       if (accepted === 'accepted' || this.derivativesMoved) modelLoaded = false;
-      if (accepted === 'accepted' && progress.objective < options.unboundedObjective) {
-        if (fallsWithoutEnd(evaluator, x, minimizer.step, progress.objective, budget)) {
-          return { termination: 'unbounded', message: 'The objective keeps falling along a ray within the bounds.' };
-        }
+      if (accepted === 'accepted' && watch.isDue(progress.objective) && this.fallsForever(begin, limited)) {
+        return { termination: 'unbounded', message: unboundedMessage };
       }
       if (context.onIteration && !this.report(context, progress, norm)) {
         return { termination: 'interrupted', message: 'Stopped by the iteration callback.' };
       }
     }
+  }
+
+  private fallsForever(begin: Float64Array, limited: () => BudgetEnd | undefined): boolean {
+    const { evaluator, x, minimizer } = this;
+    const whole = x.map((value, j) => value - begin[j]!);
+    const expired = (): boolean => limited() !== undefined;
+    return fallsForever(evaluator.problem, begin, x, [minimizer.step, whole], 1, expired) !== undefined;
   }
 
   private report(context: SolveContext, progress: Progress, norm: number): boolean {
@@ -380,7 +390,14 @@ export const convergedMessage = 'The projected gradient is within the tolerance.
 export function solveTrustRegionNewton(
   problem: NonlinearProgram,
   options?: BoundOptions,
-  context?: SolveContext,
+  context: SolveContext = {},
 ): SolverResult {
-  return new TrustRegionNewton(problem, options?.denseLimit).solve(options, context);
+  refuseConstraints(problem);
+  return solveThroughDoor(problem, boundOptions.resolve(options), context, (prepared, resolved, inner) =>
+    new TrustRegionNewton(prepared, resolved.denseLimit).solve(resolved, inner),
+  );
+}
+
+export function refuseConstraints(problem: NonlinearProgram): void {
+  if (problem.meta.constraintCount > 0) throw new RangeError('a bound-constrained minimiser takes no constraints');
 }

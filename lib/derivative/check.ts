@@ -1,5 +1,5 @@
 import type { NonlinearProgram } from '../problem/index.js';
-import { differenceStep } from './finite-difference.js';
+import { differencePair, slopeThrough } from './finite-difference.js';
 
 /** One derivative that does not agree with the differences. */
 export interface DerivativeDisagreement {
@@ -25,10 +25,14 @@ export interface DerivativeReport {
   readonly checked: readonly DerivativeDisagreement['what'][];
 }
 
+/** Differences over less than this, relative to the variable, are rounding. */
+const leastReach = 1e-8;
+
 /**
  * Compares the derivatives of a problem at x with central differences: gradient and Jacobian with those of the
  * functions, Hessian and Hessian products with those of the Lagrangian's gradient (if the problem has first
- * derivatives). Entries outside the declared sparsity pattern are compared with 0. Costs 2n evaluations of everything.
+ * derivatives). Entries outside the declared sparsity pattern are compared with 0. Costs about 2n
+ * evaluations of everything, none outside the bounds; variables that their bounds fix are passed over.
  * At a kink, or where rounding in f is large, differences are no judge: `tolerance` (relative, default 1e-5) bounds what
  * is reported. Throws what the problem throws.
  */
@@ -41,7 +45,6 @@ export function checkDerivatives(
   const { variableCount: n, constraintCount: m } = problem.meta;
   const multipliers = Float64Array.from({ length: m }, (_, i) => 0.5 + ((i * 7) % 5) / 4);
   const objectiveWeight = 0.75;
-  const steps = x.map((value, j) => differenceStep(value, problem.meta.lower[j]!, problem.meta.upper[j]!, 'central'));
   const jacobian = problem.jacobian && m > 0 ? denseJacobian(problem, x) : undefined;
   const gradient = problem.gradient ? new Float64Array(n) : undefined;
   if (gradient) problem.gradient!(x.slice(), gradient);
@@ -49,24 +52,33 @@ export function checkDerivatives(
   const hessian = problem.hessian && firstOrder ? denseHessian(problem, x, objectiveWeight, multipliers) : undefined;
   const product = new Float64Array(n);
   const unit = new Float64Array(n);
+  const objective = gradient ? problem.objective(x.slice()) : NaN;
+  const constraintValues = jacobian ? constraintsAt(problem, x) : undefined;
+  const needsSecond = firstOrder && (hessian !== undefined || problem.hessianProduct !== undefined);
+  const slopes = needsSecond ? lagrangianGradient(problem, x, objectiveWeight, multipliers) : undefined;
   for (let j = 0; j < n; j++) {
+    const [first, second] = differencePair(x[j]!, problem.meta.lower[j]!, problem.meta.upper[j]!);
+    // Nothing can be said of a variable that its bounds (all but) fix.
+    if (Math.abs(second - x[j]!) < leastReach * Math.max(1, Math.abs(x[j]!))) continue;
     const ahead = x.slice();
     const behind = x.slice();
-    ahead[j] = ahead[j]! + steps[j]!;
-    behind[j] = behind[j]! - steps[j]!;
-    const width = ahead[j]! - behind[j]!;
+    ahead[j] = first;
+    behind[j] = second;
+    const slope = (base: number, high: number, low: number): number =>
+      slopeThrough(base, first - x[j]!, high, second - x[j]!, low);
     if (gradient) {
-      const slope = (problem.objective(ahead.slice()) - problem.objective(behind.slice())) / width;
-      comparison.add({ what: 'gradient', column: j }, gradient[j]!, slope);
+      const differenced = slope(objective, problem.objective(ahead.slice()), problem.objective(behind.slice()));
+      comparison.add({ what: 'gradient', column: j }, gradient[j]!, differenced);
     }
     if (jacobian) {
       const high = constraintsAt(problem, ahead);
       const low = constraintsAt(problem, behind);
       for (let i = 0; i < m; i++) {
-        comparison.add({ what: 'jacobian', row: i, column: j }, jacobian[i * n + j]!, (high[i]! - low[i]!) / width);
+        const differenced = slope(constraintValues![i]!, high[i]!, low[i]!);
+        comparison.add({ what: 'jacobian', row: i, column: j }, jacobian[i * n + j]!, differenced);
       }
     }
-    if (!firstOrder || (hessian === undefined && problem.hessianProduct === undefined)) continue;
+    if (!slopes) continue;
     const high = lagrangianGradient(problem, ahead, objectiveWeight, multipliers);
     const low = lagrangianGradient(problem, behind, objectiveWeight, multipliers);
     if (problem.hessianProduct) {
@@ -75,9 +87,10 @@ export function checkDerivatives(
       problem.hessianProduct(x.slice(), objectiveWeight, multipliers, unit, product);
     }
     for (let i = 0; i < n; i++) {
-      const slope = (high[i]! - low[i]!) / width;
-      if (hessian) comparison.add({ what: 'hessian', row: i, column: j }, hessian[i * n + j]!, slope);
-      if (problem.hessianProduct) comparison.add({ what: 'hessianProduct', row: i, column: j }, product[i]!, slope);
+      const differenced = slope(slopes[i]!, high[i]!, low[i]!);
+      if (hessian) comparison.add({ what: 'hessian', row: i, column: j }, hessian[i * n + j]!, differenced);
+      if (problem.hessianProduct)
+        comparison.add({ what: 'hessianProduct', row: i, column: j }, product[i]!, differenced);
     }
   }
   return comparison.report();

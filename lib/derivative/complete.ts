@@ -1,6 +1,12 @@
 import type { NonlinearProgram, SparsityPattern } from '../problem/index.js';
 import { colourColumns } from './colouring.js';
-import { differenceGradient, differenceStep, type DifferenceScheme } from './finite-difference.js';
+import {
+  differenceGradient,
+  differencePair,
+  differenceStep,
+  slopeThrough,
+  type DifferenceScheme,
+} from './finite-difference.js';
 
 /**
  * The same problem with a gradient and a Jacobian: those it lacks are made by differences of its functions, the Jacobian
@@ -48,6 +54,10 @@ export function delegated(problem: NonlinearProgram): NonlinearProgram {
   };
 }
 
+/**
+ * Jacobian by groups of columns that share no row. Central differences leave their middle out where every variable of a
+ * group has room on either side; where one has not, its pair lies on one side and the middle is evaluated once.
+ */
 function differenceJacobian(problem: NonlinearProgram, scheme: DifferenceScheme) {
   const { variableCount: n, constraintCount: m, jacobianPattern, lower, upper } = problem.meta;
   const pattern: SparsityPattern = jacobianPattern ?? {
@@ -57,25 +67,50 @@ function differenceJacobian(problem: NonlinearProgram, scheme: DifferenceScheme)
   const { colours, colourCount } = colourColumns(n, m, pattern);
   const ahead = new Float64Array(m);
   const behind = new Float64Array(m);
-  const steps = new Float64Array(n);
+  const middle = new Float64Array(m);
+  const first = new Float64Array(n);
+  const second = new Float64Array(n);
   return (x: Float64Array, values: Float64Array): void => {
     const point = x.slice();
-    for (let j = 0; j < n; j++) steps[j] = differenceStep(x[j]!, lower[j]!, upper[j]!, scheme);
-    if (scheme === 'forward') problem.constraints!(point, behind);
+    let middleKnown = scheme === 'forward';
+    if (middleKnown) problem.constraints!(point, middle);
+    for (let j = 0; j < n; j++) {
+      const value = x[j]!;
+      const forward = (): [number, number] => [value + differenceStep(value, lower[j]!, upper[j]!, scheme), value];
+      const [one, other] = scheme === 'forward' ? forward() : differencePair(value, lower[j]!, upper[j]!);
+      first[j] = one - value;
+      second[j] = other - value;
+    }
     for (let colour = 0; colour < colourCount; colour++) {
-      for (let j = 0; j < n; j++) if (colours[j] === colour) point[j] = x[j]! + steps[j]!;
-      problem.constraints!(point, ahead);
-      if (scheme === 'central') {
-        for (let j = 0; j < n; j++) if (colours[j] === colour) point[j] = x[j]! - steps[j]!;
+      let moves = false;
+      let lopsided = false;
+      for (let j = 0; j < n; j++) {
+        if (colours[j] !== colour) continue;
+        point[j] = x[j]! + first[j]!;
+        moves ||= point[j] !== x[j];
+        lopsided ||= first[j] !== -second[j]!;
+      }
+      if (moves) problem.constraints!(point, ahead);
+      if (moves && scheme === 'central') {
+        for (let j = 0; j < n; j++) if (colours[j] === colour) point[j] = x[j]! + second[j]!;
         problem.constraints!(point, behind);
+      }
+      point.set(x);
+      if (moves && !middleKnown && (lopsided || !allDefined(ahead) || !allDefined(behind))) {
+        problem.constraints!(point, middle);
+        middleKnown = true;
       }
       for (let k = 0; k < pattern.rows.length; k++) {
         const j = pattern.columns[k]!;
         if (colours[j] !== colour) continue;
         const row = pattern.rows[k]!;
-        values[k] = (ahead[row]! - behind[row]!) / (scheme === 'central' ? 2 * steps[j]! : steps[j]!);
+        values[k] = slopeThrough(middle[row]!, first[j]!, ahead[row]!, second[j]!, behind[row]!);
       }
-      point.set(x);
     }
   };
+}
+
+function allDefined(values: Float64Array): boolean {
+  for (const value of values) if (!Number.isFinite(value)) return false;
+  return true;
 }

@@ -45,7 +45,8 @@ export function completeHessian(problem: NonlinearProgram): NonlinearProgram {
         for (let k = 0; k < lowerRows.length; k++) {
           const column = lowerColumns[k]!;
           if (colours[column] !== colour) continue;
-          values[k] = (moved[lowerRows[k]!]! - base[lowerRows[k]!]!) / steps[column]!;
+          const change = moved[lowerRows[k]!]! - base[lowerRows[k]!]!;
+          values[k] = steps[column] === 0 ? 0 : change / steps[column]!;
         }
         point.set(x);
       }

@@ -1,5 +1,5 @@
+import { FallWatch } from '../nlp/index.js';
 import { Filter } from '../globalization/index.js';
-import { randomStream, type RandomStream } from '../random/index.js';
 import type { Budget, BudgetEnd, IterationCallback, Termination } from '../solver/index.js';
 import {
   ConvergenceTest,
@@ -7,7 +7,8 @@ import {
   Iterate,
   rescaleValues,
   Restoration,
-  fallsAlongRay,
+  fallsFromHere,
+  hasRunAway,
   type Evaluation,
   type KktMatrix,
   type ModelStructure,
@@ -80,7 +81,6 @@ export class InteriorAlgorithm {
   private kinds: Uint8Array = new Uint8Array(0);
   private mu = 0;
   private request!: InteriorRun;
-  private random: RandomStream = randomStream(0, 'interior');
   private interrupted = false;
   private minimumShift = 0;
   private recoveries = 0;
@@ -88,6 +88,7 @@ export class InteriorAlgorithm {
   private acceptable = 0;
   private leastError = Infinity;
   private firstObjective = 0;
+  private readonly watch: FallWatch;
   private error = Infinity;
   private leastViolation = Infinity;
 
@@ -103,6 +104,7 @@ export class InteriorAlgorithm {
     this.rowMultipliers = new Float64Array(m);
     this.boundMultipliers = new Float64Array(n);
     this.convergence = new ConvergenceTest(evaluation);
+    this.watch = new FallWatch(options.unboundedThreshold);
     this.variables = new BarrierBlock(n);
     this.slacks = new BarrierBlock(m);
     this.system = new NewtonSystem(matrix, this.iterate, this.variables, this.slacks);
@@ -115,7 +117,6 @@ export class InteriorAlgorithm {
   run(request: InteriorRun): InteriorEnding {
     this.request = request;
     this.matrix.expired = this.expired;
-    this.random = randomStream(0, 'interior');
     this.iterations = this.restorations = this.recoveries = this.idle = this.acceptable = 0;
     this.interrupted = false;
     this.minimumShift = 0;
@@ -131,11 +132,17 @@ export class InteriorAlgorithm {
       const ending = this.limit() ?? this.iteration();
       if (ending === undefined) continue;
       const gaveUp = ending.termination === 'stalled' || ending.termination === 'iteration-limit';
-      const { iterate, firstObjective } = this;
-      return gaveUp && fallsAlongRay(iterate, request.start, firstObjective, this.options.feasibilityTolerance)
+      return gaveUp && hasRunAway(this.iterate, request.start, this.firstObjective) && this.fallsForever()
         ? unbounded
         : ending;
     }
+  }
+
+  /** Limits on iterations do not cut the search for a ray short. */
+  private fallsForever(): boolean {
+    const { iterate, request, variables, options } = this;
+    const expired = (): boolean => request.budget.exhausted(0, this.evaluationCount()) !== undefined;
+    return fallsFromHere(iterate, request.start, variables.step, options.feasibilityTolerance, expired);
   }
 
   private expired = (): boolean => this.budgetEnd() !== undefined;
@@ -155,7 +162,7 @@ export class InteriorAlgorithm {
     const { iterate, evaluation, variables, slacks, system, rowMultipliers } = this;
     const { meta } = evaluation;
     variables.setSides(meta.lower, meta.upper);
-    if (!findStart(iterate, this.request.start, this.random, this.expired)) return false;
+    if (!findStart(iterate, this.request.start, this.expired)) return false;
     const guess = this.request.boundMultipliers;
     variables.value.set(iterate.current.x);
     const guessed = guess !== undefined && this.isNear(guess);
@@ -173,6 +180,7 @@ export class InteriorAlgorithm {
     system.setStructure(this.kinds);
     this.mu = this.options.firstBarrier;
     this.firstObjective = iterate.current.objective;
+    this.watch.reset();
     rowMultipliers.fill(0);
     const given = this.request.multipliers;
     if (given?.some((value) => value !== 0) === true) {
@@ -404,7 +412,7 @@ export class InteriorAlgorithm {
   }
 
   private afterStep(full: boolean): InteriorEnding | undefined {
-    const { iterate, evaluation, options } = this;
+    const { iterate, evaluation } = this;
     this.iterations++;
     if (full) {
       this.recoveries = 0;
@@ -421,13 +429,8 @@ export class InteriorAlgorithm {
       });
       if (proceed === false) this.interrupted = true;
     }
-    if (
-      iterate.current.objective < -options.unboundedThreshold &&
-      evaluation.relativeViolation(iterate.current) <= options.feasibilityTolerance
-    ) {
-      return unbounded;
-    }
-    return undefined;
+    const fallen = iterate.current.objective / evaluation.scaling.objective;
+    return this.watch.isDue(fallen) && this.fallsForever() ? unbounded : undefined;
   }
 
   /** True if the step no longer changes the variables' and slacks' digits. */

@@ -1,2 +1,2 @@
-export { solveInterior, suitsInterior } from './solve.js';
+export { runInterior, solveInterior, suitsInterior } from './solve.js';
 export { interiorOptions, type InteriorOptions } from './options.js';

@@ -1,4 +1,4 @@
-import { assess, concludeWith, crossedBound, Evaluator, type SolveContext } from '../nlp/index.js';
+import { assess, concludeWith, crossedBound, Evaluator, type SolveContext, solveThroughDoor } from '../nlp/index.js';
 import { zeroCounts, type NonlinearProgram } from '../problem/index.js';
 import { Budget, isSolved, type SolverResult } from '../solver/index.js';
 import {
@@ -33,7 +33,15 @@ export function solveInterior(
   context: SolveContext = {},
 ): SolverResult {
   if (!suitsInterior(problem)) throw new RangeError('the interior-point method needs exact derivatives and a Hessian');
-  const options = interiorOptions.resolve(given);
+  return solveThroughDoor(problem, interiorOptions.resolve(given), context, runInterior);
+}
+
+/** The same on a problem that is guarded and in ordinary units already. */
+export function runInterior(
+  problem: NonlinearProgram,
+  options: InteriorOptions,
+  context: SolveContext = {},
+): SolverResult {
   const { meta } = problem;
   const { variableCount: n, constraintCount: m } = meta;
   const evaluator = new Evaluator(problem, zeroCounts());
@@ -60,7 +68,8 @@ export function solveInterior(
       });
   const { iterate, convergence } = algorithm;
   const known = !Number.isNaN(evaluation.incumbentObjective);
-  const atIterate = !crossed && (isSolved(ending.termination) || !known);
+  const claims = isSolved(ending.termination) || ending.termination === 'locally-infeasible';
+  const atIterate = !crossed && (claims || !known);
   if (!crossed && known) {
     convergence.residuals(iterate.current, iterate.model, algorithm.rowMultipliers, algorithm.boundMultipliers);
   }

@@ -19,7 +19,7 @@ export {
 export { LowRankKkt } from './low-rank-kkt.js';
 export { activeSides, MultiplierEstimator } from './multiplier-estimate.js';
 export { dotProduct, maxAbs } from './norms.js';
-export { fallsAlongRay, IdleCounter } from './progress.js';
+export { fallsFromHere, hasRunAway, IdleCounter } from './progress.js';
 export {
   modelGradient,
   quadraticModel,

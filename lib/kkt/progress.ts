@@ -1,3 +1,4 @@
+import { fallsForever } from '../nlp/index.js';
 import type { Iterate } from './iterate.js';
 import { maxAbs } from './norms.js';
 
@@ -5,35 +6,27 @@ const idleLimit = 20;
 /** Distance and fall, relative to the start, at which a stalled run is suspected to be unbounded. */
 const farAway = 1e6;
 
-/**
- * True far out, where round-off has stopped the method, if along the ray from the start to the present point the
- * objective fell in proportion over the last decades of the distance, with the rows satisfied up to round-off.
- */
-export function fallsAlongRay(
-  iterate: Iterate,
-  startPoint: Float64Array,
-  firstObjective: number,
-  tolerance: number,
-): boolean {
-  const { current, trial, evaluation } = iterate;
-  const { lower, upper } = evaluation.meta;
-  const distance = maxAbs(current.x);
+/** True if a run has come so far, and fallen so much, that it may have stalled for want of a minimum. */
+export function hasRunAway({ current }: Iterate, start: Float64Array, firstObjective: number): boolean {
   const fallen = firstObjective - current.objective;
-  if (distance < farAway * Math.max(1, maxAbs(startPoint))) return false;
-  if (fallen < farAway * Math.max(1, Math.abs(firstObjective))) return false;
-  let beyond = fallen;
-  for (const factor of [0.1, 0.01, 0.001]) {
-    for (let j = 0; j < trial.x.length; j++) {
-      const start = Math.min(Math.max(startPoint[j]!, lower[j]!), upper[j]!);
-      trial.x[j] = start + factor * (current.x[j]! - start);
-    }
-    if (!evaluation.functions(trial)) return false;
-    if (evaluation.relativeViolation(trial) > tolerance + 1e-10 * distance) return false;
-    const there = firstObjective - trial.objective;
-    if (beyond < 6 * there || there <= 0) return false;
-    beyond = there;
-  }
-  return true;
+  return (
+    maxAbs(current.x) >= farAway * Math.max(1, maxAbs(start)) &&
+    fallen >= farAway * Math.max(1, Math.abs(firstObjective))
+  );
+}
+
+/** True if the problem itself shows a ray without end from the present point, which must be feasible. */
+export function fallsFromHere(
+  { current, evaluation }: Iterate,
+  start: Float64Array,
+  step: Float64Array,
+  feasibilityTolerance: number,
+  expired: () => boolean,
+): boolean {
+  if (evaluation.relativeViolation(current) > feasibilityTolerance * Math.max(1, 1e-7 * maxAbs(current.x)))
+    return false;
+  const whole = current.x.map((value, j) => value - start[j]!);
+  return fallsForever(evaluation.problem, start, current.x, [whole, step], feasibilityTolerance, expired) !== undefined;
 }
 
 /** Counts iterations that changed neither the objective nor the violation beyond round-off. */

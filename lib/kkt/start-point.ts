@@ -1,35 +1,16 @@
 import type { RandomStream } from '../random/index.js';
+import { findDefinedStart } from '../nlp/index.js';
 import type { Iterate } from './iterate.js';
 
-const attempts = 12;
-
 /** Puts the iterate at the start or, where the problem is not defined there, at a point found from it. */
-export function findStart(
-  iterate: Iterate,
-  start: Float64Array,
-  random: RandomStream,
-  expired: () => boolean,
-): boolean {
-  for (let attempt = 0; attempt < attempts; attempt++) {
-    if (expired()) return false;
-    propose(iterate, start, random, attempt);
-    if (iterate.evaluation.functions(iterate.current) && iterate.differentiate()) return true;
-  }
-  return false;
-}
-
-/** The start itself, then points about it, then ever closer to the origin. */
-function propose(iterate: Iterate, start: Float64Array, random: RandomStream, attempt: number): void {
-  const { lower, upper } = iterate.evaluation.meta;
-  const { x } = iterate.current;
-  const share = attempt <= 4 ? 1 : Math.pow(0.5, attempt - 4);
-  const spread = attempt === 0 ? 0 : attempt <= 4 ? 1e-5 * Math.pow(10, attempt) : 0.1 * share;
-  for (let j = 0; j < x.length; j++) {
-    const given = start[j]!;
-    const value = Number.isFinite(given) ? given : 0;
-    const moved = share * value + spread * Math.max(1, Math.abs(value)) * (attempt === 0 ? 0 : random.normal());
-    x[j] = Math.min(Math.max(moved, lower[j]!), upper[j]!);
-  }
+export function findStart(iterate: Iterate, start: Float64Array, expired: () => boolean): boolean {
+  const { current, evaluation } = iterate;
+  current.x.set(start);
+  return findDefinedStart(
+    evaluation.meta,
+    current.x,
+    () => !expired() && evaluation.functions(current) && iterate.differentiate(),
+  );
 }
 
 /** Values at the start were taken before the scaling was known. */

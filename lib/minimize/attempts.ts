@@ -1,12 +1,12 @@
-import { solveAugmentedLagrangian } from '../auglag/index.js';
+import { AugmentedLagrangianSolver } from '../auglag/index.js';
 import { LimitedMemoryMinimizer, TrustRegionNewton, offersSecondDerivatives } from '../bound/index.js';
 import { solveDirect } from '../direct/index.js';
 import { type Evaluator, type SolveContext } from '../nlp/index.js';
 import type { NonlinearProgram } from '../problem/index.js';
-import { solveInterior, suitsInterior } from '../interior/index.js';
+import { interiorOptions, runInterior, suitsInterior } from '../interior/index.js';
 import { solveQp } from '../qp/index.js';
 import { Budget, type IterationCallback, type SolverResult, type StopSignal } from '../solver/index.js';
-import { solveSqp, type WorkingSet } from '../sqp/index.js';
+import { runSqp } from '../sqp/index.js';
 import { isConvex, toQuadraticProgram } from './classify.js';
 
 /** Methods that `minimize` can put to work. */
@@ -49,49 +49,14 @@ export function runMethod(method: MethodName, input: AttemptInput): SolverResult
     case 'limited-memory':
       return new LimitedMemoryMinimizer(problem).solve(tolerances, context);
     case 'interior':
-      return suitsInterior(problem) ? solveInterior(problem, tolerances, context) : undefined;
+      return suitsInterior(problem) ? runInterior(problem, interiorOptions.resolve(tolerances), context) : undefined;
     case 'direct':
       return solveDirect(problem, tolerances, context);
     case 'auglag':
-      return solveAugmentedLagrangian(problem, tolerances, context);
+      return new AugmentedLagrangianSolver(problem, tolerances).solve(context);
     case 'sqp':
-      return solveSqp(
-        problem,
-        {
-          ...tolerances,
-          ...(Number.isFinite(budget.maxIterations) && { maxIterations: Math.max(1, budget.maxIterations) }),
-          ...(Number.isFinite(budget.maxEvaluations) && { maxEvaluations: Math.max(1, budget.maxEvaluations) }),
-          ...(Number.isFinite(budget.timeLimitSeconds) && {
-            timeLimitSeconds: Math.max(1e-3, budget.timeLimitSeconds),
-          }),
-        },
-        {
-          start,
-          ...(input.multipliers && { multipliers: input.multipliers }),
-          ...(input.boundMultipliers && { workingSet: predictedSides(input, input.boundMultipliers) }),
-          ...(input.signal && { signal: input.signal }),
-          ...(input.onIteration && { onIteration: input.onIteration }),
-        },
-      );
+      return runSqp(problem, tolerances, context);
   }
-}
-
-/** The sides that multipliers of the right sign push against. */
-function predictedSides({ problem, multipliers }: AttemptInput, boundMultipliers: Float64Array): WorkingSet {
-  const { meta } = problem;
-  const rowMultipliers = multipliers ?? meta.startMultipliers ?? new Float64Array(meta.constraintCount);
-  return {
-    rows: sidesOf(rowMultipliers, meta.constraintLower, meta.constraintUpper),
-    variables: sidesOf(boundMultipliers, meta.lower, meta.upper),
-  };
-}
-
-function sidesOf(multipliers: Float64Array, lower: Float64Array, upper: Float64Array): Int8Array {
-  return Int8Array.from(multipliers, (multiplier, k) => {
-    if (lower[k] === upper[k]) return 1;
-    const side = Math.sign(multiplier);
-    return side !== 0 && Number.isFinite(side > 0 ? upper[k]! : lower[k]!) ? side : 0;
-  });
 }
 
 /** Solves the quadratic program that the problem says it is, and evaluates the problem at its solution. */

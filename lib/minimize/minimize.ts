@@ -6,6 +6,9 @@ import {
   crossedMessage,
   meetsTolerances,
   projectOntoBounds,
+  checkProblem,
+  solveThroughDoor,
+  type PreparedContext,
 } from '../nlp/index.js';
 import {
   clearAbsentSides,
@@ -59,9 +62,19 @@ export function minimize(
 ): MinimizeResult {
   const resolved = withIterationLimit(minimizeOptions.resolve(options), options, problem.meta.variableCount);
   if (isDiscrete(problem) || resolved.scope === 'global') {
+    checkProblem(problem);
     return minimizeIntegers(problem, resolved, context, minimize);
   }
-  return new Minimization(problem, resolved, context).run();
+  return solveThroughDoor(
+    problem,
+    resolved,
+    context,
+    (prepared, options_, inner) => new Minimization(prepared, options_, inner).run(),
+    (result, { objective }) => ({
+      ...result,
+      attempts: result.attempts.map((attempt) => ({ ...attempt, objective: attempt.objective / objective })),
+    }),
+  );
 }
 
 /** Long curved valleys take about one Newton step a variable: without a limit given, large problems get more. */
@@ -89,14 +102,14 @@ class Minimization {
   constructor(
     problem: NonlinearProgram,
     private readonly options: ResolvedMinimizeOptions,
-    private readonly context: MinimizeContext,
+    private readonly context: PreparedContext,
   ) {
     const { meta } = problem;
     this.evaluator = new Evaluator(problem);
-    this.budget = new Budget({ ...options, signal: context.signal });
+    this.budget = context.budget;
     this.best = new BestPoint(meta.variableCount, meta.constraintCount, options.feasibilityTolerance);
-    this.problemClass = classify(problem);
-    this.start = Float64Array.from(context.start ?? meta.start);
+    this.problemClass = classify(context.given);
+    this.start = context.start.slice();
     projectOntoBounds(meta, this.start);
     if (options.method === 'bound' && meta.constraintCount > 0) {
       throw new RangeError('method bound takes no constraints');
@@ -147,14 +160,13 @@ class Minimization {
     const { budget, evaluator, iterations } = this;
     const last = this.plan().at(-1) === planned;
     const part = last ? 1 : 0.6;
-    const evaluations = budget.maxEvaluations - evaluator.counts.objective;
+    const evaluations = budget.maxEvaluations - budget.spent(evaluator.counts.objective);
     const seconds = budget.timeLimitSeconds - budget.elapsedSeconds();
     const steps = budget.maxIterations - iterations;
-    return new Budget({
+    return budget.limited({
       maxIterations: steps > 50 ? Math.ceil(part * steps) : steps,
-      maxEvaluations: evaluations > 50 ? Math.ceil(part * evaluations) : evaluations,
-      timeLimitSeconds: Math.max(0, part * seconds),
-      signal: this.context.signal,
+      evaluations: evaluations > 50 ? Math.ceil(part * evaluations) : evaluations,
+      seconds: part * seconds,
     });
   }
 
@@ -163,7 +175,7 @@ class Minimization {
     const { evaluator, best, context, options } = this;
     const fromBest = planned.start === 'best' && best.known;
     const start = randomPoint ?? (fromBest ? best.x.slice() : this.start.slice());
-    const before = evaluator.counts.objective;
+    const before = this.budget.spent(evaluator.counts.objective);
     const base = this.iterations;
     const onIteration: IterationCallback | undefined = context.onIteration
       ? (record) => {
@@ -191,7 +203,7 @@ class Minimization {
     });
     if (!result) return false;
     this.iterations += result.iterations;
-    return this.record(planned, result, evaluator.counts.objective - before);
+    return this.record(planned, result, this.budget.spent(evaluator.counts.objective) - before);
   }
 
   private record(planned: PlannedAttempt, result: SolverResult, evaluations: number): boolean {

@@ -1,11 +1,12 @@
 import * as z from '../schema/index.js';
-import { commonOptions, defineOptions } from '../solver/index.js';
+import { defineOptions } from '../solver/index.js';
+import { nlpOptions } from '../nlp/index.js';
 
 export const minimizeMethods = ['auto', 'qp', 'bound', 'sqp', 'auglag', 'interior', 'direct'] as const;
 
 /** Options of `minimize`. */
 export const minimizeOptions = defineOptions({
-  ...commonOptions,
+  ...nlpOptions,
   maxIterations: z
     .int()
     .positive()

@@ -1,4 +1,5 @@
-import type { IterationCallback, SolverResult, StopSignal, Termination } from '../solver/index.js';
+import type { SolveContext } from '../nlp/index.js';
+import type { SolverResult, Termination } from '../solver/index.js';
 import type { MethodName } from './attempts.js';
 import type { ProblemClass } from './classify.js';
 
@@ -35,12 +36,4 @@ export interface MinimizeResult extends SolverResult {
 }
 
 /** What a caller may hand over besides options. */
-export interface MinimizeContext {
-  readonly start?: Float64Array | undefined;
-  /** First estimate of y; default `meta.startMultipliers`. */
-  readonly multipliers?: Float64Array | undefined;
-  /** First estimate of z; default `meta.startBoundMultipliers`. Its signs say which bounds are expected to hold. */
-  readonly boundMultipliers?: Float64Array | undefined;
-  readonly signal?: StopSignal | undefined;
-  readonly onIteration?: IterationCallback | undefined;
-}
+export type MinimizeContext = SolveContext;

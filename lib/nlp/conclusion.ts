@@ -2,6 +2,7 @@ import {
   kktResiduals,
   relativeViolation,
   type EvaluationCounts,
+  type KktPoint,
   type KktResiduals,
   type NlpMeta,
   type SparsityPattern,
@@ -57,6 +58,8 @@ export interface Candidate {
 export interface Evidence {
   readonly boundMultipliers: Float64Array;
   readonly residuals: KktResiduals;
+  /** What the residuals were computed from. */
+  readonly point: KktPoint;
 }
 
 /** Recomputes the residuals of a candidate from the problem itself. */
@@ -83,15 +86,15 @@ export function assess(evaluator: Evaluator, candidate: Candidate, mayDifference
       boundMultipliers[j] = boundMultiplier(gradient[j]! + transposed[j]!, x[j]!, meta.lower[j]!, meta.upper[j]!);
     }
   }
-  const residuals = kktResiduals(meta, {
+  const point = {
     x,
     multipliers,
     boundMultipliers,
     gradient,
     constraintValues,
     jacobianTransposeMultipliers: transposed,
-  });
-  return { boundMultipliers, residuals };
+  };
+  return { boundMultipliers, residuals: kktResiduals(meta, point), point };
 }
 
 /** Tolerances against which evidence is held. */
@@ -100,13 +103,20 @@ export interface Tolerances {
   readonly feasibilityTolerance: number;
 }
 
+/** Dual scales beyond this come from constraint gradients that (nearly) depend on each other, not from the problem. */
+const largestDualScale = 1e4;
+
+/** True if the residuals look small only because they are divided by multipliers without bound. */
+export function isDegenerate(residuals: KktResiduals, tolerances: Tolerances): boolean {
+  const { stationarity, complementarity, dualScale } = residuals;
+  return (
+    Math.max(stationarity, complementarity) * Math.max(1, dualScale / largestDualScale) > tolerances.optimalityTolerance
+  );
+}
+
 /** True if the residuals alone justify calling the point a first-order solution. */
 export function meetsTolerances(residuals: KktResiduals, tolerances: Tolerances): boolean {
-  return (
-    residuals.primalInfeasibility <= tolerances.feasibilityTolerance &&
-    residuals.stationarity <= tolerances.optimalityTolerance &&
-    residuals.complementarity <= tolerances.optimalityTolerance
-  );
+  return residuals.primalInfeasibility <= tolerances.feasibilityTolerance && !isDegenerate(residuals, tolerances);
 }
 
 /** Largest relative violation of bounds and constraints. */

@@ -1,6 +1,10 @@
 export * from './context.js';
 export * from './stop.js';
+export * from './options.js';
+export * from './problem-error.js';
 export * from './evaluator.js';
 export * from './conclusion.js';
 export * from './start-point.js';
 export * from './incumbent.js';
+export * from './unbounded.js';
+export { solveThroughDoor, type DoorOptions, type PreparedContext } from './door.js';

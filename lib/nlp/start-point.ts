@@ -19,7 +19,8 @@ const perturbations = [1e-4, 1e-3, 1e-2, 1e-1, 1, 3];
 
 /**
  * Looks for a point near the start at which `defined` holds: the start itself, the start moved inside its bounds (for
- * functions that are singular on a bound), then deterministic perturbations of growing size. Returns false, with x the
+ * functions that are singular on a bound), then deterministic perturbations of growing size, then points closer and
+ * closer to the origin. Returns false, with x the
  * projected start, if none is found.
  */
 export function findDefinedStart(meta: NlpMeta, x: Float64Array, defined: (x: Float64Array) => boolean): boolean {
@@ -40,6 +41,12 @@ export function findDefinedStart(meta: NlpMeta, x: Float64Array, defined: (x: Fl
       for (let j = 0; j < x.length; j++) x[j] = movedInside(x[j]!, meta.lower[j]!, meta.upper[j]!);
       if (defined(x)) return true;
     }
+  }
+  for (let share = 0.5; share > 1e-2; share /= 2) {
+    for (let j = 0; j < x.length; j++) x[j] = share * start[j]!;
+    projectOntoBounds(meta, x);
+    for (let j = 0; j < x.length; j++) x[j] = movedInside(x[j]!, meta.lower[j]!, meta.upper[j]!);
+    if (defined(x)) return true;
   }
   x.set(start);
   return false;

@@ -19,3 +19,5 @@ export function limitStop(end: BudgetEnd): Stop {
 export function crossedMessage(names: readonly string[] | undefined, index: number): string {
   return `The bounds of variable ${names?.[index] ?? `number ${index}`} exclude each other.`;
 }
+
+export const unboundedMessage = 'The objective falls without end over points that satisfy the constraints.';

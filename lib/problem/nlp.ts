@@ -38,6 +38,8 @@ export interface NlpMeta {
   readonly startMultipliers?: Float64Array;
   /** Initial guess of z, length variableCount. */
   readonly startBoundMultipliers?: Float64Array;
+  /** Size that each variable typically has, positive, length variableCount: what its unit is measured by. */
+  readonly typical?: Float64Array;
   readonly variableNames?: readonly string[];
   readonly constraintNames?: readonly string[];
   /** 1 where the constraint is affine in x, length constraintCount; absent when unknown. */

@@ -18,7 +18,8 @@ export interface BudgetLimits {
 
 /**
  * The limits of one solve. An inner solver gets `remaining()` of its caller's budget, so that no phase outlives it.
- * A limit of k iterations allows exactly k.
+ * A limit of k iterations allows exactly k. With `used`, evaluations are counted in one place for all who share the
+ * budget, and what a solver says of its own does not matter.
  */
 export class Budget {
   readonly startedAt = performance.now();
@@ -27,7 +28,10 @@ export class Budget {
   readonly timeLimitSeconds: number;
   readonly signal: StopSignal | undefined;
 
-  constructor(limits: BudgetLimits = {}) {
+  constructor(
+    limits: BudgetLimits = {},
+    private readonly used?: () => number,
+  ) {
     this.maxIterations = limits.maxIterations ?? Infinity;
     this.maxEvaluations = limits.maxEvaluations ?? Infinity;
     this.timeLimitSeconds = limits.timeLimitSeconds ?? Infinity;
@@ -38,22 +42,50 @@ export class Budget {
     return (performance.now() - this.startedAt) / 1000;
   }
 
+  /** Evaluations counted for all who share the budget, or those that the solver counted itself. */
+  spent(evaluations: number): number {
+    return this.used?.() ?? evaluations;
+  }
+
   /** The limit that is used up after this much work, or undefined. */
   exhausted(iterations: number, evaluations: number): BudgetEnd | undefined {
     if (this.signal?.aborted) return 'interrupted';
     if (iterations >= this.maxIterations) return 'iteration-limit';
-    if (evaluations >= this.maxEvaluations) return 'evaluation-limit';
+    if (this.spent(evaluations) >= this.maxEvaluations) return 'evaluation-limit';
     if (this.timeLimitSeconds !== Infinity && this.elapsedSeconds() >= this.timeLimitSeconds) return 'time-limit';
     return undefined;
   }
 
   /** What is left for an inner solve; iterations are the inner solver's own. */
   remaining(evaluations: number, maxIterations = Infinity): Budget {
-    return new Budget({
-      maxIterations,
-      maxEvaluations: Math.max(0, this.maxEvaluations - evaluations),
-      timeLimitSeconds: Math.max(0, this.timeLimitSeconds - this.elapsedSeconds()),
-      signal: this.signal,
-    });
+    return this.limited({ maxIterations, evaluations: this.maxEvaluations - this.spent(evaluations) });
+  }
+
+  /** A part of what is left: so many iterations, so many more evaluations, so many more seconds. */
+  limited(part: { maxIterations?: number; evaluations?: number; seconds?: number }): Budget {
+    const evaluations = Math.max(0, part.evaluations ?? Infinity);
+    const left = Math.max(0, this.timeLimitSeconds - this.elapsedSeconds());
+    return new Budget(
+      {
+        maxIterations: part.maxIterations ?? Infinity,
+        maxEvaluations: this.used ? Math.min(this.maxEvaluations, this.used() + evaluations) : evaluations,
+        timeLimitSeconds: Math.min(left, part.seconds ?? Infinity),
+        signal: this.signal,
+      },
+      this.used,
+    );
+  }
+
+  /** The same limits from now on, with evaluations counted by `used`. */
+  countedBy(used: () => number): Budget {
+    return new Budget(
+      {
+        maxIterations: this.maxIterations,
+        maxEvaluations: this.maxEvaluations,
+        timeLimitSeconds: Math.max(0, this.timeLimitSeconds - this.elapsedSeconds()),
+        signal: this.signal,
+      },
+      used,
+    );
   }
 }

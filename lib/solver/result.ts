@@ -56,6 +56,12 @@ export interface SolverResult {
   readonly iterations: number;
   readonly counts: EvaluationCounts;
   readonly timeSeconds: number;
+  /** First error of the problem's own functions, where the solve ended without a solution. */
+  readonly cause?: unknown;
+  /** What was noticed about the problem itself, for instance a gradient that its objective does not bear out. */
+  readonly warnings?: readonly string[];
+  /** With `unbounded`: a direction along which the objective falls without end from x. */
+  readonly direction?: Float64Array;
 }
 
 /** True for the two terminations that claim a solution. */

@@ -1,3 +1,4 @@
+import { FallWatch } from '../nlp/index.js';
 import { ExactPenaltyMerit, Filter, type AcceptanceTest } from '../globalization/index.js';
 import { randomStream, type RandomStream } from '../random/index.js';
 import type { BudgetEnd } from '../solver/index.js';
@@ -13,7 +14,7 @@ import { LineSearch } from './line-search.js';
 import { activeSides, MultiplierEstimator } from '../kkt/index.js';
 import { dotProduct, maxAbs } from '../kkt/index.js';
 import type { SqpOptions } from './options.js';
-import { fallsAlongRay, IdleCounter } from '../kkt/index.js';
+import { fallsFromHere, hasRunAway, IdleCounter } from '../kkt/index.js';
 import { subproblemSolution, workingSet, type SubproblemSolution, type WorkingSet } from '../kkt/index.js';
 import type { QuasiNewton } from './quasi-newton.js';
 import { Restoration, type RestorationOutcome } from '../kkt/index.js';
@@ -59,6 +60,7 @@ export class SqpAlgorithm {
   private leastStationary = Infinity;
   private firstObjective = 0;
   private readonly idle = new IdleCounter();
+  private readonly watch: FallWatch;
   private readonly watchdog: Watchdog;
   /** Largest component of a step over max(1, ‖x‖∞). */
   private stepLimit = firstStepLimit;
@@ -91,6 +93,7 @@ export class SqpAlgorithm {
     this.directionWork = new Float64Array(n + m);
     this.certificate = new Float64Array(m);
     this.candidate = new Candidate(this.iterate);
+    this.watch = new FallWatch(options.unboundedThreshold);
     this.watchdog = new Watchdog(
       this.iterate,
       this.rowMultipliers,
@@ -133,11 +136,17 @@ export class SqpAlgorithm {
       const ending = this.limit() ?? this.iteration();
       if (ending === undefined) continue;
       const gaveUp = ending.termination === 'stalled' || ending.termination === 'iteration-limit';
-      return gaveUp &&
-        fallsAlongRay(this.iterate, request.start, this.firstObjective, this.options.feasibilityTolerance)
+      return gaveUp && hasRunAway(this.iterate, request.start, this.firstObjective) && this.fallsForever()
         ? unboundedEnding
         : ending;
     }
+  }
+
+  /** Limits on iterations do not cut the search for a ray short. */
+  private fallsForever(): boolean {
+    const { iterate, request, solution, options } = this;
+    const expired = (): boolean => request.budget.exhausted(0, this.evaluationCount()) !== undefined;
+    return fallsFromHere(iterate, request.start, solution.step, options.feasibilityTolerance, expired);
   }
 
   private expired = (): boolean => this.budgetEnd() !== undefined;
@@ -157,7 +166,7 @@ export class SqpAlgorithm {
   private begin(): boolean {
     const { iterate, evaluation, request } = this;
     const { current } = iterate;
-    if (!findStart(iterate, request.start, this.random, this.expired)) return false;
+    if (!findStart(iterate, request.start, this.expired)) return false;
     if (request.scaling) {
       evaluation.chooseScaling(iterate.model.gradient, iterate.structure.jacobian.rows, iterate.model.jacobian);
       rescaleValues(iterate);
@@ -166,6 +175,7 @@ export class SqpAlgorithm {
     iterate.linearize();
     this.startMultipliers();
     this.firstObjective = current.objective;
+    this.watch.reset();
     this.idle.reset();
     return true;
   }
@@ -383,7 +393,7 @@ export class SqpAlgorithm {
 
   private finishIteration(length: number): Ending | undefined {
     this.iterations++;
-    const { iterate, evaluation, options, solution } = this;
+    const { iterate, evaluation, solution } = this;
     const { onIteration } = this.request;
     if (onIteration !== undefined) {
       const record = {
@@ -396,13 +406,8 @@ export class SqpAlgorithm {
       };
       if (onIteration(record) === false) this.interrupted = true;
     }
-    const { objective } = iterate.current;
-    if (
-      objective < -options.unboundedThreshold &&
-      evaluation.relativeViolation(iterate.current) <= options.feasibilityTolerance
-    ) {
-      return unboundedEnding;
-    }
+    const fallen = iterate.current.objective / evaluation.scaling.objective;
+    if (this.watch.isDue(fallen) && this.fallsForever()) return unboundedEnding;
     const idle = !this.candidate.found && this.idle.isIdle(iterate);
     return idle ? { termination: 'stalled', message: 'The iterates do not move any more.' } : undefined;
   }

@@ -1,9 +1,10 @@
 import * as z from '../schema/index.js';
-import { commonOptions, defineOptions } from '../solver/index.js';
+import { defineOptions } from '../solver/index.js';
+import { nlpOptions } from '../nlp/index.js';
 
 /** Options of `solveSqp`. */
 export const sqpOptions = defineOptions({
-  ...commonOptions,
+  ...nlpOptions,
   hessian: z
     .enum(['auto', 'exact', 'quasi-newton'])
     .default('auto')
@@ -51,9 +52,9 @@ export const sqpOptions = defineOptions({
   unboundedThreshold: z
     .number()
     .positive()
-    .default(1e15)
+    .default(1e8)
     .describe(
-      'A feasible point whose scaled objective is below minus this value is taken as evidence of unboundedness.',
+      'Where the objective is below minus this (and again each time that it has fallen by a factor of 100) the problem is searched for a ray along which it falls without end.',
     ),
 });
 

@@ -1,16 +1,11 @@
-import type { IterationCallback, SolverResult, Termination, StopSignal } from '../solver/index.js';
 import type { WorkingSet } from '../kkt/index.js';
+import type { SolveContext } from '../nlp/index.js';
+import type { SolverResult, Termination } from '../solver/index.js';
 
 /** What a caller may hand over besides the problem and the options. */
-export interface SqpCall {
-  /** Start instead of `meta.start`, length variableCount; moved into the bounds. */
-  readonly start?: Float64Array;
-  /** First estimate of y (sign as in `problem/nlp.ts`), length constraintCount. */
-  readonly multipliers?: Float64Array;
+export interface SqpCall extends SolveContext {
   /** Prediction of the sides that hold at the solution, for instance of an earlier result. */
-  readonly workingSet?: WorkingSet;
-  readonly signal?: StopSignal;
-  readonly onIteration?: IterationCallback;
+  readonly workingSet?: WorkingSet | undefined;
 }
 
 /** One try of the algorithm. */

@@ -1,5 +1,12 @@
+import { meetsTolerances, solveThroughDoor } from '../nlp/index.js';
 import { completeFirstDerivatives } from '../derivative/index.js';
-import { countEvaluations, zeroCounts, type EvaluationCounts, type NonlinearProgram } from '../problem/index.js';
+import {
+  countEvaluations,
+  zeroCounts,
+  type EvaluationCounts,
+  type NlpMeta,
+  type NonlinearProgram,
+} from '../problem/index.js';
 import { Budget, isSolved, type Termination } from '../solver/index.js';
 import { SqpAlgorithm } from './algorithm.js';
 import type { Ending, RunRequest } from './ending.js';
@@ -82,12 +89,7 @@ export class SqpSolver {
     Object.assign(this.counts, zeroCounts());
     this.matrix.factorizations = 0;
     const { options, evaluation, algorithm } = this;
-    const budget = new Budget({
-      maxIterations: options.maxIterations,
-      maxEvaluations: options.maxEvaluations,
-      timeLimitSeconds: options.timeLimitSeconds,
-      signal: call.signal,
-    });
+    const budget = call.budget ?? new Budget({ ...options, signal: call.signal });
     evaluation.reset();
     const crossed = this.crossedSides();
     if (crossed !== undefined) return this.report(crossed, [], budget, 0, 0);
@@ -155,7 +157,10 @@ export class SqpSolver {
       start: useIncumbent ? incumbent.slice() : (call.start ?? this.problem.meta.start),
       multipliers: strategy.useGivenGuess ? call.multipliers : undefined,
       workingSet: strategy.useGivenGuess ? call.workingSet : undefined,
-      budget: budget.remaining(0, Math.ceil(strategy.share * Math.max(0, budget.maxIterations - iterationsUsed))),
+      budget: budget.limited({
+        maxIterations: Math.ceil(strategy.share * Math.max(0, budget.maxIterations - iterationsUsed)),
+        evaluations: budget.maxEvaluations,
+      }),
       onIteration: call.onIteration,
       minimumShift: strategy.minimumShift,
       scaling: strategy.scaling,
@@ -172,12 +177,7 @@ export class SqpSolver {
     algorithm.convergence.residuals(current, model, algorithm.rowMultipliers, algorithm.boundMultipliers);
     const { multipliers, boundMultipliers } = algorithm.convergence;
     const residuals = independentResiduals(problem, current.x, multipliers, boundMultipliers);
-    const holds =
-      residuals !== null &&
-      residuals.primalInfeasibility <= options.feasibilityTolerance &&
-      residuals.stationarity <= options.optimalityTolerance &&
-      residuals.complementarity <= options.optimalityTolerance;
-    if (!holds)
+    if (residuals === null || !meetsTolerances(residuals, options))
       return { termination: 'stalled', message: 'A second evaluation did not confirm the first-order conditions.' };
     if (problem.meta.convex === true) return { termination: 'optimal', message: ending.message };
     return ending;
@@ -208,16 +208,17 @@ export class SqpSolver {
   ): SqpResult {
     const { algorithm, evaluation, options, problem } = this;
     const { meta } = problem;
-    const solved = isSolved(ending.termination);
+    // Claims are about the point where the algorithm stands, not about the best one met.
+    const claims = isSolved(ending.termination) || ending.termination === 'locally-infeasible';
     const { current, model } = algorithm.iterate;
     algorithm.convergence.residuals(current, model, algorithm.rowMultipliers, algorithm.boundMultipliers);
     const seen = !Number.isNaN(evaluation.incumbentObjective);
-    const x = solved
+    const x = claims
       ? current.x.slice()
       : seen
         ? evaluation.incumbent.slice()
         : clampedStart(meta.start, meta.lower, meta.upper);
-    const objective = solved ? current.objective / evaluation.scaling.objective : evaluation.incumbentObjective;
+    const objective = claims ? current.objective / evaluation.scaling.objective : evaluation.incumbentObjective;
     const { certificate } = ending;
     const multipliers =
       certificate === undefined
@@ -251,8 +252,38 @@ export class SqpSolver {
 }
 
 /** Solves a nonlinear program by sequential quadratic programming. See `SqpSolver` for repeated solves. */
-export function solveSqp(problem: NonlinearProgram, options?: Partial<SqpOptions>, call?: SqpCall): SqpResult {
-  return new SqpSolver(problem, options).solve(call);
+export function solveSqp(problem: NonlinearProgram, options?: Partial<SqpOptions>, call: SqpCall = {}): SqpResult {
+  return solveThroughDoor(problem, sqpOptions.resolve(options), call, (prepared, resolved, inner) =>
+    runSqp(prepared, resolved, { ...inner, workingSet: call.workingSet }),
+  );
+}
+
+/** The same on a problem that is guarded and in ordinary units already. Multipliers of bounds predict the working set. */
+export function runSqp(problem: NonlinearProgram, options: Partial<SqpOptions>, call: SqpCall): SqpResult {
+  const predicted = predictedSides(problem.meta, call.multipliers, call.boundMultipliers);
+  return new SqpSolver(problem, options).solve({ ...call, workingSet: call.workingSet ?? predicted });
+}
+
+/** The sides that multipliers of the right sign push against; undefined where none are given for the bounds. */
+function predictedSides(
+  meta: NlpMeta,
+  multipliers: Float64Array | undefined,
+  boundMultipliers: Float64Array | undefined,
+): WorkingSet | undefined {
+  if (!boundMultipliers) return undefined;
+  const rowMultipliers = multipliers ?? meta.startMultipliers ?? new Float64Array(meta.constraintCount);
+  return {
+    rows: sidesOf(rowMultipliers, meta.constraintLower, meta.constraintUpper),
+    variables: sidesOf(boundMultipliers, meta.lower, meta.upper),
+  };
+}
+
+function sidesOf(multipliers: Float64Array, lower: Float64Array, upper: Float64Array): Int8Array {
+  return Int8Array.from(multipliers, (multiplier, k) => {
+    if (lower[k] === upper[k]) return 1;
+    const side = Math.sign(multiplier);
+    return side !== 0 && Number.isFinite(side > 0 ? upper[k]! : lower[k]!) ? side : 0;
+  });
 }
 
 function worthRetrying(termination: Termination): boolean {

@@ -14,6 +14,7 @@ export interface NlpClaim {
   readonly objective: number;
   readonly multipliers: Float64Array;
   readonly boundMultipliers: Float64Array;
+  readonly direction?: Float64Array;
 }
 
 interface Side {
@@ -122,7 +123,8 @@ export function objectionsToLocalInfeasibility(problem: NonlinearProgram, claim:
   return Math.min(...rates) <= 1e-3 ? [] : [`the violation still falls at the rate ${Math.min(...rates)}`];
 }
 
-/** What speaks against `unbounded`: x infeasible, not low, or no further fall on the line from the start through x. */
+/** What speaks against `unbounded`: x infeasible, not low, or no further fall along the ray
+ * that it names, or else on the line from the start through x. */
 export function objectionsToUnboundedness(problem: NonlinearProgram, claim: NlpClaim): string[] {
   const { start } = problem.meta;
   const list: string[] = [];
@@ -133,7 +135,7 @@ export function objectionsToUnboundedness(problem: NonlinearProgram, claim: NlpC
   const objective = problem.objective(claim.x.slice());
   if (!(objective < -1e6)) list.push('the objective is not low');
   for (const factor of [1, 10, 100]) {
-    const further = claim.x.map((entry, j) => entry + factor * (entry - start[j]!));
+    const further = claim.x.map((entry, j) => entry + factor * (claim.direction?.[j] ?? entry - start[j]!));
     if (!(problem.objective(further) < objective)) list.push(`the objective does not fall ${factor} times further out`);
     if (!feasible(further, 1e-6 * Math.max(1, 1e-6 * factor * size)))
       list.push(`infeasible ${factor} times further out`);

@@ -1,4 +1,4 @@
-import { solveAugmentedLagrangian } from '../../auglag/index.js';
+import { AugmentedLagrangianSolver } from '../../auglag/index.js';
 import type { PlanningProblem } from '../../models/index.js';
 import type { NlpMeta, NonlinearProgram } from '../../problem/index.js';
 import type { RandomStream } from '../../random/index.js';
@@ -73,7 +73,7 @@ export class Relaxation implements NonlinearProgram {
     const first = this.objective(start) / this.devices.length;
     this.scale = first > 0 && Number.isFinite(first) ? 1 / first : 1;
     this.known = undefined;
-    const outcome = solveAugmentedLagrangian(this, relaxationOptions, { start, budget });
+    const outcome = new AugmentedLagrangianSolver(this, relaxationOptions).solve({ start, budget });
     const count = this.devices.length;
     const plan = { cut: new Float64Array(count), logUp: new Float64Array(count), logDown: new Float64Array(count) };
     for (let n = 0; n < count; n++) {

@@ -21,7 +21,7 @@ describe('the Maratos effect', () => {
     const lengths: number[] = [];
     const result = solveSqp(
       problem,
-      { optimalityTolerance: 1e-9, feasibilityTolerance: 1e-9 },
+      { optimalityTolerance: 1e-9, feasibilityTolerance: 1e-9, derivativeCheck: 'off' },
       {
         onIteration: ({ details }) => {
           lengths.push(Number(details!['stepLength']));
@@ -32,7 +32,8 @@ describe('the Maratos effect', () => {
     expect(result.termination).toMatch(/optimal/);
     expect(result.x[0]).toBeCloseTo(1, 7);
     expect(result.iterations).toBeLessThanOrEqual(10);
-    expect(result.counts.objective).toBeLessThanOrEqual(2 * result.iterations + 3);
+    // Two more than the iterations need: where the size of the objective is measured.
+    expect(result.counts.objective).toBeLessThanOrEqual(2 * result.iterations + 5);
     expect(lengths.slice(angle > 0.9 ? -4 : 0).every((length) => length === 1)).toBe(true);
   });
 

@@ -1,0 +1,164 @@
+import type { NlpMeta, NonlinearProgram } from '../problem/index.js';
+import { relativeViolation } from '../problem/index.js';
+
+/** Distances, relative to the size of the start, up to which the objective must keep falling, and to which it is followed. */
+const farEnough = 1e15;
+const farthest = 1e45;
+/** Decades beyond the base over which the fall must be seen. */
+const fewestDecades = 4;
+/** Where between start and base the fall is followed from: far out rounding may hide it. */
+const nearerShares = [1, 1e-4, 1e-8, 1e-12];
+/** Share of a decade's fall that the next decade must at least bring: the fall may slow down, not flatten. */
+const leastGrowth = 2;
+/** Fall beyond which an objective that is then no longer a number has overflown. */
+const overflown = 1e100;
+/** Rounding of a row at a far point, relative to the terms that it is the sum of. */
+const rowRounding = 1e-9;
+const roundOff = 1e-12;
+/** Relative step over which a row must change as its derivatives say, and how well. */
+const slopeStep = 1e-5;
+const slopeTolerance = 1e-2;
+
+/**
+ * A ray along which the objective falls without end, or undefined: from `base`, or from nearer to the start, along one of the directions it keeps falling at points further and
+ * further away, decade after decade, without the fall flattening, all of them within the bounds and (up to the rounding of their
+ * terms) within the rows, to at least 10¹⁵ times the size of the start. Beyond that rounding may hide a ray; short of it a
+ * convex function with its minimum far away, or a barrier, has turned. A few dozen evaluations; undefined when `expired`.
+ */
+export function fallsForever(
+  problem: NonlinearProgram,
+  start: Float64Array,
+  base: Float64Array,
+  directions: readonly Float64Array[],
+  feasibilityTolerance: number,
+  expired: () => boolean,
+): Float64Array | undefined {
+  let scale = 1;
+  for (const value of start) scale = Math.max(scale, Math.abs(value));
+  const candidates = directions.flatMap((direction) => [direction, rounded(direction)]);
+  for (const share of nearerShares) {
+    const nearer = base.map((value, j) => start[j]! + share * (value - start[j]!));
+    for (const direction of candidates) {
+      const ray = rayWithinBounds(problem.meta, nearer, direction);
+      if (ray && fallsAlong(problem, scale, nearer, ray, feasibilityTolerance, expired)) return ray;
+    }
+  }
+  return undefined;
+}
+
+function fallsAlong(
+  problem: NonlinearProgram,
+  scale: number,
+  base: Float64Array,
+  ray: Float64Array,
+  feasibilityTolerance: number,
+  expired: () => boolean,
+): boolean {
+  const { constraintLower, constraintUpper } = problem.meta;
+  const sizes = rowChanges(problem, base, ray);
+  if (!sizes) return false;
+  const values = new Float64Array(constraintLower.length);
+  const point = new Float64Array(base.length);
+  const first = problem.objective(base);
+  if (!Number.isFinite(first)) return false;
+  const size = ray.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+  let fallen = 0;
+  for (let decade = 0, length = 1; length * size <= farthest * scale; decade++, length *= 10) {
+    if (expired()) return false;
+    const isFar = decade >= fewestDecades && length * size > 10 * farEnough * scale;
+    for (let j = 0; j < point.length; j++) point[j] = base[j]! + length * ray[j]!;
+    if (values.length > 0) problem.constraints!(point, values);
+    for (let i = 0; i < values.length; i++) {
+      const rounding = rowRounding * length * sizes[i]!;
+      const low = constraintLower[i]! - rounding;
+      if (relativeViolation(values[i]!, low, constraintUpper[i]! + rounding) > feasibilityTolerance) return isFar;
+    }
+    const value = problem.objective(point);
+    if (value === -Infinity) return true;
+    if (!Number.isFinite(value)) return !expired() && (isFar || fallen > overflown);
+    const fall = first - value;
+    if (decade === 0 ? !(fall > roundOff * Math.abs(first)) : !(fall >= leastGrowth * fallen)) return isFar;
+    fallen = fall;
+  }
+  return true;
+}
+
+/** The direction with its last digits off: exact where rays of whole numbers were met with rounding. */
+function rounded(direction: Float64Array): Float64Array {
+  const largest = direction.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  return direction.map((value) => Math.round((value / largest) * 1e5) / 1e5);
+}
+
+/** Says when an objective has fallen so far that it is time to look for a ray: first at `threshold`, then ever later. */
+export class FallWatch {
+  private next: number;
+
+  constructor(private readonly threshold = 1e8) {
+    this.next = -threshold;
+  }
+
+  reset(): void {
+    this.next = -this.threshold;
+  }
+
+  isDue(objective: number): boolean {
+    if (!(objective < this.next)) return false;
+    while (objective < this.next) this.next *= 100;
+    return true;
+  }
+}
+
+/** The direction without components that run into a bound, of the size of max(1, ‖base‖∞); undefined if none is left. */
+function rayWithinBounds(meta: NlpMeta, base: Float64Array, direction: Float64Array): Float64Array | undefined {
+  const ray = direction.slice();
+  let largest = 0;
+  let size = 1;
+  for (let j = 0; j < ray.length; j++) {
+    if (ray[j]! > 0 && meta.upper[j] !== Infinity) ray[j] = 0;
+    if (ray[j]! < 0 && meta.lower[j] !== -Infinity) ray[j] = 0;
+    largest = Math.max(largest, Math.abs(ray[j]!));
+    size = Math.max(size, Math.abs(base[j]!));
+  }
+  if (!(largest > 0) || !Number.isFinite(largest)) return undefined;
+  for (let j = 0; j < ray.length; j++) ray[j] = (ray[j]! / largest) * size;
+  return ray;
+}
+
+/** Σⱼ |Jᵢⱼ·rayⱼ| of each row at the base; undefined where the Jacobian is not defined. */
+function rowChanges(problem: NonlinearProgram, base: Float64Array, ray: Float64Array): Float64Array | undefined {
+  const { variableCount: n, constraintCount: m, jacobianPattern } = problem.meta;
+  const sizes = new Float64Array(m);
+  const slopes = new Float64Array(m);
+  if (m === 0 || !problem.jacobian) return sizes;
+  const entries = new Float64Array(jacobianPattern ? jacobianPattern.rows.length : n * m);
+  problem.jacobian(base, entries);
+  for (let k = 0; k < entries.length; k++) {
+    const row = jacobianPattern ? jacobianPattern.rows[k]! : Math.floor(k / n);
+    const column = jacobianPattern ? jacobianPattern.columns[k]! : k % n;
+    if (!Number.isFinite(entries[k])) return undefined;
+    sizes[row]! += Math.abs(entries[k]! * ray[column]!);
+    slopes[row]! += entries[k]! * ray[column]!;
+  }
+  return changesAsSaid(problem, base, ray, slopes, sizes) ? sizes : undefined;
+}
+
+/** False where the rows do not change along the ray as their derivatives say: such a problem proves nothing. */
+function changesAsSaid(
+  problem: NonlinearProgram,
+  base: Float64Array,
+  ray: Float64Array,
+  slopes: Float64Array,
+  sizes: Float64Array,
+): boolean {
+  const here = new Float64Array(slopes.length);
+  const there = here.slice();
+  problem.constraints!(base, here);
+  problem.constraints!(
+    base.map((value, j) => value + slopeStep * ray[j]!),
+    there,
+  );
+  return slopes.every((slope, i) => {
+    const rounding = (10 * roundOff * Math.abs(here[i]!)) / slopeStep;
+    return Math.abs((there[i]! - here[i]!) / slopeStep - slope) <= slopeTolerance * sizes[i]! + rounding;
+  });
+}

@@ -1,0 +1,170 @@
+import type { NlpMeta, NonlinearProgram } from '../problem/index.js';
+
+/**
+ * Factors between a problem's own units and those that it is solved in: powers of two, so that no digit is lost.
+ * f̃ = objective·f, c̃ᵢ = rowsᵢ·cᵢ, x = variables·x̃.
+ */
+export interface Units {
+  readonly objective: number;
+  readonly rows: Float64Array;
+  readonly variables: Float64Array;
+  /** How much the objective changes over the size of the variables, own units; 1 where it is not known. */
+  readonly objectiveSize: number;
+  /** The same of each row. */
+  readonly rowSizes: Float64Array;
+}
+
+/** Variables with less room than this, or that start beyond that, are measured by it. */
+const smallRoom = 1e-3;
+const largeStart = 1e5;
+
+/**
+ * Functions are scaled by powers of 2⁴⁰ only, so that sizes end between 2⁻¹⁰ and 2³⁰: ordinary problems are left as they are,
+ * and one that was multiplied by 2⁴⁰ is solved by the very same steps.
+ */
+const quantum = 40;
+const smallestExponent = -10;
+/** Scaled size up to which a row is left at that. */
+const largestRow = 2 ** 10;
+/** Share of the tolerance by which the slopes of a huge objective may stay above it, relative to its size. */
+const stalledDigits = 1e-3;
+
+export function powerOfTwo(size: number): number {
+  return 2 ** Math.floor(Math.log2(size));
+}
+
+/**
+ * Size of each variable: what it is said to be typically, else its room where that is small, else that of a large start. A
+ * small start says nothing: it may be near a bound or near 0 by chance.
+ */
+export function variableSizes(meta: NlpMeta, start: Float64Array): Float64Array {
+  return start.map((value, j) => {
+    const given = meta.typical?.[j];
+    if (given !== undefined) return powerOfTwo(given);
+    const width = meta.upper[j]! - meta.lower[j]!;
+    if (width > 0 && width < smallRoom) return powerOfTwo(width);
+    const size = Math.min(Math.abs(value), width > 0 ? width : Infinity);
+    return size > largeStart && size < 1e15 ? powerOfTwo(size) : 1;
+  });
+}
+
+function scalingOf(size: number): number {
+  return 2 ** (-quantum * Math.floor((Math.log2(size) - smallestExponent) / quantum));
+}
+
+/** True if the digits of the objective do not let an absolute tolerance of its slopes be met in general. */
+export function isHuge({ objectiveSize }: Units): boolean {
+  return scalingOf(objectiveSize) < 1;
+}
+
+/** Rows are brought to size 1 one by one where theirs is no ordinary one. */
+function rowScalingOf(size: number): number {
+  const factor = scalingOf(size);
+  return factor * size <= largestRow ? factor : factor === 1 ? 1 : 1 / powerOfTwo(size);
+}
+
+export function unitsFrom(objectiveSize: number, rowSizes: Float64Array, variables: Float64Array): Units {
+  return {
+    objective: scalingOf(objectiveSize),
+    rows: rowSizes.map(rowScalingOf),
+    variables,
+    objectiveSize,
+    rowSizes,
+  };
+}
+
+export function ownUnits(meta: NlpMeta): Units {
+  return {
+    objective: 1,
+    rows: new Float64Array(meta.constraintCount).fill(1),
+    variables: new Float64Array(meta.variableCount).fill(1),
+    objectiveSize: 1,
+    rowSizes: new Float64Array(meta.constraintCount).fill(1),
+  };
+}
+
+/**
+ * Tolerances in these units. That of the objective's slopes is absolute for objectives of ordinary size and relative to
+ * the size of smaller ones; what larger ones cannot reach for want of digits is relative to theirs where no method makes
+ * progress any more (`stalled`).
+ */
+export function scaledTolerances(
+  { objective, objectiveSize }: Units,
+  given: { readonly optimalityTolerance: number; readonly feasibilityTolerance: number },
+  stalled = false,
+): { optimalityTolerance: number; feasibilityTolerance: number } {
+  const factor =
+    stalled && scalingOf(objectiveSize) < 1 ? Math.max(1, stalledDigits * objectiveSize) : Math.min(1, objectiveSize);
+  return {
+    optimalityTolerance: given.optimalityTolerance * objective * factor,
+    feasibilityTolerance: given.feasibilityTolerance,
+  };
+}
+
+/** A quasi-random sign and length in [½, 1] for each component. */
+function sampleComponent(j: number): number {
+  const fraction = ((j + 1) * 0.6180339887498949) % 1;
+  const sign = ((j + 1) * 0.5698402909980532) % 1 < 0.5 ? -1 : 1;
+  return sign * (0.5 + 0.5 * fraction);
+}
+
+/** Changes smaller than this share of the value are rounding. */
+const roundOff = 1e-13;
+const reaches = [1, 0.1, 0.01];
+
+/** Changes of objective and rows over the sizes of the variables about x, own units. */
+export interface Sizes {
+  readonly objective: number | undefined;
+  readonly rows: Float64Array;
+}
+
+/**
+ * How much the functions change when every variable moves by about its size, within the bounds; signs are mixed, so
+ * that the objective would change √n times as much if all went downhill. Rows that do not change count as 1. Two evaluations; undefined where the
+ * objective is not defined nearby or `expired`.
+ */
+export function measureSizes(
+  problem: NonlinearProgram,
+  x: Float64Array,
+  variables: Float64Array,
+  expired: () => boolean,
+): Sizes | undefined {
+  const { meta } = problem;
+  const { variableCount: n, constraintCount: m } = meta;
+  if (expired() || n === 0) return undefined;
+  const middle = evaluateAll(problem, x);
+  if (!Number.isFinite(middle.objective)) return undefined;
+  for (const reach of reaches) {
+    if (expired()) return undefined;
+    const there = evaluateAll(problem, sampled(meta, x, variables, reach));
+    if (!Number.isFinite(there.objective)) continue;
+    const change = Math.abs(there.objective - middle.objective);
+    const rows = new Float64Array(m).fill(1);
+    for (let i = 0; i < m; i++) {
+      const moved = Math.abs(there.constraints[i]! - middle.constraints[i]!);
+      if (!(moved > roundOff * Math.abs(middle.constraints[i]!)) || !Number.isFinite(moved)) continue;
+      rows[i] = moved / reach;
+    }
+    const objective = change > roundOff * Math.abs(middle.objective) ? (change * Math.sqrt(n)) / reach : undefined;
+    return { objective, rows };
+  }
+  return undefined;
+}
+
+/** x moved by `reach` sizes; a component that a bound stops goes the other way, as far as there is room. */
+function sampled(meta: NlpMeta, x: Float64Array, variables: Float64Array, reach: number): Float64Array {
+  return x.map((value, j) => {
+    const low = meta.lower[j]!;
+    const high = meta.upper[j]!;
+    const step = reach * sampleComponent(j) * variables[j]!;
+    if (value + step >= low && value + step <= high) return value + step;
+    if (value - step >= low && value - step <= high) return value - step;
+    return high - value > value - low ? high : low;
+  });
+}
+
+function evaluateAll(problem: NonlinearProgram, x: Float64Array): { objective: number; constraints: Float64Array } {
+  const constraints = new Float64Array(problem.meta.constraintCount);
+  if (constraints.length > 0) problem.constraints!(x, constraints);
+  return { objective: problem.objective(x), constraints };
+}

@@ -53,11 +53,24 @@ else
   say "using the cached library in $cache"
 fi
 
-# 2. The package without its own download.
-if [ ! -d "$package" ]; then
+# 2. The package without its own download. npm does not install an optional peer of this package by name, so it is
+#    installed apart; its dependencies stay its own, but for TensorFlow.js itself, of which there may be one only.
+if [ ! -f "$package/package.json" ]; then
   say "installing @tensorflow/tfjs-node without its install script"
   range=$(node -p "require('./package.json').peerDependencies['@tensorflow/tfjs-node']")
-  npm install --no-save --ignore-scripts "@tensorflow/tfjs-node@$range"
+  apart="$cache/package"
+  if [ ! -f "$apart/node_modules/@tensorflow/tfjs-node/package.json" ]; then
+    mkdir -p "$apart"
+    printf '{ "private": true }\n' >"$apart/package.json"
+    npm install --silent --no-save --ignore-scripts --prefix "$apart" "@tensorflow/tfjs-node@$range"
+  fi
+  rm -rf "$package"
+  mkdir -p "$package"
+  cp -r "$apart/node_modules/@tensorflow/tfjs-node/." "$package/"
+  mkdir -p "$package/node_modules"
+  for dependency in "$apart/node_modules"/* "$apart/node_modules/.bin"; do
+    [ "$(basename "$dependency")" = '@tensorflow' ] || cp -r "$dependency" "$package/node_modules/"
+  done
 fi
 
 # 3. Where the addon's build looks for them.

@@ -1,0 +1,16 @@
+"""Judges certificates at 100 digits: reads one a line, writes `proven` or `refused: …` a line. For bench/certificates.ts."""
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "docs" / "certificate"))
+import check_certificate  # noqa: E402
+
+check_certificate.iv.prec = 340
+for line in sys.stdin:
+    try:
+        check_certificate.check(line)
+        print("proven")
+    except check_certificate.Refused as error:
+        print("refused: " + str(error).replace("\n", " ")[:200])
+    except Exception as error:  # noqa: BLE001
+        print("failed: " + repr(error)[:200])

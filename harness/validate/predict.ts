@@ -38,7 +38,7 @@ export function problemOf(one: ValidationCase, config: VitConfig, lora: Measured
     lora: { rank: lora.rank, targets: lora.targets },
     training: { batchSize: one.batchSize, stepsPerRound: one.stepsPerRound, activations: one.activations },
     codec: { points, downPoints, ratios: 'separate' },
-    accuracy: { maximumLoss: 1 },
+    accuracy: { minimum: 0 },
     radio: { bandwidth: bandHz },
     server: { sharing: one.sharing, profileFactor: one.serverFactor },
     devices: one.devices.map(({ speedFactor, uplinkRate, downlinkRate }, k) => ({

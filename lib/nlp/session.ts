@@ -93,7 +93,14 @@ export class Session {
     let lastViolation = NaN;
     const offer = (x: Float64Array, objective: number): void => {
       if (!best.improvedBy(objective, lastViolation)) return;
-      best.set(this.own(x, units), objective, lastViolation, this.noMultipliers);
+      // Answers are evaluated as they are, and one without a feasible point may lie outside the bounds.
+      let violation = lastViolation;
+      for (let j = 0; j < x.length; j++) {
+        const excess = relativeViolation(x[j]!, meta.lower[j]!, meta.upper[j]!) / feasibilityTolerance;
+        if (excess > violation) violation = excess;
+      }
+      if (!best.improvedBy(objective, violation)) return;
+      best.set(this.own(x, units), objective, violation, this.noMultipliers);
     };
     let pendingObjective = NaN;
     const weighted = new Float64Array(m);

@@ -17,6 +17,7 @@ export async function bundled(source: string): Promise<string> {
     format: 'esm',
     platform: 'node',
     target: 'node20',
+    define: { PACKAGE_VERSION: '"0.0.0"', PACKAGE_DESCRIPTION: '"under test"' },
     logLevel: 'error',
   });
   return outfile;

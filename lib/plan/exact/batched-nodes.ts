@@ -36,6 +36,12 @@ export class BatchedNodes implements NodeDuals {
     search.oracle.setActive(choices.start, choices.active);
     // Without a target any delay is of interest: a generous one stands for it.
     const cap = target < Infinity ? target : Math.max(1e6 * guess, 1e6);
+    if (!(cap > 0)) {
+      // No round is shorter than nothing, as one that leaves all devices out.
+      this.leaves = [];
+      const multipliers = batchedStart(this.columns, 1);
+      return { refuted: 0, multipliers, recovery: { weights: [], choices: [], fractionalBlocks: [] } };
+    }
     search.restart(cap, start ?? batchedStart(this.columns, cap));
     const { bound, worst } = search.run();
     this.leaves = search.unrefuted();

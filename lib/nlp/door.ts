@@ -126,6 +126,8 @@ class Door<Options extends DoorOptions, Result extends SolverResult> {
   run(): Result {
     let start = this.firstStart();
     let kept: Round<Result> | undefined;
+    let lastSize = Infinity;
+    let idle = 0;
     for (let count = 0; ; count++) {
       const units = this.measure(start);
       if (count === 0) this.checkDerivatives(start);
@@ -153,7 +155,11 @@ class Door<Options extends DoorOptions, Result extends SolverResult> {
         start = this.toOwn(result.x, units);
         continue;
       }
-      if (!judged.next || count >= mostRounds || this.expired()) return this.finish(round);
+      // A round that takes orders of magnitude off the objective is progress, as where its start is astronomically large.
+      const size = Math.abs(result.objective / units.objective);
+      idle = size < 1e-3 * lastSize ? 0 : idle + 1;
+      lastSize = size;
+      if (!judged.next || idle >= mostRounds || this.expired()) return this.finish(round);
       start = judged.next;
     }
   }
@@ -429,6 +435,13 @@ class Door<Options extends DoorOptions, Result extends SolverResult> {
     if (isSolved(termination) && this.checkedAtEnd(x)) {
       termination = 'stalled';
       message = `The solution rests on a wrong derivative. ${this.warnings.at(-1)}`;
+    }
+    const claimed = this.ownEvidence(evidence, units);
+    const largestMultiplier = claimed.multipliers.reduce((most, y) => Math.max(most, Math.abs(y)), 0);
+    const price = largestMultiplier * claimed.residuals.absoluteInfeasibility;
+    if (isSolved(termination) && price > 1000 * this.options.optimalityTolerance * claimed.residuals.dualScale) {
+      termination = 'stalled';
+      message = `The violation that is left is worth too much at its multipliers (${price.toExponential(1)}).`;
     }
     const claims = isSolved(termination) || termination === 'unbounded' || termination.endsWith('infeasible');
     const end = budget.exhausted(0, counts.objective);

@@ -13,6 +13,12 @@ function check(entry: CatalogueEntry, maxIterations = 1000): void {
     expect(result.termination).toContain(expected);
     return;
   }
+  if (entry.unqualified && result.termination === 'stalled') {
+    // Multipliers of 1e9 would hide the residual: the point is found, and rightly not claimed.
+    expect(result.primalStatus).toBe('feasible');
+    expect(Math.abs(result.objective - entry.best!)).toBeLessThan(5e-4);
+    return;
+  }
   expect(result.termination).toMatch(/optimal/);
   expect(contradictions(problem, result, 1e-3)).toEqual([]);
   if (entry.best === undefined || entry.manyMinima) return;

@@ -9,6 +9,8 @@ export interface CatalogueEntry extends ProblemText {
   readonly manyMinima?: boolean;
   /** Status that the answer must have; `solved` when absent. */
   readonly expected?: 'solved' | 'infeasible' | 'unbounded';
+  /** True if no constraint qualification holds at the solution, so that no multipliers can confirm it. */
+  readonly unqualified?: boolean;
 }
 
 export function problemOf(entry: CatalogueEntry): NonlinearProgram {

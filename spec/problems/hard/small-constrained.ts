@@ -88,6 +88,7 @@ export const smallConstrained: readonly CatalogueEntry[] = [
     start: [-2, -2],
     lower: [0, 0],
     best: 1,
+    unqualified: true,
   },
   {
     name: 'hs026',

@@ -220,7 +220,9 @@ function boundForm(columns: ChoiceColumns, options: ResolvedBoundOptions, contex
   const incumbent = context.incumbentSeconds;
   const probe = dualCeiling(columns, new BoxOracle(columns), context.signal);
   const ceiling = Math.max(probe.ceiling * (1 + 1e-6), known - aggregation);
-  const cap = Math.min(ceiling, incumbent === undefined ? Infinity : incumbent - aggregation);
+  const reach = Math.min(ceiling, incumbent === undefined ? Infinity : incumbent - aggregation);
+  // Where nothing says how far a bound can reach, a generous delay stands for it; at 0 and below there is nothing to show.
+  const cap = reach < Infinity ? Math.max(reach, Number.MIN_VALUE) : 1e6 * Math.max(1, columns.deviceCount);
   const search = new BatchedBound(columns, options, context, cap, probe.multipliers);
   const { bound, root, partition, worst, boxes } = search.run();
   // Where all devices are optional the dual may leave all of them out: nothing is shown then.

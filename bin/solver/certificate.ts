@@ -2,6 +2,7 @@ import { certify } from '../../lib/plan/certify/index.js';
 import type { ResolvedFile } from '../../lib/io/index.js';
 import type { BoundCertificate, PlanReport } from '../../lib/plan/index.js';
 import { sha256 } from '../../lib/verify/index.js';
+import { CommandError, exitCodes } from '../exit-codes.js';
 import { readText, writeText } from '../files.js';
 
 /** Writes what a report claims, with its evidence, to a file. */
@@ -19,6 +20,9 @@ export async function writeCertificate(
     ...(tree && { treeSeconds: bound.boundSeconds }),
     // Standard input cannot be read twice.
     ...(problemFile !== '-' && { fileSha256: await sha256(await readText(problemFile)) }),
+  }).catch((error: unknown) => {
+    if (error instanceof RangeError) throw new CommandError(exitCodes.badInput, `no certificate: ${error.message}`);
+    throw error;
   });
   await writeText(path, `${JSON.stringify(certificate)}\n`, { replace: true });
 }

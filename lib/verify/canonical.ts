@@ -1,6 +1,6 @@
 /**
  * JSON in one way of writing (RFC 8785): members in the order of their names by UTF-16 units, no spaces, numbers as ECMAScript writes
- * them. Written without recursion over the depth of hostile input: `value` has been checked to be shallow.
+ * them. Recursive: `value` has been checked to be shallow.
  */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((entry) => canonicalJson(entry)).join(',')}]`;

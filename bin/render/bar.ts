@@ -12,7 +12,7 @@ const looks: readonly { stages: readonly Stage[]; name: string; letter: string; 
   { stages: ['downlink'], name: 'downlink', letter: 'D', colour: 'red' },
   { stages: ['decode'], name: 'decode', letter: 'd', colour: 'magentaBright' },
   { stages: ['backward'], name: 'backward', letter: 'B', colour: 'cyan' },
-  { stages: ['adapterUplink', 'adapterDownlink'], name: 'adapters', letter: 'A', colour: 'gray' },
+  { stages: ['adapterUplink', 'adapterDownlink', 'adapterCodec'], name: 'adapters', letter: 'A', colour: 'gray' },
 ];
 
 /** Shares of a round by stage as a bar: `longest` seconds fill the width. */

@@ -65,7 +65,10 @@ export function compareCase(run: CaseRun): ComparedCase {
     const measured = measurement.stages[device]!;
     return stageNames.map((stage): StagePair => {
       const times = stage === 'adapters' ? 1 : one.stepsPerRound;
-      const foreseen = stage === 'adapters' ? predicted.adapterUplink + predicted.adapterDownlink : predicted[stage];
+      const foreseen =
+        stage === 'adapters'
+          ? predicted.adapterUplink + predicted.adapterDownlink + predicted.adapterCodec
+          : predicted[stage];
       const shareOfRound = (times * measured[stage]) / roundSeconds;
       return { stage, device, predicted: foreseen, measured: measured[stage], shareOfRound };
     });

@@ -309,6 +309,22 @@ export function withLinkLimits(problem: PlanningProblem, seed: number): Planning
   return { ...problem, devices };
 }
 
+/** The same problem with adapters that are coded: fewer bits, a header, seconds of coding and some loss of accuracy. */
+export function withCodedExchange(problem: PlanningProblem, seed: number): PlanningProblem {
+  const random = randomStream(seed, 'exchange');
+  const [ratio, headerBits] = [0.1 + 0.9 * random.uniform(), 1e5 * random.uniform()];
+  const secondsPerBlock = logUniform(random, 1e-3, 3);
+  const devices = problem.devices.map((device): Device => {
+    const plainBits = device.costs.adapterBits;
+    const exchange = { plainBits, codecSeconds: plainBits.map((bits, c) => (bits > 0 ? c * secondsPerBlock : 0)) };
+    const adapterBits = plainBits.map((bits) => (bits > 0 ? headerBits + ratio * bits : 0));
+    return { ...device, costs: { ...device.costs, adapterBits, exchange } };
+  });
+  const { accuracy: limit } = problem;
+  const exchangeLoss = random.uniform() < 0.5 ? 0.002 * random.uniform() : 0;
+  return { ...problem, accuracy: { ...limit, ...(exchangeLoss > 0 && { exchangeLoss }) }, devices };
+}
+
 function largestServerMemory(problem: PlanningProblem): number {
   let sum = 0;
   for (const device of problem.devices) {

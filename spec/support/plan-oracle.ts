@@ -31,6 +31,8 @@ interface ChoiceCost {
   readonly up: number;
   readonly down: number;
   readonly adapter: number;
+  /** Coding of the adapters, once a round. */
+  readonly exchange: number;
   readonly server: number;
   readonly serverMemory: number;
   readonly accuracy: number;
@@ -152,6 +154,7 @@ const leftOut: ChoiceCost = {
   up: 0,
   down: 0,
   adapter: 0,
+  exchange: 0,
   server: 0,
   serverMemory: 0,
   accuracy: 0,
@@ -166,6 +169,7 @@ function choiceList(table: ChoiceTable, optional: boolean): ChoiceCost[] {
     up: table.uplinkBits[j]!,
     down: table.downlinkBits[j]!,
     adapter: table.adapterBits[j]!,
+    exchange: table.exchangeSeconds[j]!,
     server: table.serverSeconds[j]!,
     serverMemory: table.serverMemoryBytes[j]!,
     accuracy: table.accuracy[j]!,
@@ -238,7 +242,7 @@ function delayAt(problem: PlanningProblem, selected: readonly ChoiceCost[], shar
     const perDownBit = plainSecondsPerBit(device.downlink, shares[n]!);
     const pre = choice.pre + transmission(choice.up, perUpBit);
     const post = choice.post + transmission(choice.down, perDownBit);
-    const adapters = transmission(choice.adapter, perUpBit + perDownBit);
+    const adapters = choice.exchange + transmission(choice.adapter, perUpBit + perDownBit);
     own.push(steps * (pre + post) + adapters);
     server.push(steps * choice.server);
     batch += steps * choice.server;
@@ -261,7 +265,7 @@ function perUplinkBit(device: Device, choice: ChoiceCost, steps: number, hertz: 
   const bits = steps * choice.up + choice.adapter;
   const limit = device.energyLimitJoule;
   if (limit === undefined || bits === 0) return plainSecondsPerBit(device.uplink, hertz);
-  const computing = device.computePowerWatt * steps * (choice.pre + choice.post);
+  const computing = device.computePowerWatt * (steps * (choice.pre + choice.post) + choice.exchange);
   return thriftySecondsPerBit(device, hertz, Math.max(0, (limit - computing) / bits));
 }
 
@@ -389,7 +393,7 @@ function leastPricedUse(problem: PlanningProblem, n: number, choice: ChoiceCost,
     const sending =
       transmission(steps * choice.up + choice.adapter, perUplinkBit(device, choice, steps, share)) +
       transmission(steps * choice.down + choice.adapter, plainSecondsPerBit(device.downlink, share));
-    return time - steps * (choice.pre + choice.post) - sending;
+    return time - steps * (choice.pre + choice.post) - choice.exchange - sending;
   };
   const work = steps * choice.server;
   const meets = (share: number) => slackAt(share) >= work / serverShare;
@@ -428,7 +432,7 @@ function toPlan(
       const sending =
         transmission(steps * choice.up + choice.adapter, perUpBit) +
         transmission(steps * choice.down + choice.adapter, perDownBit);
-      const left = time - steps * (choice.pre + choice.post) - sending;
+      const left = time - steps * (choice.pre + choice.post) - choice.exchange - sending;
       const serverShare =
         problem.sharing === 'batched'
           ? 1

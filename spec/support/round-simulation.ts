@@ -17,7 +17,11 @@ export function simulateRound(problem: PlanningProblem, plan: Plan): number {
     const device = problem.devices[n]!;
     const costs = choiceCosts(problem, device, decision.blocks, decision.upPoint, decision.downPoint);
     const computing = costs.forwardSeconds + costs.encodeSeconds + costs.decodeSeconds + costs.backwardSeconds;
-    const left = (device.energyLimitJoule ?? Infinity) - device.computePowerWatt * problem.stepsPerRound * computing;
+    const coding = device.costs.exchange
+      ? device.codecTimeFactor * device.costs.exchange.codecSeconds[decision.blocks]!
+      : 0;
+    const left =
+      (device.energyLimitJoule ?? Infinity) - device.computePowerWatt * (problem.stepsPerRound * computing + coding);
     const roundBits = problem.stepsPerRound * costs.uplinkBits + costs.adapterBits;
     const up = (bits: number) =>
       bits > 0 ? bits * thriftySecondsPerBit(device, decision.bandwidthHz, Math.max(0, left / roundBits)) : 0;
@@ -45,11 +49,14 @@ export function simulateRound(problem: PlanningProblem, plan: Plan): number {
     };
     const step = (k: number): void => {
       if (k === problem.stepsPerRound) {
-        queue.after(up(costs.adapterBits), () =>
-          queue.after(down(costs.adapterBits), () => {
-            finished++;
-            if (finished === taking.length) queue.after(problem.aggregationSeconds, () => (end = queue.now));
-          }),
+        const done = () => {
+          finished++;
+          if (finished === taking.length) queue.after(problem.aggregationSeconds, () => (end = queue.now));
+        };
+        queue.after(0.7 * coding, () =>
+          queue.after(up(costs.adapterBits), () =>
+            queue.after(down(costs.adapterBits), () => queue.after(0.3 * coding, done)),
+          ),
         );
         return;
       }

@@ -18,6 +18,7 @@ const stages = z
     backward: seconds().describe('Backward on the device.'),
     adapterUplink: seconds().describe('Adapters to the server, once a round.'),
     adapterDownlink: seconds().describe('Adapters to the device, once a round.'),
+    adapterCodec: seconds().default(0).describe('Coding of the adapters on the device, once a round.'),
   })
   .describe('Seconds of each stage: of one local step, but for the adapters.');
 

@@ -28,6 +28,8 @@ export interface ChoiceTable {
   readonly downlinkBits: Float64Array;
   /** Bits of the adapters, once a round in each direction. */
   readonly adapterBits: Float64Array;
+  /** Device time to code the adapters, once a round, seconds. */
+  readonly exchangeSeconds: Float64Array;
   /** Server work of one step at full throughput, codec included, seconds. */
   readonly serverSeconds: Float64Array;
   readonly serverMemoryBytes: Float64Array;
@@ -47,6 +49,8 @@ export interface ChoiceCosts {
   readonly uplinkBits: number;
   readonly downlinkBits: number;
   readonly adapterBits: number;
+  /** Coding of the adapters, once a round. */
+  readonly exchangeSeconds: number;
   readonly serverSeconds: number;
   readonly serverMemoryBytes: number;
   readonly deviceMemoryBytes: number;
@@ -80,7 +84,9 @@ export function choiceCosts(
   const backwardSeconds = costs.backwardSeconds[blocks]!;
   const uplinkBits = messageBits(costs.headerBits, upValues, costs.bitsPerValue, upRatio);
   const adapterBits = costs.adapterBits[blocks]!;
-  const computing = problem.stepsPerRound * (forwardSeconds + encodeSeconds + decodeSeconds + backwardSeconds);
+  const exchangeSeconds = (costs.exchange?.codecSeconds[blocks] ?? 0) * device.codecTimeFactor;
+  const stepSeconds = forwardSeconds + encodeSeconds + decodeSeconds + backwardSeconds;
+  const computing = problem.stepsPerRound * stepSeconds + exchangeSeconds;
   const computeJoule = device.computePowerWatt * computing;
   return {
     forwardSeconds,
@@ -90,6 +96,7 @@ export function choiceCosts(
     uplinkBits,
     downlinkBits: messageBits(costs.headerBits, downValues, costs.bitsPerValue, downRatio),
     adapterBits,
+    exchangeSeconds,
     serverSeconds:
       costs.serverSeconds[blocks]! +
       upValues * up.serverDecodeSecondsPerValue +
@@ -102,8 +109,13 @@ export function choiceCosts(
       computeJoule,
       problem.stepsPerRound * uplinkBits + adapterBits,
     ),
-    accuracy: accuracy(problem.accuracy.model, upRatio, downRatio, blocks),
+    accuracy: accuracy(problem.accuracy.model, upRatio, downRatio, blocks) - exchangeLoss(problem, adapterBits),
   };
+}
+
+/** What the exchange costs in accuracy: nothing where nothing is exchanged. */
+function exchangeLoss({ accuracy: { exchangeLoss: loss = 0 } }: PlanningProblem, adapterBits: number): number {
+  return adapterBits > 0 ? loss : 0;
 }
 
 /** What the energy left after computing allows over `roundBits`, evenly spread; bit/s/Hz. */
@@ -170,6 +182,7 @@ export function buildChoices(problem: PlanningProblem, device: Device): ChoiceTa
     uplinkBits: column((costs) => costs.uplinkBits),
     downlinkBits: column((costs) => costs.downlinkBits),
     adapterBits: column((costs) => costs.adapterBits),
+    exchangeSeconds: column((costs) => costs.exchangeSeconds),
     serverSeconds: column((costs) => costs.serverSeconds),
     serverMemoryBytes: column((costs) => costs.serverMemoryBytes),
     deviceMemoryBytes: column((costs) => costs.deviceMemoryBytes),

@@ -14,6 +14,8 @@ export interface StageSeconds {
   readonly backward: number;
   readonly adapterUplink: number;
   readonly adapterDownlink: number;
+  /** Coding of the adapters on the device. */
+  readonly adapterCodec: number;
 }
 
 export interface RoundDelay {
@@ -54,6 +56,7 @@ export function deviceStages(problem: PlanningProblem, deviceIndex: number, deci
     backward: costs.backwardSeconds,
     adapterUplink: transmission(costs.adapterBits, upSecondsPerBit),
     adapterDownlink: transmission(costs.adapterBits, downSecondsPerBit),
+    adapterCodec: costs.exchangeSeconds,
   };
 }
 
@@ -71,7 +74,7 @@ function postSeconds(stage: StageSeconds): number {
 }
 
 function adapterSeconds(stage: StageSeconds): number {
-  return stage.adapterUplink + stage.adapterDownlink;
+  return stage.adapterUplink + stage.adapterDownlink + stage.adapterCodec;
 }
 
 /** T = max over devices of K·(pre + server + post) + adapters, plus aggregation. */

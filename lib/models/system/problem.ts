@@ -43,6 +43,8 @@ export interface AccuracyLimit {
   readonly minimum: number;
   /** Weighted mean over the participating devices, or each of them. */
   readonly scope: 'mean' | 'each';
+  /** What a lossy exchange of adapters costs each device that has any, 0…1; 0 when absent. */
+  readonly exchangeLoss?: number;
 }
 
 /** One codec setting and what it costs. Times are for one value (one scalar of the tensor) on the reference device. */
@@ -115,8 +117,10 @@ export interface CostTable {
   readonly deviceMemoryBytes: Float64Array;
   /** Server memory for this device's batch and adapters. */
   readonly serverMemoryBytes: Float64Array;
-  /** Device-side adapters, bits in one direction. */
+  /** Device-side adapters, bits in one direction, as they are sent: coded, with their header. */
   readonly adapterBits: Float64Array;
+  /** What coding the exchange of adapters takes; absent: they are sent as they are. */
+  readonly exchange?: ExchangeCosts;
   /** Scalars sent up in one step (0 at c = L) and down (0 at c = 0 and c = L). */
   readonly upValues: Float64Array;
   readonly downValues: Float64Array;
@@ -124,6 +128,14 @@ export interface CostTable {
   readonly bitsPerValue: number;
   /** Header of one message, bits; not sent where no values are. */
   readonly headerBits: number;
+}
+
+/** Coding of the adapters, one entry for each c = 0 … L. */
+export interface ExchangeCosts {
+  /** Encoding before the upload and decoding after the download, once a round on the reference device, seconds. */
+  readonly codecSeconds: Float64Array;
+  /** Bits in one direction without any coding or header. */
+  readonly plainBits: Float64Array;
 }
 
 /** Decisions for one device. */

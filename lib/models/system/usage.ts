@@ -17,11 +17,12 @@ export function roundTraffic(problem: PlanningProblem, device: Device, decision:
   const steps = problem.stepsPerRound;
   const { upValues, downValues, bitsPerValue, headerBits } = device.costs;
   const plain = (values: number) => (values > 0 ? values * bitsPerValue + headerBits : 0);
+  const plainAdapters = device.costs.exchange?.plainBits[decision.blocks] ?? costs.adapterBits;
   return {
     uplinkBits: steps * costs.uplinkBits + costs.adapterBits,
     downlinkBits: steps * costs.downlinkBits + costs.adapterBits,
     uncompressedBits:
-      steps * (plain(upValues[decision.blocks]!) + plain(downValues[decision.blocks]!)) + 2 * costs.adapterBits,
+      steps * (plain(upValues[decision.blocks]!) + plain(downValues[decision.blocks]!)) + 2 * plainAdapters,
   };
 }
 

@@ -18,6 +18,18 @@ export interface CostTableInput extends MemorySettings {
   /** Numbers of device blocks that may be chosen, within 0 … L, increasing. */
   readonly allowedBlocks: readonly number[];
   readonly attentionCount: AttentionCount;
+  /** Coding of the adapters; as they are when absent. */
+  readonly exchange?: ExchangeSettings;
+}
+
+/** One operating point for the exchange of adapters (and of a trained head), in both directions. */
+export interface ExchangeSettings {
+  /** Bits sent over the adapters' own bits, in (0, 1]. */
+  readonly ratio: number;
+  /** Header of one message, bits; not sent where there are no adapters. */
+  readonly headerBits: number;
+  /** Encoding and decoding of one parameter on the reference device, seconds. */
+  readonly codecSecondsPerValue: number;
 }
 
 /** Work of one local step, FLOP, for each number of device blocks c = 0 … L. */
@@ -73,13 +85,24 @@ export function trafficColumns(input: CostTableInput) {
   const headBits = input.trainedHead ? 8 * lora.bytesPerParameter * parameterCounts(shape).head : 0;
   const column = (entry: (blocks: number) => number) =>
     Float64Array.from({ length: shape.blocks + 1 }, (_, blocks) => entry(blocks));
+  const plain = column((blocks) => blocks * adapterBits + (blocks === shape.blocks ? headBits : 0));
   return {
     allowedBlocks: input.allowedBlocks,
-    adapterBits: column((blocks) => blocks * adapterBits + (blocks === shape.blocks ? headBits : 0)),
+    ...exchangeColumns(input, plain),
     upValues: column((blocks) => (blocks === shape.blocks ? 0 : values)),
     downValues: column((blocks) => (blocks === shape.blocks || blocks === 0 ? 0 : values)),
     bitsPerValue: input.bitsPerValue,
     headerBits: input.headerBits,
+  };
+}
+
+/** Columns of the exchange of adapters that take `plainBits` in one direction as they are. */
+export function exchangeColumns({ exchange, lora }: CostTableInput, plainBits: Float64Array) {
+  if (!exchange) return { adapterBits: plainBits };
+  const perBit = exchange.codecSecondsPerValue / (8 * lora.bytesPerParameter);
+  return {
+    adapterBits: plainBits.map((bits) => (bits > 0 ? exchange.headerBits + bits * exchange.ratio : 0)),
+    exchange: { plainBits, codecSeconds: plainBits.map((bits) => bits * perBit) },
   };
 }
 

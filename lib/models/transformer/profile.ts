@@ -1,5 +1,5 @@
 import type { CostTable } from '../system/index.js';
-import { memoryColumns, trafficColumns, type CostTableInput } from './cost-table.js';
+import { exchangeColumns, memoryColumns, trafficColumns, type CostTableInput } from './cost-table.js';
 
 /** fixed + perBlock · blocks. */
 export interface AffineCost {
@@ -40,9 +40,11 @@ export function buildProfiledCostTable(
   const traffic = trafficColumns(input);
   return {
     ...traffic,
-    adapterBits: adapterBytes
-      ? column((blocks) => (blocks === 0 ? 0 : 8 * affine(adapterBytes, blocks)))
-      : traffic.adapterBits,
+    ...(adapterBytes &&
+      exchangeColumns(
+        input,
+        column((blocks) => (blocks === 0 ? 0 : 8 * affine(adapterBytes, blocks))),
+      )),
     forwardSeconds: column((blocks) => deviceTimeFactor * affine(profile.forwardSeconds, blocks)),
     backwardSeconds: column((blocks) =>
       blocks === 0 ? 0 : deviceTimeFactor * affine(profile.backwardSeconds, blocks),

@@ -264,7 +264,8 @@ export function energyConflicts(problem: PlanningProblem, loads: StepLoads): Lim
     const { name, uplink, transmitPowerWatt, computePowerWatt, energyLimitJoule } = problem.devices[n]!;
     const steps = problem.stepsPerRound;
     const bits = steps * loads.uplinkBits[k]! + loads.adapterBits[k]!;
-    const computing = computePowerWatt * steps * (loads.preSeconds[k]! + loads.postSeconds[k]!);
+    const stepSeconds = loads.preSeconds[k]! + loads.postSeconds[k]!;
+    const computing = computePowerWatt * (steps * stepSeconds + loads.exchangeSeconds[k]!);
     const sending = bits * transmitPowerWatt * (uplink.frameFraction ?? 1) * leastSecondsPerBit(uplink);
     const found = computing + (bits > 0 ? sending : 0);
     conflicts.push({ limit: 'device-energy', device: name, found, allowed: energyLimitJoule! });

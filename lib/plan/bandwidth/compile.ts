@@ -32,8 +32,8 @@ export interface CompiledAllocation {
 }
 
 /**
- * What a choice makes a device send and compute, seconds and bits a step; the adapters' bits once a round, each way; and the
- * bits a second and hertz that the device's energy allows on the uplink (Infinity without a limit).
+ * What a choice makes a device send and compute, seconds and bits a step; the adapters' bits once a round, each way, and the
+ * seconds of coding them; and the bits a second and hertz that the device's energy allows on the uplink (Infinity without a limit).
  */
 export const loadNames = [
   'preSeconds',
@@ -41,6 +41,7 @@ export const loadNames = [
   'uplinkBits',
   'downlinkBits',
   'adapterBits',
+  'exchangeSeconds',
   'serverSeconds',
   'uplinkEfficiencyLimit',
 ] as const;
@@ -58,6 +59,7 @@ export function writeCosts(loads: LoadColumns, at: number, costs: ChoiceCosts): 
   loads.uplinkBits[at] = costs.uplinkBits;
   loads.downlinkBits[at] = costs.downlinkBits;
   loads.adapterBits[at] = costs.adapterBits;
+  loads.exchangeSeconds[at] = costs.exchangeSeconds;
   loads.serverSeconds[at] = costs.serverSeconds;
   loads.uplinkEfficiencyLimit[at] = costs.uplinkEfficiencyLimit;
 }
@@ -70,6 +72,7 @@ export function emptyLoads(count: number): StepLoads {
     uplinkBits: new Float64Array(count),
     downlinkBits: new Float64Array(count),
     adapterBits: new Float64Array(count),
+    exchangeSeconds: new Float64Array(count),
     serverSeconds: new Float64Array(count),
     uplinkEfficiencyLimit: new Float64Array(count).fill(Infinity),
   };
@@ -113,18 +116,19 @@ export function compileLoads(
     const up = loads.uplinkBits[k]!;
     const down = loads.downlinkBits[k]!;
     const adapter = loads.adapterBits[k]!;
+    const exchange = loads.exchangeSeconds[k]!;
     const server = loads.serverSeconds[k]!;
     builder.uplinkLimit = loads.uplinkEfficiencyLimit[k]!;
     if (batched) {
       batchSeconds += server;
       builder.add(k, pre, up, 0);
       if (steps > 1) builder.add(k, pre + post, up, down);
-      builder.add(k, post, adapter, down + adapter);
+      builder.add(k, post + exchange, adapter, down + adapter);
       continue;
     }
     if (jointShares) serverSeconds[k] = steps * server;
     const slice = server > 0 && !jointShares ? server / fixedShare(problem, serverShares, k) : 0;
-    builder.add(k, steps * (pre + post + slice), steps * up + adapter, steps * down + adapter);
+    builder.add(k, steps * (pre + post + slice) + exchange, steps * up + adapter, steps * down + adapter);
   }
   return {
     count,

@@ -154,5 +154,5 @@ function chainSeconds(problem: PlanningProblem, deviceIndex: number, share: Devi
   const stages = deviceStages(problem, deviceIndex, share);
   const step =
     stages.forward + stages.encode + stages.uplink + stages.server + stages.downlink + stages.decode + stages.backward;
-  return problem.stepsPerRound * step + stages.adapterUplink + stages.adapterDownlink;
+  return problem.stepsPerRound * step + stages.adapterUplink + stages.adapterDownlink + stages.adapterCodec;
 }

@@ -119,11 +119,14 @@ function availableOf({ problem, memoryLimit, accuracyUnit }: PlanChoices): Recor
 
 /** A whole round of one device: its own chain, the server's slice included where all slices are the same. */
 function chainRequirement(choices: PlanChoices): Requirement {
-  const { problem, preSeconds, postSeconds, uplinkBits, downlinkBits, adapterBits, serverSeconds } = choices;
+  const { problem, preSeconds, postSeconds, uplinkBits, downlinkBits, adapterBits, exchangeSeconds, serverSeconds } =
+    choices;
   const steps = problem.stepsPerRound;
   const slices = problem.sharing === 'equal' ? problem.devices.length : 0;
   return {
-    seconds: preSeconds.map((pre, j) => steps * (pre + postSeconds[j]! + slices * serverSeconds[j]!)),
+    seconds: preSeconds.map(
+      (pre, j) => steps * (pre + postSeconds[j]! + slices * serverSeconds[j]!) + exchangeSeconds[j]!,
+    ),
     upBits: uplinkBits.map((bits, j) => steps * bits + adapterBits[j]!),
     downBits: downlinkBits.map((bits, j) => steps * bits + adapterBits[j]!),
   };
@@ -131,7 +134,7 @@ function chainRequirement(choices: PlanChoices): Requirement {
 
 /** Before the server, a whole step (where there is more than one), after the server with the adapters. */
 function stageRequirements(choices: PlanChoices): Requirement[] {
-  const { problem, preSeconds, postSeconds, uplinkBits, downlinkBits, adapterBits } = choices;
+  const { problem, preSeconds, postSeconds, uplinkBits, downlinkBits, adapterBits, exchangeSeconds } = choices;
   const nothing = new Float64Array(preSeconds.length);
   const before = { seconds: preSeconds, upBits: uplinkBits, downBits: nothing };
   const step = {
@@ -140,7 +143,7 @@ function stageRequirements(choices: PlanChoices): Requirement[] {
     downBits: downlinkBits,
   };
   const after = {
-    seconds: postSeconds,
+    seconds: postSeconds.map((post, j) => post + exchangeSeconds[j]!),
     upBits: adapterBits,
     downBits: downlinkBits.map((bits, j) => bits + adapterBits[j]!),
   };

@@ -164,10 +164,12 @@ function deviceChoices(problem: PlanningProblem, device: Device, form: 'chain' |
     const up = table.uplinkBits[j]!;
     const down = table.downlinkBits[j]!;
     const adapter = table.adapterBits[j]!;
-    const chain = { seconds: steps * (pre + post), up: steps * up + adapter, down: steps * down + adapter };
+    const exchange = table.exchangeSeconds[j]!;
+    const seconds = steps * (pre + post) + exchange;
+    const chain = { seconds, up: steps * up + adapter, down: steps * down + adapter };
     const first = { seconds: pre, up, down: 0 };
     const step = { seconds: pre + post, up, down };
-    const end = { seconds: post, up: adapter, down: down + adapter };
+    const end = { seconds: post + exchange, up: adapter, down: down + adapter };
     const stages = form === 'chain' ? [chain] : steps > 1 ? [first, step, end] : [first, end];
     const uplink = uplinkOf(device, table, j);
     return { stages, serverSeconds: steps * table.serverSeconds[j]!, uplink, table, index: j };

@@ -150,7 +150,7 @@ function leastSharePrice(
   const perHertz = prices.bandwidth / problem.bandwidthHz;
   if (seconds === Infinity) return perHertz * least;
   const work = problem.stepsPerRound * table.serverSeconds[j]!;
-  const local = problem.stepsPerRound * (table.preSeconds[j]! + table.postSeconds[j]!);
+  const local = problem.stepsPerRound * (table.preSeconds[j]! + table.postSeconds[j]!) + table.exchangeSeconds[j]!;
   const fixed = problem.sharing === 'equal' ? local + work * problem.devices.length : local;
   const allocated = problem.sharing === 'allocated' && work > 0;
   const leastServer = allocated ? work / slackFactor : 0;
@@ -216,7 +216,7 @@ function floorMargin(problem: PlanningProblem, name: string, seconds: number): n
   for (let j = 0; j < table.count; j++) {
     const work = (problem.stepsPerRound * table.serverSeconds[j]!) / slackFactor;
     const server = problem.sharing === 'equal' ? work * problem.devices.length : work;
-    const local = problem.stepsPerRound * (table.preSeconds[j]! + table.postSeconds[j]!);
+    const local = problem.stepsPerRound * (table.preSeconds[j]! + table.postSeconds[j]!) + table.exchangeSeconds[j]!;
     fastest = Math.min(fastest, local + server + roundSeconds(problem, device, table, j, most));
   }
   if (fastest === Infinity) return Infinity;

@@ -82,6 +82,7 @@ type CostName = keyof typeof costs;
 
 function stateDevice(problem: PlanningProblem, device: Device): StatedDevice {
   refuseUnknown('device', device, deviceKeys);
+  refuseUnknown('cost table', device.costs, costKeys);
   const pinned = device.pinned.bandwidthHz;
   const decisions = [...enumerateDecisions(problem, device)];
   const list = decisions.map(({ blocks, upPoint, downPoint }) =>
@@ -151,6 +152,20 @@ const problemKeys = [
   'downPoints',
   'tiedRatios',
   'devices',
+];
+// What an entry of the choices says in numbers; coding of the adapters (`exchange`) is not among them.
+const costKeys = [
+  'allowedBlocks',
+  'forwardSeconds',
+  'backwardSeconds',
+  'serverSeconds',
+  'deviceMemoryBytes',
+  'serverMemoryBytes',
+  'adapterBits',
+  'upValues',
+  'downValues',
+  'bitsPerValue',
+  'headerBits',
 ];
 const deviceKeys = [
   'name',

@@ -162,6 +162,7 @@ function allocate(length: number): NumberColumns {
     uplinkBits: column(),
     downlinkBits: column(),
     adapterBits: column(),
+    exchangeSeconds: column(),
     serverSeconds: column(),
     uplinkEfficiencyLimit: column(),
     memory: column(),

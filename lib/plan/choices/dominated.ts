@@ -53,17 +53,21 @@ function respectsOf(
   from: number,
   to: number,
 ): Float64Array[] {
-  const { preSeconds, postSeconds, uplinkBits, downlinkBits, adapterBits, serverSeconds, memory, loss } = columns;
+  const { preSeconds, postSeconds, uplinkBits, downlinkBits, adapterBits, exchangeSeconds } = columns;
+  const { serverSeconds, memory, loss } = columns;
   const part = (values: Float64Array) => values.subarray(from, to);
   // 0 where energy is not limited.
   const inverseLimit = part(columns.uplinkEfficiencyLimit).map((limit) => 1 / limit);
   const own = [part(serverSeconds), part(memory), part(loss), inverseLimit];
   if (sharing === 'batched') {
-    return [part(preSeconds), part(postSeconds), part(uplinkBits), part(downlinkBits), part(adapterBits), ...own];
+    const stages = [preSeconds, postSeconds, uplinkBits, downlinkBits, adapterBits, exchangeSeconds];
+    return [...stages.map(part), ...own];
   }
   const slices = sharing === 'equal' ? devices.length : 0;
   const sum = (of: (j: number) => number) => Float64Array.from({ length: to - from }, (_, k) => of(from + k));
-  const chain = sum((j) => preSeconds[j]! + postSeconds[j]! + slices * serverSeconds[j]!);
+  const chain = sum(
+    (j) => stepsPerRound * (preSeconds[j]! + postSeconds[j]! + slices * serverSeconds[j]!) + exchangeSeconds[j]!,
+  );
   const up = sum((j) => stepsPerRound * uplinkBits[j]! + adapterBits[j]!);
   const down = sum((j) => stepsPerRound * downlinkBits[j]! + adapterBits[j]!);
   return [chain, up, down, ...(sharing === 'equal' ? own.slice(1) : own)];

@@ -51,20 +51,15 @@ function dominatingEntry(choices: PlanChoices, n: number, { blocks, upPoint, dow
   writeCosts(loads, 0, costs);
   const steps = problem.stepsPerRound;
   const worth = (columns: StepLoads | PlanChoices, j: number) => {
-    const [pre, post, up, down, adapter, server, limit] = loadNames.map((name) => columns[name][j]!) as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
-    if (problem.sharing === 'batched') return [pre, post, up, down, adapter, server, 1 / limit];
-    const chain = [steps * up + adapter, steps * down + adapter, 1 / limit];
+    const [pre, post, server] = [columns.preSeconds[j]!, columns.postSeconds[j]!, columns.serverSeconds[j]!];
+    const [up, down, adapter] = [columns.uplinkBits[j]!, columns.downlinkBits[j]!, columns.adapterBits[j]!];
+    const exchange = columns.exchangeSeconds[j]!;
+    const inverseLimit = 1 / columns.uplinkEfficiencyLimit[j]!;
+    if (problem.sharing === 'batched') return [pre, post, up, down, adapter, exchange, server, inverseLimit];
+    const chain = [steps * up + adapter, steps * down + adapter, inverseLimit];
     return problem.sharing === 'equal'
-      ? [pre + post + problem.devices.length * server, ...chain]
-      : [pre + post, server, ...chain];
+      ? [steps * (pre + post + problem.devices.length * server) + exchange, ...chain]
+      : [steps * (pre + post) + exchange, server, ...chain];
   };
   const own = worth(loads, 0);
   for (let j = choices.start[n]!; j < choices.start[n + 1]!; j++) {

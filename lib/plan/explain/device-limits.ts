@@ -106,5 +106,6 @@ function chainSeconds(
     send(costs.downlinkBits, device.downlink) +
     costs.decodeSeconds +
     costs.backwardSeconds;
-  return steps * step + send(costs.adapterBits, uplink) + send(costs.adapterBits, device.downlink);
+  const exchange = costs.exchangeSeconds + send(costs.adapterBits, uplink) + send(costs.adapterBits, device.downlink);
+  return steps * step + exchange;
 }

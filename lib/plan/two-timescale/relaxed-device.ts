@@ -83,6 +83,12 @@ export class RelaxedDevice {
     const factor = device.codecTimeFactor;
     this.addAffine(costs.forwardSeconds, cut, loadIndex.pre, at);
     this.addAffine(costs.backwardSeconds, cut, loadIndex.post, at);
+    if (costs.exchange) {
+      // Spread over the steps: right for a chain, near enough with `batched` for what only guides rounding.
+      const [seconds, slope] = this.affine(costs.exchange.codecSeconds, cut);
+      loads[loadIndex.post]! += (seconds * factor) / problem.stepsPerRound;
+      slopes[3 * loadIndex.post]! += (slope * factor) / problem.stepsPerRound;
+    }
     this.addAffine(costs.adapterBits, cut, loadIndex.adapter, at);
     this.addAffine(costs.serverSeconds, cut, loadIndex.server, at);
     const addProduct = (load: number, variable: number, values: number, valuesSlope: number, [time, slope]: Piece) => {
@@ -105,7 +111,7 @@ export class RelaxedDevice {
     const upRatio = upValues > 0 ? Math.exp(logUp) : 1;
     const downRatio = downValues > 0 ? Math.exp(logDown) : 1;
     const { model } = problem.accuracy;
-    at.accuracy = accuracy(model, upRatio, downRatio, cut);
+    at.accuracy = accuracy(model, upRatio, downRatio, cut) - (cut > 0 ? (problem.accuracy.exchangeLoss ?? 0) : 0);
     const gradient = accuracyGradient(model, upRatio, downRatio, cut);
     at.accuracyBy = [gradient[2], upValues > 0 ? gradient[0] : 0, downValues > 0 ? gradient[1] : 0];
     [at.memory, at.memoryByCut] = this.affine(costs.serverMemoryBytes, cut);

@@ -132,6 +132,7 @@ function resolveCosts(entry: DeviceEntry, throughput: number, context: DeviceCon
     headerBits: 8 * file.codec.header,
     allowedBlocks,
     attentionCount,
+    ...resolveExchange(file.exchange),
   };
   const { profile } = entry;
   if (!profile) return buildCostTable(input);
@@ -148,6 +149,13 @@ function resolveCosts(entry: DeviceEntry, throughput: number, context: DeviceCon
     entry.profileFactor,
     1,
   );
+}
+
+/** Nothing where adapters are sent as they are. */
+function resolveExchange({ ratio, header, encodeTime, decodeTime }: ProblemFile['exchange']) {
+  const codecSecondsPerValue = encodeTime + decodeTime;
+  if (ratio === 1 && header === 0 && codecSecondsPerValue === 0) return {};
+  return { exchange: { ratio, headerBits: 8 * header, codecSecondsPerValue } };
 }
 
 /** Measured memory by blocks, with the runtime's own on top. */

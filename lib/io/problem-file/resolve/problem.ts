@@ -50,7 +50,10 @@ export function resolveFile(file: ProblemFile): ResolvedSections {
     ...(deadline !== undefined && { deadlineSeconds: deadline }),
     serverMemoryBytes: server.memory === undefined ? Infinity : server.memory - serverModel,
     aggregationSeconds: server.aggregation,
-    accuracy: resolveAccuracy(file.accuracy),
+    accuracy: {
+      ...resolveAccuracy(file.accuracy),
+      ...(file.exchange.accuracyLoss > 0 && { exchangeLoss: file.exchange.accuracyLoss }),
+    },
     upPoints,
     downPoints,
     tiedRatios,

@@ -29,6 +29,26 @@ export const operatingPoint = section({
   description: 'One setting of the codec: a ratio, or kept fraction and bits, with what it costs.',
 });
 
+export const exchangeSection = section({
+  ratio: quantity('fraction', { above: 0, maximum: 1 })
+    .prefault(1)
+    .describe(
+      'Bits sent over the bits of the weights themselves (`lora.bytesPerParameter`), the same in both directions. 1: as they are, which is what `sft-opt train` sends.',
+    ),
+  header: quantity('memory', { minimum: 0, maximum: 1e9 })
+    .prefault('0 B')
+    .describe('Header of one such message; on top of what a `profile` measured.'),
+  encodeTime: quantity('time', { minimum: 0, maximum: 1 })
+    .prefault(0)
+    .describe('Device time to encode one weight before the upload.'),
+  decodeTime: quantity('time', { minimum: 0, maximum: 1 })
+    .prefault(0)
+    .describe('Device time to decode one weight after the download.'),
+  accuracyLoss: quantity('fraction', { minimum: 0, maximum: 1 })
+    .prefault(0)
+    .describe('Accuracy that a lossy exchange costs, as measured; taken off that of every device with adapters.'),
+}).meta({ id: 'exchange', title: 'Exchange of adapters' });
+
 const points = z.array(operatingPoint).min(1).max(64);
 
 export const codecSection = section({

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { accuracySection } from './accuracy.js';
 import { quantity, section } from './building-blocks.js';
-import { codecSection } from './codec.js';
+import { codecSection, exchangeSection } from './codec.js';
 import { deviceSection, pinnedSection, serverSection } from './devices.js';
 import { modelSection } from './model.js';
 import { radioSection } from './radio.js';
@@ -38,6 +38,9 @@ export const fileShape = {
     .prefault({})
     .describe('Numbers of blocks that a device may hold.'),
   codec: codecSection.prefault({}).describe('How activations and gradients may be compressed.'),
+  exchange: exchangeSection
+    .prefault({})
+    .describe('How adapters, and a trained head that is on the device, go up and down at the end of a round.'),
   accuracy: accuracySection.prefault({}).describe('What compression costs, and what may be lost.'),
   radio: radioSection.prefault({}).describe('The band and how well it carries.'),
   server: serverSection.prefault({}).describe('The edge server.'),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseProblemFile, readProblemFile, type ResolvedFile } from '../../../../lib/io/index.js';
 import {
+  choiceCosts,
   parameterCount,
   rateBitsPerSecond,
   serverModelBytes,
@@ -83,6 +84,31 @@ describe('resolution to the planning problem', () => {
     // Weights, gradients and two states of 768·1000 + 1000 + 1536 parameters.
     expect(adapters(file('vit-b16')) - adapters(frozen)).toBe(16 * (768 * 1000 + 1000 + 1536));
     expect(() => parseProblemFile(file('gpt2'))).toThrow(/trainedHead/);
+  });
+
+  it('codes the exchange of adapters by its own ratio, with a header, time and loss', () => {
+    const problemOf = (...settings: string[]) =>
+      parseProblemFile('version: 1\nmodel: deit-tiny\ndevices: [{ name: a, codecTimeFactor: 3 }]\n', { settings })
+        .problem;
+    const plain = problemOf();
+    const coded = problemOf(
+      'split={ minimum: 0, maximum: 12 }',
+      'exchange={ ratio: 0.25, header: 100 B, encodeTime: 20 ns, decodeTime: 10 ns, accuracyLoss: 0.1 % }',
+    );
+    const [before, after] = [plain.devices[0]!.costs, coded.devices[0]!.costs];
+    expect(before.exchange).toBeUndefined();
+    expect(after.adapterBits[0]).toBe(0);
+    expect(after.adapterBits[4]).toBe(800 + before.adapterBits[4]! / 4);
+    const costs = (problem: typeof plain, blocks: number) => choiceCosts(problem, problem.devices[0]!, blocks, 0, 0);
+    // 2 matrices of rank 8 a block, 192 wide: parameters at 30 ns, three times as slow here.
+    expect(costs(coded, 4).exchangeSeconds).toBeCloseTo(3 * 30e-9 * 4 * 2 * 8 * 384, 12);
+    expect(costs(plain, 4).accuracy - costs(coded, 4).accuracy).toBeCloseTo(0.001, 12);
+    expect(costs(plain, 0).accuracy).toBe(costs(coded, 0).accuracy);
+    const profiled = problemOf(
+      'exchange.ratio=0.5',
+      'devices[a].profile={ forward: { perBlock: 1 }, backward: { perBlock: 1 }, server: { perBlock: 1 }, adapters: { fixed: 40, perBlock: 100 } }',
+    );
+    expect(profiled.devices[0]!.costs.adapterBits[3]).toBe(4 * 340);
   });
 
   it.each([

@@ -36,6 +36,7 @@ describe('settings in place of a file’s keys', () => {
     ['devices[laptop]=null', (text: string) => text.replace(/ {2}- \{ name: laptop.*\n/u, '')],
     ['pinned=null', (text: string) => text.replace(/pinned.*\n/u, '')],
     ['deadline=40 s', (text: string) => `${text}deadline: 40 s\n`],
+    ['exchange.ratio=0.5', (text: string) => `${text}exchange: { ratio: 0.5 }\n`],
     ['training.batchSize=8', (text: string) => `${text}training: { batchSize: 8 }\n`],
     [
       'model={ preset: deit-tiny, tokens: 65 }',

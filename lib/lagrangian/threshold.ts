@@ -86,6 +86,8 @@ export function largestRefutedThreshold(
 
 /** A Newton step this small, relative, ends the search for a root. */
 const rootTolerance = 1e-8;
+/** A root from above is looked at from below where its bracket is wider than this, relative. */
+const stepsWidth = 1e-6;
 /** A bracket this narrow, relative, without a root of the linearisation inside is a jump of D. */
 const jumpWidth = 1e-8;
 
@@ -94,6 +96,9 @@ const jumpWidth = 1e-8;
  * no better multipliers.
  */
 const fallAssumed = [0.95, 0.5, 0];
+
+/** A cut that lowers the master's value where it stands by less than this part has left it there. */
+const cutOff = 1e-3;
 
 class ThresholdSearch {
   private readonly options;
@@ -117,6 +122,8 @@ class ThresholdSearch {
   private readonly thresholds: number[] = [];
   private lastThreshold = 0;
   private trust = 0;
+  /** D is below 0 at the best multipliers, above a jump, or the last cut left the master where it was: no smoothing helps. */
+  private unsmoothed = false;
 
   constructor(
     private readonly oracle: ThresholdOracle,
@@ -149,7 +156,10 @@ class ThresholdSearch {
       this.chooseTrial();
       const { value } = this.evaluate(this.current);
       if (value > 0) this.ascend(this.current);
-      else this.addCut();
+      else {
+        this.addCut();
+        this.unsmoothed ||= !this.cutsOffMaster();
+      }
     }
   }
 
@@ -158,13 +168,24 @@ class ThresholdSearch {
     return least > 0 ? least * (1 + 1e-3) : 1;
   }
 
-  /** Between the best multipliers and the master's. */
+  /**
+   * Between the best multipliers and the master's; the master's own where a cut between might leave it as it is, which it cannot
+   * where D is 0 at the best ones.
+   */
   private chooseTrial(): void {
     const { master, trial, best } = this;
-    const { smoothing } = this.options;
+    const smoothing = this.unsmoothed ? 0 : this.options.smoothing;
     for (let row = 0; row < trial.length; row++) {
       trial[row] = smoothing * best[row]! + (1 - smoothing) * master.multipliers[row]!;
     }
+  }
+
+  /** Whether the last cut lowers the master at its present multipliers, by more than rounding. */
+  private cutsOffMaster(): boolean {
+    const { master, excess } = this;
+    let value = 0;
+    for (let row = 0; row < excess.length; row++) value += excess[row]! * master.multipliers[row]!;
+    return value < (1 - cutOff) * master.value;
   }
 
   private finished(): Termination | undefined {
@@ -207,11 +228,23 @@ class ThresholdSearch {
       if (sample.value > 0) low = Math.max(low, at);
       else high = Math.min(high, at);
       const root = sample.slope < 0 && sample.value < Infinity ? at - sample.value / sample.slope : NaN;
-      if (Math.abs(root - at) <= rootTolerance * at || this.evaluations >= this.options.maxEvaluations) {
+      const isRoot = Math.abs(root - at) <= rootTolerance * at;
+      if (isRoot && sample.value <= 0 && at - low > stepsWidth * at) {
+        // A step function may lie just below 0 on a whole step, with nothing of a root.
+        const below = at * (1 - 10 * rootTolerance);
+        if (this.evaluate(below).value <= 0) {
+          high = below;
+          at = nextThreshold(NaN, low, high, at);
+          continue;
+        }
+      }
+      if (isRoot || this.evaluations >= this.options.maxEvaluations) {
+        this.unsmoothed = false;
         this.settle(at, sample);
         return;
       }
       if (high < Infinity && high - low <= jumpWidth * high) {
+        this.unsmoothed = true;
         this.settle(high, this.evaluate(high));
         return;
       }

@@ -90,6 +90,45 @@ describe('bandwidths at given choices', () => {
     expect(Math.min(...Object.values(reached))).toBeGreaterThan(15);
   });
 
+  it.each([1, 1e-9, 1e-15, 1e-20])(
+    'divides the server where pins decide the round and its work is %d as long',
+    (work) => {
+      const reached = { pinned: 0, block: 0 };
+      for (let seed = 0; seed < 45; seed++) {
+        const instance = fixedInstance(seed, 2 + (seed % 3));
+        if (!instance) continue;
+        const { problem, decisions } = withSlowestPinned(instance, seed, work);
+        const all = allPinnedEqual(problem);
+        const whole = allocate(all, decisions);
+        if (whole.status === 'infeasible') throw new Error(`seed ${seed}: equal shares are refused`);
+        expect(
+          relative(whole.totalSeconds, oracleAllocation(all, decisions).delay),
+          `equal, seed ${seed}`,
+        ).toBeLessThan(1e-9);
+        expect(planViolations(all, whole.plan, whole.totalSeconds), `equal, seed ${seed}`).toEqual([]);
+        const { delay: expected } = oracleAllocation(problem, decisions);
+        const found = allocate(problem, decisions);
+        if (found.status === 'infeasible') {
+          expect(expected, `seed ${seed}`).toBe(Infinity);
+          continue;
+        }
+        reached.pinned++;
+        // The golden sections end a little above the optimum where one share is a sliver.
+        expect(found.totalSeconds / expected - 1, `seed ${seed}`).toBeLessThanOrEqual(1e-9);
+        expect(planViolations(problem, found.plan, found.totalSeconds), `seed ${seed}`).toEqual([]);
+        expect(shareUse(found.plan.devices), `seed ${seed}`).toBeLessThanOrEqual(1 + 1e-9);
+        const blocks = { ...problem, resourceBlockHz: problem.bandwidthHz / 16, devices: withoutPins(problem.devices) };
+        const inBlocks = allocate(blocks, decisions);
+        if (inBlocks.status === 'infeasible') continue;
+        reached.block++;
+        expect(planViolations(blocks, inBlocks.plan, inBlocks.totalSeconds), `blocks, seed ${seed}`).toEqual([]);
+        const counted = oracleResourceBlocks(blocks, decisions);
+        expect(relative(inBlocks.totalSeconds, counted), `blocks, seed ${seed}`).toBeLessThanOrEqual(1e-12);
+      }
+      expect(Math.min(...Object.values(reached))).toBeGreaterThan(15);
+    },
+  );
+
   it('needs few SQP steps after gains change by 5 %', () => {
     const steps: number[] = [];
     for (let seed = 0; seed < 30; seed++) {
@@ -188,6 +227,47 @@ function fixedInstance(
     };
   });
   return { problem, decisions };
+}
+
+/** The first device pinned to a sliver of the band, so that its chain decides the round, and server work scaled by `work`. */
+function withSlowestPinned(
+  { problem, decisions }: { problem: PlanningProblem; decisions: DevicePlan[] },
+  seed: number,
+  work: number,
+): { problem: PlanningProblem; decisions: DevicePlan[] } {
+  const sliver = (problem.bandwidthHz / problem.devices.length) * (seed % 2 === 0 ? 1e-3 : 0.05);
+  const scaled = (time: number) => time * work;
+  const points = problem.upPoints.map((point) => ({
+    ...point,
+    serverEncodeSecondsPerValue: scaled(point.serverEncodeSecondsPerValue),
+    serverDecodeSecondsPerValue: scaled(point.serverDecodeSecondsPerValue),
+  }));
+  const devices = problem.devices.map((device, n) => ({
+    ...device,
+    minimumBandwidthHz: n === 1 ? sliver : 0,
+    maximumBandwidthHz: Infinity,
+    pinned: n === 0 ? { bandwidthHz: sliver } : {},
+    costs: { ...device.costs, serverSeconds: device.costs.serverSeconds.map(scaled) },
+  }));
+  return { problem: { ...problem, sharing: 'allocated', upPoints: points, downPoints: points, devices }, decisions };
+}
+
+/** Shares that fill the band to rounding. */
+function allPinnedEqual(problem: PlanningProblem): PlanningProblem {
+  const bandwidthHz = problem.bandwidthHz / problem.devices.length;
+  return {
+    ...problem,
+    devices: withoutPins(problem.devices).map((device) => ({ ...device, pinned: { bandwidthHz } })),
+  };
+}
+
+function withoutPins(devices: PlanningProblem['devices']): PlanningProblem['devices'] {
+  return devices.map((device) => ({ ...device, minimumBandwidthHz: 0, pinned: {} }));
+}
+
+/** The whole of the server that is in use; NaN where a share is not between 0 and 1. */
+function shareUse(devices: readonly DevicePlan[]): number {
+  return devices.reduce((sum, { serverShare }) => sum + (serverShare >= 0 && serverShare <= 1 ? serverShare : NaN), 0);
 }
 
 /** Every signal-to-noise ratio times a factor in 0.95 … 1.05. */

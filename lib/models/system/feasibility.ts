@@ -124,6 +124,9 @@ function visitLimits(
     if (device.trafficLimitBits !== undefined) {
       atMost('device-traffic', roundTrafficBits(problem, costs), device.trafficLimitBits, device.name);
     }
+    if (problem.sharing === 'allocated' && !(decision.serverShare >= 0)) {
+      add('at least', false, 'server-share', decision.serverShare, 0, device.name);
+    }
     atMost('device-bandwidth', decision.bandwidthHz, device.maximumBandwidthHz, device.name);
     atLeast('device-bandwidth', decision.bandwidthHz, device.minimumBandwidthHz, device.name);
     for (const [found, pinned] of pinnedPairs(decision, device.pinned)) {

@@ -156,10 +156,11 @@ function reciprocalLimits(problem: PlanningProblem, device: Int32Array) {
     greatestReciprocal[k] = problem.bandwidthHz / (pinned.bandwidthHz ?? minimumBandwidthHz);
     leastSum += 1 / greatestReciprocal[k]!;
   }
-  // A maximum beyond what the others' minima leave is no limit of its own.
+  // A maximum beyond what the others' minima leave is no limit of its own; rounding must not put it below the minimum.
   for (let k = 0; k < device.length; k++) {
     const left = 1 - (leastSum - 1 / greatestReciprocal[k]!);
-    if (leastReciprocal[k]! > 0 && left > 0) leastReciprocal[k] = Math.max(leastReciprocal[k]!, 1 / left);
+    if (!(leastReciprocal[k]! > 0 && left > 0)) continue;
+    leastReciprocal[k] = Math.max(leastReciprocal[k]!, Math.min(1 / left, greatestReciprocal[k]!));
   }
   return { leastReciprocal, greatestReciprocal };
 }

@@ -1,5 +1,6 @@
 import type { CompiledAllocation } from './compile.js';
 import { bracketedRoot, evaluateRow, rowAt, rowValue, steepestSlope } from './delay-rows.js';
+import { divideServer } from './divide-server.js';
 import { excessRoot } from './excess-root.js';
 
 /** Answer of the search over shares of band and server together. */
@@ -20,6 +21,8 @@ export interface JointAnswer {
 
 const out = new Float64Array(3);
 const useTolerance = 1e-12;
+/** A use this much beyond one is no rounding. */
+const settledUse = 1e-10;
 /** Price ratios that stand for infinity and zero. */
 const bandForFree = 1e40;
 const serverForFree = 1e-40;
@@ -39,7 +42,9 @@ export class JointSearch {
   readonly reciprocal: Float64Array;
   readonly serverShare: Float64Array;
   private readonly count: number;
+  /** What the floor leaves each device for sending, and for what sends beyond its largest share: exact zeros stay zeros. */
   private readonly gap: Float64Array;
+  private readonly spare: Float64Array;
   private readonly steepest: Float64Array;
   private passes = 0;
   private lastExcess = 0;
@@ -56,6 +61,7 @@ export class JointSearch {
     this.reciprocal = new Float64Array(count);
     this.serverShare = new Float64Array(count);
     this.gap = new Float64Array(count);
+    this.spare = new Float64Array(count);
     this.steepest = new Float64Array(count);
     let floor = count > 0 ? -Infinity : 0;
     for (let n = 0; n < count; n++) {
@@ -65,7 +71,10 @@ export class JointSearch {
       floor = Math.max(floor, rows.floor[n]! + atLeast);
     }
     this.floorSeconds = floor;
-    for (let n = 0; n < count; n++) this.gap[n] = floor - (rows.floor[n]! + this.gap[n]!) + this.gap[n]!;
+    for (let n = 0; n < count; n++) {
+      this.spare[n] = floor - (rows.floor[n]! + this.gap[n]!);
+      this.gap[n]! += this.spare[n]!;
+    }
   }
 
   solve(): JointAnswer {
@@ -85,10 +94,9 @@ export class JointSearch {
 
   /** T = floor needs that no device at the floor waits for the server or for bandwidth it has no largest share of. */
   private floorReachable(): boolean {
-    const { serverSeconds, leastReciprocal, rows } = this.compiled;
+    const { serverSeconds, leastReciprocal } = this.compiled;
     for (let n = 0; n < this.count; n++) {
-      const atLeast = leastReciprocal[n]! > 0 ? rowValue(rows, n, leastReciprocal[n]!) : 0;
-      if (this.gap[n]! > atLeast) continue;
+      if (this.spare[n]! > 0) continue;
       if (serverSeconds[n]! > 0 || (this.steepest[n]! > 0 && leastReciprocal[n] === 0)) return false;
     }
     return true;
@@ -138,12 +146,10 @@ export class JointSearch {
 
   /** Σ s with every device at its largest share. */
   private leastServerUse(excess: number): number {
-    const { rows, serverSeconds, leastReciprocal } = this.compiled;
+    const { serverSeconds } = this.compiled;
     let use = 0;
     for (let n = 0; n < this.count; n++) {
-      if (serverSeconds[n] === 0) continue;
-      const atLeast = leastReciprocal[n]! > 0 ? rowValue(rows, n, leastReciprocal[n]!) : 0;
-      use += serverSeconds[n]! / (this.gap[n]! + excess - atLeast);
+      if (serverSeconds[n]! > 0) use += serverSeconds[n]! / (this.spare[n]! + excess);
     }
     return use;
   }
@@ -229,6 +235,7 @@ export class JointSearch {
   }
 
   private answer(excess: number, bandwidthPrice: number, serverPrice: number): JointAnswer {
+    if (this.bandwidthUse > 1 + settledUse) return this.answerWithin(bandwidthPrice, serverPrice);
     return {
       delaySeconds: this.floorSeconds + excess,
       reciprocal: this.reciprocal,
@@ -241,11 +248,27 @@ export class JointSearch {
     };
   }
 
+  /**
+   * Where the band is worth next to nothing, a price ratio may leave its use beyond one: shares back within the band, and the
+   * server divided for them.
+   */
+  private answerWithin(bandwidthPrice: number, serverPrice: number): JointAnswer {
+    const { rows, serverSeconds, leastReciprocal, greatestReciprocal } = this.compiled;
+    const { reciprocal } = this;
+    const bandwidthUse = scaleWithin(reciprocal, leastReciprocal, greatestReciprocal);
+    const own = Float64Array.from(
+      reciprocal,
+      (w, n) => rows.floor[n]! + (this.steepest[n]! > 0 ? rowValue(rows, n, w) : 0),
+    );
+    const divided = divideServer(own, serverSeconds);
+    return { ...divided, reciprocal, bandwidthUse, bandwidthPrice, serverPrice, passes: this.passes };
+  }
+
   /** Best pairs of all devices at T = floor + excess and price ratio θ, with the sums and their derivatives by (excess, ln θ). */
   private pass(excess: number, ratio: number): void {
     this.passes++;
     const { rows, serverSeconds, leastReciprocal, greatestReciprocal } = this.compiled;
-    const { reciprocal, serverShare, gap, steepest } = this;
+    const { reciprocal, serverShare, gap, spare: beyondLeast, steepest } = this;
     let bandwidthUse = 0;
     let serverUse = 0;
     let bandwidthByExcess = 0;
@@ -300,11 +323,18 @@ export class JointSearch {
         w = Math.min(Math.max(w, least), greatest);
         reciprocal[n] = w;
         bandwidthUse += 1 / w;
+        if (server === 0) {
+          serverShare[n] = 0;
+          continue;
+        }
         evaluateRow(rows, n, w, out);
-        const share = server > 0 ? server / (target - out[0]!) : 0;
+        // The difference cancels where the largest share decides the round; below a limit of w it is more than w·√(…).
+        const left =
+          w <= least ? beyondLeast[n]! + excess : Math.max(target - out[0]!, w * Math.sqrt(priced * out[1]!));
+        const share = server / left;
         serverShare[n] = share;
         serverUse += share;
-        if (server > 0) serverByExcess -= share / (target - out[0]!);
+        serverByExcess -= share / left;
         continue;
       }
       reciprocal[n] = w;
@@ -332,6 +362,24 @@ export class JointSearch {
     this.serverByExcess = serverByExcess;
     this.serverByRatio = serverByRatio;
   }
+}
+
+/** Takes from devices above their least share, in proportion to what they have beyond it, until all shares fit; returns the use. */
+function scaleWithin(reciprocal: Float64Array, least: Float64Array, greatest: Float64Array): number {
+  let held = 0;
+  let beyond = 0;
+  reciprocal.forEach((w, n) => {
+    held += 1 / greatest[n]!;
+    beyond += 1 / w - 1 / greatest[n]!;
+  });
+  const factor = beyond > 0 ? Math.max(0, Math.min(1, (1 - held) / beyond)) : 1;
+  let use = 0;
+  for (let n = 0; n < reciprocal.length; n++) {
+    const share = 1 / greatest[n]! + factor * (1 / reciprocal[n]! - 1 / greatest[n]!);
+    reciprocal[n] = Math.min(greatest[n]!, Math.max(least[n]!, 1 / share));
+    use += 1 / reciprocal[n]!;
+  }
+  return use;
 }
 
 /** 1 / slope of a falling use; 0 where the use does not fall. */

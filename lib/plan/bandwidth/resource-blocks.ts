@@ -1,6 +1,7 @@
 import { limitTolerance } from '../../models/index.js';
 import type { CompiledAllocation } from './compile.js';
 import { rowValue, steepestSlope } from './delay-rows.js';
+import { divideServer } from './divide-server.js';
 
 /** Whole numbers of resource blocks for each device. */
 export interface BlockAnswer {
@@ -72,20 +73,16 @@ class BlockSearch {
   withServerShares(): BlockAnswer {
     let blocks: Int32Array = Int32Array.from(this.limits.least);
     this.reduceRow(0, blocks);
-    let delay = this.sharedDelay(blocks);
+    let best = this.divided(blocks);
     for (let k = 0; k < 200; k++) {
-      const better = this.leastShares(delay);
-      if (!better) break;
-      const betterDelay = this.sharedDelay(better);
-      if (!(betterDelay < delay * (1 - 1e-15))) break;
-      blocks = better;
-      delay = betterDelay;
+      const counts = this.leastShares(best.delaySeconds);
+      if (!counts) break;
+      const better = this.divided(counts);
+      if (!(better.delaySeconds < best.delaySeconds * (1 - 1e-15))) break;
+      blocks = counts;
+      best = better;
     }
-    const serverShare = Float64Array.from(blocks, (count, n) => {
-      const work = this.compiled.serverSeconds[n]!;
-      return work > 0 ? work / (delay - this.delay(n, 0, count)) : 0;
-    });
-    return { delaySeconds: delay, blocks, serverShare, exact: true };
+    return { delaySeconds: best.delaySeconds, blocks, serverShare: best.serverShare, exact: true };
   }
 
   commonBatch(): BlockAnswer {
@@ -238,38 +235,12 @@ class BlockSearch {
     return trimmed;
   }
 
-  /** T with Σ V_n / (T − delay_n) = 1 for given counts, above every delay. */
-  private sharedDelay(blocks: Int32Array): number {
-    const { serverSeconds } = this.compiled;
-    const own = Float64Array.from(blocks, (count, n) => this.delay(n, 0, count));
-    const floor = own.reduce((most, delay) => Math.max(most, delay), 0);
-    let low = floor;
-    let high = floor;
-    for (let n = 0; n < own.length; n++) high += serverSeconds[n]!;
-    // Σ V_n / (T − own_n) is convex and falling: Newton's method from its left side climbs to the root.
-    const need = (time: number): [number, number] => {
-      let sum = 0;
-      let slope = 0;
-      for (let n = 0; n < own.length; n++) {
-        if (serverSeconds[n] === 0) continue;
-        const share = serverSeconds[n]! / (time - own[n]!);
-        sum += share;
-        slope -= share / (time - own[n]!);
-      }
-      return [sum, slope];
-    };
-    if (need(floor)[0] <= 1) return floor;
-    let time = high;
-    for (let k = 0; k < 200 && high - low > 2e-16 * high; k++) {
-      const [sum, slope] = need(time);
-      if (sum > 1) low = time;
-      else high = time;
-      const newton = time - (sum * (sum - 1)) / slope;
-      const next = newton > low && newton < high ? newton : 0.5 * (low + high);
-      if (next === time) break;
-      time = next;
-    }
-    return high;
+  /** The whole server divided at given counts. */
+  private divided(blocks: Int32Array) {
+    return divideServer(
+      Float64Array.from(blocks, (count, n) => this.delay(n, 0, count)),
+      this.compiled.serverSeconds,
+    );
   }
 
   /** Counts of least Σ s for a given T, or undefined if no counts meet it. */

@@ -203,4 +203,65 @@ describe('largestRefutedThreshold', () => {
       expect(result.ceiling).toBeGreaterThanOrEqual(result.refuted);
     }
   });
+
+  it.each([0, 0.5, 0.9])('finds the jump of a single combination in whole units with smoothing %d', (smoothing) => {
+    const random = randomStream(6, 'whole-units');
+    const evaluations: number[] = [];
+    for (let k = 0; k < 200; k++) {
+      const oracle = new WholeUnits(
+        Array.from({ length: 2 + random.integer(5) }, () => [random.uniform(), random.uniform()] as const),
+      );
+      const { exact, worst } = oracle.leastThresholds();
+      const result = largestRefutedThreshold(oracle, { smoothing });
+      expect(result.refuted, `case ${k}`).toBeLessThan(exact);
+      // Above the jump of the row that decides nothing is left to refute; below it that row alone refutes.
+      expect(result.refuted, `case ${k}`).toBeGreaterThan(worst * (1 - 1e-5));
+      expect(result.termination, `case ${k}`).toBe('optimal');
+      evaluations.push(result.evaluations);
+    }
+    expect(evaluations.sort((a, b) => a - b)[100]).toBeLessThan(80);
+  });
 });
+
+/** One choice a block; each machine counts its work in whole sixteenths, rounded up block by block: usage jumps with t. */
+class WholeUnits extends LoadBalance {
+  private at = 1;
+  constructor(private readonly single: readonly (readonly [number, number])[]) {
+    super(single.map((pair) => [pair]));
+  }
+
+  override setThreshold(threshold: number): void {
+    this.at = threshold;
+  }
+
+  override evaluate(multipliers: Float64Array, response: OracleResponse): void {
+    response.usage.set(this.use(this.at));
+    response.cost = response.constant = response.slope = 0;
+    response.choices.fill(0);
+    this.single.forEach((work, block) => {
+      const [a, b] = work.map((own) => this.units(own, this.at));
+      response.values[block] = multipliers[0]! * a! + multipliers[1]! * b!;
+    });
+  }
+
+  /** Least threshold that both machines keep, twice: as it is, and as the larger of each machine's own. */
+  leastThresholds(): { exact: number; worst: number } {
+    const jumps = this.single.flatMap((work) =>
+      work.flatMap((own) => Array.from({ length: 16 }, (_, k) => (16 * own) / (k + 1))),
+    );
+    const least = (keeps: (use: readonly number[]) => boolean) =>
+      Math.min(...jumps.map((t) => t * (1 + 1e-12)).filter((t) => keeps([...this.use(t)])));
+    const own = [0, 1].map((row) => least((use) => use[row]! <= 1));
+    return { exact: least((use) => use.every((value) => value <= 1)), worst: Math.max(...own) };
+  }
+
+  private use(threshold: number): Float64Array {
+    return Float64Array.from([0, 1], (row) =>
+      this.single.reduce((sum, work) => sum + this.units(work[row]!, threshold), 0),
+    );
+  }
+
+  private units(work: number, threshold: number): number {
+    return Math.max(1, Math.ceil((16 * work) / threshold)) / 16;
+  }
+}

@@ -45,6 +45,16 @@ describe('a plan of any origin', () => {
     ]);
   });
 
+  it.each([-0.25, NaN])('breaks the limit of the server by a share of %d', (serverShare) => {
+    const { plan } = solvePlan(cell, { baselines: false, whatIf: 'never' }).answer!;
+    const devices = plan.devices.map((decision, n) => (n === 0 ? { ...decision, serverShare } : decision));
+    const evaluation = evaluatePlan(cell.problem, { devices });
+    expect(evaluation.keepsAllLimits).toBe(false);
+    expect(evaluation.limits).toContainEqual(
+      expect.objectContaining({ limit: 'server-share', device: 'one', found: serverShare, allowed: 0, kept: false }),
+    );
+  });
+
   it('has every broken limit named with its slack', () => {
     const outcome = readDecisions(byHand.replace('12e6', '16e6').replace('blocks: 2', 'blocks: 12'), cell.problem);
     if (!outcome.ok) throw new Error('not read');

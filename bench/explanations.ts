@@ -1,18 +1,26 @@
 /**
  * What is printed around a plan, on random problem files of up to four devices: what-if answers against the changed files (exact
- * method, both sides to 1e-6), both prices of the band against re-solved bandwidths (1 %), remedies (each suffices, none can be
+ * method, both sides to 1e-6; two-timescale, plan and bound on either side of the optimum and no slower where a change only
+ * relaxes, also with up to twelve devices), both prices of the band against re-solved bandwidths (1 %), remedies (each suffices, none can be
  * 0.1 % less, no single limit is missing). Every judge edits and reads the file anew by itself.
- * Usage: npx tsx bench/explanations.ts [--what-if 100] [--prices 300] [--remedies 150]
+ * Usage: npx tsx bench/explanations.ts [--what-if 100] [--search 100] [--prices 300] [--remedies 150]
  * Results: bench/results/explanations.txt
  */
 import { parseArgs } from 'node:util';
-import { checkPrice, checkRemedies, checkWhatIf, Tally } from '../spec/support/explanation-checks.js';
+import {
+  checkPrice,
+  checkRemedies,
+  checkWhatIf,
+  checkWhatIfSearch,
+  Tally,
+} from '../spec/support/explanation-checks.js';
 import { randomFile, type RandomFile } from '../spec/support/problem-files.js';
 import { writeResults } from './support/results.js';
 
 const { values } = parseArgs({
   options: {
     'what-if': { type: 'string', default: '100' },
+    search: { type: 'string', default: '100' },
     prices: { type: 'string', default: '300' },
     remedies: { type: 'string', default: '150' },
   },
@@ -20,14 +28,15 @@ const { values } = parseArgs({
 
 type Check = (seed: number, random: RandomFile, tally: Tally) => void;
 
-function run(check: Check, files: number): Tally {
+function run(check: Check, files: number, mostDevices = (_seed: number) => 4): Tally {
   const tally = new Tally();
-  for (let seed = 1; seed <= files; seed++) check(1000 + seed, randomFile(1000 + seed), tally);
+  for (let seed = 1001; seed <= 1000 + files; seed++) check(seed, randomFile(seed, mostDevices(seed)), tally);
   return tally;
 }
 
 const tallies = {
   'what-if': run(checkWhatIf, Number(values['what-if'])),
+  'what-if by the search': run(checkWhatIfSearch, Number(values.search), (seed) => (seed % 4 === 0 ? 12 : 4)),
   prices: run(checkPrice, Number(values.prices)),
   remedies: run(checkRemedies, Number(values.remedies)),
 };
@@ -37,6 +46,6 @@ const table = Object.entries(tallies)
     return [`${name}: ${faults.length} faults`, ...faults.map((fault) => `  FAULT ${fault}`), ...reached].join('\n');
   })
   .join('\n\n');
-const options = `--what-if ${values['what-if']} --prices ${values.prices} --remedies ${values.remedies}`;
+const options = `--what-if ${values['what-if']} --search ${values.search} --prices ${values.prices} --remedies ${values.remedies}`;
 writeResults('explanations', `npx tsx bench/explanations.ts ${options}`, table, tallies);
 process.exitCode = Object.values(tallies).some(({ faults }) => faults.length > 0) ? 1 : 0;

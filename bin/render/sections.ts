@@ -1,5 +1,12 @@
 import { formatQuantity, significant, type Dimension, type ResolvedFile } from '../../lib/io/index.js';
-import type { ActiveLimit, BandPrice, InfeasibilityReport, PlanAnswer, PlanReport } from '../../lib/plan/index.js';
+import type {
+  ActiveLimit,
+  BandPrice,
+  InfeasibilityReport,
+  PlanAnswer,
+  PlanReport,
+  WhatIfReport,
+} from '../../lib/plan/index.js';
 import type { Paint } from '../terminal.js';
 import { columns } from './columns.js';
 
@@ -46,14 +53,16 @@ export function renderPrices(report: PlanReport, paint: Paint): string {
   const lines: string[][] = [];
   const price = report.answer?.bandPrice;
   if (price) lines.push(...priceLines(price));
-  for (const { change, delayChangeSeconds, totalSeconds, note } of report.whatIf) {
-    const figure =
-      delayChangeSeconds === undefined || totalSeconds === undefined
-        ? (note ?? 'no plan')
-        : `${signedTime(delayChangeSeconds)} (replanned: ${formatQuantity(totalSeconds, 'time')})${note === undefined ? '' : `, ${note}`}`;
-    lines.push([change, figure]);
-  }
+  for (const row of report.whatIf) lines.push([row.change, changeFigure(row)]);
   return lines.length === 0 ? '' : `${paint('bold', 'what more would be worth')}\n${indented(columns(lines))}`;
+}
+
+/** "−50 ms (replanned: 31.2 s, gap 0.4 %)". */
+function changeFigure({ delayChangeSeconds, totalSeconds, boundSeconds, note }: WhatIfReport): string {
+  if (delayChangeSeconds === undefined || totalSeconds === undefined) return note ?? 'no plan';
+  const gap = boundSeconds === undefined ? '' : `, gap ${significant(100 * (1 - boundSeconds / totalSeconds), 2)} %`;
+  const why = note === undefined ? '' : `, ${note}`;
+  return `${signedTime(delayChangeSeconds)} (replanned: ${formatQuantity(totalSeconds, 'time')}${gap}${why})`;
 }
 
 /** What the band is worth at this very plan; one line where both sides agree. */

@@ -8,5 +8,6 @@ export * from './solve.js';
 export { explainInfeasibility, singleConflicts } from './explain/index.js';
 export { planBits } from './baselines/index.js';
 export type { Planner, PlannerOutcome } from './planner.js';
+export type { SolveProgress } from './progress.js';
 export { breakTies } from './local-search/index.js';
 export * from './two-timescale/index.js';

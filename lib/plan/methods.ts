@@ -4,6 +4,7 @@ import { planBandwidth } from './bandwidth/index.js';
 import type { PlanBound } from './bound/index.js';
 import { planExact } from './exact/index.js';
 import { fastestFeasible } from './judge.js';
+import type { SolveProgress } from './progress.js';
 import type { BandwidthMethod, PlanMethod } from './report.js';
 import { planTwoTimescale } from './two-timescale/index.js';
 
@@ -22,14 +23,7 @@ export interface MethodContext {
   readonly warm?: Plan | undefined;
   /** Further plans to start from, of any origin: the answer is no slower than one of them that keeps all limits. */
   readonly starts?: readonly Plan[] | undefined;
-  readonly onProgress?: ((progress: MethodProgress) => void) | undefined;
-}
-
-export interface MethodProgress {
-  readonly phase: 'search';
-  readonly fraction?: number;
-  readonly totalSeconds?: number;
-  readonly boundSeconds?: number;
+  readonly onProgress?: ((progress: SolveProgress) => void) | undefined;
 }
 
 export interface MethodOutcome {
@@ -47,17 +41,19 @@ export interface MethodOutcome {
 }
 
 /**
- * Runs one planning method; its answer is no slower than any of the given starts. Throws RangeError if `bandwidth` has no
- * choices to work with.
+ * Runs one planning method and judges what it says: a plan that breaks a limit is none, its delay is that of the model, and it is
+ * no slower than any of the given starts. Throws RangeError if `bandwidth` has no choices to work with.
  */
 export function runMethod(problem: PlanningProblem, options: MethodOptions, context: MethodContext): MethodOutcome {
   const outcome = dispatch(problem, options, context);
-  const given = fastestFeasible(problem, options.method === 'bandwidth' ? [] : startsOf(context));
-  if (!given || outcome.totalSeconds <= given.totalSeconds) return outcome;
   // A search cut short, or estimated shares of whole blocks, may end above what was given.
-  const { plan, totalSeconds } = given;
-  const infeasible = outcome.termination === 'infeasible' || outcome.termination === 'locally-infeasible';
-  return { ...outcome, plan, totalSeconds, termination: infeasible ? 'stalled' : outcome.termination };
+  const starts = options.method === 'bandwidth' ? [] : startsOf(context);
+  const best = fastestFeasible(problem, outcome.plan ? [outcome.plan, ...starts] : starts);
+  const { plan: _, ...rest } = outcome;
+  if (!best) return { ...rest, totalSeconds: Infinity };
+  const { plan, totalSeconds } = best;
+  const contradicted = outcome.termination === 'infeasible' || outcome.termination === 'locally-infeasible';
+  return { ...rest, plan, totalSeconds, termination: contradicted ? 'stalled' : outcome.termination };
 }
 
 function dispatch(problem: PlanningProblem, options: MethodOptions, context: MethodContext): MethodOutcome {
@@ -69,7 +65,7 @@ function dispatch(problem: PlanningProblem, options: MethodOptions, context: Met
         {
           signal: context.signal,
           starts: startsOf(context),
-          onProgress: (progress) => reportSearch(context, progress),
+          onProgress: context.onProgress,
         },
       );
     case 'exact':
@@ -92,10 +88,6 @@ function limit(context: MethodContext): { timeLimitSeconds?: number } {
   return context.timeLimitSeconds < Infinity ? { timeLimitSeconds: Math.max(1e-3, context.timeLimitSeconds) } : {};
 }
 
-function reportSearch(context: MethodContext, { totalSeconds }: { readonly totalSeconds?: number }): void {
-  context.onProgress?.({ phase: 'search', ...(totalSeconds !== undefined && { totalSeconds }) });
-}
-
 function exact(problem: PlanningProblem, options: MethodOptions, context: MethodContext): MethodOutcome {
   const answer = planExact(
     problem,
@@ -103,8 +95,8 @@ function exact(problem: PlanningProblem, options: MethodOptions, context: Method
     {
       signal: context.signal,
       starts: startsOf(context),
-      onProgress: ({ objective, bound }) => {
-        context.onProgress?.({ phase: 'search', totalSeconds: objective, boundSeconds: bound });
+      onProgress: (progress) => {
+        context.onProgress?.(progress);
         return undefined;
       },
     },

@@ -3,12 +3,14 @@ import { sourceOf, type Plan, type PlanningProblem, type ProblemSource, type Rou
 import { commonOptions, defineOptions, type StopSignal, type Termination } from '../solver/index.js';
 import { conventionsOf, describePlan } from './answer.js';
 import { compareSchemes, findSchemes, planBits, plansOfSchemes, type Scheme } from './baselines/index.js';
-import { boundPlan, confirmBound, type PlanBound } from './bound/index.js';
+import { Clock } from './clock.js';
 import { bandPrice, explainInfeasibility, whatIf } from './explain/index.js';
-import { fastestFeasible, judgePlan } from './judge.js';
+import { fastestFeasible } from './judge.js';
 import { runMethod, type MethodOutcome } from './methods.js';
 import { solverOracle } from './oracle.js';
 import type { Planner } from './planner.js';
+import type { SolveProgress } from './progress.js';
+import { provenBound, provesSomething } from './proven-bound.js';
 import { tradeOffCurve } from './trade-off/index.js';
 import { bandwidthMethods, planMethods, type BoundReport, type PlanReport, type PlanStatus } from './report.js';
 
@@ -43,14 +45,6 @@ export const solveOptions = defineOptions({
 export type SolveOptions = z.input<typeof solveOptions.schema>;
 export type ResolvedSolveOptions = z.output<typeof solveOptions.schema>;
 
-/** Where a solve stands; `fraction` is absent where the end is not known. */
-export interface SolveProgress {
-  readonly phase: 'search' | 'bound' | 'baselines' | 'what-if' | 'trade-off' | 'explanation';
-  readonly fraction?: number;
-  readonly totalSeconds?: number;
-  readonly boundSeconds?: number;
-}
-
 export interface SolveHooks {
   readonly signal?: StopSignal | undefined;
   /** Choices and shares to start from; required by the `bandwidth` method. */
@@ -62,11 +56,8 @@ export interface SolveHooks {
 
 /** Largest instance whose what-if questions `auto` answers. */
 const whatIfDevices = 100;
-/** Of what is left of a time limit: for the search, then for the bound; its recomputation needs the rest. */
+/** Part of a time limit for the search; bound and recomputation need the rest. */
 const searchShare = 0.6;
-const boundShare = 0.4;
-/** A recomputation under way at the limit or at Ctrl-C gets this much longer, seconds: without it nothing is proven. */
-const grace = (deviceCount: number) => Math.min(30, Math.max(3, deviceCount / 30));
 /** Time given to the exact method to decide whether anything is feasible when the search found nothing. */
 const decisionSeconds = 20;
 
@@ -87,8 +78,7 @@ export function solvePlan(
   const clock = new Clock(options.timeLimitSeconds);
   hooks.onProgress?.({ phase: 'search' });
   const outcome = searchPlan(problem, options, hooks, clock);
-  const usable = outcome.plan !== undefined && judgePlan(problem, outcome.plan).isFeasible;
-  hooks.onProgress?.({ phase: 'bound', ...(usable && { totalSeconds: outcome.totalSeconds }) });
+  hooks.onProgress?.({ phase: 'bound', ...(outcome.plan && { totalSeconds: outcome.totalSeconds }) });
   const bound = provenBound(problem, outcome, clock, hooks.signal);
   const base = {
     method: options.method,
@@ -97,7 +87,7 @@ export function solvePlan(
     conventions: conventionsOf(problem),
     statistics: outcome.statistics,
   };
-  if (!usable) return withoutPlan(source, options, hooks, clock, outcome, bound, base);
+  if (!outcome.plan) return withoutPlan(source, options, hooks, clock, outcome, bound, base);
 
   const priceFound = stopped(hooks, clock) ? undefined : bandPrice(source, outcome.plan);
   const planner = plannerOf(options, hooks, clock);
@@ -112,7 +102,7 @@ export function solvePlan(
   const status: PlanStatus = cutShort || !provesSomething(problem, bound) ? 'feasible' : 'solved';
   const asksWhatIf =
     options.whatIf === 'always' || (options.whatIf === 'auto' && problem.devices.length <= whatIfDevices);
-  const changes = asksWhatIf && !stopped(hooks, clock) ? changesOf(source, answer, planner, hooks) : [];
+  const changes = asksWhatIf && !stopped(hooks, clock) ? changesOf(source, answer, planner, hooks, clock) : [];
   return {
     ...base,
     status,
@@ -191,48 +181,6 @@ function withoutPlan(
   };
 }
 
-/** The bound of the whole problem, recomputed from its certificate; the tree's where the exact method closed more. */
-function provenBound(
-  problem: PlanningProblem,
-  outcome: MethodOutcome,
-  clock: Clock,
-  signal: StopSignal | undefined,
-): BoundReport {
-  const dual = outcome.bound ?? dualBound(problem, outcome, clock, signal);
-  const { certificate, verification } = confirmBound(
-    problem,
-    dual.certificate,
-    new GraceSignal(clock, signal, grace(problem.devices.length)),
-  );
-  const verified = verification.valid;
-  const trusted = verification.boundSeconds;
-  const late = problem.deadlineSeconds !== undefined && trusted > problem.deadlineSeconds * (1 + 1e-9);
-  const dualReport: BoundReport = {
-    boundSeconds: late ? Infinity : trusted,
-    verified,
-    source: verified ? 'dual' : 'none',
-    certificate,
-    ...(certificate.kind === 'boxes' && { batchedForm: certificate.form }),
-  };
-  const tree = outcome.treeBoundSeconds;
-  return tree !== undefined && tree > dualReport.boundSeconds
-    ? { ...dualReport, boundSeconds: tree, source: 'tree' }
-    : dualReport;
-}
-
-function dualBound(
-  problem: PlanningProblem,
-  outcome: MethodOutcome,
-  clock: Clock,
-  signal: StopSignal | undefined,
-): PlanBound {
-  const left = Math.max(0.01, boundShare * clock.left());
-  return boundPlan(problem, left === Infinity ? {} : { timeLimitSeconds: left }, {
-    signal,
-    ...(outcome.plan && { incumbentSeconds: outcome.totalSeconds }),
-  });
-}
-
 function schemesOf(
   source: ProblemSource,
   planner: Planner,
@@ -242,7 +190,7 @@ function schemesOf(
   boundSeconds: number,
 ): Scheme[] {
   hooks.onProgress?.({ phase: 'baselines' });
-  const signal = stopSignal(hooks, clock);
+  const signal = clock.signal(hooks.signal);
   const variant = (settings: readonly string[]) => {
     const rebuilt = source.rebuild({ settings });
     return rebuilt.ok ? rebuilt.source.problem : undefined;
@@ -281,17 +229,8 @@ function tradeOffOf(
 ): Pick<PlanReport, 'tradeOff'> {
   if (options.tradeOff === 'none' || stopped(hooks, clock)) return {};
   hooks.onProgress?.({ phase: 'trade-off' });
-  const signal = stopSignal(hooks, clock);
+  const signal = clock.signal(hooks.signal);
   return { tradeOff: tradeOffCurve(problem, options.tradeOff, { planner, plan, boundSeconds, signal }) };
-}
-
-/** Raised at the time limit or by the user. */
-function stopSignal(hooks: SolveHooks, clock: Clock): StopSignal {
-  return {
-    get aborted() {
-      return stopped(hooks, clock);
-    },
-  };
 }
 
 function changesOf(
@@ -299,9 +238,18 @@ function changesOf(
   answer: NonNullable<PlanReport['answer']>,
   planner: Planner,
   hooks: SolveHooks,
+  clock: Clock,
 ): PlanReport['whatIf'] {
   hooks.onProgress?.({ phase: 'what-if' });
-  return whatIf(source, { plan: answer.plan, delay: answer.delay }, planner);
+  return whatIf(
+    source,
+    { plan: answer.plan, delay: answer.delay },
+    {
+      planner,
+      prove: (problem, outcome) => provenBound(problem, outcome, clock, hooks.signal),
+      signal: clock.signal(hooks.signal),
+    },
+  );
 }
 
 /** How baselines and explanations solve changed problems: quickly, with the same method unless that needs a warm plan. */
@@ -309,21 +257,12 @@ function plannerOf(options: ResolvedSolveOptions, hooks: SolveHooks, clock: Cloc
   const method = options.method === 'bandwidth' ? 'two-timescale' : options.method;
   return (changed, starts) => {
     const timeLimitSeconds = Math.min(decisionSeconds, Math.max(0.1, clock.left()));
-    const outcome = runMethod(changed, { ...options, method }, { signal: hooks.signal, timeLimitSeconds, starts });
-    if (!outcome.plan || !judgePlan(changed, outcome.plan).isFeasible) {
-      return { totalSeconds: Infinity, termination: outcome.termination };
-    }
-    return { plan: outcome.plan, totalSeconds: outcome.totalSeconds, termination: outcome.termination };
+    return runMethod(changed, { ...options, method }, { signal: hooks.signal, timeLimitSeconds, starts });
   };
 }
 
 function stopped(hooks: SolveHooks, clock: Clock): boolean {
   return hooks.signal?.aborted === true || clock.left() <= 0;
-}
-
-/** A recomputed bound above what every round takes whatever the plan. */
-function provesSomething({ aggregationSeconds }: PlanningProblem, { source, boundSeconds }: BoundReport): boolean {
-  return source !== 'none' && boundSeconds > aggregationSeconds;
 }
 
 function messageOf(
@@ -351,36 +290,4 @@ function whyUnproven({ devices }: PlanningProblem, { source }: BoundReport): str
   return source === 'none'
     ? 'the recomputation did not confirm the bound that the search claimed'
     : 'the bound is no larger than the aggregation';
-}
-
-/** Raised a little after the time limit or the user's signal. */
-class GraceSignal implements StopSignal {
-  private seenAt: number | undefined;
-
-  constructor(
-    private readonly clock: Clock,
-    private readonly signal: StopSignal | undefined,
-    private readonly graceSeconds: number,
-  ) {}
-
-  get aborted(): boolean {
-    if (this.clock.left() <= -this.graceSeconds) return true;
-    if (!this.signal?.aborted) return false;
-    this.seenAt ??= this.clock.elapsed();
-    return this.clock.elapsed() - this.seenAt > this.graceSeconds;
-  }
-}
-
-class Clock {
-  private readonly startedAt = performance.now();
-
-  constructor(private readonly limitSeconds: number) {}
-
-  elapsed(): number {
-    return (performance.now() - this.startedAt) / 1000;
-  }
-
-  left(): number {
-    return this.limitSeconds - this.elapsed();
-  }
 }

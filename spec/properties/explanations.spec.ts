@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkPrice, checkRemedies, checkWhatIf, Tally } from '../support/explanation-checks.js';
+import { checkPrice, checkRemedies, checkWhatIf, checkWhatIfSearch, Tally } from '../support/explanation-checks.js';
 import { randomFile, type RandomFile } from '../support/problem-files.js';
 
 /** Runs a check over seeds. The full counts are those of `bench/explanations.ts`. */
@@ -21,6 +21,18 @@ describe('what is printed around a plan', () => {
     expect(counts['linear-up']).toBeGreaterThan(0);
     expect(counts['spread-down']).toBeGreaterThan(0);
   });
+
+  it(
+    'has what-if answers of the search with bounds, never slower where a change only relaxes',
+    { timeout: 120_000 },
+    () => {
+      const few = over(checkWhatIfSearch, [101, 108], 3).counts;
+      expect(few['optima']).toBeGreaterThan(15);
+      const { counts } = over(checkWhatIfSearch, [201, 205], 16);
+      expect(counts['changes that only relax']).toBeGreaterThan(10);
+      expect(counts['bounds']).toBeGreaterThan(15);
+    },
+  );
 
   it('has prices that re-solved bandwidths confirm, on both sides of kinks', { timeout: 120_000 }, () => {
     const { counts } = over(checkPrice, [1, 30], 4);

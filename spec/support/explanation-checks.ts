@@ -1,6 +1,13 @@
 import { formatIssue, readProblemFile, type ResolvedFile } from '../../lib/io/index.js';
 import type { Plan } from '../../lib/models/index.js';
-import { planBandwidth, planExact, solvePlan, type PlanReport, type Remedy } from '../../lib/plan/index.js';
+import {
+  evaluatePlan,
+  planBandwidth,
+  planExact,
+  solvePlan,
+  type PlanReport,
+  type Remedy,
+} from '../../lib/plan/index.js';
 import { choicesOf, edited, type EditableFile, type RandomFile } from './problem-files.js';
 
 /*
@@ -172,6 +179,53 @@ export function checkWhatIf(seed: number, { file, traits }: RandomFile, tally: T
       tally.fault(seed, change, 'by', delayChangeSeconds, 'is', right - before);
     }
   }
+}
+
+const exactlyJudged = 4;
+
+/**
+ * What-if rows by the two-timescale method: each has a bound or says that it has none; with few devices both bracket the optimum of the
+ * changed file. Where the answer's own plan keeps every limit of the changed file, no row is slower than that plan there.
+ */
+export function checkWhatIfSearch(seed: number, { file, traits }: RandomFile, tally: Tally): void {
+  const resolved = readOf(file);
+  const report = resolved && solvePlan(resolved, { baselines: false, whatIf: 'always' });
+  if (!report?.answer) {
+    tally.count(report ? report.status : 'refused');
+    return;
+  }
+  tally.count('files');
+  traits.forEach((trait) => tally.count(trait));
+  const { plan } = report.answer;
+  for (const { change, totalSeconds, boundSeconds, note } of report.whatIf) {
+    tally.count('rows');
+    const changed = whatIfEdit(file, resolved!, change)!;
+    if (boundSeconds === undefined && note === undefined) tally.fault(seed, change, 'has neither a bound nor a note');
+    if (boundSeconds !== undefined) tally.count('bounds');
+    const most = baseDelayIn(changed, resolved!, plan);
+    if (most !== undefined) {
+      tally.count('changes that only relax');
+      if (!(totalSeconds! <= most * (1 + 1e-9))) tally.fault(seed, change, totalSeconds ?? 'none', 'above', most);
+    }
+    if (file.devices.length > exactlyJudged) continue;
+    const right = optimalSeconds(changed);
+    tally.count('optima');
+    if (totalSeconds !== undefined && totalSeconds < right * (1 - 2e-6)) tally.fault(seed, change, 'below', right);
+    if (boundSeconds !== undefined && boundSeconds > right * (1 + 1e-6)) {
+      tally.fault(seed, change, 'bound', boundSeconds, 'above', right);
+    }
+  }
+}
+
+/** The round of a plan in a changed file, devices by their names; undefined where it breaks a limit there. */
+function baseDelayIn(changed: EditableFile, { problem }: ResolvedFile, plan: Plan): number | undefined {
+  const there = readOf(changed);
+  if (!there) return undefined;
+  const decision = (name: string) => plan.devices[problem.devices.findIndex((device) => device.name === name)]!;
+  const same = { devices: there.problem.devices.map(({ name }) => decision(name)) };
+  const { keepsAllLimits, answer } = evaluatePlan(there.problem, same);
+  const { totalSeconds } = answer.delay;
+  return keepsAllLimits && Number.isFinite(totalSeconds) ? totalSeconds : undefined;
 }
 
 /** The two prices of the band against difference quotients of files read anew, to 1 %. */

@@ -196,9 +196,9 @@ const whatIf = z
   .strictObject({
     change: z.string().describe('What is different.'),
     totalSeconds: seconds().optional().describe('Delay of the plan found then.'),
-    boundSeconds: finiteOrNull().optional().describe('Bound then.'),
+    boundSeconds: finiteOrNull().optional().describe('No plan is faster then; absent where nothing is proven.'),
     delayChangeSeconds: z.number().optional().describe('Difference to the delay of the plan.'),
-    note: z.string().optional().describe('Why there is no figure.'),
+    note: z.string().optional().describe('Why there is no figure, or no bound.'),
   })
   .meta({ id: 'whatIf', title: 'The problem solved again with one change' });
 

@@ -1,11 +1,12 @@
 import * as z from '../../schema/index.js';
-import { branchAndBound, type Candidate, type TreeProgress } from '../../integer/index.js';
-import { exceeds, roundDelay, type Plan, type PlanningProblem } from '../../models/index.js';
+import { branchAndBound, type Candidate } from '../../integer/index.js';
+import { exceeds, type Plan, type PlanningProblem } from '../../models/index.js';
 import { Budget, commonOptions, defineOptions, type Termination, type StopSignal } from '../../solver/index.js';
 import { boundPlan, type BoundCertificate, type PlanBound } from '../bound/index.js';
 import { buildColumns } from '../bound/columns.js';
 import { judgePlan } from '../judge.js';
 import { breakTies, LocalSearch } from '../local-search/index.js';
+import type { SolveProgress } from '../progress.js';
 import { allChoices } from './active-choices.js';
 import { BatchedNodes } from './batched-nodes.js';
 import { PlanTree, type Combination } from './plan-tree.js';
@@ -25,7 +26,7 @@ export type ExactOptions = z.input<typeof exactOptions.schema>;
 export interface ExactContext {
   readonly signal?: StopSignal | undefined;
   /** Called after every node of the tree; returning false ends the search as `interrupted`. */
-  readonly onProgress?: ((progress: TreeProgress) => boolean | undefined) | undefined;
+  readonly onProgress?: ((progress: SolveProgress) => boolean | undefined) | undefined;
   /** Plans known before; one that breaks a limit is ignored. */
   readonly starts?: readonly Plan[] | undefined;
   /** Root bound computed before. */
@@ -89,11 +90,16 @@ export function planExact(
         timeLimitSeconds: Math.max(1e-3, options.timeLimitSeconds - budget.elapsedSeconds()),
       }),
     },
-    { incumbent: first, signal: context.signal, onNode: context.onProgress },
+    {
+      incumbent: first,
+      signal: context.signal,
+      onNode: ({ objective, bound }) =>
+        context.onProgress?.({ phase: 'search', totalSeconds: objective, boundSeconds: bound }),
+    },
   );
   const fastest = result.incumbent && evaluator.plan(problem, result.incumbent.solution.choices);
   const plan = fastest && preferredPlan(problem, fastest, stop);
-  const totalSeconds = plan ? roundDelay(problem, plan).totalSeconds : Infinity;
+  const totalSeconds = plan ? judgePlan(problem, plan).totalSeconds : Infinity;
   // A tree with estimated leaves has closed them without proof; that nothing is feasible does not rest on them.
   const treeBound = evaluator.isEstimate ? 0 : result.bound;
   const boundSeconds = Math.min(Math.max(treeBound, root.boundSeconds), totalSeconds);

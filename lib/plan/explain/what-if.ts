@@ -1,7 +1,9 @@
 import type { Device, Plan, PlanningProblem, ProblemSource, RoundDelay, SourceChange } from '../../models/index.js';
 import { choiceCosts } from '../../models/index.js';
-import type { Planner } from '../planner.js';
-import type { WhatIfReport } from '../report.js';
+import type { StopSignal } from '../../solver/index.js';
+import type { Planner, PlannerOutcome } from '../planner.js';
+import { provesSomething } from '../proven-bound.js';
+import type { BoundReport, WhatIfReport } from '../report.js';
 
 const megahertz = 1e6;
 const gibibyte = 2 ** 30;
@@ -14,18 +16,38 @@ export interface WhatIfBase {
   readonly delay: RoundDelay;
 }
 
+/** How changed problems are solved and what is proven of them. */
+export interface WhatIfContext {
+  readonly planner: Planner;
+  readonly prove: (problem: PlanningProblem, outcome: PlannerOutcome) => BoundReport;
+  readonly signal?: StopSignal | undefined;
+}
+
 /**
  * The problem solved again with one thing changed: one more megahertz, one more gibibyte on the device with the least
- * memory to spare, 0.1 point less accuracy, and the round without each of its slowest devices.
+ * memory to spare, 0.1 point less accuracy, and the round without each of its slowest devices. Each starts from the answer's
+ * own plan, so that what only relaxes a problem is never slower, and has its own bound.
  */
-export function whatIf(source: ProblemSource, base: WhatIfBase, planner: Planner): WhatIfReport[] {
+export function whatIf(source: ProblemSource, base: WhatIfBase, context: WhatIfContext): WhatIfReport[] {
   return changesToAsk(source.problem, base).map(([change, wanted]) => {
+    if (context.signal?.aborted) return { change, note: 'search stopped' };
     const rebuilt = source.rebuild(wanted);
     if (!rebuilt.ok) return { change, note: rebuilt.reason };
-    const { plan, totalSeconds } = planner(rebuilt.source.problem);
-    if (!plan) return { change, note: 'no plan found' };
-    return { change, totalSeconds, delayChangeSeconds: totalSeconds - base.delay.totalSeconds };
+    const { problem } = rebuilt.source;
+    const outcome = context.planner(problem, [planWithout(source.problem, base.plan, wanted.without ?? [])]);
+    const { plan, totalSeconds, termination } = outcome;
+    if (!plan) return { change, note: termination === 'infeasible' ? 'no plan keeps all limits' : 'no plan found' };
+    const bound = context.prove(problem, outcome);
+    const proven = provesSomething(problem, bound)
+      ? { boundSeconds: Math.min(bound.boundSeconds, totalSeconds) }
+      : { note: 'no bound is proven' };
+    return { change, totalSeconds, delayChangeSeconds: totalSeconds - base.delay.totalSeconds, ...proven };
   });
+}
+
+/** The plan of the devices that stay. */
+function planWithout({ devices }: PlanningProblem, plan: Plan, without: readonly string[]): Plan {
+  return { devices: plan.devices.filter((_, n) => !without.includes(devices[n]!.name)) };
 }
 
 function changesToAsk(problem: PlanningProblem, base: WhatIfBase): [string, SourceChange][] {

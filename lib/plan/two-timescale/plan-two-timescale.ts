@@ -1,11 +1,5 @@
 import * as z from '../../schema/index.js';
-import {
-  limitTolerance,
-  roundDelay,
-  type LimitViolation,
-  type Plan,
-  type PlanningProblem,
-} from '../../models/index.js';
+import { limitTolerance, type LimitViolation, type Plan, type PlanningProblem } from '../../models/index.js';
 import { randomStream } from '../../random/index.js';
 import { Budget, commonOptions, defineOptions, type StopSignal, type Termination } from '../../solver/index.js';
 import { allocate, planBandwidth, type PlanSearchResult } from '../bandwidth/index.js';
@@ -20,6 +14,7 @@ import {
 import { planExact } from '../exact/index.js';
 import { judgePlan } from '../judge.js';
 import { breakTies, LocalSearch, priceRounding } from '../local-search/index.js';
+import type { SolveProgress } from '../progress.js';
 import { nearestEntries } from './nearest.js';
 import { Relaxation, type RelaxedPlan } from './relaxation.js';
 
@@ -39,7 +34,7 @@ export interface TwoTimescaleContext {
   readonly signal?: StopSignal | undefined;
   /** Plans whose choices are starts besides those of the relaxation. */
   readonly starts?: readonly Plan[] | undefined;
-  readonly onProgress?: ((progress: { readonly phase: string; readonly totalSeconds?: number }) => void) | undefined;
+  readonly onProgress?: ((progress: SolveProgress) => void) | undefined;
 }
 
 /** A plan and, where the search computed it, the dual bound of the problem. */
@@ -91,7 +86,7 @@ class TwoTimescale {
       problem,
       choices: this.choices,
       budget: this.budget,
-      onBetter: (totalSeconds) => context.onProgress?.({ phase: 'exchange', totalSeconds }),
+      onBetter: (totalSeconds) => context.onProgress?.({ phase: 'search', totalSeconds }),
     });
   }
 
@@ -131,7 +126,6 @@ class TwoTimescale {
       const random = k > 0 ? randomStream(this.options.seed, `relaxation-start-${k}`) : undefined;
       const relaxed = relaxation.solve(this.relaxationBudget(), random);
       this.relaxationIterations += relaxed.outcome.iterations;
-      this.context.onProgress?.({ phase: 'relaxation', totalSeconds: relaxed.totalSeconds });
       this.roundAndImprove(relaxed);
     }
   }
@@ -229,9 +223,11 @@ class TwoTimescale {
       method: this.options.bandwidthMethod,
       signal: this.context.signal,
     });
-    const usePolished =
-      polished.plan !== undefined && polished.totalSeconds <= roundDelay(problem, chosen).totalSeconds;
-    const { plan, totalSeconds, violations } = judgePlan(problem, usePolished ? polished.plan : chosen);
+    const judged = judgePlan(problem, chosen);
+    const { plan, totalSeconds, violations } =
+      polished.plan !== undefined && polished.totalSeconds <= judged.totalSeconds
+        ? judgePlan(problem, polished.plan)
+        : judged;
     if (violations.length > 0) return { ...this.nothing('locally-infeasible'), conflicts: violations };
     return {
       plan,

@@ -4,7 +4,7 @@ import { explainInfeasibility, whatIf } from '../../../lib/plan/explain/index.js
 import { describePlan } from '../../../lib/plan/answer.js';
 import type { Oracle } from '../../../lib/plan/oracle.js';
 import type { Planner } from '../../../lib/plan/planner.js';
-import type { Remedy } from '../../../lib/plan/report.js';
+import type { BoundReport, Remedy } from '../../../lib/plan/report.js';
 import { randomProblem } from '../../support/plan-instances.js';
 import { bruteForce } from '../../support/plan-oracle.js';
 
@@ -135,13 +135,21 @@ describe('an infeasible problem', () => {
   });
 });
 
+/** What a recomputation that confirms nothing says. */
+const unproven = (): BoundReport => ({
+  boundSeconds: 0,
+  verified: false,
+  source: 'none',
+  certificate: { kind: 'floor', sharing: 'equal', boundSeconds: null, device: 'device-1' },
+});
+
 describe('what if', () => {
   it('solves the changed problems and never gets slower with more', () => {
     for (let seed = 0; seed < 5; seed++) {
       const problem = base(seed);
       const { plan } = bruteForce(problem);
       const { delay } = describePlan(problem, plan!, undefined);
-      const reports = whatIf(sourceOf(problem), { plan: plan!, delay }, planner);
+      const reports = whatIf(sourceOf(problem), { plan: plan!, delay }, { planner, prove: unproven });
       expect(reports.map(({ change }) => change)).toContain('1 MHz more bandwidth');
       expect(reports.some(({ change }) => change.startsWith('without device'))).toBe(true);
       // Without a device the others may have to make up for its part of the mean accuracy: no promise there.

@@ -17,7 +17,6 @@ const limitDimensions: Readonly<Partial<Record<ActiveLimit['limit'], Dimension>>
   'server-memory': 'memory',
   'device-memory': 'memory',
   'device-energy': 'energy',
-  'device-traffic': 'memory',
   accuracy: 'fraction',
   deadline: 'time',
   'round-delay': 'time',
@@ -26,6 +25,8 @@ const limitDimensions: Readonly<Partial<Record<ActiveLimit['limit'], Dimension>>
 /** An amount of a limit in its unit. */
 export function limitAmount(limit: ActiveLimit['limit'], value: number, digits = 3): string {
   const dimension = limitDimensions[limit];
+  // Traffic is counted in bits and written in bytes.
+  if (limit === 'traffic' || limit === 'device-traffic') return formatQuantity(value / 8, 'memory', digits);
   return dimension ? formatQuantity(value, dimension, digits) : significant(value, digits);
 }
 

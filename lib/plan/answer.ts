@@ -99,6 +99,7 @@ function activeLimits(problem: PlanningProblem, plan: Plan, delay: RoundDelay, u
   near('bandwidth', use.bandwidthHz, problem.bandwidthHz);
   if (problem.sharing === 'allocated') near('server-share', use.serverShare, 1);
   near('server-memory', use.serverMemoryBytes, problem.serverMemoryBytes);
+  near('traffic', use.trafficBits, problem.trafficLimitBits ?? Infinity);
   if (problem.deadlineSeconds !== undefined) near('deadline', delay.totalSeconds, problem.deadlineSeconds);
   const { minimum } = problem.accuracy;
   if (minimum > 0 && use.accuracy <= minimum * (1 + activeFraction)) {

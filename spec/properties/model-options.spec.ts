@@ -3,7 +3,7 @@ import { buildChoices, planViolations, roundDelay, type Plan, type PlanningProbl
 import { allocate } from '../../lib/plan/bandwidth/index.js';
 import { boundPlan, planExact, planTwoTimescale, verifyBound } from '../../lib/plan/index.js';
 import { randomStream } from '../../lib/random/index.js';
-import { randomProblem, withCodedExchange, withLinkLimits } from '../support/plan-instances.js';
+import { randomProblem, withCodedExchange, withLinkLimits, withTotalTraffic } from '../support/plan-instances.js';
 import { bruteForce } from '../support/plan-oracle.js';
 import { simulateRound } from '../support/round-simulation.js';
 
@@ -14,6 +14,7 @@ type Option = (problem: PlanningProblem, seed: number) => PlanningProblem;
 
 /** Options of the model, each by what turns it on in a random problem. */
 const options: Readonly<Record<string, { readonly turnOn: Option }>> = {
+  'a limit of the traffic of all devices': { turnOn: withTotalTraffic },
   'coded exchange of adapters': { turnOn: withCodedExchange },
   'coded exchange under limits of energy': {
     turnOn: (problem, seed) => withLinkLimits(withCodedExchange(problem, seed), seed),
@@ -72,7 +73,7 @@ function somePlan(problem: PlanningProblem, seed: number): Plan | undefined {
     const [blocks, upPoint, downPoint] = [table.blocks[j]!, table.upPoint[j]!, table.downPoint[j]!];
     return { participates: true, blocks, upPoint, downPoint, bandwidthHz: 0, serverShare: 0 };
   });
-  const { deadlineSeconds: _deadline, ...rest } = problem;
+  const { deadlineSeconds: _deadline, trafficLimitBits: _traffic, ...rest } = problem;
   const open = { ...rest, serverMemoryBytes: Infinity, accuracy: { ...rest.accuracy, minimum: -Infinity } };
   const found = allocate(open, decisions);
   return found.status === 'optimal' ? found.plan : undefined;

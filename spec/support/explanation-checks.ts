@@ -69,6 +69,9 @@ export function remedyEdit(file: EditableFile, { changes }: Remedy, factor: (ind
         case 'server-memory':
           copy.server.memory = value;
           break;
+        case 'traffic':
+          copy.traffic = { ...copy.traffic, maximumTotal: value / 8 };
+          break;
         case 'bandwidth':
           copy.radio.bandwidth = value;
           break;

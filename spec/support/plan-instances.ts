@@ -10,7 +10,14 @@ import type {
   RateLaw,
   ServerSharing,
 } from '../../lib/models/index.js';
-import { accuracy, choiceCosts, enumerateDecisions, leastEnergyJoule } from '../../lib/models/index.js';
+import {
+  accuracy,
+  choiceCosts,
+  enumerateDecisions,
+  isAllowed,
+  leastEnergyJoule,
+  roundTrafficBits,
+} from '../../lib/models/index.js';
 import { randomStream, type RandomStream } from '../../lib/random/index.js';
 
 /** What a random instance shall look like; everything left out is drawn. */
@@ -323,6 +330,22 @@ export function withCodedExchange(problem: PlanningProblem, seed: number): Plann
   const { accuracy: limit } = problem;
   const exchangeLoss = random.uniform() < 0.5 ? 0.002 * random.uniform() : 0;
   return { ...problem, accuracy: { ...limit, ...(exchangeLoss > 0 && { exchangeLoss }) }, devices };
+}
+
+/** The same problem with a limit of what all devices together send and receive, between the least and the most they can. */
+export function withTotalTraffic(problem: PlanningProblem, seed: number): PlanningProblem {
+  const random = randomStream(seed, 'total-traffic');
+  let [least, most] = [0, 0];
+  for (const device of problem.devices) {
+    const traffic = [...enumerateDecisions(problem, device)]
+      .map(({ blocks, upPoint, downPoint }) => choiceCosts(problem, device, blocks, upPoint, downPoint))
+      .filter((costs) => isAllowed(problem, device, costs))
+      .map((costs) => roundTrafficBits(problem, costs));
+    if (traffic.length === 0) continue;
+    least += Math.min(...traffic);
+    most += Math.max(...traffic);
+  }
+  return { ...problem, trafficLimitBits: Math.max(1, least + (most - least) * (1.2 * random.uniform() - 0.05)) };
 }
 
 function largestServerMemory(problem: PlanningProblem): number {

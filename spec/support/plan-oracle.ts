@@ -190,15 +190,18 @@ function admissiblePlans(problem: PlanningProblem, choices: readonly ChoiceCost[
     const selected = select(choices, combination);
     if (!selected.some((choice) => choice.participates)) return false;
     let memory = 0;
+    let traffic = 0;
     let weight = 0;
     let weighted = 0;
     selected.forEach((choice, n) => {
       if (!choice.participates) return;
       memory += choice.serverMemory;
+      traffic += problem.stepsPerRound * (choice.up + choice.down) + 2 * choice.adapter;
       weight += problem.devices[n]!.weight;
       weighted += problem.devices[n]!.weight * choice.accuracy;
     });
     if (exceeds(memory, problem.serverMemoryBytes)) return false;
+    if (exceeds(traffic, problem.trafficLimitBits ?? Infinity)) return false;
     const { scope, minimum } = problem.accuracy;
     return scope === 'each' || minimum === -Infinity || !fallsShort(weighted / weight, minimum);
   });

@@ -76,6 +76,7 @@ const answer = z
         bandwidthHz: share().describe('Band in use, Hz.'),
         serverShare: share().describe('Server throughput in use.'),
         serverMemoryBytes: share().describe('Server memory for the devices, byte.'),
+        trafficBits: share().default(0).describe('Bits of a round, all devices, both directions and adapters.'),
         accuracy: z.number().describe('Weighted mean, or the least of the devices.'),
       })
       .describe('How the plan uses the limits that all devices share.'),

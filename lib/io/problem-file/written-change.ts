@@ -7,12 +7,14 @@ const noLimit = { memory: '1e18', maximumBandwidth: '1e15' } as const;
 
 /** A change as settings of the problem file that holds `document`: in its own keys and units. */
 export function writtenChange(change: SourceChange, document: unknown): string[] {
-  const { bandwidthHz, deadlineSeconds, minimumAccuracy, serverMemoryBytes, devices = {}, without = [] } = change;
+  const { bandwidthHz, deadlineSeconds, minimumAccuracy, serverMemoryBytes, trafficLimitBits } = change;
+  const { devices = {}, without = [] } = change;
   return [
     ...setting('radio.bandwidth', bandwidthHz, 'frequency'),
     ...setting('deadline', deadlineSeconds, 'time'),
     ...(minimumAccuracy === undefined ? [] : accuracySettings(minimumAccuracy, document)),
     ...setting('server.memory', serverMemoryBytes, 'memory'),
+    ...setting('traffic.maximumTotal', trafficLimitBits && trafficLimitBits / 8, 'memory'),
     ...Object.entries(devices).flatMap(([name, device]) => deviceSettings(name, device, document)),
     ...without.map((name) => (isEntry(name, document) ? `devices[${name}]=null` : `devices[${name}].absent=true`)),
   ];

@@ -8,6 +8,8 @@ export interface LimitUse {
   readonly bandwidthHz: number;
   readonly serverShare: number;
   readonly serverMemoryBytes: number;
+  /** All devices together, both directions and adapters, bits a round. */
+  readonly trafficBits: number;
   /** The weighted mean, or the least of the devices with scope `each`; 1 when nobody takes part. */
   readonly accuracy: number;
 }
@@ -18,6 +20,7 @@ export const limitNames = [
   'device-bandwidth',
   'server-share',
   'server-memory',
+  'traffic',
   'device-memory',
   'device-energy',
   'device-traffic',
@@ -45,6 +48,7 @@ export function limitUse(problem: PlanningProblem, plan: Plan): LimitUse {
   let bandwidthHz = 0;
   let serverShare = 0;
   let serverMemoryBytes = 0;
+  let trafficBits = 0;
   let weightSum = 0;
   let weightedAccuracy = 0;
   let leastAccuracy = 1;
@@ -55,13 +59,14 @@ export function limitUse(problem: PlanningProblem, plan: Plan): LimitUse {
     bandwidthHz += decision.bandwidthHz;
     if (costs.serverSeconds > 0) serverShare += decision.serverShare;
     serverMemoryBytes += costs.serverMemoryBytes;
+    trafficBits += roundTrafficBits(problem, costs);
     weightSum += device.weight;
     weightedAccuracy += device.weight * costs.accuracy;
     leastAccuracy = Math.min(leastAccuracy, costs.accuracy);
   });
   const mean = weightSum > 0 ? weightedAccuracy / weightSum : 1;
   const accuracy = problem.accuracy.scope === 'mean' ? mean : leastAccuracy;
-  return { bandwidthHz, serverShare, serverMemoryBytes, accuracy };
+  return { bandwidthHz, serverShare, serverMemoryBytes, trafficBits, accuracy };
 }
 
 /** One limit and how a plan stands to it. */
@@ -144,6 +149,7 @@ function visitLimits(
   atMost('bandwidth', use.bandwidthHz, problem.bandwidthHz);
   if (problem.sharing === 'allocated') atMost('server-share', use.serverShare, 1);
   atMost('server-memory', use.serverMemoryBytes, problem.serverMemoryBytes);
+  if (problem.trafficLimitBits !== undefined) atMost('traffic', use.trafficBits, problem.trafficLimitBits);
   if (problem.accuracy.minimum > -Infinity) atLeast('accuracy', use.accuracy, problem.accuracy.minimum);
   if (problem.deadlineSeconds !== undefined) atMost('deadline', totalSeconds, problem.deadlineSeconds);
 }

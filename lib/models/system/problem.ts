@@ -19,6 +19,8 @@ export interface PlanningProblem {
   readonly deadlineSeconds?: number;
   /** Memory of the server left for per-device state: [M_s] less the model itself, bytes; Infinity if not limited. */
   readonly serverMemoryBytes: number;
+  /** Most bits a round of all devices together, both directions and adapters, > 0; no limit when absent. */
+  readonly trafficLimitBits?: number;
   /** Aggregation of the adapters at the end of a round, seconds. */
   readonly aggregationSeconds: number;
   readonly accuracy: AccuracyLimit;

@@ -10,6 +10,8 @@ export interface SourceChange {
   readonly minimumAccuracy?: number;
   /** Memory of the server as the source counts it (`serverModelBytes` included), bytes; Infinity for no limit. */
   readonly serverMemoryBytes?: number;
+  /** Traffic of all devices together, bits a round; Infinity for no limit. */
+  readonly trafficLimitBits?: number;
   /** By device name. */
   readonly devices?: Readonly<Record<string, DeviceChange>>;
   /** Names of devices that are not there: equal shares are worked out without them. */
@@ -71,13 +73,15 @@ export function sourceOf(problem: PlanningProblem): ProblemSource {
 }
 
 function changed(problem: PlanningProblem, change: SourceChange): PlanningProblem {
-  const { deadlineSeconds: present, ...rest } = problem;
+  const { deadlineSeconds: present, trafficLimitBits: presentTraffic, ...rest } = problem;
   const deadlineSeconds = change.deadlineSeconds ?? present;
+  const trafficLimitBits = change.trafficLimitBits ?? presentTraffic;
   const without = new Set(change.without);
   return {
     ...rest,
     bandwidthHz: change.bandwidthHz ?? problem.bandwidthHz,
     ...(deadlineSeconds !== undefined && deadlineSeconds < Infinity && { deadlineSeconds }),
+    ...(trafficLimitBits !== undefined && trafficLimitBits < Infinity && { trafficLimitBits }),
     accuracy: { ...problem.accuracy, minimum: change.minimumAccuracy ?? problem.accuracy.minimum },
     serverMemoryBytes: change.serverMemoryBytes ?? problem.serverMemoryBytes,
     devices: problem.devices

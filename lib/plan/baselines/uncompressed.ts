@@ -56,7 +56,7 @@ export function splitFederated(problem: PlanningProblem, planner: Planner): Sche
   const restriction = { cut: true, point: true, bandwidth: true };
   const found = bestInClass(conventional, restriction, { planner, starts: [] });
   if (found.status !== 'infeasible') return schemeOfClass(conventional, found);
-  const { deadlineSeconds: _deadline, ...rest } = conventional;
+  const { deadlineSeconds: _deadline, trafficLimitBits: _traffic, ...rest } = conventional;
   const open = { ...rest, serverMemoryBytes: Infinity, accuracy: { ...rest.accuracy, minimum: -Infinity } };
   const { plan } = bestInClass(open, restriction, { planner, starts: [] });
   return plan ? judge(conventional, plan) : schemeOfClass(conventional, found);
@@ -104,6 +104,7 @@ function inTurn(problem: PlanningProblem, cut: number): SchemeOutcome {
     return takesPart(n) ? { ...decision(cut), bandwidthHz, serverShare: 1 } : absent;
   });
   let totalSeconds = 0;
+  let totalTraffic = 0;
   const violations: Pick<LimitViolation, 'limit'>[] = [];
   devices.forEach((share, n) => {
     if (!share.participates) return;
@@ -111,13 +112,16 @@ function inTurn(problem: PlanningProblem, cut: number): SchemeOutcome {
     const device = problem.devices[n]!;
     const costs = choiceCosts(problem, device, cut, 0, 0);
     const { accuracy, serverMemoryBytes } = costs;
-    if (exceeds(roundTrafficBits(problem, costs), device.trafficLimitBits ?? Infinity)) {
+    const trafficBits = roundTrafficBits(problem, costs);
+    totalTraffic += trafficBits;
+    if (exceeds(trafficBits, device.trafficLimitBits ?? Infinity)) {
       violations.push({ limit: 'device-traffic' });
     }
     if (costs.uplinkEfficiencyLimit === 0) violations.push({ limit: 'device-energy' });
     if (exceeds(serverMemoryBytes, problem.serverMemoryBytes)) violations.push({ limit: 'server-memory' });
     if (fallsShort(accuracy, problem.accuracy.minimum)) violations.push({ limit: 'accuracy' });
   });
+  if (exceeds(totalTraffic, problem.trafficLimitBits ?? Infinity)) violations.push({ limit: 'traffic' });
   if (problem.deadlineSeconds !== undefined && exceeds(totalSeconds, problem.deadlineSeconds)) {
     violations.push({ limit: 'deadline' });
   }

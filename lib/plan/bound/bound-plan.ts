@@ -1,4 +1,4 @@
-import { createResponse, dualValue, largestRefutedThreshold } from '../../lagrangian/index.js';
+import { createResponse, dualValue, largestRefutedThreshold, maximizeDual } from '../../lagrangian/index.js';
 import type { PlanningProblem } from '../../models/index.js';
 import { boundBatched } from './batched-bound.js';
 import {
@@ -17,7 +17,7 @@ import { SeparateOracle } from './separate-oracle.js';
 const claimMargin = 1e-9;
 
 /**
- * Lower bound by Lagrangian duality over the discrete choices: band, server share, server memory and mean accuracy are
+ * Lower bound by Lagrangian duality over the discrete choices: band, server share, server memory, traffic and mean accuracy are
  * priced, and each device picks its cheapest choice (docs/model.md, section Bounds). Resource blocks are respected. The
  * answer's certificate is checked by `verifyBound`.
  */
@@ -76,6 +76,9 @@ function boundSeparate(
   return { boundSeconds, certificate, ...common };
 }
 
+/** For any delay the dual rises in proportion to its multipliers: positive somewhere, it is so within this box. */
+const foreverOptions = { largestMultiplier: 1, maxEvaluations: 60, smoothing: 0 };
+
 /** Bandwidth and server equally priced; the others less, since they often do not bind. */
 export function startMultipliers(columns: ChoiceColumns): Float64Array {
   return Float64Array.from(columns.rows, (row) => (row === 'bandwidth' || row === 'server-share' ? 1 : 0.5));
@@ -83,23 +86,21 @@ export function startMultipliers(columns: ChoiceColumns): Float64Array {
 
 /**
  * Whether limits that no delay can mend contradict each other: minimum shares and the band, least memory and the server's,
- * accuracy, each alone and the last two mixed.
+ * least traffic and its limit, accuracy, each alone and all of them mixed.
  */
 export function refuteForever(columns: ChoiceColumns, oracle: SeparateOracle): PlanBound | undefined {
   const { problem, rows } = columns;
   const response = createResponse(oracle);
   oracle.setThreshold(Infinity);
-  const memory = rows.indexOf('server-memory');
-  const accuracy = rows.indexOf('accuracy');
-  const trials = [[0]];
-  if (memory >= 0) trials.push([memory]);
-  if (accuracy >= 0) trials.push([accuracy]);
+  const discrete = (['server-memory', 'traffic', 'accuracy'] as const)
+    .map((row) => rows.indexOf(row))
+    .filter((row) => row >= 0);
   const priced = (weights: (row: number) => number) => Float64Array.from(rows, (_, r) => weights(r));
-  const candidates = trials.map(([only]) => priced((r) => (r === only ? 1 : 0)));
-  if (memory >= 0 && accuracy >= 0) {
-    for (let k = -12; k <= 12; k++) candidates.push(priced((r) => (r === memory ? 1 : r === accuracy ? 2 ** k : 0)));
-  }
-  for (const multipliers of candidates) {
+  const alone = [0, ...discrete].map((only) => () => priced((r) => (r === only ? 1 : 0)));
+  const mixed = () => maximizeDual(oracle, foreverOptions, { start: priced(() => 0.5), target: 1e-9 }).multipliers;
+  const candidates = discrete.length > 1 ? [...alone, mixed] : alone;
+  for (const candidate of candidates) {
+    const multipliers = candidate();
     oracle.evaluate(multipliers, response);
     const value = dualValue(oracle, multipliers, response);
     const size = response.values.reduce((sum, term) => sum + Math.abs(term), 0);

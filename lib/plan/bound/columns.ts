@@ -16,11 +16,11 @@ export interface Requirement {
 }
 
 /** The rows that couple devices, in the order of the multipliers. */
-export type CouplingRow = 'bandwidth' | 'server-share' | 'server-memory' | 'accuracy';
+export type CouplingRow = 'bandwidth' | 'server-share' | 'server-memory' | 'traffic' | 'accuracy';
 
 /**
  * The table of choices as the dual sees it: what every choice must have sent by when, and the rows that couple devices.
- * Bandwidth is in units of the band, memory of the server's, accuracy of its spread: every row's right-hand side is 1 or 0.
+ * Bandwidth is in units of the band, memory of the server's, traffic of its limit, accuracy of its spread: every row's right-hand side is 1 or 0.
  */
 export interface ChoiceColumns extends PlanChoices {
   readonly requirements: readonly Requirement[];
@@ -36,6 +36,18 @@ export interface ChoiceColumns extends PlanChoices {
   readonly rows: readonly CouplingRow[];
   /** Right-hand sides, relaxed by `relaxation`. */
   readonly available: Float64Array;
+}
+
+/** Prices of what couples choices beside band and server. */
+export interface CouplingPrices {
+  readonly memory: number;
+  readonly traffic: number;
+  readonly accuracy: number;
+}
+
+/** What a choice pays for server memory, traffic and accuracy. */
+export function couplingCost(columns: PlanChoices, j: number, { memory, traffic, accuracy }: CouplingPrices): number {
+  return memory * columns.memory[j]! + traffic * columns.traffic[j]! + accuracy * columns.loss[j]!;
 }
 
 /** Which delay form a bound of `batched` rests on: the longest chain, or the exact three stage-wise maxima. */
@@ -85,18 +97,24 @@ export function bandwidthLimits(problem: PlanningProblem, device: Device): { lea
 
 /** Rows that some choices could break. */
 function couplingRows(choices: PlanChoices): CouplingRow[] {
-  const { problem, serverSeconds, memory, loss, start } = choices;
+  const { problem, serverSeconds, memory, traffic, loss } = choices;
   const rows: CouplingRow[] = ['bandwidth'];
   if (problem.sharing === 'allocated' && serverSeconds.some((work) => work > 0)) rows.push('server-share');
-  let reach = 0;
-  for (let n = 0; n < choices.deviceCount; n++) {
-    let most = 0;
-    for (let j = start[n]!; j < start[n + 1]!; j++) most = Math.max(most, memory[j]!);
-    reach += most;
-  }
-  if (reach > choices.memoryLimit) rows.push('server-memory');
+  if (reach(choices, memory) > choices.memoryLimit) rows.push('server-memory');
+  if (reach(choices, traffic) > choices.trafficLimit) rows.push('traffic');
   if (choices.limitsMean && loss.some((value) => value > 0)) rows.push('accuracy');
   return rows;
+}
+
+/** The most that all devices together may take. */
+function reach({ start, deviceCount }: PlanChoices, column: Float64Array): number {
+  let sum = 0;
+  for (let n = 0; n < deviceCount; n++) {
+    let most = 0;
+    for (let j = start[n]!; j < start[n + 1]!; j++) most = Math.max(most, column[j]!);
+    sum += most;
+  }
+  return sum;
 }
 
 /** Right-hand sides: what a plan at the edge of the tolerance may use, and a little more. */
@@ -113,6 +131,7 @@ function availableOf({ problem, memoryLimit, accuracyUnit }: PlanChoices): Recor
     bandwidth: usable * (1 + relaxation),
     'server-share': 1 + relaxation,
     'server-memory': Math.min(memoryLimit, 1) * (1 + relaxation),
+    traffic: 1 + relaxation,
     accuracy: accuracySlack,
   };
 }

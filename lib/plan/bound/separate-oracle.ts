@@ -1,11 +1,11 @@
 import type { OracleResponse, ThresholdOracle } from '../../lagrangian/index.js';
-import type { ChoiceColumns } from './columns.js';
+import { couplingCost, type ChoiceColumns, type CouplingPrices } from './columns.js';
 import type { ShareLimits } from './links.js';
 
 /**
  * The dual of `allocated` and `equal` at a fixed round delay T. A device that picks choice j pays
  *
- *   min over b, s of  λ·b + μ·s + ν·memory_j + α·loss_j   subject to   seconds_j + g_j(b) + w_j/s ≤ T,
+ *   min over b, s of  λ·b + μ·s + ν·memory_j + τ·traffic_j + α·loss_j   subject to   seconds_j + g_j(b) + w_j/s ≤ T,
  *
  * one convex minimum in b. Choices are skipped where what was learnt about them at earlier multipliers and thresholds
  * proves them worse: φ is concave and homogeneous in (λ, μ), so φ(λ', μ') ≥ min(λ'/λ, μ'/μ)·φ(λ, μ); and convex in T, so
@@ -26,6 +26,7 @@ export class SeparateOracle implements ThresholdOracle {
   private threshold = Infinity;
   private readonly shareRow: number;
   private readonly memoryRow: number;
+  private readonly trafficRow: number;
   private readonly accuracyRow: number;
   private readonly limits: ShareLimits = { least: 0, most: 1, start: 1, upLimit: Infinity };
   private readonly starts: Float64Array;
@@ -48,6 +49,7 @@ export class SeparateOracle implements ThresholdOracle {
     this.shareRow = columns.rows.indexOf('server-share');
     this.thresholdRows = this.shareRow >= 0 ? [0, this.shareRow] : [0];
     this.memoryRow = columns.rows.indexOf('server-memory');
+    this.trafficRow = columns.rows.indexOf('traffic');
     this.accuracyRow = columns.rows.indexOf('accuracy');
     this.starts = new Float64Array(total);
     this.lastPhi = new Float64Array(total);
@@ -73,14 +75,14 @@ export class SeparateOracle implements ThresholdOracle {
   }
 
   evaluate(multipliers: Float64Array, response: OracleResponse): void {
-    const { lambda, mu, nu, alpha } = this.named(multipliers);
+    const { lambda, mu, prices } = this.named(multipliers);
     const evaluation = this.remember(lambda, mu);
     response.usage.fill(0);
     response.cost = 0;
     response.constant = 0;
     response.slope = 0;
     for (let n = 0; n < this.blockCount; n++) {
-      const usageIndex = this.bestOf(n, lambda, mu, nu, alpha, evaluation);
+      const usageIndex = this.bestOf(n, lambda, mu, prices, evaluation);
       response.values[n] = this.bestValue;
       response.choices[n] = usageIndex;
       if (usageIndex < 0) {
@@ -90,6 +92,7 @@ export class SeparateOracle implements ThresholdOracle {
       response.usage[0]! += this.bestBandwidth;
       if (this.shareRow >= 0) response.usage[this.shareRow]! += this.bestShare;
       if (this.memoryRow >= 0) response.usage[this.memoryRow]! += this.columns.memory[usageIndex]!;
+      if (this.trafficRow >= 0) response.usage[this.trafficRow]! += this.columns.traffic[usageIndex]!;
       if (this.accuracyRow >= 0) response.usage[this.accuracyRow]! += this.columns.loss[usageIndex]!;
       response.slope -= this.bestTimePrice;
     }
@@ -100,7 +103,7 @@ export class SeparateOracle implements ThresholdOracle {
   private bestShare = 0;
   private bestTimePrice = 0;
 
-  private bestOf(n: number, lambda: number, mu: number, nu: number, alpha: number, evaluation: number): number {
+  private bestOf(n: number, lambda: number, mu: number, prices: CouplingPrices, evaluation: number): number {
     this.bestValue = Infinity;
     let best = -1;
     const first = this.lastBest[n]!;
@@ -110,7 +113,7 @@ export class SeparateOracle implements ThresholdOracle {
       const j = at < from ? first : this.active[at]!;
       if (at >= from && j === first) continue;
       if (this.floors[j]! > this.threshold) continue;
-      const base = nu * this.columns.memory[j]! + alpha * this.columns.loss[j]!;
+      const base = couplingCost(this.columns, j, prices);
       if (base >= this.bestValue || base + this.remembered(j, lambda, mu) > this.bestValue) continue;
       const phi = this.price(n, j, lambda, mu);
       this.lastPhi[j] = phi;
@@ -269,11 +272,11 @@ export class SeparateOracle implements ThresholdOracle {
   }
 
   private named(multipliers: Float64Array) {
+    const price = (row: number) => (row >= 0 ? multipliers[row]! : 0);
     return {
       lambda: multipliers[0]!,
-      mu: this.shareRow >= 0 ? multipliers[this.shareRow]! : 0,
-      nu: this.memoryRow >= 0 ? multipliers[this.memoryRow]! : 0,
-      alpha: this.accuracyRow >= 0 ? multipliers[this.accuracyRow]! : 0,
+      mu: price(this.shareRow),
+      prices: { memory: price(this.memoryRow), traffic: price(this.trafficRow), accuracy: price(this.accuracyRow) },
     };
   }
 }

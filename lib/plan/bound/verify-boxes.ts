@@ -10,7 +10,7 @@ import {
 import type { StopSignal } from '../../solver/index.js';
 import type { BoxCertificate, BoxNode, LimitMultipliers } from './certificate.js';
 import { CarefulSum, leastMeeting } from './verify-arithmetic.js';
-import { couplingPrice, shareInterval, slackFactor, uplinkOf, usableBand } from './verify-model.js';
+import { couplingPrice, shareInterval, slackFactor, trafficPart, uplinkOf, usableBand } from './verify-model.js';
 
 /** One requirement of one choice: seconds + up·r↑(b) + down·r↓(b) ≤ X. */
 interface Stage {
@@ -89,6 +89,7 @@ function boxBound(
   const prices = {
     bandwidth: multipliers.bandwidth ?? 0,
     memory: multipliers['server-memory'] ?? 0,
+    traffic: multipliers.traffic ?? 0,
     accuracy: multipliers.accuracy ?? 0,
   };
   if (!Object.values(prices).every((price) => price >= 0 && price < Infinity)) return -Infinity;
@@ -100,6 +101,7 @@ function boxBound(
     corner.forEach((value, r) => sum.add(weights[r]! * value));
     sum.add(-prices.bandwidth * usableBand(problem) * slackFactor);
     sum.add(-prices.memory * slackFactor);
+    sum.add(-prices.traffic * slackFactor);
     return sum;
   });
   for (let n = 0; n < problem.devices.length; n++) {
@@ -175,15 +177,20 @@ function deviceChoices(problem: PlanningProblem, device: Device, form: 'chain' |
     return { stages, serverSeconds: steps * table.serverSeconds[j]!, uplink, table, index: j };
   });
   const meanCounts = problem.accuracy.scope === 'mean' && problem.accuracy.minimum > -Infinity;
-  const figures = list.map((choice) => figuresOf(choice, meanCounts));
+  const figures = list.map((choice) => figuresOf(problem, choice, meanCounts));
   return list.filter((_choice, j) => !figures.some((other, k) => k !== j && replaces(other, figures[j]!, k < j)));
 }
 
 /** Everything about a choice that a plan would rather have less of. */
-function figuresOf({ stages, serverSeconds, table, index }: VerifiedChoice, meanCounts: boolean): Float64Array {
+function figuresOf(
+  problem: PlanningProblem,
+  { stages, serverSeconds, table, index }: VerifiedChoice,
+  meanCounts: boolean,
+): Float64Array {
   return Float64Array.from([
     serverSeconds,
     table.serverMemoryBytes[index]!,
+    trafficPart(problem, table, index),
     meanCounts ? -table.accuracy[index]! : 0,
     -table.uplinkEfficiencyLimit[index]!,
     ...stages.flatMap(({ seconds, up, down }) => [seconds, up, down]),

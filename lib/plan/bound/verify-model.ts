@@ -17,21 +17,33 @@ export function usableBand(problem: PlanningProblem): number {
   return (Math.floor((problem.bandwidthHz / block) * slackFactor + 1e-6) * block) / problem.bandwidthHz;
 }
 
-/** What a choice pays for server memory and accuracy. */
+/** What a choice pays for server memory, traffic and accuracy. */
 export function couplingPrice(
   problem: PlanningProblem,
   device: Device,
   table: ChoiceTable,
   j: number,
-  prices: { readonly memory: number; readonly accuracy: number },
+  prices: { readonly memory: number; readonly traffic: number; readonly accuracy: number },
   weightSum: number,
 ): number {
   const memoryLimit = problem.serverMemoryBytes;
   const memory =
     prices.memory === 0 ? 0 : (prices.memory * table.serverMemoryBytes[j]!) / (memoryLimit > 0 ? memoryLimit : 1);
-  if (problem.accuracy.scope !== 'mean' || problem.accuracy.minimum === -Infinity) return memory;
+  const sums = memory + (prices.traffic === 0 ? 0 : prices.traffic * trafficPart(problem, table, j));
+  if (problem.accuracy.scope !== 'mean' || problem.accuracy.minimum === -Infinity) return sums;
   const required = problem.accuracy.minimum - 1.01 * limitTolerance * Math.abs(problem.accuracy.minimum);
-  return memory + (prices.accuracy * device.weight * (required - table.accuracy[j]!)) / weightSum;
+  return sums + (prices.accuracy * device.weight * (required - table.accuracy[j]!)) / weightSum;
+}
+
+/** Traffic of a choice in parts of what all devices together may have; 0 without a limit. */
+export function trafficPart(
+  { stepsPerRound, trafficLimitBits }: PlanningProblem,
+  table: ChoiceTable,
+  j: number,
+): number {
+  if (trafficLimitBits === undefined) return 0;
+  const step = table.uplinkBits[j]! + table.downlinkBits[j]!;
+  return (stepsPerRound * step + 2 * table.adapterBits[j]!) / trafficLimitBits;
 }
 
 /** Bandwidths a plan may give a device that takes part, Hz. */

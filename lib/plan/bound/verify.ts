@@ -81,6 +81,7 @@ function thresholdMargin(
     bandwidth: multipliers.bandwidth ?? 0,
     serverShare: problem.sharing === 'allocated' ? (multipliers['server-share'] ?? 0) : 0,
     memory: multipliers['server-memory'] ?? 0,
+    traffic: multipliers.traffic ?? 0,
     accuracy: multipliers.accuracy ?? 0,
   };
   if (!Object.values(prices).every((price) => price >= 0 && price < Infinity)) return -Infinity;
@@ -96,6 +97,7 @@ function thresholdMargin(
   sum.add(-prices.bandwidth * usableBand(problem) * slackFactor);
   sum.add(-prices.serverShare * slackFactor);
   sum.add(-prices.memory * slackFactor);
+  sum.add(-prices.traffic * slackFactor);
   return (sum.value() - 1e-12 * sum.size) / Math.max(sum.size, Number.MIN_VALUE);
 }
 
@@ -103,6 +105,7 @@ interface Prices {
   readonly bandwidth: number;
   readonly serverShare: number;
   readonly memory: number;
+  readonly traffic: number;
   readonly accuracy: number;
 }
 

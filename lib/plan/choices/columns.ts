@@ -3,6 +3,7 @@ import {
   enumerateDecisions,
   isAllowed,
   limitTolerance,
+  roundTrafficBits,
   type Device,
   type PlanningProblem,
 } from '../../models/index.js';
@@ -10,7 +11,7 @@ import { loadNames, writeCosts, type LoadColumns } from '../bandwidth/index.js';
 import { undominated } from './dominated.js';
 
 /** What is known of every choice: loads of a step, then what couples devices. */
-const numberNames = [...loadNames, 'memory', 'loss'] as const;
+const numberNames = [...loadNames, 'memory', 'traffic', 'loss'] as const;
 type NumberColumns = Readonly<Record<(typeof numberNames)[number], Float64Array>>;
 
 /**
@@ -26,6 +27,8 @@ export interface PlanChoices extends NumberColumns, LoadColumns {
   readonly downPoint: Int16Array;
   /** Σ of `memory`, in parts of the server's, may not pass this; Infinity without a limit. */
   readonly memoryLimit: number;
+  /** Σ of `traffic`, in parts of what all devices together may send and receive, may not pass this; Infinity without a limit. */
+  readonly trafficLimit: number;
   /** True where Σ of `loss`, each w·(A_min − A) in `accuracyUnit`s, may not pass 0. */
   readonly limitsMean: boolean;
   /** Size of one unit of `loss` in w·A. */
@@ -65,6 +68,7 @@ export function listChoices(
     problem,
     deviceCount: problem.devices.length,
     start,
+    trafficLimit: problem.trafficLimitBits === undefined ? Infinity : 1 + usedTolerance,
     memoryLimit: limitsMemory ? (serverMemoryBytes / memoryUnit) * (1 + usedTolerance) : Infinity,
     limitsMean: meanMinimum(problem) > -Infinity,
     accuracyUnit,
@@ -86,6 +90,8 @@ function listDevice(problem: PlanningProblem, device: Device, columns: GrowingCo
     const { numbers } = columns;
     writeCosts(numbers, at, costs);
     numbers.memory[at] = costs.serverMemoryBytes / memoryUnit;
+    numbers.traffic[at] =
+      problem.trafficLimitBits === undefined ? 0 : roundTrafficBits(problem, costs) / problem.trafficLimitBits;
     numbers.loss[at] = mean > -Infinity ? device.weight * (required - costs.accuracy) : 0;
   }
 }
@@ -166,6 +172,7 @@ function allocate(length: number): NumberColumns {
     serverSeconds: column(),
     uplinkEfficiencyLimit: column(),
     memory: column(),
+    traffic: column(),
     loss: column(),
   };
 }

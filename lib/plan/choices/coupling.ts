@@ -4,29 +4,40 @@ import type { PlanChoices } from './columns.js';
 export interface CouplingUse {
   readonly loss: number;
   readonly memory: number;
+  readonly traffic: number;
 }
 
 export function couplingUse(choices: PlanChoices, entries: ArrayLike<number>): CouplingUse {
   let loss = 0;
   let memory = 0;
+  let traffic = 0;
   for (let n = 0; n < entries.length; n++) {
-    loss += choices.loss[entries[n]!]!;
-    memory += choices.memory[entries[n]!]!;
+    const entry = entries[n]!;
+    loss += choices.loss[entry]!;
+    memory += choices.memory[entry]!;
+    traffic += choices.traffic[entry]!;
   }
-  return { loss, memory };
+  return { loss, memory, traffic };
 }
 
-export function keepsCoupling(choices: PlanChoices, { loss, memory }: CouplingUse): boolean {
-  return (!choices.limitsMean || loss <= 0) && memory <= choices.memoryLimit;
+export function keepsCoupling(choices: PlanChoices, { loss, memory, traffic }: CouplingUse): boolean {
+  return (!choices.limitsMean || loss <= 0) && memory <= choices.memoryLimit && traffic <= choices.trafficLimit;
 }
 
-/** Whether an assignment keeps mean accuracy and server memory. */
+/** Whether an assignment keeps mean accuracy, server memory and total traffic. */
 export function isWithinCoupling(choices: PlanChoices, entries: ArrayLike<number>): boolean {
   return keepsCoupling(choices, couplingUse(choices, entries));
 }
 
-/** Sum of the violations, accuracy in units of the span that the choices offer, memory in the server's. */
-export function couplingViolation(choices: PlanChoices, { loss, memory }: CouplingUse): number {
-  const tooMuch = Number.isFinite(choices.memoryLimit) ? Math.max(0, memory - choices.memoryLimit) : 0;
-  return (choices.limitsMean ? Math.max(0, loss) : 0) + tooMuch;
+/** Sum of the violations: accuracy in units of the span that the choices offer, memory and traffic in their limits. */
+export function couplingViolation(choices: PlanChoices, { loss, memory, traffic }: CouplingUse): number {
+  return (
+    (choices.limitsMean ? Math.max(0, loss) : 0) +
+    over(memory, choices.memoryLimit) +
+    over(traffic, choices.trafficLimit)
+  );
+}
+
+function over(used: number, limit: number): number {
+  return Number.isFinite(limit) ? Math.max(0, used - limit) : 0;
 }

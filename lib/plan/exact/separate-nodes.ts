@@ -1,7 +1,7 @@
 import { largestRefutedThreshold, type PrimalRecovery } from '../../lagrangian/index.js';
 import type { StopSignal } from '../../solver/index.js';
 import { startMultipliers } from '../bound/bound-plan.js';
-import type { ChoiceColumns } from '../bound/columns.js';
+import { couplingCost, type ChoiceColumns } from '../bound/columns.js';
 import { SeparateOracle } from '../bound/separate-oracle.js';
 import { filterChoices, hasEmptyDevice, type ActiveChoices } from './active-choices.js';
 import type { LinearTests } from './enumeration.js';
@@ -27,7 +27,7 @@ export interface NodeDuals {
 /** Tests are relaxed by this much of the sizes involved, for rounding. */
 const testMargin = 1e-11;
 
-/** Factors on (server share, memory, accuracy) relative to bandwidth around a node's best multipliers. */
+/** Factors on (server share, memory and traffic, accuracy) relative to bandwidth around a node's best multipliers. */
 const variations: readonly (readonly [number, number, number])[] = [
   [1, 1, 1],
   [1, 1, 0.5],
@@ -91,8 +91,8 @@ export class SeparateNodes implements NodeDuals {
     return [{ values: tables.map(({ values }) => values), limits: tables.map(({ limits }) => limits) }];
   }
 
-  private vary(multipliers: Float64Array, [share, memory, accuracy]: readonly [number, number, number]): Float64Array {
-    const factors = { bandwidth: 1, 'server-share': share, 'server-memory': memory, accuracy };
+  private vary(multipliers: Float64Array, [share, sums, accuracy]: readonly [number, number, number]): Float64Array {
+    const factors = { bandwidth: 1, 'server-share': share, 'server-memory': sums, traffic: sums, accuracy };
     return Float64Array.from(this.columns.rows, (row, r) => multipliers[r]! * factors[row]);
   }
 
@@ -103,12 +103,8 @@ export class SeparateNodes implements NodeDuals {
       const r = columns.rows.indexOf(row);
       return r < 0 ? 0 : multipliers[r]!;
     };
-    const [lambda, mu, nu, alpha] = [
-      price('bandwidth'),
-      price('server-share'),
-      price('server-memory'),
-      price('accuracy'),
-    ];
+    const [lambda, mu] = [price('bandwidth'), price('server-share')];
+    const prices = { memory: price('server-memory'), traffic: price('traffic'), accuracy: price('accuracy') };
     oracle.setThreshold(cutoff);
     const values = new Float64Array(choices.active.length);
     let size = 0;
@@ -116,7 +112,7 @@ export class SeparateNodes implements NodeDuals {
       let largest = 0;
       for (let at = choices.start[n]!; at < choices.start[n + 1]!; at++) {
         const j = choices.active[at]!;
-        const base = nu * columns.memory[j]! + alpha * columns.loss[j]!;
+        const base = couplingCost(columns, j, prices);
         values[at] = oracle.floors[j]! > cutoff ? Infinity : base + oracle.price(n, j, lambda, mu);
         if (values[at]! < Infinity) largest = Math.max(largest, Math.abs(values[at]!));
       }

@@ -17,6 +17,7 @@ export function singleConflicts({
     ...bandwidthConflicts(problem),
     ...accuracyConflicts(problem, extremes),
     ...serverMemoryConflicts(problem, extremes, serverModelBytes),
+    ...trafficConflicts(problem, extremes),
     ...deadlineConflicts(problem, extremes),
   ];
 }
@@ -186,6 +187,22 @@ function serverMemoryConflicts(
       reachable,
       required,
       message: `the model and the devices need at least ${shown.reachable} on the server, which has ${shown.required}`,
+    },
+  ];
+}
+
+function trafficConflicts(problem: PlanningProblem, extremes: readonly DeviceExtremes[]): LimitConflict[] {
+  const limit = problem.trafficLimitBits;
+  const least = extremes.reduce((sum, { leastTrafficBits }) => sum + leastTrafficBits, 0);
+  if (limit === undefined || !Number.isFinite(least) || !exceeds(least, limit)) return [];
+  const shown = shownApart('traffic', least, limit);
+  return [
+    {
+      limit: 'traffic',
+      devices: [],
+      reachable: least,
+      required: limit,
+      message: `the devices together send and receive at least ${shown.reachable} a round; ${shown.required} are allowed`,
     },
   ];
 }

@@ -43,6 +43,7 @@ export function relaxationsOf(source: ProblemSource): Relaxation[] {
     ...deadline(problem),
     ...accuracy(problem),
     ...serverMemory(source),
+    ...totalTraffic(problem),
     band(problem),
     ...problem.devices.flatMap((device) => [
       ...deviceMemory(problem, device),
@@ -113,6 +114,29 @@ function serverMemory({ problem, serverModelBytes }: ProblemSource): Relaxation[
       rounded: (value) => roundedBytes(value),
       neededBy: (plan) => limitUse(problem, plan).serverMemoryBytes + serverModelBytes,
       change: (value) => ({ serverMemoryBytes: value }),
+    },
+  ];
+}
+
+function totalTraffic(problem: PlanningProblem): Relaxation[] {
+  const { trafficLimitBits } = problem;
+  if (trafficLimitBits === undefined) return [];
+  let most = 0;
+  for (const device of problem.devices) {
+    let own = 0;
+    for (const { blocks, upPoint, downPoint } of enumerateDecisions(problem, device)) {
+      own = Math.max(own, roundTrafficBits(problem, choiceCosts(problem, device, blocks, upPoint, downPoint)));
+    }
+    most += own;
+  }
+  return [
+    {
+      limit: 'traffic',
+      from: trafficLimitBits,
+      loosest: Math.max(trafficLimitBits, most),
+      rounded: (value) => 8 * roundedBytes(value / 8),
+      neededBy: (plan) => limitUse(problem, plan).trafficBits,
+      change: (value) => ({ trafficLimitBits: value }),
     },
   ];
 }

@@ -47,6 +47,7 @@ const givenBack = [
   'device-bandwidth',
   'bandwidth',
   'server-memory',
+  'traffic',
   'device-energy',
   'device-traffic',
   'deadline',

@@ -28,6 +28,8 @@ function partMessage(change: Change): string {
       return `an accuracy limit of ${then} (now ${now})`;
     case 'server-memory':
       return `a server memory of ${then} (now ${now})`;
+    case 'traffic':
+      return `traffic of ${then} a round for all devices together (now ${now})`;
     case 'bandwidth':
       return `a band of ${then} (now ${now})`;
     case 'device-memory':
@@ -53,6 +55,7 @@ export function amount({ limit }: Pick<Change, 'limit'>, value: number, digits: 
       return shown(0.01, '%');
     case 'device-energy':
       return shown(1, 'J');
+    case 'traffic':
     case 'device-traffic':
       return shown(8 * 2 ** 20, 'MiB');
     case 'bandwidth':

@@ -13,7 +13,7 @@ export interface Exchange {
 const pairwiseEntries = 2500;
 
 /**
- * The `count` changes of one or two devices that lower the cost most while keeping accuracy and server memory, best first; only those
+ * The `count` changes of one or two devices that lower the cost most while keeping accuracy, server memory and traffic, best first; only those
  * with a change below `most`. Costs are added, not evaluated: no round is computed here.
  */
 export function bestExchanges(
@@ -26,24 +26,28 @@ export function bestExchanges(
   const use = couplingUse(choices, entries);
   const lossSlack = choices.limitsMean ? -use.loss : Infinity;
   const memorySlack = choices.memoryLimit - use.memory;
+  const trafficSlack = choices.trafficLimit - use.traffic;
   const found = new BestList(count, most);
   const device = deviceOfEntries(choices);
   const changeOf = (j: number) => Math.min(cost[j]!, outOfReach) - Math.min(cost[entries[device[j]!]!]!, outOfReach);
-  const lossOf = (j: number) => choices.loss[j]! - choices.loss[entries[device[j]!]!]!;
-  const memoryOf = (j: number) => choices.memory[j]! - choices.memory[entries[device[j]!]!]!;
+  const differences = (column: Float64Array) =>
+    Float64Array.from({ length: choices.blocks.length }, (_, j) => column[j]! - column[entries[device[j]!]!]!);
   const total = choices.blocks.length;
   const change = Float64Array.from({ length: total }, (_, j) => changeOf(j));
-  const loss = Float64Array.from({ length: total }, (_, j) => lossOf(j));
-  const memory = Float64Array.from({ length: total }, (_, j) => memoryOf(j));
+  const loss = differences(choices.loss);
+  const memory = differences(choices.memory);
+  const traffic = differences(choices.traffic);
   const pairs = total <= pairwiseEntries;
   for (let i = 0; i < total; i++) {
     if (entries[device[i]!] === i) continue;
-    if (change[i]! < found.bar && loss[i]! <= lossSlack && memory[i]! <= memorySlack) found.offer(change[i]!, i, -1);
+    const fits = loss[i]! <= lossSlack && memory[i]! <= memorySlack && traffic[i]! <= trafficSlack;
+    if (fits && change[i]! < found.bar) found.offer(change[i]!, i, -1);
     if (!pairs) continue;
     for (let k = choices.start[device[i]! + 1]!; k < total; k++) {
       const both = change[i]! + change[k]!;
       if (!(both < found.bar) || entries[device[k]!] === k) continue;
       if (loss[i]! + loss[k]! > lossSlack || memory[i]! + memory[k]! > memorySlack) continue;
+      if (traffic[i]! + traffic[k]! > trafficSlack) continue;
       found.offer(both, i, k);
     }
   }
@@ -75,16 +79,18 @@ export function exchangeWithinSlack(
   const device = deviceOfEntries(choices);
   const moves = improvingMoves(choices, cost, entries, device);
   const frozen = new Uint8Array(entries.length);
-  let { loss, memory } = couplingUse(choices, entries);
+  let { loss, memory, traffic } = couplingUse(choices, entries);
   for (let k = 0; k < maxPairs; k++) {
     const slack = choices.limitsMean ? -loss : Infinity;
-    const [first, second] = bestPair(moves, device, frozen, slack, choices.memoryLimit - memory, choices, entries);
+    const rest = { memory: choices.memoryLimit - memory, traffic: choices.trafficLimit - traffic };
+    const [first, second] = bestPair(moves, device, frozen, slack, rest, choices, entries);
     if (first < 0) return;
     for (const j of [first, second]) {
       if (j < 0) continue;
       const n = device[j]!;
       loss += choices.loss[j]! - choices.loss[entries[n]!]!;
       memory += choices.memory[j]! - choices.memory[entries[n]!]!;
+      traffic += choices.traffic[j]! - choices.traffic[entries[n]!]!;
       entries[n] = j;
       frozen[n] = 1;
     }
@@ -130,12 +136,14 @@ function bestPair(
   device: Int32Array,
   frozen: Uint8Array,
   slack: number,
-  memorySlack: number,
+  rest: { readonly memory: number; readonly traffic: number },
   choices: PlanChoices,
   entries: Int32Array,
 ): readonly [number, number] {
   const { entry, change, loss } = moves;
   const memoryOf = (j: number) => choices.memory[j]! - choices.memory[entries[device[j]!]!]!;
+  const trafficOf = (j: number) => choices.traffic[j]! - choices.traffic[entries[device[j]!]!]!;
+  const fits = (memory: number, traffic: number) => memory <= rest.memory && traffic <= rest.traffic;
   let least = -1e-12;
   let pair: readonly [number, number] = [-1, -1];
   // Partners come in by increasing loss as the first move's loss falls; best and runner-up of another device are kept.
@@ -157,15 +165,16 @@ function bestPair(
       next++;
     }
     if (frozen[own]) continue;
-    if (loss[i]! <= slack && change[i]! < least && memoryOf(entry[i]!) <= memorySlack) {
+    if (loss[i]! <= slack && change[i]! < least && fits(memoryOf(entry[i]!), trafficOf(entry[i]!))) {
       least = change[i]!;
       pair = [entry[i]!, -1];
     }
     const partner = best >= 0 && device[entry[best]!] === own ? runnerUp : best;
     if (partner < 0 || !(change[i]! + change[partner]! < least)) continue;
-    if (memoryOf(entry[i]!) + memoryOf(entry[partner]!) > memorySlack) continue;
+    const [one, other] = [entry[i]!, entry[partner]!];
+    if (!fits(memoryOf(one) + memoryOf(other), trafficOf(one) + trafficOf(other))) continue;
     least = change[i]! + change[partner]!;
-    pair = [entry[i]!, entry[partner]!];
+    pair = [one, other];
   }
   return pair;
 }

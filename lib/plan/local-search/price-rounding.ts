@@ -2,7 +2,7 @@ import type { CouplingUse, PlanChoices } from '../choices/index.js';
 import { outOfReach } from './pricing.js';
 
 /**
- * Best assignment for cost + α·loss + μ·memory with the least α and μ that keep both limits: what the prices of the relaxation
+ * Best assignment for cost + α·loss + μ·memory + τ·traffic with the least α, μ and τ that keep the limits: what the prices of the relaxation
  * make of each device on its own. Undefined where no prices keep the limits.
  */
 export function priceRounding(choices: PlanChoices, cost: Float64Array): Int32Array | undefined {
@@ -17,6 +17,7 @@ interface Assignment extends CouplingUse {
 export class PriceRounding {
   private readonly lossPrice: LeastPrice;
   private readonly memoryPrice: LeastPrice;
+  private readonly trafficPrice: LeastPrice;
 
   constructor(
     private readonly choices: PlanChoices,
@@ -24,16 +25,20 @@ export class PriceRounding {
   ) {
     this.lossPrice = new LeastPrice(precision);
     this.memoryPrice = new LeastPrice(precision);
+    this.trafficPrice = new LeastPrice(precision);
   }
 
   round(cost: Float64Array): Int32Array | undefined {
     const { choices } = this;
-    const withMemoryPrice = (memoryPrice: number): Assignment | undefined => {
-      const use = (lossPrice: number) => assign(choices, cost, lossPrice, memoryPrice);
+    const atPrices = (memoryPrice: number, trafficPrice: number): Assignment | undefined => {
+      const use = (lossPrice: number) => assign(choices, cost, lossPrice, memoryPrice, trafficPrice);
       return this.lossPrice.find(use, (sums) => !choices.limitsMean || sums.loss <= 0);
     };
-    const keeps = (sums: Assignment | undefined) => sums !== undefined && sums.memory <= choices.memoryLimit;
-    return this.memoryPrice.find(withMemoryPrice, keeps)?.entries;
+    const keepsMemory = (sums: Assignment | undefined) => sums !== undefined && sums.memory <= choices.memoryLimit;
+    const keepsTraffic = (sums: Assignment | undefined) => sums !== undefined && sums.traffic <= choices.trafficLimit;
+    const withTrafficPrice = (price: number) =>
+      this.memoryPrice.find((memoryPrice) => atPrices(memoryPrice, price), keepsMemory);
+    return this.trafficPrice.find(withTrafficPrice, keepsTraffic)?.entries;
   }
 }
 
@@ -88,16 +93,24 @@ export class LeastPrice {
   }
 }
 
-function assign(choices: PlanChoices, cost: Float64Array, lossPrice: number, memoryPrice: number): Assignment {
-  const { start, loss, memory } = choices;
+function assign(
+  choices: PlanChoices,
+  cost: Float64Array,
+  lossPrice: number,
+  memoryPrice: number,
+  trafficPrice: number,
+): Assignment {
+  const { start, loss, memory, traffic } = choices;
   const entries = new Int32Array(choices.deviceCount);
   let lossSum = 0;
   let memorySum = 0;
+  let trafficSum = 0;
   for (let n = 0; n < choices.deviceCount; n++) {
     let best = start[n]!;
     let least = Infinity;
     for (let j = start[n]!; j < start[n + 1]!; j++) {
-      const value = Math.min(cost[j]!, outOfReach) + lossPrice * loss[j]! + memoryPrice * memory[j]!;
+      const coupling = lossPrice * loss[j]! + memoryPrice * memory[j]! + trafficPrice * traffic[j]!;
+      const value = Math.min(cost[j]!, outOfReach) + coupling;
       if (value < least) {
         least = value;
         best = j;
@@ -106,6 +119,7 @@ function assign(choices: PlanChoices, cost: Float64Array, lossPrice: number, mem
     entries[n] = best;
     lossSum += loss[best]!;
     memorySum += memory[best]!;
+    trafficSum += traffic[best]!;
   }
-  return { loss: lossSum, memory: memorySum, entries };
+  return { loss: lossSum, memory: memorySum, traffic: trafficSum, entries };
 }

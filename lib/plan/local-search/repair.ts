@@ -2,7 +2,7 @@ import { couplingUse, couplingViolation, type PlanChoices } from '../choices/ind
 import { outOfReach } from './pricing.js';
 
 /**
- * Makes an assignment keep accuracy and server memory: as long as one is broken, the single change with the least added cost for
+ * Makes an assignment keep accuracy, server memory and traffic: as long as one is broken, the single change with the least added cost for
  * the violation it removes. Undefined where that leads nowhere.
  */
 export function repair(choices: PlanChoices, cost: Float64Array, entries: Int32Array): Int32Array | undefined {
@@ -22,6 +22,7 @@ export function repair(choices: PlanChoices, cost: Float64Array, entries: Int32A
           couplingViolation(choices, {
             loss: use.loss + choices.loss[j]! - choices.loss[own]!,
             memory: use.memory + choices.memory[j]! - choices.memory[own]!,
+            traffic: use.traffic + choices.traffic[j]! - choices.traffic[own]!,
           });
         if (!(removed > 1e-12 * now)) continue;
         const rate = (Math.min(cost[j]!, outOfReach) - Math.min(cost[own]!, outOfReach)) / removed;

@@ -190,17 +190,22 @@ class TwoTimescale {
     search.improveFrom(starts);
   }
 
-  /** Assignments that take least of accuracy and memory, for problems whose limits leave little; only if nothing else is known. */
+  /** Assignments that take least of accuracy, memory and traffic, for problems whose limits leave little; only if nothing else is known. */
   private leastDemanding(): Int32Array[] {
     if (this.search.bestSeconds < Infinity) return [];
     const { choices } = this;
     const found: Int32Array[] = [];
-    for (const weight of [0, 0.01, 0.1, 1, 10, 100, Infinity]) {
+    const weights = [0, 0.01, 0.1, 1, 10, 100, Infinity];
+    const limitsTraffic = Number.isFinite(choices.trafficLimit);
+    const mixtures = weights.flatMap((memory) =>
+      (limitsTraffic ? weights : [0]).map((traffic) => ({ memory, traffic })),
+    );
+    for (const mixture of mixtures) {
       const entries = new Int32Array(choices.deviceCount);
       for (let n = 0; n < entries.length; n++) {
         let least = Infinity;
         for (let j = choices.start[n]!; j < choices.start[n + 1]!; j++) {
-          const own = weight === Infinity ? choices.memory[j]! : choices.loss[j]! + weight * choices.memory[j]!;
+          const own = mixed(choices, j, mixture);
           if (own < least) {
             least = own;
             entries[n] = j;
@@ -262,6 +267,12 @@ class TwoTimescale {
   }
 }
 
+/** What a choice takes of the limits that couple devices, an infinite weight drowning what stands before it. */
+function mixed(choices: PlanChoices, j: number, { memory, traffic }: { memory: number; traffic: number }): number {
+  const first = memory === Infinity ? choices.memory[j]! : choices.loss[j]! + memory * choices.memory[j]!;
+  return traffic === Infinity ? choices.traffic[j]! : first + traffic * choices.traffic[j]!;
+}
+
 function defaultStarts(deviceCount: number): number {
   return deviceCount <= 50 ? 2 : 1;
 }
@@ -271,12 +282,15 @@ function provenConflicts(problem: PlanningProblem, choices: PlanChoices): LimitV
   const conflicts: LimitViolation[] = [];
   let loss = 0;
   let memory = 0;
+  let traffic = 0;
   for (let n = 0; n < choices.deviceCount; n++) {
     let leastLoss = Infinity;
     let leastMemory = Infinity;
+    let leastTraffic = Infinity;
     for (let j = choices.start[n]!; j < choices.start[n + 1]!; j++) {
       leastLoss = Math.min(leastLoss, choices.loss[j]!);
       leastMemory = Math.min(leastMemory, choices.memory[j]!);
+      leastTraffic = Math.min(leastTraffic, choices.traffic[j]!);
     }
     if (leastLoss === Infinity) {
       const { name } = problem.devices[n]!;
@@ -285,6 +299,7 @@ function provenConflicts(problem: PlanningProblem, choices: PlanChoices): LimitV
     }
     loss += leastLoss;
     memory += leastMemory;
+    traffic += leastTraffic;
   }
   if (conflicts.length > 0) return conflicts;
   const { minimum } = problem.accuracy;
@@ -297,6 +312,10 @@ function provenConflicts(problem: PlanningProblem, choices: PlanChoices): LimitV
   if (memory > choices.memoryLimit + limitTolerance) {
     const bytes = problem.serverMemoryBytes;
     conflicts.push({ limit: 'server-memory', found: memory * bytes, allowed: bytes });
+  }
+  if (problem.trafficLimitBits !== undefined && traffic > choices.trafficLimit + limitTolerance) {
+    const bits = problem.trafficLimitBits;
+    conflicts.push({ limit: 'traffic', found: traffic * bits, allowed: bits });
   }
   return conflicts;
 }

@@ -20,8 +20,8 @@ export interface RelaxedPlan {
 /**
  * The continuous relaxation in (c, ln ρ), every variable scaled to 0…1, with bandwidths and server shares at their best
  * for each point: the inner minimisation is convex, so the round T(c, ln ρ) is smooth wherever its multipliers are
- * unique, and its gradient is that of the Lagrangian (envelope theorem). Rows: mean accuracy (or each device's), and the
- * server's memory. Objective N·T/T₀, so that gradients are of size one.
+ * unique, and its gradient is that of the Lagrangian (envelope theorem). Rows: mean accuracy (or each device's), the server's
+ * memory and the traffic. Objective N·T/T₀, so that gradients are of size one.
  */
 export class Relaxation implements NonlinearProgram {
   readonly meta: NlpMeta;
@@ -32,6 +32,7 @@ export class Relaxation implements NonlinearProgram {
   private readonly hasMean: boolean;
   private readonly hasEach: boolean;
   private readonly hasMemory: boolean;
+  private readonly hasTraffic: boolean;
   private readonly accuracyScale: number;
   private readonly loads;
   private scale = 1;
@@ -61,6 +62,7 @@ export class Relaxation implements NonlinearProgram {
     this.hasMean = choices.limitsMean;
     this.hasEach = problem.accuracy.scope === 'each' && problem.accuracy.minimum > -Infinity;
     this.hasMemory = Number.isFinite(choices.memoryLimit);
+    this.hasTraffic = Number.isFinite(choices.trafficLimit);
     this.accuracyScale = problem.devices.reduce((sum, device) => sum + device.weight, 0);
     this.meta = this.describe();
   }
@@ -123,6 +125,11 @@ export class Relaxation implements NonlinearProgram {
       for (const at of this.values) sum += at.memory;
       values[row++] = sum / Math.max(this.problem.serverMemoryBytes, Number.MIN_VALUE);
     }
+    if (this.hasTraffic) {
+      let sum = 0;
+      for (const { loads } of this.values) sum += this.trafficOf((load) => loads[load]!);
+      values[row++] = sum / this.problem.trafficLimitBits!;
+    }
     if (this.hasEach) for (const at of this.values) values[row++] = (at.accuracy - minimum) * accuracyWeight;
   }
 
@@ -144,7 +151,18 @@ export class Relaxation implements NonlinearProgram {
       const unit = 1 / Math.max(this.problem.serverMemoryBytes, Number.MIN_VALUE);
       this.values.forEach((at, n) => add(n, (v) => (v === 0 ? at.memoryByCut * unit : 0)));
     }
+    if (this.hasTraffic) {
+      const unit = 1 / this.problem.trafficLimitBits!;
+      this.values.forEach(({ slopes }, n) => add(n, (v) => unit * this.trafficOf((load) => slopes[3 * load + v]!)));
+    }
     if (this.hasEach) this.values.forEach((at, n) => add(n, (v) => accuracyWeight * at.accuracyBy[v]!));
+  }
+
+  /** Bits of a round, or their slopes, from those of the loads. */
+  private trafficOf(load: (index: number) => number): number {
+    return (
+      this.problem.stepsPerRound * (load(loadIndex.uplink) + load(loadIndex.downlink)) + 2 * load(loadIndex.adapter)
+    );
   }
 
   private describe(): NlpMeta {
@@ -166,6 +184,7 @@ export class Relaxation implements NonlinearProgram {
     };
     if (this.hasMean) wholeRow(0, Infinity);
     if (this.hasMemory) wholeRow(-Infinity, 1);
+    if (this.hasTraffic) wholeRow(-Infinity, 1);
     if (this.hasEach) {
       for (let n = 0; n < count; n++) {
         for (let v = 0; v < this.perDevice; v++) {

@@ -144,10 +144,12 @@ describe('a round computed by hand', () => {
     });
     const energy = 5 * 2 * (0.05 + 0.004 + 0.002 + 0.07) + 0.2 * (2 * message + 0.01);
     expect(roundEnergyJoule(problem, device, plan.devices[0]!) / energy).toBeCloseTo(1, 12);
+    const trafficBits = 2 * 4 * 8_001_000 + 2 * (2e5 + 1e5);
     expect(limitUse(problem, plan)).toEqual({
       bandwidthHz: 20e6,
       serverShare: 1,
       serverMemoryBytes: 3e6,
+      trafficBits,
       accuracy: expect.closeTo(0.88, 12) as number,
     });
     expect(planViolations(problem, plan, delay.totalSeconds)).toEqual([]);

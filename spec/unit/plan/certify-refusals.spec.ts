@@ -11,6 +11,7 @@ const stated =
 describe('certificates', () => {
   it.each([
     [['exchange.ratio=0.5'], 'exchange of a cost table'],
+    [['traffic.maximumTotal=20 MB'], 'trafficLimitBits of a problem'],
     [['traffic.maximum=20 MB'], 'trafficLimitBits of a device'],
   ])('refuse %s by name', (settings, named) => {
     expect(stated(...settings)).toThrow(`cannot state ${named}`);

@@ -49,6 +49,7 @@ export function resolveFile(file: ProblemFile): ResolvedSections {
     ...(radio.resourceBlock !== undefined && { resourceBlockHz: radio.resourceBlock }),
     ...(deadline !== undefined && { deadlineSeconds: deadline }),
     serverMemoryBytes: server.memory === undefined ? Infinity : server.memory - serverModel,
+    ...(file.traffic.maximumTotal !== undefined && { trafficLimitBits: 8 * file.traffic.maximumTotal }),
     aggregationSeconds: server.aggregation,
     accuracy: {
       ...resolveAccuracy(file.accuracy),

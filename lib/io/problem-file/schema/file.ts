@@ -49,6 +49,9 @@ export const fileShape = {
     maximum: quantity('memory', { above: 0 })
       .optional()
       .describe('Most traffic of each device in a round, both directions and adapters together. No limit when absent.'),
+    maximumTotal: quantity('memory', { above: 0 })
+      .optional()
+      .describe('Most traffic of all devices together in a round, counted alike. No limit when absent.'),
   })
     .prefault({})
     .describe('What a round may send.'),

@@ -39,7 +39,7 @@ const plan = (...devices: ReturnType<typeof device>[]): PlanFile => ({
     roundDelaySeconds: 1,
     aggregationSeconds: 0,
     devices,
-    use: { bandwidthHz: 2e7, serverShare: 1, serverMemoryBytes: 0, accuracy: 0.9 },
+    use: { bandwidthHz: 2e7, serverShare: 1, serverMemoryBytes: 0, trafficBits: 0, accuracy: 0.9 },
     activeLimits: [],
     traffic: { uplinkBitsPerRound: 1, downlinkBitsPerRound: 1, uncompressedBitsPerRound: 2 },
   },

@@ -37,6 +37,7 @@ describe('settings in place of a file’s keys', () => {
     ['pinned=null', (text: string) => text.replace(/pinned.*\n/u, '')],
     ['deadline=40 s', (text: string) => `${text}deadline: 40 s\n`],
     ['exchange.ratio=0.5', (text: string) => `${text}exchange: { ratio: 0.5 }\n`],
+    ['traffic.maximumTotal=40 MB', (text: string) => `${text}traffic: { maximumTotal: 40 MB }\n`],
     ['training.batchSize=8', (text: string) => `${text}training: { batchSize: 8 }\n`],
     [
       'model={ preset: deit-tiny, tokens: 65 }',
@@ -110,6 +111,8 @@ describe('a change of the source', () => {
     );
     expect(rebuilt({ minimumAccuracy: 0.9 }).accuracy.minimum).toBe(0.9);
     expect(rebuilt({ deadlineSeconds: 12 }).deadlineSeconds).toBe(12);
+    expect(rebuilt({ trafficLimitBits: 8e6 })).toEqual(problemOf(cell, 'traffic.maximumTotal=1 MB'));
+    expect(rebuilt({ trafficLimitBits: Infinity })).toEqual(problemOf(cell));
     expect(rebuilt({ settings: ['training.activations=recompute'] })).toEqual(
       problemOf(cell, 'training.activations=recompute'),
     );

@@ -9,6 +9,11 @@ export function escapeControls(text: string): string {
   );
 }
 
+/** The same for what is to be one line. */
+export function escapeLine(text: string): string {
+  return escapeControls(text).replaceAll('\n', '\\n');
+}
+
 /** Bold, dim, and the sixteen colours of the text; then everything that is no text. */
 const controls =
   // eslint-disable-next-line no-control-regex -- they are what is looked for

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import type { MeasuredProfile } from '../../lib/io/index.js';
 import type { MemoryMode } from '../../harness/model/vit.js';
+import { escapeLine } from '../escape.js';
 import { print, printError } from '../terminal.js';
 import { writeBytes } from './codec-files.js';
 import { parseTime } from './time-option.js';
@@ -58,7 +59,7 @@ async function runCalibrate(given: CalibrateArguments): Promise<void> {
     steps: given.steps,
     timeLimitSeconds: given.timeLimit,
     seed: given.seed,
-    onProgress: (text) => process.stderr.write(`${text}\n`),
+    onProgress: (text) => process.stderr.write(`${escapeLine(text)}\n`),
   });
   const text = `${JSON.stringify(profile, undefined, 2)}\n`;
   await writeBytes(given.out, new TextEncoder().encode(text));

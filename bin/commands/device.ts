@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
-import { escapeControls } from '../escape.js';
+import { escapeLine } from '../escape.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { explained } from '../training/errors.js';
 import { backendOption } from '../training/options.js';
@@ -41,25 +41,44 @@ export function registerDeviceCommand(program: Command): void {
 async function runDevice(path: string, options: DeviceArguments): Promise<void> {
   const token = options.token ?? process.env['SFT_OPT_TOKEN'];
   if (token === undefined) throw new CommandError(exitCodes.badInput, 'no token: give --token or set SFT_OPT_TOKEN');
+  const address = serverAddress(options.join);
   if (process.env['SFT_OPT_OWNED']) endWithOwner();
-  const { loadWorkload, readScenario, runDeviceProcess, ScenarioError } =
+  const { loadWorkload, readScenario, runDeviceProcess, ScenarioError, scenarioNames } =
     await import('../../harness/scenario/index.js');
   await explained(options.name, async () => {
     const outcome = readScenario(await readFile(path, 'utf8'));
     if (!outcome.ok) throw new ScenarioError(outcome.issues, path);
     const { file } = outcome;
+    const names = await scenarioNames(file, dirname(path));
+    if (names?.includes(options.name) === false) {
+      throw new CommandError(exitCodes.badInput, `${path} has no device \`${options.name}\`: ${listed(names)}`);
+    }
     const backend = await openBackend(options.backend);
     const workload = await loadWorkload({ file, folder: dirname(path), seed: options.seed ?? file.seed }, backend);
     await runDeviceProcess(backend.tf, workload, {
-      address: options.join,
+      address,
       name: options.name,
       token,
       rejoinSeconds: file.faults.rejoinWait,
       ...(!options.quiet && {
-        note: (text: string) => process.stderr.write(`${options.name}: ${escapeControls(text)}\n`),
+        note: (text: string) => process.stderr.write(`${escapeLine(`${options.name}: ${text}`)}\n`),
       }),
     });
   });
+}
+
+function listed(names: readonly string[]): string {
+  return `it has ${names.slice(0, 8).join(', ')}${names.length > 8 ? ` and ${names.length - 8} more` : ''}`;
+}
+
+/** `host:port` is enough. */
+function serverAddress(text: string): string {
+  const full = /^[a-z][a-z\d+.-]*:\/\//iu.test(text) ? text : `ws://${text}`;
+  const url = URL.canParse(full) ? new URL(full) : undefined;
+  if (!url || !/^wss?:$/u.test(url.protocol) || url.hostname === '') {
+    throw new CommandError(exitCodes.badInput, `--join ${text}: not an address such as ws://server:8750`);
+  }
+  return full;
 }
 
 /** Ctrl-C in a terminal reaches all its processes: the owner says when a device that it started is to end. */

@@ -36,13 +36,15 @@ async function serve(path: string, options: ServerArguments): Promise<number> {
   const opened = await openTraining(path, options);
   const { listenWebSocket } = await import('../../harness/transport/index.js');
   const { runServerProcess } = await import('../../harness/scenario/index.js');
-  const { explained } = await import('../training/errors.js');
+  const { connectionsFor } = await import('../../harness/server/index.js');
   const { host, port } = options;
-  const listener = await explained('server', () => listenWebSocket({ host, port }));
   const given = options.token ?? process.env['SFT_OPT_TOKEN'];
   const token = given ?? randomBytes(24).toString('base64url');
   const { scenario, workload, backend, clock } = opened;
-  return conductTraining(opened, options, (hooks, say) => {
+  // Nobody can connect before all else has been found in order.
+  return conductTraining(opened, options, async (hooks, say) => {
+    const door = { connections: connectionsFor(scenario.devices.length) };
+    const listener = await listenWebSocket({ host, port, door });
     say(`listening on ${listener.address} for ${scenario.devices.map(({ name }) => name).join(', ')}`);
     if (given === undefined) say(`token: ${token}`);
     return runServerProcess(backend.tf, scenario, workload, { ...hooks, listener, token, clock, note: say });

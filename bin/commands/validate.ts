@@ -3,6 +3,7 @@ import { MeasuredProfileError, readMeasuredProfile } from '../../lib/io/index.js
 import type { ComparedCase, ErrorSummary, ValidationReport } from '../../harness/validate/index.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { readText } from '../files.js';
+import { escapeLine } from '../escape.js';
 import { print, printError } from '../terminal.js';
 import { writeBytes } from './codec-files.js';
 import { setOption } from './options.js';
@@ -83,7 +84,8 @@ async function runValidate(problem: string | undefined, given: ValidateArguments
       attempts,
       allowedDrift: drift,
       seed,
-      onCase: (done, index) => process.stderr.write(`${index + 1}/${cases.length} ${caseLine(done)}\n`),
+      onCase: (done, index) =>
+        process.stderr.write(`${escapeLine(`${index + 1}/${cases.length} ${caseLine(done)}`)}\n`),
     },
   );
   await print(renderReport(report));

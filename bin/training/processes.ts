@@ -1,7 +1,7 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
-import type { TrainingResult } from '../../harness/server/index.js';
+import { connectionsFor, type TrainingResult } from '../../harness/server/index.js';
 import { runServerProcess } from '../../harness/scenario/index.js';
 import { listenWebSocket } from '../../harness/transport/index.js';
 import type { OpenedTraining, TrainingArguments, TrainingHooks } from './session.js';
@@ -21,7 +21,7 @@ export async function trainInProcesses(
   say: (text: string) => void,
 ): Promise<TrainingResult> {
   const token = randomBytes(24).toString('base64url');
-  const listener = await listenWebSocket({ port: 0 });
+  const listener = await listenWebSocket({ port: 0, door: { connections: connectionsFor(scenario.devices.length) } });
   let isEnding = false;
   const tell = (text: string) => {
     if (!isEnding) say(text);

@@ -1,7 +1,7 @@
 import { clearLine, cursorTo } from 'node:readline';
 import type { RunRecord } from '../../harness/server/index.js';
 import { formatQuantity, significant } from '../../lib/io/index.js';
-import { escapeControls } from '../escape.js';
+import { escapeLine } from '../escape.js';
 
 /** Shows where a training stands. */
 export interface TrainingProgress {
@@ -44,7 +44,7 @@ export function trainingProgress(stream: NodeJS.WriteStream, rounds: number, qui
     say(line) {
       if (quiet) return;
       erase();
-      stream.write(`${escapeControls(line)}\n`);
+      stream.write(`${escapeLine(line)}\n`);
       draw();
     },
     close: erase,

@@ -47,6 +47,8 @@ export class CheckpointStore {
       } finally {
         await file.close();
       }
+      // What cannot be read again must not take the place of what can.
+      readCheckpoint(await readFile(temporary));
       await rename(temporary, path);
     } catch (error) {
       await removed(temporary);

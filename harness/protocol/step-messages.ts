@@ -2,7 +2,8 @@ import * as z from 'zod';
 import type { Message, MessageKind } from '../transport/index.js';
 import { ProtocolError } from './protocol-error.js';
 
-const seconds = z.number().min(0);
+/** Of one stage, s; what a device can say beyond that is no measurement. */
+const seconds = z.number().min(0).max(1e7);
 
 /** Work of a device between the gradient's arrival and its next message, measured. */
 const afterGradient = z.object({ decodeSeconds: seconds, backwardSeconds: seconds, updateSeconds: seconds });
@@ -10,7 +11,7 @@ export type AfterGradient = z.output<typeof afterGradient>;
 
 /** A step of a device that holds the whole model. */
 const localStep = z.object({
-  loss: z.number(),
+  loss: z.number().min(0).max(1e6),
   forwardSeconds: seconds,
   backwardSeconds: seconds,
   updateSeconds: seconds,
@@ -33,7 +34,7 @@ const headers = {
   activations: z.object({
     ...place,
     ...times,
-    labels: z.array(z.int().min(0)),
+    labels: z.array(z.int().min(0)).max(65536),
     forwardSeconds: seconds,
     encodeSeconds: seconds,
     /** Of the step before in the same round; absent at the first. */

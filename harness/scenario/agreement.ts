@@ -5,7 +5,7 @@ import type { DataSplit } from '../data/index.js';
 import type { MemoryMode } from '../model/vit.js';
 import type { LearningRateSchedule, StepCodec } from '../protocol/index.js';
 import type { OptimizerSettings } from '../training/index.js';
-import type { Facts, RadioLinkOptions } from '../transport/index.js';
+import { JoinError, oneLine, type Facts, type RadioLinkOptions } from '../transport/index.js';
 import type { Workload } from './load.js';
 import type { Scenario } from './scenario.js';
 
@@ -63,52 +63,59 @@ export interface Assignment {
   readonly incarnation: string;
 }
 
-const whole = z.int().min(0);
+const whole = (most: number) => z.int().min(0).max(most);
 const codec = z.union([z.literal('identity'), z.record(z.string(), z.unknown())]);
 const law = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('linear'), bitsPerSecondPerHz: z.number() }),
-  z.object({ kind: z.literal('shannon'), snrBandwidthHz: z.number() }),
+  z.object({ kind: z.literal('linear'), bitsPerSecondPerHz: z.number().positive() }),
+  z.object({ kind: z.literal('shannon'), snrBandwidthHz: z.number().positive() }),
   z.object({
     kind: z.literal('faded'),
-    snrBandwidthHz: z.array(z.number()).transform((list) => Float64Array.from(list)),
+    snrBandwidthHz: z.array(z.number().min(0)).transform((list) => Float64Array.from(list)),
   }),
 ]);
 const assignmentSchema = z.object({
-  index: whole,
-  deviceCount: whole.min(1),
-  cut: whole,
-  batchSize: whole.min(1),
+  index: whole(1e6),
+  deviceCount: whole(1e6).min(1),
+  cut: whole(1000),
+  batchSize: whole(65536).min(1),
   uplinkCodec: codec,
   downlinkCodec: codec,
-  rounds: whole,
-  localSteps: whole.min(1),
-  optimizer: z.looseObject({ kind: z.enum(['adamw', 'sgd']), learningRate: z.number() }),
+  rounds: whole(1e6),
+  localSteps: whole(1e6).min(1),
+  optimizer: z.looseObject({ kind: z.enum(['adamw', 'sgd']), learningRate: z.number().positive().max(10) }),
   schedule: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('constant') }),
-    z.object({ kind: z.literal('cosine'), warmUpSteps: whole, final: z.number() }),
+    z.object({ kind: z.literal('cosine'), warmUpSteps: whole(1e7), final: z.number().min(0).max(1) }),
   ]),
-  seed: whole,
+  seed: whole(Number.MAX_SAFE_INTEGER),
   split: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('iid') }),
-    z.object({ kind: z.literal('dirichlet'), alpha: z.number() }),
+    z.object({ kind: z.literal('dirichlet'), alpha: z.number().positive() }),
   ]),
   memoryMode: z.enum(['keep', 'recompute']),
-  speedFactor: z.number().positive(),
+  speedFactor: z.number().positive().max(1e6),
   clock: z.enum(['emulated', 'wall']),
   link: z
     .looseObject({
       uplink: law,
       downlink: law,
       bandwidthHz: z.number().positive(),
-      gainTrace: z.array(z.number()).optional(),
+      gainTrace: z.array(z.number().positive()).max(1e6).optional(),
     })
     .optional(),
-  incarnation: z.string(),
+  incarnation: z.string().max(100),
 });
 
-/** Throws `ZodError` on what is none. */
-export function readAssignment(facts: Facts): Assignment {
-  return assignmentSchema.parse(facts) as unknown as Assignment;
+/** What a server tells a device of this model to do. Throws `JoinError` on what is none. */
+export function readAssignment(facts: Facts, blocks: number): Assignment {
+  const parsed = assignmentSchema.safeParse(facts);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+    throw new JoinError(oneLine(`the server’s assignment cannot be used: ${problems.join('; ')}`));
+  }
+  const { cut, index, deviceCount } = parsed.data;
+  if (cut > blocks || index >= deviceCount) throw new JoinError('the server’s assignment is of another model');
+  return parsed.data as unknown as Assignment;
 }
 
 /** What a device is told, as plain JSON. */

@@ -22,7 +22,7 @@ export async function runDeviceProcess(tf: Tf, workload: Workload, options: Devi
   const dataset = cachedDataset(workload.dataset);
   let current: { readonly device: Device; readonly assignment: Assignment } | undefined;
   const serve = async (connection: Connection, accepted: Accepted) => {
-    const assignment = readAssignment(accepted.assignment);
+    const assignment = readAssignment(accepted.assignment, workload.config.blocks);
     // Another run of the server may have other plans: what was known of the last one is of no use then.
     if (current && current.assignment.incarnation !== assignment.incarnation) current.device.dispose();
     if (current?.assignment.incarnation !== assignment.incarnation) {

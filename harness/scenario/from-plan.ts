@@ -22,13 +22,23 @@ export interface PlannedTraining {
   readonly predictedRoundSeconds: number;
 }
 
+function readProblem(text: string, folder: string) {
+  return readProblemFile(text, { readFile: (path) => readFileSync(resolve(folder, path), 'utf8') });
+}
+
+/** Devices of a plan's problem; undefined where it cannot be read. */
+export async function plannedNames(entry: PlanEntry, folder: string): Promise<readonly string[] | undefined> {
+  const path = resolve(folder, entry.problem);
+  const text = await readFile(path, 'utf8').catch(() => undefined);
+  const outcome = text === undefined ? undefined : readProblem(text, dirname(path));
+  return outcome?.ok ? outcome.resolved.problem.devices.map(({ name }) => name) : undefined;
+}
+
 /** Reads the problem (relative to `folder`) and its plan, or solves it. Throws `PlanRunError` where that cannot be run. */
 export async function plannedTraining(entry: PlanEntry, blocks: number, folder: string): Promise<PlannedTraining> {
   const readText = (path: string) => readFile(resolve(folder, path), 'utf8');
   const problemFolder = dirname(resolve(folder, entry.problem));
-  const outcome = readProblemFile(await readText(entry.problem), {
-    readFile: (path) => readFileSync(resolve(problemFolder, path), 'utf8'),
-  });
+  const outcome = readProblem(await readText(entry.problem), problemFolder);
   if (!outcome.ok) {
     const issues = outcome.issues.map((issue) => formatIssue(issue, entry.problem));
     throw new PlanRunError(`${entry.problem} is no problem file:\n  ${issues.join('\n  ')}`);

@@ -4,7 +4,7 @@ import type { FileIssue } from '../../lib/io/index.js';
 import { FileIssuesError, parseSource, placeIssues, rawIssues } from '../../lib/io/reading/index.js';
 import { blockCount, crossChecks } from './checks.js';
 import { learningRateSchedule, listedDevices, optimizerSettings } from './from-file.js';
-import { plannedTraining } from './from-plan.js';
+import { plannedNames, plannedTraining } from './from-plan.js';
 import type { Scenario } from './scenario.js';
 import { scenarioSchema, type ScenarioFile } from './schema/index.js';
 
@@ -62,4 +62,9 @@ export async function openScenario(path: string, overrides: ScenarioOverrides = 
   const outcome = readScenario(await readFile(path, 'utf8'));
   if (!outcome.ok) throw new ScenarioError(outcome.issues, path);
   return resolveScenario(outcome.file, dirname(path), overrides);
+}
+
+/** Names of a scenario's devices, without solving its plan; undefined where the plan's problem is not at hand. */
+export async function scenarioNames(file: ScenarioFile, folder: string): Promise<readonly string[] | undefined> {
+  return file.plan ? plannedNames(file.plan, folder) : listedDevices(file).map(({ name }) => name);
 }

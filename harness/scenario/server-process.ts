@@ -27,30 +27,34 @@ export async function runServerProcess(
   const training = trainingOptions(scenario, workload);
   const { config, weights, adapterSettings: settings, adapters, memoryMode } = training;
   const shares = splitOverDevices(workload.dataset.labels, devices.length, training.split, seed);
-  const server = new TrainingServer(tf, {
-    ...training,
-    ...hooks,
-    clock,
-    schedule: scenario.schedule,
-    timeoutSeconds: file.faults.messageTimeout,
-    part: { config, weights, settings, adapters, memoryMode },
-    devices: servedDevices(training, shares),
-    sharing: scenario.sharing,
-    speedFactor: file.server.speedFactor,
-    takeTurns: clock === 'emulated',
-    onFault: 'continue',
-  });
-  const door = keepDoor(listener, server, {
-    token,
-    names: devices.map(({ name }) => name),
-    facts: workloadFacts(workload),
-    assignment: (index) => assignmentFor(scenario, index, clock, server.incarnation),
-    ...(note && { note }),
-  });
   try {
-    return await server.run();
+    const server = new TrainingServer(tf, {
+      ...training,
+      ...hooks,
+      clock,
+      schedule: scenario.schedule,
+      timeoutSeconds: file.faults.messageTimeout,
+      part: { config, weights, settings, adapters, memoryMode },
+      devices: servedDevices(training, shares),
+      sharing: scenario.sharing,
+      speedFactor: file.server.speedFactor,
+      takeTurns: clock === 'emulated',
+      onFault: 'continue',
+    });
+    const door = keepDoor(listener, server, {
+      token,
+      names: devices.map(({ name }) => name),
+      facts: workloadFacts(workload),
+      assignment: (index) => assignmentFor(scenario, index, clock, server.incarnation),
+      ...(note && { note }),
+    });
+    try {
+      return await server.run();
+    } finally {
+      await listener.close();
+      await door;
+    }
   } finally {
     await listener.close();
-    await door;
   }
 }

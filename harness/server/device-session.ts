@@ -1,35 +1,18 @@
 import { CodecError } from '../../lib/codec/index.js';
 import { TensorFileError } from '../../lib/io/tensors/index.js';
-import type { Tensor, Tf } from '../backend/tensorflow.js';
+import type { Tf } from '../backend/tensorflow.js';
 import type { AdapterState } from '../model/adapters.js';
-import { tokenCount } from '../model/config.js';
-import { trainedNames } from '../model/adapters.js';
-import { ServerPart, type PartOptions } from '../model/vit.js';
 import {
   decodeAdapters,
   decodeMoments,
-  decodeTensor,
   encodeAdapters,
   encodeMoments,
-  encodeTensor,
   expectPlace,
   expectStep,
-  messageSeed,
   ProtocolError,
-  rateFactor,
   stepMessage,
-  timed,
-  type AfterGradient,
-  type LearningRateSchedule,
-  type StepHeader,
 } from '../protocol/index.js';
-import {
-  assignAdapters,
-  Optimizer,
-  readAdapters,
-  type OptimizerSettings,
-  type OptimizerState,
-} from '../training/index.js';
+import type { OptimizerState } from '../training/index.js';
 import {
   ConnectionError,
   FrameError,
@@ -38,46 +21,18 @@ import {
   type Message,
   type Received,
 } from '../transport/index.js';
-import type { BatchMember } from './batch-part.js';
+import { DeviceWork, type ArrivedActivations, type ComputedStep, type WorkOptions } from './device-work.js';
+import { checkContribution, checkMoments, memberLimits } from './limits.js';
+import { RoundLedger } from './round-ledger.js';
+import { nextPhase, type RoundPhase } from './round-phase.js';
 import type { RunClock } from './run-clock.js';
-import type { RunRecorder, ServerSeconds, StageSeconds, StepRecord } from './run-record.js';
-import type { ServedDevice } from './served-device.js';
+import type { RunRecorder } from './run-record.js';
 
-export interface SessionOptions {
-  readonly part: PartOptions;
-  /** What the server trains for this device. */
-  readonly trained: TrainedPart;
-  readonly device: ServedDevice;
-  readonly index: number;
+export interface SessionOptions extends WorkOptions {
   readonly clock: RunClock;
-  readonly rounds: number;
-  readonly localSteps: number;
-  readonly optimizer: OptimizerSettings;
-  readonly schedule: LearningRateSchedule;
-  readonly seed: number;
   readonly record: RunRecorder;
   /** How long the next message may take, s. */
   readonly patience: () => number;
-}
-
-/** Blocks, adapters and perhaps a head that the server holds for a device: on their own, or as member of a batch. */
-export type TrainedPart = ServerPart | BatchMember;
-
-/** Activations that have come, and what it took. */
-export interface ArrivedActivations {
-  readonly header: StepHeader<'activations'>;
-  readonly body: Uint8Array;
-  readonly bytes: number;
-  readonly atSeconds: number;
-  readonly before: Pick<StageSeconds, 'deviceForward' | 'deviceEncode' | 'uplink'>;
-}
-
-/** The server's work on a step, done. */
-export interface ComputedStep {
-  readonly loss: number;
-  readonly body: Uint8Array;
-  readonly measured: ServerSeconds;
-  readonly measuredSeconds: number;
 }
 
 /** What a device remembers between rounds, as of the start of `round`. */
@@ -92,15 +47,11 @@ export function isDeviceFault(error: unknown): error is Error {
   return kinds.some((kind) => error instanceof kind);
 }
 
-/** A step that waits for the device's report on what it did with the gradient. */
-interface OpenStep {
-  readonly record: Omit<StepRecord, 'seconds'>;
-  readonly stages: Omit<StageSeconds, 'downlink' | 'deviceDecode' | 'deviceBackward' | 'deviceUpdate'>;
-  readonly sentAtSeconds: number;
-}
-
-/** The server's side of one device: its blocks, its adapters, its optimizer, and its connection while there is one. */
+/** The server's side of one device: what goes over its connection while there is one, in the order of a round. */
 export class DeviceSession {
+  readonly work: DeviceWork;
+  readonly ledger: RoundLedger;
+  private phase: RoundPhase = 'idle';
   private connection: Connection | undefined;
   /** The connection of what is under way. */
   private active: Connection | undefined;
@@ -108,28 +59,19 @@ export class DeviceSession {
   private known: DeviceState | undefined;
   /** Whether the device must be told what it remembers before it goes on. */
   private mustSendState = false;
-  readonly part: TrainedPart;
-  private readonly optimizer: Optimizer;
-  private readonly deviceNames: readonly string[];
   private uplinkBytes = 0;
   private downlinkBytes = 0;
-  private adapterSecondsOfRound = 0;
-  private losses: number[] = [];
   private opening: Uint8Array = new Uint8Array(0);
-  private openingSentAt = 0;
-  private openingBytes = 0;
-  private open: OpenStep | undefined;
   private uploaded: AdapterState | undefined;
+  private waited = 0;
 
   constructor(
-    private readonly tf: Tf,
+    tf: Tf,
     private readonly options: SessionOptions,
   ) {
-    const { part, trained, device, optimizer } = options;
-    this.part = trained;
-    this.optimizer = new Optimizer(tf, optimizer, trained.variables);
-    this.deviceNames = trainedNames(part.config, part.settings, 0, device.cut);
-    this.connection = device.connection;
+    this.work = new DeviceWork(tf, options);
+    this.ledger = new RoundLedger(options);
+    if (options.device.connection) this.welcome(options.device.connection);
   }
 
   get name(): string {
@@ -153,15 +95,9 @@ export class DeviceSession {
     return this.cut === this.options.part.config.blocks;
   }
 
-  /** Of the activations at the cut. */
-  get shape(): readonly number[] {
-    const { device, part } = this.options;
-    return [device.batchSize, tokenCount(part.config), part.config.width];
-  }
-
   /** Whether the device has closed the round. */
   get hasUploaded(): boolean {
-    return this.uploaded !== undefined;
+    return this.phase === 'uploaded';
   }
 
   /** Frames received and sent so far, checkpoints and joining aside. */
@@ -169,32 +105,27 @@ export class DeviceSession {
     return { uplink: this.uplinkBytes, downlink: this.downlinkBytes };
   }
 
-  /** Over the steps of the round. */
-  get meanLoss(): number {
-    return this.losses.reduce((sum, loss) => sum + loss, 0) / this.losses.length;
-  }
-
-  /** The adapters' way down and up in this round. */
-  get adapterSeconds(): number {
-    return this.adapterSecondsOfRound;
+  /** How long a message was waited for that did not come, s. */
+  get waitedSeconds(): number {
+    return this.waited;
   }
 
   /** Takes over an average: the server's part of it, and the device's for when the round is opened. */
   prepare(adapters: AdapterState): void {
-    assignAdapters(this.tf, this.part.names, this.part.variables, adapters);
-    this.opening = encodeAdapters(new Map(this.deviceNames.map((name) => [name, adapters.get(name)!])));
+    this.work.assign(adapters);
+    this.opening = encodeAdapters(new Map(this.work.deviceNames.map((name) => [name, adapters.get(name)!])));
   }
 
   /** Opens a round: sends the device its adapters, and before them what it remembers if it does not. */
   async begin(round: number): Promise<void> {
-    this.losses = [];
-    this.adapterSecondsOfRound = 0;
-    this.open = undefined;
+    this.phase = nextPhase(this.phase, 'opened');
     this.uploaded = undefined;
+    this.waited = 0;
+    this.ledger.begin();
     const connection = this.taken();
     if (this.mustSendState) await this.sendState(connection);
-    this.openingSentAt = machineSeconds();
-    this.openingBytes = await this.send(stepMessage('round', { round }, this.opening));
+    const sentAtSeconds = machineSeconds();
+    this.ledger.opened(sentAtSeconds, await this.send(stepMessage('round', { round }, this.opening)));
   }
 
   /** The training has ended: the device gets its part of the last average. */
@@ -203,106 +134,45 @@ export class DeviceSession {
   }
 
   async receiveActivations(round: number, step: number): Promise<ArrivedActivations> {
-    const { clock, index } = this.options;
-    const { message, bytes, atSeconds } = await this.receive();
-    const header = expectStep(message, 'activations');
+    const received = await this.receive();
+    const header = expectStep(received.message, 'activations');
     expectPlace({ round: header.round, step: header.step }, { round, step });
     this.checkLabels(header.labels);
-    if (step === 0) this.adaptersCameDown(round, header.receivedAtSeconds);
-    if (header.previous) this.closeStep(header.previous, header.receivedAtSeconds);
-    const deviceForward = clock.deviceWork(index, header.forwardSeconds);
-    const deviceEncode = clock.deviceWork(index, header.encodeSeconds);
-    const observed = atSeconds - (header.sentAtSeconds ?? atSeconds);
-    const uplink = clock.transfer(index, 'uplink', bytes, round, observed);
-    return { header, body: message.body, bytes, atSeconds, before: { deviceForward, deviceEncode, uplink } };
-  }
-
-  /** The activations' values, and the time of their decoding. */
-  decode({ body }: ArrivedActivations): [Float32Array, number] {
-    return timed(() => decodeTensor(body, this.shape, this.options.device.uplinkCodec));
-  }
-
-  /** Decode, forward, loss, backward, update, encode; synchronous, so that nothing else is in its time. */
-  compute(arrived: ArrivedActivations): ComputedStep {
-    const { tf } = this;
-    const { part } = this;
-    if (!(part instanceof ServerPart)) throw new Error('a member of a batch is not computed alone');
-    const { index, localSteps, seed } = this.options;
-    const { round, step, labels } = arrived.header;
-    const stepSeed = messageSeed(seed, index, round * localSteps + step, 'dropout');
-    const [values, decode] = this.decode(arrived);
-    const [{ loss, gradientValues, adapterGradients }, compute] = timed(() => {
-      const activations = tf.tensor(values, [...this.shape]);
-      const result = part.step(activations, Int32Array.from(labels), stepSeed);
-      const gradient = result.gradient?.dataSync() as Float32Array | undefined;
-      tf.dispose([activations, ...(result.gradient ? [result.gradient] : [])]);
-      return { ...result, gradientValues: gradient };
-    });
-    return this.complete(arrived, { loss, gradientValues, adapterGradients, decode, compute });
-  }
-
-  /** Update and encoding after the gradients are there, which it disposes of. Throws `ProtocolError` on a loss of NaN. */
-  complete({ header }: ArrivedActivations, found: FoundGradients): ComputedStep {
-    const { device, index, rounds, localSteps, seed, schedule } = this.options;
-    const globalStep = header.round * localSteps + header.step;
-    if (!Number.isFinite(found.loss)) {
-      this.tf.dispose([...found.adapterGradients]);
-      throw new ProtocolError(`the activations have a loss of ${found.loss}`);
-    }
-    const [, update] = timed(() => {
-      this.optimizer.apply(found.adapterGradients, rateFactor(schedule, globalStep, rounds * localSteps));
-      this.tf.dispose([...found.adapterGradients]);
-    });
-    const stepSeed = messageSeed(seed, index, globalStep, 'down');
-    const { gradientValues, decode, compute } = found;
-    const [body, encode] = timed(() =>
-      gradientValues ? encodeTensor(gradientValues, this.shape, device.downlinkCodec, stepSeed) : new Uint8Array(0),
-    );
-    const measured = { decode, compute, update, encode };
-    return { loss: found.loss, body, measured, measuredSeconds: decode + compute + update + encode };
+    const before = this.ledger.arrived(header, received);
+    this.phase = nextPhase(this.phase, 'arrived');
+    const { message, bytes, atSeconds } = received;
+    return { header, body: message.body, bytes, atSeconds, before };
   }
 
   /** `serverSeconds`: from the arrival on. */
   async sendGradient(arrived: ArrivedActivations, computed: ComputedStep, serverSeconds: number): Promise<void> {
     const { round, step } = arrived.header;
+    const { loss, measured, body } = computed;
     const sentAtSeconds = machineSeconds();
-    const bytes = await this.send(stepMessage('gradient', { round, step, loss: computed.loss }, computed.body));
-    this.losses.push(computed.loss);
-    this.open = {
-      record: {
-        kind: 'step',
-        round,
-        step,
-        device: this.options.index,
-        loss: computed.loss,
-        measuredServerSeconds: computed.measured,
-        uplinkBytes: arrived.bytes,
-        downlinkBytes: bytes,
-      },
-      stages: { ...arrived.before, server: serverSeconds },
-      sentAtSeconds,
-    };
+    const downlinkBytes = await this.send(stepMessage('gradient', { round, step, loss }, body));
+    this.phase = nextPhase(this.phase, 'answered');
+    const { before, bytes: uplinkBytes } = arrived;
+    const place = { round, step, loss, before, sentAtSeconds };
+    this.ledger.answered({ ...place, serverSeconds, measured, uplinkBytes, downlinkBytes });
   }
 
   /** The device's adapters at the end of a round. */
   async receiveAdapters(round: number): Promise<void> {
-    const { clock, index } = this.options;
-    const { message, bytes, atSeconds } = await this.receive();
-    const header = expectStep(message, 'adapters');
+    const received = await this.receive();
+    const header = expectStep(received.message, 'adapters');
     expectPlace({ round: header.round }, { round });
-    if (this.holdsAll) this.recordLocalSteps(round, header);
-    else if (header.previous) this.closeStep(header.previous, header.receivedAtSeconds);
-    else throw new ProtocolError('the last step is not reported on');
-    const observed = atSeconds - (header.sentAtSeconds ?? atSeconds);
-    this.adapterSecondsOfRound += clock.transfer(index, 'uplink', bytes, round, observed);
-    this.uploaded = this.checked(decodeAdapters(message.body));
+    const uploaded = this.checked(decodeAdapters(received.message.body));
+    this.ledger.closed(header, received, this.holdsAll);
+    this.phase = nextPhase(this.phase, 'uploaded');
+    this.uploaded = uploaded;
   }
 
-  /** The uploaded adapters and the server's for this device, in the model's order. */
-  whole(): AdapterState {
-    const own = readAdapters(this.part.names, this.part.variables);
-    const names = [...this.deviceNames, ...this.part.names];
-    return new Map(names.map((name) => [name, this.uploaded?.get(name) ?? own.get(name)!]));
+  /** The uploaded adapters and the server's for this device. Throws `ProtocolError` where they cannot enter an average. */
+  contribution(average: AdapterState): AdapterState {
+    const { localSteps, optimizer } = this.options;
+    const whole = this.work.whole(this.uploaded ?? new Map());
+    checkContribution(whole, average, localSteps, optimizer.learningRate);
+    return whole;
   }
 
   /** Asks the device what it remembers, as of the start of `round`. */
@@ -311,7 +181,9 @@ export class DeviceSession {
     await connection.send({ kind: 'state-request', header: { round }, body: new Uint8Array(0) });
     const { message } = await connection.receive(this.options.patience());
     const { steps } = expectStep(message, 'state');
-    this.known = { round, optimizer: decodeMoments(steps, message.body) };
+    const optimizer = decodeMoments(steps, message.body);
+    checkMoments(optimizer, this.ownAdapters(), round * this.options.localSteps);
+    this.known = { round, optimizer };
   }
 
   private async sendState(connection: Connection): Promise<void> {
@@ -322,31 +194,28 @@ export class DeviceSession {
     this.mustSendState = false;
   }
 
-  /** What the server's optimizer for this device remembers. */
-  get optimizerState(): OptimizerState {
-    return this.optimizer.state;
-  }
-
   get deviceState(): DeviceState | undefined {
     return this.known;
   }
 
   /** Goes on from a checkpoint: the device is told what it remembered then. */
   resume(server: OptimizerState, device: DeviceState | undefined): void {
-    this.optimizer.restore(server);
+    this.work.restoreOptimizer(server);
     this.known = device;
     this.mustSendState = true;
-  }
-
-  restoreOptimizer(state: OptimizerState): void {
-    this.optimizer.restore(state);
   }
 
   /** A device has come (back); what is under way goes on with the connection it began with. */
   attach(connection: Connection, remembers: boolean): void {
     this.connection?.close('the device has joined anew');
-    this.connection = connection;
+    this.welcome(connection);
     this.mustSendState = !remembers;
+  }
+
+  private welcome(connection: Connection): void {
+    const { part, device, localSteps } = this.options;
+    connection.restrict(memberLimits(part.config, device, this.ownAdapters(), localSteps));
+    this.connection = connection;
   }
 
   /** Gives up what is under way with the device, and the connection it went over; the device may come back. */
@@ -354,8 +223,9 @@ export class DeviceSession {
     this.active?.close(reason);
     if (this.connection === this.active) this.connection = undefined;
     this.active = undefined;
-    this.open = undefined;
+    this.phase = nextPhase(this.phase, 'left');
     this.uploaded = undefined;
+    this.ledger.abandon();
   }
 
   /** Lets the device go for good. */
@@ -365,49 +235,16 @@ export class DeviceSession {
     this.connection = undefined;
   }
 
-  dispose(): void {
-    this.optimizer.dispose();
-    this.part.dispose();
-  }
-
-  private adaptersCameDown(round: number, receivedAtSeconds: number | undefined): void {
-    const { clock, index } = this.options;
-    const observed = (receivedAtSeconds ?? this.openingSentAt) - this.openingSentAt;
-    this.adapterSecondsOfRound += clock.transfer(index, 'downlink', this.openingBytes, round, observed);
-  }
-
-  /** Steps of a device that holds the whole model: no message of theirs has come. */
-  private recordLocalSteps(round: number, header: StepHeader<'adapters'>): void {
-    const { clock, index, record, localSteps } = this.options;
-    const steps = header.localSteps ?? [];
-    if (steps.length !== localSteps) throw new ProtocolError(`${steps.length} steps came where ${localSteps} were due`);
-    this.adaptersCameDown(round, header.receivedAtSeconds);
-    steps.forEach(({ loss, forwardSeconds, backwardSeconds, updateSeconds }, step) => {
-      if (!Number.isFinite(loss)) throw new ProtocolError(`step ${step} has a loss of ${loss}`);
-      this.losses.push(loss);
-      const deviceForward = clock.deviceWork(index, forwardSeconds);
-      const deviceBackward = clock.deviceWork(index, backwardSeconds);
-      const deviceUpdate = clock.deviceWork(index, updateSeconds);
-      const idle = { deviceEncode: 0, uplink: 0, server: 0, downlink: 0, deviceDecode: 0 };
-      record({
-        kind: 'step',
-        round,
-        step,
-        device: index,
-        loss,
-        seconds: { deviceForward, ...idle, deviceBackward, deviceUpdate },
-        measuredServerSeconds: { decode: 0, compute: 0, update: 0, encode: 0 },
-        uplinkBytes: 0,
-        downlinkBytes: 0,
-      });
-    });
+  private ownAdapters() {
+    return this.work.deviceNames.map((name) => this.options.part.adapters.get(name)!);
   }
 
   private checked(uploaded: AdapterState): AdapterState {
-    if (uploaded.size !== this.deviceNames.length) {
-      throw new ProtocolError(`${uploaded.size} adapters came where ${this.deviceNames.length} were due`);
+    const { deviceNames } = this.work;
+    if (uploaded.size !== deviceNames.length) {
+      throw new ProtocolError(`${uploaded.size} adapters came where ${deviceNames.length} were due`);
     }
-    for (const name of this.deviceNames) {
+    for (const name of deviceNames) {
       const wanted = this.options.part.adapters.get(name)!.shape.join();
       const found = uploaded.get(name);
       if (found?.shape.join() !== wanted) throw new ProtocolError(`adapter ${name} must have shape [${wanted}]`);
@@ -423,19 +260,6 @@ export class DeviceSession {
     }
   }
 
-  private closeStep(after: AfterGradient, receivedAtSeconds: number | undefined): void {
-    const { clock, index, record } = this.options;
-    if (!this.open) throw new ProtocolError('a device reports on a step that was not made');
-    const { record: step, stages, sentAtSeconds } = this.open;
-    const observed = (receivedAtSeconds ?? sentAtSeconds) - sentAtSeconds;
-    const downlink = clock.transfer(index, 'downlink', step.downlinkBytes, step.round, observed);
-    const deviceDecode = clock.deviceWork(index, after.decodeSeconds);
-    const deviceBackward = clock.deviceWork(index, after.backwardSeconds);
-    const deviceUpdate = clock.deviceWork(index, after.updateSeconds);
-    record({ ...step, seconds: { ...stages, downlink, deviceDecode, deviceBackward, deviceUpdate } });
-    this.open = undefined;
-  }
-
   /** The connection for something new. */
   private taken(): Connection {
     this.active = this.connection;
@@ -448,9 +272,15 @@ export class DeviceSession {
   }
 
   private async receive(): Promise<Received> {
-    const received = await this.inUse().receive(this.options.patience());
-    this.uplinkBytes += received.bytes;
-    return received;
+    const since = machineSeconds();
+    try {
+      const received = await this.inUse().receive(this.options.patience());
+      this.uplinkBytes += received.bytes;
+      return received;
+    } catch (error) {
+      this.waited = machineSeconds() - since;
+      throw error;
+    }
   }
 
   private async send(message: Message): Promise<number> {
@@ -458,14 +288,4 @@ export class DeviceSession {
     this.downlinkBytes += bytes;
     return bytes;
   }
-}
-
-/** What forward and backward have yielded for one device. */
-export interface FoundGradients {
-  readonly loss: number;
-  readonly gradientValues: Float32Array | undefined;
-  readonly adapterGradients: readonly Tensor[];
-  /** Measured, s. */
-  readonly decode: number;
-  readonly compute: number;
 }

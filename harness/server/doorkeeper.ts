@@ -1,4 +1,13 @@
-import { admit, JoinError, type Admission, type Connection, type Facts, type Listener } from '../transport/index.js';
+import {
+  admit,
+  doorLimits,
+  JoinError,
+  oneLine,
+  type Admission,
+  type Connection,
+  type Facts,
+  type Listener,
+} from '../transport/index.js';
 import type { TrainingServer } from './server.js';
 
 export interface DoorkeeperOptions {
@@ -12,10 +21,18 @@ export interface DoorkeeperOptions {
 }
 
 /** Who connects has so long to ask for admission, s. */
-const admissionSeconds = 15;
+const admissionSeconds = 5;
+/** Strangers at the door at once; others are turned away at once and may come again. */
+const places = 16;
+
+/** Connections that a listener needs for so many devices: theirs, those they come back with, and the door. */
+export function connectionsFor(devices: number): number {
+  return 2 * devices + places;
+}
 
 /** Lets devices in until the listener is closed: each that can show the token and fits. */
 export async function keepDoor(listener: Listener, server: TrainingServer, options: DoorkeeperOptions): Promise<void> {
+  let atDoor = 0;
   for (;;) {
     let connection: Connection;
     try {
@@ -25,7 +42,12 @@ export async function keepDoor(listener: Listener, server: TrainingServer, optio
       return;
     }
     // Several may be at the door at once; one that says nothing holds nobody up.
-    void letIn(connection, server, options);
+    connection.restrict(doorLimits);
+    if (atDoor >= places) connection.close('the door is full; come again');
+    else {
+      atDoor++;
+      void letIn(connection, server, options).finally(() => atDoor--);
+    }
   }
 }
 
@@ -44,7 +66,7 @@ async function letIn(connection: Connection, server: TrainingServer, options: Do
     server.attach(indexOf(device), connection, remembers);
     note?.(`${device} has joined`);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = oneLine(error instanceof Error ? error.message : String(error));
     connection.close(reason);
     if (!(error instanceof JoinError && error.isTemporary)) note?.(`a device was turned away: ${reason}`);
   }

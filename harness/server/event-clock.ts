@@ -30,6 +30,9 @@ export function serverStretch({ sharing, speedFactor }: ServerClock, parties: re
 export class EventClock implements RunClock {
   readonly kind = 'emulated';
   private readonly times: Float64Array;
+  /** When the last device of the round was given up, and the last that a batch waited for. */
+  private givenUpAt = 0;
+  private batchFrom = 0;
 
   constructor(
     private readonly parties: readonly ClockParty[],
@@ -46,6 +49,8 @@ export class EventClock implements RunClock {
   beginRound(): number {
     const last = this.latest(this.parties.map((_, k) => k));
     this.times.fill(last);
+    this.givenUpAt = 0;
+    this.batchFrom = 0;
     return last;
   }
 
@@ -65,16 +70,26 @@ export class EventClock implements RunClock {
   }
 
   serverBatch(devices: readonly number[], measuredSeconds: number): Promise<number[]> {
-    const end = this.latest(devices) + measuredSeconds * this.server.speedFactor;
+    const end = Math.max(this.batchFrom, this.latest(devices)) + measuredSeconds * this.server.speedFactor;
     return Promise.resolve(devices.map((device) => this.advance(device, end - this.at(device))));
   }
 
   aggregation(devices: readonly number[], measuredSeconds: number): { seconds: number; at: number } {
     const seconds = measuredSeconds * this.server.speedFactor;
-    const at = this.latest(devices) + seconds;
+    const at = Math.max(this.givenUpAt, this.latest(devices)) + seconds;
     // One that was left behind in the round starts the next with the others.
     this.times.fill(at);
     return { seconds, at };
+  }
+
+  giveUp(device: number, waitedSeconds: number, isOfBatch: boolean): void {
+    this.advance(device, waitedSeconds);
+    this.givenUpAt = Math.max(this.givenUpAt, this.at(device));
+    if (isOfBatch) this.batchFrom = Math.max(this.batchFrom, this.at(device));
+  }
+
+  idle(seconds: number): void {
+    this.times.fill(this.beginRound() + seconds);
   }
 
   get state(): readonly number[] {

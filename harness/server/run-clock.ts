@@ -25,6 +25,10 @@ export interface RunClock {
   ): Promise<number[]>;
   /** The average, once these devices' adapters are there. Returns the work's duration and the time at its end. */
   aggregation(devices: readonly number[], measuredSeconds: number): { readonly seconds: number; readonly at: number };
+  /** A device was given up after it was waited for so long, s; a batch has waited too where it was to be in it. */
+  giveUp(device: number, waitedSeconds: number, isOfBatch: boolean): void;
+  /** Nobody was there for so long, s. */
+  idle(seconds: number): void;
   /** Where each device stands, for a checkpoint. */
   readonly state: readonly number[];
   restore(state: readonly number[]): void;

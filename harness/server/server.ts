@@ -6,7 +6,7 @@ import { FrozenWeights } from '../model/frozen-weights.js';
 import { ServerPart, type PartOptions } from '../model/vit.js';
 import { timed, type LearningRateSchedule } from '../protocol/index.js';
 import { averageAdapters, type OptimizerSettings } from '../training/index.js';
-import { ConnectionError, machineSeconds, type Connection } from '../transport/index.js';
+import { ConnectionError, machineSeconds, oneLine, type Connection } from '../transport/index.js';
 import { BatchMember } from './batch-part.js';
 import { DeviceSession, isDeviceFault } from './device-session.js';
 import { EventClock } from './event-clock.js';
@@ -148,7 +148,8 @@ export class TrainingServer {
     try {
       this.prepare();
       while (this.roundNumber < rounds && !signal?.aborted) {
-        await this.ready(isFirst ? this.sessions.length : 1);
+        const waited = await this.ready(isFirst ? this.sessions.length : 1);
+        if (!isFirst) this.clock.idle(waited);
         isFirst = false;
         const record = await this.round(this.roundNumber);
         // Nobody got to the end: the same round again, with those who come back.
@@ -173,43 +174,63 @@ export class TrainingServer {
     const wallStart = machineSeconds();
     const clockStart = this.clock.beginRound();
     const bytesBefore = this.traffic();
-    const before = present.map((session) => session.optimizerState);
+    const before = present.map((session) => session.work.optimizerState);
     this.deadline = wallStart + roundDeadlineSeconds;
     await (sharing === 'batched' ? batchedSteps : separateSteps)(this.context, round, present);
     if (this.failure) throw this.failure.error;
-    const finished = present.filter((session, k) => {
-      if (session.hasUploaded) return true;
-      session.restoreOptimizer(before[k]!);
-      return false;
+    const [finished, collecting] = await this.contributions(present);
+    present.forEach((session, k) => {
+      if (!finished.has(session)) session.work.restoreOptimizer(before[k]!);
     });
-    if (finished.length === 0) {
+    if (finished.size === 0) {
       this.prepare();
       return undefined;
     }
-    const [, measured] = timed(() => {
+    const [, averaging] = timed(() => {
       this.adapters = averageAdapters(
-        finished.map((session) => ({ state: session.whole(), weight: devices[session.index]!.weight })),
+        [...finished].map(([session, state]) => ({ state, weight: devices[session.index]!.weight })),
       );
       this.prepare();
     });
-    const indices = finished.map(({ index }) => index);
+    const measured = collecting + averaging;
+    const indices = [...finished.keys()].map(({ index }) => index);
     const { seconds: aggregationSeconds, at } = this.clock.aggregation(indices, measured);
     const totalWeight = indices.reduce((sum, index) => sum + devices[index]!.weight, 0);
     const bytes = this.traffic();
     const summary: RoundRecord = {
       kind: 'round',
       round,
-      loss: finished.reduce((sum, { meanLoss, index }) => sum + (meanLoss * devices[index]!.weight) / totalWeight, 0),
+      loss: [...finished.keys()].reduce((sum, { ledger, index }) => {
+        return sum + (ledger.meanLoss * devices[index]!.weight) / totalWeight;
+      }, 0),
       roundSeconds: at - clockStart,
       wallSeconds: machineSeconds() - wallStart,
       aggregationSeconds,
-      adapterSeconds: this.sessions.map((session) => (finished.includes(session) ? session.adapterSeconds : 0)),
+      adapterSeconds: this.sessions.map((session) => (finished.has(session) ? session.ledger.adapterSeconds : 0)),
       devices: indices,
       uplinkBytes: bytes.uplink - bytesBefore.uplink,
       downlinkBytes: bytes.downlink - bytesBefore.downlink,
     };
     this.options.record(summary);
     return summary;
+  }
+
+  /** Whole adapter sets of those that have closed the round, and the time it took; what no average may take is left out. */
+  private async contributions(
+    present: readonly DeviceSession[],
+  ): Promise<[ReadonlyMap<DeviceSession, AdapterState>, number]> {
+    const found = new Map<DeviceSession, AdapterState>();
+    let seconds = 0;
+    for (const session of present.filter(({ hasUploaded }) => hasUploaded)) {
+      await this.guarded(session, () => {
+        const [state, took] = timed(() => session.contribution(this.adapters));
+        found.set(session, state);
+        seconds += took;
+        return Promise.resolve();
+      });
+    }
+    if (this.failure) throw this.failure.error;
+    return [found, seconds];
   }
 
   /** Gives every device's side the average; the adapters to be sent are ready then. */
@@ -222,19 +243,21 @@ export class TrainingServer {
     return { uplink: sum(({ bytes }) => bytes.uplink), downlink: sum(({ bytes }) => bytes.downlink) };
   }
 
-  /** Waits until so many devices are there, or at least one when patience is at its end. */
-  private async ready(wanted: number): Promise<void> {
+  /** Waits until so many devices are there, or at least one when patience is at its end. Returns how long it was, s. */
+  private async ready(wanted: number): Promise<number> {
     const { rejoinSeconds = 120, signal } = this.options;
-    const until = machineSeconds() + rejoinSeconds;
+    const from = machineSeconds();
+    const until = from + rejoinSeconds;
     const count = () => this.sessions.filter(({ isConnected }) => isConnected).length;
     while (count() < wanted && !signal?.aborted) {
       const left = until - machineSeconds();
       if (left <= 0) {
-        if (count() > 0) return;
+        if (count() > 0) break;
         throw new ConnectionError('timeout', `no device came within ${rejoinSeconds} s`);
       }
       await this.arrival(Math.min(left, 1), signal);
     }
+    return machineSeconds() - from;
   }
 
   /** Until a device comes, the time is over or the signal is given. */
@@ -264,11 +287,12 @@ export class TrainingServer {
       await work();
       return true;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = oneLine(error instanceof Error ? error.message : String(error));
+      this.clock.giveUp(session.index, session.waitedSeconds, !session.holdsAll);
       session.drop(reason);
-      if (onFault === 'continue' && isDeviceFault(error)) {
+      if (isDeviceFault(error) && !this.failure) {
         record({ kind: 'fault', round: this.roundNumber, device: session.index, name: session.name, reason });
-        return false;
+        if (onFault === 'continue') return false;
       }
       // The first failure is the reason; the others see that their connections are closed.
       this.failure ??= { error };
@@ -295,7 +319,7 @@ export class TrainingServer {
       clock: this.clock.state,
       devices: this.sessions.map((session) => ({
         name: session.name,
-        serverOptimizer: session.optimizerState,
+        serverOptimizer: session.work.optimizerState,
         own: session.deviceState,
       })),
       recordBytes: recordBytes?.() ?? 0,
@@ -316,7 +340,7 @@ export class TrainingServer {
   }
 
   private dispose(): void {
-    for (const session of this.sessions) session.dispose();
+    for (const session of this.sessions) session.work.dispose();
     this.frozen.dispose();
   }
 }

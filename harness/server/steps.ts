@@ -1,9 +1,10 @@
 import type { Tf } from '../backend/tensorflow.js';
 import type { FrozenWeights } from '../model/frozen-weights.js';
 import type { PartOptions } from '../model/vit.js';
-import { messageSeed, ProtocolError, timed } from '../protocol/index.js';
+import { messageSeed, timed } from '../protocol/index.js';
 import { batchStep, type BatchMember } from './batch-part.js';
-import type { ArrivedActivations, ComputedStep, DeviceSession } from './device-session.js';
+import { isDeviceFault, type DeviceSession } from './device-session.js';
+import type { ArrivedActivations, ComputedStep } from './device-work.js';
 import type { RunClock } from './run-clock.js';
 import type { Turns } from './turns.js';
 
@@ -34,7 +35,7 @@ async function chain(context: StepContext, round: number, session: DeviceSession
   let arrived = await turns.run(() => opened(round, session));
   for (let step = 0; step < localSteps; step++) {
     await turns.run(async () => {
-      const computed = session.compute(arrived);
+      const computed = session.work.compute(arrived);
       const seconds = await clock.serverWork(session.index, computed.measuredSeconds, arrived.atSeconds);
       await session.sendGradient(arrived, computed, seconds);
       if (step + 1 < localSteps) arrived = await session.receiveActivations(round, step + 1);
@@ -92,8 +93,7 @@ interface BatchedDevice {
 }
 
 /** What a batch has yielded for a device, or why it takes no part in it. */
-type BatchOutcome =
-  { readonly computed: ComputedStep; readonly serverSeconds: number } | { readonly refused: ProtocolError };
+type BatchOutcome = { readonly computed: ComputedStep; readonly serverSeconds: number } | { readonly refused: Error };
 
 async function computedBatch(
   context: StepContext,
@@ -104,10 +104,10 @@ async function computedBatch(
   const outcomes = new Map<DeviceSession, BatchOutcome>();
   const decoded = batch.flatMap((device) => {
     try {
-      const [values, seconds] = device.session.decode(device.arrived);
+      const [values, seconds] = device.session.work.decode(device.arrived);
       return [{ ...device, values, seconds }];
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
+      if (!isDeviceFault(error)) throw error;
       outcomes.set(device.session, { refused: error });
       return [];
     }
@@ -117,9 +117,9 @@ async function computedBatch(
   const done = decoded.flatMap(({ session, arrived, seconds: decode }, k) => {
     const { found, compute } = results[k]!;
     try {
-      return [{ session, arrived, computed: session.complete(arrived, { ...found, decode, compute }) }];
+      return [{ session, arrived, computed: session.work.complete(arrived, { ...found, decode, compute }) }];
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
+      if (!isDeviceFault(error)) throw error;
       outcomes.set(session, { refused: error });
       return [];
     }
@@ -144,8 +144,8 @@ function runBatch(
   const stepSeed = messageSeed(seed, -1, round * localSteps + step, 'dropout');
   const [results, seconds] = timed(() => {
     const entries = devices.map(({ session, arrived, values }) => ({
-      member: session.part as BatchMember,
-      activations: tf.tensor(values, [...session.shape]),
+      member: session.work.part as BatchMember,
+      activations: tf.tensor(values, [...session.work.shape]),
       labels: Int32Array.from(arrived.header.labels),
     }));
     const found = batchStep(tf, part, entries, stepSeed);
@@ -156,7 +156,7 @@ function runBatch(
       return { loss, gradientValues, adapterGradients };
     });
   });
-  const work = devices.map(({ session }) => session.shape[0]! * (part.config.blocks - session.cut));
+  const work = devices.map(({ session }) => session.work.shape[0]! * (part.config.blocks - session.cut));
   const total = work.reduce((sum, own) => sum + own, 0);
   return results.map((found, k) => ({ found, compute: (seconds * work[k]!) / total }));
 }

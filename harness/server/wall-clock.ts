@@ -47,6 +47,14 @@ export class WallClock implements RunClock {
     return { seconds: measuredSeconds, at: machineSeconds() - this.startedAt };
   }
 
+  giveUp(): void {
+    // It has passed.
+  }
+
+  idle(): void {
+    // It has passed.
+  }
+
   get state(): readonly number[] {
     const now = machineSeconds() - this.startedAt;
     return this.parties.map(() => now);

@@ -1,5 +1,12 @@
 import { machineSeconds } from './clock.js';
-import { decodeFrame, encodeFrame, FrameError, type Message } from './frame.js';
+import {
+  decodeFrame,
+  defaultReceiveLimits,
+  encodeFrame,
+  FrameError,
+  type Message,
+  type ReceiveLimits,
+} from './frame.js';
 
 /** Bytes and messages that went over a connection, frames included. */
 export interface Traffic {
@@ -25,6 +32,8 @@ export interface Connection {
   receive(timeoutSeconds?: number): Promise<Received>;
   /** Ends the connection in both directions; the other side learns the reason. Closing again does nothing. */
   close(reason?: string): void;
+  /** From now on takes no more than this from the other side. */
+  restrict(limits: ReceiveLimits): void;
   readonly isOpen: boolean;
   readonly traffic: Traffic;
 }
@@ -64,6 +73,11 @@ export class Mailbox<T> {
     const reader = this.waiting.shift();
     if (reader) reader.resolve(value);
     else this.values.push(value);
+  }
+
+  /** Values that nobody has taken yet. */
+  get size(): number {
+    return this.values.length;
   }
 
   /** Readers that wait, and all that come once the values are used up, get this error. */
@@ -111,10 +125,22 @@ export class FramedConnection implements Connection {
   private sentMessages = 0;
   private receivedMessages = 0;
 
+  private limits: ReceiveLimits;
+
   constructor(
     private readonly carrier: Carrier,
     private readonly limitBytes: number,
-  ) {}
+  ) {
+    this.limits = { ...defaultReceiveLimits, frameBytes: limitBytes };
+  }
+
+  restrict(limits: ReceiveLimits): void {
+    this.limits = { ...limits, frameBytes: Math.min(limits.frameBytes, this.limitBytes) };
+  }
+
+  get receiveLimits(): ReceiveLimits {
+    return this.limits;
+  }
 
   get isOpen(): boolean {
     return this.ended === undefined;
@@ -151,18 +177,26 @@ export class FramedConnection implements Connection {
   arrived(frame: Uint8Array): void {
     if (this.ended) return;
     try {
-      const { message, sequence } = decodeFrame(frame, this.limitBytes);
+      const { message, sequence } = decodeFrame(frame, this.limits);
       if (sequence !== this.receivedMessages >>> 0) {
         throw new FrameError('sequence', `message ${sequence} came where ${this.receivedMessages} was due`);
+      }
+      if (this.inbox.size >= this.limits.waitingMessages) {
+        throw new FrameError('flood', `${this.inbox.size} messages wait already, and none was due`);
       }
       this.receivedMessages++;
       this.receivedBytes += frame.length;
       this.inbox.put({ message, bytes: frame.length, atSeconds: machineSeconds() });
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      this.end(new ConnectionError('frame', reason, { cause }));
-      this.carrier.shutdown(reason);
+      this.refuse(cause);
     }
+  }
+
+  /** For the carrier: what came is no frame. */
+  refuse(cause: unknown): void {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    this.end(new ConnectionError('frame', reason, { cause }));
+    this.carrier.shutdown(reason);
   }
 
   /** For the carrier: the other side has gone. */

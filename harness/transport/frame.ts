@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 
 /** Version of the framing and of the messages in it; both sides must have the same. */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 /** What a message is about; its place in the list is its number on the wire. */
 export const messageKinds = [
@@ -27,7 +27,7 @@ export interface Message {
   readonly body: Uint8Array;
 }
 
-export type FrameErrorCode = 'malformed' | 'version' | 'length' | 'checksum' | 'sequence';
+export type FrameErrorCode = 'malformed' | 'version' | 'length' | 'checksum' | 'sequence' | 'flood';
 
 /** Bytes that are no frame of this protocol. */
 export class FrameError extends Error {
@@ -42,6 +42,32 @@ export class FrameError extends Error {
 
 /** Largest frame that is accepted where nothing else is said. */
 export const defaultFrameLimitBytes = 2 ** 28;
+
+/** What a side takes from the other. */
+export interface ReceiveLimits {
+  /** Of a frame, byte. */
+  readonly frameBytes: number;
+  /** Of its header, byte: JSON takes many times its length in memory. */
+  readonly headerBytes: number;
+  /** Messages that may wait to be read. */
+  readonly waitingMessages: number;
+  /** Kinds whose header is looked at; default all. */
+  readonly kinds?: readonly MessageKind[];
+}
+
+export const defaultReceiveLimits: ReceiveLimits = {
+  frameBytes: defaultFrameLimitBytes,
+  headerBytes: 2 ** 25,
+  waitingMessages: 256,
+};
+
+/** Of one that has not shown the token yet. */
+export const doorLimits: ReceiveLimits = {
+  frameBytes: 2 ** 16,
+  headerBytes: 2 ** 16,
+  waitingMessages: 1,
+  kinds: ['join'],
+};
 
 const magic = 0x5f53_4654;
 /**
@@ -79,33 +105,54 @@ export interface DecodedFrame {
   readonly sequence: number;
 }
 
-/** The message in a frame; its body is a view of `frame`. Throws `FrameError`. */
-export function decodeFrame(frame: Uint8Array, limitBytes = defaultFrameLimitBytes): DecodedFrame {
-  if (frame.length > limitBytes) {
-    throw new FrameError('length', `a frame of ${frame.length} bytes is above the limit of ${limitBytes}`);
-  }
-  if (frame.length < prefixBytes) throw new FrameError('malformed', `${frame.length} bytes are no frame`);
-  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
+/** Bytes of the frame that begins so, by its prefix alone. Throws `FrameError` on what is not to be received. */
+export function announcedBytes(start: Uint8Array, limits: ReceiveLimits): number {
+  if (start.length < prefixBytes) throw new FrameError('malformed', `${start.length} bytes are no frame`);
+  const view = viewOf(start);
   if (view.getUint32(0, true) !== magic) throw new FrameError('malformed', 'not a frame of this protocol');
   const version = view.getUint8(4);
   if (version !== protocolVersion) {
     throw new FrameError('version', `the other side speaks version ${version}, this one ${protocolVersion}`);
   }
   const headerBytes = view.getUint32(12, true);
-  const bodyBytes = view.getUint32(16, true);
-  if (prefixBytes + headerBytes + bodyBytes !== frame.length) {
-    throw new FrameError('length', `a frame of ${frame.length} bytes claims ${headerBytes} + ${bodyBytes}`);
-  }
-  if (checksumWithoutField(frame) !== view.getUint32(checksumOffset, true)) {
-    throw new FrameError('checksum', 'the checksum does not fit the frame');
+  const total = prefixBytes + headerBytes + view.getUint32(16, true);
+  if (total > limits.frameBytes) throw aboveLimit(total, limits.frameBytes);
+  if (headerBytes > limits.headerBytes) {
+    throw new FrameError('length', `a header of ${headerBytes} bytes is above the limit of ${limits.headerBytes}`);
   }
   const kind = messageKinds[view.getUint8(5)];
   if (!kind) throw new FrameError('malformed', `message kind ${view.getUint8(5)} is unknown`);
-  const header = parseHeader(frame.subarray(prefixBytes, prefixBytes + headerBytes));
+  if (limits.kinds?.includes(kind) === false) throw new FrameError('malformed', `${kind} came before joining`);
+  return total;
+}
+
+/** The message in a frame; its body is a view of `frame`. Throws `FrameError`. */
+export function decodeFrame(frame: Uint8Array, limits = defaultReceiveLimits): DecodedFrame {
+  if (frame.length > limits.frameBytes) throw aboveLimit(frame.length, limits.frameBytes);
+  if (announcedBytes(frame, limits) !== frame.length) {
+    throw new FrameError('length', `a frame of ${frame.length} bytes claims another length`);
+  }
+  const view = viewOf(frame);
+  if (checksumWithoutField(frame) !== view.getUint32(checksumOffset, true)) {
+    throw new FrameError('checksum', 'the checksum does not fit the frame');
+  }
+  const bodyStart = prefixBytes + view.getUint32(12, true);
   return {
-    message: { kind, header, body: frame.subarray(prefixBytes + headerBytes) },
+    message: {
+      kind: messageKinds[view.getUint8(5)]!,
+      header: parseHeader(frame.subarray(prefixBytes, bodyStart)),
+      body: frame.subarray(bodyStart),
+    },
     sequence: view.getUint32(8, true),
   };
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function aboveLimit(bytes: number, limit: number): FrameError {
+  return new FrameError('length', `a frame of ${bytes} bytes is above the limit of ${limit}`);
 }
 
 function checksumWithoutField(frame: Uint8Array): number {

@@ -1,7 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import * as z from 'zod';
 import { machineIdentity, machineSeconds } from './clock.js';
 import { ConnectionError, type Connection } from './connection.js';
 import { protocolVersion, type Message } from './frame.js';
+import { oneLine } from './text.js';
 
 /** Small facts, as they go into a header. */
 export type Facts = Readonly<Record<string, unknown>>;
@@ -54,7 +56,7 @@ export async function join(connection: Connection, request: JoinRequest, timeout
     const assignment = isRecord(header['assignment']) ? header['assignment'] : {};
     return { assignment, clockOffsetSeconds: offset(header, machine, sentAt, atSeconds) };
   }
-  const reason = kind === 'refused' ? String(header['reason']) : `unexpected answer: ${kind}`;
+  const reason = kind === 'refused' ? oneLine(String(header['reason'])) : `unexpected answer: ${kind}`;
   connection.close(reason);
   throw new JoinError(reason, kind === 'refused' && header['isTemporary'] === true);
 }
@@ -77,6 +79,13 @@ export interface Admission {
   readonly assignment: (device: string, more: Facts) => Facts;
 }
 
+/** The request to join, once the token is the right one. */
+const hello = z.object({
+  device: z.string().max(80),
+  facts: z.record(z.string(), z.unknown()),
+  more: z.record(z.string(), z.unknown()).default({}),
+});
+
 /** A device that has been let in. */
 export interface Admitted {
   readonly device: string;
@@ -88,15 +97,14 @@ export interface Admitted {
  */
 export async function admit(connection: Connection, admission: Admission, timeoutSeconds: number): Promise<Admitted> {
   const { message, atSeconds } = await connection.receive(timeoutSeconds);
-  const refusal = refusalOf(message, admission);
-  if (refusal) {
-    const { message: reason, isTemporary } = refusal;
+  const request = requested(message, admission);
+  if (request instanceof JoinError) {
+    const { message: reason, isTemporary } = request;
     await connection.send({ kind: 'refused', header: { reason, isTemporary }, body: new Uint8Array(0) });
     connection.close(reason);
-    throw refusal;
+    throw request;
   }
-  const device = String(message.header['device']);
-  const more = isRecord(message.header['more']) ? message.header['more'] : {};
+  const { device, more } = request;
   const header = {
     assignment: admission.assignment(device, more),
     machine: machineIdentity(),
@@ -107,32 +115,41 @@ export async function admit(connection: Connection, admission: Admission, timeou
   return { device, more };
 }
 
-function refusalOf({ kind, header }: Message, admission: Admission): JoinError | undefined {
+function requested({ kind, header }: Message, admission: Admission): JoinError | Admitted {
   if (kind !== 'join') return new JoinError(`expected a request to join, found ${kind}`);
   if (!sameSecret(header['token'], admission.token)) return new JoinError('wrong token');
   if (header['protocolVersion'] !== protocolVersion) {
-    const spoken = String(header['protocolVersion']);
+    const spoken = shortened(header['protocolVersion']);
     return new JoinError(`the device speaks version ${spoken}, the server ${protocolVersion}`);
   }
-  const { device, facts } = header;
-  const wanted = typeof device === 'string' ? admission.facts(device) : undefined;
-  if (typeof device !== 'string' || wanted === undefined) {
-    return new JoinError(`no device ${String(device)} is expected`);
-  }
+  const parsed = hello.safeParse(header);
+  if (!parsed.success) return new JoinError('the request to join is malformed');
+  const { device, facts, more } = parsed.data;
+  const wanted = admission.facts(device);
+  if (wanted === undefined) return new JoinError(oneLine(`no device ${device} is expected`));
   const different = differences(facts, wanted);
   if (different.length > 0) return new JoinError(`device ${device} does not fit: ${different.slice(0, 5).join('; ')}`);
   if (admission.isPresent(device)) return new JoinError(`device ${device} has joined already`, true);
-  return undefined;
+  return { device, more };
 }
 
 /** Where facts differ, in words. */
-function differences(found: unknown, wanted: unknown, path = ''): string[] {
+export function differences(found: unknown, wanted: unknown, whose = 'the server', path = ''): string[] {
   if (isRecord(wanted) && isRecord(found)) {
     const keys = [...new Set([...Object.keys(wanted), ...Object.keys(found)])];
-    return keys.flatMap((key) => differences(found[key], wanted[key], path === '' ? key : `${path}.${key}`));
+    return keys.flatMap((key) => differences(found[key], wanted[key], whose, path === '' ? key : `${path}.${key}`));
   }
   const [own, other] = [JSON.stringify(found), JSON.stringify(wanted)] as (string | undefined)[];
-  return own === other ? [] : [`${path} is ${own ?? 'absent'}, the server has ${other ?? 'none'}`];
+  if (own === other) return [];
+  return [
+    `${path} is ${found === undefined ? 'absent' : shortened(found)}, ${whose} has ${wanted === undefined ? 'none' : shortened(wanted)}`,
+  ];
+}
+
+/** A value for people, who need not see all of a long one. */
+function shortened(value: unknown): string {
+  const text = value === undefined ? 'nothing' : JSON.stringify(value);
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

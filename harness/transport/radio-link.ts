@@ -1,7 +1,7 @@
 import { rateBitsPerSecond, type RateLaw } from '../../lib/models/index.js';
 import { machineSeconds, sleepUntil } from './clock.js';
 import type { Connection, Received, Traffic } from './connection.js';
-import { frameBytes, type Message, type MessageKind } from './frame.js';
+import { frameBytes, type Message, type MessageKind, type ReceiveLimits } from './frame.js';
 
 /** A device's radio link: its share of the band, the laws of the rate, latency, and the gain round by round. */
 export interface RadioLinkOptions {
@@ -115,6 +115,10 @@ export class RadioConnection implements Connection {
     const arrival = this.link.arrival('downlink', received.bytes, this.round, received.atSeconds);
     await sleepUntil(arrival);
     return { ...received, atSeconds: Math.max(arrival, received.atSeconds) };
+  }
+
+  restrict(limits: ReceiveLimits): void {
+    this.inner.restrict(limits);
   }
 
   close(reason?: string): void {

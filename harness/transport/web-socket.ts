@@ -1,7 +1,9 @@
+import { createServer } from 'node:http';
 import type { RawData, WebSocket } from 'ws';
 import { optionalPackage } from '../optional-package.js';
 import { ConnectionError, FramedConnection, Mailbox, type Connection, type Listener } from './connection.js';
-import { defaultFrameLimitBytes } from './frame.js';
+import { announcedBytes, defaultFrameLimitBytes, doorLimits, FrameError } from './frame.js';
+import { oneLine } from './text.js';
 
 export interface SocketOptions {
   /** Largest frame sent or accepted; default 256 MiB. */
@@ -26,34 +28,73 @@ export interface ListenOptions extends SocketOptions {
   readonly host?: string;
   /** 0 for any free one. */
   readonly port: number;
+  /**
+   * For strangers: connections take no more than `doorLimits` until somebody says otherwise, so many at most stand open,
+   * and one that does not speak the protocol within seconds is cut off. Default: everybody is known.
+   */
+  readonly door?: { readonly connections: number };
 }
+
+/** A frame goes as pieces of this size, so that a side knows what is announced before it holds it. */
+const pieceBytes = 2 ** 16;
+/** WebSocket messages of strangers in more fragments are refused. */
+const mostFragments = 16;
+/** For the HTTP request that opens a connection, ms. */
+const requestMs = 5000;
 
 /** Accepts WebSocket connections. Throws `ConnectionError` where the port is taken. */
 export async function listenWebSocket(options: ListenOptions): Promise<Listener> {
   const settings = { ...defaults, ...options };
-  const { host = '127.0.0.1', port } = options;
+  const { host = '127.0.0.1', port, door } = options;
   const { WebSocketServer } = await optionalPackage('ws', () => import('ws'));
-  const server = new WebSocketServer({ host, port, maxPayload: settings.limitBytes, perMessageDeflate: false });
+  const http = createServer({
+    headersTimeout: requestMs,
+    requestTimeout: requestMs,
+    connectionsCheckingInterval: 1000,
+    maxHeaderSize: 8192,
+  });
+  if (door) http.maxConnections = door.connections;
+  const server = new WebSocketServer({ server: http, ...socketOptions });
   await new Promise<void>((resolve, reject) => {
     server.once('listening', resolve);
     server.once('error', (cause) => {
       reject(new ConnectionError('unreachable', `cannot listen on ${host}:${port}: ${cause.message}`, { cause }));
     });
+    http.listen(port, host);
   });
   const arrivals = new Mailbox<Connection>();
-  server.on('connection', (socket) => arrivals.put(overSocket(socket, settings)));
-  const bound = server.address() as { readonly port: number };
+  let isOpen = true;
+  server.on('connection', (socket) => {
+    if (!isOpen) {
+      socket.terminate();
+      return;
+    }
+    const connection = overSocket(socket, settings);
+    if (door) connection.restrict(doorLimits);
+    arrivals.put(connection);
+  });
+  const bound = http.address() as { readonly port: number };
   return {
-    address: `ws://${host}:${bound.port}`,
+    address: `ws://${host.includes(':') ? `[${host}]` : host}:${bound.port}`,
     accept: (timeoutSeconds) => arrivals.take(timeoutSeconds),
     close: () => {
+      isOpen = false;
       arrivals.fail(new ConnectionError('closed', 'the listener has been closed'));
       // Open connections would keep the server's callback from ever coming.
       server.close();
+      http.close();
       return Promise.resolve();
     },
   };
 }
+
+/** Pongs are answered by hand: one who pings and does not read would fill the memory with answers. */
+const socketOptions = {
+  maxPayload: pieceBytes,
+  maxFragments: mostFragments,
+  perMessageDeflate: false,
+  autoPong: false,
+} as const;
 
 /** Connects to `ws://host:port`. Throws `ConnectionError` where nobody answers in time. */
 export async function connectWebSocket(address: string, options: SocketOptions = {}): Promise<Connection> {
@@ -61,8 +102,7 @@ export async function connectWebSocket(address: string, options: SocketOptions =
   const { WebSocket } = await optionalPackage('ws', () => import('ws'));
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(address, {
-      maxPayload: settings.limitBytes,
-      perMessageDeflate: false,
+      ...socketOptions,
       handshakeTimeout: settings.connectSeconds * 1000,
     });
     // Made at once: frames may come right behind the handshake.
@@ -96,23 +136,32 @@ function overSocket(socket: WebSocket, settings: Required<SocketOptions>): Frame
     {
       write: (frame) =>
         new Promise((resolve, reject) => {
-          socket.send(frame, (cause) => {
+          const sent = (cause?: Error) => {
             if (cause) reject(new ConnectionError('closed', `the socket is gone: ${cause.message}`, { cause }));
             else resolve();
-          });
+          };
+          const last = Math.max(0, Math.ceil(frame.length / pieceBytes) - 1) * pieceBytes;
+          for (let at = 0; at < last; at += pieceBytes)
+            socket.send(frame.subarray(at, at + pieceBytes), () => undefined);
+          socket.send(frame.subarray(last), sent);
         }),
       shutdown: (reason) => closeSocket(socket, reason),
     },
     settings.limitBytes,
   );
+  const assemble = assembler(connection);
   let heard = true;
   let silentBeats = 0;
   socket.on('message', (data: RawData, isBinary) => {
     heard = true;
     // Text is no frame: an empty one ends the connection with that reason.
-    connection.arrived(isBinary ? bytesOf(data) : new Uint8Array(0));
+    assemble(isBinary ? bytesOf(data) : new Uint8Array(0));
   });
-  for (const event of ['ping', 'pong'] as const) socket.on(event, () => (heard = true));
+  socket.on('pong', () => (heard = true));
+  socket.on('ping', (data: Buffer) => {
+    heard = true;
+    if (socket.bufferedAmount < pieceBytes && socket.readyState === socket.OPEN) socket.pong(data);
+  });
   // Beats are counted, not seconds: a process that computed for a minute has not listened for a minute either.
   const mostSilentBeats = Math.ceil(settings.silenceSeconds / settings.heartbeatSeconds);
   const heartbeat = setInterval(() => {
@@ -126,10 +175,35 @@ function overSocket(socket: WebSocket, settings: Required<SocketOptions>): Frame
   heartbeat.unref();
   socket.on('close', (_code, reason) => {
     clearInterval(heartbeat);
-    connection.end(new ConnectionError('closed', reason.toString() || 'the other side has gone'));
+    connection.end(new ConnectionError('closed', oneLine(reason.toString()) || 'the other side has gone'));
   });
   socket.on('error', (cause) => connection.end(new ConnectionError('closed', cause.message, { cause })));
   return connection;
+}
+
+/** Puts frames together from their pieces, of which all but the last are full. */
+function assembler(connection: FramedConnection): (piece: Uint8Array) => void {
+  let pieces: Uint8Array[] = [];
+  let missing = 0;
+  return (piece) => {
+    if (!connection.isOpen) return;
+    try {
+      if (pieces.length === 0) missing = announcedBytes(piece, connection.receiveLimits);
+      if (piece.length !== Math.min(missing, pieceBytes)) {
+        throw new FrameError('length', `a piece of ${piece.length} bytes came where ${missing} were missing`);
+      }
+    } catch (cause) {
+      pieces = [];
+      connection.refuse(cause);
+      return;
+    }
+    pieces.push(piece);
+    missing -= piece.length;
+    if (missing > 0) return;
+    const frame = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+    pieces = [];
+    connection.arrived(frame);
+  };
 }
 
 /** Close reasons are limited to 123 bytes; a side that does not answer the close is cut off. */

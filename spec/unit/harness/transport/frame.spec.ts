@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   connectionPair,
   decodeFrame,
+  defaultReceiveLimits,
   encodeFrame,
   frameBytes,
   FrameError,
@@ -52,7 +53,7 @@ describe('frames', () => {
     const frame = encodeFrame({ kind: 'join', header: {}, body: new Uint8Array(50) }, 0);
     frame[4] = 9;
     expect(() => decodeFrame(frame)).toThrow('speaks version 9');
-    expect(() => decodeFrame(frame, 40)).toThrow('above the limit');
+    expect(() => decodeFrame(frame, { ...defaultReceiveLimits, frameBytes: 40 })).toThrow('above the limit');
   });
 
   it('out of order end a connection on both sides', async () => {

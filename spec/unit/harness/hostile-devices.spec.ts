@@ -1,0 +1,141 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { loadBackend, type Tf } from '../../../harness/backend/tensorflow.js';
+import { imageNetNormalisation, type ImageDataset } from '../../../harness/data/index.js';
+import { runDevice } from '../../../harness/device/index.js';
+import { initialAdapters, type AdapterSettings } from '../../../harness/model/adapters.js';
+import type { VitConfig } from '../../../harness/model/config.js';
+import { randomWeights } from '../../../harness/model/weights.js';
+import { constantRate, type StepCodec } from '../../../harness/protocol/index.js';
+import { runServer, type FaultRecord, type RunRecord, type ServerSharing } from '../../../harness/server/index.js';
+import { defaultAdamW } from '../../../harness/training/index.js';
+import { connectionPair } from '../../../harness/transport/index.js';
+import { hostileModes, turned, type HostileMode } from '../../support/hostile-device.js';
+
+const config: VitConfig = {
+  imageSize: 8,
+  patchSize: 4,
+  channels: 3,
+  width: 6,
+  blocks: 2,
+  heads: 1,
+  mlpWidth: 8,
+  classes: 3,
+  pooling: 'mean',
+  layerNormEpsilon: 1e-6,
+};
+const settings: AdapterSettings = { rank: 1, alpha: 1, targets: ['query'], dropout: 0 };
+const weights = randomWeights(config, 1);
+const part = { config, weights, settings, adapters: initialAdapters(config, settings, 1), memoryMode: 'keep' } as const;
+const dataset: ImageDataset = {
+  name: 'ramps',
+  classNames: ['a', 'b', 'c'],
+  imageSize: 8,
+  length: 12,
+  labels: Int32Array.from({ length: 12 }, (_, k) => k % 3),
+  pixels: (index) => Promise.resolve(Uint8Array.from({ length: 192 }, (_, k) => (k * (index + 3)) % 256)),
+};
+const training = {
+  rounds: 3,
+  localSteps: 2,
+  optimizer: { ...defaultAdamW, learningRate: 0.01 },
+  schedule: constantRate,
+  seed: 1,
+};
+
+let tf: Tf;
+beforeAll(async () => {
+  ({ tf } = await loadBackend());
+});
+
+interface Outcome {
+  readonly records: readonly RunRecord[];
+  readonly isFinite: boolean;
+}
+
+/** A training of an honest device and one that turns in the second round. */
+async function train(sharing: ServerSharing, mode: HostileMode): Promise<Outcome> {
+  const pairs = [connectionPair(), connectionPair()] as const;
+  const codec: StepCodec = mode.codec ?? 'identity';
+  const records: RunRecord[] = [];
+  const devices = pairs.map(([, far], k) => ({
+    name: ['honest', 'mallory'][k]!,
+    connection: far,
+    cut: 1,
+    batchSize: 2,
+    weight: 6,
+    speedFactor: 1,
+    uplinkCodec: codec,
+    downlinkCodec: codec,
+  }));
+  const serving = runServer(tf, {
+    ...training,
+    part,
+    devices,
+    sharing,
+    speedFactor: 1,
+    timeoutSeconds: mode.reason.source.includes('nothing') ? 1 : 60,
+    onFault: 'continue',
+    record: (record) => records.push(record),
+  });
+  const [[honest], [near, far]] = pairs;
+  const place = { kind: mode.at, round: 1, step: 1 };
+  const ends = [honest, turned(near, far, place, mode.act)];
+  const working = ends.map((connection, index) => {
+    const indices = Int32Array.from({ length: 6 }, (_, k) => 2 * k + index);
+    const own = { index, cut: 1, indices, batchSize: 2, uplinkCodec: codec, downlinkCodec: codec };
+    return runDevice(tf, connection, { ...training, ...own, part, dataset, normalisation: imageNetNormalisation });
+  });
+  const [result] = await Promise.all([serving, working[0], working[1]!.catch(() => undefined)]);
+  const values = [...result.adapters.values()].flatMap((tensor) => [...tensor.values]);
+  return { records, isFinite: values.every(Number.isFinite) };
+}
+
+/** What the honest device has learned, bit for bit. */
+const losses = ({ records }: Outcome) =>
+  records.flatMap((record) =>
+    record.kind === 'step' && record.device === 0 ? [[record.round, record.step, record.loss]] : [],
+  );
+
+const leaving = new Map<string, Promise<Outcome>>();
+/** The same training with a device that leaves there of its own accord. */
+function leaves(sharing: ServerSharing, { at, isComputed = false, codec }: HostileMode): Promise<Outcome> {
+  const key = JSON.stringify([sharing, at, isComputed, codec]);
+  const found = leaving.get(key);
+  if (found) return found;
+  const made = train(sharing, {
+    at,
+    reason: /gone home/u,
+    ...(codec && { codec }),
+    act: async (attack) => {
+      if (isComputed) await attack.send(attack.message);
+      attack.close('gone home');
+    },
+  });
+  leaving.set(key, made);
+  return made;
+}
+
+describe.each(['allocated', 'equal', 'batched'] as const)('a server (%s) whose device turns hostile', (sharing) => {
+  it.each(Object.entries(hostileModes))('with %s goes on as if it had left', async (_, mode) => {
+    const wanted = await leaves(sharing, mode);
+    const before = tf.memory().numTensors;
+    const found = await train(sharing, mode);
+    expect(tf.memory().numTensors).toBe(before);
+    expect(losses(found).length).toBe(6);
+    expect(losses(found)).toEqual(losses(wanted));
+    expect(found.isFinite).toBe(true);
+    const faults = found.records.filter((record): record is FaultRecord => record.kind === 'fault');
+    expect(faults.map(({ name, round }) => [name, round])).toEqual([['mallory', 1]]);
+    expect(faults[0]!.reason).toMatch(mode.reason);
+    // eslint-disable-next-line no-control-regex -- they are what is looked for
+    expect(faults[0]!.reason).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/u);
+    // A number that JSON cannot hold would come back as null.
+    expect(JSON.stringify(found.records)).not.toMatch(/[:,[]null/u);
+    const rounds = found.records.filter(({ kind }) => kind === 'round');
+    expect(rounds.map((record) => 'devices' in record && record.devices)).toEqual([[0, 1], [0], [0]]);
+  });
+});
+
+it('is tried in at least 22 ways', () => {
+  expect(Object.keys(hostileModes).length).toBeGreaterThanOrEqual(22);
+});

@@ -87,6 +87,7 @@ module.exports = {
     lower('models', [...foundation, 'codec', 'least-squares']),
     lower('io', [...foundation, 'models', 'codec']),
     lower('verify', []),
+    lower('testing', ['random', 'models', 'plan']),
     lower('plan', [
       ...foundation,
       'verify',

@@ -20,11 +20,16 @@ export {
 } from './models/index.js';
 export {
   boundPlan,
+  definePlanningProblem,
+  defineRate,
+  limitPrices,
+  ProblemDefinitionError,
   planBandwidth,
   planExact,
   planTwoTimescale,
   solvePlan,
   verifyBound,
+  type PlanningProblemDefinition,
   type PlanReport,
   type SolveHooks,
   type SolveOptions,

@@ -28,6 +28,13 @@ export function scaledLaw(law: RateLaw, gain: number): RateLaw {
       return { kind: 'faded', snrBandwidthHz: law.snrBandwidthHz.map((snr) => snr * gain) };
     case 'linear':
       return { kind: 'linear', bitsPerSecondPerHz: Math.log2(1 + gain * (2 ** law.bitsPerSecondPerHz - 1)) };
+    case 'custom':
+      // The law is not known at another gain: the rate is taken as in proportion to it.
+      return {
+        ...law,
+        bitsPerSecond: (hertz) => gain * law.bitsPerSecond(hertz),
+        slope: (hertz) => gain * law.slope(hertz),
+      };
   }
 }
 

@@ -11,3 +11,4 @@ export type { Planner, PlannerOutcome } from './planner.js';
 export type { SolveProgress } from './progress.js';
 export { breakTies } from './local-search/index.js';
 export * from './two-timescale/index.js';
+export * from './define/index.js';

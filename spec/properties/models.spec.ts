@@ -97,7 +97,9 @@ describe('round delay', () => {
         const plan = somePlan(problem, seed);
         if (!plan) return;
         const faster = (law: RateLaw): RateLaw =>
-          law.kind === 'linear' ? law : { ...law, snrBandwidthHz: doubled(law.snrBandwidthHz) as never };
+          law.kind === 'linear' || law.kind === 'custom'
+            ? law
+            : { ...law, snrBandwidthHz: doubled(law.snrBandwidthHz) as never };
         const half = (times: Float64Array) => times.map((time) => time / 2);
         const halvedPoints = problem.upPoints.map((point) => ({
           ...point,

@@ -5,6 +5,9 @@ export function plainSecondsPerBit(law: RateLaw, hertz: number): number {
   if (hertz <= 0) return Infinity;
   const use = (law.frameFraction ?? 1) * (law.deliveredFraction ?? 1);
   if (law.kind === 'linear') return 1 / (use * law.bitsPerSecondPerHz * hertz);
+  if (law.kind === 'custom') {
+    return 1 / (use * Math.min(law.bitsPerSecond(hertz), (law.efficiencyLimit ?? Infinity) * hertz));
+  }
   const samples = law.kind === 'shannon' ? [law.snrBandwidthHz] : [...law.snrBandwidthHz];
   const seconds = samples.map((snr) => {
     const efficiency = Math.min(law.efficiencyLimit ?? Infinity, Math.log1p(snr / hertz) / Math.LN2);

@@ -98,5 +98,7 @@ function usable(law: RateLaw): boolean {
       return positive(law.snrBandwidthHz);
     case 'faded':
       return law.snrBandwidthHz.every(positive);
+    case 'custom':
+      return true;
   }
 }

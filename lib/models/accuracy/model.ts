@@ -13,6 +13,8 @@ export interface AccuracyModel {
   readonly up: LossTerm;
   /** Absent: the ratios are tied and `up` speaks for both. */
   readonly down?: LossTerm;
+  /** Takes the place of the formula: A(ρ↑, ρ↓, c) by the caller, rising with both ratios. `up` and `down` are then not read. */
+  readonly custom?: (upRatio: number, downRatio: number, cut: number) => number;
   /** Ratios inside the measurements the model was fitted to; operating points outside are refused unless allowed. */
   readonly fittedRatio: { readonly minimum: number; readonly maximum: number };
 }
@@ -42,6 +44,7 @@ export type CutCoefficient =
 
 /** A(ρ↑, ρ↓, c); ρ↓ is ignored by a model without a downward term. c may be fractional in relaxations. */
 export function accuracy(model: AccuracyModel, upRatio: number, downRatio: number, cut: number): number {
+  if (model.custom) return model.custom(upRatio, downRatio, cut);
   const upLoss = lossValue(model.up.family, upRatio) * cutFactor(model.up.cut, cut);
   const downLoss = model.down ? lossValue(model.down.family, downRatio) * cutFactor(model.down.cut, cut) : 0;
   return model.combination === 'additive'
@@ -56,6 +59,7 @@ export function accuracyGradient(
   downRatio: number,
   cut: number,
 ): [number, number, number] {
+  if (model.custom) return customGradient(model.custom, upRatio, downRatio, cut);
   const up = termDerivatives(model.up, upRatio, cut);
   const down = model.down ? termDerivatives(model.down, downRatio, cut) : { value: 0, byLogRatio: 0, byCut: 0 };
   if (model.combination === 'additive') return [-up.byLogRatio, -down.byLogRatio, -up.byCut - down.byCut];
@@ -63,6 +67,22 @@ export function accuracyGradient(
   const upKept = model.limit * (1 - up.value);
   const downKept = model.limit * (1 - down.value);
   return [-up.byLogRatio * downKept, -down.byLogRatio * upKept, -up.byCut * downKept - down.byCut * upKept];
+}
+
+/** By central differences: it guides searches, and no figure of a result rests on it. */
+function customGradient(
+  value: NonNullable<AccuracyModel['custom']>,
+  upRatio: number,
+  downRatio: number,
+  cut: number,
+): [number, number, number] {
+  const step = 1e-4;
+  const [less, more] = [Math.exp(-step), Math.exp(step)];
+  return [
+    (value(upRatio * more, downRatio, cut) - value(upRatio * less, downRatio, cut)) / (2 * step),
+    (value(upRatio, downRatio * more, cut) - value(upRatio, downRatio * less, cut)) / (2 * step),
+    (value(upRatio, downRatio, cut + step) - value(upRatio, downRatio, cut - step)) / (2 * step),
+  ];
 }
 
 /** Loss of one family at ratio ρ > 0. */

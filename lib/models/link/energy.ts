@@ -35,7 +35,7 @@ export function gainOverNoise(law: ShannonRate, transmitPowerWatt: number): numb
 export function radiatedJoulePerBit(law: RateLaw, transmitPowerWatt: number, bandwidthHz: number): number {
   if (bandwidthHz <= 0) return Infinity;
   const frame = law.frameFraction ?? 1;
-  if (law.kind === 'linear' || law.efficiencyLimit === undefined) {
+  if (law.kind === 'linear' || law.kind === 'custom' || law.efficiencyLimit === undefined) {
     return transmitPowerWatt * frame * secondsPerBit(law, bandwidthHz);
   }
   const limit = law.efficiencyLimit;

@@ -2,7 +2,7 @@
  * Rate of a link as a function of its bandwidth share b (Hz), in bit/s. Every law is increasing and concave in b with
  * R(0) = 0, so that bits / R(b) is convex and decreasing.
  */
-export type RateLaw = LinearRate | ShannonRate | FadedRate;
+export type RateLaw = LinearRate | ShannonRate | FadedRate | CustomRate;
 
 /** What any link may be kept from using all of the time; both factors multiply the rate. */
 export interface LinkUse {
@@ -41,13 +41,29 @@ export interface FadedRate extends LinkUse {
   readonly efficiencyLimit?: number;
 }
 
+/**
+ * A law of the caller's own: increasing and concave with R(0) = 0, on 0 < b ≤ the band. Planner and bound use the two functions
+ * as they are; `checkRateLaw` of `sft-opt/testing` samples what they promise.
+ */
+export interface CustomRate extends LinkUse {
+  readonly kind: 'custom';
+  /** R(b) in bit/s at b > 0 Hz. */
+  readonly bitsPerSecond: (bandwidthHz: number) => number;
+  /** dR/db in bit/s/Hz, ≥ 0; at a kink that towards larger shares. */
+  readonly slope: (bandwidthHz: number) => number;
+  /** sup R in bit/s, where the law has one: a floor of the delay that no band removes; Infinity when absent. */
+  readonly supremumBitsPerSecond?: number;
+  /** η, bit/s/Hz, > 0; no limit when absent. */
+  readonly efficiencyLimit?: number;
+}
+
 /** The law's factor of the rate: frame and delivered fractions together. */
 export function useFraction(law: RateLaw): number {
   return (law.frameFraction ?? 1) * (law.deliveredFraction ?? 1);
 }
 
 /** The same law with at most `limit` bits a second and hertz (while it sends), where that is less than its own. */
-export function withEfficiencyLimit(law: RateLaw, limit: number): RateLaw {
+export function withEfficiencyLimit<Law extends RateLaw>(law: Law, limit: number): Law {
   if (limit === Infinity) return law;
   if (law.kind === 'linear') return { ...law, bitsPerSecondPerHz: Math.min(law.bitsPerSecondPerHz, limit) };
   return { ...law, efficiencyLimit: Math.min(law.efficiencyLimit ?? Infinity, limit) };
@@ -63,6 +79,8 @@ export function rateBitsPerSecond(law: RateLaw, bandwidthHz: number): number {
       return useFraction(law) * limitedRate(law.snrBandwidthHz, law.efficiencyLimit, bandwidthHz);
     case 'faded':
       return 1 / secondsPerBit(law, bandwidthHz);
+    case 'custom':
+      return useFraction(law) * customRate(law, bandwidthHz);
   }
 }
 
@@ -75,6 +93,7 @@ export function secondsPerBit(law: RateLaw, bandwidthHz: number): number {
 
 /** d(1/R)/db in s/bit/Hz, ≤ 0; at a kink that towards larger shares. */
 export function secondsPerBitSlope(law: RateLaw, bandwidthHz: number): number {
+  if (law.kind === 'custom') return customInverseSlope(law, bandwidthHz) / useFraction(law);
   const slope = (snr: number) => limitedInverseSlope(snr, law.kind === 'linear' ? 0 : law.efficiencyLimit, bandwidthHz);
   switch (law.kind) {
     case 'linear':
@@ -88,6 +107,7 @@ export function secondsPerBitSlope(law: RateLaw, bandwidthHz: number): number {
 
 /** d²(1/R)/db² in s/bit/Hz², ≥ 0; beside the kinks. */
 export function secondsPerBitCurvature(law: RateLaw, bandwidthHz: number): number {
+  if (law.kind === 'custom') return customInverseCurvature(law, bandwidthHz) / useFraction(law);
   const curvature = (snr: number) =>
     limitedInverseCurvature(snr, law.kind === 'linear' ? 0 : law.efficiencyLimit, bandwidthHz);
   switch (law.kind) {
@@ -109,6 +129,8 @@ export function leastSecondsPerBit(law: RateLaw): number {
       return Math.LN2 / (law.snrBandwidthHz * useFraction(law));
     case 'faded':
       return meanOfSamples(law, (snr) => Math.LN2 / snr) / useFraction(law);
+    case 'custom':
+      return 1 / (law.supremumBitsPerSecond ?? Infinity) / useFraction(law);
   }
 }
 
@@ -117,6 +139,27 @@ function meanOfSamples(law: FadedRate, value: (snrBandwidthHz: number) => number
   let sum = 0;
   for (let k = 0; k < samples.length; k++) sum += value(samples[k]!);
   return sum / samples.length;
+}
+
+function customRate(law: CustomRate, bandwidthHz: number): number {
+  return Math.min(law.bitsPerSecond(bandwidthHz), (law.efficiencyLimit ?? Infinity) * bandwidthHz);
+}
+
+/** (1/R)' = −R'/R², that of the smaller piece where the efficiency is limited. */
+export function customInverseSlope(law: CustomRate, bandwidthHz: number): number {
+  const rate = customRate(law, bandwidthHz);
+  const limited = rate < law.bitsPerSecond(bandwidthHz);
+  return -(limited ? law.efficiencyLimit! : law.slope(bandwidthHz)) / (rate * rate);
+}
+
+/** Step of the difference that stands for the derivative of a custom law's slope, relative. */
+const curvatureStep = 1e-5;
+
+/** By a one-sided difference of the slope: only the speed of searches depends on it. */
+export function customInverseCurvature(law: CustomRate, bandwidthHz: number): number {
+  const step = curvatureStep * bandwidthHz;
+  const rise = customInverseSlope(law, bandwidthHz) - customInverseSlope(law, bandwidthHz - step);
+  return Math.max(0, rise / step);
 }
 
 /** True where the efficiency limit binds: log2(1 + snrBandwidth / b) above it. */

@@ -6,7 +6,7 @@ import {
   withEfficiencyLimit,
   type RateLaw,
 } from '../link/index.js';
-import type { Device, PlanningProblem } from './problem.js';
+import type { Device, ExtraLimit, PlanningProblem } from './problem.js';
 import { exceeds, fallsShort } from './tolerance.js';
 
 /**
@@ -38,6 +38,8 @@ export interface ChoiceTable {
   readonly uplinkEfficiencyLimit: Float64Array;
   /** A(ρ↑, ρ↓, c). */
   readonly accuracy: Float64Array;
+  /** Use of each of the problem's `extraLimits`. */
+  readonly extraUse: readonly Float64Array[];
 }
 
 /** Everything about one choice that delay, memory and accuracy need. */
@@ -59,6 +61,8 @@ export interface ChoiceCosts {
   /** Bits a second and hertz that the energy left after computing allows; 0 where it does not suffice to send at all. */
   readonly uplinkEfficiencyLimit: number;
   readonly accuracy: number;
+  /** Use of each of the problem's `extraLimits`. */
+  readonly extraUse: readonly number[];
 }
 
 /** Costs of (blocks, upPoint, downPoint) on one device, whether or not they are allowed. */
@@ -88,19 +92,22 @@ export function choiceCosts(
   const stepSeconds = forwardSeconds + encodeSeconds + decodeSeconds + backwardSeconds;
   const computing = problem.stepsPerRound * stepSeconds + exchangeSeconds;
   const computeJoule = device.computePowerWatt * computing;
+  const downlinkBits = messageBits(costs.headerBits, downValues, costs.bitsPerValue, downRatio);
+  const serverSeconds =
+    costs.serverSeconds[blocks]! +
+    upValues * up.serverDecodeSecondsPerValue +
+    downValues * down.serverEncodeSecondsPerValue;
+  const reached = accuracy(problem.accuracy.model, upRatio, downRatio, blocks) - exchangeLoss(problem, adapterBits);
   return {
     forwardSeconds,
     encodeSeconds,
     decodeSeconds,
     backwardSeconds,
     uplinkBits,
-    downlinkBits: messageBits(costs.headerBits, downValues, costs.bitsPerValue, downRatio),
+    downlinkBits,
     adapterBits,
     exchangeSeconds,
-    serverSeconds:
-      costs.serverSeconds[blocks]! +
-      upValues * up.serverDecodeSecondsPerValue +
-      downValues * down.serverEncodeSecondsPerValue,
+    serverSeconds,
     serverMemoryBytes: costs.serverMemoryBytes[blocks]!,
     deviceMemoryBytes: costs.deviceMemoryBytes[blocks]! + workspaceBytes,
     computeJoule,
@@ -109,8 +116,35 @@ export function choiceCosts(
       computeJoule,
       problem.stepsPerRound * uplinkBits + adapterBits,
     ),
-    accuracy: accuracy(problem.accuracy.model, upRatio, downRatio, blocks) - exchangeLoss(problem, adapterBits),
+    accuracy: reached,
+    extraUse:
+      problem.extraLimits?.map((limit) =>
+        limit.use(device, {
+          blocks,
+          upPoint,
+          downPoint,
+          deviceSeconds: forwardSeconds + encodeSeconds + decodeSeconds + backwardSeconds,
+          serverSeconds,
+          uplinkBits,
+          downlinkBits,
+          adapterBits,
+          accuracy: reached,
+        }),
+      ) ?? noUse,
   };
+}
+
+const noUse: readonly number[] = [];
+
+/** What an extra limit of scope `sum` allows; RangeError for one that differs by device. */
+export function sumLimit({ limit, name }: Pick<ExtraLimit, 'limit' | 'name'>): number {
+  if (typeof limit === 'number') return limit;
+  throw new RangeError(`the limit ${name} is on a sum: expected a number, found a function`);
+}
+
+/** What an extra limit allows one device. */
+export function allowedUse({ limit }: ExtraLimit, device: Device): number {
+  return typeof limit === 'number' ? limit : limit(device);
 }
 
 /** What the exchange costs in accuracy: nothing where nothing is exchanged. */
@@ -160,6 +194,12 @@ export function isAllowed(problem: PlanningProblem, device: Device, costs: Choic
   if (exceeds(costs.deviceMemoryBytes, device.memoryBytes)) return false;
   if (costs.uplinkEfficiencyLimit === 0) return false;
   if (exceeds(roundTrafficBits(problem, costs), device.trafficLimitBits ?? Infinity)) return false;
+  const { extraLimits } = problem;
+  if (
+    extraLimits?.some((limit, k) => limit.scope === 'each' && exceeds(costs.extraUse[k]!, allowedUse(limit, device)))
+  ) {
+    return false;
+  }
   return !(problem.accuracy.scope === 'each' && fallsShort(costs.accuracy, problem.accuracy.minimum));
 }
 
@@ -188,6 +228,7 @@ export function buildChoices(problem: PlanningProblem, device: Device): ChoiceTa
     deviceMemoryBytes: column((costs) => costs.deviceMemoryBytes),
     uplinkEfficiencyLimit: column((costs) => costs.uplinkEfficiencyLimit),
     accuracy: column((costs) => costs.accuracy),
+    extraUse: (problem.extraLimits ?? []).map((_, k) => column((costs) => costs.extraUse[k]!)),
   };
 }
 

@@ -1,4 +1,4 @@
-import { choiceCosts, leastEnergyJoule, roundTrafficBits, type ChoiceCosts } from './choices.js';
+import { allowedUse, choiceCosts, leastEnergyJoule, roundTrafficBits, sumLimit, type ChoiceCosts } from './choices.js';
 import type { Device, DevicePlan, Plan, PlanningProblem } from './problem.js';
 import { exceeds, fallsShort, limitTolerance } from './tolerance.js';
 import { roundEnergyJoule } from './usage.js';
@@ -12,6 +12,8 @@ export interface LimitUse {
   readonly trafficBits: number;
   /** The weighted mean, or the least of the devices with scope `each`; 1 when nobody takes part. */
   readonly accuracy: number;
+  /** Sums of the extra limits of scope `sum`, by name; absent without any. */
+  readonly extra?: Readonly<Record<string, number>>;
 }
 
 /** What plans are limited by. */
@@ -31,6 +33,7 @@ export const limitNames = [
   'resource-block',
   'split',
   'tied-ratios',
+  'extra',
 ] as const;
 export type LimitName = (typeof limitNames)[number];
 
@@ -39,6 +42,8 @@ export interface LimitViolation {
   readonly limit: LimitName;
   /** Name of the device for a limit of its own. */
   readonly device?: string;
+  /** Name of an `extra` limit. */
+  readonly extra?: string;
   readonly found: number;
   readonly allowed: number;
 }
@@ -52,6 +57,7 @@ export function limitUse(problem: PlanningProblem, plan: Plan): LimitUse {
   let weightSum = 0;
   let weightedAccuracy = 0;
   let leastAccuracy = 1;
+  const summed = (problem.extraLimits ?? []).map(() => 0);
   plan.devices.forEach((decision, n) => {
     if (!decision.participates) return;
     const device = problem.devices[n]!;
@@ -63,10 +69,21 @@ export function limitUse(problem: PlanningProblem, plan: Plan): LimitUse {
     weightSum += device.weight;
     weightedAccuracy += device.weight * costs.accuracy;
     leastAccuracy = Math.min(leastAccuracy, costs.accuracy);
+    costs.extraUse.forEach((use, k) => (summed[k]! += use));
   });
   const mean = weightSum > 0 ? weightedAccuracy / weightSum : 1;
   const accuracy = problem.accuracy.scope === 'mean' ? mean : leastAccuracy;
-  return { bandwidthHz, serverShare, serverMemoryBytes, trafficBits, accuracy };
+  const extra = (problem.extraLimits ?? []).flatMap(({ scope, name }, k) =>
+    scope === 'sum' ? [[name, summed[k]!] as const] : [],
+  );
+  return {
+    bandwidthHz,
+    serverShare,
+    serverMemoryBytes,
+    trafficBits,
+    accuracy,
+    ...(extra.length > 0 && { extra: Object.fromEntries(extra) }),
+  };
 }
 
 /** One limit and how a plan stands to it. */
@@ -108,7 +125,17 @@ function visitLimits(
     found: number,
     allowed: number,
     device?: string,
-  ) => note({ limit, found, allowed, ...(device !== undefined && { device }), sense, kept });
+    extra?: string,
+  ) =>
+    note({
+      limit,
+      found,
+      allowed,
+      ...(device !== undefined && { device }),
+      ...(extra !== undefined && { extra }),
+      sense,
+      kept,
+    });
   const atMost = (limit: LimitName, found: number, allowed: number, device?: string) => {
     add('at most', !exceeds(found, allowed), limit, found, allowed, device);
   };
@@ -132,6 +159,11 @@ function visitLimits(
     if (problem.sharing === 'allocated' && !(decision.serverShare >= 0)) {
       add('at least', false, 'server-share', decision.serverShare, 0, device.name);
     }
+    problem.extraLimits?.forEach((limit, k) => {
+      if (limit.scope !== 'each') return;
+      const [found, allowed] = [costs.extraUse[k]!, allowedUse(limit, device)];
+      add('at most', !exceeds(found, allowed), 'extra', found, allowed, device.name, limit.name);
+    });
     atMost('device-bandwidth', decision.bandwidthHz, device.maximumBandwidthHz, device.name);
     atLeast('device-bandwidth', decision.bandwidthHz, device.minimumBandwidthHz, device.name);
     for (const [found, pinned] of pinnedPairs(decision, device.pinned)) {
@@ -150,6 +182,11 @@ function visitLimits(
   if (problem.sharing === 'allocated') atMost('server-share', use.serverShare, 1);
   atMost('server-memory', use.serverMemoryBytes, problem.serverMemoryBytes);
   if (problem.trafficLimitBits !== undefined) atMost('traffic', use.trafficBits, problem.trafficLimitBits);
+  problem.extraLimits?.forEach(({ scope, name, limit }) => {
+    if (scope !== 'sum') return;
+    const [found, allowed] = [use.extra![name]!, sumLimit({ limit, name })];
+    add('at most', !exceeds(found, allowed), 'extra', found, allowed, undefined, name);
+  });
   if (problem.accuracy.minimum > -Infinity) atLeast('accuracy', use.accuracy, problem.accuracy.minimum);
   if (problem.deadlineSeconds !== undefined) atMost('deadline', totalSeconds, problem.deadlineSeconds);
 }

@@ -31,6 +31,42 @@ export interface PlanningProblem {
   /** One decision for both directions. */
   readonly tiedRatios: boolean;
   readonly devices: readonly Device[];
+  /** Further limits on what choices use: power, money, carbon, whatever the caller counts; none when absent. */
+  readonly extraLimits?: readonly ExtraLimit[];
+}
+
+/**
+ * A limit of the caller's own on what the choices (c, ρ↑, ρ↓) use. What depends on the shares of band and server is no use of a
+ * choice and cannot be limited so.
+ */
+export interface ExtraLimit {
+  /** Unique among the problem's. */
+  readonly name: string;
+  /** Unit of `use` and `limit`, for messages. */
+  readonly unit: string;
+  /** On the sum over the devices that take part, which couples them and has a price; or on each of them. */
+  readonly scope: 'sum' | 'each';
+  /** Most that may be used; with `each` it may differ by device. */
+  readonly limit: number | ((device: Device) => number);
+  /** Use of one device under a choice, finite, a round. A device left out uses nothing. */
+  readonly use: (device: Device, choice: UsedChoice) => number;
+}
+
+/** A choice as the use of an `ExtraLimit` sees it. Seconds and bits are for one local step, `adapterBits` for a round. */
+export interface UsedChoice {
+  /** Blocks on the device [c]. */
+  readonly blocks: number;
+  /** Indices into `upPoints`, `downPoints`. */
+  readonly upPoint: number;
+  readonly downPoint: number;
+  /** Device: forward, encode, decode and backward. */
+  readonly deviceSeconds: number;
+  /** At the server's full throughput. */
+  readonly serverSeconds: number;
+  readonly uplinkBits: number;
+  readonly downlinkBits: number;
+  readonly adapterBits: number;
+  readonly accuracy: number;
 }
 
 /**

@@ -1,5 +1,13 @@
-import { choiceCosts, useFraction, type ChoiceCosts, type PlanningProblem, type RateLaw } from '../../models/index.js';
-import type { DelayRows } from './delay-rows.js';
+import {
+  choiceCosts,
+  useFraction,
+  withEfficiencyLimit,
+  type ChoiceCosts,
+  type CustomRate,
+  type PlanningProblem,
+  type RateLaw,
+} from '../../models/index.js';
+import type { CustomTerm, DelayRows } from './delay-rows.js';
 
 /** The large time scale's decisions for one device, without the shares. */
 export interface FixedDecision {
@@ -177,6 +185,7 @@ class RowBuilder {
   private kinks: Float64Array;
   private lines: Float64Array;
   private kinked = false;
+  private customTerms: CustomTerm[][] | undefined;
   private row = 0;
   private terms = 0;
 
@@ -198,6 +207,7 @@ class RowBuilder {
   add(k: number, constantSeconds: number, uplinkBits: number, downlinkBits: number): void {
     const { uplink, downlink } = this.problem.devices[this.device[k]!]!;
     this.floor[this.row] = constantSeconds;
+    this.customTerms?.push([]);
     this.addLink(uplink, uplinkBits, this.uplinkLimit);
     this.addLink(downlink, downlinkBits, Infinity);
     this.row++;
@@ -216,11 +226,16 @@ class RowBuilder {
       termKink: this.kinks.subarray(0, this.terms),
       termLine: this.lines.subarray(0, this.terms),
       kinked: this.kinked,
+      ...(this.customTerms && { customTerms: this.customTerms }),
     };
   }
 
   private addLink(law: RateLaw, bits: number, ownLimit: number): void {
     if (bits <= 0) return;
+    if (law.kind === 'custom') {
+      this.addCustom(law, bits, ownLimit);
+      return;
+    }
     const sent = bits / useFraction(law);
     if (law.kind === 'linear') {
       const efficiency = Math.min(law.bitsPerSecondPerHz, ownLimit);
@@ -234,6 +249,14 @@ class RowBuilder {
     }
     const samples = law.snrBandwidthHz;
     for (let j = 0; j < samples.length; j++) this.addTerm(sent / samples.length, samples[j]!, limit);
+  }
+
+  /** The law's own frame and delivered fractions stay in it. */
+  private addCustom(law: CustomRate, bits: number, ownLimit: number): void {
+    this.customTerms ??= Array.from({ length: this.row + 1 }, () => []);
+    const limited = withEfficiencyLimit(law, ownLimit);
+    this.customTerms[this.row]!.push({ bits, law: limited, bandwidthHz: this.problem.bandwidthHz });
+    this.kinked = true;
   }
 
   private addTerm(bits: number, snrBandwidthHz: number, limit: number): void {

@@ -1,3 +1,5 @@
+import { secondsPerBit, secondsPerBitCurvature, secondsPerBitSlope, type CustomRate } from '../../models/index.js';
+
 /**
  * Delay of a device as a function of its reciprocal share w = B / b, the band over its bandwidth. In w every rate law
  * is concave, increasing and nearly linear:
@@ -11,6 +13,9 @@
  * Where a link's efficiency is limited to η, a term is the larger of two: from w = kink_k = (2^η − 1)/scale_k on it is
  * line_k·w − weight_k, a straight line through the origin of the whole time. Its slope rises there: h is no longer concave as
  * a whole, but increasing, and time over w still falls.
+ *
+ * A custom law is evaluated as it is from w = 1 on, which is the whole band; below, where no share lies, it continues as a line to
+ * the origin. Time over w falls there too, and none of its time counts as floor.
  */
 export interface DelayRows {
   readonly count: number;
@@ -28,8 +33,36 @@ export interface DelayRows {
   readonly termKink: Float64Array;
   /** Seconds per unit of w beyond the kink. */
   readonly termLine: Float64Array;
-  /** Whether any term has a kink. */
+  /** Whether any term has a kink, or may have: custom laws are no better known. */
   readonly kinked: boolean;
+  /** Terms of custom laws by row; absent without any. */
+  readonly customTerms?: readonly (readonly CustomTerm[])[] | undefined;
+}
+
+/** Sending some bits under a custom law over a share of a band. */
+export interface CustomTerm {
+  readonly bits: number;
+  readonly law: CustomRate;
+  readonly bandwidthHz: number;
+}
+
+/** Seconds of a custom term at w. */
+function customSeconds({ bits, law, bandwidthHz }: CustomTerm, w: number): number {
+  return w <= 1 ? bits * secondsPerBit(law, bandwidthHz) * w : bits * secondsPerBit(law, bandwidthHz / w);
+}
+
+/** Adds value, slope and curvature of a custom term at w to `out`. */
+function addCustomTerm(term: CustomTerm, w: number, out: Float64Array): void {
+  const { bits, law, bandwidthHz } = term;
+  out[0]! += customSeconds(term, w);
+  if (w < 1) {
+    out[1]! += bits * secondsPerBit(law, bandwidthHz);
+    return;
+  }
+  const share = bandwidthHz / w;
+  const slope = bits * secondsPerBitSlope(law, share);
+  out[1]! -= (slope * share) / w;
+  out[2]! += ((bits * secondsPerBitCurvature(law, share) * share + 2 * slope) * share) / (w * w);
 }
 
 /** Below this argument ψ and its derivatives come from their series: the closed forms cancel. */
@@ -93,6 +126,7 @@ export function evaluateRow(rows: DelayRows, row: number, w: number, out: Float6
   out[0] = value;
   out[1] = slope;
   out[2] = curvature;
+  if (rows.customTerms) for (const term of rows.customTerms[row]!) addCustomTerm(term, w, out);
 }
 
 /** h_row(w); 0 at w = 0 and Infinity at w = Infinity for a row that sends anything. */
@@ -109,6 +143,7 @@ export function rowValue(rows: DelayRows, row: number, w: number): number {
     const logarithm = Math.log1p(x);
     value += rows.termWeight[k]! * (x < seriesLimit ? psiSeries(x) : (x - logarithm) / logarithm);
   }
+  if (rows.customTerms) for (const term of rows.customTerms[row]!) value += customSeconds(term, w);
   return value;
 }
 
@@ -120,6 +155,7 @@ export function steepestSlope(rows: DelayRows, row: number): number {
     const atOrigin = 0.5 * rows.termWeight[k]! * rows.termScale[k]!;
     slope += rows.termKink[k]! < Infinity ? Math.max(atOrigin, rows.termLine[k]!) : atOrigin;
   }
+  if (rows.customTerms) for (const term of rows.customTerms[row]!) slope += customSeconds(term, 1);
   return slope;
 }
 

@@ -86,15 +86,13 @@ export function startMultipliers(columns: ChoiceColumns): Float64Array {
 
 /**
  * Whether limits that no delay can mend contradict each other: minimum shares and the band, least memory and the server's,
- * least traffic and its limit, accuracy, each alone and all of them mixed.
+ * least traffic and its limit, accuracy, extra limits, each alone and all of them mixed.
  */
 export function refuteForever(columns: ChoiceColumns, oracle: SeparateOracle): PlanBound | undefined {
   const { problem, rows } = columns;
   const response = createResponse(oracle);
   oracle.setThreshold(Infinity);
-  const discrete = (['server-memory', 'traffic', 'accuracy'] as const)
-    .map((row) => rows.indexOf(row))
-    .filter((row) => row >= 0);
+  const discrete = columns.constantRows.map(({ row }) => row);
   const priced = (weights: (row: number) => number) => Float64Array.from(rows, (_, r) => weights(r));
   const alone = [0, ...discrete].map((only) => () => priced((r) => (r === only ? 1 : 0)));
   const mixed = () => maximizeDual(oracle, foreverOptions, { start: priced(() => 0.5), target: 1e-9 }).multipliers;

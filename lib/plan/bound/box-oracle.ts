@@ -1,5 +1,5 @@
 import type { ChoiceOracle, OracleResponse } from '../../lagrangian/index.js';
-import { couplingCost, type ChoiceColumns, type CouplingPrices } from './columns.js';
+import { addConstantUse, constantPrice, type ChoiceColumns } from './columns.js';
 import type { ShareLimits } from './links.js';
 
 /** Part of a block that counts as none: more than a recomputation allows for rounding, so that it never finds fewer blocks. */
@@ -36,9 +36,6 @@ export class BoxOracle implements ChoiceOracle {
   private readonly least: Float64Array;
   private readonly leastChoice: Int32Array;
   private readonly limits: ShareLimits = { least: 0, most: 1, start: 1, upLimit: Infinity };
-  private readonly memoryRow: number;
-  private readonly trafficRow: number;
-  private readonly accuracyRow: number;
   private activeStart: Int32Array;
   private active: Int32Array;
 
@@ -48,9 +45,6 @@ export class BoxOracle implements ChoiceOracle {
     this.blockCount = columns.deviceCount;
     this.rowCount = columns.rows.length;
     this.available = columns.available;
-    this.memoryRow = columns.rows.indexOf('server-memory');
-    this.trafficRow = columns.rows.indexOf('traffic');
-    this.accuracyRow = columns.rows.indexOf('accuracy');
     this.corner = new Float64Array(this.axes);
     this.low = new Float64Array(this.axes);
     this.high = new Float64Array(this.axes);
@@ -114,9 +108,7 @@ export class BoxOracle implements ChoiceOracle {
       response.cost += this.columns.workSeconds[j]!;
       const atLow = ((vertex >> this.axis[j]!) & 1) === 0;
       response.usage[0]! += this.share[j]! + (atLow ? this.extra[j]! : 0);
-      if (this.memoryRow >= 0) response.usage[this.memoryRow]! += this.columns.memory[j]!;
-      if (this.trafficRow >= 0) response.usage[this.trafficRow]! += this.columns.traffic[j]!;
-      if (this.accuracyRow >= 0) response.usage[this.accuracyRow]! += this.columns.loss[j]!;
+      addConstantUse(this.columns, j, response.usage);
     }
   }
 
@@ -127,7 +119,6 @@ export class BoxOracle implements ChoiceOracle {
   cornerTests(choices: Int32Array, multipliers: Float64Array, cutoff: number) {
     const { columns } = this;
     const lambda = multipliers[0]!;
-    const prices = this.couplingPrices(multipliers);
     let priced = 0;
     for (let r = 0; r < this.rowCount; r++) priced += multipliers[r]! * this.available[r]!;
     const values: Float64Array[] = [];
@@ -143,7 +134,7 @@ export class BoxOracle implements ChoiceOracle {
           if (share < 0) return Infinity;
           const atLow = ((vertex >> this.axis[j]!) & 1) === 0;
           const bandwidth = share + (atLow ? this.extra[j]! : 0);
-          return columns.workSeconds[j]! + lambda * bandwidth + couplingCost(columns, j, prices);
+          return columns.workSeconds[j]! + lambda * bandwidth + constantPrice(columns, multipliers, j);
         }),
       );
       limits.push(cutoff - thresholds + priced + 1e-11 * (cutoff + priced));
@@ -151,16 +142,10 @@ export class BoxOracle implements ChoiceOracle {
     return { values, limits };
   }
 
-  private couplingPrices(multipliers: Float64Array): CouplingPrices {
-    const price = (row: number) => (row >= 0 ? multipliers[row]! : 0);
-    return { memory: price(this.memoryRow), traffic: price(this.trafficRow), accuracy: price(this.accuracyRow) };
-  }
-
   /** For each device, axis and end of the axis: the cheapest choice that this axis decides. */
   private priceAll(multipliers: Float64Array): void {
     const { columns, axes } = this;
     const lambda = multipliers[0]!;
-    const prices = this.couplingPrices(multipliers);
     this.least.fill(Infinity);
     this.leastChoice.fill(-1);
     for (let n = 0; n < this.blockCount; n++) {
@@ -168,7 +153,7 @@ export class BoxOracle implements ChoiceOracle {
         const j = this.active[at]!;
         const share = this.share[j]!;
         if (share < 0) continue;
-        const value = columns.workSeconds[j]! + couplingCost(columns, j, prices) + lambda * share;
+        const value = columns.workSeconds[j]! + constantPrice(columns, multipliers, j) + lambda * share;
         const lower = 2 * (n * axes + this.axis[j]!);
         const atLow = value + lambda * this.extra[j]!;
         if (atLow < this.least[lower]!) {

@@ -2,8 +2,9 @@ import type { ServerSharing } from '../../models/index.js';
 import type { CouplingRow } from './columns.js';
 
 /**
- * Prices of the coupling limits, each in its own scale: the whole band, the whole server, the server's memory limit, the limit of traffic, and the
- * weighted mean accuracy of all devices together (Σ w·(A_min − A) / Σ w). Absent: 0.
+ * Prices of the coupling limits, each in its own scale: the whole band, the whole server, the server's memory limit, the limit
+ * of traffic, the weighted mean accuracy of all devices together (Σ w·(A_min − A) / Σ w), an extra limit's |limit| (its unit
+ * where that is 0). Absent: 0.
  */
 export type LimitMultipliers = Readonly<Partial<Record<CouplingRow, number>>>;
 

@@ -16,7 +16,16 @@ export interface Requirement {
 }
 
 /** The rows that couple devices, in the order of the multipliers. */
-export type CouplingRow = 'bandwidth' | 'server-share' | 'server-memory' | 'traffic' | 'accuracy';
+export type CouplingRow = 'bandwidth' | 'server-share' | 'server-memory' | 'traffic' | 'accuracy' | ExtraRow;
+/** The row of an extra limit on a sum, by its name. */
+export type ExtraRow = `extra:${string}`;
+
+/** A row whose use is a constant of each choice. */
+export interface ConstantRow {
+  /** Its index among the rows. */
+  readonly row: number;
+  readonly use: Float64Array;
+}
 
 /**
  * The table of choices as the dual sees it: what every choice must have sent by when, and the rows that couple devices.
@@ -34,20 +43,10 @@ export interface ChoiceColumns extends PlanChoices {
   /** Size of a resource block in units of the band; 0 where bandwidth is continuous. */
   readonly resourceBlock: number;
   readonly rows: readonly CouplingRow[];
+  /** Those of them that shares have no part in: memory, traffic, accuracy, extra limits. */
+  readonly constantRows: readonly ConstantRow[];
   /** Right-hand sides, relaxed by `relaxation`. */
   readonly available: Float64Array;
-}
-
-/** Prices of what couples choices beside band and server. */
-export interface CouplingPrices {
-  readonly memory: number;
-  readonly traffic: number;
-  readonly accuracy: number;
-}
-
-/** What a choice pays for server memory, traffic and accuracy. */
-export function couplingCost(columns: PlanChoices, j: number, { memory, traffic, accuracy }: CouplingPrices): number {
-  return memory * columns.memory[j]! + traffic * columns.traffic[j]! + accuracy * columns.loss[j]!;
 }
 
 /** Which delay form a bound of `batched` rests on: the longest chain, or the exact three stage-wise maxima. */
@@ -61,7 +60,6 @@ export function buildColumns(choices: PlanChoices, batchedForm: BatchedForm = 'c
   const band = problem.bandwidthHz;
   const limits = problem.devices.map((device) => bandwidthLimits(problem, device));
   const rows = couplingRows(choices);
-  const available = availableOf(choices);
   return {
     ...choices,
     requirements: form === 'chain' ? [chainRequirement(choices)] : stageRequirements(choices),
@@ -72,7 +70,8 @@ export function buildColumns(choices: PlanChoices, batchedForm: BatchedForm = 'c
     links: new LinkColumns(problem),
     resourceBlock: (problem.resourceBlockHz ?? 0) / band,
     rows,
-    available: Float64Array.from(rows, (row) => available[row]),
+    constantRows: constantRowsOf(choices, rows),
+    available: Float64Array.from(rows, (row) => availableOf(choices, row)),
   };
 }
 
@@ -103,6 +102,7 @@ function couplingRows(choices: PlanChoices): CouplingRow[] {
   if (reach(choices, memory) > choices.memoryLimit) rows.push('server-memory');
   if (reach(choices, traffic) > choices.trafficLimit) rows.push('traffic');
   if (choices.limitsMean && loss.some((value) => value > 0)) rows.push('accuracy');
+  for (const { name, use, limit } of choices.extra) if (reach(choices, use) > limit) rows.push(`extra:${name}`);
   return rows;
 }
 
@@ -110,30 +110,70 @@ function couplingRows(choices: PlanChoices): CouplingRow[] {
 function reach({ start, deviceCount }: PlanChoices, column: Float64Array): number {
   let sum = 0;
   for (let n = 0; n < deviceCount; n++) {
-    let most = 0;
+    let most = -Infinity;
     for (let j = start[n]!; j < start[n + 1]!; j++) most = Math.max(most, column[j]!);
     sum += most;
   }
   return sum;
 }
 
-/** Right-hand sides: what a plan at the edge of the tolerance may use, and a little more. */
-function availableOf({ problem, memoryLimit, accuracyUnit }: PlanChoices): Record<CouplingRow, number> {
-  const block = (problem.resourceBlockHz ?? 0) / problem.bandwidthHz;
-  const usable = block > 0 ? Math.floor((1 + relaxation) / block + 1e-6) * block : 1;
-  const { minimum } = problem.accuracy;
-  const weights = problem.devices.reduce((sum, device) => sum + device.weight, 0);
-  // Losses are taken within the tolerance already; what is added covers the rest of it.
-  const accuracySlack = Number.isFinite(minimum)
-    ? (0.03 * limitTolerance * Math.abs(minimum) * weights) / accuracyUnit
-    : 0;
-  return {
-    bandwidth: usable * (1 + relaxation),
-    'server-share': 1 + relaxation,
-    'server-memory': Math.min(memoryLimit, 1) * (1 + relaxation),
-    traffic: 1 + relaxation,
-    accuracy: accuracySlack,
-  };
+function constantRowsOf(choices: PlanChoices, rows: readonly CouplingRow[]): ConstantRow[] {
+  return rows.flatMap((name, row): ConstantRow[] => {
+    if (name === 'server-memory') return [{ row, use: choices.memory }];
+    if (name === 'traffic') return [{ row, use: choices.traffic }];
+    if (name === 'accuracy') return [{ row, use: choices.loss }];
+    const extra = choices.extra.find((column) => name === `extra:${column.name}`);
+    return extra ? [{ row, use: extra.use }] : [];
+  });
+}
+
+/** What a choice pays for the constant rows. */
+export function constantPrice({ constantRows }: ChoiceColumns, multipliers: Float64Array, j: number): number {
+  let price = 0;
+  for (let k = 0; k < constantRows.length; k++) {
+    const { row, use } = constantRows[k]!;
+    price += multipliers[row]! * use[j]!;
+  }
+  return price;
+}
+
+/** Adds what a choice uses of the constant rows. */
+export function addConstantUse({ constantRows }: ChoiceColumns, j: number, usage: Float64Array): void {
+  for (let k = 0; k < constantRows.length; k++) {
+    const { row, use } = constantRows[k]!;
+    usage[row]! += use[j]!;
+  }
+}
+
+/** Right-hand side of a row: what a plan at the edge of the tolerance may use, and a little more. */
+function availableOf(choices: PlanChoices, row: CouplingRow): number {
+  const { problem } = choices;
+  switch (row) {
+    case 'bandwidth': {
+      const block = (problem.resourceBlockHz ?? 0) / problem.bandwidthHz;
+      const usable = block > 0 ? Math.floor((1 + relaxation) / block + 1e-6) * block : 1;
+      return usable * (1 + relaxation);
+    }
+    case 'server-share':
+      return 1 + relaxation;
+    case 'server-memory':
+      return Math.min(choices.memoryLimit, 1) * (1 + relaxation);
+    case 'traffic':
+      return 1 + relaxation;
+    case 'accuracy': {
+      const { minimum } = problem.accuracy;
+      const weights = problem.devices.reduce((sum, device) => sum + device.weight, 0);
+      // Losses are taken within the tolerance already; what is added covers the rest of it.
+      return Number.isFinite(minimum)
+        ? (0.03 * limitTolerance * Math.abs(minimum) * weights) / choices.accuracyUnit
+        : 0;
+    }
+    default: {
+      const { limit } = choices.extra.find(({ name }) => row === `extra:${name}`)!;
+      // Taken within the tolerance already, as accuracy.
+      return limit + 0.03 * limitTolerance * Math.abs(limit);
+    }
+  }
 }
 
 /** A whole round of one device: its own chain, the server's slice included where all slices are the same. */

@@ -1,8 +1,16 @@
-import { useFraction, type PlanningProblem, type RateLaw } from '../../models/index.js';
+import {
+  customInverseCurvature,
+  customInverseSlope,
+  useFraction,
+  type CustomRate,
+  type PlanningProblem,
+  type RateLaw,
+} from '../../models/index.js';
 
 const LINEAR = 0;
 const SHANNON = 1;
 const FADED = 2;
+const CUSTOM = 3;
 
 /** Below this signal-to-noise ratio log1p(z) − z/(1+z) is taken from its series: the difference cancels. */
 const seriesLimit = 1e-3;
@@ -26,6 +34,7 @@ export class LinkColumns {
   /** Bits that must be sent for each bit that counts: 1 / (frame · delivered). */
   private readonly sentPerBit: Float64Array;
   private readonly samples: (Float64Array | undefined)[];
+  private readonly laws: (CustomRate | undefined)[];
   private readonly bandwidthHz: number;
 
   constructor(problem: PlanningProblem) {
@@ -36,6 +45,7 @@ export class LinkColumns {
     this.efficiencyLimits = new Float64Array(2 * count).fill(Infinity);
     this.sentPerBit = new Float64Array(2 * count);
     this.samples = Array.from({ length: 2 * count }, () => undefined);
+    this.laws = Array.from({ length: 2 * count }, () => undefined);
     problem.devices.forEach((device, n) => {
       this.set(2 * n, device.uplink);
       this.set(2 * n + 1, device.downlink);
@@ -57,6 +67,10 @@ export class LinkColumns {
       case 'faded':
         this.kinds[link] = FADED;
         this.samples[link] = law.snrBandwidthHz.map((snrBandwidthHz) => snrBandwidthHz / this.bandwidthHz);
+        return;
+      case 'custom':
+        this.kinds[link] = CUSTOM;
+        this.laws[link] = law;
     }
   }
 
@@ -76,6 +90,8 @@ export class LinkColumns {
       this.addLimited(this.parameters[link]!, sent, share, limit);
     } else if (kind === LINEAR) {
       this.addLinear(Math.min(this.parameters[link]!, limit * this.bandwidthHz), sent, share);
+    } else if (kind === CUSTOM) {
+      this.addCustom(this.laws[link]!, sent, share, limit);
     } else {
       const samples = this.samples[link]!;
       for (let k = 0; k < samples.length; k++) this.addLimited(samples[k]!, sent / samples.length, share, limit);
@@ -88,6 +104,20 @@ export class LinkColumns {
     this.value += time;
     this.slope -= time / share;
     this.curvature += (2 * time) / (share * share);
+  }
+
+  /** A law by its own functions, its least efficiency of the two taken. */
+  private addCustom(law: CustomRate, bits: number, share: number, limit: number): void {
+    const bandwidth = share * this.bandwidthHz;
+    const rate = law.bitsPerSecond(bandwidth);
+    if (rate > limit * bandwidth) {
+      this.addLinear(limit * this.bandwidthHz, bits, share);
+      return;
+    }
+    const scaled = bits * this.bandwidthHz;
+    this.value += bits / rate;
+    this.slope += scaled * customInverseSlope(law, bandwidth);
+    this.curvature += scaled * this.bandwidthHz * customInverseCurvature(law, bandwidth);
   }
 
   private addLimited(snr: number, bits: number, share: number, limit: number): void {
@@ -124,8 +154,7 @@ export class LinkColumns {
     const { least, most, upLimit } = limits;
     if (!(upBits > 0 || downBits > 0)) return least;
     const kinked =
-      (upBits > 0 && Math.min(upLimit, this.efficiencyLimits[2 * device]!) < Infinity) ||
-      (downBits > 0 && this.efficiencyLimits[2 * device + 1]! < Infinity);
+      (upBits > 0 && this.mayKink(2 * device, upLimit)) || (downBits > 0 && this.mayKink(2 * device + 1, Infinity));
     if (kinked) return this.solveKinked(device, upBits, downBits, slack, root, limits);
     let low = most < Infinity ? 1 / most : 0;
     let high = least > 0 ? 1 / least : Infinity;
@@ -149,6 +178,10 @@ export class LinkColumns {
     const change = 1 / inverse - share;
     this.value += change * (this.slope + 0.5 * change * this.curvature);
     return 1 / inverse;
+  }
+
+  private mayKink(link: number, ownLimit: number): boolean {
+    return this.kinds[link] === CUSTOM || Math.min(ownLimit, this.efficiencyLimits[link]!) < Infinity;
   }
 
   /**

@@ -1,11 +1,11 @@
 import type { OracleResponse, ThresholdOracle } from '../../lagrangian/index.js';
-import { couplingCost, type ChoiceColumns, type CouplingPrices } from './columns.js';
+import { addConstantUse, constantPrice, type ChoiceColumns } from './columns.js';
 import type { ShareLimits } from './links.js';
 
 /**
  * The dual of `allocated` and `equal` at a fixed round delay T. A device that picks choice j pays
  *
- *   min over b, s of  λ·b + μ·s + ν·memory_j + τ·traffic_j + α·loss_j   subject to   seconds_j + g_j(b) + w_j/s ≤ T,
+ *   min over b, s of  λ·b + μ·s + constant rows' prices   subject to   seconds_j + g_j(b) + w_j/s ≤ T,
  *
  * one convex minimum in b. Choices are skipped where what was learnt about them at earlier multipliers and thresholds
  * proves them worse: φ is concave and homogeneous in (λ, μ), so φ(λ', μ') ≥ min(λ'/λ, μ'/μ)·φ(λ, μ); and convex in T, so
@@ -25,9 +25,6 @@ export class SeparateOracle implements ThresholdOracle {
   timePrice = 0;
   private threshold = Infinity;
   private readonly shareRow: number;
-  private readonly memoryRow: number;
-  private readonly trafficRow: number;
-  private readonly accuracyRow: number;
   private readonly limits: ShareLimits = { least: 0, most: 1, start: 1, upLimit: Infinity };
   private readonly starts: Float64Array;
   private readonly lastPhi: Float64Array;
@@ -48,9 +45,6 @@ export class SeparateOracle implements ThresholdOracle {
     this.available = columns.available;
     this.shareRow = columns.rows.indexOf('server-share');
     this.thresholdRows = this.shareRow >= 0 ? [0, this.shareRow] : [0];
-    this.memoryRow = columns.rows.indexOf('server-memory');
-    this.trafficRow = columns.rows.indexOf('traffic');
-    this.accuracyRow = columns.rows.indexOf('accuracy');
     this.starts = new Float64Array(total);
     this.lastPhi = new Float64Array(total);
     this.lastTimePrice = new Float64Array(total);
@@ -75,14 +69,15 @@ export class SeparateOracle implements ThresholdOracle {
   }
 
   evaluate(multipliers: Float64Array, response: OracleResponse): void {
-    const { lambda, mu, prices } = this.named(multipliers);
+    const lambda = multipliers[0]!;
+    const mu = this.shareRow >= 0 ? multipliers[this.shareRow]! : 0;
     const evaluation = this.remember(lambda, mu);
     response.usage.fill(0);
     response.cost = 0;
     response.constant = 0;
     response.slope = 0;
     for (let n = 0; n < this.blockCount; n++) {
-      const usageIndex = this.bestOf(n, lambda, mu, prices, evaluation);
+      const usageIndex = this.bestOf(n, lambda, mu, multipliers, evaluation);
       response.values[n] = this.bestValue;
       response.choices[n] = usageIndex;
       if (usageIndex < 0) {
@@ -91,9 +86,7 @@ export class SeparateOracle implements ThresholdOracle {
       }
       response.usage[0]! += this.bestBandwidth;
       if (this.shareRow >= 0) response.usage[this.shareRow]! += this.bestShare;
-      if (this.memoryRow >= 0) response.usage[this.memoryRow]! += this.columns.memory[usageIndex]!;
-      if (this.trafficRow >= 0) response.usage[this.trafficRow]! += this.columns.traffic[usageIndex]!;
-      if (this.accuracyRow >= 0) response.usage[this.accuracyRow]! += this.columns.loss[usageIndex]!;
+      addConstantUse(this.columns, usageIndex, response.usage);
       response.slope -= this.bestTimePrice;
     }
   }
@@ -103,7 +96,7 @@ export class SeparateOracle implements ThresholdOracle {
   private bestShare = 0;
   private bestTimePrice = 0;
 
-  private bestOf(n: number, lambda: number, mu: number, prices: CouplingPrices, evaluation: number): number {
+  private bestOf(n: number, lambda: number, mu: number, multipliers: Float64Array, evaluation: number): number {
     this.bestValue = Infinity;
     let best = -1;
     const first = this.lastBest[n]!;
@@ -113,7 +106,7 @@ export class SeparateOracle implements ThresholdOracle {
       const j = at < from ? first : this.active[at]!;
       if (at >= from && j === first) continue;
       if (this.floors[j]! > this.threshold) continue;
-      const base = couplingCost(this.columns, j, prices);
+      const base = constantPrice(this.columns, multipliers, j);
       if (base >= this.bestValue || base + this.remembered(j, lambda, mu) > this.bestValue) continue;
       const phi = this.price(n, j, lambda, mu);
       this.lastPhi[j] = phi;
@@ -269,14 +262,5 @@ export class SeparateOracle implements ThresholdOracle {
     this.seenMu.push(mu);
     this.seenThreshold.push(this.threshold);
     return this.seenLambda.length - 1;
-  }
-
-  private named(multipliers: Float64Array) {
-    const price = (row: number) => (row >= 0 ? multipliers[row]! : 0);
-    return {
-      lambda: multipliers[0]!,
-      mu: price(this.shareRow),
-      prices: { memory: price(this.memoryRow), traffic: price(this.trafficRow), accuracy: price(this.accuracyRow) },
-    };
   }
 }

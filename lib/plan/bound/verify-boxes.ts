@@ -10,7 +10,16 @@ import {
 import type { StopSignal } from '../../solver/index.js';
 import type { BoxCertificate, BoxNode, LimitMultipliers } from './certificate.js';
 import { CarefulSum, leastMeeting } from './verify-arithmetic.js';
-import { couplingPrice, shareInterval, slackFactor, trafficPart, uplinkOf, usableBand } from './verify-model.js';
+import {
+  constantAvailable,
+  constantPrices,
+  couplingPrice,
+  shareInterval,
+  slackFactor,
+  trafficPart,
+  uplinkOf,
+  usableBand,
+} from './verify-model.js';
 
 /** One requirement of one choice: seconds + up·r↑(b) + down·r↓(b) ≤ X. */
 interface Stage {
@@ -86,13 +95,10 @@ function boxBound(
   high: readonly number[],
 ): number {
   const { problem, weights } = setting;
-  const prices = {
-    bandwidth: multipliers.bandwidth ?? 0,
-    memory: multipliers['server-memory'] ?? 0,
-    traffic: multipliers.traffic ?? 0,
-    accuracy: multipliers.accuracy ?? 0,
-  };
-  if (!Object.values(prices).every((price) => price >= 0 && price < Infinity)) return -Infinity;
+  const constant = constantPrices(problem, multipliers);
+  const bandwidth = multipliers.bandwidth ?? 0;
+  if (!constant || !(bandwidth >= 0 && bandwidth < Infinity)) return -Infinity;
+  const prices = { ...constant, bandwidth };
   const corners = Array.from({ length: 1 << weights.length }, (_, v) =>
     weights.map((_weight, r) => ((v >> r) & 1 ? high[r]! : low[r]!)),
   );
@@ -100,8 +106,7 @@ function boxBound(
     const sum = new CarefulSum();
     corner.forEach((value, r) => sum.add(weights[r]! * value));
     sum.add(-prices.bandwidth * usableBand(problem) * slackFactor);
-    sum.add(-prices.memory * slackFactor);
-    sum.add(-prices.traffic * slackFactor);
+    for (const available of constantAvailable(problem, prices)) sum.add(-available);
     return sum;
   });
   for (let n = 0; n < problem.devices.length; n++) {
@@ -193,6 +198,7 @@ function figuresOf(
     trafficPart(problem, table, index),
     meanCounts ? -table.accuracy[index]! : 0,
     -table.uplinkEfficiencyLimit[index]!,
+    ...table.extraUse.map((use) => use[index]!),
     ...stages.flatMap(({ seconds, up, down }) => [seconds, up, down]),
   ]);
 }

@@ -8,7 +8,16 @@ import {
 import type { StopSignal } from '../../solver/index.js';
 import type { BoundCertificate, LimitMultipliers } from './certificate.js';
 import { verifyBoxes } from './verify-boxes.js';
-import { couplingPrice, shareInterval, slackFactor, uplinkOf, usableBand } from './verify-model.js';
+import {
+  constantAvailable,
+  constantPrices,
+  couplingPrice,
+  shareInterval,
+  slackFactor,
+  uplinkOf,
+  usableBand,
+  type ConstantPrices,
+} from './verify-model.js';
 import { CarefulSum, convexMinimumBelow, leastMeeting } from './verify-arithmetic.js';
 
 export interface BoundVerification {
@@ -77,14 +86,11 @@ function thresholdMargin(
   multipliers: LimitMultipliers,
   signal?: StopSignal,
 ): number {
-  const prices = {
-    bandwidth: multipliers.bandwidth ?? 0,
-    serverShare: problem.sharing === 'allocated' ? (multipliers['server-share'] ?? 0) : 0,
-    memory: multipliers['server-memory'] ?? 0,
-    traffic: multipliers.traffic ?? 0,
-    accuracy: multipliers.accuracy ?? 0,
-  };
-  if (!Object.values(prices).every((price) => price >= 0 && price < Infinity)) return -Infinity;
+  const constant = constantPrices(problem, multipliers);
+  const bandwidth = multipliers.bandwidth ?? 0;
+  const serverShare = problem.sharing === 'allocated' ? (multipliers['server-share'] ?? 0) : 0;
+  if (!constant || ![bandwidth, serverShare].every((price) => price >= 0 && price < Infinity)) return -Infinity;
+  const prices = { ...constant, bandwidth, serverShare };
   if (problem.sharing === 'batched' && seconds < Infinity) return -Infinity;
   const sum = new CarefulSum();
   const weightSum = problem.devices.reduce((total, device) => total + device.weight, 0);
@@ -96,17 +102,13 @@ function thresholdMargin(
   }
   sum.add(-prices.bandwidth * usableBand(problem) * slackFactor);
   sum.add(-prices.serverShare * slackFactor);
-  sum.add(-prices.memory * slackFactor);
-  sum.add(-prices.traffic * slackFactor);
+  for (const available of constantAvailable(problem, prices)) sum.add(-available);
   return (sum.value() - 1e-12 * sum.size) / Math.max(sum.size, Number.MIN_VALUE);
 }
 
-interface Prices {
+interface Prices extends ConstantPrices {
   readonly bandwidth: number;
   readonly serverShare: number;
-  readonly memory: number;
-  readonly traffic: number;
-  readonly accuracy: number;
 }
 
 /** Least price of one device over its choices, each met within `seconds`. */

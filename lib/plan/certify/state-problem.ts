@@ -117,6 +117,7 @@ function stateDevice(problem: PlanningProblem, device: Device): StatedDevice {
 }
 
 function stateLaw(law: RateLaw): object {
+  if (law.kind === 'custom') throw new RangeError('a certificate of version 1 cannot state a custom law of a link');
   refuseUnknown('link', law, linkKeys);
   const useFraction = useFractionOf(law);
   if (law.kind === 'linear') return { kind: law.kind, useFraction, bitsPerSecondPerHz: law.bitsPerSecondPerHz };

@@ -4,6 +4,7 @@ import {
   isAllowed,
   limitTolerance,
   roundTrafficBits,
+  sumLimit,
   type Device,
   type PlanningProblem,
 } from '../../models/index.js';
@@ -33,6 +34,17 @@ export interface PlanChoices extends NumberColumns, LoadColumns {
   readonly limitsMean: boolean;
   /** Size of one unit of `loss` in w·A. */
   readonly accuracyUnit: number;
+  /** The extra limits on sums, in the problem's order. */
+  readonly extra: readonly ExtraColumn[];
+}
+
+/** Use of every entry of an extra limit on a sum, in units of |limit|, or its own where the limit is 0. */
+export interface ExtraColumn {
+  readonly name: string;
+  readonly unit: number;
+  readonly use: Float64Array;
+  /** Σ of `use` may not pass this: the limit in its unit, and the tolerance that searches use. */
+  readonly limit: number;
 }
 
 /** The part of `limitTolerance` that searches use: the last word is the limit check on the plan itself. */
@@ -46,17 +58,19 @@ export function listChoices(
   problem: PlanningProblem,
   { keepDominated = false }: { readonly keepDominated?: boolean } = {},
 ): PlanChoices {
-  const columns = new GrowingColumns();
   const start = new Int32Array(problem.devices.length + 1);
   const { serverMemoryBytes } = problem;
   const limitsMemory = Number.isFinite(serverMemoryBytes);
   const memoryUnit = limitsMemory && serverMemoryBytes > 0 ? serverMemoryBytes : 1;
+  const sums = (problem.extraLimits ?? []).flatMap((limit, k) => (limit.scope === 'sum' ? [{ limit, k }] : []));
+  const extraUnits = sums.map(({ limit, k }) => ({ k, unit: Math.abs(sumLimit(limit)) || 1 }));
+  const columns = new GrowingColumns(extraUnits.length);
   let spread = 0;
   problem.devices.forEach((device, n) => {
     const from = columns.length;
-    listDevice(problem, device, columns, memoryUnit);
+    listDevice(problem, device, columns, memoryUnit, extraUnits);
     spread += spreadOf(columns.numbers.loss, from, columns.length);
-    if (!keepDominated) columns.keep(from, undominated(problem, columns.numbers, from, columns.length));
+    if (!keepDominated) columns.keep(from, undominated(problem, columns.numbers, from, columns.length, columns.extra));
     if (device.optional) columns.add(-1, 0, 0);
     start[n + 1] = columns.length;
   });
@@ -65,6 +79,11 @@ export function listChoices(
   for (let j = 0; j < finished.loss.length; j++) finished.loss[j]! /= accuracyUnit;
   return {
     ...finished,
+    extra: sums.map(({ limit }, r): ExtraColumn => {
+      const { unit } = extraUnits[r]!;
+      const scaled = sumLimit(limit) / unit;
+      return { name: limit.name, unit, use: finished.extra[r]!, limit: scaled + usedTolerance * Math.abs(scaled) };
+    }),
     problem,
     deviceCount: problem.devices.length,
     start,
@@ -80,7 +99,13 @@ function meanMinimum({ accuracy: { scope, minimum } }: PlanningProblem): number 
   return scope === 'mean' ? minimum : -Infinity;
 }
 
-function listDevice(problem: PlanningProblem, device: Device, columns: GrowingColumns, memoryUnit: number): void {
+function listDevice(
+  problem: PlanningProblem,
+  device: Device,
+  columns: GrowingColumns,
+  memoryUnit: number,
+  extraUnits: readonly { readonly k: number; readonly unit: number }[],
+): void {
   const mean = meanMinimum(problem);
   const required = mean - usedTolerance * Math.abs(mean);
   for (const { blocks, upPoint, downPoint } of enumerateDecisions(problem, device)) {
@@ -93,6 +118,7 @@ function listDevice(problem: PlanningProblem, device: Device, columns: GrowingCo
     numbers.traffic[at] =
       problem.trafficLimitBits === undefined ? 0 : roundTrafficBits(problem, costs) / problem.trafficLimitBits;
     numbers.loss[at] = mean > -Infinity ? device.weight * (required - costs.accuracy) : 0;
+    extraUnits.forEach(({ k, unit }, r) => (columns.extra[r]![at] = costs.extraUse[k]! / unit));
   }
 }
 
@@ -112,6 +138,11 @@ class GrowingColumns {
   private blocks = new Int16Array(1024);
   private upPoint = new Int16Array(1024);
   private downPoint = new Int16Array(1024);
+  extra: Float64Array[];
+
+  constructor(extraCount: number) {
+    this.extra = Array.from({ length: extraCount }, () => new Float64Array(1024));
+  }
 
   add(blocks: number, upPoint: number, downPoint: number): number {
     if (this.length === this.blocks.length) this.grow();
@@ -121,6 +152,7 @@ class GrowingColumns {
     this.downPoint[at] = downPoint;
     // An entry may have been dropped here before.
     for (const name of numberNames) this.numbers[name][at] = 0;
+    for (const use of this.extra) use[at] = 0;
     return at;
   }
 
@@ -130,6 +162,7 @@ class GrowingColumns {
     let at = from;
     for (const j of kept) {
       for (const name of numberNames) numbers[name][at] = numbers[name][j]!;
+      for (const use of this.extra) use[at] = use[j]!;
       blocks[at] = blocks[j]!;
       upPoint[at] = upPoint[j]!;
       downPoint[at] = downPoint[j]!;
@@ -144,6 +177,7 @@ class GrowingColumns {
     for (const name of numberNames) trimmed[name].set(numbers[name].subarray(0, length));
     return {
       ...trimmed,
+      extra: this.extra.map((use) => use.slice(0, length)),
       blocks: blocks.slice(0, length),
       upPoint: upPoint.slice(0, length),
       downPoint: downPoint.slice(0, length),
@@ -154,6 +188,11 @@ class GrowingColumns {
     const larger = allocate(2 * this.length);
     for (const name of numberNames) larger[name].set(this.numbers[name]);
     this.numbers = larger;
+    this.extra = this.extra.map((use) => {
+      const wider = new Float64Array(2 * use.length);
+      wider.set(use);
+      return wider;
+    });
     this.blocks = widened(this.blocks);
     this.upPoint = widened(this.upPoint);
     this.downPoint = widened(this.downPoint);

@@ -9,10 +9,16 @@ interface ComparedColumns extends LoadColumns {
 /**
  * Of one device's entries from … to − 1 those that no other equals or betters in every respect (of equals the first stays),
  * in their order. Respects are what delay, memory, energy and accuracy depend on: with a chain of its own (`allocated`, `equal`) its
- * seconds and bits over a round, with a common batch those of every stage.
+ * seconds and bits over a round, with a common batch those of every stage. `extra` are uses that further limits add.
  */
-export function undominated(problem: PlanningProblem, columns: ComparedColumns, from: number, to: number): Int32Array {
-  const respects = respectsOf(problem, columns, from, to);
+export function undominated(
+  problem: PlanningProblem,
+  columns: ComparedColumns,
+  from: number,
+  to: number,
+  extra: readonly Float64Array[] = [],
+): Int32Array {
+  const respects = [...respectsOf(problem, columns, from, to), ...extra.map((use) => use.subarray(from, to))];
   const count = to - from;
   const width = respects.length;
   // Row by row, so that a comparison reads one stretch of memory; each respect in units of its largest value.

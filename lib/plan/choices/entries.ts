@@ -66,6 +66,8 @@ function dominatingEntry(choices: PlanChoices, n: number, { blocks, upPoint, dow
     if (choices.blocks[j]! < 0) continue;
     const other = choiceCosts(problem, device, choices.blocks[j]!, choices.upPoint[j]!, choices.downPoint[j]!);
     if (other.accuracy < costs.accuracy || other.serverMemoryBytes > costs.serverMemoryBytes) continue;
+    if (problem.extraLimits?.some(({ scope }, k) => scope === 'sum' && other.extraUse[k]! > costs.extraUse[k]!))
+      continue;
     if (worth(choices, j).every((value, r) => value <= own[r]!)) return j;
   }
   return -1;

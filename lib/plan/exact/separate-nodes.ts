@@ -1,7 +1,7 @@
 import { largestRefutedThreshold, type PrimalRecovery } from '../../lagrangian/index.js';
 import type { StopSignal } from '../../solver/index.js';
 import { startMultipliers } from '../bound/bound-plan.js';
-import { couplingCost, type ChoiceColumns } from '../bound/columns.js';
+import { constantPrice, type ChoiceColumns, type CouplingRow } from '../bound/columns.js';
 import { SeparateOracle } from '../bound/separate-oracle.js';
 import { filterChoices, hasEmptyDevice, type ActiveChoices } from './active-choices.js';
 import type { LinearTests } from './enumeration.js';
@@ -27,7 +27,7 @@ export interface NodeDuals {
 /** Tests are relaxed by this much of the sizes involved, for rounding. */
 const testMargin = 1e-11;
 
-/** Factors on (server share, memory and traffic, accuracy) relative to bandwidth around a node's best multipliers. */
+/** Factors on (server share, memory with traffic and extra limits, accuracy) relative to bandwidth around a node's best multipliers. */
 const variations: readonly (readonly [number, number, number])[] = [
   [1, 1, 1],
   [1, 1, 0.5],
@@ -92,19 +92,20 @@ export class SeparateNodes implements NodeDuals {
   }
 
   private vary(multipliers: Float64Array, [share, sums, accuracy]: readonly [number, number, number]): Float64Array {
-    const factors = { bandwidth: 1, 'server-share': share, 'server-memory': sums, traffic: sums, accuracy };
-    return Float64Array.from(this.columns.rows, (row, r) => multipliers[r]! * factors[row]);
+    const factorOf = (row: CouplingRow) => {
+      if (row === 'bandwidth') return 1;
+      if (row === 'server-share') return share;
+      return row === 'accuracy' ? accuracy : sums;
+    };
+    return Float64Array.from(this.columns.rows, (row, r) => multipliers[r]! * factorOf(row));
   }
 
   /** Price of every active choice at the cutoff, and what all of them together may cost. */
   private table(choices: ActiveChoices, multipliers: Float64Array, cutoff: number) {
     const { columns, oracle } = this;
-    const price = (row: (typeof columns.rows)[number]) => {
-      const r = columns.rows.indexOf(row);
-      return r < 0 ? 0 : multipliers[r]!;
-    };
-    const [lambda, mu] = [price('bandwidth'), price('server-share')];
-    const prices = { memory: price('server-memory'), traffic: price('traffic'), accuracy: price('accuracy') };
+    const lambda = multipliers[0]!;
+    const shareRow = columns.rows.indexOf('server-share');
+    const mu = shareRow < 0 ? 0 : multipliers[shareRow]!;
     oracle.setThreshold(cutoff);
     const values = new Float64Array(choices.active.length);
     let size = 0;
@@ -112,7 +113,7 @@ export class SeparateNodes implements NodeDuals {
       let largest = 0;
       for (let at = choices.start[n]!; at < choices.start[n + 1]!; at++) {
         const j = choices.active[at]!;
-        const base = couplingCost(columns, j, prices);
+        const base = constantPrice(columns, multipliers, j);
         values[at] = oracle.floors[j]! > cutoff ? Infinity : base + oracle.price(n, j, lambda, mu);
         if (values[at]! < Infinity) largest = Math.max(largest, Math.abs(values[at]!));
       }

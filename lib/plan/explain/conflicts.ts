@@ -1,6 +1,7 @@
 import { exceeds, fallsShort, type LimitName, type PlanningProblem, type ProblemSource } from '../../models/index.js';
 import type { LimitConflict } from '../report.js';
 import { deviceExtremes, type DeviceExtremes } from './device-limits.js';
+import { extraConflicts } from './extra-conflicts.js';
 import { amount } from './remedy-message.js';
 import { toldApart } from './rounding.js';
 
@@ -19,6 +20,7 @@ export function singleConflicts({
     ...serverMemoryConflicts(problem, extremes, serverModelBytes),
     ...trafficConflicts(problem, extremes),
     ...deadlineConflicts(problem, extremes),
+    ...extraConflicts(problem),
   ];
 }
 

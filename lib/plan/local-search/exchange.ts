@@ -1,4 +1,4 @@
-import { couplingUse, type PlanChoices } from '../choices/index.js';
+import { couplingUse, exchangedUse, keepsExtra, type PlanChoices } from '../choices/index.js';
 import { outOfReach } from './pricing.js';
 
 /** A change of one or two devices. */
@@ -38,16 +38,17 @@ export function bestExchanges(
   const memory = differences(choices.memory);
   const traffic = differences(choices.traffic);
   const pairs = total <= pairwiseEntries;
+  const keeps = (i: number, k: number) => keepsExtraAfter(choices, use.extra, entries, device, i, k);
   for (let i = 0; i < total; i++) {
     if (entries[device[i]!] === i) continue;
     const fits = loss[i]! <= lossSlack && memory[i]! <= memorySlack && traffic[i]! <= trafficSlack;
-    if (fits && change[i]! < found.bar) found.offer(change[i]!, i, -1);
+    if (fits && change[i]! < found.bar && keeps(i, -1)) found.offer(change[i]!, i, -1);
     if (!pairs) continue;
     for (let k = choices.start[device[i]! + 1]!; k < total; k++) {
       const both = change[i]! + change[k]!;
       if (!(both < found.bar) || entries[device[k]!] === k) continue;
       if (loss[i]! + loss[k]! > lossSlack || memory[i]! + memory[k]! > memorySlack) continue;
-      if (traffic[i]! + traffic[k]! > trafficSlack) continue;
+      if (traffic[i]! + traffic[k]! > trafficSlack || !keeps(i, k)) continue;
       found.offer(both, i, k);
     }
   }
@@ -79,18 +80,16 @@ export function exchangeWithinSlack(
   const device = deviceOfEntries(choices);
   const moves = improvingMoves(choices, cost, entries, device);
   const frozen = new Uint8Array(entries.length);
-  let { loss, memory, traffic } = couplingUse(choices, entries);
+  let use = couplingUse(choices, entries);
   for (let k = 0; k < maxPairs; k++) {
-    const slack = choices.limitsMean ? -loss : Infinity;
-    const rest = { memory: choices.memoryLimit - memory, traffic: choices.trafficLimit - traffic };
-    const [first, second] = bestPair(moves, device, frozen, slack, rest, choices, entries);
+    const slack = choices.limitsMean ? -use.loss : Infinity;
+    const rest = { memory: choices.memoryLimit - use.memory, traffic: choices.trafficLimit - use.traffic };
+    const [first, second] = bestPair(moves, device, frozen, slack, { ...rest, extra: use.extra }, choices, entries);
     if (first < 0) return;
     for (const j of [first, second]) {
       if (j < 0) continue;
       const n = device[j]!;
-      loss += choices.loss[j]! - choices.loss[entries[n]!]!;
-      memory += choices.memory[j]! - choices.memory[entries[n]!]!;
-      traffic += choices.traffic[j]! - choices.traffic[entries[n]!]!;
+      use = exchangedUse(choices, use, entries[n]!, j);
       entries[n] = j;
       frozen[n] = 1;
     }
@@ -136,7 +135,7 @@ function bestPair(
   device: Int32Array,
   frozen: Uint8Array,
   slack: number,
-  rest: { readonly memory: number; readonly traffic: number },
+  rest: { readonly memory: number; readonly traffic: number; readonly extra: readonly number[] },
   choices: PlanChoices,
   entries: Int32Array,
 ): readonly [number, number] {
@@ -144,6 +143,7 @@ function bestPair(
   const memoryOf = (j: number) => choices.memory[j]! - choices.memory[entries[device[j]!]!]!;
   const trafficOf = (j: number) => choices.traffic[j]! - choices.traffic[entries[device[j]!]!]!;
   const fits = (memory: number, traffic: number) => memory <= rest.memory && traffic <= rest.traffic;
+  const keeps = (i: number, k: number) => keepsExtraAfter(choices, rest.extra, entries, device, i, k);
   let least = -1e-12;
   let pair: readonly [number, number] = [-1, -1];
   // Partners come in by increasing loss as the first move's loss falls; best and runner-up of another device are kept.
@@ -165,18 +165,37 @@ function bestPair(
       next++;
     }
     if (frozen[own]) continue;
-    if (loss[i]! <= slack && change[i]! < least && fits(memoryOf(entry[i]!), trafficOf(entry[i]!))) {
+    const alone = loss[i]! <= slack && change[i]! < least;
+    if (alone && fits(memoryOf(entry[i]!), trafficOf(entry[i]!)) && keeps(entry[i]!, -1)) {
       least = change[i]!;
       pair = [entry[i]!, -1];
     }
     const partner = best >= 0 && device[entry[best]!] === own ? runnerUp : best;
     if (partner < 0 || !(change[i]! + change[partner]! < least)) continue;
     const [one, other] = [entry[i]!, entry[partner]!];
-    if (!fits(memoryOf(one) + memoryOf(other), trafficOf(one) + trafficOf(other))) continue;
+    if (!fits(memoryOf(one) + memoryOf(other), trafficOf(one) + trafficOf(other)) || !keeps(one, other)) continue;
     least = change[i]! + change[partner]!;
     pair = [one, other];
   }
   return pair;
+}
+
+/** Whether the extra limits hold once entries i and k (−1 for none) are chosen; `extra` is what is used now. */
+function keepsExtraAfter(
+  choices: PlanChoices,
+  extra: readonly number[],
+  entries: Int32Array,
+  device: Int32Array,
+  i: number,
+  k: number,
+): boolean {
+  if (extra.length === 0) return true;
+  const changed = extra.map((sum, r) => {
+    const { use } = choices.extra[r]!;
+    const of = (j: number) => (j < 0 ? 0 : use[j]! - use[entries[device[j]!]!]!);
+    return sum + of(i) + of(k);
+  });
+  return keepsExtra(choices, changed);
 }
 
 function deviceOfEntries(choices: PlanChoices): Int32Array {

@@ -1,9 +1,9 @@
-import type { CouplingUse, PlanChoices } from '../choices/index.js';
+import { keepsExtra, type CouplingUse, type PlanChoices } from '../choices/index.js';
 import { outOfReach } from './pricing.js';
 
 /**
- * Best assignment for cost + α·loss + μ·memory + τ·traffic with the least α, μ and τ that keep the limits: what the prices of the relaxation
- * make of each device on its own. Undefined where no prices keep the limits.
+ * Best assignment for cost + α·loss + μ·memory + τ·traffic with the least α, μ and τ that keep the limits: what the prices of
+ * the relaxation make of each device on its own. Extra limits share the price of traffic. Undefined where no prices keep the limits.
  */
 export function priceRounding(choices: PlanChoices, cost: Float64Array): Int32Array | undefined {
   return new PriceRounding(choices, 1e-9).round(cost);
@@ -35,10 +35,11 @@ export class PriceRounding {
       return this.lossPrice.find(use, (sums) => !choices.limitsMean || sums.loss <= 0);
     };
     const keepsMemory = (sums: Assignment | undefined) => sums !== undefined && sums.memory <= choices.memoryLimit;
-    const keepsTraffic = (sums: Assignment | undefined) => sums !== undefined && sums.traffic <= choices.trafficLimit;
+    const keepsRest = (sums: Assignment | undefined) =>
+      sums !== undefined && sums.traffic <= choices.trafficLimit && keepsExtra(choices, sums.extra);
     const withTrafficPrice = (price: number) =>
       this.memoryPrice.find((memoryPrice) => atPrices(memoryPrice, price), keepsMemory);
-    return this.trafficPrice.find(withTrafficPrice, keepsTraffic)?.entries;
+    return this.trafficPrice.find(withTrafficPrice, keepsRest)?.entries;
   }
 }
 
@@ -100,16 +101,18 @@ function assign(
   memoryPrice: number,
   trafficPrice: number,
 ): Assignment {
-  const { start, loss, memory, traffic } = choices;
+  const { start, loss, memory, traffic, extra } = choices;
   const entries = new Int32Array(choices.deviceCount);
   let lossSum = 0;
   let memorySum = 0;
   let trafficSum = 0;
+  const extraSums = extra.map(() => 0);
   for (let n = 0; n < choices.deviceCount; n++) {
     let best = start[n]!;
     let least = Infinity;
     for (let j = start[n]!; j < start[n + 1]!; j++) {
-      const coupling = lossPrice * loss[j]! + memoryPrice * memory[j]! + trafficPrice * traffic[j]!;
+      let coupling = lossPrice * loss[j]! + memoryPrice * memory[j]! + trafficPrice * traffic[j]!;
+      for (let r = 0; r < extra.length; r++) coupling += trafficPrice * extra[r]!.use[j]!;
       const value = Math.min(cost[j]!, outOfReach) + coupling;
       if (value < least) {
         least = value;
@@ -120,6 +123,7 @@ function assign(
     lossSum += loss[best]!;
     memorySum += memory[best]!;
     trafficSum += traffic[best]!;
+    for (let r = 0; r < extra.length; r++) extraSums[r]! += extra[r]!.use[best]!;
   }
-  return { loss: lossSum, memory: memorySum, traffic: trafficSum, entries };
+  return { loss: lossSum, memory: memorySum, traffic: trafficSum, extra: extraSums, entries };
 }

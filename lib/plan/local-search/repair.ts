@@ -1,9 +1,9 @@
-import { couplingUse, couplingViolation, type PlanChoices } from '../choices/index.js';
+import { couplingUse, couplingViolation, exchangedUse, type PlanChoices } from '../choices/index.js';
 import { outOfReach } from './pricing.js';
 
 /**
- * Makes an assignment keep accuracy, server memory and traffic: as long as one is broken, the single change with the least added cost for
- * the violation it removes. Undefined where that leads nowhere.
+ * Makes an assignment keep accuracy, server memory, traffic and extra limits: as long as one is broken, the single change with
+ * the least added cost for the violation it removes. Undefined where that leads nowhere.
  */
 export function repair(choices: PlanChoices, cost: Float64Array, entries: Int32Array): Int32Array | undefined {
   const repaired = entries.slice();
@@ -17,13 +17,7 @@ export function repair(choices: PlanChoices, cost: Float64Array, entries: Int32A
     for (let n = 0; n < repaired.length; n++) {
       const own = repaired[n]!;
       for (let j = choices.start[n]!; j < choices.start[n + 1]!; j++) {
-        const removed =
-          now -
-          couplingViolation(choices, {
-            loss: use.loss + choices.loss[j]! - choices.loss[own]!,
-            memory: use.memory + choices.memory[j]! - choices.memory[own]!,
-            traffic: use.traffic + choices.traffic[j]! - choices.traffic[own]!,
-          });
+        const removed = now - couplingViolation(choices, exchangedUse(choices, use, own, j));
         if (!(removed > 1e-12 * now)) continue;
         const rate = (Math.min(cost[j]!, outOfReach) - Math.min(cost[own]!, outOfReach)) / removed;
         if (rate < bestRate) {

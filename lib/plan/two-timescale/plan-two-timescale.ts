@@ -190,13 +190,13 @@ class TwoTimescale {
     search.improveFrom(starts);
   }
 
-  /** Assignments that take least of accuracy, memory and traffic, for problems whose limits leave little; only if nothing else is known. */
+  /** Assignments that take least of what is limited, for problems whose limits leave little; only if nothing else is known. */
   private leastDemanding(): Int32Array[] {
     if (this.search.bestSeconds < Infinity) return [];
     const { choices } = this;
     const found: Int32Array[] = [];
     const weights = [0, 0.01, 0.1, 1, 10, 100, Infinity];
-    const limitsTraffic = Number.isFinite(choices.trafficLimit);
+    const limitsTraffic = Number.isFinite(choices.trafficLimit) || choices.extra.length > 0;
     const mixtures = weights.flatMap((memory) =>
       (limitsTraffic ? weights : [0]).map((traffic) => ({ memory, traffic })),
     );
@@ -270,7 +270,9 @@ class TwoTimescale {
 /** What a choice takes of the limits that couple devices, an infinite weight drowning what stands before it. */
 function mixed(choices: PlanChoices, j: number, { memory, traffic }: { memory: number; traffic: number }): number {
   const first = memory === Infinity ? choices.memory[j]! : choices.loss[j]! + memory * choices.memory[j]!;
-  return traffic === Infinity ? choices.traffic[j]! : first + traffic * choices.traffic[j]!;
+  let rest = choices.traffic[j]!;
+  for (const { use } of choices.extra) rest += use[j]!;
+  return traffic === Infinity ? rest : first + traffic * rest;
 }
 
 function defaultStarts(deviceCount: number): number {
@@ -283,6 +285,7 @@ function provenConflicts(problem: PlanningProblem, choices: PlanChoices): LimitV
   let loss = 0;
   let memory = 0;
   let traffic = 0;
+  const extra = choices.extra.map(() => 0);
   for (let n = 0; n < choices.deviceCount; n++) {
     let leastLoss = Infinity;
     let leastMemory = Infinity;
@@ -300,6 +303,7 @@ function provenConflicts(problem: PlanningProblem, choices: PlanChoices): LimitV
     loss += leastLoss;
     memory += leastMemory;
     traffic += leastTraffic;
+    choices.extra.forEach(({ use }, r) => (extra[r]! += leastOf(use, choices.start[n]!, choices.start[n + 1]!)));
   }
   if (conflicts.length > 0) return conflicts;
   const { minimum } = problem.accuracy;
@@ -317,5 +321,15 @@ function provenConflicts(problem: PlanningProblem, choices: PlanChoices): LimitV
     const bits = problem.trafficLimitBits;
     conflicts.push({ limit: 'traffic', found: traffic * bits, allowed: bits });
   }
+  choices.extra.forEach(({ name, unit, limit }, r) => {
+    if (extra[r]! <= limit + limitTolerance * Math.abs(limit)) return;
+    conflicts.push({ limit: 'extra', extra: name, found: extra[r]! * unit, allowed: limit * unit });
+  });
   return conflicts;
+}
+
+function leastOf(values: Float64Array, from: number, to: number): number {
+  let least = Infinity;
+  for (let j = from; j < to; j++) least = Math.min(least, values[j]!);
+  return least;
 }

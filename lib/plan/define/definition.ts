@@ -1,0 +1,88 @@
+import type {
+  AccuracyModel,
+  Device,
+  ExtraLimit,
+  OperatingPoint,
+  PinnedDecisions,
+  RateLaw,
+  ServerSharing,
+} from '../../models/index.js';
+
+/** A quantity of each cut c: a function of it, or the same for all. */
+export type PerCut = number | ((blocks: number) => number);
+
+/**
+ * A planning problem by its parts, each of which may be the caller's own. What is absent costs nothing or does not limit.
+ * Symbols in brackets are those of docs/model.md.
+ */
+export interface PlanningProblemDefinition {
+  /** Blocks that can be split between device and server [L]. */
+  readonly blocks: number;
+  /** Local steps a round [K]; 1 when absent. */
+  readonly stepsPerRound?: number;
+  /** How the server is shared; `allocated` when absent. */
+  readonly sharing?: ServerSharing;
+  /** The band [B], Hz. */
+  readonly bandwidthHz: number;
+  /** Shares in whole blocks of this many Hz. */
+  readonly resourceBlockHz?: number;
+  /** Longest round accepted, seconds. */
+  readonly deadlineSeconds?: number;
+  /** Server memory for the devices' state, bytes. */
+  readonly serverMemoryBytes?: number;
+  /** At the end of every round, seconds. */
+  readonly aggregationSeconds?: number;
+  /** Codec settings; nothing is compressed when absent. */
+  readonly compression?: CompressionDefinition;
+  readonly accuracy?: AccuracyDefinition;
+  readonly devices: readonly DeviceDefinition[];
+  readonly extraLimits?: readonly ExtraLimit[];
+}
+
+/** Operating points of the codec. Without `down` one decision stands for both directions. */
+export interface CompressionDefinition {
+  readonly up: readonly PointDefinition[];
+  readonly down?: readonly PointDefinition[];
+}
+
+/** A codec setting: its ratio and, where it costs something, its times and work space. */
+export type PointDefinition = Pick<OperatingPoint, 'ratio'> & Partial<OperatingPoint>;
+
+export interface AccuracyDefinition {
+  /** A(ρ↑, ρ↓, c), 0…1, by the caller or as a fitted model. With tied ratios ρ↑ = ρ↓. */
+  readonly value: AccuracyModel | ((upRatio: number, downRatio: number, cut: number) => number);
+  /** Least accepted [A_min]; none when absent. */
+  readonly minimum?: number;
+  /** `mean` when absent. */
+  readonly scope?: 'mean' | 'each';
+}
+
+/** A device: its links, what each cut costs it, its limits. */
+export interface DeviceDefinition extends Partial<Omit<Device, 'name' | 'uplink' | 'downlink' | 'costs' | 'pinned'>> {
+  readonly name: string;
+  readonly uplink: RateLaw;
+  readonly downlink: RateLaw;
+  readonly stages: StageDefinition;
+  readonly pinned?: PinnedDecisions;
+}
+
+/** What each cut c costs, any function of it. Seconds are for one local step. */
+export interface StageDefinition {
+  /** Cuts that may be chosen; 1 … L − 1 when absent. */
+  readonly cuts?: readonly number[];
+  readonly forwardSeconds: PerCut;
+  readonly backwardSeconds: PerCut;
+  /** At the server's full throughput. */
+  readonly serverSeconds: PerCut;
+  /** Scalars sent in one step, before compression. */
+  readonly uplinkValues: PerCut;
+  readonly downlinkValues: PerCut;
+  readonly deviceMemoryBytes?: PerCut;
+  readonly serverMemoryBytes?: PerCut;
+  /** Sent once a round in each direction. */
+  readonly adapterBits?: PerCut;
+  /** Bits of a scalar before compression; 16 when absent. */
+  readonly bitsPerValue?: number;
+  /** Header of a message; none when absent. */
+  readonly headerBits?: number;
+}

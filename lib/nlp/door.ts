@@ -16,8 +16,10 @@ import {
   type Tolerances,
 } from './conclusion.js';
 import type { SolveContext } from './context.js';
+import { findsLowerPoint } from './curvature.js';
 import { checkAlongDirection, checkEveryEntry } from './derivative-check.js';
 import { Evaluator, allFinite } from './evaluator.js';
+import { largestEntry } from './held-space.js';
 import { violationIsStationary } from './least-violation.js';
 import { remembering, without } from './own-derivatives.js';
 import { checkProblem, ProblemError } from './problem-error.js';
@@ -58,6 +60,10 @@ const sharpeningSteps = 50;
 const scarceEvaluations = 20;
 /** Share of the objective's size by which another feasible point must be lower to count as better than a solution. */
 const betterBy = 1e-4;
+/** The same for a point sought along a direction in which the objective should fall. */
+const lowerBy = 1e-6;
+/** Multiple of the tolerance that the violation left may be worth at its multipliers. */
+const dearest = 1000;
 
 /**
  * The way in and out of every solver of nonlinear programs. In: the problem is checked, its functions guarded, missing
@@ -146,7 +152,11 @@ class Door<Options extends DoorOptions, Result extends SolverResult> {
       const round = { prepared, result, judged, units, tolerances };
       if (kept) {
         const isBetter = isSolved(judged.termination) || judged.termination === 'interrupted';
-        return this.finish(isBetter ? round : kept);
+        if (isBetter || !this.isRefuted(kept)) return this.finish(isBetter ? round : kept);
+        if (this.expired() || idle++ >= mostRounds) return this.finish(round);
+        kept = undefined;
+        start = this.session.best.x.slice();
+        continue;
       }
       const solved = isSolved(judged.termination);
       const canSharpen = solved && isHuge(units) && !this.expired();
@@ -369,6 +379,11 @@ class Door<Options extends DoorOptions, Result extends SolverResult> {
         return { ...base, termination: 'stalled', message, next: better };
       }
       const isConvex = this.meta.convex === true || result.termination === 'optimal';
+      const along = isConvex ? undefined : this.pointAlongCurvature(prepared, result, evidence, units, local);
+      if (along) {
+        const message = 'The point is stationary, but the objective falls along a feasible direction.';
+        return { ...base, termination: 'stalled', message, next: along };
+      }
       const message = claimed ? result.message : 'The point meets the tolerances.';
       return { ...base, termination: isConvex ? 'optimal' : 'locally-optimal', message };
     }
@@ -388,8 +403,14 @@ class Door<Options extends DoorOptions, Result extends SolverResult> {
     return sizes?.objective === undefined ? units : unitsFrom(sizes.objective, units.rowSizes, units.variables);
   }
 
-  /** A feasible point met on the way whose objective is clearly lower, infeasibility within the tolerance paid for. */
-  private betterPoint(result: Result, { residuals }: Evidence, units: Units, local: Units): Float64Array | undefined {
+  /** A feasible point met on the way whose objective is clearly lower, the violation that it has paid for. */
+  private betterPoint(
+    result: Result,
+    { residuals }: Evidence,
+    units: Units,
+    local: Units,
+    share = betterBy,
+  ): Float64Array | undefined {
     const { best } = this.session;
     if (!this.bestIsFeasible()) return undefined;
     const objective = result.objective / units.objective;
@@ -397,11 +418,47 @@ class Door<Options extends DoorOptions, Result extends SolverResult> {
     const { feasibilityTolerance } = scaledTolerances(units, this.options);
     for (let i = 0; i < result.multipliers.length; i++) {
       const side = Math.max(1, Math.min(1e6, Math.abs(this.meta.constraintUpper[i]! * units.rows[i]!) || 1));
-      bought += (Math.abs(result.multipliers[i]!) / units.objective) * feasibilityTolerance * side;
+      bought += (Math.abs(result.multipliers[i]!) / units.objective) * feasibilityTolerance * best.violation * side;
     }
     const size = Math.max(local.objectiveSize, Math.min(Math.abs(objective), 1e3 * local.objectiveSize));
-    const margin = betterBy * size + 2 * bought + residuals.absoluteInfeasibility;
+    const margin = share * size + 2 * bought + residuals.absoluteInfeasibility;
     return best.objective < objective - margin ? best.x.slice() : undefined;
+  }
+
+  /** A lower feasible point where the second-order necessary conditions do not hold. */
+  private pointAlongCurvature(
+    prepared: NonlinearProgram,
+    result: Result,
+    evidence: Evidence,
+    units: Units,
+    local: Units,
+  ): Float64Array | undefined {
+    if (!this.affluent) return undefined;
+    const { session, given, meta } = this;
+    let lowest = session.best.objective;
+    const lower = findsLowerPoint({
+      evaluator: new Evaluator(prepared),
+      point: evidence.point,
+      objectiveSize: local.objectiveSize * units.objective,
+      exact: given.gradient !== undefined && (meta.constraintCount === 0 || given.jacobian !== undefined),
+      spent: session.counts.objective,
+      left: session.evaluationsLeft,
+      expired: () => this.expired() || session.evaluationsLeft < scarceEvaluations,
+      isLower: () => {
+        if (!(session.best.objective < lowest)) return false;
+        lowest = session.best.objective;
+        return this.betterPoint(result, evidence, units, local, lowerBy) !== undefined;
+      },
+    });
+    return lower ? session.best.x.slice() : undefined;
+  }
+
+  /** True if a point was met whose objective is clearly lower in digits, not only in relation to its size. */
+  private isRefuted({ result, units }: Round<Result>): boolean {
+    const { best } = this.session;
+    const objective = result.objective / units.objective;
+    const share = betterBy * Math.max(Math.abs(objective), Math.abs(best.objective));
+    return this.bestIsFeasible() && best.objective < objective - share;
   }
 
   private bestIsFeasible(): boolean {
@@ -437,9 +494,8 @@ class Door<Options extends DoorOptions, Result extends SolverResult> {
       message = `The solution rests on a wrong derivative. ${this.warnings.at(-1)}`;
     }
     const claimed = this.ownEvidence(evidence, units);
-    const largestMultiplier = claimed.multipliers.reduce((most, y) => Math.max(most, Math.abs(y)), 0);
-    const price = largestMultiplier * claimed.residuals.absoluteInfeasibility;
-    if (isSolved(termination) && price > 1000 * this.options.optimalityTolerance * claimed.residuals.dualScale) {
+    const price = largestEntry(claimed.multipliers) * claimed.residuals.absoluteInfeasibility;
+    if (isSolved(termination) && price > dearest * this.options.optimalityTolerance * claimed.residuals.dualScale) {
       termination = 'stalled';
       message = `The violation that is left is worth too much at its multipliers (${price.toExponential(1)}).`;
     }

@@ -111,6 +111,8 @@ function sampleComponent(j: number): number {
 /** Changes smaller than this share of the value are rounding. */
 const roundOff = 1e-13;
 const reaches = [1, 0.1, 0.01];
+/** Sizes over the shortest move below this share of those over the longest come from no low power. */
+const polynomialFall = 1e-3;
 
 /** Changes of objective and rows over the sizes of the variables about x, own units. */
 export interface Sizes {
@@ -120,8 +122,8 @@ export interface Sizes {
 
 /**
  * How much the functions change when every variable moves by about its size, within the bounds; signs are mixed, so
- * that the objective would change √n times as much if all went downhill. Rows that do not change count as 1. Two evaluations; undefined where the
- * objective is not defined nearby or `expired`.
+ * that the objective would change √n times as much if all went downhill. Rows that do not change count as 1. Two
+ * evaluations, three more where the objective is huge; undefined where it is not defined nearby or `expired`.
  */
 export function measureSizes(
   problem: NonlinearProgram,
@@ -145,10 +147,33 @@ export function measureSizes(
       if (!(moved > roundOff * Math.abs(middle.constraints[i]!)) || !Number.isFinite(moved)) continue;
       rows[i] = moved / reach;
     }
-    const objective = change > roundOff * Math.abs(middle.objective) ? (change * Math.sqrt(n)) / reach : undefined;
-    return { objective, rows };
+    if (!(change > roundOff * Math.abs(middle.objective))) return { objective: undefined, rows };
+    const size = (change * Math.sqrt(n)) / reach;
+    const isLarge = scalingOf(size) < 1;
+    return { objective: isLarge ? nearbySize(problem, x, variables, middle.objective, size, expired) : size, rows };
   }
   return undefined;
+}
+
+/**
+ * The size of the objective over shorter moves where that is far less: what grows like an exponential is astronomically large further out, and
+ * that says nothing about the digits here.
+ */
+function nearbySize(
+  problem: NonlinearProgram,
+  x: Float64Array,
+  variables: Float64Array,
+  middle: number,
+  size: number,
+  expired: () => boolean,
+): number {
+  let least = size;
+  for (const reach of reaches) {
+    if (expired()) break;
+    const change = Math.abs(problem.objective(sampled(problem.meta, x, variables, reach)) - middle);
+    if (change > roundOff * Math.abs(middle)) least = Math.min(least, (change * Math.sqrt(x.length)) / reach);
+  }
+  return least < polynomialFall * size ? least : size;
 }
 
 /** x moved by `reach` sizes; a component that a bound stops goes the other way, as far as there is room. */

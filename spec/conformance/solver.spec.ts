@@ -6,6 +6,7 @@ import type { NonlinearProgram } from '../../lib/problem/index.js';
 import { solveSqp } from '../../lib/sqp/index.js';
 import { solveBound, solveLimitedMemory } from '../../lib/bound/index.js';
 import type { SolveContext } from '../../lib/nlp/index.js';
+import { randomStream } from '../../lib/random/index.js';
 import { Budget, isSolved, type SolverResult } from '../../lib/solver/index.js';
 import { objections } from '../support/nlp-checker.js';
 
@@ -96,6 +97,126 @@ function valley(
       ...(m > 0 && { jacobian: (_x: Float64Array, values: Float64Array) => void values.fill(rowFactor) }),
     }),
   };
+}
+
+interface Landscape {
+  readonly name: string;
+  readonly start: readonly number[];
+  readonly objective: (x: Float64Array) => number;
+  readonly gradient: (x: Float64Array) => number[];
+  /** Packed lower triangle. */
+  readonly hessian: (x: Float64Array) => number[];
+  /** x₀ + x₁ ≤ this. */
+  readonly most?: number;
+  readonly lower: number;
+  readonly upper: number;
+}
+
+/** First-order points that are no minima: saddles, maxima, inflections and points where second derivatives say nothing. */
+const landscapes: readonly Landscape[] = [
+  {
+    name: 'a saddle',
+    start: [0, 0],
+    objective: ([x, y]) => x! * x! - y! * y!,
+    gradient: ([x, y]) => [2 * x!, -2 * y!],
+    hessian: () => [2, 0, -2],
+    lower: -1,
+    upper: 2,
+  },
+  {
+    name: 'a maximum',
+    start: [0, 0],
+    objective: ([x, y]) => -x! * x! - 3 * y! * y!,
+    gradient: ([x, y]) => [-2 * x!, -6 * y!],
+    hessian: () => [-2, 0, -6],
+    lower: -1,
+    upper: 2,
+  },
+  {
+    name: 'an inflection',
+    start: [0, 0],
+    objective: ([x, y]) => x! ** 3 + y! * y!,
+    gradient: ([x, y]) => [3 * x! * x!, 2 * y!],
+    hessian: ([x]) => [6 * x!, 0, 2],
+    lower: -2,
+    upper: 2,
+  },
+  {
+    name: 'a monkey saddle',
+    start: [0, 0],
+    objective: ([x, y]) => x! ** 3 - 3 * x! * y! * y!,
+    gradient: ([x, y]) => [3 * x! * x! - 3 * y! * y!, -6 * x! * y!],
+    hessian: ([x, y]) => [6 * x!, -6 * y!, -6 * x!],
+    lower: -2,
+    upper: 2,
+  },
+  {
+    name: 'a quartic saddle',
+    start: [0, 0, 0],
+    objective: ([x, y, z]) => x! ** 4 + z! * z! - y! ** 4,
+    gradient: ([x, y, z]) => [4 * x! ** 3, -4 * y! ** 3, 2 * z!],
+    hessian: ([x, y]) => [12 * x! ** 2, 0, -12 * y! ** 2, 0, 0, 2],
+    lower: -1,
+    upper: 1,
+  },
+  {
+    name: 'the middle of an edge on which it is concave',
+    start: [2, 2],
+    objective: ([x, y]) => -x! * x! - y! * y!,
+    gradient: ([x, y]) => [-2 * x!, -2 * y!],
+    hessian: () => [-2, 0, -2],
+    most: 10,
+    lower: 0,
+    upper: 100,
+  },
+];
+
+function landscape(kind: Landscape, derivatives: boolean, factor: number, calls: Calls): NonlinearProgram {
+  const n = kind.start.length;
+  const m = kind.most === undefined ? 0 : 1;
+  return {
+    meta: {
+      variableCount: n,
+      constraintCount: m,
+      lower: new Float64Array(n).fill(kind.lower),
+      upper: new Float64Array(n).fill(kind.upper),
+      constraintLower: new Float64Array(m).fill(-Infinity),
+      constraintUpper: new Float64Array(m).fill(kind.most ?? 0),
+      start: Float64Array.from(kind.start),
+    },
+    objective: (x) => {
+      if (x.some((value) => value < kind.lower || value > kind.upper)) calls.outside++;
+      calls.count++;
+      return factor * kind.objective(x);
+    },
+    ...(derivatives && {
+      gradient: (x: Float64Array, values: Float64Array) => values.set(kind.gradient(x).map((v) => factor * v)),
+      hessian: (x: Float64Array, weight: number, _y: Float64Array, values: Float64Array) =>
+        values.set(kind.hessian(x).map((v) => factor * weight * v)),
+    }),
+    ...(m > 0 && {
+      constraints: (x: Float64Array, values: Float64Array) => void (values[0] = x[0]! + x[1]!),
+      ...(derivatives && { jacobian: (_x: Float64Array, values: Float64Array) => void values.fill(1) }),
+    }),
+  };
+}
+
+/** The lowest value, relative to that at the point, among feasible points around it: an independent judge of minima. */
+function deepestNeighbour(kind: Landscape, x: Float64Array): number {
+  const stream = randomStream(3, 'neighbours');
+  let deepest = 0;
+  for (let k = 0; k < 2000; k++) {
+    const radius = 10 ** (-3 * stream.uniform()) * 0.3;
+    const near = x.map((value) => Math.min(kind.upper, Math.max(kind.lower, value + radius * stream.normal())));
+    if (kind.most !== undefined && near[0]! + near[1]! > kind.most) {
+      const half = 0.5 * (near[0]! + near[1]! - kind.most);
+      near[0]! -= half;
+      near[1]! -= half;
+      if (near.some((value) => value < kind.lower)) continue;
+    }
+    deepest = Math.min(deepest, kind.objective(near) - kind.objective(x));
+  }
+  return deepest;
 }
 
 describe.each(solvers)('%s', (_name, solve, { constrained, needsHessian }) => {
@@ -228,5 +349,22 @@ describe.each(solvers)('%s', (_name, solve, { constrained, needsHessian }) => {
     const again = solve(problem, {}, { start: first.x, multipliers: first.multipliers });
     expect(isSolved(again.termination)).toBe(true);
     expect(again.objective).toBeLessThanOrEqual(first.objective + 1e-6);
+  });
+
+  test.each(landscapes)('does not call $name solved', (kind) => {
+    if (kind.most !== undefined && !constrained) return;
+    for (const derivatives of variants) {
+      for (const factor of [1, 1e-9, 1e9]) {
+        const calls = { count: 0, outside: 0 };
+        const result = solve(landscape(kind, derivatives, factor, calls));
+        // An interior method may take very long to leave a maximum of that size: it must not claim it, and it does not.
+        if (factor <= 1)
+          expect([derivatives, factor, isSolved(result.termination)]).toEqual([derivatives, factor, true]);
+        if (isSolved(result.termination)) expect(deepestNeighbour(kind, result.x)).toBeGreaterThan(-1e-4);
+        expect(kind.objective(result.x)).toBeLessThan(kind.objective(Float64Array.from(kind.start)));
+        expect(calls.outside).toBe(0);
+        expect(result.counts.objective).toBe(calls.count);
+      }
+    }
   });
 });

@@ -47,7 +47,7 @@ module.exports = {
       name: 'zod-reads-files-alone',
       comment: 'Options of solvers, planner and codec are checked by lib/schema: zod is twenty times their size.',
       severity: 'error',
-      from: { path: '^lib/', pathNot: '^lib/io/(problem-file|plan-file|measured-profile|reading)/' },
+      from: { path: '^lib/', pathNot: '^lib/io/(problem-file|plan-file|scenario-file|measured-profile|reading)/' },
       to: { path: 'zod' },
     },
     lower('schema', []),
@@ -102,6 +102,7 @@ module.exports = {
       'models',
       'io',
     ]),
+    lower('simulate', [...foundation, 'models', 'io', 'plan']),
   ],
   options: {
     tsConfig: { fileName: 'tsconfig.json' },

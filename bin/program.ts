@@ -7,6 +7,7 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   solve: async () => (await import('./commands/solve.js')).registerSolveCommand,
   baselines: async () => (await import('./commands/baselines.js')).registerBaselinesCommand,
   evaluate: async () => (await import('./commands/evaluate.js')).registerEvaluateCommand,
+  simulate: async () => (await import('./commands/simulate.js')).registerSimulateCommand,
   verify: async () => (await import('./commands/verify.js')).registerVerifyCommand,
   init: async () => (await import('./commands/init.js')).registerInitCommand,
   check: async () => (await import('./commands/check.js')).registerCheckCommand,

@@ -4,13 +4,18 @@ import { dimensions, nameDimension, quantityPattern, type Dimension } from './un
 
 /** JSON Schema (draft 2020-12) of what a problem file may hold; editors complete from it. */
 export function problemFileJsonSchema(): Record<string, unknown> {
-  const schema = z.toJSONSchema(problemFileSchema, {
+  const schema = describeQuantities(problemFileSchema);
+  // Keys that hold what anchors refer to.
+  return { ...schema, patternProperties: { '^x-': {} }, $id: 'sft-opt-problem-v1' };
+}
+
+/** JSON Schema of what may be written for a schema, its quantities with their units. */
+export function describeQuantities(schema: z.ZodType): Record<string, unknown> {
+  return z.toJSONSchema(schema, {
     io: 'input',
     reused: 'inline',
     override: ({ jsonSchema }) => describeQuantity(jsonSchema),
   });
-  // Keys that hold what anchors refer to.
-  return { ...schema, patternProperties: { '^x-': {} }, $id: 'sft-opt-problem-v1' };
 }
 
 /** A quantity is a number in its SI unit, or text that a pattern checks as it is typed. */

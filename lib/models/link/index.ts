@@ -4,3 +4,4 @@ export * from './path-loss.js';
 export * from './fading.js';
 export * from './budget.js';
 export * from './energy.js';
+export * from './moving/index.js';

@@ -5,3 +5,4 @@ export * from './feasibility.js';
 export * from './tolerance.js';
 export * from './usage.js';
 export * from './source.js';
+export * from './moving-cell.js';

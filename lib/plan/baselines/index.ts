@@ -16,6 +16,8 @@ import { compare, schemeOfClass, type Reference, type Scheme, type SchemeOutcome
 import { federatedLora, splitFederated, uncompressedPoint, vanillaSplit, withoutCompression } from './uncompressed.js';
 
 export { planBits, type Reference, type Scheme } from './scheme.js';
+export { randomPlan } from './random-plan.js';
+export { federatedLora, splitFederated, vanillaSplit, withoutCompression } from './uncompressed.js';
 
 export interface SchemeContext {
   readonly planner: Planner;

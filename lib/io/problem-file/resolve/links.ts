@@ -5,6 +5,7 @@ import {
   lineOfSightProbability,
   pathLossDecibel,
   ratioFromDecibel,
+  scenarioOfSight,
   shannonLaw,
   spreadLaw,
   type Building,
@@ -15,6 +16,7 @@ import {
   type PathLossModel,
   type RateLaw,
   type Scenario,
+  type SiteModel,
 } from '../../../models/index.js';
 import { fadingDefaults, pathLossDefaults, type DeviceEntry, type ProblemFile } from '../schema/index.js';
 import type { EntryDraws } from './draw.js';
@@ -34,6 +36,8 @@ export interface ResolvedLink {
   readonly gain: number;
   /** True where TR 38.901 drew line of sight; absent for models without it. */
   readonly lineOfSight?: boolean;
+  /** Loss of the building around the device, dB; absent outdoors. */
+  readonly buildingDecibel?: number;
 }
 
 /** What all links have in common, worked out once. */
@@ -45,10 +49,12 @@ export class LinkResolver {
   private readonly upLimits: LinkLimits;
   private readonly downLimits: LinkLimits;
   private readonly pathLoss: Exclude<RadioSection['pathLoss'], string>;
+  readonly sitePathLoss: SiteModel['pathLoss'];
 
   constructor(private readonly radio: RadioSection) {
     const fading = typeof radio.fading === 'string' ? fadingDefaults(radio.fading) : radio.fading;
     this.pathLoss = typeof radio.pathLoss === 'string' ? pathLossDefaults(radio.pathLoss) : radio.pathLoss;
+    this.sitePathLoss = pathLossOfSite(this.pathLoss, radio.carrier);
     this.fading =
       fading.kind === 'rician'
         ? { kind: 'rician', factor: ratioFromDecibel(fading.riceFactor) }
@@ -68,18 +74,27 @@ export class LinkResolver {
   /** The link of the next member of an entry. */
   resolve(entry: DeviceEntry, draws: EntryDraws): ResolvedLink {
     const channel = entry.gain === undefined ? this.drawChannel(entry, draws) : { gain: entry.gain };
+    return { ...channel, ...this.lawsAt(entry, channel.gain, draws) };
+  }
+
+  /** Rate laws of an entry at a mean power gain, the noise of the base station and the devices `noiseRise` times as high. */
+  lawsAt(
+    entry: DeviceEntry,
+    gain: number,
+    draws: EntryDraws,
+    noiseRise = 1,
+  ): Pick<ResolvedLink, 'uplink' | 'downlink'> {
     const { radio } = this;
     const budget = (powerWatt: number, noiseFigure: number): LinkBudget => ({
       powerWatt,
-      gain: channel.gain * this.plannedShare,
-      noiseDensityWattPerHz: radio.noiseDensity,
+      gain: gain * this.plannedShare,
+      noiseDensityWattPerHz: radio.noiseDensity * noiseRise,
       noiseFactor: ratioFromDecibel(noiseFigure),
       capacityGap: ratioFromDecibel(radio.capacityGap),
     });
     const up = budget(entry.transmitPower, radio.noiseFigure);
     const down = budget(radio.serverPower, radio.deviceNoiseFigure);
     return {
-      ...channel,
       uplink: this.law(entry.uplinkRate, up, radio.rateLaw === 'shannon', this.upLimits, draws),
       downlink: this.law(entry.downlinkRate, down, radio.downlinkPower === 'device', this.downLimits, draws),
     };
@@ -108,7 +123,12 @@ export class LinkResolver {
     const shadowing = radio.shadowing === 0 ? 0 : radio.shadowing * draws.stream('shadowing').normal();
     const inside = entry.building === undefined ? 0 : this.drawBuilding(entry.building, draws);
     const decibel = radio.antennaGain - pathLossDecibel(model, distanceMetre) + shadowing - inside;
-    return { gain: ratioFromDecibel(decibel), distanceMetre, ...(lineOfSight !== undefined && { lineOfSight }) };
+    return {
+      gain: ratioFromDecibel(decibel),
+      distanceMetre,
+      ...(lineOfSight !== undefined && { lineOfSight }),
+      ...(entry.building !== undefined && { buildingDecibel: inside }),
+    };
   }
 
   /** Wall, the way inside (a uniform depth; of two the lesser, TR 38.901 section 7.4.3.1) and their deviation, dB. */
@@ -122,39 +142,41 @@ export class LinkResolver {
   }
 
   private pathLossAt(distanceMetre: number, draws: EntryDraws): { model: PathLossModel; lineOfSight?: boolean } {
-    const { pathLoss, radio } = this;
-    const carrierHz = radio.carrier;
-    switch (pathLoss.model) {
-      case 'macro':
-        return { model: { kind: 'macro' } };
-      case 'free-space':
-        return { model: { kind: 'free-space', carrierHz } };
-      case 'log-distance': {
-        const { exponent, referenceDistance, referenceLoss } = pathLoss;
-        const referenceDecibel = referenceLoss ?? pathLossDecibel({ kind: 'free-space', carrierHz }, referenceDistance);
-        return {
-          model: { kind: 'log-distance', referenceDecibel, referenceMetre: referenceDistance, exponent },
-        };
-      }
-      case 'uma':
-      case 'umi':
-      case 'rma':
-      case 'inh': {
-        const lineOfSight =
-          pathLoss.sight === 'drawn'
-            ? draws.stream('sight').uniform() < lineOfSightProbability(pathLoss.model, distanceMetre)
-            : pathLoss.sight === 'line-of-sight';
-        return {
-          lineOfSight,
-          model: {
-            kind: `${pathLoss.model}-${lineOfSight ? 'los' : 'nlos'}`,
-            carrierHz,
-            baseHeightMetre: pathLoss.baseHeight ?? baseHeights[pathLoss.model],
-            deviceHeightMetre: pathLoss.deviceHeight,
-          },
-        };
-      }
+    const { sitePathLoss } = this;
+    if (sitePathLoss.kind !== 'scenario') return { model: sitePathLoss };
+    const { scenario, sight } = sitePathLoss;
+    const lineOfSight =
+      sight === 'drawn'
+        ? draws.stream('sight').uniform() < lineOfSightProbability(scenario, distanceMetre)
+        : sight === 'line-of-sight';
+    return { lineOfSight, model: scenarioOfSight(sitePathLoss, lineOfSight) };
+  }
+}
+
+/** The path loss of a file around its base station. */
+function pathLossOfSite(pathLoss: Exclude<RadioSection['pathLoss'], string>, carrierHz: number): SiteModel['pathLoss'] {
+  switch (pathLoss.model) {
+    case 'macro':
+      return { kind: 'macro' };
+    case 'free-space':
+      return { kind: 'free-space', carrierHz };
+    case 'log-distance': {
+      const { exponent, referenceDistance, referenceLoss } = pathLoss;
+      const referenceDecibel = referenceLoss ?? pathLossDecibel({ kind: 'free-space', carrierHz }, referenceDistance);
+      return { kind: 'log-distance', referenceDecibel, referenceMetre: referenceDistance, exponent };
     }
+    case 'uma':
+    case 'umi':
+    case 'rma':
+    case 'inh':
+      return {
+        kind: 'scenario',
+        scenario: pathLoss.model,
+        sight: pathLoss.sight,
+        carrierHz,
+        baseHeightMetre: pathLoss.baseHeight ?? baseHeights[pathLoss.model],
+        deviceHeightMetre: pathLoss.deviceHeight,
+      };
   }
 }
 

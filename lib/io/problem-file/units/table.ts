@@ -10,6 +10,7 @@ export type Dimension =
   | 'throughput'
   | 'length'
   | 'time'
+  | 'speed'
   | 'energy'
   | 'fraction';
 
@@ -135,6 +136,11 @@ export const dimensions: Readonly<Record<Dimension, DimensionTable>> = {
     plainUnit: 's',
     units: new Map(scaled({ s: 1, ms: 1e-3, us: 1e-6, µs: 1e-6, μs: 1e-6, ns: 1e-9, ps: 1e-12, min: 60, h: 3600 })),
     examples: ['20 ms', '5 ns'],
+  },
+  speed: {
+    plainUnit: 'm/s',
+    units: new Map(scaled({ 'm/s': 1, 'km/h': 1 / 3.6 })),
+    examples: ['1.5 m/s', '30 km/h'],
   },
   fraction: {
     plainUnit: '0…1',

@@ -1,0 +1,138 @@
+import { setImmediate } from 'node:timers/promises';
+import { InvalidArgumentError, type Command } from 'commander';
+import {
+  checkScheme,
+  roundCsv,
+  simulate,
+  simulationOptions,
+  summarise,
+  type RoundRecord,
+  type SimulationScheme,
+} from '../../lib/simulate/index.js';
+import type { ResolvedScenario } from '../../lib/io/index.js';
+import { CommandError, exitCodes, type ExitCode } from '../exit-codes.js';
+import { writeText } from '../files.js';
+import { counterLine } from '../simulate/progress.js';
+import { renderSummaries } from '../simulate/render.js';
+import { loadScenario } from '../simulate/scenario.js';
+import { loadSchemes } from '../simulate/schemes.js';
+import { interruptible } from '../solver/interrupt.js';
+import { print } from '../terminal.js';
+import { parseSeed, setOption } from './options.js';
+
+interface SimulateArguments {
+  readonly scheme?: string[];
+  readonly seed?: number;
+  readonly set?: string[];
+  readonly rounds?: number;
+  readonly out?: string;
+  readonly details?: boolean;
+  readonly check?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+const help = `
+A scenario is a problem file with a section \`simulation\`: how devices move, join and leave, and when the large time scale
+decides anew. docs/simulation.md describes it.
+
+Examples:
+  $ sft-opt simulate scenario.yaml
+  $ sft-opt simulate scenario.yaml --scheme joint --scheme fixed-cut --out rounds.csv
+  $ sft-opt simulate scenario.yaml --scheme joint --scheme ./mine.js --set simulation.replan.every=20
+
+Exit codes: 0 all rounds are simulated, 2 wrong input, 4 ended by Ctrl-C with the rounds so far, 1 internal error.`;
+
+export function registerSimulateCommand(program: Command): void {
+  program
+    .command('simulate')
+    .description('simulate rounds over changing channels, under one scheme or several')
+    .argument('<file>', 'scenario file (YAML or JSON), or - for standard input')
+    .option(
+      '--scheme <name>',
+      'a scheme, or ./file.js with one of your own, in place of the file’s; may be repeated',
+      collect,
+    )
+    .option('--rounds <number>', 'rounds in place of the file’s', parseRounds)
+    .option('--seed <number>', 'seed in place of the file’s', parseSeed)
+    .addOption(setOption())
+    .option('--out <file>', 'every round, as CSV if its name ends in .csv, else as JSON Lines')
+    .option('--details', 'with JSON Lines: every device in every round')
+    .option('--check', 'only check that the schemes do what the simulator expects of one')
+    .option('--json', 'the summary as JSON')
+    .option('--quiet', 'no warnings and no progress')
+    .addHelpText('after', help)
+    .action(async (path: string, options: SimulateArguments) => {
+      process.exitCode = await runSimulation(path, options);
+    });
+}
+
+function collect(text: string, earlier: string[] | undefined): string[] {
+  return [...(earlier ?? []), text];
+}
+
+function parseRounds(text: string): number {
+  const rounds = Number(text);
+  if (!/^\d+$/u.test(text) || rounds < 1 || rounds > 1_000_000) throw new InvalidArgumentError('must be 1 … 1000000.');
+  return rounds;
+}
+
+async function runSimulation(path: string, options: SimulateArguments): Promise<ExitCode> {
+  const { seed, rounds } = options;
+  const settings = [
+    ...(options.set ?? []),
+    ...(seed === undefined ? [] : [`seed=${seed}`]),
+    ...(rounds === undefined ? [] : [`simulation.rounds=${rounds}`]),
+  ];
+  const scenario = await loadScenario(path, { settings, quiet: options.quiet === true });
+  const schemes = await loadSchemes(options.scheme ?? scenario.settings.schemes);
+  if (options.check) return await reportChecks(schemes, scenario);
+  const { records, isWhole } = await collectRecords(scenario, schemes, options);
+  if (options.out !== undefined) await writeRecords(options.out, records);
+  const summaries = summarise(records);
+  await print(options.json ? JSON.stringify(summaries, undefined, 2) : renderSummaries(summaries));
+  return isWhole ? exitCodes.solved : exitCodes.limit;
+}
+
+async function collectRecords(
+  { cell, settings, start }: ResolvedScenario,
+  schemes: readonly SimulationScheme[],
+  { details, quiet }: SimulateArguments,
+) {
+  const total = settings.rounds * schemes.length;
+  const counter = counterLine(process.stderr, 'rounds', quiet === true);
+  const records: RoundRecord[] = [];
+  const run = async (signal: AbortSignal) => {
+    const { seed } = start.file;
+    for (const record of simulate(cell, simulationOptions(settings), schemes, { seed, details })) {
+      records.push(record);
+      counter.note(records.length, total);
+      // The rounds are worked out without a pause: this is where Ctrl-C is heard.
+      await setImmediate();
+      if (signal.aborted) break;
+    }
+  };
+  await interruptible(run, quiet === true, 'stopping with the rounds so far (again to end at once)').finally(() => {
+    counter.close();
+  });
+  return { records, isWhole: records.length === total };
+}
+
+async function writeRecords(path: string, records: readonly RoundRecord[]): Promise<void> {
+  const lines = path.toLowerCase().endsWith('.csv')
+    ? [...roundCsv(records)]
+    : records.map((record) => `${JSON.stringify(record)}\n`);
+  await writeText(path, lines.join(''), { replace: true });
+}
+
+async function reportChecks(
+  schemes: readonly SimulationScheme[],
+  { cell, settings }: ResolvedScenario,
+): Promise<ExitCode> {
+  const found = schemes.flatMap((scheme) =>
+    checkScheme(scheme, cell, simulationOptions(settings)).map((finding) => `${scheme.name}: ${finding}`),
+  );
+  if (found.length > 0) throw new CommandError(exitCodes.badInput, found.join('\n'));
+  await print(`${schemes.map(({ name }) => name).join(', ')}: as the simulator expects`);
+  return exitCodes.solved;
+}

@@ -1,0 +1,91 @@
+import { applySettings, settingKey } from '../problem-file/settings.js';
+import { resolveDocument, type FileOrigin, type ResolvedOrigin } from '../problem-file/origin.js';
+import { analyse } from '../problem-file/analyse.js';
+import { placeIssues, type ReadOverrides } from '../problem-file/read.js';
+import { parseSource, rawIssues, type FileIssue, type RawIssue } from '../problem-file/source/index.js';
+import type { MovingCell } from '../../models/index.js';
+import { resolveCell } from './resolve.js';
+import { simulationSection, type SimulationSettings } from './schema.js';
+
+/** A scenario with everything worked out. */
+export interface ResolvedScenario {
+  /** The cell as its file describes it, before anything moves. */
+  readonly start: ResolvedOrigin;
+  readonly cell: MovingCell;
+  readonly settings: SimulationSettings;
+  readonly origin: ScenarioOrigin;
+}
+
+/** What a scenario was read from: plain values that survive structured cloning and JSON. */
+export interface ScenarioOrigin extends FileOrigin {
+  readonly simulation: unknown;
+}
+
+export type ScenarioOutcome =
+  | { readonly ok: true; readonly scenario: ResolvedScenario; readonly warnings: readonly FileIssue[] }
+  | { readonly ok: false; readonly issues: readonly FileIssue[] };
+
+/** Reads, checks and resolves a scenario file: a problem file with a section `simulation`. Never throws. */
+export function readScenarioFile(text: string, overrides: ReadOverrides = {}): ScenarioOutcome {
+  const source = parseSource(text, { merge: true });
+  if (source.issues.length > 0) return { ok: false, issues: source.issues };
+  const applied = applySettings(source.value, overrides.settings ?? []);
+  const refused = applied.problems.map(({ written, message }): FileIssue => {
+    return { line: 0, column: 0, path: '', message, setting: settingKey(written) };
+  });
+  const placed = (issues: readonly RawIssue[]) =>
+    placeIssues(issues, { ...source, value: applied.document }, applied.places);
+  const { simulation, document } = divided(applied.document);
+  const { seed, readFile } = overrides;
+  const outcome = resolveParts({ document, simulation, ...(seed !== undefined && { seed }) }, readFile ?? noFiles);
+  if (!outcome.ok) return { ok: false, issues: [...refused, ...placed(outcome.issues)] };
+  if (refused.length > 0) return { ok: false, issues: refused };
+  return { ok: true, scenario: outcome.scenario, warnings: placed(analyse(outcome.scenario.start)) };
+}
+
+/** As `readScenarioFile`, for an origin that has been read before. */
+export function resolveScenario(origin: ScenarioOrigin): ResolvedScenario {
+  const outcome = resolveParts(origin, (path) => origin.files?.[path] ?? noFiles());
+  if (outcome.ok) return outcome.scenario;
+  throw new TypeError(outcome.issues.map(({ message }) => message).join('; '));
+}
+
+type PartsOutcome =
+  | { readonly ok: true; readonly scenario: ResolvedScenario }
+  | { readonly ok: false; readonly issues: readonly RawIssue[] };
+
+function resolveParts(origin: ScenarioOrigin, readFile: (path: string) => string): PartsOutcome {
+  const { simulation, ...problem } = origin;
+  const start = resolveDocument(problem, readFile);
+  const checked = simulationSection.safeParse(simulation ?? {});
+  const issues: RawIssue[] = [
+    ...(start.ok ? [] : start.issues),
+    ...(checked.success ? [] : rawIssues(checked.error.issues, simulation, ['simulation'])),
+  ];
+  if (!start.ok || !checked.success) return { ok: false, issues };
+  const files: Record<string, string> = { ...start.resolved.origin.files };
+  const resolved = resolveCell(start.resolved, checked.data, (path) => (files[path] = readFile(path)));
+  if (!resolved.ok) return resolved;
+  return {
+    ok: true,
+    scenario: {
+      start: start.resolved,
+      cell: resolved.cell,
+      settings: checked.data,
+      origin: { ...origin, document: problem.document, files },
+    },
+  };
+}
+
+/** The problem and what happens to it. */
+function divided(document: unknown): { readonly document: unknown; readonly simulation: unknown } {
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) {
+    return { document, simulation: undefined };
+  }
+  const { simulation, ...rest } = document as Record<string, unknown>;
+  return { document: rest, simulation };
+}
+
+function noFiles(): never {
+  throw new Error('no files can be read here');
+}

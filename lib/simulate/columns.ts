@@ -1,0 +1,68 @@
+import type { RoundRecord } from './record.js';
+
+/** One column of the table of rounds. */
+export interface RoundColumn {
+  readonly name: string;
+  readonly meaning: string;
+  readonly of: (record: RoundRecord) => string | number | null;
+}
+
+const stage = (name: keyof NonNullable<RoundRecord['stages']>, meaning: string): RoundColumn => ({
+  name: `bottleneck_${name.replaceAll(/[A-Z]/gu, (letter) => `_${letter.toLowerCase()}`)}_s`,
+  meaning: `${meaning} of the bottleneck, seconds ${name.startsWith('adapter') ? 'a round' : 'a step'}`,
+  of: ({ stages }) => stages?.[name] ?? null,
+});
+
+/** The columns of the table of rounds, tidy: a row for each round of each scheme; units are in the names. */
+export const roundColumns: readonly RoundColumn[] = [
+  { name: 'scheme', meaning: 'who decides', of: ({ scheme }) => scheme },
+  { name: 'seed', meaning: 'seed of the cell’s changes', of: ({ seed }) => seed },
+  { name: 'round', meaning: 'from 0', of: ({ round }) => round },
+  { name: 'start_s', meaning: 'when the round starts', of: ({ seconds }) => seconds },
+  { name: 'outcome', meaning: 'run, broken (a limit), no-plan or nobody', of: ({ outcome }) => outcome },
+  { name: 'devices', meaning: 'devices that take part', of: ({ devices }) => devices },
+  { name: 'delay_s', meaning: 'length of the round', of: ({ delaySeconds }) => delaySeconds },
+  { name: 'bottleneck', meaning: 'device with the longest chain', of: ({ bottleneck }) => bottleneck },
+  stage('forward', 'forward'),
+  stage('encode', 'compression'),
+  stage('uplink', 'uplink'),
+  stage('server', 'server'),
+  stage('downlink', 'downlink'),
+  stage('decode', 'decompression'),
+  stage('backward', 'backward'),
+  stage('adapterUplink', 'adapters up'),
+  stage('adapterDownlink', 'adapters down'),
+  { name: 'uplink_bit', meaning: 'sent up by all devices', of: ({ uplinkBits }) => uplinkBits },
+  { name: 'downlink_bit', meaning: 'sent down to all devices', of: ({ downlinkBits }) => downlinkBits },
+  { name: 'energy_J', meaning: 'of all devices', of: ({ energyJoule }) => energyJoule },
+  {
+    name: 'memory_use',
+    meaning: 'largest part of its memory that a device uses, 0…1',
+    of: ({ memoryUse }) => memoryUse,
+  },
+  {
+    name: 'server_memory_B',
+    meaning: 'devices’ state on the server',
+    of: ({ serverMemoryBytes }) => serverMemoryBytes,
+  },
+  { name: 'accuracy', meaning: 'that the accuracy model gives for the plan, 0…1', of: ({ accuracy }) => accuracy },
+  { name: 'replanned', meaning: 'why the large time scale decided; empty if not', of: ({ replanned }) => replanned },
+  { name: 'steps', meaning: 'SQP steps for the bandwidths', of: ({ steps }) => steps },
+  { name: 'sat_out', meaning: 'devices there that take no part', of: ({ satOut }) => satOut.length },
+  { name: 'violations', meaning: 'limits broken', of: ({ violations }) => violations.length },
+  { name: 'bound_s', meaning: 'no plan for these devices is faster (proven)', of: ({ boundSeconds }) => boundSeconds },
+  { name: 'regret', meaning: 'delay over bound, less 1', of: ({ regret }) => regret },
+];
+
+/** The table of rounds as CSV (RFC 4180), header first. */
+export function* roundCsv(records: Iterable<RoundRecord>): Generator<string> {
+  yield `${roundColumns.map(({ name }) => name).join(',')}\n`;
+  for (const record of records) yield `${roundColumns.map((column) => csvCell(column.of(record))).join(',')}\n`;
+}
+
+/** A value as CSV has it; a text that a spreadsheet would take for a formula is quoted like any other that needs it. */
+export function csvCell(value: string | number | null): string {
+  if (value === null) return '';
+  const text = String(value);
+  return /[",\n\r]/u.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

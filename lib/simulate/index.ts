@@ -1,0 +1,10 @@
+export * from './options.js';
+export * from './record.js';
+export * from './scheme.js';
+export * from './simulate.js';
+export { certifiedBound } from './certified-bound.js';
+export { builtInScheme, shareBySqp, shareEqually } from './schemes/index.js';
+export { Moment, World, type DeviceMoment } from './world.js';
+export { checkScheme } from './check-scheme.js';
+export { csvCell, roundColumns, roundCsv, type RoundColumn } from './columns.js';
+export { summarise, type SchemeSummary } from './summary.js';

@@ -1,0 +1,122 @@
+import {
+  choiceCosts,
+  decibelFromRatio,
+  deviceStages,
+  limitUse,
+  planViolations,
+  roundDelay,
+  roundEnergyJoule,
+  roundTraffic,
+  type LimitViolation,
+  type Plan,
+  type PlanningProblem,
+  type StageSeconds,
+} from '../models/index.js';
+import type { DeviceRound } from './record.js';
+import type { DeviceMoment } from './world.js';
+
+/** A plan in a round, by the models. */
+export interface JudgedRound {
+  readonly plan: Plan;
+  readonly delaySeconds: number;
+  readonly chainSeconds: Float64Array;
+  readonly stages: readonly (StageSeconds | undefined)[];
+  readonly violations: readonly LimitViolation[];
+}
+
+/** Limits that devices one after another do not share. */
+const sharedLimits: readonly LimitViolation['limit'][] = ['bandwidth', 'server-share', 'server-memory', 'deadline'];
+
+/** Delay and broken limits of a plan. */
+export function judgeRound(problem: PlanningProblem, plan: Plan, order: 'parallel' | 'in-turn'): JudgedRound {
+  if (order === 'in-turn') return judgeInTurn(problem, plan);
+  const { totalSeconds, chainSeconds, stages } = roundDelay(problem, plan);
+  return {
+    plan,
+    delaySeconds: totalSeconds,
+    chainSeconds,
+    stages,
+    violations: planViolations(problem, plan, totalSeconds),
+  };
+}
+
+/** One device after another: the chains add up, each with what it has to itself, and nothing is aggregated. */
+function judgeInTurn(problem: PlanningProblem, plan: Plan): JudgedRound {
+  const stages = plan.devices.map((decision, n) =>
+    decision.participates ? deviceStages(problem, n, decision) : undefined,
+  );
+  const chainSeconds = Float64Array.from(stages, (stage) => (stage ? chainOf(problem, stage) : 0));
+  const delaySeconds = chainSeconds.reduce((sum, each) => sum + each, 0);
+  const violations = planViolations(problem, plan, delaySeconds).filter(({ limit }) => !sharedLimits.includes(limit));
+  if (problem.deadlineSeconds !== undefined && delaySeconds > problem.deadlineSeconds) {
+    violations.push({ limit: 'deadline', found: delaySeconds, allowed: problem.deadlineSeconds });
+  }
+  plan.devices.forEach(({ participates, blocks, upPoint, downPoint }, n) => {
+    const device = problem.devices[n]!;
+    const needed = participates ? choiceCosts(problem, device, blocks, upPoint, downPoint).serverMemoryBytes : 0;
+    if (needed > problem.serverMemoryBytes) {
+      violations.push({
+        limit: 'server-memory',
+        device: device.name,
+        found: needed,
+        allowed: problem.serverMemoryBytes,
+      });
+    }
+  });
+  return { plan, delaySeconds, chainSeconds, stages, violations };
+}
+
+function chainOf(problem: PlanningProblem, stage: StageSeconds): number {
+  const { adapterUplink, adapterDownlink, ...step } = stage;
+  const seconds = Object.values(step).reduce((sum: number, each: number) => sum + each, 0);
+  return problem.stepsPerRound * seconds + adapterUplink + adapterDownlink;
+}
+
+/** What a plan takes besides time. */
+export function roundUse(problem: PlanningProblem, { plan }: JudgedRound) {
+  let uplinkBits = 0;
+  let downlinkBits = 0;
+  let memoryUse: number | null = null;
+  const energyJoule = plan.devices.map((decision, n) => roundEnergyJoule(problem, problem.devices[n]!, decision));
+  plan.devices.forEach((decision, n) => {
+    if (!decision.participates) return;
+    const device = problem.devices[n]!;
+    const traffic = roundTraffic(problem, device, decision);
+    uplinkBits += traffic.uplinkBits;
+    downlinkBits += traffic.downlinkBits;
+    if (device.memoryBytes === Infinity) return;
+    const { deviceMemoryBytes } = choiceCosts(problem, device, decision.blocks, decision.upPoint, decision.downPoint);
+    memoryUse = Math.max(memoryUse ?? 0, deviceMemoryBytes / device.memoryBytes);
+  });
+  const { accuracy, serverMemoryBytes } = limitUse(problem, plan);
+  return { uplinkBits, downlinkBits, memoryUse, energyJoule, accuracy, serverMemoryBytes };
+}
+
+/** Each participant of a round. */
+export function perDevice(
+  problem: PlanningProblem,
+  { plan, chainSeconds, stages }: JudgedRound,
+  moments: ReadonlyMap<string, DeviceMoment>,
+  energyJoule: readonly number[],
+): DeviceRound[] {
+  return plan.devices.flatMap((decision, n): DeviceRound[] => {
+    if (!decision.participates) return [];
+    const { name } = problem.devices[n]!;
+    const { gain, channel } = moments.get(name)!;
+    return [
+      {
+        device: name,
+        gainDecibel: decibelFromRatio(gain),
+        distanceMetre: channel.distanceMetre,
+        blocks: decision.blocks,
+        upPoint: problem.upPoints[decision.upPoint]!.name,
+        downPoint: problem.downPoints[decision.downPoint]!.name,
+        bandwidthHz: decision.bandwidthHz,
+        serverShare: decision.serverShare,
+        chainSeconds: chainSeconds[n]!,
+        stages: stages[n]!,
+        energyJoule: energyJoule[n]!,
+      },
+    ];
+  });
+}

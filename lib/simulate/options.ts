@@ -1,0 +1,36 @@
+/** Channels that a large-scale decision is made for; gains at half the horizon where they are not those of now. */
+export type Outlook =
+  | { readonly kind: 'now' }
+  | { readonly kind: 'expected' | 'forecast'; readonly horizonRounds: number }
+  | {
+      readonly kind: 'quantile';
+      readonly horizonRounds: number;
+      /** Of the standard normal law: −0.52 for the worst three tenths. */
+      readonly normalQuantile: number;
+    };
+
+/** When the large time scale decides anew. The first round always does. */
+export interface ReplanPolicy {
+  /** Rounds after the last decision; never on its own when absent. */
+  readonly everyRounds?: number;
+  /** Least rounds between two decisions, unless the plan fits no more. */
+  readonly leastRounds: number;
+  /** When a device's gain differs by this from that at the last decision. */
+  readonly gainChangeDecibel?: number;
+  /** When the round is longer than a lower bound of any plan by this part. */
+  readonly loss?: number;
+}
+
+/** What one simulation does. */
+export interface SimulationOptions {
+  readonly rounds: number;
+  readonly intervalSeconds: number;
+  readonly fading: 'planned' | 'blocks';
+  readonly outlook: Outlook;
+  readonly replan: ReplanPolicy;
+  readonly serverShares: 'large' | 'small';
+  readonly misfit: 'replan' | 'drop' | 'keep';
+  readonly newcomers: 'replan' | 'wait';
+  /** Every so many rounds a certified bound; 0 for never. */
+  readonly boundEvery: number;
+}

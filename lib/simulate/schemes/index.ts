@@ -1,0 +1,118 @@
+import type { SchemeName } from '../../io/index.js';
+import type { Plan, PlanningProblem } from '../../models/index.js';
+import {
+  federatedLora,
+  randomPlan,
+  splitFederated,
+  vanillaSplit,
+  withoutCompression,
+} from '../../plan/baselines/index.js';
+import { planTwoTimescale, type Planner } from '../../plan/index.js';
+import {
+  bestInClass,
+  inTermsOf,
+  restrictedClasses,
+  withEqualServer,
+  type RestrictedClass,
+} from '../../plan/restricted/index.js';
+import type { SchemeState, SimulationScheme } from '../scheme.js';
+import { shareBySqp, shareEqually } from './share.js';
+
+export { shareBySqp, shareEqually } from './share.js';
+
+/** The joint method: everything optimised, from the plan in force. */
+const joint: SimulationScheme = {
+  name: 'joint',
+  description: 'cuts, operating points and shares optimised together',
+  decide: ({ problem, plan, seed }) =>
+    planTwoTimescale(problem, { seed, starts: 1 }, { starts: plan ? [plan] : [] }).plan,
+};
+
+const noCompression: SimulationScheme = {
+  name: 'no-compression',
+  description: 'nothing compressed, the rest optimised',
+  cell: uncompressed,
+  decide: joint.decide,
+};
+
+const descriptions: Readonly<Record<RestrictedClass, string>> = {
+  'fixed-cut': 'one cut for all, the rest optimised',
+  'fixed-ratio': 'one operating point for all, the rest optimised',
+  'equal-bandwidth': 'equal bandwidth, the rest optimised',
+  'split-alone': 'one operating point, equal bandwidth, splits optimised',
+  'ratio-alone': 'one cut, equal bandwidth, ratios optimised',
+  'bandwidth-alone': 'one cut, one operating point, bandwidths optimised',
+  'compressed-split-federated': 'one cut, one operating point, equal shares of band and server',
+};
+
+/** The best plan of a restricted class; bandwidths each round where they are free. */
+function restricted(name: RestrictedClass): SimulationScheme {
+  const restriction = restrictedClasses[name];
+  const isWhollyEqual = name === 'compressed-split-federated';
+  return {
+    name,
+    description: descriptions[name],
+    ...(isWhollyEqual && { cell: withEqualServer }),
+    decide(state) {
+      const found = bestInClass(state.problem, restriction, { planner: plannerOf(state), starts: [] });
+      return found.plan && inTermsOf(state.problem, found.plan);
+    },
+    share: restriction.bandwidth ? shareEqually : shareBySqp,
+  };
+}
+
+const conventional: readonly SimulationScheme[] = [
+  {
+    name: 'split-federated',
+    description: 'one cut, equal shares, no compression, in parallel',
+    cell: (problem) => withEqualServer(uncompressed(problem)),
+    decide: (state) => splitFederated(state.problem, plannerOf(state)).plan,
+    share: shareEqually,
+  },
+  {
+    name: 'vanilla-split',
+    description: 'one cut, no compression, devices one after another',
+    order: 'in-turn',
+    cell: uncompressed,
+    decide: ({ problem }) => vanillaSplit(problem).plan,
+    share: ({ plan }) => ({ plan }),
+  },
+  {
+    name: 'federated-lora',
+    description: 'the whole model on each device',
+    cell: (problem) => withEqualServer(uncompressed(problem)),
+    decide: ({ problem }) => federatedLora(problem).plan,
+    share: shareEqually,
+  },
+  {
+    name: 'random',
+    description: 'choices at random within the limits, equal shares',
+    decide: ({ problem, random }) => randomPlan(problem, random.integer(2 ** 31)).plan,
+    share: shareEqually,
+  },
+];
+
+const schemes: readonly SimulationScheme[] = [
+  joint,
+  ...(Object.keys(restrictedClasses) as RestrictedClass[]).map(restricted),
+  noCompression,
+  ...conventional,
+];
+
+/** A scheme that the package has. */
+export function builtInScheme(name: SchemeName): SimulationScheme {
+  return schemes.find((scheme) => scheme.name === name)!;
+}
+
+/** The cell with nothing compressed; where a pin asks for compression, as it is. */
+function uncompressed(problem: PlanningProblem): PlanningProblem {
+  const plain = withoutCompression(problem);
+  return 'contradiction' in plain ? problem : plain;
+}
+
+function plannerOf({ seed }: SchemeState): Planner {
+  return (problem, starts: readonly Plan[] = []) => {
+    const { plan, totalSeconds, termination } = planTwoTimescale(problem, { seed, starts: 1 }, { starts });
+    return { ...(plan && { plan }), totalSeconds, termination };
+  };
+}

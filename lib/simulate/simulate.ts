@@ -1,0 +1,69 @@
+import type { SimulationSettings } from '../io/index.js';
+import { normalQuantile, type MovingCell } from '../models/index.js';
+import type { Outlook, SimulationOptions } from './options.js';
+import type { RoundRecord } from './record.js';
+import type { SimulationScheme } from './scheme.js';
+import { SchemeRun } from './scheme-run.js';
+import { World } from './world.js';
+
+/** How a simulation is run. */
+export interface SimulationRun {
+  readonly seed: number;
+  /** A record of each device in each round. */
+  readonly details?: boolean | undefined;
+}
+
+/**
+ * Simulates some schemes on the same cell, round by round; within a round in their order. A generator: what a caller does not
+ * ask for is not worked out. The same seed gives the same records.
+ */
+export function* simulate(
+  cell: MovingCell,
+  options: SimulationOptions,
+  schemes: readonly SimulationScheme[],
+  { seed, details = false }: SimulationRun,
+): Generator<RoundRecord, void, undefined> {
+  const world = new World(cell, options, seed);
+  const batteries = new Map(
+    cell.devices.flatMap(({ name, batteryJoule }) =>
+      batteryJoule === undefined ? [] : [[name, batteryJoule] as const],
+    ),
+  );
+  const runs = schemes.map((scheme) => new SchemeRun(scheme, options, batteries, seed, details));
+  for (let round = 0; round < options.rounds; round++) {
+    const moment = world.at(round);
+    for (const run of runs) yield run.step(moment);
+  }
+}
+
+/** Horizon of a decision where the file says neither it nor how often there is one, rounds. */
+const usualHorizon = 10;
+
+/** The options of a scenario file. */
+export function simulationOptions(settings: SimulationSettings): SimulationOptions {
+  const { rounds, interval, fading, serverShares, misfit, newcomers, boundEvery, replan } = settings;
+  const { every, least, gainChange, loss } = replan;
+  return {
+    rounds,
+    intervalSeconds: interval,
+    fading,
+    serverShares,
+    misfit,
+    newcomers,
+    boundEvery,
+    outlook: outlookOf(replan),
+    replan: {
+      leastRounds: least,
+      ...(every !== undefined && { everyRounds: every }),
+      ...(gainChange !== undefined && { gainChangeDecibel: gainChange }),
+      ...(loss !== undefined && { loss }),
+    },
+  };
+}
+
+function outlookOf({ outlook, quantile, horizon, every }: SimulationSettings['replan']): Outlook {
+  if (outlook === 'now') return { kind: 'now' };
+  const horizonRounds = horizon ?? every ?? usualHorizon;
+  if (outlook !== 'quantile') return { kind: outlook, horizonRounds };
+  return { kind: outlook, horizonRounds, normalQuantile: normalQuantile(quantile) };
+}

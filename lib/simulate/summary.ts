@@ -1,0 +1,73 @@
+import type { RoundRecord } from './record.js';
+
+/** A scheme's rounds in few numbers. Means are over rounds that took place within all limits. */
+export interface SchemeSummary {
+  readonly scheme: string;
+  readonly rounds: number;
+  readonly run: number;
+  readonly broken: number;
+  /** Rounds that did not take place. */
+  readonly missed: number;
+  /** Rounds in which some device sat out. */
+  readonly incomplete: number;
+  readonly meanDelaySeconds: number | null;
+  readonly medianDelaySeconds: number | null;
+  readonly ninetyFifthDelaySeconds: number | null;
+  readonly meanTrafficBits: number | null;
+  readonly meanEnergyJoule: number | null;
+  readonly meanAccuracy: number | null;
+  readonly decisions: number;
+  readonly meanSteps: number | null;
+  readonly meanRegret: number | null;
+  readonly largestRegret: number | null;
+  /** Rounds with a bound. */
+  readonly boundedRounds: number;
+}
+
+/** The summary of each scheme, in the order in which they first appear. */
+export function summarise(records: Iterable<RoundRecord>): SchemeSummary[] {
+  const byScheme = new Map<string, RoundRecord[]>();
+  for (const record of records) {
+    const known = byScheme.get(record.scheme);
+    if (known) known.push(record);
+    else byScheme.set(record.scheme, [record]);
+  }
+  return [...byScheme].map(([scheme, rounds]) => summaryOf(scheme, rounds));
+}
+
+function summaryOf(scheme: string, rounds: readonly RoundRecord[]): SchemeSummary {
+  const run = rounds.filter(({ outcome }) => outcome === 'run');
+  const column = (pick: (record: RoundRecord) => number | null) => run.map(pick).filter((value) => value !== null);
+  const delays = column(({ delaySeconds }) => delaySeconds).sort((a, b) => a - b);
+  const regrets = column(({ regret }) => regret);
+  const broken = rounds.filter(({ outcome }) => outcome === 'broken').length;
+  return {
+    scheme,
+    rounds: rounds.length,
+    run: run.length,
+    broken,
+    missed: rounds.length - run.length - broken,
+    incomplete: rounds.filter(({ satOut }) => satOut.length > 0).length,
+    meanDelaySeconds: mean(delays),
+    medianDelaySeconds: quantile(delays, 0.5),
+    ninetyFifthDelaySeconds: quantile(delays, 0.95),
+    meanTrafficBits: mean(column(({ uplinkBits, downlinkBits }) => uplinkBits + downlinkBits)),
+    meanEnergyJoule: mean(column(({ energyJoule }) => energyJoule)),
+    meanAccuracy: mean(column(({ accuracy }) => accuracy)),
+    decisions: rounds.filter(({ replanned }) => replanned !== null).length,
+    meanSteps: mean(column(({ steps }) => steps)),
+    meanRegret: mean(regrets),
+    largestRegret: regrets.length > 0 ? regrets.reduce((most, each) => Math.max(most, each)) : null,
+    boundedRounds: regrets.length,
+  };
+}
+
+/** Mean, or null of nothing. */
+export function mean(values: readonly number[]): number | null {
+  return values.length === 0 ? null : values.reduce((sum, each) => sum + each, 0) / values.length;
+}
+
+/** The smallest value with at least this share of all at or below it; null of nothing. */
+export function quantile(sorted: readonly number[], share: number): number | null {
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? null;
+}

@@ -1,0 +1,28 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { CommandRun } from './compiled-cli.js';
+
+const root = new URL('../../', import.meta.url);
+const loader = new URL('node_modules/tsx/dist/loader.mjs', root).href;
+
+/** Runs `sft-opt` from its sources, without a terminal; `killAfter` milliseconds it is killed as by a lost node. */
+export function runFromSource(
+  args: readonly string[],
+  { directory, killAfter }: { readonly directory?: string; readonly killAfter?: number } = {},
+): Promise<CommandRun> {
+  const { NO_COLOR: _noColor, FORCE_COLOR: _forceColor, ...environment } = process.env;
+  const child = spawn(process.execPath, ['--import', loader, fileURLToPath(new URL('bin/sft-opt.ts', root)), ...args], {
+    cwd: directory ?? fileURLToPath(root),
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  if (killAfter !== undefined) setTimeout(() => child.kill('SIGKILL'), killAfter);
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}

@@ -1,0 +1,69 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+import type { RoundRecord } from '../../../lib/simulate/index.js';
+import { smallScenario } from '../../support/scenarios.js';
+import { runFromSource } from '../../support/source-cli.js';
+
+vi.setConfig({ testTimeout: 240_000 });
+const directory = mkdtempSync(join(tmpdir(), 'sft-opt-simulate-'));
+const inDirectory = (name: string) => join(directory, name);
+const read = (name: string) => readFileSync(inDirectory(name), 'utf8');
+writeFileSync(inDirectory('cell.yaml'), smallScenario);
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const docs = readFileSync(new URL('../../../docs/simulation.md', import.meta.url), 'utf8');
+
+describe('sft-opt simulate', () => {
+  it('writes the same rounds as JSON Lines and as CSV, and the scheme of the documentation runs beside ours', async () => {
+    const scheme = /```js\n(?<code>[\s\S]*?)```/u.exec(docs)!.groups!['code']!;
+    writeFileSync(inDirectory('mine.mjs'), scheme);
+    const schemes = ['--scheme', 'joint', '--scheme', './mine.mjs'];
+    const common = ['simulate', 'cell.yaml', ...schemes, '--rounds', '4'];
+    const [lines, csv, checked] = await Promise.all([
+      runFromSource([...common, '--out', 'rounds.jsonl', '--details', '--json'], { directory }),
+      runFromSource([...common, '--out', 'rounds.csv'], { directory }),
+      runFromSource(['simulate', 'cell.yaml', '--scheme', './mine.mjs', '--check'], { directory }),
+    ]);
+    expect([lines.stderr, csv.stderr, checked.stderr]).toEqual(['', '', '']);
+    expect([lines.code, csv.code, checked.code]).toEqual([0, 0, 0]);
+    const records = read('rounds.jsonl')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as RoundRecord);
+    expect(records).toHaveLength(8);
+    const rows = read('rounds.csv')
+      .trimEnd()
+      .split('\n')
+      .map((row) => row.split(','));
+    const delay = rows[0]!.indexOf('delay_s');
+    expect(rows.slice(1).map((row) => Number(row[delay]))).toEqual(records.map(({ delaySeconds }) => delaySeconds));
+    const summary = JSON.parse(lines.stdout) as { scheme: string; meanDelaySeconds: number }[];
+    expect(summary.map(({ scheme: name }) => name)).toEqual(['joint', 'all-equal']);
+    expect(csv.stdout).toContain('all-equal');
+  });
+
+  it('refuses wrong input with code 2, and writes nothing', async () => {
+    writeFileSync(
+      inDirectory('wrong.yaml'),
+      smallScenario.replace('rounds: 12', 'rounds: none').replace('every: 5', 'evry: 5'),
+    );
+    writeFileSync(inDirectory('bad.mjs'), 'export default { name: "", share: 3 };\n');
+    const [wrong, unknown, bad, absent, set] = await Promise.all([
+      runFromSource(['simulate', 'wrong.yaml', '--out', 'never.csv'], { directory }),
+      runFromSource(['simulate', 'cell.yaml', '--scheme', 'joined', '--out', 'never.csv'], { directory }),
+      runFromSource(['simulate', 'cell.yaml', '--scheme', './bad.mjs', '--out', 'never.csv'], { directory }),
+      runFromSource(['simulate', 'cell.yaml', '--scheme', './none.mjs'], { directory }),
+      runFromSource(['simulate', 'cell.yaml', '--set', 'simulation.misfit=weep'], { directory }),
+    ]);
+    expect([wrong.code, unknown.code, bad.code, absent.code, set.code]).toEqual([2, 2, 2, 2, 2]);
+    expect(wrong.stderr).toMatch(/2 problems in wrong\.yaml:\n {2}wrong\.yaml:21:\d+ simulation\.rounds/u);
+    expect(wrong.stderr).toContain('did you mean `every`');
+    expect(unknown.stderr).toContain('there is no scheme `joined` (there are: joint, ');
+    expect(bad.stderr).toMatch(/`name` must be a text; `decide` must be a function; `share` must be a function/u);
+    expect(absent.stderr).toContain('none.mjs cannot be loaded');
+    expect(set.stderr).toMatch(/--set simulation\.misfit: found `weep`; must be one of replan, drop, keep/u);
+    expect(existsSync(inDirectory('never.csv'))).toBe(false);
+  });
+});

@@ -1,0 +1,349 @@
+import { describe, expect, it } from 'vitest';
+import { readScenarioFile, schemeNames, type ResolvedScenario } from '../../../lib/io/index.js';
+import { limitTolerance, planViolations, roundDelay, type Plan } from '../../../lib/models/index.js';
+import { verifyBound, boundPlan } from '../../../lib/plan/index.js';
+import {
+  builtInScheme,
+  checkScheme,
+  roundColumns,
+  roundCsv,
+  simulate,
+  simulationOptions,
+  summarise,
+  World,
+  type RoundRecord,
+  type SimulationScheme,
+} from '../../../lib/simulate/index.js';
+import { changedScenario, scenario } from '../../support/scenarios.js';
+
+function run(of: ResolvedScenario, schemes: readonly SimulationScheme[] = [builtInScheme('joint')], details = false) {
+  return [...simulate(of.cell, simulationOptions(of.settings), schemes, { seed: of.start.file.seed, details })];
+}
+
+function worldOf(of: ResolvedScenario): World {
+  return new World(of.cell, simulationOptions(of.settings), of.start.file.seed);
+}
+
+const nobody = new Set<string>();
+
+describe('a world', () => {
+  it('gives one more device without changing the others', () => {
+    const small = worldOf(scenario());
+    const text = changedScenario(({ devices }) => {
+      devices.unshift({ name: 'newcomer', distance: '40 m' });
+      Object.assign(devices[1]!, { count: 7 });
+    });
+    const outcome = readScenarioFile(text);
+    if (!outcome.ok) throw new Error('the changed scenario is wrong');
+    const large = worldOf(outcome.scenario);
+    for (let round = 0; round < 12; round++) {
+      const before = small.at(round).devices;
+      const after = new Map(large.at(round).devices.map((device) => [device.name, device]));
+      expect(before).toHaveLength(5);
+      for (const device of before) expect(after.get(device.name)).toEqual(device);
+    }
+  });
+
+  it('starts static devices at the distance of the file, and moves the others', () => {
+    const of = scenario();
+    const world = worldOf(of);
+    const distance = (round: number, name: string) =>
+      world.at(round).devices.find((device) => device.name === name)!.channel.distanceMetre;
+    for (const { name, link } of of.start.summaries) expect(distance(0, name)).toBeCloseTo(link.distanceMetre!, 9);
+    expect(distance(9, 'desk')).toBeCloseTo(60, 9);
+    expect(distance(9, 'walker-1')).not.toBe(distance(0, 'walker-1'));
+  });
+
+  it('slows, squeezes and removes devices by their traces', () => {
+    const of = scenario(
+      'simulation.devices.desk={ throughput: [[0, 1], [8, 0.5]], memory: [[8, 0.25]], from: 4 }',
+      'devices[desk].memory=1 GiB',
+    );
+    const world = worldOf(of);
+    expect(
+      world
+        .at(0)
+        .problem(nobody)!
+        .devices.map(({ name }) => name),
+    ).not.toContain('desk');
+    const desk = (round: number) =>
+      world
+        .at(round)
+        .problem(nobody)!
+        .devices.find(({ name }) => name === 'desk')!;
+    expect(desk(2).costs.forwardSeconds[3]).toBeCloseTo(2 * desk(1).costs.forwardSeconds[3]!, 12);
+    expect(desk(2).codecTimeFactor).toBeCloseTo(2 * desk(1).codecTimeFactor, 12);
+    expect(desk(2).memoryBytes).toBe(2 ** 28);
+  });
+
+  it('with measured gains and no motion is the problem of the file', () => {
+    const text = changedScenario(({ devices, simulation }) => {
+      devices.forEach((device) => {
+        Reflect.deleteProperty(device, 'distance');
+        Object.assign(device, { gain: '-95 dB' });
+      });
+      Object.assign(simulation, { devices: {} });
+    });
+    const outcome = readScenarioFile(text);
+    if (!outcome.ok) throw new Error('the changed scenario is wrong');
+    expect(worldOf(outcome.scenario).at(7).problem(nobody)).toEqual(outcome.scenario.start.problem);
+  });
+
+  it('looks ahead as it says: expected, quantile and forecast gains', () => {
+    const world = (outlook: string) =>
+      worldOf(scenario(`simulation.replan.outlook=${outlook}`, 'simulation.replan.horizon=10'));
+    const uplinks = (outlook: string) => {
+      const problem = world(outlook).at(0).outlook(nobody)!;
+      return problem.devices.map(({ uplink }) => (uplink.kind === 'shannon' ? uplink.snrBandwidthHz : NaN));
+    };
+    const [now, expected, quantile, forecast] = ['now', 'expected', 'quantile', 'forecast'].map(uplinks);
+    // The desk stands still: nothing ahead is uncertain.
+    for (const other of [expected!, quantile!, forecast!]) expect(other[4]).toBeCloseTo(now![4]!, 3);
+    expected!.slice(0, 4).forEach((gain, n) => expect(quantile![n]).toBeLessThan(gain));
+    expect(forecast).not.toEqual(expected);
+  });
+
+  it('averages over fades where it is asked to: more fades, no outlook', () => {
+    const problem = worldOf(scenario('simulation.fading=blocks')).at(1).problem(nobody)!;
+    const samples = problem.devices.map(({ uplink }) => (uplink.kind === 'faded' ? uplink.snrBandwidthHz.length : 1));
+    expect(samples).toEqual([64, 64, 64, 64, 1]);
+  });
+});
+
+describe('a simulation', () => {
+  const records = run(scenario(), [builtInScheme('joint'), builtInScheme('fixed-cut')], true);
+  const joint = records.filter(({ scheme }) => scheme === 'joint');
+
+  it('gives the same records again, and to one scheme the same as beside another', () => {
+    expect(run(scenario(), [builtInScheme('joint')], true)).toEqual(joint);
+  });
+
+  it('decides at the start and at the interval, and not in between', () => {
+    expect(
+      joint
+        .map(({ replanned }) => replanned)
+        .map((reason) => reason?.[0] ?? '-')
+        .join(''),
+    ).toBe('s----i----i-');
+  });
+
+  it('reports what the models say of the plans, with every limit kept', () => {
+    const world = worldOf(scenario());
+    for (const record of records) {
+      expect(record.outcome).toBe('run');
+      const problem = world.at(record.round).problem(nobody)!;
+      const plan = planOf(record, problem);
+      const { totalSeconds, chainSeconds } = roundDelay(problem, plan);
+      expect(record.delaySeconds).toBeCloseTo(totalSeconds, 12);
+      expect(planViolations(problem, plan, totalSeconds)).toEqual([]);
+      const longest = problem.devices.findIndex(({ name }) => name === record.bottleneck);
+      expect(chainSeconds[longest]).toBe(Math.max(...chainSeconds));
+    }
+  });
+
+  it('has bounds that another bound of the same round confirms, below every scheme’s delay', () => {
+    const bounded = records.filter(({ boundSeconds }) => boundSeconds !== null);
+    expect(bounded).toHaveLength(8);
+    const world = worldOf(scenario());
+    for (const { round, boundSeconds, delaySeconds, regret } of bounded) {
+      const problem = world.at(round).problem(nobody)!;
+      const again = boundPlan(problem);
+      expect(verifyBound(problem, again.certificate).valid).toBe(true);
+      expect(boundSeconds! / again.boundSeconds).toBeCloseTo(1, 4);
+      expect(boundSeconds!).toBeLessThanOrEqual(delaySeconds! * (1 + limitTolerance));
+      expect(regret).toBeCloseTo(delaySeconds! / boundSeconds! - 1, 12);
+    }
+  });
+
+  it('re-planned in every round is within what the planner’s own gap leaves', () => {
+    const always = run(scenario('simulation.replan.every=1', 'simulation.boundEvery=1'));
+    const sparse = run(scenario('simulation.boundEvery=1'));
+    always.forEach((record, k) => {
+      expect(record.regret).toBeLessThan(0.03);
+      expect(record.boundSeconds! / sparse[k]!.boundSeconds!).toBeCloseTo(1, 4);
+    });
+    expect(summarise(always)[0]!.meanRegret!).toBeLessThan(summarise(sparse)[0]!.meanRegret!);
+  });
+
+  it('writes as CSV what the columns say', () => {
+    const [head, ...rows] = [...roundCsv(joint)].map((line) => line.trimEnd().split(','));
+    expect(head).toEqual(roundColumns.map(({ name }) => name));
+    expect(rows).toHaveLength(12);
+    for (const row of rows) expect(row).toHaveLength(head!.length);
+    expect(Number(rows[4]![head!.indexOf('delay_s')])).toBe(joint[4]!.delaySeconds);
+  });
+
+  it('summarises: rounds add up and the mean is that of the rounds', () => {
+    const [summary] = summarise(joint);
+    const delays = joint.map(({ delaySeconds }) => delaySeconds!);
+    expect(summary).toMatchObject({ scheme: 'joint', rounds: 12, run: 12, broken: 0, missed: 0, decisions: 3 });
+    expect(summary!.meanDelaySeconds).toBeCloseTo(delays.reduce((a, b) => a + b) / 12, 12);
+  });
+});
+
+describe('policies', () => {
+  it('name a device whose memory shrinks, and decide anew, drop it, or run with the limit broken', () => {
+    const tight = 'simulation.devices={ walker-2: { memory: [[0, 1], [8, 0.02]] } }';
+    const records = (policy: string) =>
+      run(scenario(tight, `simulation.misfit=${policy}`, 'simulation.replan.every=null'));
+    const dropped = records('drop');
+    expect(dropped.slice(0, 2).every(({ satOut }) => satOut.length === 0)).toBe(true);
+    for (const { satOut, devices } of dropped.slice(2)) {
+      expect(satOut).toEqual([{ device: 'walker-2', because: 'device-memory' }]);
+      expect(devices).toBe(4);
+    }
+    for (const { outcome, violations } of records('keep').slice(2)) {
+      expect(outcome).toBe('broken');
+      expect(violations.map(({ device, limit }) => `${device} ${limit}`)).toContain('walker-2 device-memory');
+    }
+    // No plan fits into that memory: deciding does not help, and the device sits out.
+    for (const { replanned, satOut } of records('replan').slice(2)) {
+      expect(replanned).toBe('misfit');
+      expect(satOut[0]).toMatchObject({ device: 'walker-2' });
+    }
+  });
+
+  it('re-plan cures what a smaller split fits', () => {
+    const tighter = 'simulation.devices={ walker-2: { memory: [[0, 1], [8, 0.3]] } }';
+    const records = run(scenario(tighter, 'simulation.replan.every=null', 'devices[walker-2].pinned={}'));
+    expect(records.every(({ outcome, satOut }) => outcome === 'run' && satOut.length === 0)).toBe(true);
+  });
+
+  it('newcomers are decided for at once, or wait', () => {
+    const late = 'simulation.devices={ desk: { from: 8 } }';
+    const at = (policy: string) => run(scenario(late, `simulation.newcomers=${policy}`));
+    expect(at('replan')[2]).toMatchObject({ replanned: 'newcomer', devices: 5 });
+    const waiting = at('wait');
+    expect(waiting[2]).toMatchObject({ replanned: null, devices: 4, satOut: [{ device: 'desk', because: 'waits' }] });
+    expect(waiting[5]).toMatchObject({ replanned: 'interval', devices: 5 });
+  });
+
+  it('triggers fire on the change of a gain and on a loss against the bound, not sooner than allowed', () => {
+    const gain = run(scenario('simulation.replan={ gainChange: 3 dB, least: 3 }'));
+    expect(gain.filter(({ replanned }) => replanned === 'gain').length).toBeGreaterThan(0);
+    const decided = gain.flatMap(({ replanned, round }) => (replanned ? [round] : []));
+    decided.slice(1).forEach((round, k) => expect(round - decided[k]!).toBeGreaterThanOrEqual(3));
+    const loss = run(scenario('simulation.replan={ loss: 2 % }', 'simulation.boundEvery=1'));
+    expect(loss.some(({ replanned }) => replanned === 'loss')).toBe(true);
+    for (const { replanned, regret } of loss) if (!replanned) expect(regret).toBeLessThan(0.02 + 1e-6);
+  });
+
+  it('a battery that is used up takes its device away', () => {
+    const records = run(scenario('simulation.devices={ walker-1: { battery: 5 J } }'), [builtInScheme('joint')], true);
+    const energy = records.map(({ perDevice }) => perDevice!.find(({ device }) => device === 'walker-1')?.energyJoule);
+    const gone = energy.indexOf(undefined);
+    expect(gone).toBeGreaterThan(0);
+    const used = (count: number) => energy.slice(0, count).reduce<number>((sum, each) => sum + (each ?? 0), 0);
+    expect(used(gone)).toBeGreaterThanOrEqual(5);
+    expect(used(gone - 1)).toBeLessThan(5);
+    expect(energy.slice(gone).every((each) => each === undefined)).toBe(true);
+  });
+
+  it('says that nobody is there', () => {
+    const records = run(
+      scenario('devices=[{ name: desk, distance: 60 m }]', 'simulation.devices={ desk: { until: 20 } }'),
+    );
+    expect(records.map(({ outcome }) => outcome)).toEqual([
+      ...Array<string>(5).fill('run'),
+      ...Array<string>(7).fill('nobody'),
+    ]);
+  });
+
+  it('server shares each round are never slower than those of the large time scale', () => {
+    const large = run(scenario());
+    const small = run(scenario('simulation.serverShares=small'));
+    expect(small[0]!.delaySeconds).toBeLessThanOrEqual(large[0]!.delaySeconds! * (1 + 1e-6));
+    expect(summarise(small)[0]!.meanDelaySeconds!).toBeLessThan(summarise(large)[0]!.meanDelaySeconds!);
+  });
+});
+
+describe('schemes', () => {
+  const cell = scenario();
+  const options = simulationOptions(cell.settings);
+
+  it.each(schemeNames)('%s conforms', (name) => {
+    expect(checkScheme(builtInScheme(name), cell.cell, options)).toEqual([]);
+  });
+
+  it('that do not conform are found out', () => {
+    const base = builtInScheme('joint');
+    const faults: Record<string, [Partial<SimulationScheme>, RegExp]> = {
+      short: [{ decide: (state) => ({ devices: base.decide(state)!.devices.slice(1) }) }, /decisions for 5 devices/u],
+      thrower: [
+        {
+          decide: () => {
+            throw new Error('no idea');
+          },
+        },
+        /decide throws: no idea/u,
+      ],
+      greedy: [
+        {
+          share: ({ plan }) => ({
+            plan: { devices: plan.devices.map((each) => ({ ...each, blocks: 1 + (each.blocks % 3) })) },
+          }),
+        },
+        /changes a cut/u,
+      ],
+      vandal: [
+        {
+          decide: (state) => {
+            (state.problem.devices as unknown[]).reverse();
+            return base.decide(state);
+          },
+        },
+        /changes the problem/u,
+      ],
+      moody: [
+        {
+          decide: (state) => (Math.random() < 0.5 ? base.decide(state) : builtInScheme('random').decide(state)),
+          share: ({ plan }) => ({
+            plan: {
+              devices: plan.devices.map((each) => ({
+                ...each,
+                bandwidthHz: each.bandwidthHz * (0.9 + 0.1 * Math.random()),
+              })),
+            },
+          }),
+        },
+        /differently when asked again/u,
+      ],
+    };
+    for (const [name, [change, finding]] of Object.entries(faults)) {
+      const findings = checkScheme({ ...base, ...change, name }, cell.cell, options);
+      expect(findings.join('\n'), name).toMatch(finding);
+    }
+  });
+
+  it('nest in the first round, where they decide for what they see', () => {
+    const names = [
+      'joint',
+      'fixed-cut',
+      'fixed-ratio',
+      'equal-bandwidth',
+      'compressed-split-federated',
+      'random',
+    ] as const;
+    const first = run(scenario('simulation.rounds=1'), names.map(builtInScheme));
+    const delay = new Map(first.map(({ scheme, delaySeconds }) => [scheme, delaySeconds!]));
+    for (const name of names) expect(delay.get('joint')!).toBeLessThanOrEqual(delay.get(name)! * 1.001);
+    expect(delay.get('fixed-cut')!).toBeLessThanOrEqual(delay.get('compressed-split-federated')!);
+  });
+});
+
+function planOf(
+  record: RoundRecord,
+  problem: { readonly upPoints: readonly { name: string }[]; readonly downPoints: readonly { name: string }[] },
+): Plan {
+  const point = (points: readonly { name: string }[], name: string) => points.findIndex((each) => each.name === name);
+  return {
+    devices: record.perDevice!.map(({ blocks, upPoint, downPoint, bandwidthHz, serverShare }) => ({
+      participates: true,
+      blocks,
+      upPoint: point(problem.upPoints, upPoint),
+      downPoint: point(problem.downPoints, downPoint),
+      bandwidthHz,
+      serverShare,
+    })),
+  };
+}

@@ -11,6 +11,7 @@ import { solveElastic } from './elastic.js';
 import { eliminateEqualities, equalityRows } from './equality-elimination.js';
 import { absoluteMerit, farkasCertificate, qpEvidence, unboundedRay } from './evidence.js';
 import { rayProgram, relaxRows } from './feasibility.js';
+import { guessInObjectiveUnits, inObjectiveUnits, inOwnObjectiveUnits, objectiveFactor } from './objective-units.js';
 import { qpOptions, type QpOptions, type QpOptionsInput } from './options.js';
 import { polishWorkingSet } from './polish.js';
 import type { QpResult, QpWarmStart } from './result.js';
@@ -50,18 +51,31 @@ export function solveQp(
   checkProgram(problem);
   const startedAt = performance.now();
   const budget = new Budget({ timeLimitSeconds: resolved.timeLimitSeconds, ...context });
-  const run = new Run(problem, resolved, budget, startedAt, context.convex);
-  const result = run.solve(warmStart);
-  if (resolved.elastic === 'off' || (result.termination !== 'infeasible' && result.termination !== 'stalled')) {
+  const factor = objectiveFactor(problem);
+  if (factor === 1) return solveInUnits(problem, resolved, budget, startedAt, warmStart, context.convex);
+  const scaled = inObjectiveUnits(problem, factor);
+  const guess = guessInObjectiveUnits(warmStart, factor);
+  const result = solveInUnits(scaled, resolved, budget, startedAt, guess, context.convex);
+  return inOwnObjectiveUnits(problem, result, factor);
+}
+
+function solveInUnits(
+  problem: QuadraticProgram,
+  options: QpOptions,
+  budget: Budget,
+  startedAt: number,
+  warmStart: QpWarmStart | undefined,
+  convex: boolean | undefined,
+): QpResult {
+  const result = new Run(problem, options, budget, startedAt, convex).solve(warmStart);
+  if (options.elastic === 'off' || (result.termination !== 'infeasible' && result.termination !== 'stalled')) {
     return result;
   }
-  return solveElastic(problem, resolved, (relaxed) =>
-    new Run(relaxed, resolved, budget, startedAt, context.convex).solve(),
-  );
+  return solveElastic(problem, options, (relaxed) => new Run(relaxed, options, budget, startedAt, convex).solve());
 }
 
 class Run {
-  /** Steps left of `maxIterations`. */
+  /** Steps left of `maxIterations`, the option's or the budget's. */
   private allowance: number;
   private structure: StructuredProgram | undefined;
 
@@ -72,7 +86,7 @@ class Run {
     private readonly startedAt: number,
     private readonly convex = false,
   ) {
-    this.allowance = options.maxIterations;
+    this.allowance = Math.min(options.maxIterations, budget.maxIterations);
   }
 
   solve(warmStart?: QpWarmStart): QpResult {

@@ -11,6 +11,7 @@ const known = new Set([
   'MissingPackageError',
   'PlanRunError',
   'ProtocolError',
+  'RunRecordError',
   'ScenarioError',
   'TensorFileError',
   'TrainingOptionsError',

@@ -1,8 +1,16 @@
-import { resolve } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import type { LoadedBackend } from '../../harness/backend/tensorflow.js';
 import type { Checkpoint } from '../../harness/checkpoint/index.js';
 import type { Scenario, Workload } from '../../harness/scenario/index.js';
-import type { CheckpointOptions, RunRecord, ServerOptions, TrainingResult } from '../../harness/server/index.js';
+import type {
+  CheckpointOptions,
+  RecordFile,
+  RunRecord,
+  ServerOptions,
+  TrainingResult,
+} from '../../harness/server/index.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { renderTraining } from '../render/training.js';
 import { interruptible } from '../solver/interrupt.js';
@@ -76,8 +84,18 @@ export async function conductTraining(
   const summary = new SummaryRecorder(scenario.devices.map(({ name }) => name));
   const say = (text: string) => progress.say(text);
   say(`backend: ${backend.description}; ${clock} clock`);
-  const { checkpoints, resume } = await openCheckpoints(opened, options, say);
-  const file = await openRecord(scenario, options, resume);
+  const locks: (() => Promise<void>)[] = [];
+  const unlock = async () => {
+    for (const release of locks.splice(0)) await release();
+  };
+  let prepared: { readonly checkpoints?: Omit<CheckpointOptions, 'recordBytes'>; readonly file?: RecordFile };
+  try {
+    prepared = await prepare(opened, options, say, locks);
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
+  const { checkpoints, file } = prepared;
   const record = (entry: RunRecord) => {
     file?.record(entry);
     summary.record(entry);
@@ -107,7 +125,29 @@ export async function conductTraining(
   } finally {
     progress.close();
     file?.close();
+    await unlock();
   }
+}
+
+/** Opens checkpoints and record: all that can be wrong with them is found before anything else begins. */
+async function prepare(
+  opened: OpenedTraining,
+  options: TrainingArguments,
+  say: (text: string) => void,
+  locks: (() => Promise<void>)[],
+) {
+  const { scenario, workload, clock } = opened;
+  const { out } = options;
+  if (out !== undefined) await explained(out, () => mkdir(out, { recursive: true }));
+  const { trainingSettings, workloadFacts } = await import('../../harness/scenario/index.js');
+  const identity = {
+    run: randomUUID() as string,
+    settings: trainingSettings(scenario, await workloadFacts(workload), clock),
+  };
+  const checkpoints = await openCheckpoints(opened, options, say, identity, locks);
+  const resume = checkpoints?.resume;
+  const file = await openRecord(scenario, options, resume, { ...identity, ...(resume && { run: resume.run }) }, locks);
+  return { ...(checkpoints && { checkpoints }), ...(file && { file }) };
 }
 
 async function deliver(
@@ -138,41 +178,67 @@ function evaluator({ scenario, workload, backend }: OpenedTraining, record: (ent
   };
 }
 
+type Identity = Pick<CheckpointOptions, 'run' | 'settings'>;
+
 async function openCheckpoints(
-  { scenario, workload }: OpenedTraining,
+  { scenario }: OpenedTraining,
   options: TrainingArguments,
   say: (text: string) => void,
-): Promise<{ checkpoints?: Omit<CheckpointOptions, 'recordBytes'>; resume?: Checkpoint }> {
+  identity: Identity,
+  locks: (() => Promise<void>)[],
+): Promise<Omit<CheckpointOptions, 'recordBytes'> | undefined> {
   const settings = scenario.file.checkpoint;
   const folder = options.checkpoint ?? (settings && resolve(scenario.folder, settings.folder));
   if (folder === undefined) {
-    if (!options.resume) return {};
+    if (!options.resume) return undefined;
     throw new CommandError(
       exitCodes.badInput,
       '--resume needs checkpoints: add --checkpoint, or `checkpoint` to the file',
     );
   }
-  const { CheckpointStore } = await import('../../harness/checkpoint/index.js');
-  const { trainingAgreement, workloadFacts } = await import('../../harness/scenario/index.js');
-  const agreement = trainingAgreement(scenario, workloadFacts(workload));
+  const { CheckpointStore, lock, requireSameTraining } = await import('../../harness/checkpoint/index.js');
   return explained(folder, async () => {
     const store = new CheckpointStore(folder, settings?.keep);
+    await mkdir(folder, { recursive: true });
+    locks.push(await lock(join(folder, '.lock')));
     await store.open();
+    if (!options.resume && (await store.isUsed())) {
+      const what = 'it holds checkpoints: --resume goes on from them, a new training needs another folder';
+      throw new CommandError(exitCodes.badInput, `${folder}: ${what}`);
+    }
     const found = options.resume ? await store.latest() : undefined;
     for (const problem of found?.damaged ?? []) say(problem);
+    if (found) requireSameTraining(found.checkpoint, identity.settings);
     if (found) say(`going on from ${found.path}, after ${found.checkpoint.round} rounds`);
     else if (options.resume) say(`${folder} holds no checkpoint: starting anew`);
-    const checkpoints = { store, every: settings?.every ?? 1, agreement };
-    if (!found) return { checkpoints };
-    return { checkpoints: { ...checkpoints, resume: found.checkpoint }, resume: found.checkpoint };
+    const checkpoints = { store, every: settings?.every ?? 1, ...identity };
+    if (!found) return checkpoints;
+    return { ...checkpoints, run: found.checkpoint.run, resume: found.checkpoint };
   });
 }
 
 /** A new training begins a new record; one that goes on keeps what was written up to its checkpoint. */
-async function openRecord(scenario: Scenario, options: TrainingArguments, resume: Checkpoint | undefined) {
+async function openRecord(
+  scenario: Scenario,
+  options: TrainingArguments,
+  resume: Checkpoint | undefined,
+  { run, settings }: Identity,
+  locks: (() => Promise<void>)[],
+): Promise<RecordFile | undefined> {
   const named = scenario.file.record;
   const path = options.record ?? (named === undefined ? undefined : resolve(scenario.folder, named));
   if (path === undefined) return undefined;
-  const { jsonLinesRecorder } = await import('../../harness/server/index.js');
-  return explained(path, () => Promise.resolve(jsonLinesRecorder(path, resume?.recordBytes ?? 0)));
+  const { jsonLinesRecorder, recordedRun } = await import('../../harness/server/index.js');
+  const { lock } = await import('../../harness/checkpoint/index.js');
+  return explained(path, async () => {
+    locks.push(await lock(`${path}.lock`));
+    const recorded = resume && (await recordedRun(path));
+    if (recorded !== undefined && recorded !== run) {
+      throw new CommandError(exitCodes.badInput, `${path} is of run ${recorded}, the checkpoint of ${run}`);
+    }
+    const file = jsonLinesRecorder(path, recorded === undefined ? 0 : resume?.recordBytes);
+    const created = new Date().toISOString();
+    if (file.bytes === 0) file.record({ kind: 'run', run, settings, round: resume?.round ?? 0, created });
+    return file;
+  });
 }

@@ -1,5 +1,6 @@
 import type { AdapterState } from '../model/adapters.js';
 import type { OptimizerState } from '../training/index.js';
+import { differences } from '../transport/join.js';
 
 /** What is kept of one device. */
 export interface DeviceCheckpoint {
@@ -15,8 +16,10 @@ export interface DeviceCheckpoint {
  * and every random choice follow from the seed and the round.
  */
 export interface Checkpoint {
-  /** Digest of what must be the same to go on: model, adapters, data, devices, training. */
-  readonly agreement: string;
+  /** Tells runs apart; one that goes on from a checkpoint keeps it. */
+  readonly run: string;
+  /** What must be the same to go on: model, data, devices with their links and speeds, training. Plain JSON. */
+  readonly settings: Readonly<Record<string, unknown>>;
   /** The round to go on with. */
   readonly round: number;
   readonly adapters: AdapterState;
@@ -30,4 +33,11 @@ export interface Checkpoint {
 /** A checkpoint that is damaged or belongs to something else. */
 export class CheckpointError extends Error {
   override readonly name = 'CheckpointError';
+}
+
+/** Throws `CheckpointError` naming what differs unless a training with these settings may go on from a checkpoint. */
+export function requireSameTraining(checkpoint: Checkpoint, settings: Checkpoint['settings'] | undefined): void {
+  const different = differences(settings, checkpoint.settings, 'the checkpoint');
+  if (different.length === 0) return;
+  throw new CheckpointError(`the checkpoint is of another training: ${different.slice(0, 5).join('; ')}`);
 }

@@ -15,12 +15,13 @@ import { CheckpointError, type Checkpoint } from './checkpoint.js';
 /**
  * magic (8 bytes) · length of the description u32 · description (JSON) · tensors (safetensors) · SHA-256 of all before it.
  */
-const magic = Buffer.from('SFTCKPT1', 'latin1');
+const magic = Buffer.from('SFTCKPT2', 'latin1');
 const digestBytes = 32;
 
 const optimizer = z.object({ steps: z.int().min(0), moments: z.int().min(0) });
 const description = z.object({
-  agreement: z.string(),
+  run: z.string(),
+  settings: z.record(z.string(), z.unknown()),
   round: z.int().min(0),
   clock: z.array(z.number().min(0)),
   recordBytes: z.int().min(0),
@@ -43,7 +44,8 @@ export function writeCheckpoint(checkpoint: Checkpoint): Buffer {
   };
   for (const [name, tensor] of checkpoint.adapters) put(`adapter.${name}`, tensor);
   const facts: z.input<typeof description> = {
-    agreement: checkpoint.agreement,
+    run: checkpoint.run,
+    settings: checkpoint.settings,
     round: checkpoint.round,
     clock: [...checkpoint.clock],
     recordBytes: checkpoint.recordBytes,
@@ -93,7 +95,8 @@ function assembled(facts: z.output<typeof description>, body: Uint8Array): Check
     moments: Array.from({ length: moments }, (_, k) => take(`${name}.${k}`)),
   });
   return {
-    agreement: facts.agreement,
+    run: facts.run,
+    settings: facts.settings,
     round: facts.round,
     clock: facts.clock,
     recordBytes: facts.recordBytes,

@@ -1,3 +1,4 @@
 export * from './checkpoint.js';
 export * from './format.js';
+export * from './lock.js';
 export * from './store.js';

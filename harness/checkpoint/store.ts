@@ -7,6 +7,12 @@ import { readCheckpoint, writeCheckpoint } from './format.js';
 const namePattern = /^round-(\d{8})\.checkpoint$/u;
 const temporaryPattern = /^\.round-\d{8}\.[\da-f-]+\.tmp$/u;
 
+class SeveralRunsError extends CheckpointError {
+  constructor(first: string, second: string) {
+    super(`${first} and ${second} are of different runs: keep those of one`);
+  }
+}
+
 /** A checkpoint that was found, and what was wrong with newer ones. */
 export interface FoundCheckpoint {
   readonly checkpoint: Checkpoint;
@@ -60,23 +66,31 @@ export class CheckpointStore {
     return path;
   }
 
+  /** Whether there are checkpoints, whole or not. */
+  async isUsed(): Promise<boolean> {
+    return (await this.names()).length > 0;
+  }
+
   /**
    * The newest checkpoint that is whole; undefined where there is none at all. Throws `CheckpointError` where there are
-   * some but all are damaged.
+   * some but all are damaged, and where they are of more than one run: the newest round need not be the last one.
    */
   async latest(): Promise<FoundCheckpoint | undefined> {
     const damaged: string[] = [];
+    let found: { checkpoint: Checkpoint; path: string; damaged: string[] } | undefined;
     for (const name of await this.names()) {
       const path = join(this.folder, name);
       try {
-        return { checkpoint: readCheckpoint(await readFile(path)), path, damaged };
+        const checkpoint = readCheckpoint(await readFile(path));
+        if (found && found.checkpoint.run !== checkpoint.run) throw new SeveralRunsError(found.path, path);
+        found ??= { checkpoint, path, damaged: [...damaged] };
       } catch (error) {
-        if (!(error instanceof CheckpointError)) throw error;
+        if (!(error instanceof CheckpointError) || error instanceof SeveralRunsError) throw error;
         damaged.push(`${path} cannot be used: ${error.message}`);
       }
     }
-    if (damaged.length > 0) throw new CheckpointError(damaged.join('\n'));
-    return undefined;
+    if (!found && damaged.length > 0) throw new CheckpointError(damaged.join('\n'));
+    return found;
   }
 
   /** Files of checkpoints, newest first. */

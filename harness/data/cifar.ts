@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatasetError, type ImageDataset } from './dataset.js';
+import { meantIndices } from './fingerprint.js';
 import { resizeBicubic } from './resize.js';
 
 export interface CifarOptions {
@@ -44,6 +46,12 @@ export async function cifarDataset(options: CifarOptions): Promise<ImageDataset>
     imageSize,
     length,
     labels,
+    fingerprint: (indices) => {
+      const digest = createHash('sha256').update(`${imageSize}`);
+      for (const k of meantIndices(length, indices))
+        digest.update(records.subarray(k * recordBytes, (k + 1) * recordBytes));
+      return Promise.resolve(digest.digest('hex'));
+    },
     pixels: (index) => {
       if (!(index >= 0 && index < length)) return Promise.reject(new DatasetError(`there is no image ${index}`));
       const start = index * recordBytes + layout.labelBytes;

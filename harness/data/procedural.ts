@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { randomStream, type RandomStream } from '../../lib/random/index.js';
 import { DatasetError, type ImageDataset } from './dataset.js';
+import { meantIndices } from './fingerprint.js';
 
 /** Figures, as the signed extent of a point (x, y) of the unit figure: inside where it is below 0. */
 const figures: Readonly<Record<string, (x: number, y: number) => number>> = {
@@ -75,6 +77,11 @@ export function proceduralDataset(options: ProceduralOptions): ImageDataset {
     imageSize: side,
     length,
     labels,
+    fingerprint: (indices) => {
+      const { noise, rotation, shift } = settings;
+      const drawn = [options.classes, length, seed, noise, rotation, shift, meantIndices(length, indices)];
+      return Promise.resolve(createHash('sha256').update(JSON.stringify(drawn)).digest('hex'));
+    },
     pixels: (index) => {
       const drawn = classes[labels[index] ?? -1];
       if (!drawn) return Promise.reject(new DatasetError(`there is no image ${index}`));

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatasetError, type ImageDataset } from './dataset.js';
+import { meantIndices } from './fingerprint.js';
 import type { JpegDecoder } from './jpeg.js';
 import { resizeBicubic } from './resize.js';
 
@@ -28,6 +30,11 @@ export async function tinyImageNetDataset(options: FolderOptions): Promise<Image
     imageSize,
     length: files.length,
     labels: Int32Array.from(files, ({ label }) => label),
+    fingerprint: async (indices) => {
+      const digest = createHash('sha256').update(`${imageSize}`);
+      for (const k of meantIndices(files.length, indices)) digest.update(await readFile(files[k]!.path));
+      return digest.digest('hex');
+    },
     pixels: async (index) => {
       const file = files[index];
       if (!file) throw new DatasetError(`${folder} has ${files.length} images, none at ${index}`);

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import * as z from 'zod';
 import type { RateLaw } from '../../lib/models/index.js';
-import type { DataSplit } from '../data/index.js';
+import { datasetFingerprint, type DataSplit } from '../data/index.js';
 import type { MemoryMode } from '../model/vit.js';
 import type { LearningRateSchedule, StepCodec } from '../protocol/index.js';
 import type { OptimizerSettings } from '../training/index.js';
@@ -10,16 +10,16 @@ import type { Workload } from './load.js';
 import type { Scenario } from './scenario.js';
 
 /** What a device must have in common with the server before it may join. */
-export function workloadFacts({ config, weights, adapterSettings, dataset, normalisation }: Workload): Facts {
+export async function workloadFacts(workload: Workload): Promise<Facts> {
+  const { config, weights, adapterSettings, dataset, normalisation } = workload;
   const digest = createHash('sha256');
   for (const [name, { shape, values }] of weights) addTensor(digest.update(name).update(shape.join()), values);
-  const labels = createHash('sha256').update(new Uint8Array(dataset.labels.buffer.slice(0)));
   const { name, length, imageSize } = dataset;
   return {
     model: config,
     weights: digest.digest('hex').slice(0, 16),
     lora: adapterSettings,
-    data: { name, images: length, imageSize, labels: labels.digest('hex').slice(0, 16) },
+    data: { name, images: length, imageSize, content: await datasetFingerprint(dataset) },
     normalisation,
   };
 }
@@ -28,16 +28,24 @@ function addTensor(digest: Hash, values: Float32Array): void {
   digest.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
 }
 
-/** Digest of all that a checkpoint's training must have in common with the one that goes on from it. */
-export function trainingAgreement(scenario: Scenario, facts: Facts): string {
-  const { devices, localSteps, rounds, optimizer, schedule, seed, sharing, file } = scenario;
-  const who = devices.map(({ name, cut, batchSize, uplinkCodec, downlinkCodec }) => {
-    return [name, cut, batchSize, uplinkCodec, downlinkCodec];
-  });
-  // A constant rate does not depend on how many rounds there will be: more may be added.
-  const length = schedule.kind === 'constant' ? 'any' : rounds;
-  const all = [facts, who, localSteps, length, optimizer, schedule, seed, sharing, file.data.split];
-  return createHash('sha256').update(JSON.stringify(all)).digest('hex');
+/** All that a checkpoint's training must have in common with the one that goes on from it, as plain JSON. */
+export function trainingSettings(scenario: Scenario, facts: Facts, clock: 'emulated' | 'wall'): Facts {
+  const { devices, localSteps, rounds, optimizer, schedule, seed, sharing, memoryMode, file } = scenario;
+  const settings = {
+    ...facts,
+    devices: devices.map(({ link, ...device }) => ({ ...device, ...(link && { link: plainLink(link) }) })),
+    server: { sharing, speedFactor: file.server.speedFactor },
+    clock,
+    localSteps,
+    // A constant rate does not depend on how many rounds there will be: more may be added.
+    ...(schedule.kind !== 'constant' && { rounds }),
+    optimizer,
+    schedule,
+    seed,
+    split: file.data.split,
+    memoryMode,
+  };
+  return JSON.parse(JSON.stringify(settings)) as Facts;
 }
 
 /** What the server tells a device to do. */

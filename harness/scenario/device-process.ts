@@ -37,7 +37,7 @@ export async function runDeviceProcess(tf: Tf, workload: Workload, options: Devi
     await joinAndServe({
       name,
       token,
-      facts: workloadFacts(workload),
+      facts: await workloadFacts(workload),
       connect: options.connect ?? (() => connectWebSocket(address)),
       rejoinSeconds,
       serve,

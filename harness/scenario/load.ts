@@ -108,8 +108,10 @@ async function loadData(
 function limited(dataset: ImageDataset, length: number | undefined): ImageDataset {
   if (length === undefined || length >= dataset.length) return dataset;
   const source = Int32Array.from({ length }, (_, k) => Math.floor(((k + 0.5) * dataset.length) / length));
+  const { fingerprint } = dataset;
   return {
     ...dataset,
+    ...(fingerprint && { fingerprint: () => fingerprint(source) }),
     length,
     labels: source.map((index) => dataset.labels[index]!),
     pixels: (index) => {

@@ -28,6 +28,7 @@ export async function runServerProcess(
   const { config, weights, adapterSettings: settings, adapters, memoryMode } = training;
   const shares = splitOverDevices(workload.dataset.labels, devices.length, training.split, seed);
   try {
+    const facts = await workloadFacts(workload);
     const server = new TrainingServer(tf, {
       ...training,
       ...hooks,
@@ -44,7 +45,7 @@ export async function runServerProcess(
     const door = keepDoor(listener, server, {
       token,
       names: devices.map(({ name }) => name),
-      facts: workloadFacts(workload),
+      facts,
       assignment: (index) => assignmentFor(scenario, index, clock, server.incarnation),
       ...(note && { note }),
     });

@@ -1,3 +1,4 @@
+import { open, stat } from 'node:fs/promises';
 import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 
 /** Stages of a step, s on the clock of the run. */
@@ -73,10 +74,46 @@ export interface FaultRecord {
   readonly reason: string;
 }
 
-export type RunRecord = StepRecord | RoundRecord | EvaluationRecord | FaultRecord;
+/** Begins the record of a run: which it is, and all that is set in it. */
+export interface RunHeader {
+  readonly kind: 'run';
+  readonly run: string;
+  /** See `Checkpoint`. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Rounds done before; above 0 for a run that was gone on with in another file. */
+  readonly round: number;
+  readonly created: string;
+}
+
+export type RunRecord = RunHeader | StepRecord | RoundRecord | EvaluationRecord | FaultRecord;
 
 /** Takes the records of a run as they come. */
 export type RunRecorder = (record: RunRecord) => void;
+
+/** The run that a record is of; undefined for an absent or empty file. Throws `RunRecordError` on anything else. */
+export async function recordedRun(path: string): Promise<string | undefined> {
+  const file = await open(path, 'r').catch(() => undefined);
+  if (!file) return undefined;
+  try {
+    for await (const line of file.readLines({ encoding: 'utf8' })) {
+      const header = JSON.parse(line) as Partial<RunHeader> | null;
+      if (header?.kind === 'run' && typeof header.run === 'string') return header.run;
+      break;
+    }
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+  } finally {
+    await file.close();
+  }
+  const isEmpty = (await stat(path)).size === 0;
+  if (isEmpty) return undefined;
+  throw new RunRecordError('it is no record of a run');
+}
+
+/** A file that is not the record it should be. */
+export class RunRecordError extends Error {
+  override readonly name = 'RunRecordError';
+}
 
 /** A run record in a file. */
 export interface RecordFile {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Tf } from '../backend/tensorflow.js';
-import { CheckpointError, type Checkpoint, type CheckpointStore } from '../checkpoint/index.js';
+import { requireSameTraining, type Checkpoint, type CheckpointStore } from '../checkpoint/index.js';
 import type { AdapterState } from '../model/adapters.js';
 import { FrozenWeights } from '../model/frozen-weights.js';
 import { ServerPart, type PartOptions } from '../model/vit.js';
@@ -53,7 +53,8 @@ export interface CheckpointOptions {
   /** Rounds between two. */
   readonly every: number;
   /** See `Checkpoint`. */
-  readonly agreement: string;
+  readonly run: string;
+  readonly settings: Checkpoint['settings'];
   /** To go on from. */
   readonly resume?: Checkpoint;
   /** Length of the run record. */
@@ -306,14 +307,15 @@ export class TrainingServer {
     await Promise.all(connected.map((session) => this.guarded(session, () => session.dismiss(this.roundNumber))));
   }
 
-  private async checkpoint({ store, agreement, recordBytes }: CheckpointOptions): Promise<void> {
+  private async checkpoint({ store, run, settings, recordBytes }: CheckpointOptions): Promise<void> {
     const round = this.roundNumber;
     this.deadline = Infinity;
     const connected = this.sessions.filter(({ isConnected }) => isConnected);
     await Promise.all(connected.map((session) => this.guarded(session, () => session.fetchState(round))));
     if (this.failure) throw this.failure.error;
     await store.write({
-      agreement,
+      run,
+      settings,
       round,
       adapters: this.adapters,
       clock: this.clock.state,
@@ -328,9 +330,11 @@ export class TrainingServer {
 
   private restore(checkpoint: Checkpoint): void {
     const { checkpoints, devices } = this.options;
-    if (checkpoint.agreement !== checkpoints?.agreement) {
+    try {
+      requireSameTraining(checkpoint, checkpoints?.settings);
+    } catch (error) {
       this.dispose();
-      throw new CheckpointError('the checkpoint is of another model, data set, training or set of devices');
+      throw error;
     }
     this.roundNumber = checkpoint.round;
     this.clock.restore(checkpoint.clock);

@@ -98,8 +98,10 @@ export function withHeadRows(weights: WeightSet, rows: readonly number[]): Weigh
 export function thinned(dataset: ImageDataset, wanted = dataset.length): ImageDataset {
   if (wanted >= dataset.length) return dataset;
   const index = (k: number) => Math.floor((k * dataset.length) / wanted);
+  const { fingerprint } = dataset;
   return {
     ...dataset,
+    ...(fingerprint && { fingerprint: () => fingerprint(Array.from({ length: wanted }, (_, k) => index(k))) }),
     length: wanted,
     labels: Int32Array.from({ length: wanted }, (_, k) => dataset.labels[index(k)]!),
     pixels: (k) => dataset.pixels(index(k)),

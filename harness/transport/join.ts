@@ -139,6 +139,9 @@ export function differences(found: unknown, wanted: unknown, whose = 'the server
     const keys = [...new Set([...Object.keys(wanted), ...Object.keys(found)])];
     return keys.flatMap((key) => differences(found[key], wanted[key], whose, path === '' ? key : `${path}.${key}`));
   }
+  if (Array.isArray(wanted) && Array.isArray(found) && wanted.length === found.length) {
+    return wanted.flatMap((each: unknown, k) => differences(found[k], each, whose, `${path}.${k}`));
+  }
   const [own, other] = [JSON.stringify(found), JSON.stringify(wanted)] as (string | undefined)[];
   if (own === other) return [];
   return [

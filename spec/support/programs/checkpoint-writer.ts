@@ -11,7 +11,8 @@ const tensor = (seed: number, length: number) => ({
 for (let round = Number(first); ; round++) {
   const moments = [tensor(round, 20_000), tensor(2 * round, 20_000)];
   const checkpoint: Checkpoint = {
-    agreement: 'test',
+    run: 'test',
+    settings: {},
     round,
     adapters: new Map([['0.query.down', tensor(3 * round, 20_000)]]),
     clock: [round],

@@ -22,7 +22,8 @@ afterEach(async () => {
 
 const tensor = (seed: number) => ({ shape: [2, 3], values: Float32Array.from({ length: 6 }, (_, k) => seed + k / 7) });
 const checkpoint = (round: number): Checkpoint => ({
-  agreement: 'abc',
+  run: 'run-1',
+  settings: { devices: [{ name: 'phone 1', speedFactor: 2 }] },
   round,
   adapters: new Map([
     ['0.query.down', tensor(round)],
@@ -98,7 +99,7 @@ describe('CheckpointStore', () => {
       const names = await readdir(folder);
       leftovers += names.filter((name) => name.endsWith('.tmp')).length;
       const whole = names.filter((name) => name.endsWith('.checkpoint'));
-      for (const name of whole) expect(readCheckpoint(await readFile(join(folder, name))).agreement).toBe('test');
+      for (const name of whole) expect(readCheckpoint(await readFile(join(folder, name))).run).toBe('test');
       const found = await store.latest();
       expect(found?.damaged).toEqual([]);
       expect(found!.checkpoint.round).toBeGreaterThanOrEqual(next);

@@ -52,6 +52,11 @@ export class CutMaster {
     return this.columns.length - 1;
   }
 
+  /** Its coefficients. */
+  excessOf(cut: number): Float64Array {
+    return this.columns[cut]!;
+  }
+
   /** Changes the constant of a cut; the basis stays feasible. */
   setCost(cut: number, cost: number): void {
     this.costs[cut] = cost;

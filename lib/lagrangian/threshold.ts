@@ -90,6 +90,8 @@ const rootTolerance = 1e-8;
 const stepsWidth = 1e-6;
 /** A bracket this narrow, relative, without a root of the linearisation inside is a jump of D. */
 const jumpWidth = 1e-8;
+/** Wide enough while other multipliers may still have more to refute. */
+const coarseJumpWidth = 1e-3;
 
 /**
  * Parts of the present slope by which older cuts are tightened, from bold to safe: each takes over when the one before sees
@@ -104,9 +106,9 @@ class ThresholdSearch {
   private readonly options;
   private readonly budget: Budget;
   private readonly response: OracleResponse;
-  private readonly master: CutMaster;
+  private master: CutMaster;
   private readonly region: MultiplierRegion;
-  private readonly answers: Int32Array[] = [];
+  private answers: Int32Array[] = [];
   private readonly excess: Float64Array;
   private readonly trial: Float64Array;
   /** Multipliers of the current threshold. */
@@ -119,11 +121,14 @@ class ThresholdSearch {
   private readonly refuting: Float64Array;
   private evaluations = 0;
   /** Threshold at which each cut was taken. */
-  private readonly thresholds: number[] = [];
+  private thresholds: number[] = [];
   private lastThreshold = 0;
   private trust = 0;
   /** D is below 0 at the best multipliers, above a jump, or the last cut left the master where it was: no smoothing helps. */
   private unsmoothed = false;
+  /** Width at which a bracket counts as a jump for now, and the lower end of a bracket that was left that wide. */
+  private jumpWidth = coarseJumpWidth;
+  private openBelow: number | undefined;
 
   constructor(
     private readonly oracle: ThresholdOracle,
@@ -152,6 +157,10 @@ class ThresholdSearch {
     this.ascend(Math.max(this.context.guess ?? 0, this.firstThreshold()));
     for (;;) {
       const done = this.finished();
+      if (done === 'optimal' && this.openBelow !== undefined && !this.isEnough()) {
+        this.closeBracket(this.openBelow);
+        continue;
+      }
       if (done) return this.result(done);
       this.chooseTrial();
       const { value } = this.evaluate(this.current);
@@ -188,9 +197,20 @@ class ThresholdSearch {
     return value < (1 - cutOff) * master.value;
   }
 
+  private isEnough(): boolean {
+    return this.refuted === Infinity || this.refuted >= (this.context.target ?? Infinity);
+  }
+
+  /** Every multiplier's root lies below the current threshold: from here on each is found to the last digits. */
+  private closeBracket(low: number): void {
+    this.jumpWidth = jumpWidth;
+    this.trust = 0;
+    this.trial.set(this.best);
+    this.ascend((low + this.current) / 2, low, this.current);
+  }
+
   private finished(): Termination | undefined {
-    const { target } = this.context;
-    if (this.refuted === Infinity || (target !== undefined && this.refuted >= target)) return 'optimal';
+    if (this.isEnough()) return 'optimal';
     if (this.master.cutCount > 0) {
       this.region.widen(this.best);
       this.solveMaster();
@@ -218,10 +238,11 @@ class ThresholdSearch {
   }
 
   /** Makes the trial multipliers the best ones and moves the current threshold to their root, searched from `start`. */
-  private ascend(start: number): void {
+  private ascend(start: number, knownLow = this.oracle.leastThreshold, knownHigh = Infinity): void {
     this.best.set(this.trial);
-    let low = this.oracle.leastThreshold;
-    let high = Infinity;
+    this.openBelow = undefined;
+    let low = knownLow;
+    let high = knownHigh;
     let at = start;
     for (let step = 0; step < 120; step++) {
       const sample = this.evaluate(at);
@@ -243,8 +264,9 @@ class ThresholdSearch {
         this.settle(at, sample);
         return;
       }
-      if (high < Infinity && high - low <= jumpWidth * high) {
+      if (high < Infinity && high - low <= this.jumpWidth * high) {
         this.unsmoothed = true;
+        if (high - low > jumpWidth * high) this.openBelow = low;
         this.settle(high, this.evaluate(high));
         return;
       }
@@ -258,9 +280,20 @@ class ThresholdSearch {
   }
 
   private settle(threshold: number, { value, slope }: Sample): void {
+    if (threshold < this.current) this.dropCutsAbove(threshold);
     this.current = threshold;
     if (slope < 0) this.steepness = -slope;
     if (value < Infinity) this.addCut();
+  }
+
+  /** Cuts hold at thresholds no smaller than their own. */
+  private dropCutsAbove(threshold: number): void {
+    const kept = [...this.thresholds.keys()].filter((cut) => this.thresholds[cut]! <= threshold);
+    const before = this.master;
+    this.master = new CutMaster(this.oracle.rowCount, this.region.upper, this.oracle.thresholdRows);
+    for (const cut of kept) this.master.add(0, before.excessOf(cut));
+    this.thresholds = kept.map((cut) => this.thresholds[cut]!);
+    this.answers = kept.map((cut) => this.answers[cut]!);
   }
 
   /** No threshold that matters is reachable with these multipliers; certain if D > 0 for an infinite one. */
@@ -293,12 +326,23 @@ class ThresholdSearch {
     this.answers.push(response.choices.slice());
   }
 
+  /** Where a limit ended the search in an open bracket, a few halvings of it. */
+  private halveBracket(): void {
+    let low = this.openBelow ?? this.current;
+    for (let step = 0; step < 12 && this.current - low > jumpWidth * this.current; step++) {
+      const middle = (low + this.current) / 2;
+      if (this.evaluate(middle).value > 0) low = middle;
+      else this.current = middle;
+    }
+  }
+
   /** Refutes a threshold as close below the current one as a few evaluations allow. */
   private result(termination: Termination): ThresholdResult {
     const recovery = recover(this.master, this.answers);
     const slack = Math.max(0, this.master.cutCount > 0 ? this.master.value : 0) / this.steepness;
     const ceiling = Math.max(this.refuted, this.current + slack);
     this.trial.set(this.best);
+    this.halveBracket();
     let margin = 1e-10;
     for (let step = 0; step < 12 && this.refuted < this.current * (1 - 2 * margin); step++) {
       const { value, slope } = this.evaluate(this.current * (1 - margin));

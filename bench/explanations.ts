@@ -3,6 +3,7 @@
  * method, both sides to 1e-6; two-timescale, plan and bound on either side of the optimum and no slower where a change only
  * relaxes, also with up to twelve devices), both prices of the band against re-solved bandwidths (1 %), remedies (each suffices, none can be
  * 0.1 % less, no single limit is missing). Every judge edits and reads the file anew by itself.
+ * A stopped run goes on where it was (.cache/bench knows nothing of the code: remove it to compute anew).
  * Usage: npx tsx bench/explanations.ts [--what-if 100] [--search 100] [--prices 300] [--remedies 150]
  * Results: bench/results/explanations.txt
  */
@@ -15,6 +16,7 @@ import {
   Tally,
 } from '../spec/support/explanation-checks.js';
 import { randomFile, type RandomFile } from '../spec/support/problem-files.js';
+import { resumableLines } from './support/resumable.js';
 import { writeResults } from './support/results.js';
 
 const { values } = parseArgs({
@@ -28,17 +30,27 @@ const { values } = parseArgs({
 
 type Check = (seed: number, random: RandomFile, tally: Tally) => void;
 
-function run(check: Check, files: number, mostDevices = (_seed: number) => 4): Tally {
-  const tally = new Tally();
-  for (let seed = 1001; seed <= 1000 + files; seed++) check(seed, randomFile(seed, mostDevices(seed)), tally);
-  return tally;
+const lines = resumableLines<Pick<Tally, 'faults' | 'counts'>>('explanations');
+
+function run(name: string, check: Check, files: number, mostDevices = (_seed: number) => 4): Tally {
+  const all = new Tally();
+  for (let seed = 1001; seed <= 1000 + files; seed++) {
+    const { faults, counts } = lines([name, seed], () => {
+      const tally = new Tally();
+      check(seed, randomFile(seed, mostDevices(seed)), tally);
+      return { faults: tally.faults, counts: tally.counts };
+    });
+    all.faults.push(...faults);
+    for (const [what, count] of Object.entries(counts)) all.counts[what] = (all.counts[what] ?? 0) + count;
+  }
+  return all;
 }
 
 const tallies = {
-  'what-if': run(checkWhatIf, Number(values['what-if'])),
-  'what-if by the search': run(checkWhatIfSearch, Number(values.search), (seed) => (seed % 4 === 0 ? 12 : 4)),
-  prices: run(checkPrice, Number(values.prices)),
-  remedies: run(checkRemedies, Number(values.remedies)),
+  'what-if': run('what-if', checkWhatIf, Number(values['what-if'])),
+  'what-if by the search': run('search', checkWhatIfSearch, Number(values.search), (seed) => (seed % 4 === 0 ? 12 : 4)),
+  prices: run('prices', checkPrice, Number(values.prices)),
+  remedies: run('remedies', checkRemedies, Number(values.remedies)),
 };
 const table = Object.entries(tallies)
   .map(([name, { faults, counts }]) => {

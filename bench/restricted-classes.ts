@@ -3,7 +3,9 @@
  * sharings: each class against brute force over its common values with `exact` as the planner; and with the two-timescale
  * method the nesting of the classes and of what is printed beside an answer.
  *
- *   npm run bench -- restricted-classes
+ *   npx tsx bench/restricted-classes.ts
+ *
+ * A stopped run goes on where it was (.cache/bench knows nothing of the code: remove it to compute anew).
  */
 import { planExact, planTwoTimescale, solvePlan } from '../lib/plan/index.js';
 import type { Planner } from '../lib/plan/planner.js';
@@ -16,6 +18,7 @@ import {
 } from '../lib/plan/restricted/index.js';
 import { restrictedInstance } from '../spec/support/restricted-instances.js';
 import { bruteForceClass } from '../spec/support/restricted-oracle.js';
+import { resumableLines } from './support/resumable.js';
 import { writeResults } from './support/results.js';
 
 const files = 500;
@@ -23,60 +26,66 @@ const names = Object.keys(restrictedClasses) as RestrictedClass[];
 const exact: Planner = (problem, starts) => planExact(problem, { relativeGap: 1e-9 }, { starts });
 const search: Planner = (problem, starts) => planTwoTimescale(problem, {}, { starts });
 
+function sum<Name extends string>(parts: readonly Readonly<Record<Name, number>>[]): Record<Name, number> {
+  const total: Record<Name, number> = { ...parts[0]! };
+  for (const part of parts.slice(1)) for (const name of Object.keys(total) as Name[]) total[name] += part[name];
+  return total;
+}
+
 /** Classes with `exact` against brute force: how many agree to 1e-6, by what was found, and bounds above the optimum. */
-function againstBruteForce() {
+function againstBruteForce(seed: number) {
   const counts = { found: 0, infeasible: 0, contradicted: 0, wrong: 0, boundsAbove: 0 };
-  for (let seed = 0; seed < files; seed++) {
-    const problem = restrictedInstance(seed, { devices: 2 + (seed % 2), splits: 3, points: 3 });
-    const cube = classCube(problem, { planner: exact });
-    for (const name of names) {
-      const { totalSeconds, boundSeconds, status } = cube[name];
-      const whole = name === 'compressed-split-federated' ? withEqualServer(problem) : problem;
-      const least = bruteForceClass(whole, restrictedClasses[name]);
-      const agrees = least === totalSeconds || Math.abs(totalSeconds - least) <= 1e-6 * least;
-      if (!agrees) counts.wrong++;
-      if (status !== 'does-not-apply' && boundSeconds > least * (1 + 1e-9)) counts.boundsAbove++;
-      counts[status === 'found' ? 'found' : status === 'infeasible' ? 'infeasible' : 'contradicted']++;
-    }
+  const problem = restrictedInstance(seed, { devices: 2 + (seed % 2), splits: 3, points: 3 });
+  const cube = classCube(problem, { planner: exact });
+  for (const name of names) {
+    const { totalSeconds, boundSeconds, status } = cube[name];
+    const whole = name === 'compressed-split-federated' ? withEqualServer(problem) : problem;
+    const least = bruteForceClass(whole, restrictedClasses[name]);
+    const agrees = least === totalSeconds || Math.abs(totalSeconds - least) <= 1e-6 * least;
+    if (!agrees) counts.wrong++;
+    if (status !== 'does-not-apply' && boundSeconds > least * (1 + 1e-9)) counts.boundsAbove++;
+    counts[status === 'found' ? 'found' : status === 'infeasible' ? 'infeasible' : 'contradicted']++;
   }
   return counts;
 }
 
 /** Pairs of nested classes, and schemes beside answers; breaches beyond 1e-9. */
-function nesting() {
+function nesting(seed: number) {
   const counts = { pairs: 0, breaches: 0, printed: 0, printedBreaches: 0, values: 0, solves: 0 };
-  for (let seed = 0; seed < files; seed++) {
-    const problem = restrictedInstance(1000 + seed, { devices: 2 + (seed % 3), splits: 3, points: 3 });
-    const cube = classCube(problem, { planner: search });
-    for (const outer of names) {
-      counts.values += cube[outer].counts.values;
-      counts.solves += cube[outer].counts.solves;
-      for (const inner of names) {
-        if (outer === inner || !contains(restrictedClasses[outer], restrictedClasses[inner])) continue;
-        if (!cube[inner].plan) continue;
-        counts.pairs++;
-        if (cube[outer].totalSeconds > cube[inner].totalSeconds * (1 + 1e-9)) counts.breaches++;
-      }
+  const problem = restrictedInstance(1000 + seed, { devices: 2 + (seed % 3), splits: 3, points: 3 });
+  const cube = classCube(problem, { planner: search });
+  for (const outer of names) {
+    counts.values += cube[outer].counts.values;
+    counts.solves += cube[outer].counts.solves;
+    for (const inner of names) {
+      if (outer === inner || !contains(restrictedClasses[outer], restrictedClasses[inner])) continue;
+      if (!cube[inner].plan) continue;
+      counts.pairs++;
+      if (cube[outer].totalSeconds > cube[inner].totalSeconds * (1 + 1e-9)) counts.breaches++;
     }
-    const { answer, baselines } = solvePlan(problem, { whatIf: 'never' });
-    if (!answer) continue;
-    for (const { name, outside, status, totalSeconds } of baselines) {
-      if (outside === true || status !== 'found' || name === 'vanilla-split') continue;
-      counts.printed++;
-      if (answer.delay.totalSeconds > totalSeconds! * (1 + 1e-9)) counts.printedBreaches++;
-    }
+  }
+  const { answer, baselines } = solvePlan(problem, { whatIf: 'never' });
+  if (!answer) return counts;
+  for (const { name, outside, status, totalSeconds } of baselines) {
+    if (outside === true || status !== 'found' || name === 'vanilla-split') continue;
+    counts.printed++;
+    if (answer.delay.totalSeconds > totalSeconds! * (1 + 1e-9)) counts.printedBreaches++;
   }
   return counts;
 }
 
-const brute = againstBruteForce();
-console.log(brute);
-const nested = nesting();
-const lines = [
+const seeds = Array.from({ length: files }, (_, seed) => seed);
+const nestingLines = resumableLines<ReturnType<typeof nesting>>('restricted-classes-nesting');
+const bruteLines = resumableLines<ReturnType<typeof againstBruteForce>>('restricted-classes-brute-force');
+const nested = sum(seeds.map((seed) => nestingLines(seed, () => nesting(seed))));
+const brute = sum(seeds.map((seed) => bruteLines(seed, () => againstBruteForce(seed))));
+const table = [
   `${files} files, 7 classes each, with exact: ${brute.found} best plans and ${brute.infeasible} infeasible classes, ${brute.contradicted} contradicted by pins;`,
   `  ${brute.wrong} differ from brute force by more than 1e-6, ${brute.boundsAbove} bounds above the optimum`,
   `${files} files, with the two-timescale method: ${nested.pairs} nested pairs of classes, ${nested.breaches} breaches beyond 1e-9;`,
   `  ${nested.printed} schemes printed beside an answer, ${nested.printedBreaches} faster than it;`,
   `  ${nested.values} values of common decisions, ${nested.solves} of them solved, the others excluded by bounds or solved exactly`,
 ];
-writeResults('restricted-classes', 'npm run bench -- restricted-classes', lines.join('\n'), { brute, nested });
+writeResults('restricted-classes', 'npx tsx bench/restricted-classes.ts', table.join('\n'), { brute, nested });
+const faults = nested.breaches + nested.printedBreaches + brute.wrong + brute.boundsAbove;
+process.exitCode = faults > 0 ? 1 : 0;

@@ -25,6 +25,7 @@ export {
   limitPrices,
   ProblemDefinitionError,
   planBandwidth,
+  Replanner,
   planExact,
   planTwoTimescale,
   solvePlan,

@@ -1,4 +1,4 @@
-import { rateBitsPerSecond, type RateLaw } from '../../lib/models/index.js';
+import { rateBitsPerSecond, scaledLaw, type RateLaw } from '../../lib/models/index.js';
 import { machineSeconds, sleepUntil } from './clock.js';
 import type { Connection, Received, Traffic } from './connection.js';
 import { frameBytes, type Message, type MessageKind, type ReceiveLimits } from './frame.js';
@@ -17,26 +17,6 @@ export interface RadioLinkOptions {
 }
 
 export type LinkDirection = 'uplink' | 'downlink';
-
-/** The law at another power gain. A rate linear in the share keeps its spread: log2(1 + gain·snr) per Hz. */
-export function scaledLaw(law: RateLaw, gain: number): RateLaw {
-  if (gain === 1) return law;
-  switch (law.kind) {
-    case 'shannon':
-      return { kind: 'shannon', snrBandwidthHz: law.snrBandwidthHz * gain };
-    case 'faded':
-      return { kind: 'faded', snrBandwidthHz: law.snrBandwidthHz.map((snr) => snr * gain) };
-    case 'linear':
-      return { kind: 'linear', bitsPerSecondPerHz: Math.log2(1 + gain * (2 ** law.bitsPerSecondPerHz - 1)) };
-    case 'custom':
-      // The law is not known at another gain: the rate is taken as in proportion to it.
-      return {
-        ...law,
-        bitsPerSecond: (hertz) => gain * law.bitsPerSecond(hertz),
-        slope: (hertz) => gain * law.slope(hertz),
-      };
-  }
-}
 
 /**
  * Token bucket by virtual scheduling (the generic cell rate algorithm): a message that comes at t leaves entirely at

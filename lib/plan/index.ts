@@ -12,3 +12,4 @@ export type { SolveProgress } from './progress.js';
 export { breakTies } from './local-search/index.js';
 export * from './two-timescale/index.js';
 export * from './define/index.js';
+export * from './replanner/index.js';

@@ -5,3 +5,4 @@ export * from './fading.js';
 export * from './budget.js';
 export * from './energy.js';
 export * from './moving/index.js';
+export * from './scaled.js';

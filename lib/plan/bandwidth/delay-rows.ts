@@ -90,43 +90,54 @@ export function psiCurvatureSeries(x: number): number {
  * piece that it is there, extended to w: below h.
  */
 export function evaluateRow(rows: DelayRows, row: number, w: number, out: Float64Array, branch = w): void {
-  let value = rows.linear[row]! * w;
-  let slope = rows.linear[row]!;
-  let curvature = 0;
+  point[3] = w;
+  point[0] = rows.linear[row]! * w;
+  point[1] = rows.linear[row]!;
+  point[2] = 0;
   const end = rows.termStart[row + 1]!;
   for (let k = rows.termStart[row]!; k < end; k++) {
-    const weight = rows.termWeight[k]!;
-    const scale = rows.termScale[k]!;
-    const x = scale * w;
     if (branch > rows.termKink[k]!) {
-      value += rows.termLine[k]! * w - weight;
-      slope += rows.termLine[k]!;
-    } else if (x < seriesLimit) {
-      value += weight * psiSeries(x);
-      slope += weight * scale * psiSlopeSeries(x);
-      curvature += weight * scale * scale * psiCurvatureSeries(x);
+      point[0] += rows.termLine[k]! * w - rows.termWeight[k]!;
+      point[1] += rows.termLine[k]!;
     } else {
-      const inverse = 1 / (1 + x);
-      const logarithm = Math.log1p(x);
-      const reciprocal = 1 / logarithm;
-      value += weight * (x - logarithm) * reciprocal;
-      slope += weight * scale * (logarithm - x * inverse) * reciprocal * reciprocal;
-      curvature +=
-        weight *
-        scale *
-        scale *
-        (2 * x - (2 + x) * logarithm) *
-        inverse *
-        inverse *
-        reciprocal *
-        reciprocal *
-        reciprocal;
+      addSmoothTerm(rows, k, point);
     }
   }
-  out[0] = value;
-  out[1] = slope;
-  out[2] = curvature;
-  if (rows.customTerms) for (const term of rows.customTerms[row]!) addCustomTerm(term, w, out);
+  if (rows.customTerms) for (const term of rows.customTerms[row]!) addCustomTerm(term, w, point);
+  out[0] = point[0]!;
+  out[1] = point[1]!;
+  out[2] = point[2]!;
+}
+
+const point = new Float64Array(4);
+
+/** The same of a row without kinks at w = at[3], into at[0…2]. A number passed in an array is never boxed: nothing is allocated. */
+export function evaluateSmoothRow(rows: DelayRows, row: number, at: Float64Array): void {
+  at[0] = rows.linear[row]! * at[3]!;
+  at[1] = rows.linear[row]!;
+  at[2] = 0;
+  const end = rows.termStart[row + 1]!;
+  for (let k = rows.termStart[row]!; k < end; k++) addSmoothTerm(rows, k, at);
+}
+
+/** Adds term k at w = at[3]. */
+function addSmoothTerm(rows: DelayRows, k: number, at: Float64Array): void {
+  const weight = rows.termWeight[k]!;
+  const scale = rows.termScale[k]!;
+  const x = scale * at[3]!;
+  if (x < seriesLimit) {
+    at[0]! += weight * psiSeries(x);
+    at[1]! += weight * scale * psiSlopeSeries(x);
+    at[2]! += weight * scale * scale * psiCurvatureSeries(x);
+    return;
+  }
+  const inverse = 1 / (1 + x);
+  const logarithm = Math.log1p(x);
+  const reciprocal = 1 / logarithm;
+  at[0]! += weight * (x - logarithm) * reciprocal;
+  at[1]! += weight * scale * (logarithm - x * inverse) * reciprocal * reciprocal;
+  at[2]! +=
+    weight * scale * scale * (2 * x - (2 + x) * logarithm) * inverse * inverse * reciprocal * reciprocal * reciprocal;
 }
 
 /** h_row(w); 0 at w = 0 and Infinity at w = Infinity for a row that sends anything. */

@@ -2,6 +2,7 @@ import type { CompiledAllocation } from './compile.js';
 import {
   bracketedRoot,
   evaluateRow,
+  evaluateSmoothRow,
   psiSeries,
   psiSlopeSeries,
   rowAt,
@@ -34,7 +35,8 @@ export function searchShares(compiled: CompiledAllocation, warm?: Float64Array):
   return search.solve(warm);
 }
 
-const out = new Float64Array(3);
+/** Value, slope, curvature and w of a row. */
+const out = new Float64Array(4);
 /** Devices in the sample that gives large problems their first T. */
 const sampleSize = 2000;
 const roughPrecision = { use: 1e-3, step: Infinity, maxEvaluations: 12 };
@@ -42,7 +44,7 @@ const roughPrecision = { use: 1e-3, step: Infinity, maxEvaluations: 12 };
 export class ShareSearch implements DecreasingUse {
   slope = 0;
   /** Longest floor over the devices at their largest shares. */
-  readonly floorSeconds: number;
+  floorSeconds = 0;
   /** w of the last pass. */
   readonly reciprocal: Float64Array;
   private readonly count: number;
@@ -51,14 +53,14 @@ export class ShareSearch implements DecreasingUse {
   private readonly valueAtGreatest: Float64Array;
   private readonly steepest: Float64Array;
   private readonly inverseSlope: Float64Array;
-  private readonly singleTerm: boolean;
+  private singleTerm = false;
   private passes = 0;
   /** Above 1 only while a sample stands for all devices. */
   private stride = 1;
   private lastExcess = NaN;
 
   constructor(private readonly compiled: CompiledAllocation) {
-    const { count, rows, leastReciprocal, greatestReciprocal } = compiled;
+    const { count, rows } = compiled;
     if (rows.count !== count) throw new Error('a search over shares takes one row a device');
     this.count = count;
     this.reciprocal = new Float64Array(count);
@@ -66,6 +68,12 @@ export class ShareSearch implements DecreasingUse {
     this.valueAtGreatest = new Float64Array(count);
     this.steepest = new Float64Array(count);
     this.inverseSlope = new Float64Array(count);
+    this.refresh();
+  }
+
+  /** Takes the rows as they are now: for callers that change their numbers in place. */
+  refresh(): void {
+    const { count, rows, leastReciprocal, greatestReciprocal } = this.compiled;
     let floor = count > 0 ? -Infinity : 0;
     let singleTerm = true;
     for (let n = 0; n < count; n++) {
@@ -89,16 +97,22 @@ export class ShareSearch implements DecreasingUse {
   }
 
   solve(warm?: Float64Array): ShareAnswer {
-    const { compiled, count } = this;
+    const excess = this.excess(warm);
+    return this.answer(excess, excess > 0 && this.slope < 0 ? 1 / this.slope : 0);
+  }
+
+  /**
+   * T − floorSeconds of the answer, whose shares are then in `reciprocal`; nothing is allocated. `warm` may be `reciprocal` itself, or
+   * left out for equal shares.
+   */
+  excess(warm?: Float64Array): number {
     this.start(warm);
-    if (count === 0) return this.answer(0, 0);
+    if (this.count === 0) return 0;
     const atFloor = this.floorReachable() ? this.use(0) : Infinity;
-    if (atFloor <= 1) return this.answer(0, 0);
+    if (atFloor <= 1) return 0;
     const least = this.leastExcess();
     const most = this.equalSharesExcess(least);
-    const root = excessRoot(this, this.sampledExcess(least, most) ?? most, this.floorSeconds, 0.999 * least);
-    const price = compiled.count > 0 && this.slope < 0 ? 1 / this.slope : 0;
-    return this.answer(root.x, price);
+    return excessRoot(this, this.sampledExcess(least, most) ?? most, this.floorSeconds, 0.999 * least).x;
   }
 
   /** Σ B-shares needed for T = floorSeconds + excess; its derivative in `slope`. */
@@ -113,6 +127,7 @@ export class ShareSearch implements DecreasingUse {
     this.passes = 0;
     this.lastExcess = NaN;
     this.inverseSlope.fill(0);
+    if (warm === this.reciprocal) return;
     if (warm) this.reciprocal.set(warm);
     else this.reciprocal.fill(Math.max(1, this.count));
   }
@@ -127,26 +142,21 @@ export class ShareSearch implements DecreasingUse {
 
   /** What the most demanding device would need with the whole band to itself. */
   private leastExcess(): number {
-    return Math.max(
-      Number.MIN_VALUE,
-      this.longestAbove(() => 1),
-    );
+    return Math.max(Number.MIN_VALUE, this.longestAbove(undefined));
   }
 
   /** What the starting shares reach: an upper bound where they are feasible. */
   private equalSharesExcess(least: number): number {
-    return Math.max(
-      least,
-      this.longestAbove((n) => this.reciprocal[n]!),
-    );
+    return Math.max(least, this.longestAbove(this.reciprocal));
   }
 
-  private longestAbove(share: (n: number) => number): number {
+  /** With the given reciprocal shares, or the whole band each. */
+  private longestAbove(reciprocal: Float64Array | undefined): number {
     const { rows, leastReciprocal, greatestReciprocal } = this.compiled;
     let most = 0;
     for (let n = 0; n < this.count; n++) {
       if (this.steepest[n] === 0) continue;
-      const w = Math.min(Math.max(share(n), leastReciprocal[n]!), greatestReciprocal[n]!);
+      const w = Math.min(Math.max(reciprocal ? reciprocal[n]! : 1, leastReciprocal[n]!), greatestReciprocal[n]!);
       most = Math.max(most, rowValue(rows, n, w) - this.gap[n]!);
     }
     return most;
@@ -199,7 +209,8 @@ export class ShareSearch implements DecreasingUse {
       }
       for (let k = rows.kinked ? 60 : 0; k < 60; k++) {
         if (!(w > least)) w = least;
-        evaluateRow(rows, n, w, out);
+        out[3] = w;
+        evaluateSmoothRow(rows, n, out);
         const value = out[0]!;
         derivative = out[1]!;
         const change = (target - value) / derivative;

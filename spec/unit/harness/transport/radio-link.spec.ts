@@ -4,11 +4,10 @@ import {
   connectionPair,
   RadioConnection,
   RadioLink,
-  scaledLaw,
   TokenBucket,
   type Message,
 } from '../../../../harness/transport/index.js';
-import { rateBitsPerSecond } from '../../../../lib/models/index.js';
+import { rateBitsPerSecond, scaledLaw } from '../../../../lib/models/index.js';
 
 /** A bucket of tokens followed in small steps of time, one bit after the other. */
 function departuresByTime(

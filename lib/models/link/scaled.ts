@@ -1,0 +1,29 @@
+import type { RateLaw } from './rate.js';
+
+/**
+ * The law at another power gain, `gain` times its own. A rate linear in the share keeps its spread: log2(1 + gain·snr) per Hz. A
+ * custom law is not known at another gain: its rate is taken as in proportion to it.
+ */
+export function scaledLaw(law: RateLaw, gain: number): RateLaw {
+  if (gain === 1) return law;
+  switch (law.kind) {
+    case 'shannon':
+      return { ...law, snrBandwidthHz: law.snrBandwidthHz * gain };
+    case 'faded':
+      return { ...law, snrBandwidthHz: law.snrBandwidthHz.map((snr) => snr * gain) };
+    case 'linear':
+      return { ...law, bitsPerSecondPerHz: scaledEfficiency(law.bitsPerSecondPerHz, gain) };
+    case 'custom':
+      return {
+        ...law,
+        bitsPerSecond: (hertz) => gain * law.bitsPerSecond(hertz),
+        slope: (hertz) => gain * law.slope(hertz),
+        ...(law.supremumBitsPerSecond !== undefined && { supremumBitsPerSecond: gain * law.supremumBitsPerSecond }),
+      };
+  }
+}
+
+/** Bits a second and hertz at `gain` times the signal-to-noise ratio that gives `bitsPerSecondPerHz`. */
+export function scaledEfficiency(bitsPerSecondPerHz: number, gain: number): number {
+  return Math.log1p(gain * Math.expm1(bitsPerSecondPerHz * Math.LN2)) / Math.LN2;
+}

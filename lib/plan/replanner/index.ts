@@ -1,0 +1,1 @@
+export { Replanner, type ReplanBound, type ReplanBudget } from './replanner.js';

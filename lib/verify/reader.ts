@@ -20,6 +20,11 @@ export class Reader {
     return new Reader(value, '');
   }
 
+  /** For an entry of a `list`. */
+  static at(value: unknown, path: string): Reader {
+    return new Reader(value, path);
+  }
+
   fail(reason: string): never {
     throw new CertificateError(this.path, reason);
   }
@@ -52,6 +57,12 @@ export class Reader {
     if (!Array.isArray(this.value)) this.fail('a list is expected');
     if (length !== undefined && this.value.length !== length) this.fail(`${length} entries are expected`);
     return this.value.map((entry: unknown, k) => this.member(k, entry));
+  }
+
+  /** The entries as they are, of a list that may be long. */
+  list(): readonly unknown[] {
+    if (!Array.isArray(this.value)) this.fail('a list is expected');
+    return this.value;
   }
 
   number(least = -Infinity, most = Infinity): number {

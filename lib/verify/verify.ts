@@ -2,6 +2,7 @@ import { canonicalJson, sha256 } from './canonical.js';
 import { withoutAggregation } from './dual.js';
 import { multiply, point } from './interval.js';
 import { brokenLimits, readPlan } from './plan.js';
+import { verifyProgram, type ProgramVerdict } from './programs/index.js';
 import { CertificateError, Reader } from './reader.js';
 import { readStatement, type Statement } from './statement.js';
 import { verifyTree } from './tree.js';
@@ -28,6 +29,8 @@ export interface Verdict {
   /** No admissible plan is as fast as this, seconds; Infinity: there is no plan. */
   readonly boundSeconds: number | undefined;
   readonly leaves: number;
+  /** Of a certificate of a mathematical program, what it proves. */
+  readonly program?: ProgramVerdict;
   readonly problemSha256: string | undefined;
   readonly fileSha256: string | undefined;
 }
@@ -68,11 +71,27 @@ async function verified(text: string, maximumLength: number): Promise<Verdict> {
   );
   root.format.oneOf(['sft-opt certificate']);
   root.version.integer(1, 1);
-  const statement = readStatement(root.problem);
+  const stated = (value as { problem: unknown }).problem;
+  const isProgram =
+    typeof stated === 'object' && stated !== null && 'kind' in stated && stated.kind === 'quadratic-program';
   const problemSha256 = root.problemSha256.text();
-  if ((await sha256(canonicalJson((value as { problem: unknown }).problem))) !== problemSha256) {
+  if ((await sha256(canonicalJson(stated))) !== problemSha256) {
     root.problemSha256.fail('is not the hash of the problem in this certificate');
   }
+  if (isProgram) {
+    const program = verifyProgram(root.problem, root.claims);
+    return {
+      ...refused(''),
+      verified: true,
+      reason: undefined,
+      proven: program.sentences,
+      assumed: programAssumptions,
+      leaves: program.leaves,
+      program,
+      problemSha256,
+    };
+  }
+  const statement = readStatement(root.problem);
   const { plan, bound } = root.claims.object(['plan', 'bound'], ['plan', 'bound']);
   if (plan.isNull && bound.isNull) root.claims.fail('nothing is claimed');
   const planClaim = plan.isNull ? undefined : verifyPlan(plan, statement);
@@ -96,6 +115,11 @@ async function verified(text: string, maximumLength: number): Promise<Verdict> {
 const assumptions = [
   'The problem stated in the certificate is the one you care about; its constants are taken as exact.',
   'This machine adds, multiplies, divides and takes roots of doubles as IEEE 754 says, and this program is right.',
+];
+
+const programAssumptions = [
+  'The program stated in the certificate is the one you care about; its numbers are taken as the exact values of doubles.',
+  'This machine computes with integers of any length as it should, and this program is right.',
 ];
 
 function verifyPlan(reader: Reader, statement: Statement) {

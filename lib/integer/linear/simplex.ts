@@ -157,7 +157,7 @@ export class Simplex {
       if (attempt > 0 || this.sinceRebuild > pivotsBeforeRebuild) this.rebuild();
       const end = this.solveOnce(maxPivots);
       if (end === 'infeasible') {
-        if (this.infeasibleRow >= 0 && this.provesInfeasible(this.infeasibleRow)) return end;
+        if (this.infeasibleRow >= 0 && this.provesInfeasible()) return end;
       } else if (end === 'failed') {
         if (attempt > 0) return end;
       } else {
@@ -548,16 +548,23 @@ export class Simplex {
     });
   }
 
-  private provesInfeasible(row: number): boolean {
-    if (this.crossedBounds) return true;
-    const n = this.columnCount;
+  /** After `infeasible`: y of the rows with which yᵀ(Ax − s) = 0 has no solution within the bounds; 0 if bounds cross. */
+  infeasibilityMultipliers(): Float64Array {
     const y = new Float64Array(this.rows.length);
+    if (this.crossedBounds || this.infeasibleRow < 0) return y;
+    const n = this.columnCount;
+    const row = this.infeasibleRow;
     if (this.basic[row]! >= n) y[this.basic[row]! - n] = -1;
     for (let j = 0; j < n; j++) {
       const variable = this.nonbasic[j]!;
       if (variable >= n) y[variable - n]! += this.tableau[row * n + j]!;
     }
-    return excludesBox(this.rows, y, this.lower, this.upper, n);
+    return y;
+  }
+
+  private provesInfeasible(): boolean {
+    if (this.crossedBounds) return true;
+    return excludesBox(this.rows, this.infeasibilityMultipliers(), this.lower, this.upper, this.columnCount);
   }
 }
 

@@ -1,0 +1,99 @@
+import type { QuadraticProgram } from '../problem/index.js';
+import { solveQp, type QpResult } from '../qp/index.js';
+import { Budget, type BudgetLimits } from '../solver/index.js';
+import { canonicalJson } from '../verify/canonical.js';
+import { Reader } from '../verify/reader.js';
+import { verifyProgram, type ProgramVerdict } from '../verify/programs/index.js';
+import { continuousClaims, unboundedClaim } from './continuous.js';
+import { proveConvexity } from './convexity.js';
+import type { ProgramClaims } from './evidence.js';
+import { integerClaims } from './integer.js';
+import { Stated } from './numeric.js';
+import { sharp } from './relaxation.js';
+import { sha256Now } from './sha256.js';
+import { NotCertifiable, stateProgram, type StatedProgram } from './state-program.js';
+
+/** A certificate of a program (docs/certificate/README.md), to be written as JSON. */
+export interface ProgramCertificate {
+  readonly format: 'sft-opt certificate';
+  readonly version: 1;
+  readonly generator?: string;
+  readonly problemSha256: string;
+  readonly problem: StatedProgram;
+  readonly claims: ProgramClaims;
+}
+
+/** What came of certifying: a certificate that the checker accepts, or why there is none. */
+export interface ProgramCertification {
+  readonly certificate: ProgramCertificate | undefined;
+  /** What the certificate proves. */
+  readonly verdict: ProgramVerdict | undefined;
+  readonly reason: string | undefined;
+}
+
+export interface CertifyProgramOptions extends BudgetLimits {
+  /** Indices of the variables that are integers. Default: none. */
+  readonly integers?: ArrayLike<number>;
+  /** What a solver said of the program without integers; solved here if absent. */
+  readonly result?: QpResult;
+  /** A point to start from, with integers the best one known. */
+  readonly x?: Float64Array;
+  /** With integers: how far the bound may stay below the point, relative to max(1, |value|). Default 1e-9. */
+  readonly relativeGap?: number;
+  /** With integers: most nodes of the tree. Default 20,000. */
+  readonly maxNodes?: number;
+  /** Part by which a claimed point may pass sides where no exact one was found, relative to max(1, |side|). Default 1e-6. */
+  readonly pointTolerance?: number;
+  /** Who made the certificate. */
+  readonly generator?: string;
+}
+
+/**
+ * A certificate of a linear or convex quadratic program, some of whose variables may be integers: a point and its objective, a bound
+ * below which no point lies, or that there is no point, or that the objective falls without end. Numbers are taken as the exact values
+ * of doubles. With integers a tree is built anew, apart from the solver's: plain branch and bound, without cuts, whose cost is a
+ * relaxation and an exact evaluation a leaf.
+ *
+ * Never throws for what the program is: the reason says why there is no certificate. Throws RangeError as `solveQp` does.
+ */
+export function certifyProgram(problem: QuadraticProgram, options: CertifyProgramOptions = {}): ProgramCertification {
+  try {
+    const stated = new Stated(stateProgram(problem, Array.from(options.integers ?? [])));
+    return sealed(stated, claimsOf(stated, problem, options), options.generator);
+  } catch (error) {
+    if (!(error instanceof NotCertifiable)) throw error;
+    return { certificate: undefined, verdict: undefined, reason: error.message };
+  }
+}
+
+function claimsOf(stated: Stated, problem: QuadraticProgram, options: CertifyProgramOptions): ProgramClaims {
+  const { integers = [], relativeGap = 1e-9, maxNodes = 20_000, pointTolerance = 1e-6 } = options;
+  const convexity = proveConvexity(stated);
+  const budget = new Budget(options);
+  if (integers.length > 0) {
+    const isOver = (): ReturnType<typeof budget.exhausted> => budget.exhausted(0, 0);
+    return integerClaims({ stated, convexity, x: options.x, relativeGap, maxNodes, pointTolerance, isOver });
+  }
+  const limits = { ...(options.signal && { signal: options.signal }) };
+  const seconds = options.timeLimitSeconds;
+  const solve = { ...sharp, ...(seconds !== undefined && Number.isFinite(seconds) && { timeLimitSeconds: seconds }) };
+  const result = options.result ?? solveQp(problem, solve, undefined, { ...limits, convex: true });
+  if (result.termination === 'unbounded')
+    return { unbounded: unboundedClaim(stated, result, result.x, pointTolerance) };
+  return continuousClaims({ stated, convexity, result, pointTolerance });
+}
+
+/** Checks the claims as a stranger would, and puts hash and format around them. */
+function sealed(stated: Stated, claims: ProgramClaims, generator: string | undefined): ProgramCertification {
+  const problem = stated.statement;
+  const certificate: ProgramCertificate = {
+    format: 'sft-opt certificate',
+    version: 1,
+    ...(generator !== undefined && { generator }),
+    problemSha256: sha256Now(canonicalJson(problem)),
+    problem,
+    claims,
+  };
+  const verdict = verifyProgram(Reader.at(problem, 'problem'), Reader.at(claims, 'claims'));
+  return { certificate, verdict, reason: undefined };
+}

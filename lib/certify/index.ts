@@ -1,0 +1,8 @@
+export {
+  certifyProgram,
+  type CertifyProgramOptions,
+  type ProgramCertificate,
+  type ProgramCertification,
+} from './certify-program.js';
+export { NotCertifiable, type StatedMatrix, type StatedProgram } from './state-program.js';
+export type { PointClaim, ProgramClaims } from './evidence.js';

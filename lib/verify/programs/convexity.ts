@@ -1,0 +1,86 @@
+import { CertificateError, Reader } from '../reader.js';
+import { Dyadic } from './dyadic.js';
+import { Duty, readEntries, type ProgramStatement } from './statement.js';
+
+/**
+ * A diagonal S ≥ 0, undefined for 0, with P + S positive semidefinite. The evidence is a matrix R for which P + S − RᵀR is diagonally
+ * dominant; without evidence S is 0 and P is eliminated exactly.
+ */
+export function provenShift(program: ProgramStatement, evidence: Reader, duty: Duty): readonly Dyadic[] | undefined {
+  if (program.isLinear) return undefined;
+  const matrix = program.hessian.map(({ columns, values }) => new Map(columns.map((j, k) => [j, values[k]!])));
+  const place = evidence.path;
+  if (evidence.isNull) {
+    duty.require(
+      'hessian convex',
+      place,
+      isSemidefinite(matrix, duty, place),
+      'the Hessian is not positive semidefinite',
+    );
+    return undefined;
+  }
+  const n = matrix.length;
+  const at = evidence.object(['factor', 'shift'], ['factor', 'shift']);
+  const shift = at.shift.optional((part) => Array.from(part.numbers(n, 0), (value) => Dyadic.of(value)));
+  const add = (i: number, j: number, value: Dyadic): void =>
+    void matrix[i]!.set(j, (matrix[i]!.get(j) ?? Dyadic.zero).plus(value));
+  shift?.forEach((value, j) => add(j, j, value));
+  if (!at.factor.isNull) {
+    for (const { columns: places, values } of readEntries(at.factor, n, n)) {
+      duty.spend(places.length ** 2, place);
+      for (let a = 0; a < places.length; a++) {
+        for (let b = 0; b <= a; b++) add(places[a]!, places[b]!, values[a]!.times(values[b]!).negated());
+      }
+    }
+  }
+  const excess = matrix.map((row, i) => row.get(i) ?? Dyadic.zero);
+  matrix.forEach((row, i) => {
+    for (const [j, value] of row) {
+      if (i === j) continue;
+      excess[i] = excess[i]!.minus(value.absolute());
+      excess[j] = excess[j]!.minus(value.absolute());
+    }
+  });
+  const isDominant = excess.every(({ sign }) => sign >= 0);
+  duty.require('hessian convex', place, isDominant, 'what the factor leaves of the Hessian is not diagonally dominant');
+  return shift;
+}
+
+/** Exact LDLᵀ with diagonal pivots, free of fractions (Bareiss 1968): all pivots positive, and nothing left where none is. */
+function isSemidefinite(rows: readonly ReadonlyMap<number, Dyadic>[], duty: Duty, place: string): boolean {
+  const least = Math.min(0, ...rows.map((row) => Math.min(0, ...Array.from(row.values(), ({ e }) => e))));
+  let left = rows.map((row, i) =>
+    Array.from({ length: i + 1 }, (_, j) => {
+      const value = row.get(j) ?? Dyadic.zero;
+      return value.n << BigInt(value.e - least);
+    }),
+  );
+  let previous = 1n;
+  for (let step = 1; left.length > 0; step++) {
+    if (left.some((row, i) => row[i]! < 0n)) return false;
+    const k = left.findIndex((row, i) => row[i]! > 0n);
+    if (k < 0) return left.every((row) => row.every((value) => value === 0n));
+    duty.spend(left.length ** 2 * step, place);
+    const pivot = left[k]![k]!;
+    const column = left.map((row, i) => (i < k ? left[k]![i]! : row[k]!));
+    const divisor = previous;
+    left = left.flatMap((row, i) =>
+      i === k
+        ? []
+        : [row.flatMap((value, j) => (j === k ? [] : [(value * pivot - column[i]! * column[j]!) / divisor]))],
+    );
+    previous = pivot;
+  }
+  return true;
+}
+
+/** Whether `evidence`, as a certificate writes it, shows that the objective is convex but for its shift. */
+export function isProvenConvex(program: ProgramStatement, evidence: object | undefined): boolean {
+  try {
+    provenShift(program, Reader.at(evidence ?? null, 'convexity'), new Duty(Infinity, new Set()));
+    return true;
+  } catch (error) {
+    if (error instanceof CertificateError) return false;
+    throw error;
+  }
+}

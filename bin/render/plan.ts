@@ -74,7 +74,28 @@ export function deviceTable(answer: PlanAnswer, resolved: ResolvedFile, view: Pl
   const [first = '', ...lines] = columns([header, ...rows], [1, 3, 4, 5, 6, 7]).split('\n');
   const left = answer.devices.length - shown.length;
   const rest = left > 0 ? [`… and ${left} faster ones: ${spread(answer)}`] : [];
-  return [view.paint('bold', first), ...lines, ...rest].join('\n');
+  return [view.paint('bold', first), ...lines, ...rest, ...leftOutLine(answer, resolved)].join('\n');
+}
+
+/** What the accuracy makes of the devices that are left out, if there are any. */
+export function leftOutLine(answer: PlanAnswer, { problem }: Pick<ResolvedFile, 'problem'>): string[] {
+  const { scope, leftOutAccuracy } = problem.accuracy;
+  const weight = (part: boolean) =>
+    problem.devices.reduce((sum, device, n) => sum + (answer.devices[n]!.participates === part ? device.weight : 0), 0);
+  const [inside, outside] = [weight(true), weight(false)];
+  if (outside === 0) return [];
+  const count = answer.devices.filter(({ participates }) => !participates).length;
+  const line = `${count} left out, ${formatQuantity(outside / (inside + outside), 'fraction')} of the weight`;
+  if (scope === 'each') return [`${line}: not held to the accuracy`];
+  if (leftOutAccuracy === undefined)
+    return [`${line}: it leaves the mean accuracy, nothing is charged (accuracy.leftOut)`];
+  const mean = problem.devices.reduce((sum, { weight: own }, n) => {
+    const { participates, accuracy } = answer.devices[n]!;
+    return sum + (participates ? (own / inside) * accuracy : 0);
+  }, 0);
+  const lost = ((mean - leftOutAccuracy) * outside) / (inside + outside);
+  const counted = `counted with ${formatQuantity(leftOutAccuracy, 'fraction')}`;
+  return [`${line}: ${counted}, ${formatQuantity(lost, 'fraction', 2)} off the mean accuracy`];
 }
 
 /** Where the time of each listed device goes, as bars over a common scale. */

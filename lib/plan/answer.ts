@@ -50,7 +50,7 @@ function describeDevice(
       participates: false,
       ratioUp: 0,
       ratioDown: 0,
-      accuracy: 0,
+      accuracy: problem.accuracy.leftOutAccuracy ?? 0,
       memoryBytes: 0,
       uplinkBitsPerRound: 0,
       downlinkBitsPerRound: 0,

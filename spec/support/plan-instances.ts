@@ -10,14 +10,8 @@ import type {
   RateLaw,
   ServerSharing,
 } from '../../lib/models/index.js';
-import {
-  accuracy,
-  choiceCosts,
-  enumerateDecisions,
-  isAllowed,
-  leastEnergyJoule,
-  roundTrafficBits,
-} from '../../lib/models/index.js';
+import { accuracy, choiceCosts, enumerateDecisions, leastEnergyJoule, limitUse } from '../../lib/models/index.js';
+import { planTwoTimescale } from '../../lib/plan/index.js';
 import { randomStream, type RandomStream } from '../../lib/random/index.js';
 
 /** What a random instance shall look like; everything left out is drawn. */
@@ -332,20 +326,20 @@ export function withCodedExchange(problem: PlanningProblem, seed: number): Plann
   return { ...problem, accuracy: { ...limit, ...(exchangeLoss > 0 && { exchangeLoss }) }, devices };
 }
 
-/** The same problem with a limit of what all devices together send and receive, between the least and the most they can. */
+/** The same problem with optional devices whose absence costs accuracy, more or less than taking part would. */
+export function withPricedAbsence(problem: PlanningProblem, seed: number): PlanningProblem {
+  const random = randomStream(seed, 'absence');
+  const { minimum, scope } = problem.accuracy;
+  const leftOutAccuracy = scope === 'mean' && minimum > 0 ? minimum * (0.9 + 0.12 * random.uniform()) : 0;
+  const devices = problem.devices.map((device): Device => ({ ...device, optional: random.uniform() < 0.6 }));
+  return { ...problem, accuracy: { ...problem.accuracy, leftOutAccuracy }, devices };
+}
+
+/** The same problem with a limit of what all devices together send and receive, near what a fast plan uses. */
 export function withTotalTraffic(problem: PlanningProblem, seed: number): PlanningProblem {
-  const random = randomStream(seed, 'total-traffic');
-  let [least, most] = [0, 0];
-  for (const device of problem.devices) {
-    const traffic = [...enumerateDecisions(problem, device)]
-      .map(({ blocks, upPoint, downPoint }) => choiceCosts(problem, device, blocks, upPoint, downPoint))
-      .filter((costs) => isAllowed(problem, device, costs))
-      .map((costs) => roundTrafficBits(problem, costs));
-    if (traffic.length === 0) continue;
-    least += Math.min(...traffic);
-    most += Math.max(...traffic);
-  }
-  return { ...problem, trafficLimitBits: Math.max(1, least + (most - least) * (1.2 * random.uniform() - 0.05)) };
+  const { plan } = planTwoTimescale(problem);
+  const part = 0.93 + 0.1 * randomStream(seed, 'total-traffic').uniform();
+  return { ...problem, trafficLimitBits: Math.max(1, plan ? part * limitUse(problem, plan).trafficBits : 1e9) };
 }
 
 function largestServerMemory(problem: PlanningProblem): number {

@@ -194,7 +194,12 @@ function admissiblePlans(problem: PlanningProblem, choices: readonly ChoiceCost[
     let weight = 0;
     let weighted = 0;
     selected.forEach((choice, n) => {
-      if (!choice.participates) return;
+      const { leftOutAccuracy } = problem.accuracy;
+      if (!choice.participates) {
+        weight += leftOutAccuracy === undefined ? 0 : problem.devices[n]!.weight;
+        weighted += (leftOutAccuracy ?? 0) * problem.devices[n]!.weight;
+        return;
+      }
       memory += choice.serverMemory;
       traffic += problem.stepsPerRound * (choice.up + choice.down) + 2 * choice.adapter;
       weight += problem.devices[n]!.weight;

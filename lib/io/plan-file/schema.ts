@@ -35,7 +35,11 @@ const device = z
     serverShare: share().describe('Share of the server’s throughput.'),
     chainSeconds: seconds().describe('This device’s own time for a round.'),
     stages: stages.optional(),
-    accuracy: z.number().describe('Accuracy of the model at these choices.'),
+    accuracy: z
+      .number()
+      .describe(
+        'Accuracy of the model at these choices; on the data of a device left out where the file says so, else 0.',
+      ),
     memoryBytes: share().describe('Device memory in use, byte.'),
     memoryLimitBytes: finiteOrNull().describe('Device memory there is, byte; null if unlimited.'),
     uplinkBitsPerRound: share().describe('Bits up in a round.'),

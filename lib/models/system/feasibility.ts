@@ -10,7 +10,7 @@ export interface LimitUse {
   readonly serverMemoryBytes: number;
   /** All devices together, both directions and adapters, bits a round. */
   readonly trafficBits: number;
-  /** The weighted mean, or the least of the devices with scope `each`; 1 when nobody takes part. */
+  /** The weighted mean, or the least of the devices with scope `each`; 1 when nobody takes part or is counted. */
   readonly accuracy: number;
   /** Sums of the extra limits of scope `sum`, by name; absent without any. */
   readonly extra?: Readonly<Record<string, number>>;
@@ -59,8 +59,14 @@ export function limitUse(problem: PlanningProblem, plan: Plan): LimitUse {
   let leastAccuracy = 1;
   const summed = (problem.extraLimits ?? []).map(() => 0);
   plan.devices.forEach((decision, n) => {
-    if (!decision.participates) return;
     const device = problem.devices[n]!;
+    if (!decision.participates) {
+      const { leftOutAccuracy } = problem.accuracy;
+      if (leftOutAccuracy === undefined) return;
+      weightSum += device.weight;
+      weightedAccuracy += device.weight * leftOutAccuracy;
+      return;
+    }
     const costs = choiceCosts(problem, device, decision.blocks, decision.upPoint, decision.downPoint);
     bandwidthHz += decision.bandwidthHz;
     if (costs.serverSeconds > 0) serverShare += decision.serverShare;

@@ -83,6 +83,11 @@ export interface AccuracyLimit {
   readonly scope: 'mean' | 'each';
   /** What a lossy exchange of adapters costs each device that has any, 0…1; 0 when absent. */
   readonly exchangeLoss?: number;
+  /**
+   * Accuracy of the model on the data of an optional device that is left out, 0…1: its weight then stays in the mean. Absent: its
+   * weight leaves the mean, and nothing is charged. Counts with scope `mean` only.
+   */
+  readonly leftOutAccuracy?: number;
 }
 
 /** One codec setting and what it costs. Times are for one value (one scalar of the tensor) on the reference device. */
@@ -105,7 +110,7 @@ export interface Device {
   readonly name: string;
   /** Weight in the accuracy mean and in aggregation, > 0. */
   readonly weight: number;
-  /** An optional device may be left out of the round. */
+  /** An optional device may be left out of the round; `leftOutAccuracy` says what that costs. */
   readonly optional: boolean;
   readonly uplink: RateLaw;
   readonly downlink: RateLaw;

@@ -135,10 +135,18 @@ function wholeBlocks({ bandwidthHz, resourceBlockHz }: PlanningProblem): number 
   return Math.floor((bandwidthHz / resourceBlockHz!) * (1 + 1e-9)) * resourceBlockHz!;
 }
 
-/** With one cut and no compression nobody's part changes the accuracy: whoever may stay out does, but for one. */
-function participants({ devices }: PlanningProblem): (n: number) => boolean {
-  if (devices.every(({ optional }) => optional)) return (n) => n === 0;
-  return (n) => !devices[n]!.optional;
+/**
+ * With one cut and no compression nobody's part changes the accuracy: whoever may stay out does, but for one. Where staying out
+ * costs more accuracy than there is, all take part.
+ */
+function participants({ devices, accuracy: { scope, minimum, model, leftOutAccuracy } }: PlanningProblem) {
+  const weight = (counted: typeof devices) => counted.reduce((sum, device) => sum + device.weight, 0);
+  if (scope === 'mean' && leftOutAccuracy !== undefined) {
+    const out = weight(devices.filter(({ optional }) => optional)) / weight(devices);
+    if (fallsShort((1 - out) * model.limit + out * leftOutAccuracy, minimum)) return () => true;
+  }
+  if (devices.every(({ optional }) => optional)) return (n: number) => n === 0;
+  return (n: number) => !devices[n]!.optional;
 }
 
 const absent: DevicePlan = {

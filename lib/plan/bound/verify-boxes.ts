@@ -11,6 +11,7 @@ import type { StopSignal } from '../../solver/index.js';
 import type { BoxCertificate, BoxNode, LimitMultipliers } from './certificate.js';
 import { CarefulSum, leastMeeting } from './verify-arithmetic.js';
 import {
+  absencePrice,
   constantAvailable,
   constantPrices,
   couplingPrice,
@@ -112,7 +113,8 @@ function boxBound(
   for (let n = 0; n < problem.devices.length; n++) {
     if (setting.signal?.aborted) return -Infinity;
     const device = problem.devices[n]!;
-    const least = corners.map(() => (device.optional ? 0 : Infinity));
+    const absent = device.optional ? absencePrice(problem, device, prices.accuracy, setting.weightSum) : Infinity;
+    const least = corners.map(() => absent);
     for (const choice of setting.choices[n]!) {
       const tangent = shareTangent(problem, device, choice, high);
       if (!tangent) continue;

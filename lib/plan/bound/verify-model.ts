@@ -83,6 +83,18 @@ export function couplingPrice(
   return rest + (prices.accuracy * device.weight * (required - table.accuracy[j]!)) / weightSum;
 }
 
+/** What an optional device that is left out pays for the mean accuracy. */
+export function absencePrice(
+  { accuracy: { scope, minimum, leftOutAccuracy } }: PlanningProblem,
+  device: Device,
+  accuracyPrice: number,
+  weightSum: number,
+): number {
+  if (leftOutAccuracy === undefined || scope !== 'mean' || minimum === -Infinity) return 0;
+  const required = minimum - 1.01 * limitTolerance * Math.abs(minimum);
+  return (accuracyPrice * device.weight * (required - leftOutAccuracy)) / weightSum;
+}
+
 /** Traffic of a choice in parts of what all devices together may have; 0 without a limit. */
 export function trafficPart(
   { stepsPerRound, trafficLimitBits }: PlanningProblem,

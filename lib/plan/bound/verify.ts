@@ -9,6 +9,7 @@ import type { StopSignal } from '../../solver/index.js';
 import type { BoundCertificate, LimitMultipliers } from './certificate.js';
 import { verifyBoxes } from './verify-boxes.js';
 import {
+  absencePrice,
   constantAvailable,
   constantPrices,
   couplingPrice,
@@ -120,7 +121,7 @@ function leastDeviceValue(
   weightSum: number,
 ): number {
   const table = buildChoices(problem, device);
-  let least = device.optional ? 0 : Infinity;
+  let least = device.optional ? absencePrice(problem, device, prices.accuracy, weightSum) : Infinity;
   for (let j = 0; j < table.count; j++) {
     const other = couplingPrice(problem, device, table, j, prices, weightSum);
     if (other >= least) continue;

@@ -12,6 +12,7 @@ import {
 /** The resolved problem as a certificate states it: plain JSON in SI units (docs/certificate/README.md). */
 export function stateProblem(problem: PlanningProblem): StatedProblem {
   refuseUnknown('problem', problem, problemKeys);
+  refuseUnknown('limit of accuracy', problem.accuracy, accuracyKeys);
   const block = problem.resourceBlockHz;
   const { minimum, scope } = problem.accuracy;
   return {
@@ -168,6 +169,8 @@ const costKeys = [
   'bitsPerValue',
   'headerBits',
 ];
+// What `exchangeLoss` takes is in the accuracies of the choices.
+const accuracyKeys = ['model', 'minimum', 'scope', 'exchangeLoss'];
 const deviceKeys = [
   'name',
   'weight',

@@ -17,7 +17,7 @@ type NumberColumns = Readonly<Record<(typeof numberNames)[number], Float64Array>
 
 /**
  * Every allowed choice of every device in flat columns: entries start[n] … start[n + 1] − 1 are device n's. An optional device
- * has one more entry, being left out, with `blocks` −1 and nothing else.
+ * has one more entry, being left out, with `blocks` −1 and no load.
  */
 export interface PlanChoices extends NumberColumns, LoadColumns {
   readonly problem: PlanningProblem;
@@ -71,7 +71,7 @@ export function listChoices(
     listDevice(problem, device, columns, memoryUnit, extraUnits);
     spread += spreadOf(columns.numbers.loss, from, columns.length);
     if (!keepDominated) columns.keep(from, undominated(problem, columns.numbers, from, columns.length, columns.extra));
-    if (device.optional) columns.add(-1, 0, 0);
+    if (device.optional) leaveOut(problem, device, columns);
     start[n + 1] = columns.length;
   });
   const accuracyUnit = spread > 0 ? spread : 1;
@@ -120,6 +120,15 @@ function listDevice(
     numbers.loss[at] = mean > -Infinity ? device.weight * (required - costs.accuracy) : 0;
     extraUnits.forEach(({ k, unit }, r) => (columns.extra[r]![at] = costs.extraUse[k]! / unit));
   }
+}
+
+/** The entry of being left out: of what couples devices it takes at most its part of the mean accuracy. */
+function leaveOut(problem: PlanningProblem, device: Device, columns: GrowingColumns): void {
+  const at = columns.add(-1, 0, 0);
+  const { leftOutAccuracy } = problem.accuracy;
+  const mean = meanMinimum(problem);
+  if (leftOutAccuracy === undefined || mean === -Infinity) return;
+  columns.numbers.loss[at] = device.weight * (mean - usedTolerance * Math.abs(mean) - leftOutAccuracy);
 }
 
 function spreadOf(values: Float64Array, from: number, to: number): number {

@@ -143,7 +143,9 @@ function accuracyConflicts(problem: PlanningProblem, extremes: readonly DeviceEx
       },
     ];
   }
-  // An optional device may only raise the mean by taking part: the best subset is the required ones plus better ones.
+  // An optional device either counts with the accuracy of being left out, or takes part only where that raises the mean: the
+  // best subset is the required ones plus better ones.
+  const { leftOutAccuracy } = problem.accuracy;
   let weight = 0;
   let weighted = 0;
   devices.forEach((device, k) => {
@@ -155,6 +157,11 @@ function accuracyConflicts(problem: PlanningProblem, extremes: readonly DeviceEx
     .map((device) => ({ weight: device.weight, best: deviceExtremes(problem, device).bestAccuracy }))
     .sort((a, b) => b.best - a.best);
   for (const candidate of optional) {
+    if (leftOutAccuracy !== undefined) {
+      weight += candidate.weight;
+      weighted += candidate.weight * Math.max(leftOutAccuracy, candidate.best);
+      continue;
+    }
     if (candidate.best <= -Infinity || (weight > 0 && candidate.best <= weighted / weight)) break;
     weight += candidate.weight;
     weighted += candidate.weight * candidate.best;

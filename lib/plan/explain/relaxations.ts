@@ -80,9 +80,9 @@ function deadline({ deadlineSeconds }: PlanningProblem): Relaxation[] {
 }
 
 function accuracy(problem: PlanningProblem): Relaxation[] {
-  const { minimum } = problem.accuracy;
+  const { minimum, leftOutAccuracy = Infinity } = problem.accuracy;
   if (!(minimum > 0)) return [];
-  let worst = Infinity;
+  let worst = problem.devices.some(({ optional }) => optional) ? leftOutAccuracy : Infinity;
   for (const device of problem.devices) {
     for (const { blocks, upPoint, downPoint } of enumerateDecisions(problem, device)) {
       worst = Math.min(worst, choiceCosts(problem, device, blocks, upPoint, downPoint).accuracy);

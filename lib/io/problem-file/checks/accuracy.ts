@@ -29,6 +29,10 @@ function checkAccuracy({ accuracy, model, split }: CheckedSections): RawIssue[] 
       message: `${formatQuantity(accuracy.maximumLoss, 'fraction')} is more than there is to lose: must be at most \`limit\`, ${most} (1 % is \`0.01\` or \`1 %\`)`,
     });
   }
+  if (accuracy.leftOut !== undefined && accuracy.scope === 'each') {
+    const message = 'needs `scope: mean`: with `each` a device that is left out is held to nothing';
+    issues.push({ path: ['accuracy', 'leftOut'], message, atKey: true });
+  }
   const fitted = accuracy.fittedRatios;
   if (fitted && fitted[0] > fitted[1]) {
     issues.push({ path: ['accuracy', 'fittedRatios'], message: 'the least ratio must come first' });

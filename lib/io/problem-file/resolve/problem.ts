@@ -53,6 +53,7 @@ export function resolveFile(file: ProblemFile): ResolvedSections {
     aggregationSeconds: server.aggregation,
     accuracy: {
       ...resolveAccuracy(file.accuracy),
+      ...(file.accuracy.leftOut !== undefined && { leftOutAccuracy: file.accuracy.leftOut }),
       ...(file.exchange.accuracyLoss > 0 && { exchangeLoss: file.exchange.accuracyLoss }),
     },
     upPoints,

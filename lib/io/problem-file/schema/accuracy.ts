@@ -63,6 +63,11 @@ export const accuracySection = section({
   limit: fraction()
     .prefault('91.7 %')
     .describe('Accuracy without any compression. Default: DeiT-Tiny fine-tuned with LoRA, measured with this codec.'),
+  leftOut: fraction()
+    .optional()
+    .describe(
+      'Accuracy of the model on the data of an `optional` device that is left out; its weight then stays in the mean (`scope: mean` only). By default its weight leaves the mean, and nothing is charged.',
+    ),
   combination: z
     .enum(['additive', 'product'])
     .default('additive')

@@ -78,12 +78,15 @@ export async function conductTraining(
   options: TrainingArguments,
   work: (hooks: TrainingHooks, say: (text: string) => void) => Promise<TrainingResult>,
 ): Promise<number> {
-  const { scenario, backend, clock } = opened;
+  const { scenario, workload, backend, clock } = opened;
   const quiet = options.quiet === true;
   const progress = trainingProgress(process.stderr, scenario.rounds, quiet);
   const summary = new SummaryRecorder(scenario.devices.map(({ name }) => name));
   const say = (text: string) => progress.say(text);
   say(`backend: ${backend.description}; ${clock} clock`);
+  for (const { name, skipped } of [workload.dataset, ...(workload.evaluationSet ? [workload.evaluationSet] : [])]) {
+    if (skipped) say(`${name}: ${skipped.length} pictures left out, such as ${skipped[0]!}`);
+  }
   const locks: (() => Promise<void>)[] = [];
   const unlock = async () => {
     for (const release of locks.splice(0)) await release();

@@ -9,6 +9,8 @@ export interface ImageDataset {
   readonly labels: Int32Array;
   /** Row × column × RGB of one image, 0 … 255. Throws `DatasetError` if it cannot be read. */
   pixels(index: number): Promise<Uint8Array>;
+  /** Pictures that are left out because they cannot be read, each with the reason. */
+  readonly skipped?: readonly string[];
   /** A digest of the pictures (those at `indices`, in that order) where that takes less than their pixels. */
   readonly fingerprint?: (indices?: ArrayLike<number>) => Promise<string>;
 }

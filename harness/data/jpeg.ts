@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import type { LoadedBackend, Tensor3D } from '../backend/tensorflow.js';
 import { optionalPackage } from '../optional-package.js';
 import { DatasetError } from './dataset.js';
+import { checkJpeg } from './jpeg-check.js';
 import type { RgbImage } from './resize.js';
 
 /** Decodes a JPEG, greyscale included, to RGB. Throws `DatasetError` on bytes that are no JPEG. */
@@ -27,7 +28,12 @@ interface NativeImages {
  */
 export function jpegDecoder(backend: LoadedBackend): JpegDecoder {
   const native = (backend.tf as unknown as { node?: NativeImages }).node;
-  return native ? nativeDecoder(native) : decodePortable;
+  if (!native) return decodePortable;
+  const decode = nativeDecoder(native);
+  return async (bytes) => {
+    checkJpeg(bytes);
+    return decode(bytes);
+  };
 }
 
 function nativeDecoder(native: NativeImages): JpegDecoder {
@@ -51,6 +57,7 @@ let started: Promise<Decoder> | undefined;
 
 /** The decoder that needs no backend. */
 export async function decodePortable(bytes: Uint8Array): Promise<RgbImage> {
+  checkJpeg(bytes);
   const decode = await (started ??= startPortable());
   // The decoder wants a buffer of its own; a pooled one holds other bytes too.
   const own = new Uint8Array(bytes).buffer;
@@ -87,5 +94,6 @@ async function startPortable(): Promise<Decoder> {
 }
 
 function notReadable(cause: unknown): DatasetError {
-  return new DatasetError(`not a readable JPEG: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  const reason = cause instanceof Error ? cause.message : 'the decoder gave up';
+  return new DatasetError(`not a readable JPEG: ${reason}`, { cause });
 }

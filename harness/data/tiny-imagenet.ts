@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatasetError, type ImageDataset } from './dataset.js';
+import { checkJpeg } from './jpeg-check.js';
 import { meantIndices } from './fingerprint.js';
 import type { JpegDecoder } from './jpeg.js';
 import { resizeBicubic } from './resize.js';
@@ -12,6 +13,8 @@ export interface FolderOptions {
   /** Side to which images are resized. */
   readonly imageSize: number;
   readonly decoder: JpegDecoder;
+  /** `skip`: files that are no whole JPEG are left out; `end` (default): the first that is read throws. */
+  readonly badPictures?: 'end' | 'skip';
 }
 
 /**
@@ -22,13 +25,15 @@ export interface FolderOptions {
 export async function tinyImageNetDataset(options: FolderOptions): Promise<ImageDataset> {
   const { folder, part, imageSize, decoder } = options;
   const classIds = lines(await readText(join(folder, 'wnids.txt')));
-  const files = part === 'train' ? await trainFiles(folder, classIds) : await validationFiles(folder, classIds);
+  const listed = part === 'train' ? await trainFiles(folder, classIds) : await validationFiles(folder, classIds);
+  const [files, skipped] = options.badPictures === 'skip' ? await whole(listed) : [listed, []];
   if (files.length === 0) throw new DatasetError(`${folder} holds no images of its classes (${part})`);
   return {
     name: `Tiny-ImageNet (${part})`,
     classNames: classIds,
     imageSize,
     length: files.length,
+    ...(skipped.length > 0 && { skipped }),
     labels: Int32Array.from(files, ({ label }) => label),
     fingerprint: async (indices) => {
       const digest = createHash('sha256').update(`${imageSize}`);
@@ -38,7 +43,10 @@ export async function tinyImageNetDataset(options: FolderOptions): Promise<Image
     pixels: async (index) => {
       const file = files[index];
       if (!file) throw new DatasetError(`${folder} has ${files.length} images, none at ${index}`);
-      const image = await decoder(await readFile(file.path));
+      const image = await decoder(await readFile(file.path)).catch((cause: unknown) => {
+        if (!(cause instanceof DatasetError)) throw cause;
+        throw new DatasetError(`${file.path}: ${cause.message}`, { cause });
+      });
       return resizeBicubic(image, imageSize, imageSize).pixels;
     },
   };
@@ -47,6 +55,22 @@ export async function tinyImageNetDataset(options: FolderOptions): Promise<Image
 interface LabelledFile {
   readonly path: string;
   readonly label: number;
+}
+
+/** Files that are whole JPEGs by their structure, and what is wrong with the others. */
+async function whole(listed: readonly LabelledFile[]): Promise<[LabelledFile[], string[]]> {
+  const files: LabelledFile[] = [];
+  const skipped: string[] = [];
+  for (const file of listed) {
+    try {
+      checkJpeg(await readFile(file.path));
+      files.push(file);
+    } catch (error) {
+      if (!(error instanceof DatasetError) && !(error instanceof Error && 'syscall' in error)) throw error;
+      skipped.push(`${file.path}: ${error.message}`);
+    }
+  }
+  return [files, skipped];
 }
 
 async function trainFiles(folder: string, classIds: readonly string[]): Promise<LabelledFile[]> {
@@ -73,7 +97,8 @@ async function jpegNames(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch((cause: unknown) => {
     throw new DatasetError(`the folder ${folder} cannot be read`, { cause });
   });
-  return names.filter((name) => /\.jpe?g$/iu.test(name)).sort();
+  // Files of a leading dot are other programs' notes, such as AppleDouble's.
+  return names.filter((name) => /^[^.].*\.jpe?g$/iu.test(name)).sort();
 }
 
 async function readText(path: string): Promise<string> {

@@ -48,27 +48,56 @@ export function weightShapes(config: VitConfig): Map<string, readonly number[]> 
 }
 
 /**
+ * Tensors that a file may hold besides: they have no part in a classifier's forward pass. The pooler of Hugging Face's ViT
+ * serves other tasks, mask tokens serve pre-training, position ids are their own indices.
+ */
+const harmless = [
+  /^(?:(?:vit|deit)\.)?pooler\.dense\.(?:weight|bias)$/u,
+  /(?:^|\.)mask_token$/u,
+  /(?:^|\.)position_ids$/u,
+];
+
+/**
  * Weights from a safetensors file (float16, bfloat16 or float32) in timm's or Hugging Face's naming. Position embeddings
- * of another grid are interpolated; a head for another number of classes is replaced by zeros. Throws `WeightError`
- * naming everything that is missing or misshapen, `TensorFileError` if the file is not readable.
+ * of another grid are interpolated; a head for another number of classes, or none, is replaced by zeros. A file with any
+ * tensor that this model does not have (but for the harmless ones above) is of another model. Throws `WeightError` naming
+ * everything that is missing, misshapen, not finite or too much; `TensorFileError` if the file is not readable.
  */
 export function readWeights(file: Uint8Array, config: VitConfig): WeightSet {
+  const problems = configProblems(config);
+  const shapes = weightShapes(config);
   const stored = new Map<string, HostTensor>();
+  const unread = new Set<string>();
   for (const tensor of readSafetensors(file).tensors) {
+    if (harmless.some((pattern) => pattern.test(tensor.name))) continue;
+    unread.add(tensor.name);
+    if (!/^(?:F|BF)\d+$/u.test(tensor.dtype)) continue;
     stored.set(tensor.name, { shape: tensor.shape, values: toFloat32(tensor) });
   }
-  const named = stored.has('patch_embed.proj.weight') ? stored : fromHuggingFace(stored, config.blocks);
+  const take = (name: string): HostTensor | undefined => {
+    unread.delete(name);
+    return stored.get(name);
+  };
+  const isOwn = stored.has('patch_embed.proj.weight');
+  const named = isOwn ? { get: take } : fromHuggingFace(stored, take, config.blocks);
   const weights = new Map<string, HostTensor>();
-  const problems = configProblems(config);
-  for (const [name, shape] of weightShapes(config)) {
+  for (const [name, shape] of shapes) {
     const found = adapted(name, named.get(name), shape, config);
     if (!found) problems.push(`${name} is missing`);
     else if (!sameShape(found.shape, shape)) {
       problems.push(`${name} has shape [${found.shape.join(', ')}], the model needs [${shape.join(', ')}]`);
-    } else weights.set(name, found);
+    } else if (!found.values.every(Number.isFinite)) problems.push(`${name} has values that are not finite`);
+    else weights.set(name, found);
   }
+  if (unread.size > 0) problems.push(`of another model: ${listed([...unread])}`);
   if (problems.length > 0) throw new WeightError(problems.join('\n'));
   return weights;
+}
+
+function listed(names: readonly string[]): string {
+  const most = 8;
+  const shown = names.slice(0, most).map((name) => JSON.stringify(name).slice(1, -1));
+  return `${shown.join(', ')}${names.length > most ? ` and ${names.length - most} more` : ''}`;
 }
 
 /** Weights drawn from a seed: normal of deviation 0.02 as in the original, norms 1, biases 0. */
@@ -160,8 +189,13 @@ function cubicTaps(position: number, size: number): [number, number][] {
 }
 
 /** Hugging Face's ViT names and separate query, key and value matrices, as timm's. */
-function fromHuggingFace(stored: ReadonlyMap<string, HostTensor>, blocks: number): Map<string, HostTensor> {
-  const plain = new Map([...stored].map(([name, tensor]) => [name.replace(/^(vit|deit)\./u, ''), tensor]));
+function fromHuggingFace(
+  stored: ReadonlyMap<string, HostTensor>,
+  take: (name: string) => HostTensor | undefined,
+  blocks: number,
+): Map<string, HostTensor> {
+  const full = new Map([...stored.keys()].map((name) => [name.replace(/^(vit|deit)\./u, ''), name]));
+  const plain = { get: (name: string) => take(full.get(name) ?? name) };
   const named = new Map<string, HostTensor>();
   const copy = (to: string, from: string) => {
     const tensor = plain.get(from);

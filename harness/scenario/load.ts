@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { LoadedBackend } from '../backend/tensorflow.js';
 import {
   cifarDataset,
@@ -7,6 +7,7 @@ import {
   imageNetNormalisation,
   jpegDecoder,
   plainNormalisation,
+  preprocessorNormalisation,
   proceduralDataset,
   tinyImageNetDataset,
   type ImageDataset,
@@ -15,7 +16,7 @@ import {
 import { initialAdapters, type AdapterSettings, type AdapterState } from '../model/adapters.js';
 import type { VitConfig } from '../model/config.js';
 import { embeddedWeights } from '../model/embedded.js';
-import { randomWeights, readWeights, withFreshHead, type WeightSet } from '../model/weights.js';
+import { randomWeights, readWeights, WeightError, withFreshHead, type WeightSet } from '../model/weights.js';
 import type { Scenario } from './scenario.js';
 import { shapePresets, type ModelEntry } from './schema/index.js';
 
@@ -54,7 +55,7 @@ export async function loadWorkload(scenario: WorkloadSource, backend: LoadedBack
     adapters: initialAdapters(config, adapterSettings, seed, weights),
     dataset,
     evaluationSet,
-    normalisation: file.data.set === 'tiny-imagenet' ? imageNetNormalisation : plainNormalisation,
+    normalisation: await normalisationOf(scenario),
   };
 }
 
@@ -74,6 +75,31 @@ async function loadWeights({ file, folder, seed }: WorkloadSource, config: VitCo
   return withFreshHead(readWeights(await readFile(resolve(folder, model.weights)), config), config, seed);
 }
 
+/** What published weights of these shapes were trained with. */
+const shapeNormalisation = {
+  embedded: plainNormalisation,
+  'deit-tiny': imageNetNormalisation,
+  'deit-small': imageNetNormalisation,
+  'vit-b16': plainNormalisation,
+} as const;
+
+/** As the weights want it: the file's word, the configuration beside the weights, or what is usual for the shape. */
+async function normalisationOf({ file, folder }: WorkloadSource): Promise<Normalisation> {
+  const { model } = file;
+  if (model === 'embedded') return plainNormalisation;
+  const { normalisation: given, shape, weights } = model;
+  if (given === 'imagenet') return imageNetNormalisation;
+  if (given === 'plain') return plainNormalisation;
+  if (given) return given;
+  const beside = weights === undefined ? undefined : await preprocessorNormalisation(dirname(resolve(folder, weights)));
+  if (beside) return beside;
+  if (typeof shape === 'string') return shapeNormalisation[shape];
+  if (weights === undefined) return plainNormalisation;
+  throw new WeightError(
+    'how the weights want their pixels is not known: give `model.normalisation`, or put preprocessor_config.json beside them',
+  );
+}
+
 interface LoadedData {
   readonly dataset: ImageDataset;
   readonly evaluationSet: ImageDataset | undefined;
@@ -84,7 +110,7 @@ async function loadData(
   imageSize: number,
   backend: LoadedBackend,
 ): Promise<LoadedData> {
-  const { set, images, evaluationImages } = file.data;
+  const { set, images, evaluationImages, badPictures } = file.data;
   if (set === 'procedural') {
     const drawn = (length: number, own: number) => proceduralDataset({ classes: 'fine-tuning', length, seed: own });
     return {
@@ -96,7 +122,7 @@ async function loadData(
   const read = (isTraining: boolean) => {
     if (set === 'tiny-imagenet') {
       const part = isTraining ? 'train' : 'val';
-      return tinyImageNetDataset({ folder: place, part, imageSize, decoder: jpegDecoder(backend) });
+      return tinyImageNetDataset({ folder: place, part, imageSize, decoder: jpegDecoder(backend), badPictures });
     }
     return cifarDataset({ folder: place, variant: set, part: isTraining ? 'train' : 'test', imageSize });
   };

@@ -1,5 +1,6 @@
 import { fromFloat32, readSafetensors, toFloat32, writeSafetensors } from '../../lib/io/tensors/index.js';
 import { adapterTargets, type AdapterSettings, type AdapterState, type AdapterTarget } from '../model/adapters.js';
+import * as z from 'zod';
 import type { HostTensor } from '../model/weights.js';
 
 /**
@@ -73,10 +74,16 @@ export function readPeft(files: { readonly model: Uint8Array; readonly config: s
   const head = new Map<string, HostTensor>();
   for (const tensor of readSafetensors(files.model).tensors) {
     const host = { shape: tensor.shape, values: toFloat32(tensor) };
+    if (!host.values.every(Number.isFinite))
+      throw new AdapterFileError(`${tensor.name} has values that are not finite`);
     const part = /(?:^|\.)classifier\.(?:modules_to_save\.)?(?:default\.)?(weight|bias)$/u.exec(tensor.name)?.[1];
     if (part === 'bias') head.set('head.bias', host);
     else if (part === 'weight') head.set('head.weight', transposed(host));
-    else found.set(adapterName(tensor.name), transposed(host));
+    else {
+      const name = adapterName(tensor.name);
+      if (found.has(name)) throw new AdapterFileError(`${tensor.name} is there twice`);
+      found.set(name, transposed(host));
+    }
   }
   if (head.size === 1) throw new AdapterFileError('the classifier needs both its weight and its bias');
   const { rank, alpha, dropout } = readConfig(files.config);
@@ -111,19 +118,58 @@ function adapterName(stored: string): string {
   return `${match[1]}.${target}.${match[3] === 'lora_A' ? 'down' : 'up'}`;
 }
 
+/** Fields that say nothing of what the adapters compute, or what this reader looks at otherwise. */
+const harmless = new Set([
+  'auto_mapping',
+  'base_model_name_or_path',
+  'inference_mode',
+  'modules_to_save',
+  'peft_version',
+  'revision',
+  'target_modules',
+  'task_type',
+]);
+/** Ways to start that leave the base model as it is; the others (PiSSA, OLoRA, LoftQ, …) change it. */
+const plainStarts: ReadonlySet<unknown> = new Set([true, false, 'gaussian', 'eva', 'orthogonal']);
+
+const config = z.looseObject({
+  peft_type: z.literal('LORA').default('LORA'),
+  r: z.int().min(1),
+  lora_alpha: z.number().positive(),
+  lora_dropout: z.number().min(0).max(1).default(0),
+  bias: z.literal('none').default('none'),
+  init_lora_weights: z
+    .unknown()
+    .refine((value) => plainStarts.has(value), 'changes the base model')
+    .optional(),
+});
+
+/** Every field that would give the adapters another meaning must be off. */
 function readConfig(text: string): { rank: number; alpha: number; dropout: number } {
-  let config: Record<string, unknown>;
+  let json: unknown;
   try {
-    config = JSON.parse(text) as Record<string, unknown>;
+    json = JSON.parse(text);
   } catch (cause) {
     throw new AdapterFileError('the adapter configuration is not JSON', { cause });
   }
-  const { r, lora_alpha: alpha, lora_dropout: dropout = 0, use_rslora: scaled = false } = config;
-  if (typeof r !== 'number' || typeof alpha !== 'number' || typeof dropout !== 'number') {
-    throw new AdapterFileError('the adapter configuration lacks r, lora_alpha or lora_dropout');
+  const parsed = config.safeParse(json);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+    throw new AdapterFileError(`the adapter configuration cannot be used: ${problems.join('; ')}`);
   }
-  if (scaled !== false) throw new AdapterFileError('rank-stabilised adapters (use_rslora) are not read');
-  return { rank: r, alpha, dropout };
+  const { peft_type: _type, r: rank, lora_alpha: alpha, lora_dropout: dropout, bias: _bias, ...rest } = parsed.data;
+  const unread = Object.entries(rest).filter(([name, value]) => {
+    return name !== 'init_lora_weights' && !harmless.has(name) && !isOff(value);
+  });
+  if (unread.length > 0) {
+    throw new AdapterFileError(`adapters with ${unread.map(([name]) => name).join(', ')} are not read`);
+  }
+  return { rank, alpha, dropout };
+}
+
+function isOff(value: unknown): boolean {
+  if (value === null || value === false) return true;
+  return typeof value === 'object' && Object.keys(value).length === 0;
 }
 
 function transposed({ shape, values }: HostTensor): HostTensor {

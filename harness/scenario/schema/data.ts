@@ -16,6 +16,10 @@ export const dataSection = section({
     .max(1e6)
     .default(480)
     .describe('Held-out images on which accuracy is measured; 0 measures none.'),
+  badPictures: z
+    .enum(['end', 'skip'])
+    .default('end')
+    .describe('Files that are no whole JPEG: the first ends the training, or all are left out and counted.'),
   split: z
     .union(
       [

@@ -23,6 +23,22 @@ const explicitShape = section({
   pooling: z.enum(['class-token', 'mean']).default('class-token').describe('What the head sees.'),
 });
 
+const channel = z.number().min(-1).max(2);
+const normalisationEntry = z
+  .union(
+    [
+      z.enum(['imagenet', 'plain']),
+      section({
+        mean: z.tuple([channel, channel, channel]).describe('Of red, green and blue, 0 … 1.'),
+        deviation: z.tuple([channel.positive(), channel.positive(), channel.positive()]).describe('Likewise.'),
+      }),
+    ],
+    { error: () => 'must be `imagenet`, `plain` (−1 … 1) or `{ mean: […], deviation: […] }`' },
+  )
+  .describe(
+    'How the weights want their pixels. Default: `preprocessor_config.json` beside the weights, else that of the shape.',
+  );
+
 const modelSection = section({
   weights: z
     .string()
@@ -34,6 +50,7 @@ const modelSection = section({
     .union([z.enum(shapeNames), explicitShape])
     .default('embedded')
     .describe('Sizes: of a known model, or one by one.'),
+  normalisation: normalisationEntry.optional(),
   imageSize: size(4096).optional().describe('Side of the images, pixels; position embeddings are interpolated.'),
 });
 

@@ -7,16 +7,19 @@ import { describe, expect, it } from 'vitest';
 import { loadBackend } from '../../../../harness/backend/tensorflow.js';
 import {
   cifarDataset,
+  datasetFingerprint,
   DatasetError,
   decodePortable,
   imageNetNormalisation,
   jpegDecoder,
+  preprocessorNormalisation,
   proceduralDataset,
   readBatch,
   resizeBicubic,
   tinyImageNetDataset,
   type ImageDataset,
 } from '../../../../harness/data/index.js';
+import { pictures } from '../../../support/pictures.js';
 
 const subset = new URL('../../../../../shared/data/tiny-imagenet-subset/', import.meta.url);
 const hasSubset = existsSync(subset);
@@ -66,6 +69,108 @@ describe('JPEG', () => {
     for (const decoder of [jpegDecoder(await loadBackend()), decodePortable]) {
       expect(crc32((await decoder(bytes)).pixels)).toBe(0xf1252b5a);
     }
+  });
+});
+
+describe('files named .jpeg', () => {
+  const file = (name: keyof typeof pictures) => Buffer.from(pictures[name], 'base64');
+  const verdicts: [keyof typeof pictures, string | undefined][] = [
+    ['baseline', undefined],
+    ['progressive', undefined],
+    ['grey', undefined],
+    ['cmyk', 'a JPEG of 4 components (CMYK)'],
+    ['cutShort', 'a JPEG cut short'],
+    ['png', 'PNG, not JPEG'],
+    ['webp', 'WebP, not JPEG'],
+    ['bmp', 'BMP, not JPEG'],
+    ['appleDouble', 'AppleDouble, not JPEG'],
+  ];
+
+  it.each(verdicts)('that are %s have the same verdict from every decoder', async (name, reason) => {
+    const [native, portable] = [jpegDecoder(await loadBackend()), decodePortable];
+    const [first, second] = await Promise.allSettled([native(file(name)), portable(file(name))]);
+    if (reason === undefined) {
+      if (first.status === 'rejected' || second.status === 'rejected') throw new Error('refused');
+      expect([first.value.width, first.value.height]).toEqual([16, 12]);
+      expect(Buffer.compare(first.value.pixels, second.value.pixels)).toBe(0);
+    } else {
+      for (const outcome of [first, second]) {
+        expect(outcome.status === 'rejected' && outcome.reason).toMatchObject({
+          name: 'DatasetError',
+          message: reason,
+        });
+      }
+    }
+  });
+
+  it('are decoded to Pillow’s pixels', async () => {
+    const sum = (pixels: Uint8Array) => pixels.reduce((total, value) => total + value, 0);
+    for (const decoder of [jpegDecoder(await loadBackend()), decodePortable]) {
+      expect(sum((await decoder(file('baseline'))).pixels)).toBe(66789);
+      expect(sum((await decoder(file('progressive'))).pixels)).toBe(66789);
+    }
+  });
+
+  it('are refused wherever they are cut, and never crash a decoder', async () => {
+    const decoder = jpegDecoder(await loadBackend());
+    for (const name of ['baseline', 'progressive', 'grey'] as const) {
+      const bytes = file(name);
+      for (let length = 0; length < bytes.length; length += 7) {
+        for (const decode of [decoder, decodePortable]) {
+          await expect(decode(bytes.subarray(0, length)), `${name} ${length}`).rejects.toThrow(DatasetError);
+        }
+      }
+    }
+    const huge = Buffer.from(file('baseline'));
+    const frame = huge.indexOf(Buffer.from([0xff, 0xc0]));
+    huge.fill(0xff, frame + 5, frame + 9);
+    for (const decode of [decoder, decodePortable]) await expect(decode(huge)).rejects.toThrow('65535 × 65535 pixels');
+  });
+
+  it('end a training with their name, or are left out and counted, as is wished', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'pictures-'));
+    const images = join(folder, 'train', 'n1', 'images');
+    await mkdir(images, { recursive: true });
+    await writeFile(join(folder, 'wnids.txt'), 'n1\n');
+    const names = ['baseline', 'cmyk', 'grey', 'webp'] as const;
+    for (const name of names) await writeFile(join(images, `${name}.JPEG`), file(name));
+    await writeFile(join(images, '._baseline.JPEG'), file('appleDouble'));
+    const common = { folder, part: 'train', imageSize: 8, decoder: decodePortable } as const;
+    const all = await tinyImageNetDataset(common);
+    expect([all.length, all.skipped]).toEqual([4, undefined]);
+    await expect(all.pixels(1)).rejects.toThrow(`${join(images, 'cmyk.JPEG')}: a JPEG of 4 components`);
+    const good = await tinyImageNetDataset({ ...common, badPictures: 'skip' });
+    expect(good.length).toBe(2);
+    expect(good.skipped?.map((reason) => reason.slice(images.length + 1))).toEqual([
+      'cmyk.JPEG: a JPEG of 4 components (CMYK)',
+      'webp.JPEG: WebP, not JPEG',
+    ]);
+    expect(await good.pixels(1)).toEqual(await all.pixels(2));
+    expect(await datasetFingerprint(good)).not.toBe(await datasetFingerprint(all));
+    const before = await datasetFingerprint(good);
+    await writeFile(join(images, 'grey.JPEG'), file('baseline'));
+    expect(await datasetFingerprint(good)).not.toBe(before);
+    await rm(folder, { recursive: true });
+  });
+});
+
+describe('preprocessor_config.json', () => {
+  it('says how the weights want their pixels', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'preprocessor-'));
+    const written = async (content: object) => {
+      await writeFile(join(folder, 'preprocessor_config.json'), JSON.stringify(content));
+      return preprocessorNormalisation(folder);
+    };
+    expect(await preprocessorNormalisation(folder)).toBeUndefined();
+    const mean = [0.1, 0.2, 0.3];
+    expect(await written({ image_mean: mean, image_std: [1, 2, 3], rescale_factor: 1 / 255, size: 224 })).toEqual({
+      mean,
+      deviation: [1, 2, 3],
+    });
+    expect(await written({ do_normalize: false })).toEqual({ mean: [0, 0, 0], deviation: [1, 1, 1] });
+    await expect(written({ rescale_factor: 1 / 127.5 })).rejects.toThrow('rescaled by 1 / 255');
+    await expect(written({ image_std: [0, 1, 1] })).rejects.toThrow('cannot be used');
+    await rm(folder, { recursive: true });
   });
 });
 

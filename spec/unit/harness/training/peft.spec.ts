@@ -98,3 +98,47 @@ describe('PEFT files', () => {
     expect(() => readPeft({ ...files, config: '{' })).toThrow('JSON');
   });
 });
+
+describe('a PEFT configuration', () => {
+  const { model, config: text } = writePeft(settings, trained());
+  const plain = JSON.parse(text) as Record<string, unknown>;
+  const reading = (changed: Record<string, unknown>) => () =>
+    readPeft({ model, config: JSON.stringify({ ...plain, ...changed }) });
+
+  it.each([
+    ['peft_type', 'ADALORA'],
+    ['alpha_pattern', { '0.query': 4 }],
+    ['rank_pattern', { '0.query': 4 }],
+    ['use_dora', true],
+    ['use_rslora', true],
+    ['fan_in_fan_out', true],
+    ['bias', 'lora_only'],
+    ['lora_bias', true],
+    ['layers_to_transform', [0, 1]],
+    ['layer_replication', [[0, 4]]],
+    ['init_lora_weights', 'pissa'],
+    ['trainable_token_indices', [3]],
+    ['something_of_next_year', 'on'],
+    ['r', 0],
+  ])('with %s = %j is refused by name', (name, value) => {
+    expect(reading({ [name]: value })).toThrow(AdapterFileError);
+    expect(reading({ [name]: value })).toThrow(name);
+  });
+
+  it('with the same fields switched off is read, as the library writes them', () => {
+    const off = { alpha_pattern: {}, rank_pattern: {}, use_dora: false, layers_to_transform: null, loftq_config: {} };
+    const said = { auto_mapping: null, task_type: 'IMAGE_CLASSIFICATION', revision: 'main', init_lora_weights: true };
+    expect(reading({ ...off, ...said })().settings).toEqual(settings);
+  });
+
+  it('does not excuse values that are not finite, nor the same adapter twice', () => {
+    const { tensors } = readSafetensors(model);
+    const [first, ...rest] = tensors as [(typeof tensors)[0], ...typeof tensors];
+    const broken = { ...first, bytes: new Uint8Array(first.bytes.length).fill(255) };
+    const again = { ...first, name: first.name.replace('.weight', '.default.weight') };
+    const read = (all: typeof tensors) => () =>
+      readPeft({ model: writeSafetensors({ tensors: all, metadata: {} }), config: text });
+    expect(read([broken, ...rest])).toThrow('not finite');
+    expect(read([...tensors, again])).toThrow('there twice');
+  });
+});

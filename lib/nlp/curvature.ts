@@ -13,7 +13,7 @@ const mostDirections = 3;
 const affordedEach = 10;
 /** Curvature, relative to the largest one seen or to the objective's size, below which it may be nothing but rounding. */
 const flat = 1e-4;
-/** Part of the gradient that the held rows and bounds leave uncovered from which they are no explanation of it. */
+/** Parts of the gradient that held rows and bounds may leave uncovered, relative to it and to the objective's size. */
 const uncovered = 1e-2;
 const leastSlope = 1e-3;
 /** Lengths of the trial steps relative to max(1, ‖x‖∞). */
@@ -56,9 +56,9 @@ export function findsLowerPoint(probe: CurvatureProbe): boolean {
   const descent = point.gradient.map((value) => -value);
   held.project(descent);
   const slope = euclideanNorm(descent);
-  if (slope > uncovered * euclideanNorm(point.gradient) && slope > leastSlope) {
-    return triesAlong(probe, rows, descent, [1]);
-  }
+  const isUncovered =
+    slope > uncovered * euclideanNorm(point.gradient) && slope > leastSlope * Math.max(1, probe.objectiveSize);
+  if (isUncovered && triesAlong(probe, rows, descent, [1])) return true;
   const directions = flatDirections(probe, held);
   for (const [k, direction] of directions.entries()) {
     if (triesAlong(probe, rows, direction, [1, -1])) return true;

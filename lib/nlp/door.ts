@@ -421,7 +421,8 @@ class Door<Options extends DoorOptions, Result extends SolverResult> {
       bought += (Math.abs(result.multipliers[i]!) / units.objective) * feasibilityTolerance * best.violation * side;
     }
     const size = Math.max(local.objectiveSize, Math.min(Math.abs(objective), 1e3 * local.objectiveSize));
-    const margin = share * size + 2 * bought + residuals.absoluteInfeasibility;
+    const given = (largestEntry(result.multipliers) * residuals.absoluteInfeasibility) / units.objective;
+    const margin = share * size + 2 * bought + given;
     return best.objective < objective - margin ? best.x.slice() : undefined;
   }
 
@@ -435,7 +436,7 @@ class Door<Options extends DoorOptions, Result extends SolverResult> {
   ): Float64Array | undefined {
     if (!this.affluent) return undefined;
     const { session, given, meta } = this;
-    let lowest = session.best.objective;
+    let lowest = this.bestIsFeasible() ? session.best.objective : Infinity;
     const lower = findsLowerPoint({
       evaluator: new Evaluator(prepared),
       point: evidence.point,
@@ -445,7 +446,7 @@ class Door<Options extends DoorOptions, Result extends SolverResult> {
       left: session.evaluationsLeft,
       expired: () => this.expired() || session.evaluationsLeft < scarceEvaluations,
       isLower: () => {
-        if (!(session.best.objective < lowest)) return false;
+        if (!this.bestIsFeasible() || !(session.best.objective < lowest)) return false;
         lowest = session.best.objective;
         return this.betterPoint(result, evidence, units, local, lowerBy) !== undefined;
       },

@@ -3,27 +3,54 @@ import type { QuadraticProgram } from '../problem/index.js';
 import { qpEvidence } from './evidence.js';
 import type { QpResult, QpWarmStart } from './result.js';
 
-/** Objectives whose largest coefficient is below this are solved in larger units: tolerances are absolute ones. */
-const smallCoefficient = 1e-3;
+/** Objectives that change by less than this are solved in larger units: tolerances are absolute ones. */
+const smallObjective = 1e-3;
+/** Largest coefficient that this may lead to. */
+const largestCoefficient = 1e6;
 
 /**
- * Factor of the objective, a power of two, that brings its largest coefficient to 1 where it is small; else 1. Costs of
- * 1e-9 are as good as costs of 1, but the tolerance would call every feasible point optimal.
+ * Factor of the objective, a power of two, that makes it change by about 1 over the ranges of the variables where it changes
+ * by little; else 1. Costs of 1e-9 are as good as costs of 1, but the tolerance would call every feasible point optimal.
  */
-export function objectiveFactor({ hessian, linear }: QuadraticProgram): number {
-  let size = 0;
-  for (const values of [linear, ...entriesOf(hessian)]) {
-    for (const value of values) size = Math.max(size, Math.abs(value));
+export function objectiveFactor({ hessian, linear, lower, upper }: QuadraticProgram): number {
+  const diagonal = diagonalOf(hessian, linear.length);
+  let change = 0;
+  let largest = 0;
+  for (let j = 0; j < linear.length; j++) {
+    const range = rangeOf(lower[j]!, upper[j]!);
+    change = Math.max(change, Math.abs(linear[j]!) * range, Math.abs(diagonal[j]!) * range * range);
+    largest = Math.max(largest, Math.abs(linear[j]!), Math.abs(diagonal[j]!));
   }
-  return size > 0 && size < smallCoefficient ? 2 ** -Math.floor(Math.log2(size)) : 1;
+  if (!(change > 0) || change >= smallObjective) return 1;
+  return Math.max(1, 2 ** -Math.ceil(Math.log2(Math.max(change, largest / largestCoefficient))));
 }
 
-function entriesOf(hessian: SymmetricMatrix | undefined): Float64Array[] {
-  if (hessian === undefined) return [];
-  if (hessian.kind !== 'diagonal-plus-low-rank') return [hessian.values];
-  const { diagonal, factor, weights } = hessian;
-  const columns = factor.columns;
-  return [diagonal, factor.values.map((value, k) => value * value * weights[k % columns]!)];
+/** Width of a range that is bounded; of others the size of what bounds it, at least 1. */
+function rangeOf(lower: number, upper: number): number {
+  const width = upper - lower;
+  if (Number.isFinite(width)) return width;
+  const side = (bound: number): number => (Number.isFinite(bound) ? Math.abs(bound) : 0);
+  return Math.max(1, side(lower), side(upper));
+}
+
+function diagonalOf(hessian: SymmetricMatrix | undefined, n: number): Float64Array {
+  const diagonal = new Float64Array(n);
+  if (hessian === undefined) return diagonal;
+  if (hessian.kind === 'diagonal') return hessian.values;
+  if (hessian.kind === 'dense') return diagonal.map((_, j) => hessian.values[j * n + j]!);
+  if (hessian.kind === 'sparse') {
+    for (let j = 0; j < n; j++) {
+      for (let k = hessian.columnStarts[j]!; k < hessian.columnStarts[j + 1]!; k++) {
+        if (hessian.rowIndices[k] === j) diagonal[j] = hessian.values[k]!;
+      }
+    }
+    return diagonal;
+  }
+  const { factor, weights } = hessian;
+  const { columns, values } = factor;
+  return hessian.diagonal.map((entry, j) =>
+    weights.reduce((sum, weight, k) => sum + weight * values[j * columns + k]! ** 2, entry),
+  );
 }
 
 /** The program with its objective times `factor`. */

@@ -14,6 +14,7 @@ export {
   planViolations,
   type Device,
   type DevicePlan,
+  type ExtraLimit,
   type Plan,
   type PlanningProblem,
   type RoundDelay,

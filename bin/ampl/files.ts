@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
 const extension = '.nl';
 
@@ -29,8 +29,4 @@ export function readNames(path: string): string[] | undefined {
   } catch {
     return undefined;
   }
-}
-
-export function writeSolutionFile(path: string, content: string | Uint8Array): void {
-  writeFileSync(path, content);
 }

@@ -29,6 +29,10 @@ export const keywordShape = {
     .max(15)
     .default(0)
     .describe('without -AMPL, sum of 1 write .sol file, 2 print values, 4 print duals, 8 no message'),
+  certificate: z
+    .text()
+    .optional()
+    .describe('file for a certificate of the answer (linear and convex quadratic models, integers or not)'),
 } as const;
 
 const keywordSchema = z.strictObject(keywordShape);
@@ -71,7 +75,7 @@ export function describeKeywords(): string {
   return (Object.keys(keywordShape) as KeywordName[])
     .map((name) => {
       const byDefault = defaults[name] === undefined ? '' : ` (default ${defaults[name]})`;
-      return `${name.padEnd(10)} ${keywordShape[name].description ?? ''}${byDefault}`;
+      return `${name.padEnd(11)} ${keywordShape[name].description ?? ''}${byDefault}`;
     })
     .join('\n');
 }

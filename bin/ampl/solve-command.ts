@@ -1,14 +1,16 @@
+import { certifyProblem } from '../../lib/certify/index.js';
 import { compileNl, NlError, readNl, writeSolBinary, writeSolText, type NlSolution } from '../../lib/io/nl/index.js';
 import type { IterationRecord } from '../../lib/solver/index.js';
 import { parseEnvironmentOptions, type AmplCommandLine } from './command-line.js';
-import { locateFiles, readModelBytes, readNames, writeSolutionFile, type AmplFiles } from './files.js';
+import { writeWhole } from '../files.js';
+import { locateFiles, readModelBytes, readNames, type AmplFiles } from './files.js';
 import { parseKeywords, type Assignment, type Keywords } from './keywords.js';
 import { solveWith } from './methods.js';
 import { amplSolution } from './solution.js';
 import { amplExitCodes, solverName, usage, type AmplTerminal } from './terminal.js';
 
 /** Reads, solves and writes; returns the exit code. */
-export function solveCommand(line: AmplCommandLine, terminal: AmplTerminal, version: string): number {
+export async function solveCommand(line: AmplCommandLine, terminal: AmplTerminal, version: string): Promise<number> {
   const fromEnvironment = environmentOptions(terminal);
   const assignments = [...fromEnvironment.assignments, ...line.assignments];
   const { keywords, problems } = parseKeywords(assignments);
@@ -20,15 +22,14 @@ export function solveCommand(line: AmplCommandLine, terminal: AmplTerminal, vers
   }
   if (!line.quietOptions && !silent(terminal)) echoOptions(assignments, terminal, version);
   const files = locateFiles(line.stub);
-  let solution: NlSolution;
-  let binary: { littleEndian: boolean } | undefined;
+  let solved: SolvedModel;
   try {
-    ({ solution, binary } = solveModel(files, keywords, terminal, version));
+    solved = solveModel(files, keywords, terminal, version);
   } catch (error) {
     terminal.printError(`${solverName}: ${files.modelPath}: ${explain(error)}`);
     return amplExitCodes.badInput;
   }
-  return deliver(line, keywords, files, solution, binary, terminal);
+  return deliver(line, keywords, files, solved, terminal);
 }
 
 /** Options of the variable that AMPL and Pyomo set; its name may be spelled with or without hyphens. */
@@ -48,12 +49,15 @@ function echoOptions(assignments: readonly Assignment[], terminal: AmplTerminal,
   terminal.print(`${solverName} ${version}: ${assignments.map(({ key, value }) => `${key}=${value}`).join(' ')}`);
 }
 
-function solveModel(
-  files: AmplFiles,
-  keywords: Keywords,
-  terminal: AmplTerminal,
-  version: string,
-): { solution: NlSolution; binary: { littleEndian: boolean } | undefined } {
+/** What is written once a model is solved. */
+interface SolvedModel {
+  readonly solution: NlSolution;
+  readonly binary: { readonly littleEndian: boolean } | undefined;
+  /** The certificate as JSON, if one was asked for and found. */
+  readonly certificate: string | undefined;
+}
+
+function solveModel(files: AmplFiles, keywords: Keywords, terminal: AmplTerminal, version: string): SolvedModel {
   const model = readNl(readModelBytes(files));
   const objective = Math.max(0, keywords.objno - 1);
   const chosen = keywords.objno === 0 ? { ...model, objectives: [] } : model;
@@ -72,7 +76,18 @@ function solveModel(
     constraintNames,
     variableNames,
   });
-  return { solution, binary: header.format === 'binary' ? { littleEndian: header.littleEndian } : undefined };
+  const binary = header.format === 'binary' ? { littleEndian: header.littleEndian } : undefined;
+  if (keywords.certificate === undefined) return { solution, binary, certificate: undefined };
+  const { certificate, verdict, reason } = certifyProblem(program, {
+    x: answer.result.x,
+    maxNodes: keywords.maxnodes,
+    generator: `${solverName} ${version}`,
+    ...(Number.isFinite(keywords.timelimit) && { timeLimitSeconds: keywords.timelimit }),
+  });
+  const lines = verdict ? verdict.sentences : [reason ?? ''];
+  const message = [solution.message, ...lines.map((line) => `${certificate ? 'proven' : 'no certificate'}: ${line}`)];
+  const text = certificate && `${JSON.stringify(certificate)}\n`;
+  return { solution: { ...solution, message: message.join('\n') }, binary, certificate: text };
 }
 
 function logIteration(record: IterationRecord, terminal: AmplTerminal): undefined {
@@ -83,23 +98,31 @@ function logIteration(record: IterationRecord, terminal: AmplTerminal): undefine
   return undefined;
 }
 
-function deliver(
+async function deliver(
   line: AmplCommandLine,
   keywords: Keywords,
   files: AmplFiles,
-  solution: NlSolution,
-  binary: { littleEndian: boolean } | undefined,
+  { solution, binary, certificate }: SolvedModel,
   terminal: AmplTerminal,
-): number {
+): Promise<number> {
   if (line.fromAmpl ? keywords.outlev > 0 : (keywords.wantsol & 8) === 0) terminal.print(solution.message);
   if (!line.fromAmpl) printValues(keywords, solution, terminal);
-  if (!line.fromAmpl && !line.writeSolution && (keywords.wantsol & 1) === 0) return amplExitCodes.answered;
-  const path = line.solutionPath ?? `${files.stub}.sol`;
-  try {
-    writeSolutionFile(path, binary ? writeSolBinary(solution, binary.littleEndian) : writeSolText(solution));
-  } catch (error) {
-    terminal.printError(`${solverName}: cannot write ${path}: ${explain(error)}`);
-    return amplExitCodes.notWritten;
+  const outputs: [path: string, content: string | Uint8Array][] = [];
+  if (keywords.certificate !== undefined && certificate !== undefined)
+    outputs.push([keywords.certificate, certificate]);
+  if (line.fromAmpl || line.writeSolution || (keywords.wantsol & 1) !== 0) {
+    const content = binary ? writeSolBinary(solution, binary.littleEndian) : writeSolText(solution);
+    outputs.push([line.solutionPath ?? `${files.stub}.sol`, content]);
+  }
+  for (const [path, content] of outputs) {
+    try {
+      await writeWhole(path, typeof content === 'string' ? new TextEncoder().encode(content) : content, {
+        replace: true,
+      });
+    } catch (error) {
+      terminal.printError(`${solverName}: ${explain(error)}`);
+      return amplExitCodes.notWritten;
+    }
   }
   return amplExitCodes.answered;
 }

@@ -27,8 +27,11 @@ Exit codes: 0 every claim is proven, 2 unreadable input, 3 refused, 1 internal e
 export function registerVerifyCommand(program: Command): void {
   program
     .command('verify')
-    .description('check a certificate by interval arithmetic, without the planner')
-    .argument('<certificate>', 'certificate (JSON) made by solve --certificate, or - for standard input')
+    .description('check a certificate of a plan or a program, without planner and solvers')
+    .argument(
+      '<certificate>',
+      'certificate (JSON) made by solve --certificate or sft-opt-ampl, or - for standard input',
+    )
     .option('--file <problem>', 'resolve this problem file again and compare: the certificate speaks about it')
     .option('--seed <number>', 'seed in place of the file’s, as when it was solved', parseSeed)
     .addOption(setOption())

@@ -1,4 +1,4 @@
-import type { QuadraticProgram } from '../problem/index.js';
+import type { MixedIntegerNonlinearProgram, NonlinearProgram, QuadraticProgram } from '../problem/index.js';
 import { solveQp, type QpResult } from '../qp/index.js';
 import { Budget, type BudgetLimits } from '../solver/index.js';
 import { canonicalJson } from '../verify/canonical.js';
@@ -9,6 +9,7 @@ import { proveConvexity } from './convexity.js';
 import type { ProgramClaims } from './evidence.js';
 import { integerClaims } from './integer.js';
 import { Stated } from './numeric.js';
+import { quadraticProgramOf } from './quadratic-form.js';
 import { sharp } from './relaxation.js';
 import { sha256Now } from './sha256.js';
 import { NotCertifiable, stateProgram, type StatedProgram } from './state-program.js';
@@ -60,6 +61,23 @@ export function certifyProgram(problem: QuadraticProgram, options: CertifyProgra
   try {
     const stated = new Stated(stateProgram(problem, Array.from(options.integers ?? [])));
     return sealed(stated, claimsOf(stated, problem, options), options.generator);
+  } catch (error) {
+    if (!(error instanceof NotCertifiable)) throw error;
+    return { certificate: undefined, verdict: undefined, reason: error.message };
+  }
+}
+
+/**
+ * `certifyProgram` of a problem whose functions are made of known operations, as models read by `compileNl` are, if it is a linear or
+ * quadratic one; the reason names what is not. Takes the same options but for `integers`.
+ */
+export function certifyProblem(
+  problem: NonlinearProgram | MixedIntegerNonlinearProgram,
+  options: Omit<CertifyProgramOptions, 'integers' | 'result'> = {},
+): ProgramCertification {
+  try {
+    const { program, integers } = quadraticProgramOf(problem);
+    return certifyProgram(program, { ...options, integers });
   } catch (error) {
     if (!(error instanceof NotCertifiable)) throw error;
     return { certificate: undefined, verdict: undefined, reason: error.message };

@@ -1,4 +1,5 @@
 export {
+  certifyProblem,
   certifyProgram,
   type CertifyProgramOptions,
   type ProgramCertificate,

@@ -1,3 +1,4 @@
+import { certifyProgram, type CertifyProgramOptions, type ProgramCertification } from '../certify/index.js';
 import { assembleSparse, type SparseMatrix } from '../linalg/index.js';
 import { minimize, type MinimizeOptions } from '../minimize/index.js';
 import type { MixedIntegerNonlinearProgram, QuadraticProgram } from '../problem/index.js';
@@ -89,6 +90,15 @@ export interface LinearResult<Name extends string = string> extends Reported {
   readonly pricesByName?: Readonly<Record<string, number>>;
   readonly iterations: number;
   readonly timeSeconds: number;
+  /** With `certificate: true`: a proof of the answer that others can check, or why there is none. A maximum is stated negated. */
+  readonly certification?: ProgramCertification;
+}
+
+/** What the solvers here take beside their own options. */
+export interface LinearOptions {
+  readonly signal?: StopSignal;
+  /** Whether to prove the answer in exact arithmetic. Default: false. */
+  readonly certificate?: boolean;
 }
 
 /** Answer to a linear program with integers. Prices are those with the integers held. */
@@ -113,7 +123,7 @@ interface Assembled {
  * Solves a linear program: minimise or maximise cᵀx over rows and bounds. Variables are ≥ 0 unless `bounds` say otherwise.
  *
  * @param program Costs, rows, sides and bounds, by lists or by names.
- * @param options Those of `solveQp` and a stop signal.
+ * @param options Those of `solveQp`, a stop signal, and `certificate`.
  * @returns x, objective, prices; `infeasible` and `unbounded` are said only with a certificate that was checked.
  * @throws InputError naming everything that is wrong.
  * @example
@@ -126,13 +136,18 @@ interface Assembled {
  */
 export function solveLp<const Name extends string = string>(
   program: LinearProgram<Name>,
-  { signal, ...options }: QpOptionsInput & { readonly signal?: StopSignal } = {},
+  { signal, certificate, ...options }: QpOptionsInput & LinearOptions = {},
 ): LinearResult<Name> {
   const check = new InputCheck();
   const parts = assemble(check, program);
   check.done();
-  const result = solveQp(programOf(parts), { ...sharp, ...options }, undefined, { signal, convex: true });
-  return conclude<Name>(result, parts);
+  const stated = programOf(parts);
+  const result = solveQp(stated, { ...sharp, ...options }, undefined, { signal, convex: true });
+  return conclude<Name>(
+    result,
+    parts,
+    certificate ? certifyProgram(stated, { ...limits(options, signal), result }) : undefined,
+  );
 }
 
 /**
@@ -140,7 +155,7 @@ export function solveLp<const Name extends string = string>(
  * otherwise.
  *
  * @param program P by its rows, and costs, rows, sides and bounds by lists as for `solveLp`.
- * @param options Those of `solveQp` and a stop signal.
+ * @param options Those of `solveQp`, a stop signal, and `certificate`.
  * @returns x, objective, prices; a P that is not positive semidefinite ends as `stalled`.
  * @throws InputError naming everything that is wrong, and RangeError for a P that is not symmetric.
  * @example
@@ -148,7 +163,7 @@ export function solveLp<const Name extends string = string>(
  */
 export function solveQuadratic(
   { hessian, ...rest }: ListedQuadraticProgram,
-  { signal, ...options }: QpOptionsInput & { readonly signal?: StopSignal } = {},
+  { signal, certificate, ...options }: QpOptionsInput & LinearOptions = {},
 ): LinearResult {
   const check = new InputCheck();
   const n = hessian.length;
@@ -157,17 +172,24 @@ export function solveQuadratic(
   const values = new Float64Array(n * n);
   hessian.forEach((row, i) => values.set(check.numbers(`hessian[${i}]`, row, n), i * n));
   check.done();
-  const result = solveQp(
-    { hessian: { kind: 'dense', rows: n, columns: n, values }, ...programOf(parts) },
-    { ...sharp, ...options },
-    undefined,
-    { signal },
+  const stated = { hessian: { kind: 'dense', rows: n, columns: n, values }, ...programOf(parts) } as const;
+  const result = solveQp(stated, { ...sharp, ...options }, undefined, { signal });
+  return conclude(
+    result,
+    parts,
+    certificate ? certifyProgram(stated, { ...limits(options, signal), result }) : undefined,
   );
-  return conclude(result, parts);
 }
 
 /** A vertex, or the solution on a working set, costs no more than its neighbourhood. */
 const sharp = { optimalityTolerance: 1e-9, feasibilityTolerance: 1e-9, gapTolerance: 1e-9 } as const;
+
+function limits(
+  { timeLimitSeconds }: { readonly timeLimitSeconds?: number | undefined },
+  signal: StopSignal | undefined,
+): CertifyProgramOptions {
+  return { ...(timeLimitSeconds !== undefined && { timeLimitSeconds }), ...(signal && { signal }) };
+}
 
 function programOf({ cost, matrix, lower, upper, rowLower, rowUpper }: Assembled): QuadraticProgram {
   return { linear: cost, constraintMatrix: matrix, lower, upper, constraintLower: rowLower, constraintUpper: rowUpper };
@@ -178,7 +200,7 @@ function programOf({ cost, matrix, lower, upper, rowLower, rowUpper }: Assembled
  * `bounds` say otherwise, and all integers unless `integers` say otherwise.
  *
  * @param program As for `solveLp`, with `integers`.
- * @param options Those of `minimize` and a stop signal.
+ * @param options Those of `minimize`, a stop signal, and `certificate`.
  * @returns x with exact integers, objective, nodes and bound; `optimal` means proven.
  * @throws InputError naming everything that is wrong.
  * @example
@@ -186,7 +208,7 @@ function programOf({ cost, matrix, lower, upper, rowLower, rowUpper }: Assembled
  */
 export function solveMilp<const Name extends string = string>(
   program: MixedIntegerLinearProgram<Name>,
-  { signal, ...options }: MinimizeOptions & { readonly signal?: StopSignal } = {},
+  { signal, certificate, ...options }: MinimizeOptions & LinearOptions = {},
 ): MixedIntegerLinearResult<Name> {
   const check = new InputCheck();
   const parts = assemble(check, program);
@@ -223,8 +245,9 @@ export function solveMilp<const Name extends string = string>(
   };
   const result = minimize(structured, options, { signal });
   const bound = sign * (result.search?.bound ?? (result.termination === 'optimal' ? result.objective : -Infinity));
+  const request = { ...limits(options, signal), integers: integerVariables, x: result.x };
   return {
-    ...conclude<Name>(result, parts),
+    ...conclude<Name>(result, parts, certificate ? certifyProgram(programOf(parts), request) : undefined),
     search: { nodeCount: result.search?.nodeCount ?? 0, bound },
   };
 }
@@ -232,6 +255,7 @@ export function solveMilp<const Name extends string = string>(
 function conclude<Name extends string>(
   result: SolverResult,
   { matrix, sign, names, rowNames }: Assembled,
+  certification: ProgramCertification | undefined,
 ): LinearResult<Name> {
   const prices = result.multipliers.map((y) => (y === 0 ? 0 : -sign * y));
   return reported({
@@ -249,6 +273,7 @@ function conclude<Name extends string>(
     ...(rowNames && { pricesByName: byName(rowNames, prices) }),
     iterations: result.iterations,
     timeSeconds: result.timeSeconds,
+    ...(certification && { certification }),
   });
 }
 

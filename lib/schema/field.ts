@@ -2,7 +2,7 @@
 export type SchemaIssue = { readonly path: (string | number)[]; readonly message: string } & (
   | {
       readonly code: 'invalid_type';
-      readonly expected: 'number' | 'int' | 'boolean' | 'object';
+      readonly expected: 'number' | 'int' | 'boolean' | 'object' | 'string';
       readonly input: unknown;
     }
   | { readonly code: 'invalid_value'; readonly values: (string | number)[]; readonly input: unknown }

@@ -29,6 +29,15 @@ export const boolean = (): Field<boolean> =>
     return undefined;
   });
 
+/** A text that is not empty. */
+export const text = (): Field<string> =>
+  new Field<string>((value, issues, path) => {
+    if (typeof value === 'string' && value !== '') return value;
+    const message = `Invalid input: expected a text, received ${value === '' ? 'an empty one' : typeof value}`;
+    issues.push({ code: 'invalid_type', expected: 'string', path, message, input: value });
+    return undefined;
+  });
+
 /** Just this value. */
 export const literal = <const Value extends string | number>(only: Value): Field<Value> =>
   new Field<Value>((value, issues, path) => {

@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseCommandLine, parseEnvironmentOptions } from '../../../bin/ampl/command-line.js';
 import { parseKeywords } from '../../../bin/ampl/keywords.js';
 import { readSol, writeSolText } from '../../../lib/io/nl/index.js';
+import { verifyCertificate } from '../../../lib/verify/index.js';
 import { runCommand, solveText, temporaryFolder } from '../../support/ampl.js';
 import { toBinaryNl } from '../../support/nl-binary.js';
 import { wyndorSample } from '../../support/nl-samples.js';
@@ -125,6 +126,40 @@ describe('files', () => {
     expect(existsSync(`${stub}.sol`)).toBe(false);
     await runCommand(['-s', '-of', `${stub}.other`, stub, 'wantsol=8']);
     expect(existsSync(`${stub}.other`)).toBe(true);
+  });
+
+  it('writes the solution whole or not at all, also over an old one and through a link', async () => {
+    const folder = temporaryFolder();
+    const stub = join(folder, 'model');
+    writeFileSync(`${stub}.nl`, wyndorSample);
+    writeFileSync(join(folder, 'real.sol'), 'old');
+    symlinkSync('real.sol', `${stub}.sol`);
+    expect(await runCommand([stub, '-AMPL'])).toMatchObject({ exitCode: 0 });
+    expect(lstatSync(`${stub}.sol`).isSymbolicLink()).toBe(true);
+    expect(readSol(readFileSync(join(folder, 'real.sol'), 'utf8')).solveResult).toBe(0);
+    expect(readdirSync(folder).sort()).toEqual(['model.nl', 'model.sol', 'real.sol']);
+  });
+
+  it('writes a certificate that the checker accepts, and names what cannot be certified', async () => {
+    const stub = join(temporaryFolder(), 'model');
+    const proof = `${stub}.json`;
+    writeFileSync(`${stub}.nl`, wyndorSample);
+    const run = await runCommand([stub, `certificate=${proof}`]);
+    expect(run).toMatchObject({ exitCode: 0, errors: '' });
+    expect(run.output).toContain('proven: No point');
+    const verdict = await verifyCertificate(readFileSync(proof, 'utf8'));
+    expect(verdict).toMatchObject({ verified: true, program: { value: -36, bound: -36, tolerance: 0 } });
+    rmSync(proof);
+    const exponential = { variableCount: 1, bounds: [[0, 1]] as [number, number][], constraints: [] };
+    writeFileSync(`${stub}.nl`, nlText({ ...exponential, objective: { expression: ['o44', 'v0'], linear: [[0, 0]] } }));
+    const nonlinear = await runCommand([stub, `certificate=${proof}`]);
+    expect(nonlinear.output).toContain('no certificate: the objective holds exp');
+    expect(existsSync(proof)).toBe(false);
+    expect((await runCommand([stub, 'certificate='])).exitCode).toBe(1);
+    writeFileSync(`${stub}.nl`, quadraticText([free, free], [-Infinity, 1]));
+    expect(await runCommand([stub, `certificate=${proof}`])).toMatchObject({ exitCode: 0 });
+    // Squares multiplied out exactly: (x − 1)² + (y − 2)² + 3 is 5 at (0, 1).
+    expect(await verifyCertificate(readFileSync(proof, 'utf8'))).toMatchObject({ program: { value: 5, bound: 5 } });
   });
 
   it('ends with 2 where the solution cannot be written', async () => {

@@ -8,3 +8,4 @@ export { Moment, World, type DeviceMoment } from './world.js';
 export { checkScheme } from './check-scheme.js';
 export { csvCell, roundColumns, roundCsv, type RoundColumn } from './columns.js';
 export { summarise, type SchemeSummary } from './summary.js';
+export { correctedConfidence, looks, studentInterval, type Interval } from './paired.js';

@@ -1,0 +1,129 @@
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { ScenarioOrigin } from '../../lib/io/index.js';
+import { CommandError, exitCodes } from '../exit-codes.js';
+import { readText } from '../files.js';
+import { readScenario } from '../simulate/scenario.js';
+import { loadSchemes } from '../simulate/schemes.js';
+import { setOption } from '../commands/options.js';
+import type { Campaign, Point } from './campaign.js';
+import { referTo } from './tasks.js';
+import { gridOf, parseVariation } from './vary.js';
+
+/** What sweep, compare and collect have in common. */
+export interface CampaignArguments {
+  readonly vary?: string[];
+  readonly scheme?: string[];
+  readonly set?: string[];
+  readonly seeds: { readonly first: number; readonly count: number };
+  readonly halfWidth?: number;
+  readonly mostSeeds: number;
+  readonly confidence: number;
+  readonly ledger?: string[];
+  readonly out?: string;
+  readonly runs?: string;
+  readonly shard?: { readonly index: number; readonly count: number };
+}
+
+/** Options that say what is compared, and where results are kept. */
+export function addCampaignOptions(command: Command): Command {
+  return command
+    .option(
+      '--scheme <name>',
+      'a scheme, or ./file.js; the first is compared with the others; may be repeated',
+      several,
+    )
+    .addOption(setOption())
+    .option('--seeds <range>', 'seeds, as 10 or 1..10', parseSeeds, { first: 1, count: 10 })
+    .option('--half-width <share>', 'more seeds until the intervals of the savings are ± this, such as 3%', parseShare)
+    .option('--most-seeds <number>', 'with --half-width: no more seeds than this', parseCount, 100)
+    .option('--confidence <share>', 'confidence of the intervals', parseShare, 0.95)
+    .addOption(
+      new Option('--ledger <folder>', 'where results are kept; collect may read several')
+        .argParser((text: string, earlier: string[] | undefined) => [...(earlier ?? []), text])
+        .default(undefined, 'sft-opt-ledger'),
+    )
+    .option('--out <file>', 'what each scheme reached: CSV if its name ends in .csv, else JSON Lines')
+    .option('--runs <file>', 'every run of a point, scheme and seed, likewise');
+}
+
+/** `--vary`, as often as one likes. */
+export function varyOption(): Option {
+  return new Option(
+    '--vary <key=values>',
+    'a key and its values: radio.bandwidth=5..40MHz:8, ….speed=1..30:5:log or devices[0].count=5,10; may be repeated',
+  ).argParser(several);
+}
+
+function several(text: string, earlier: string[] | undefined): string[] {
+  return [...(earlier ?? []), text];
+}
+
+function parseSeeds(text: string) {
+  const match = /^(?:(?<first>\d{1,9})\.\.)?(?<last>\d{1,9})$/u.exec(text);
+  const first = Number(match?.groups!['first'] ?? 1);
+  const count = Number(match?.groups!['last']) - first + 1;
+  if (!match || count < 1 || count > 10_000) throw new InvalidArgumentError('must be a number such as 10, or 1..10.');
+  return { first, count };
+}
+
+function parseShare(text: string): number {
+  const match = /^(?<number>\d+(?:\.\d+)?)\s*(?<percent>%)?$/u.exec(text);
+  const share = Number(match?.groups!['number']) / (match?.groups!['percent'] ? 100 : 1);
+  if (!(share > 0 && share < 1)) throw new InvalidArgumentError('must be a share between 0 and 1, such as 3%.');
+  return share;
+}
+
+function parseCount(text: string): number {
+  const count = /^\d{1,5}$/u.test(text) ? Number(text) : NaN;
+  if (!(count >= 2 && count <= 10_000)) throw new InvalidArgumentError('must be 2 … 10000.');
+  return count;
+}
+
+/** The campaign of a command line: every point read and checked before anything runs. */
+export async function campaignOf(path: string, options: CampaignArguments): Promise<Campaign> {
+  const variations = (options.vary ?? []).map(parseVariation);
+  const keys = variations.map(({ key }) => key);
+  const twice = keys.find((key, index) => keys.indexOf(key) < index);
+  if (twice !== undefined) throw new CommandError(exitCodes.badInput, `--vary: \`${twice}\` twice`);
+  const text = await readText(path);
+  const { points, schemeNames } = readPoints(text, path, keys, gridOf(variations), options.set ?? []);
+  const given = options.scheme ?? schemeNames;
+  const loaded = await loadSchemes(given);
+  if (options.halfWidth !== undefined && loaded.length < 2) {
+    throw new CommandError(exitCodes.badInput, '--half-width needs two schemes to compare');
+  }
+  const { first, count } = options.seeds;
+  return {
+    keys,
+    points,
+    schemes: await Promise.all(given.map((each, index) => referTo(each, loaded[index]!.name))),
+    seeds: { first, least: count, most: Math.max(count, options.mostSeeds) },
+    halfWidth: options.halfWidth,
+    confidence: options.confidence,
+    shard: options.shard,
+  };
+}
+
+function readPoints(
+  text: string,
+  path: string,
+  keys: readonly string[],
+  grid: readonly (readonly string[])[],
+  settings: readonly string[],
+) {
+  const problems: string[] = [];
+  let schemeNames: readonly string[] = [];
+  const points = grid.flatMap((values): Point[] => {
+    try {
+      const { scenario } = readScenario(text, path, [...settings, ...keys.map((key, k) => `${key}=${values[k]}`)]);
+      schemeNames = scenario.settings.schemes;
+      return [{ values, origin: scenario.origin satisfies ScenarioOrigin }];
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      if (!problems.includes(error.message)) problems.push(error.message);
+      return [];
+    }
+  });
+  if (problems.length > 0) throw new CommandError(exitCodes.badInput, problems.join('\n'));
+  return { points, schemeNames };
+}

@@ -1,0 +1,36 @@
+import tQuantile from '@stdlib/stats-base-dists-t-quantile';
+import { mean } from './summary.js';
+
+/** A mean with Student's interval. */
+export interface Interval {
+  readonly mean: number;
+  /** Half of the interval's width; null of less than two values. */
+  readonly halfWidth: number | null;
+  readonly count: number;
+}
+
+/** Mean of independent values with Student's interval of a confidence, 0…1; undefined of nothing. */
+export function studentInterval(values: readonly number[], confidence: number): Interval | undefined {
+  const middle = mean(values);
+  if (middle === null) return undefined;
+  const count = values.length;
+  if (count < 2) return { mean: middle, halfWidth: null, count };
+  const variance = values.reduce((sum, each) => sum + (each - middle) ** 2, 0) / (count - 1);
+  const quantile = tQuantile(0.5 + confidence / 2, count - 1);
+  return { mean: middle, halfWidth: quantile * Math.sqrt(variance / count), count };
+}
+
+/** Numbers of seeds at which a campaign looks whether its intervals are narrow enough: half as many again each time. */
+export function looks(least: number, most: number): number[] {
+  const counts: number[] = [];
+  for (let count = Math.max(2, least); count < most; count = Math.ceil(1.5 * count)) counts.push(count);
+  return [...counts, Math.max(most, 2)];
+}
+
+/**
+ * Confidence of each interval so that all of them hold together: the error is divided evenly over the looks and over the
+ * comparisons (Bonferroni), which holds however looks and comparisons depend on one another.
+ */
+export function correctedConfidence(confidence: number, lookCount: number, comparisons = 1): number {
+  return 1 - (1 - confidence) / (lookCount * comparisons);
+}

@@ -1,0 +1,167 @@
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+import { collectCommand } from '../../../bin/campaign/command.js';
+import { campaignOf, type CampaignArguments } from '../../../bin/campaign/options.js';
+import { gridOf, parseVariation } from '../../../bin/campaign/vary.js';
+import { canonicalJson, sha256 } from '../../../lib/verify/index.js';
+import { smallScenario } from '../../support/scenarios.js';
+import { runFromSource } from '../../support/source-cli.js';
+
+vi.setConfig({ testTimeout: 240_000 });
+const directory = mkdtempSync(join(tmpdir(), 'sft-opt-campaign-'));
+const inDirectory = (name: string) => join(directory, name);
+const read = (name: string) => readFileSync(inDirectory(name), 'utf8');
+writeFileSync(inDirectory('cell.yaml'), smallScenario.replace('rounds: 12', 'rounds: 6'));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const asked = { scheme: ['joint', 'random'], seeds: { first: 1, count: 2 }, mostSeeds: 100, confidence: 0.95 };
+const what = [
+  'cell.yaml',
+  '--vary',
+  'radio.bandwidth=3..9 MHz:2',
+  '--scheme',
+  'joint',
+  '--scheme',
+  'random',
+  '--seeds',
+  '2',
+];
+const sweep = (...more: string[]) => runFromSource(['sweep', ...what, ...more], { directory });
+const files = (name: string) => ['--out', `${name}.csv`, '--runs', `${name}.jsonl`];
+
+function expectSame(name: string): void {
+  expect(read(`${name}.csv`)).toBe(read('one.csv'));
+  expect(read(`${name}.jsonl`)).toBe(read('one.jsonl'));
+}
+
+describe('values to vary', () => {
+  it.each([
+    ['a=5..40MHz:3', ['5 MHz', '22.5 MHz', '40 MHz']],
+    ['a=1..100:3:log', ['1', '10', '100']],
+    ['a = -10..10 dBm:2', ['-10 dBm', '10 dBm']],
+    ['a=1e3..2e3:2', ['1000', '2000']],
+    ['a=0.5..30 m/s:2', ['0.5 m/s', '30 m/s']],
+    ['a=5, 10,20', ['5', '10', '20']],
+    ['a={ loss: 5 %, least: 2 },{ every: 3 }', ['{ loss: 5 %, least: 2 }', '{ every: 3 }']],
+    ['a=uma', ['uma']],
+  ])('%s', (written, values) => {
+    expect(parseVariation(written)).toEqual({ key: 'a', values });
+  });
+
+  it.each(['a', '=3', 'a=', 'a=1..2:1', 'a=0..9:3:log', 'a=1,,2', 'a=1,1', 'a=1..2:5000'])(
+    '%s is refused',
+    (written) => {
+      expect(() => parseVariation(written)).toThrow(/^--vary /u);
+    },
+  );
+
+  it('make a grid, the last key changing fastest', () => {
+    const grid = gridOf([parseVariation('a=1,2'), parseVariation('b=3,4')]);
+    expect(grid).toEqual([
+      ['1', '3'],
+      ['1', '4'],
+      ['2', '3'],
+      ['2', '4'],
+    ]);
+    expect(gridOf([])).toEqual([[]]);
+  });
+});
+
+describe('campaigns', () => {
+  it('come to the same bytes by one worker or two, resumed, after a kill, with torn results, and in parts', async () => {
+    const one = await sweep('--workers', '1', '--ledger', 'one', ...files('one'));
+    expect(one.stderr).toBe('');
+    expect(one.code).toBe(0);
+    expect(read('one.csv').trimEnd().split('\n')).toHaveLength(5);
+    expect(readdirSync(inDirectory('one'))).toHaveLength(8);
+
+    await sweep('--workers', '2', '--ledger', 'two', ...files('two'));
+    expectSame('two');
+    for (const name of readdirSync(inDirectory('two'))) expect(read(`two/${name}`)).toBe(read(`one/${name}`));
+
+    const killed = await runFromSource(['sweep', ...what, '--workers', '1', '--ledger', 'killed', ...files('killed')], {
+      directory,
+      killAfter: 4000,
+    });
+    if (killed.code === 0) writeFileSync(inDirectory('killed/torn'), '');
+    mkdirSync(inDirectory('killed'), { recursive: true });
+    const [first, second] = readdirSync(inDirectory('one'));
+    writeFileSync(inDirectory(`killed/${first!}`), read(`one/${first!}`).slice(0, 100));
+    writeFileSync(inDirectory(`killed/${second!}`), read(`one/${first!}`));
+    await sweep('--workers', '2', '--ledger', 'killed', ...files('killed'));
+    expectSame('killed');
+
+    await Promise.all([sweep('--shard', '1/2', '--ledger', 'part1'), sweep('--shard', '2/2', '--ledger', 'part2')]);
+    const counts = ['part1', 'part2'].map((part) => readdirSync(inDirectory(part)).length);
+    expect(counts).toEqual([4, 4]);
+    const options = { ...asked, vary: ['radio.bandwidth=3..9 MHz:2'] };
+    const half = collectCommand(inDirectory('cell.yaml'), { ...options, ledger: [inDirectory('part1')] });
+    await expect(half).rejects.toMatchObject({
+      exitCode: 4,
+      message: expect.stringContaining('4 results are missing') as string,
+    });
+    const collect = (...more: string[]) => runFromSource(['collect', ...what, ...more], { directory });
+    await collect('--ledger', 'part1', '--ledger', 'part2', ...files('collected'));
+    expectSame('collected');
+  });
+
+  it('name each result by the SHA-256 of its task, which a changed file changes', async () => {
+    const name = readdirSync(inDirectory('one'))[0]!;
+    const { task } = JSON.parse(read(`one/${name}`)) as { task: unknown };
+    expect(`${await sha256(canonicalJson(task))}.json`).toBe(name);
+    const other = await runFromSource(['sweep', ...what, '--set', 'simulation.interval=5 s', '--ledger', 'one'], {
+      directory,
+    });
+    expect(other.stderr).toContain('the ledger has 8 results of other files, versions, seeds or schemes');
+    expect(readdirSync(inDirectory('one'))).toHaveLength(16);
+  });
+
+  it('stop at the wanted half-width, or at the most seeds, and say how', async () => {
+    const compare = (...more: string[]) =>
+      runFromSource(['compare', 'cell.yaml', '--scheme', 'joint', '--scheme', 'random', '--seeds', '2', ...more], {
+        directory,
+      });
+    const wide = await compare('--half-width', '99%', '--ledger', 'wide', '--out', 'wide.jsonl');
+    const narrow = await compare(
+      '--half-width',
+      '0.01%',
+      '--most-seeds',
+      '4',
+      '--ledger',
+      'wide',
+      '--out',
+      'narrow.jsonl',
+    );
+    const rows = (name: string) =>
+      read(name)
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { seeds: number; saved_half_width: number | null });
+    expect(rows('narrow.jsonl').map(({ seeds }) => seeds)).toEqual([4, 4]);
+    expect(rows('wide.jsonl')[1]!.saved_half_width).toBeLessThanOrEqual(0.99);
+    expect(rows('wide.jsonl')[1]!.seeds).toBeLessThan(100);
+    expect(narrow.stdout).toContain('98.333 % at each: Bonferroni');
+    expect([wide.code, narrow.code]).toEqual([0, 0]);
+  });
+
+  it('refuse wrong input before anything runs', async () => {
+    const refused = async (options: Partial<CampaignArguments>, message: RegExp) => {
+      const campaign = campaignOf(inDirectory('cell.yaml'), { ...asked, ...options });
+      await expect(campaign).rejects.toMatchObject({ exitCode: 2, message: expect.stringMatching(message) as string });
+    };
+    await refused({ vary: ['radio.bandwidth=3 s,0,5 MHz'] }, /found `3 s`[\s\S]*found `0`/u);
+    await refused({ scheme: ['joint'], halfWidth: 0.03 }, /needs two schemes/u);
+    await refused({ scheme: ['joint', 'joint'] }, /two schemes are called `joint`/u);
+    await refused({ vary: ['radio.bandwidth=3,4', 'radio.bandwidth=5'] }, /`radio\.bandwidth` twice/u);
+    await refused({ vary: ['radio.bandwith=3,4'] }, /did you mean `bandwidth`/u);
+  });
+
+  it('refuse to stop by themselves in parts', async () => {
+    const { code, stderr } = await sweep('--shard', '1/2', '--half-width', '3%', '--ledger', 'never');
+    expect(code).toBe(2);
+    expect(stderr).toContain('needs a fixed number of seeds');
+    expect(readdirSync(directory)).not.toContain('never');
+  });
+});

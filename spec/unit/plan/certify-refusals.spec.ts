@@ -13,6 +13,7 @@ describe('certificates', () => {
     [['exchange.ratio=0.5'], 'exchange of a cost table'],
     [['traffic.maximumTotal=20 MB'], 'trafficLimitBits of a problem'],
     [['accuracy.leftOut=80 %'], 'leftOutAccuracy of a limit of accuracy'],
+    [['radio.efficiency=qam64'], 'a custom law of a link'],
     [['traffic.maximum=20 MB'], 'trafficLimitBits of a device'],
   ])('refuse %s by name', (settings, named) => {
     expect(stated(...settings)).toThrow(`cannot state ${named}`);

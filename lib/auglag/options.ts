@@ -48,5 +48,7 @@ export const auglagOptions = defineOptions({
   scale: z.boolean().default(true).describe('Scale objective and constraints by their gradients at the start.'),
 });
 
+/** Options of the augmented Lagrangian; what is absent has its default. */
 export type AuglagOptions = Partial<z.input<typeof auglagOptions.schema>>;
+/** The same with defaults filled in. */
 export type ResolvedAuglagOptions = typeof auglagOptions.defaults;

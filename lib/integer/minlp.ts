@@ -26,6 +26,7 @@ import {
   type TreeResult,
 } from './tree.js';
 
+/** Options of `solveMinlp`: types, defaults and meanings. */
 export const minlpOptions = defineOptions({
   ...treeOptions.schema.shape,
   integralityTolerance: z.number().positive().default(1e-5).describe('Distance to an integer that counts as integral.'),
@@ -70,8 +71,10 @@ export const minlpOptions = defineOptions({
     .default(1e-7)
     .describe('A relaxation’s optimum counts as a bound after taking this off, relative to max(1, |f|).'),
 });
+/** Options of `solveMinlp`; `minlpOptions` has each with its default and meaning. */
 export type MinlpOptions = z.input<typeof minlpOptions.schema>;
 
+/** Answer of `solveMinlp`. */
 export interface MinlpResult extends TreeResult<Float64Array> {
   /** Best solution, integers exact; absent if none was found. */
   readonly x?: Float64Array;

@@ -7,6 +7,7 @@ import { denseJacobian } from './tangents.js';
 import { largestViolation, withBounds, type RelaxationResult, type RelaxationSolver } from './relaxation.js';
 import { branchAndBound, treeOptions, type Candidate } from './tree.js';
 
+/** Options of outer approximation: types, defaults and meanings. */
 export const outerApproximationOptions = defineOptions({
   relativeGap: treeOptions.schema.shape.relativeGap,
   absoluteGap: z.number().nonnegative().default(1e-7).describe('Stop when incumbent − bound is at or below this.'),
@@ -15,11 +16,13 @@ export const outerApproximationOptions = defineOptions({
   integralityTolerance: z.number().positive().default(1e-6).describe('Distance to an integer that counts as integral.'),
   timeLimitSeconds: treeOptions.schema.shape.timeLimitSeconds,
 });
+/** Options of outer approximation. */
 export type OuterApproximationOptions = z.input<typeof outerApproximationOptions.schema>;
 
 /** A solver of linear programs, given as quadratic programs without a Hessian. */
 export type LinearSolver = (program: QuadraticProgram) => RelaxationResult;
 
+/** Answer of outer approximation. */
 export interface OuterApproximationResult {
   readonly termination: Termination;
   readonly x?: Float64Array;

@@ -43,6 +43,7 @@ export interface BranchingProblem<Node, Bound extends NodeBound<Solution>, Solut
   heuristic?(node: Node, bound: Bound, context: NodeContext): Candidate<Solution> | undefined;
 }
 
+/** Options of a branch-and-bound tree: types, defaults and meanings. */
 export const treeOptions = defineOptions({
   relativeGap: z
     .number()
@@ -57,8 +58,10 @@ export const treeOptions = defineOptions({
   maxNodes: z.int().positive().default(1_000_000).describe('Nodes before giving up; the incumbent is returned.'),
   timeLimitSeconds: commonOptions.timeLimitSeconds,
 });
+/** Options of a branch-and-bound tree. */
 export type TreeOptions = z.input<typeof treeOptions.schema>;
 
+/** Where a tree stands. */
 export interface TreeProgress {
   readonly nodeCount: number;
   readonly openCount: number;
@@ -66,6 +69,7 @@ export interface TreeProgress {
   readonly bound: number;
 }
 
+/** What a caller of a tree may pass beside options. */
 export interface TreeContext<Solution> {
   /** Constant that the objectives leave out: gaps are relative to the objective with or without it, whichever is less. */
   readonly objectiveConstant?: number | undefined;
@@ -77,6 +81,7 @@ export interface TreeContext<Solution> {
   readonly onIncumbent?: ((candidate: Candidate<Solution>) => void) | undefined;
 }
 
+/** Best candidate and bound of a tree. */
 export interface TreeResult<Solution> {
   /** `optimal` and `infeasible` only if every leaf was proven; `stalled` if a leaf could neither be closed nor divided. */
   readonly termination: Termination;

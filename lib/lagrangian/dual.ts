@@ -27,6 +27,7 @@ export const dualOptions = defineOptions({
     .describe('Upper limit of every multiplier; a multiplier at it suggests an infeasible problem.'),
   timeLimitSeconds: commonOptions.timeLimitSeconds,
 });
+/** Options of `maximizeDual`; what is absent has its default. */
 export type DualOptions = z.input<typeof dualOptions.schema>;
 
 /** Multipliers, the bound they prove, and what the dual says about the primal. */
@@ -44,6 +45,7 @@ export interface DualResult {
   readonly timeSeconds: number;
 }
 
+/** What a caller of `maximizeDual` may know already. */
 export interface DualContext {
   readonly start?: Float64Array | undefined;
   /** Typical size of each multiplier, > 0: the search starts in a box of this size and widens it where it must. */

@@ -39,8 +39,10 @@ export const thresholdOptions = defineOptions({
     .describe('Upper limit of the multipliers of rows that do not depend on the threshold.'),
   timeLimitSeconds: commonOptions.timeLimitSeconds,
 });
+/** Options of `largestRefutedThreshold`; what is absent has its default. */
 export type ThresholdOptions = z.input<typeof thresholdOptions.schema>;
 
+/** What a caller of `largestRefutedThreshold` may know already. */
 export interface ThresholdContext {
   /** Start of the multipliers, > 0 in at least one threshold row. */
   readonly start?: Float64Array;
@@ -51,6 +53,7 @@ export interface ThresholdContext {
   readonly signal?: StopSignal | undefined;
 }
 
+/** What `largestRefutedThreshold` found. */
 export interface ThresholdResult {
   readonly termination: Termination;
   /** D(multipliers) > 0 was seen at this threshold: no feasible point has t ≤ it. */

@@ -2,6 +2,7 @@ import * as z from '../schema/index.js';
 import { defineOptions } from '../solver/index.js';
 import { nlpOptions } from '../nlp/index.js';
 
+/** Names of the methods that `minimize` can be told to use. */
 export const minimizeMethods = ['auto', 'qp', 'bound', 'sqp', 'auglag', 'interior', 'direct'] as const;
 
 /** Options of `minimize`. */
@@ -49,5 +50,7 @@ export const minimizeOptions = defineOptions({
   seed: z.int().default(0).describe('Seed of the restarts.'),
 });
 
+/** Options of `minimize` on structured problems; what is absent has its default. */
 export type MinimizeOptions = Partial<z.input<typeof minimizeOptions.schema>>;
+/** The same with defaults filled in. */
 export type ResolvedMinimizeOptions = typeof minimizeOptions.defaults;

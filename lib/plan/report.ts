@@ -9,7 +9,9 @@ import type { Termination } from '../solver/index.js';
  */
 
 export { bandwidthMethods, planMethods };
+/** Name of a planning method. */
 export type PlanMethod = (typeof planMethods)[number];
+/** Name of a method that shares the band at fixed choices. */
 export type BandwidthMethod = (typeof bandwidthMethods)[number];
 
 /**
@@ -45,15 +47,27 @@ export type DeviceReport = Omit<
   'blocks' | 'upPoint' | 'downPoint' | 'bandwidthHz' | 'serverShare' | 'stages' | 'memoryLimitBytes'
 >;
 
+/** Bits of a round of all devices. */
 export type TrafficReport = PlanAnswer['traffic'];
+/** A limit that the answer uses up. */
 export type ActiveLimit = PlanAnswer['activeLimits'][number];
+/** What a little more band is worth. */
 export type BandPrice = NonNullable<PlanAnswer['bandPrice']>;
+/** The bound of a report and how it is proven. */
 export type BoundReport = PlanReport['bound'];
+/** Why nothing is feasible, and what would change that. */
 export type InfeasibilityReport = NonNullable<PlanReport['infeasibility']>;
+/** Limits that cannot be kept, alone or together. */
 export type LimitConflict = InfeasibilityReport['conflicts'][number];
+/** Changes that would make the problem feasible. */
 export type Remedy = InfeasibilityReport['remedies'][number];
+/** A conventional scheme on the same problem. */
 export type BaselineReport = PlanReport['baselines'][number];
+/** Whether a scheme keeps the limits of the problem. */
 export type BaselineStatus = BaselineReport['status'];
+/** Delay against what each device may use. */
 export type TradeOffReport = NonNullable<PlanReport['tradeOff']>;
+/** The problem solved again with one thing changed. */
 export type WhatIfReport = PlanReport['whatIf'][number];
+/** What was assumed in counting. */
 export type Conventions = PlanReport['conventions'];

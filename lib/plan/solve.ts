@@ -14,6 +14,7 @@ import { provenBound, provesSomething } from './proven-bound.js';
 import { tradeOffCurve } from './trade-off/index.js';
 import { bandwidthMethods, planMethods, type BoundReport, type PlanReport, type PlanStatus } from './report.js';
 
+/** Options of `solvePlan`: types, defaults and meanings. */
 export const solveOptions = defineOptions({
   method: z
     .enum(planMethods)
@@ -42,9 +43,12 @@ export const solveOptions = defineOptions({
     .default('none')
     .describe('Delay against what each device may use of this in a round.'),
 });
+/** Options of `solvePlan`; `solveOptions` has each with its default and meaning. */
 export type SolveOptions = z.input<typeof solveOptions.schema>;
+/** The options of `solvePlan` with their defaults filled in. */
 export type ResolvedSolveOptions = z.output<typeof solveOptions.schema>;
 
+/** What a caller of `solvePlan` may pass beside options: a signal, plans to start from, progress. */
 export interface SolveHooks {
   readonly signal?: StopSignal | undefined;
   /** Choices and shares to start from; required by the `bandwidth` method. */

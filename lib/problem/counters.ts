@@ -10,6 +10,7 @@ export interface EvaluationCounts {
   hessianProduct: number;
 }
 
+/** Counters before the first evaluation. */
 export function zeroCounts(): EvaluationCounts {
   return { objective: 0, constraints: 0, gradient: 0, jacobian: 0, hessian: 0, hessianProduct: 0 };
 }

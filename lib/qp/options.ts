@@ -47,5 +47,7 @@ export const qpOptions = defineOptions({
     .describe('Proximal weight, relative to the largest Hessian entry, that makes a singular Hessian definite.'),
 });
 
+/** Options of `solveQp` with their defaults filled in. */
 export type QpOptions = typeof qpOptions.defaults;
+/** Options of `solveQp`; what is absent has its default. */
 export type QpOptionsInput = NonNullable<Parameters<typeof qpOptions.resolve>[0]>;

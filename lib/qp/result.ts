@@ -52,6 +52,7 @@ export interface ElasticReport {
   readonly relaxedRows: Int32Array;
 }
 
+/** Name of a method for quadratic programs. */
 export type QpMethod = 'active-set' | 'interior-point' | 'structured' | 'none';
 
 /** Result of a quadratic program; `optimal`, `infeasible` and `unbounded` are claimed only after an independent check. */

@@ -9,6 +9,7 @@ export interface StopSignal {
   readonly aborted: boolean;
 }
 
+/** What a solve may spend; what is absent is without limit. */
 export interface BudgetLimits {
   readonly maxIterations?: number;
   readonly maxEvaluations?: number;

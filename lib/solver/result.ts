@@ -28,6 +28,7 @@ export const terminations = [
   'interrupted',
 ] as const;
 
+/** Why a search ended. */
 export type Termination = (typeof terminations)[number];
 
 /** What the returned x is. `infeasible`: the least violated point found. */

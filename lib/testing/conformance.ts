@@ -33,6 +33,7 @@ export interface InstanceReport {
   readonly disagreements: readonly string[];
 }
 
+/** How many small instances `checkConformance` tries, and how small. */
 export interface ConformanceOptions {
   /** Small instances to try; 4 when absent. */
   readonly instances?: number;

@@ -25,6 +25,7 @@ export interface LossTerm {
   readonly cut: CutCoefficient;
 }
 
+/** How the loss of accuracy falls with the ratio. */
 export type LossFamily =
   /** scale · ρ^(−exponent). */
   | { readonly kind: 'power'; readonly scale: number; readonly exponent: number }
@@ -35,6 +36,7 @@ export type LossFamily =
   /** Monotone table, linear in ln ρ between its points, constant beyond them. */
   | { readonly kind: 'table'; readonly ratios: readonly number[]; readonly losses: readonly number[] };
 
+/** Influence of the cut on a loss of accuracy. */
 export type CutCoefficient =
   | { readonly kind: 'constant' }
   /** exp(−rate·c). */

@@ -18,6 +18,7 @@ export interface StageSeconds {
   readonly adapterCodec: number;
 }
 
+/** What a round takes, and where each device spends it. */
 export interface RoundDelay {
   /** The round [T], seconds. */
   readonly totalSeconds: number;

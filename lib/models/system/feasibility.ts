@@ -35,6 +35,7 @@ export const limitNames = [
   'tied-ratios',
   'extra',
 ] as const;
+/** Name of a limit of plans. */
 export type LimitName = (typeof limitNames)[number];
 
 /** A limit that a plan breaks. */

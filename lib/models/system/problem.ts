@@ -75,6 +75,7 @@ export interface UsedChoice {
  */
 export type ServerSharing = 'allocated' | 'equal' | 'batched';
 
+/** The accuracy that plans must reach, and by which model. */
 export interface AccuracyLimit {
   readonly model: AccuracyModel;
   /** Least accuracy accepted [A_min], 0…1; −Infinity for none. */
@@ -106,6 +107,7 @@ export interface OperatingPoint {
   readonly bitsPerKeptValue?: number;
 }
 
+/** A device with everything that planning needs of it. */
 export interface Device {
   readonly name: string;
   /** Weight in the accuracy mean and in aggregation, > 0. */

@@ -51,6 +51,7 @@ export interface NoShares {
   readonly conflicts: readonly LimitViolation[];
 }
 
+/** Best shares at fixed choices, as a plan. */
 export interface Allocated {
   readonly status: 'optimal';
   readonly plan: Plan;

@@ -53,6 +53,7 @@ export const loadNames = [
   'serverSeconds',
   'uplinkEfficiencyLimit',
 ] as const;
+/** Loads of choices, one column a kind. */
 export type LoadColumns = Readonly<Record<(typeof loadNames)[number], Float64Array>>;
 
 /** Loads of the devices that take part; the input of `compileLoads`. */
@@ -72,6 +73,7 @@ export function writeCosts(loads: LoadColumns, at: number, costs: ChoiceCosts): 
   loads.uplinkEfficiencyLimit[at] = costs.uplinkEfficiencyLimit;
 }
 
+/** Loads of `count` devices, all nothing. */
 export function emptyLoads(count: number): StepLoads {
   return {
     device: new Int32Array(count),

@@ -6,6 +6,7 @@ import { compileLoads, loadsOfDecisions, type FixedDecision, type StepLoads } fr
 import { sqpShares } from './sqp.js';
 import { trimShares } from './trim-shares.js';
 
+/** Options of `planBandwidth`. */
 export interface BandwidthOptions {
   /**
    * `sqp` needs no search over T; `scalar` is the search over T, also used where a limit of the links' efficiency (or of

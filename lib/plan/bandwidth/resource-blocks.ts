@@ -20,6 +20,7 @@ export interface BlockLimits {
   readonly most: Int32Array;
 }
 
+/** Fewest and most resource blocks of each device. */
 export function blockLimits(compiled: CompiledAllocation, blockHz: number): BlockLimits {
   const { count, bandwidthHz, leastReciprocal, greatestReciprocal } = compiled;
   const total = Math.floor((bandwidthHz / blockHz) * (1 + limitTolerance));

@@ -2,6 +2,7 @@ import { Budget, type Termination } from '../../solver/index.js';
 import type { SeparableMinMax, SeparableValues } from './separable-problem.js';
 import { SeparableSubproblem } from './separable-subproblem.js';
 
+/** Options of `solveSeparableMinMax`. */
 export interface SeparableOptions {
   /** Steps (subproblems solved) before giving up. */
   readonly maxSteps?: number;
@@ -12,6 +13,7 @@ export interface SeparableOptions {
   readonly budget?: Budget;
 }
 
+/** Answer of `solveSeparableMinMax`. */
 export interface SeparableResult {
   readonly termination: Termination;
   /** A point with Σ g ≤ limit up to rounding. */

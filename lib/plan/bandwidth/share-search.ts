@@ -41,6 +41,7 @@ const out = new Float64Array(4);
 const sampleSize = 2000;
 const roughPrecision = { use: 1e-3, step: Infinity, maxEvaluations: 12 };
 
+/** The search over T behind `searchShares`, for callers that repeat it. */
 export class ShareSearch implements DecreasingUse {
   slope = 0;
   /** Longest floor over the devices at their largest shares. */

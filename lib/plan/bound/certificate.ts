@@ -18,6 +18,7 @@ export type LimitMultipliers = Readonly<Partial<Record<CouplingRow, number>>>;
  */
 export type BoundCertificate = ThresholdCertificate | BoxCertificate | FloorCertificate;
 
+/** Multipliers at which no plan is as fast as claimed. */
 export interface ThresholdCertificate {
   readonly kind: 'threshold';
   readonly sharing: ServerSharing;
@@ -25,6 +26,7 @@ export interface ThresholdCertificate {
   readonly multipliers: LimitMultipliers;
 }
 
+/** A partition of the stages' thresholds with multipliers for each part. */
 export interface BoxCertificate {
   readonly kind: 'boxes';
   readonly sharing: 'batched';
@@ -42,6 +44,7 @@ export type BoxNode =
   | { readonly multipliers: LimitMultipliers }
   | { readonly axis: number; readonly at: number; readonly below: BoxNode; readonly above: BoxNode };
 
+/** A device that alone takes as long as claimed. */
 export interface FloorCertificate {
   readonly kind: 'floor';
   readonly sharing: ServerSharing;

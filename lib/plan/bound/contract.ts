@@ -5,6 +5,7 @@ import type { BoundCertificate, LimitMultipliers } from './certificate.js';
 import type { PlanChoices } from '../choices/index.js';
 import type { ChoiceColumns } from './columns.js';
 
+/** Options of `boundPlan`: types, defaults and meanings. */
 export const boundOptions = defineOptions({
   relativeTolerance: z
     .number()
@@ -29,8 +30,10 @@ export const boundOptions = defineOptions({
     ),
   timeLimitSeconds: commonOptions.timeLimitSeconds,
 });
+/** Options of `boundPlan`; `boundOptions` has each with its default and meaning. */
 export type BoundOptions = z.input<typeof boundOptions.schema>;
 
+/** What a caller of `boundPlan` may know already. */
 export interface BoundContext {
   readonly signal?: StopSignal | undefined;
   /** Delay of a known plan, seconds: where the search starts, and the goal of `batched` subdivision. */
@@ -51,6 +54,7 @@ export interface PlanBound {
   readonly columns: ChoiceColumns;
   readonly statistics: { readonly evaluations: number; readonly choices: number; readonly boxes: number };
 }
+/** The options of `boundPlan` with their defaults filled in. */
 export type ResolvedBoundOptions = z.output<typeof boundOptions.schema>;
 
 /** Multipliers in a certificate's scales. */

@@ -21,6 +21,7 @@ import {
 } from './verify-model.js';
 import { CarefulSum, convexMinimumBelow, leastMeeting } from './verify-arithmetic.js';
 
+/** What the recomputation of a certificate found. */
 export interface BoundVerification {
   /** The certificate proves what it says. */
   readonly valid: boolean;

@@ -25,6 +25,7 @@ export interface BoundClaim {
   readonly nodes: readonly ProofNode[];
 }
 
+/** What a certificate shall state. */
 export interface CertifyRequest {
   readonly plan?: Plan | undefined;
   /** What the dual showed. */

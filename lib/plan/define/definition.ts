@@ -48,6 +48,7 @@ export interface CompressionDefinition {
 /** A codec setting: its ratio and, where it costs something, its times and work space. */
 export type PointDefinition = Pick<OperatingPoint, 'ratio'> & Partial<OperatingPoint>;
 
+/** An accuracy of the caller's own, and what of it is required. */
 export interface AccuracyDefinition {
   /** A(ρ↑, ρ↓, c), 0…1, by the caller or as a fitted model. With tied ratios ρ↑ = ρ↓. */
   readonly value: AccuracyModel | ((upRatio: number, downRatio: number, cut: number) => number);

@@ -12,6 +12,7 @@ import { BatchedNodes } from './batched-nodes.js';
 import { PlanTree, type Combination } from './plan-tree.js';
 import { SeparateNodes } from './separate-nodes.js';
 
+/** Options of `planExact`: types, defaults and meanings. */
 export const exactOptions = defineOptions({
   relativeGap: z
     .number()
@@ -21,8 +22,10 @@ export const exactOptions = defineOptions({
   maxNodes: z.int().positive().default(10_000_000).describe('Nodes of the tree before the best plan is returned.'),
   timeLimitSeconds: commonOptions.timeLimitSeconds,
 });
+/** Options of `planExact`; `exactOptions` has each with its default and meaning. */
 export type ExactOptions = z.input<typeof exactOptions.schema>;
 
+/** What a caller of `planExact` may pass beside options. */
 export interface ExactContext {
   readonly signal?: StopSignal | undefined;
   /** Called after every node of the tree; returning false ends the search as `interrupted`. */
@@ -33,6 +36,7 @@ export interface ExactContext {
   readonly bound?: PlanBound | undefined;
 }
 
+/** What branch and bound found and proved. */
 export interface ExactAnswer {
   /** `optimal` and `infeasible` are proven; otherwise the limit that ended the search. */
   readonly termination: Termination;

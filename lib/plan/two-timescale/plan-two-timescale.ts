@@ -18,6 +18,7 @@ import type { SolveProgress } from '../progress.js';
 import { nearestEntries } from './nearest.js';
 import { Relaxation, type RelaxedPlan } from './relaxation.js';
 
+/** Options of `planTwoTimescale`: types, defaults and meanings. */
 export const twoTimescaleOptions = defineOptions({
   seed: z.int().min(0).default(1).describe('Seed of the random starts of the relaxation.'),
   starts: z.int().min(1).optional().describe('Starts of the relaxation; by default 2 for up to 50 devices, else 1.'),
@@ -28,8 +29,10 @@ export const twoTimescaleOptions = defineOptions({
   bandwidthMethod: z.enum(['sqp', 'scalar']).default('sqp').describe('How the last bandwidths are found.'),
   timeLimitSeconds: commonOptions.timeLimitSeconds,
 });
+/** Options of `planTwoTimescale`; `twoTimescaleOptions` has each with its default and meaning. */
 export type TwoTimescaleOptions = z.input<typeof twoTimescaleOptions.schema>;
 
+/** What a caller of `planTwoTimescale` may pass beside options. */
 export interface TwoTimescaleContext {
   readonly signal?: StopSignal | undefined;
   /** Plans whose choices are starts besides those of the relaxation. */

@@ -1,10 +1,14 @@
-/** Writes the example in README.md: what `sft-opt solve examples/campus.yaml` prints, without its time and some sections. */
+/**
+ * Writes docs/example.md, what `sft-opt solve examples/campus.yaml` prints without its time and some sections, and the picture of the
+ * README, docs/round.svg, from the same plan.
+ */
 import { readFile, writeFile } from 'node:fs/promises';
 import { renderPlan } from '../bin/render/plan.js';
 import { readProblemFile } from '../lib/io/index.js';
 import { solvePlan } from '../lib/plan/index.js';
+import { roundPicture } from './round-picture.js';
 
-const target = new URL('../README.md', import.meta.url);
+const target = new URL('../docs/example.md', import.meta.url);
 const scenario = new URL('../examples/campus.yaml', import.meta.url);
 /** First words of the sections shown, and the mark for those left out between the second and the third. */
 const shown = ['campus:', 'device ', 'where the time', 'against other schemes'];
@@ -18,6 +22,7 @@ const sections = text.split('\n\n').filter((section) => shown.some((start) => se
 if (sections.length !== shown.length) throw new Error(`expected ${shown.length} sections, found ${sections.length}`);
 const example = `${sections.slice(0, -1).join('\n\n')}\n…\n${sections.at(-1)!}`.replace(/, [\d.]+ m?s\)$/mu, ')');
 
-const readme = await readFile(target, 'utf8');
-const start = readme.indexOf('```\n') + 4;
-await writeFile(target, readme.slice(0, start) + example + readme.slice(readme.indexOf('\n```', start)));
+const page = await readFile(target, 'utf8');
+const start = page.indexOf('```\n') + 4;
+await writeFile(target, page.slice(0, start) + example + page.slice(page.indexOf('\n```', start)));
+await writeFile(new URL('../docs/round.svg', import.meta.url), roundPicture(resolved.problem, report.answer!));

@@ -1,0 +1,21 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { lineOf, publicNames } from '../../scripts/public-api.js';
+
+describe('the public interface', () => {
+  const names = publicNames();
+
+  it('loses no name that was there: `npx tsx scripts/public-api.ts` records one that goes on purpose', () => {
+    const recorded = readFileSync(new URL('../fixtures/public-api.txt', import.meta.url), 'utf8')
+      .trim()
+      .split('\n');
+    const present = new Set(names.map(lineOf));
+    expect(recorded.length).toBeGreaterThan(500);
+    expect(recorded.filter((line) => !present.has(line))).toEqual([]);
+  });
+
+  it('is documented', () => {
+    const documented = names.filter((name) => name.documented).length;
+    expect(documented / names.length).toBeGreaterThan(0.92);
+  });
+});

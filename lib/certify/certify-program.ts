@@ -1,8 +1,9 @@
 import type { MixedIntegerNonlinearProgram, NonlinearProgram, QuadraticProgram } from '../problem/index.js';
 import { solveQp, type QpResult } from '../qp/index.js';
+import { checkProgram } from '../qp/validate.js';
 import { Budget, type BudgetLimits } from '../solver/index.js';
 import { canonicalJson } from '../verify/canonical.js';
-import { Reader } from '../verify/reader.js';
+import { CertificateError, Reader } from '../verify/reader.js';
 import { verifyProgram, type ProgramVerdict } from '../verify/programs/index.js';
 import { continuousClaims, unboundedClaim } from './continuous.js';
 import { proveConvexity } from './convexity.js';
@@ -55,14 +56,20 @@ export interface CertifyProgramOptions extends BudgetLimits {
  * of doubles. With integers a tree is built anew, apart from the solver's: plain branch and bound, without cuts, whose cost is a
  * relaxation and an exact evaluation a leaf.
  *
- * Never throws for what the program is: the reason says why there is no certificate. Throws RangeError as `solveQp` does.
+ * Never throws for what the program is: the reason says why there is no certificate. Throws RangeError as `solveQp` does, and for integers that
+ * are no indices.
  */
 export function certifyProgram(problem: QuadraticProgram, options: CertifyProgramOptions = {}): ProgramCertification {
+  checkProgram(problem);
+  const integers = [...new Set(Array.from(options.integers ?? []))];
+  const isIndex = (j: number): boolean => Number.isInteger(j) && j >= 0 && j < problem.linear.length;
+  if (!integers.every(isIndex)) throw new RangeError(`integers must be indices below ${problem.linear.length}`);
   try {
-    const stated = new Stated(stateProgram(problem, Array.from(options.integers ?? [])));
+    const stated = new Stated(stateProgram(problem, integers));
     return sealed(stated, claimsOf(stated, problem, options), options.generator);
   } catch (error) {
-    if (!(error instanceof NotCertifiable)) throw error;
+    // The checker may find the work too much.
+    if (!(error instanceof NotCertifiable || error instanceof CertificateError)) throw error;
     return { certificate: undefined, verdict: undefined, reason: error.message };
   }
 }

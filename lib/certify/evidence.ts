@@ -245,6 +245,7 @@ export function pointClaim(
   let linear = exact.constant.times(over);
   exact.linear.forEach((cost, j) => (linear = linear.plus(cost.times(entries[j]!))));
   const value = roundedUp(curved.plus(linear.times(over)), over.times(over));
+  if (!Number.isFinite(value)) return undefined;
   const { over: denominator, lists } = written(over, entries);
   return { value, tolerance, ...(denominator && { over: denominator }), x: lists[0]! };
 }

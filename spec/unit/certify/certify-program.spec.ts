@@ -6,6 +6,7 @@ import { solveExactly } from '../../../lib/certify/exact-solve.js';
 import { neighbour, roundedDown, roundedUp } from '../../../lib/certify/rational.js';
 import { denseMatrix } from '../../../lib/linalg/index.js';
 import type { QuadraticProgram } from '../../../lib/problem/index.js';
+import { solveQp } from '../../../lib/qp/index.js';
 import { randomStream } from '../../../lib/random/index.js';
 import { Dyadic } from '../../../lib/verify/programs/index.js';
 import { programKinds, sampleProgram, type SampleProgram } from '../../support/programs.js';
@@ -104,6 +105,28 @@ describe('certifyProgram', () => {
       constraintUpper: Float64Array.of(Infinity),
     });
     expect(certifyProgram(free).verdict?.bound).toBeUndefined();
+  });
+
+  it('stands numbers of any size, and results that are none', () => {
+    const huge = tiny({
+      linear: Float64Array.of(1e300),
+      lower: Float64Array.of(-1e300),
+      upper: Float64Array.of(5e-324),
+    });
+    expect(certifyProgram(huge).reason ?? certifyProgram(huge).verdict).toBeDefined();
+    const small = tiny({ linear: Float64Array.of(5e-324), lower: Float64Array.of(1e-300) });
+    expect(certifyProgram(small).verdict!.bound).toBe(0);
+    const result = { ...solveQp(tiny({})), x: Float64Array.of(NaN), multipliers: new Float64Array(0) };
+    expect(certifyProgram(tiny({}), { result }).verdict!.bound).toBe(0);
+    const empty = tiny({
+      linear: new Float64Array(0),
+      lower: new Float64Array(0),
+      upper: new Float64Array(0),
+      constant: 3,
+    });
+    expect(certifyProgram(empty).verdict).toMatchObject({ value: 3, bound: 3 });
+    expect(() => certifyProgram(tiny({}), { integers: [1] })).toThrow(RangeError);
+    expect(() => certifyProgram(tiny({ lower: new Float64Array(2) }))).toThrow(RangeError);
   });
 
   it('proves crossed sides, and products of a factor that are doubles', () => {

@@ -3,6 +3,7 @@ import { checkAccuracyAndCodec } from './accuracy.js';
 import { checkDevices } from './devices.js';
 import { checkModel } from './model.js';
 import { checkRadio } from './radio.js';
+import { checkServer } from './server.js';
 import type { CheckedSections } from './sections.js';
 
 export * from './sections.js';
@@ -14,6 +15,7 @@ export function crossChecks(sections: CheckedSections): RawIssue[] {
     ...checkModel(sections),
     ...checkAccuracyAndCodec(sections),
     ...checkRadio(sections),
+    ...checkServer(sections),
     ...checkDevices(sections),
   ];
 }

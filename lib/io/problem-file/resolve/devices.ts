@@ -110,7 +110,7 @@ function resolveMember(
     maximumBandwidthHz: entry.maximumBandwidth ?? Infinity,
     memoryBytes,
     codecTimeFactor: entry.codecTimeFactor ?? referenceThroughput / throughput,
-    costs: resolveCosts(entry, throughput, context),
+    costs: batchedCosts(resolveCosts(entry, throughput, context), context),
     pinned: resolvePins(entry, context),
     transmitPowerWatt: entry.transmitPower,
     computePowerWatt: entry.computePower,
@@ -149,6 +149,27 @@ function resolveCosts(entry: DeviceEntry, throughput: number, context: DeviceCon
     entry.profileFactor,
     1,
   );
+}
+
+/** The server's times in a batch of all devices, whose efficiency was measured. */
+function batchedCosts(costs: CostTable, { file, deviceCount }: DeviceContext): CostTable {
+  const { batchWork } = file.server;
+  if (!batchWork) return costs;
+  const factor = workInBatch(batchWork, deviceCount);
+  return { ...costs, serverSeconds: costs.serverSeconds.map((seconds) => factor * seconds) };
+}
+
+type BatchWork = NonNullable<ProblemFile['server']['batchWork']>;
+
+/** Time for each of `devices` devices over that of one alone: linear in the logarithm of the batch's size, constant beyond the ends. */
+function workInBatch(curve: BatchWork, devices: number): number {
+  const [first, last] = [curve[0]!, curve.at(-1)!];
+  if (devices <= first.devices) return first.work;
+  if (devices >= last.devices) return last.work;
+  const k = curve.findIndex((point) => point.devices >= devices);
+  const [low, high] = [curve[k - 1]!, curve[k]!];
+  const part = Math.log(devices / low.devices) / Math.log(high.devices / low.devices);
+  return low.work + part * (high.work - low.work);
 }
 
 /** Nothing where adapters are sent as they are. */

@@ -158,6 +158,19 @@ export const serverSection = section({
     .describe(
       '`allocated`: a slice for each device, its size a decision; `equal`: 1/N each; `batched`: one batch for all, when the last activation has arrived.',
     ),
+  batchWork: z
+    .array(
+      section({
+        devices: z.int().min(1).max(100_000).describe('Devices in the batch.'),
+        work: z.number().positive().max(1).describe('Time for each of them over the time of one alone.'),
+      }).meta({ id: 'batchWork', title: 'Efficiency of a batch' }),
+    )
+    .min(1)
+    .max(64)
+    .optional()
+    .describe(
+      'With `batched`: measured time of the server for each device of a batch, relative to that of a device alone; between sizes by the logarithm of the size, beyond the ends as at them. By default a batch takes the sum of its devices’ times.',
+    ),
   aggregation: quantity('time', { minimum: 0 }).prefault(0).describe('Aggregation of the adapters, once a round.'),
   profileFactor: z
     .number()

@@ -111,6 +111,33 @@ describe('resolution to the planning problem', () => {
     expect(profiled.devices[0]!.costs.adapterBits[3]).toBe(4 * 340);
   });
 
+  describe('the work of the server in a batch', () => {
+    const file = (count: number, server: string, device = '') =>
+      `version: 1\nmodel: deit-tiny\nserver: { ${server} }\ndevices: [{ name: a, count: ${count}${device} }]\n`;
+    const curve =
+      'sharing: batched, batchWork: [{ devices: 1, work: 1 }, { devices: 4, work: 0.5 }, { devices: 16, work: 0.4 }]';
+    const work = (text: string, ...settings: string[]) =>
+      parseProblemFile(text, { settings }).problem.devices[0]!.costs.serverSeconds[5]!;
+
+    it('follows the measured curve at the number of devices', () => {
+      const alone = work(file(1, 'sharing: batched'));
+      const parts = [1, 2, 4, 8, 16, 40].map((count) => work(file(count, curve)) / alone);
+      [1, 0.75, 0.5, 0.45, 0.4, 0.4].forEach((part, k) => expect(parts[k]).toBeCloseTo(part, 12));
+      const fewer = parseProblemFile(file(4, curve)).rebuild({ without: ['a-4', 'a-3'] });
+      expect(fewer.ok && fewer.source.problem.devices[0]!.costs.serverSeconds[5]! / alone).toBeCloseTo(0.75, 12);
+      expect(work(file(4, curve), 'server.batchWork=null')).toBe(alone);
+    });
+
+    it.each([
+      [file(2, curve.replace('batched', 'equal')), /sharing: batched/],
+      [file(2, curve, ', optional: true'), /optional/],
+      [file(2, curve.replace('devices: 16', 'devices: 3')), /increase/],
+      [file(2, curve.replace('work: 0.5', 'work: 0.1')), /faster than the smaller/],
+    ])('refuses what it cannot stand for', (text, complaint) => {
+      expect(() => parseProblemFile(text)).toThrow(complaint);
+    });
+  });
+
   it.each([
     ['  - { name: a, building: low-loss, gain: -90 dB }\n', ''],
     ['  - { name: a, building: low-loss }\n', 'radio: { pathLoss: inh }\n'],

@@ -3,6 +3,7 @@ import { splitOverDevices, type DataSplit, type ImageDataset, type Normalisation
 import { cachedDataset, runDevice } from './device/index.js';
 import type { AdapterSettings, AdapterState } from './model/adapters.js';
 import type { VitConfig } from './model/config.js';
+import { FrozenWeights } from './model/frozen-weights.js';
 import type { MemoryMode } from './model/vit.js';
 import type { WeightSet } from './model/weights.js';
 import { constantRate, type LearningRateSchedule, type StepCodec } from './protocol/index.js';
@@ -85,7 +86,9 @@ export async function trainInProcess(tf: Tf, options: TrainingOptions): Promise<
   checkOptions(options);
   const { devices, rounds, localSteps, optimizer, seed, clock = 'emulated', timeoutSeconds = 600 } = options;
   const { config, weights, adapterSettings: settings, adapters, memoryMode } = options;
-  const part = { config, weights, settings, adapters, memoryMode };
+  // One copy of the frozen weights serves all devices and the server.
+  const frozen = new FrozenWeights(tf, config, weights);
+  const part = { config, weights, settings, adapters, memoryMode, frozen };
   const shares = splitOverDevices(options.dataset.labels, devices.length, options.split, seed);
   const connect = options.connect ?? (() => Promise.resolve(connectionPair()));
   const ends = await Promise.all(devices.map((_, index) => connect(index)));
@@ -102,6 +105,7 @@ export async function trainInProcess(tf: Tf, options: TrainingOptions): Promise<
     timeoutSeconds,
     sharing: options.serverSharing ?? 'allocated',
     speedFactor: options.serverSpeedFactor ?? 1,
+    takeTurns: clock === 'emulated',
     record: options.record ?? (() => undefined),
   }).run();
   const dataset = cachedDataset(options.dataset);
@@ -134,6 +138,7 @@ export async function trainInProcess(tf: Tf, options: TrainingOptions): Promise<
   } finally {
     closeAll('the training has ended');
     await Promise.all(parties);
+    frozen.dispose();
   }
 }
 

@@ -56,7 +56,7 @@ async function runValidate(problem: string | undefined, given: ValidateArguments
   const text = await readText(given.profile);
   const content = parsedProfile(given.profile, text);
   const { backend, workload } = await timingSetup(given);
-  const { builtInCases, problemCases, validate, validationPicture, ValidationProblemError } =
+  const { builtInCases, problemCases, unmeasured, validate, validationPicture, ValidationProblemError } =
     await import('../../harness/validate/index.js');
   const { batchSize, only = '', rounds, attempts, drift, seed } = given;
   const ofProblem = async (path: string) => {
@@ -71,7 +71,10 @@ async function runValidate(problem: string | undefined, given: ValidateArguments
   const all =
     problem === undefined ? builtInCases(content, workload.config, batchSize, given.every) : await ofProblem(problem);
   const cases = all.filter(({ name }) => name.includes(only));
-  if (cases.length === 0) throw new CommandError(exitCodes.badInput, `no plan of the grid is named \`${only}\``);
+  const lacks = problem === undefined ? unmeasured(content, batchSize) : undefined;
+  if (cases.length === 0)
+    throw new CommandError(exitCodes.badInput, lacks ?? `no plan of the grid is named \`${only}\``);
+  if (lacks !== undefined) await printError(`${lacks}: the plans that need it are left out`);
   const hash = textHash(text);
   await printError(`profile ${hash.slice(0, 16)} of ${content.created}; ${cases.length} plans`);
   const report = await validate(

@@ -50,7 +50,17 @@ export function renderTraining(summary: TrainingSummary, scenario: Scenario, clo
   ].join('\n');
 }
 
-function headline(summary: TrainingSummary, { file, predictedRoundSeconds }: Scenario, paint: Paint): string {
+/** Whether rounds were as long as the plan said, by the profile's own word on its errors. */
+function misprediction(measured: number, { predictedRoundSeconds, predictionError }: Scenario): string {
+  if (predictedRoundSeconds === undefined || predictionError === undefined || measured === 0) return '';
+  const apart = measured / predictedRoundSeconds - 1;
+  if (Math.abs(apart) <= predictionError) return '';
+  const percent = (share: number) => `${significant(100 * Math.abs(share), 2)} %`;
+  return `\nthat is ${percent(apart)} ${apart > 0 ? 'more' : 'less'} than predicted, and the profile varies by ${percent(predictionError)}: calibrate anew on this machine`;
+}
+
+function headline(summary: TrainingSummary, scenario: Scenario, paint: Paint): string {
+  const { file, predictedRoundSeconds } = scenario;
   const { rounds, firstLoss, lastLoss, accuracy, meanRoundSeconds, devices } = summary;
   const name = file.name === undefined ? '' : `${paint('bold', file.name)}: `;
   const facts = [`${rounds} ${rounds === 1 ? 'round' : 'rounds'}`];
@@ -65,6 +75,6 @@ function headline(summary: TrainingSummary, { file, predictedRoundSeconds }: Sce
   const left = faults === 0 ? '' : `; ${faults} times a device was left behind`;
   return [
     `${name}${facts.join(', ')}`,
-    `a round took ${formatQuantity(meanRoundSeconds, 'time', 4)}${predicted}; ${traffic}${left}`,
+    `a round took ${formatQuantity(meanRoundSeconds, 'time', 4)}${predicted}; ${traffic}${left}${misprediction(meanRoundSeconds, scenario)}`,
   ].join('\n');
 }

@@ -199,7 +199,8 @@ async function openCheckpoints(
       '--resume needs checkpoints: add --checkpoint, or `checkpoint` to the file',
     );
   }
-  const { CheckpointStore, lock, requireSameTraining } = await import('../../harness/checkpoint/index.js');
+  const { CheckpointStore, requireSameTraining } = await import('../../harness/checkpoint/index.js');
+  const { lock } = await import('./lock.js');
   return explained(folder, async () => {
     const store = new CheckpointStore(folder, settings?.keep);
     await mkdir(folder, { recursive: true });
@@ -232,7 +233,7 @@ async function openRecord(
   const path = options.record ?? (named === undefined ? undefined : resolve(scenario.folder, named));
   if (path === undefined) return undefined;
   const { jsonLinesRecorder, recordedRun } = await import('../../harness/server/index.js');
-  const { lock } = await import('../../harness/checkpoint/index.js');
+  const { lock } = await import('./lock.js');
   return explained(path, async () => {
     locks.push(await lock(`${path}.lock`));
     const recorded = resume && (await recordedRun(path));

@@ -1,4 +1,3 @@
 export * from './checkpoint.js';
 export * from './format.js';
-export * from './lock.js';
 export * from './store.js';

@@ -3,7 +3,6 @@ export * from './cifar.js';
 export * from './dataset.js';
 export * from './fingerprint.js';
 export * from './jpeg.js';
-export { checkJpeg } from './jpeg-check.js';
 export * from './preprocessor.js';
 export * from './procedural.js';
 export * from './resize.js';

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { checkJpeg, ImageFileError } from '../../lib/io/images/index.js';
 import type { LoadedBackend, Tensor3D } from '../backend/tensorflow.js';
 import { optionalPackage } from '../optional-package.js';
 import { DatasetError } from './dataset.js';
-import { checkJpeg } from './jpeg-check.js';
 import type { RgbImage } from './resize.js';
 
 /** Decodes a JPEG, greyscale included, to RGB. Throws `DatasetError` on bytes that are no JPEG. */
@@ -31,9 +31,19 @@ export function jpegDecoder(backend: LoadedBackend): JpegDecoder {
   if (!native) return decodePortable;
   const decode = nativeDecoder(native);
   return async (bytes) => {
-    checkJpeg(bytes);
+    requireJpeg(bytes);
     return decode(bytes);
   };
+}
+
+/** Throws `DatasetError` on bytes that are no whole JPEG: before any decoder sees them, so that all give the same verdict. */
+export function requireJpeg(bytes: Uint8Array): void {
+  try {
+    checkJpeg(bytes);
+  } catch (cause) {
+    if (cause instanceof ImageFileError) throw new DatasetError(cause.message, { cause });
+    throw cause;
+  }
 }
 
 function nativeDecoder(native: NativeImages): JpegDecoder {
@@ -57,7 +67,7 @@ let started: Promise<Decoder> | undefined;
 
 /** The decoder that needs no backend. */
 export async function decodePortable(bytes: Uint8Array): Promise<RgbImage> {
-  checkJpeg(bytes);
+  requireJpeg(bytes);
   const decode = await (started ??= startPortable());
   // The decoder wants a buffer of its own; a pooled one holds other bytes too.
   const own = new Uint8Array(bytes).buffer;

@@ -2,9 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatasetError, type ImageDataset } from './dataset.js';
-import { checkJpeg } from './jpeg-check.js';
 import { meantIndices } from './fingerprint.js';
-import type { JpegDecoder } from './jpeg.js';
+import { requireJpeg, type JpegDecoder } from './jpeg.js';
 import { resizeBicubic } from './resize.js';
 
 export interface FolderOptions {
@@ -63,7 +62,7 @@ async function whole(listed: readonly LabelledFile[]): Promise<[LabelledFile[], 
   const skipped: string[] = [];
   for (const file of listed) {
     try {
-      checkJpeg(await readFile(file.path));
+      requireJpeg(await readFile(file.path));
       files.push(file);
     } catch (error) {
       if (!(error instanceof DatasetError) && !(error instanceof Error && 'syscall' in error)) throw error;

@@ -256,7 +256,7 @@ export class Device {
       const updateSeconds = await this.paced(update);
       return { answered: received, previous: { decodeSeconds, backwardSeconds, updateSeconds } };
     } finally {
-      if (isPending) tf.dispose(pending.backward(pending.activations));
+      if (isPending) pending.release();
     }
   }
 

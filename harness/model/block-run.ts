@@ -34,6 +34,8 @@ export interface PendingBlocks {
   readonly output: Tensor;
   /** Gradient of the input (if wanted) and of the adapters, in the part's order. Does not take over its argument. */
   backward(outputGradient: Tensor): { input: Tensor | undefined; adapters: Tensor[] };
+  /** Frees all that is held for a backward that will not come. */
+  release(): void;
 }
 
 /** How a training step runs. */
@@ -111,6 +113,10 @@ export class BlockRun {
         input.dispose();
         return result;
       },
+      release: () => {
+        for (const pass of held) pass.release();
+        input.dispose();
+      },
     };
   }
 
@@ -129,6 +135,7 @@ export class BlockRun {
         input.dispose();
         return result;
       },
+      release: () => this.tf.dispose(inputs),
     };
   }
 

@@ -13,6 +13,8 @@ export interface PendingDeviceStep {
   readonly activations: Tensor;
   /** Adapter gradients in the order of `variables`, for the gradient at the cut; the caller disposes of them. */
   backward(gradient: Tensor): Tensor[];
+  /** In place of `backward`, for a step that is broken off: frees what is held without computing anything. */
+  release(): void;
 }
 
 /** A step of a device that holds the whole model: its loss, and the backward that remains. */
@@ -52,6 +54,7 @@ export class DevicePart {
     return {
       activations: pending.output,
       backward: (gradient) => pending.backward(gradient).adapters,
+      release: () => pending.release(),
     };
   }
 

@@ -34,7 +34,7 @@ export function trainingSettings(scenario: Scenario, facts: Facts, clock: 'emula
   const settings = {
     ...facts,
     devices: devices.map(({ link, ...device }) => ({ ...device, ...(link && { link: plainLink(link) }) })),
-    server: { sharing, speedFactor: file.server.speedFactor },
+    server: { sharing, speedFactor: scenario.serverSpeedFactor },
     clock,
     localSteps,
     // A constant rate does not depend on how many rounds there will be: more may be added.

@@ -1,7 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { readPlanFile, readProblemFile, warmPlan, formatIssue, type ResolvedFile } from '../../lib/io/index.js';
+import {
+  formatIssue,
+  readMeasuredProfile,
+  readPlanFile,
+  readProblemFile,
+  warmPlan,
+  type ResolvedFile,
+} from '../../lib/io/index.js';
+import { resolveShape } from '../../lib/io/problem-file/resolve/index.js';
 import { roundDelay, type OperatingPoint, type Plan } from '../../lib/models/index.js';
 import type { StepCodec } from '../protocol/index.js';
 import type { ServerSharing } from '../server/index.js';
@@ -19,7 +27,21 @@ export interface PlannedTraining {
   readonly sharing: ServerSharing;
   readonly localSteps: number;
   readonly memoryMode: 'keep' | 'recompute';
+  readonly serverSpeedFactor: number;
   readonly predictedRoundSeconds: number;
+  /** How far the profile's own measurements vary, relative; absent where costs are computed. */
+  readonly predictionError?: number;
+}
+
+/** What a plan must be of. */
+export interface PlannedModel {
+  readonly blocks: number;
+  readonly width: number;
+  readonly heads: number;
+  readonly mlpWidth: number;
+  readonly tokens: number;
+  readonly rank: number;
+  readonly targets: readonly string[];
 }
 
 function readProblem(text: string, folder: string) {
@@ -35,7 +57,7 @@ export async function plannedNames(entry: PlanEntry, folder: string): Promise<re
 }
 
 /** Reads the problem (relative to `folder`) and its plan, or solves it. Throws `PlanRunError` where that cannot be run. */
-export async function plannedTraining(entry: PlanEntry, blocks: number, folder: string): Promise<PlannedTraining> {
+export async function plannedTraining(entry: PlanEntry, model: PlannedModel, folder: string): Promise<PlannedTraining> {
   const readText = (path: string) => readFile(resolve(folder, path), 'utf8');
   const problemFolder = dirname(resolve(folder, entry.problem));
   const outcome = readProblem(await readText(entry.problem), problemFolder);
@@ -45,9 +67,8 @@ export async function plannedTraining(entry: PlanEntry, blocks: number, folder: 
   }
   const { resolved } = outcome;
   const { problem } = resolved;
-  if (problem.blockCount !== blocks) {
-    throw new PlanRunError(`${entry.problem} plans ${problem.blockCount} blocks, the model has ${blocks}`);
-  }
+  const different = differentModel(resolved, model);
+  if (different.length > 0) throw new PlanRunError(`${entry.problem} plans another model: ${different.join(', ')}`);
   const plan =
     entry.plan === 'solve' ? await solved(entry, resolved) : given(entry, resolved, await readText(entry.plan));
   return {
@@ -55,8 +76,32 @@ export async function plannedTraining(entry: PlanEntry, blocks: number, folder: 
     sharing: problem.sharing,
     localSteps: problem.stepsPerRound,
     memoryMode: resolved.file.training.activations,
+    serverSpeedFactor: resolved.file.server.profileFactor,
     predictedRoundSeconds: roundDelay(problem, plan).totalSeconds,
+    ...profileError(resolved, problemFolder),
   };
+}
+
+/** Where the planned model is not the one that is trained, in words. */
+function differentModel({ file }: ResolvedFile, model: PlannedModel): string[] {
+  const planned = { ...resolveShape(file.model), rank: file.lora.rank };
+  const names = ['blocks', 'width', 'heads', 'mlpWidth', 'tokens', 'rank'] as const;
+  const found = names
+    .filter((name) => planned[name] !== model[name])
+    .map((name) => `${name} ${planned[name]}, the scenario has ${model[name]}`);
+  const [theirs, ours] = [file.lora.targets, model.targets].map((targets) => [...targets].sort().join('+'));
+  return theirs === ours ? found : [...found, `targets ${theirs}, the scenario has ${ours}`];
+}
+
+/** Below it a difference says nothing: medians of a few steps vary by it on a quiet machine. */
+const leastError = 0.05;
+
+function profileError({ file }: ResolvedFile, folder: string): { readonly predictionError?: number } {
+  if (file.calibration === undefined) return {};
+  const { entries } = readMeasuredProfile(readFileSync(resolve(folder, file.calibration), 'utf8'));
+  const { batchSize, activations } = file.training;
+  const used = entries.filter((entry) => entry.batchSize === batchSize && entry.activations === activations);
+  return { predictionError: Math.max(leastError, ...used.flatMap(({ spread }) => Object.values(spread))) };
 }
 
 async function solved(entry: PlanEntry, { problem, file }: ResolvedFile): Promise<Plan> {

@@ -38,10 +38,10 @@ export type WorkloadSource = Pick<Scenario, 'file' | 'folder' | 'seed'>;
 /** Loads data and model. Throws `DatasetError`, `WeightError`, `TensorFileError`, or what reading a file throws. */
 export async function loadWorkload(scenario: WorkloadSource, backend: LoadedBackend): Promise<Workload> {
   const { file, seed } = scenario;
-  const imageSize = sizesOf(file.model).imageSize;
+  const imageSize = modelSizes(file.model).imageSize;
   const { dataset, evaluationSet } = await loadData(scenario, imageSize, backend);
   const config: VitConfig = {
-    ...sizesOf(file.model),
+    ...modelSizes(file.model),
     channels: 3,
     classes: dataset.classNames.length,
     layerNormEpsilon: 1e-6,
@@ -59,7 +59,8 @@ export async function loadWorkload(scenario: WorkloadSource, backend: LoadedBack
   };
 }
 
-function sizesOf(model: ModelEntry) {
+/** Sizes of the model that a scenario trains. */
+export function modelSizes(model: ModelEntry) {
   const pooling = 'class-token' as const;
   if (model === 'embedded') return { ...shapePresets.embedded, pooling };
   const { shape, imageSize } = model;

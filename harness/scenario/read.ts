@@ -2,9 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { FileIssue } from '../../lib/io/index.js';
 import { FileIssuesError, parseSource, placeIssues, rawIssues } from '../../lib/io/reading/index.js';
-import { blockCount, crossChecks } from './checks.js';
+import { crossChecks } from './checks.js';
 import { learningRateSchedule, listedDevices, optimizerSettings } from './from-file.js';
-import { plannedNames, plannedTraining } from './from-plan.js';
+import { plannedNames, plannedTraining, type PlannedModel } from './from-plan.js';
+import { modelSizes } from './load.js';
 import type { Scenario } from './scenario.js';
 import { scenarioSchema, type ScenarioFile } from './schema/index.js';
 
@@ -47,14 +48,21 @@ export async function resolveScenario(
     optimizer: optimizerSettings(training),
     schedule: learningRateSchedule(training),
   };
-  if (file.plan) return { ...common, ...(await plannedTraining(file.plan, blockCount(file), folder)) };
+  if (file.plan) return { ...common, ...(await plannedTraining(file.plan, plannedModel(file), folder)) };
   return {
     ...common,
     devices: listedDevices(file),
     sharing: file.server.sharing,
+    serverSpeedFactor: file.server.speedFactor,
     localSteps: training.stepsPerRound,
     memoryMode: training.activations,
   };
+}
+
+function plannedModel({ model, lora: { rank, targets } }: ScenarioFile): PlannedModel {
+  const { imageSize, patchSize, pooling, ...sizes } = modelSizes(model);
+  const tokens = Math.floor(imageSize / patchSize) ** 2 + (pooling === 'class-token' ? 1 : 0);
+  return { ...sizes, tokens, rank, targets };
 }
 
 /** A scenario from its file. Throws `ScenarioError`, `PlanRunError`, or what reading the file throws. */

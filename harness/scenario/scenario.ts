@@ -25,6 +25,8 @@ export interface Scenario {
   readonly seed: number;
   readonly devices: readonly ScenarioDevice[];
   readonly sharing: ServerSharing;
+  /** The server's stages count so many times what they take here. */
+  readonly serverSpeedFactor: number;
   readonly rounds: number;
   /** K. */
   readonly localSteps: number;
@@ -33,4 +35,6 @@ export interface Scenario {
   readonly schedule: LearningRateSchedule;
   /** Predicted delay of a round, s; with a plan. */
   readonly predictedRoundSeconds?: number;
+  /** How far measurements may be from it by the profile's own word, relative; with a plan from a profile. */
+  readonly predictionError?: number;
 }

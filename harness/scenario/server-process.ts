@@ -38,7 +38,7 @@ export async function runServerProcess(
       part: { config, weights, settings, adapters, memoryMode },
       devices: servedDevices(training, shares),
       sharing: scenario.sharing,
-      speedFactor: file.server.speedFactor,
+      speedFactor: scenario.serverSpeedFactor,
       takeTurns: clock === 'emulated',
       onFault: 'continue',
     });

@@ -26,7 +26,7 @@ export function trainingOptions(scenario: Scenario, workload: Workload): Trainin
     normalisation,
     split: dataSplit(file.data.split),
     serverSharing: sharing,
-    serverSpeedFactor: file.server.speedFactor,
+    serverSpeedFactor: scenario.serverSpeedFactor,
     seed,
     timeoutSeconds: file.faults.messageTimeout,
     rejoinSeconds: file.faults.rejoinWait,

@@ -18,8 +18,8 @@ import { Turns } from './turns.js';
 import { WallClock } from './wall-clock.js';
 
 export interface ServerOptions {
-  /** Frozen weights are uploaded once for all devices. */
-  readonly part: Omit<PartOptions, 'frozen'>;
+  /** Frozen weights are uploaded once for all devices; those that are given stay the caller's. */
+  readonly part: PartOptions;
   readonly devices: readonly ServedDevice[];
   readonly rounds: number;
   readonly localSteps: number;
@@ -30,7 +30,7 @@ export interface ServerOptions {
   readonly seed: number;
   /** Default `emulated`. */
   readonly clock?: 'emulated' | 'wall';
-  /** Devices in other processes compute one after the other; default not. */
+  /** One party at a time computes, a device's round at a stretch; default not. */
   readonly takeTurns?: boolean;
   /** For a device's next message. */
   readonly timeoutSeconds: number;
@@ -101,7 +101,7 @@ export class TrainingServer {
     const { part, devices, sharing, speedFactor, checkpoints } = options;
     const resume = checkpoints?.resume;
     this.adapters = resume?.adapters ?? part.adapters;
-    this.frozen = new FrozenWeights(tf, part.config, part.weights);
+    this.frozen = part.frozen ?? new FrozenWeights(tf, part.config, part.weights);
     const parties = devices.map((device) => ({
       speedFactor: device.speedFactor,
       link: device.link,
@@ -345,6 +345,6 @@ export class TrainingServer {
 
   private dispose(): void {
     for (const session of this.sessions) session.work.dispose();
-    this.frozen.dispose();
+    if (!this.options.part.frozen) this.frozen.dispose();
   }
 }

@@ -29,19 +29,20 @@ export async function separateSteps(
   await Promise.all(sessions.map((session) => context.guarded(session, () => chain(context, round, session))));
 }
 
+/** In one turn: of those that take turns only one then holds the activations of a step. */
 async function chain(context: StepContext, round: number, session: DeviceSession): Promise<void> {
   const { turns, clock, localSteps } = context;
-  if (session.holdsAll) return turns.run(() => wholeRound(round, session));
-  let arrived = await turns.run(() => opened(round, session));
-  for (let step = 0; step < localSteps; step++) {
-    await turns.run(async () => {
+  await turns.run(async () => {
+    if (session.holdsAll) return wholeRound(round, session);
+    let arrived = await opened(round, session);
+    for (let step = 0; step < localSteps; step++) {
       const computed = session.work.compute(arrived);
       const seconds = await clock.serverWork(session.index, computed.measuredSeconds, arrived.atSeconds);
       await session.sendGradient(arrived, computed, seconds);
       if (step + 1 < localSteps) arrived = await session.receiveActivations(round, step + 1);
-      else await session.receiveAdapters(round);
-    });
-  }
+    }
+    return session.receiveAdapters(round);
+  });
 }
 
 async function opened(round: number, session: DeviceSession): Promise<ArrivedActivations> {

@@ -114,23 +114,6 @@ export async function connectWebSocket(address: string, options: SocketOptions =
   });
 }
 
-/** Tries again after 1, 2, 4 … × `firstDelaySeconds`, at most `attempts` times in all; throws the last error. */
-export async function connectWithRetry(
-  connect: () => Promise<Connection>,
-  attempts: number,
-  firstDelaySeconds: number,
-): Promise<Connection> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await connect();
-    } catch (error) {
-      if (attempt >= attempts) throw error;
-      const delaySeconds = firstDelaySeconds * 2 ** (attempt - 1);
-      await new Promise((resolve) => setTimeout(resolve, delaySeconds * 1000));
-    }
-  }
-}
-
 function overSocket(socket: WebSocket, settings: Required<SocketOptions>): FramedConnection {
   const connection = new FramedConnection(
     {

@@ -154,7 +154,8 @@ const sketches: readonly ScenarioSketch[] = [
 /**
  * The built-in grid: splits and mixtures of splits, points, bandwidths, one to four devices, all sharings and both memory
  * modes, none of which calibration has run. Rates are chosen so that the link takes about the wanted part of a step on
- * the machine of the profile. `every` takes each n-th plan alone.
+ * the machine of the profile. Plans in a batch size or memory mode that the profile has not measured are left out.
+ * `every` takes each n-th plan alone.
  */
 export function builtInCases(
   profile: MeasuredProfile,
@@ -162,7 +163,8 @@ export function builtInCases(
   batchSize: number,
   every = 1,
 ): ValidationCase[] {
-  const all = sketches.flatMap((sketch) => {
+  const measured = sketches.filter(({ activations }) => entryOf(profile, batchSize, activations));
+  const all = measured.flatMap((sketch) => {
     const rate = bandRate(sketch, profile, config, batchSize);
     return sketch.plans.map(([depths, up, down, band], index): ValidationCase => {
       const { speeds, sharing, serverFactor, activations } = sketch;
@@ -191,6 +193,19 @@ export function builtInCases(
   return all.filter((_, k) => k % every === 0);
 }
 
+function entryOf({ entries }: MeasuredProfile, batchSize: number, activations: ValidationCase['activations']) {
+  return entries.find((entry) => entry.batchSize === batchSize && entry.activations === activations);
+}
+
+/** What a profile lacks of the built-in grid, in words. */
+export function unmeasured(profile: MeasuredProfile, batchSize: number): string | undefined {
+  const modes = [...new Set(sketches.map(({ activations }) => activations))];
+  const missing = modes.filter((mode) => !entryOf(profile, batchSize, mode));
+  return missing.length === 0
+    ? undefined
+    : `the profile has no ${missing.map((mode) => `\`${mode}\``).join(' and no ')} at batches of ${batchSize}`;
+}
+
 /** Enough for a round to be more than its adapters, few enough for many rounds. */
 function stepsOf({ speeds }: ScenarioSketch): number {
   return speeds.length > 2 ? 4 : 6;
@@ -198,9 +213,7 @@ function stepsOf({ speeds }: ScenarioSketch): number {
 
 /** Rate of the band at which a step's link time stands to the rest as wanted, for the first plan's points. */
 function bandRate(sketch: ScenarioSketch, profile: MeasuredProfile, config: VitConfig, batchSize: number): number {
-  const entry = profile.entries.find(
-    (found) => found.batchSize === batchSize && found.activations === sketch.activations,
-  )!;
+  const entry = entryOf(profile, batchSize, sketch.activations)!;
   const [, up, down] = sketch.plans[0]!;
   const ratio = (point: CodecPoint, direction: 'up' | 'down') => {
     const found = entry.points.find(({ keptFraction, bits }) => {

@@ -1,4 +1,4 @@
-export { builtInCases, type CaseDevice, type ValidationCase } from './cases.js';
+export { builtInCases, unmeasured, type CaseDevice, type ValidationCase } from './cases.js';
 export {
   compareCase,
   relativeError,

@@ -4,7 +4,6 @@ import {
   admit,
   connectWebSocket,
   ConnectionError,
-  connectWithRetry,
   encodeFrame,
   join,
   JoinError,
@@ -207,20 +206,5 @@ describe('WebSocket connections', () => {
     opened.push(listener, near, far);
     await new Promise((resolve) => setTimeout(resolve, 2600));
     expect([near.isOpen, far.isOpen]).toEqual([true, true]);
-  });
-
-  it('are tried again until somebody listens', async () => {
-    let attempts = 0;
-    const connect = async () => {
-      attempts++;
-      if (attempts < 3) return connectWebSocket('ws://127.0.0.1:9', { connectSeconds: 1 });
-      const listener = await listenWebSocket({ port: 0 });
-      opened.push(listener);
-      return connectWebSocket(listener.address);
-    };
-    opened.push(await connectWithRetry(connect, 4, 0.01));
-    expect(attempts).toBe(3);
-    attempts = -10;
-    await expect(connectWithRetry(connect, 2, 0.01)).rejects.toMatchObject({ code: 'unreachable' });
   });
 });

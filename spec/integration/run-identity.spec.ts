@@ -3,7 +3,8 @@ import { createServer } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CheckpointStore, lock } from '../../harness/checkpoint/index.js';
+import { lock } from '../../bin/training/lock.js';
+import { CheckpointStore } from '../../harness/checkpoint/index.js';
 import type { RunRecord } from '../../harness/server/index.js';
 import { bundled, started, type Started } from '../support/harness-processes.js';
 

@@ -173,6 +173,17 @@ devices: [{ name: near, distance: 60 m, batchSize: 4 }, { name: far, distance: 2
     const scenario = await openScenario(path);
     expect(scenario.localSteps).toBe(2);
     expect(scenario.predictedRoundSeconds).toBeGreaterThan(0);
+    expect(scenario.predictionError).toBeGreaterThanOrEqual(0.05);
+    expect(scenario.serverSpeedFactor).toBe(1);
+    const slow = { ...calibrated, server: { profileFactor: 0.5 } };
+    await writeFile(join(folder, 'cell', 'cell.json'), JSON.stringify(slow));
+    expect((await openScenario(path)).serverSpeedFactor).toBe(0.5);
+    await writeFile(path, 'version: 1\nlora: { rank: 4 }\nplan: { problem: cell/cell.json, plan: solve }\n');
+    await expect(openScenario(path)).rejects.toThrow('plans another model: rank 8, the scenario has 4');
+    const narrow = { seed: 1, shape: { patchSize: 8, width: 48, blocks: 6, heads: 3, mlpWidth: 192 }, imageSize: 32 };
+    const other = { version: 1, model: narrow, plan: { problem: 'cell/cell.json', plan: 'solve' } };
+    await writeFile(path, JSON.stringify(other));
+    await expect(openScenario(path)).rejects.toThrow('width 96, the scenario has 48, mlpWidth 384');
   });
 
   async function changed(path: string, from: string, to: string): Promise<string> {

@@ -13,6 +13,7 @@ import {
   relativeError,
   summarise,
   summariseCases,
+  unmeasured,
   validate,
   validationPicture,
   type ComparedCase,
@@ -263,4 +264,17 @@ describe('calibration and validation of a small model', () => {
     expect(result!.round.measured).toBeGreaterThan(0);
     expect(backend.tf.memory().numTensors).toBe(before);
   });
+});
+
+it('plans in a mode that the profile has not measured are left out and said', () => {
+  const whole = sampleProfile();
+  const mode = whole.entries[0]!.activations;
+  const { batchSize } = whole.entries[0]!;
+  const half = { ...whole, entries: whole.entries.filter((entry) => entry.activations === mode).slice(0, 1) };
+  const cases = builtInCases(half, embeddedConfig, batchSize);
+  expect(cases.length).toBeGreaterThan(5);
+  expect(cases.every(({ activations }) => activations === mode)).toBe(true);
+  expect(unmeasured(half, batchSize)).toMatch(/the profile has no `(?:keep|recompute)` at batches of \d+/u);
+  expect(builtInCases(half, embeddedConfig, 1000)).toEqual([]);
+  expect(unmeasured(half, 1000)).toContain('`keep` and no `recompute`');
 });

@@ -1,4 +1,7 @@
-import { DatasetError } from './dataset.js';
+/** An image file that is not what it should be; the message says what it is instead. */
+export class ImageFileError extends Error {
+  override readonly name = 'ImageFileError';
+}
 
 /** First bytes of what is often named `.jpeg` and is none. */
 const others: readonly (readonly [name: string, offset: number, bytes: readonly number[]])[] = [
@@ -15,13 +18,13 @@ const mostPixels = 2 ** 26;
 
 /**
  * Looks at a JPEG's structure (ITU-T T.81) before any decoder does, so that every decoder gives the same verdict: baseline or
- * progressive, 8 bits, grey or three components, whole to its end mark. Throws `DatasetError` saying what it is instead.
+ * progressive, 8 bits, grey or three components, whole to its end mark. Throws `ImageFileError` saying what it is instead.
  */
 export function checkJpeg(bytes: Uint8Array): void {
   const at = (position: number) => bytes[position] ?? -1;
   if (at(0) !== 0xff || at(1) !== 0xd8) {
     const found = others.find(([, offset, magic]) => magic.every((byte, k) => at(offset + k) === byte));
-    throw new DatasetError(found ? `${found[0]}, not JPEG` : 'not JPEG');
+    throw new ImageFileError(found ? `${found[0]}, not JPEG` : 'not JPEG');
   }
   let position = 2;
   let hasFrame = false;
@@ -45,21 +48,21 @@ export function checkJpeg(bytes: Uint8Array): void {
       position = scanEnd(bytes, position);
     }
   }
-  if (!hasFrame || !hasScan) throw new DatasetError('a JPEG without an image');
+  if (!hasFrame || !hasScan) throw new ImageFileError('a JPEG without an image');
 }
 
 function checkFrame(marker: number, frame: Uint8Array): void {
-  if (marker > 0xc2) throw new DatasetError('a JPEG of a rare kind (lossless, hierarchical or arithmetic)');
-  if (frame.length < 6) throw new DatasetError('a JPEG with a broken frame header');
+  if (marker > 0xc2) throw new ImageFileError('a JPEG of a rare kind (lossless, hierarchical or arithmetic)');
+  if (frame.length < 6) throw new ImageFileError('a JPEG with a broken frame header');
   const [precision, components] = [frame[0]!, frame[5]!];
   const height = frame[1]! * 256 + frame[2]!;
   const width = frame[3]! * 256 + frame[4]!;
-  if (precision !== 8) throw new DatasetError(`a JPEG of ${precision} bits`);
+  if (precision !== 8) throw new ImageFileError(`a JPEG of ${precision} bits`);
   if (components !== 1 && components !== 3) {
-    throw new DatasetError(`a JPEG of ${components} components${components === 4 ? ' (CMYK)' : ''}`);
+    throw new ImageFileError(`a JPEG of ${components} components${components === 4 ? ' (CMYK)' : ''}`);
   }
   if (width === 0 || height === 0 || width * height > mostPixels) {
-    throw new DatasetError(`a JPEG of ${width} × ${height} pixels`);
+    throw new ImageFileError(`a JPEG of ${width} × ${height} pixels`);
   }
 }
 
@@ -73,6 +76,6 @@ function scanEnd(bytes: Uint8Array, start: number): number {
   throw cutShort(bytes.length, bytes);
 }
 
-function cutShort(position: number, { length }: Uint8Array): DatasetError {
-  return new DatasetError(position >= length - 2 ? 'a JPEG cut short' : `a broken JPEG (byte ${position})`);
+function cutShort(position: number, { length }: Uint8Array): ImageFileError {
+  return new ImageFileError(position >= length - 2 ? 'a JPEG cut short' : `a broken JPEG (byte ${position})`);
 }

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import * as z from 'zod';
-import { machineIdentity } from '../transport/clock.js';
-import { CheckpointError } from './checkpoint.js';
+import { CheckpointError } from '../../harness/checkpoint/index.js';
+import { machineIdentity } from '../../harness/transport/index.js';
 
 const holder = z.object({
   pid: z.int().min(1),

@@ -1,0 +1,1 @@
+export { checkJpeg, ImageFileError } from './jpeg.js';

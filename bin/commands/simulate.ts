@@ -12,6 +12,7 @@ import {
 import type { ResolvedScenario } from '../../lib/io/index.js';
 import { CommandError, exitCodes, type ExitCode } from '../exit-codes.js';
 import { writeText } from '../files.js';
+import { simulationReport } from '../report/simulation.js';
 import { counterLine } from '../simulate/progress.js';
 import { renderSummaries } from '../simulate/render.js';
 import { loadScenario } from '../simulate/scenario.js';
@@ -26,6 +27,7 @@ interface SimulateArguments {
   readonly set?: string[];
   readonly rounds?: number;
   readonly out?: string;
+  readonly report?: string;
   readonly details?: boolean;
   readonly check?: boolean;
   readonly json?: boolean;
@@ -57,6 +59,7 @@ export function registerSimulateCommand(program: Command): void {
     .option('--seed <number>', 'seed in place of the file’s', parseSeed)
     .addOption(setOption())
     .option('--out <file>', 'every round, as CSV if its name ends in .csv, else as JSON Lines')
+    .option('--report <file>', 'charts and tables as one HTML page')
     .option('--details', 'with JSON Lines: every device in every round')
     .option('--check', 'only check that the schemes do what the simulator expects of one')
     .option('--json', 'the summary as JSON')
@@ -89,6 +92,10 @@ async function runSimulation(path: string, options: SimulateArguments): Promise<
   if (options.check) return await reportChecks(schemes, scenario);
   const { records, isWhole } = await collectRecords(scenario, schemes, options);
   if (options.out !== undefined) await writeRecords(options.out, records);
+  if (options.report !== undefined) {
+    const title = scenario.start.file.name ?? 'simulation';
+    await writeText(options.report, simulationReport(title, records), { replace: true });
+  }
   const summaries = summarise(records);
   await print(options.json ? JSON.stringify(summaries, undefined, 2) : renderSummaries(summaries));
   return isWhole ? exitCodes.solved : exitCodes.limit;

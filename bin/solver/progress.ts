@@ -2,7 +2,8 @@ import { openSync, closeSync, writeSync } from 'node:fs';
 import { clearLine, cursorTo } from 'node:readline';
 import { formatQuantity } from '../../lib/io/index.js';
 import type { SolveProgress } from '../../lib/plan/index.js';
-import { CommandError, exitCodes } from '../exit-codes.js';
+import { escapeLine } from '../escape.js';
+import { explained } from '../files.js';
 
 /** Takes note of where a solve stands. */
 export interface ProgressListener {
@@ -44,15 +45,28 @@ function describe({ phase, fraction, totalSeconds, boundSeconds }: SolveProgress
   return parts.join('  ');
 }
 
-/** Writes each note to a file, one JSON object a line, with the seconds since the start. */
-export function progressLog(path: string | undefined): ProgressListener {
+/**
+ * Writes each note to a file, one JSON object a line, with the seconds since the start. A log that cannot be written any more ends with a
+ * warning: the solve goes on.
+ */
+export function progressLog(
+  path: string | undefined,
+  warn: (text: string) => void = (text) => process.stderr.write(`${escapeLine(text)}\n`),
+): ProgressListener {
   if (path === undefined) return { note: () => undefined, close: () => undefined };
   const file = openLog(path);
   const startedAt = performance.now();
+  let failed = false;
   return {
     note(progress) {
+      if (failed) return;
       const elapsedSeconds = (performance.now() - startedAt) / 1000;
-      writeSync(file, `${JSON.stringify({ elapsedSeconds, ...progress })}\n`);
+      try {
+        writeSync(file, `${JSON.stringify({ elapsedSeconds, ...progress })}\n`);
+      } catch (error) {
+        failed = true;
+        warn(`warning: ${messageOf(explained(error, `${path} is written no further`))}`);
+      }
     },
     close: () => closeSync(file),
   };
@@ -62,7 +76,10 @@ function openLog(path: string): number {
   try {
     return openSync(path, 'w');
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw new CommandError(exitCodes.badInput, `cannot write ${path}: ${reason}`);
+    throw explained(error, `cannot write ${path}`);
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

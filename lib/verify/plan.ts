@@ -1,160 +1,112 @@
-import { add, divide, larger, multiply, one, point, subtract, zero, type Interval } from './interval.js';
-import { chain, memoryLimit, roundWork, shareHertz, timeAt } from './price.js';
-import { Reader } from './reader.js';
-import { readStatement, required, type StatedDevice, type Statement } from './statement.js';
+import { add, divide, larger, multiply, point, zero, type Interval } from './interval.js';
+import { couplingLimits, deviceLimits, relaxed, required } from './limits.js';
+import { Reader, type Obligation } from './reader.js';
+import { loadTime, roundWork, stageLoad, stagesOf } from './round.js';
+import { readStatement, shareHertz, type Statement } from './statement.js';
 
 /** One device's part in a plan. */
-interface Decision {
+export interface PlanDecision {
   readonly choice: number;
   /** Hertz, or a number of resource blocks. */
   readonly share: number;
   readonly serverShare: number;
 }
 
-export interface StatedPlan {
-  readonly decisions: readonly (Decision | undefined)[];
+/** A plan with what is claimed of it. */
+export interface PlanClaim {
   readonly roundSeconds: number;
   /** Part by which the plan passes limits: 0, or the problem's tolerance. */
   readonly slack: 'none' | 'limit-tolerance';
+  readonly devices: readonly (PlanDecision | null)[];
 }
 
-export function readPlan(reader: Reader, statement: Statement): StatedPlan {
-  const at = reader.object(['roundSeconds', 'slack', 'devices']);
-  return {
-    roundSeconds: at.roundSeconds.number(0),
-    slack: at.slack.oneOf(['none', 'limit-tolerance']),
-    decisions: at.devices.array(statement.devices.length).map((entry, n) =>
-      entry.optional((decision) => {
-        const members = decision.object(['choice', 'share', 'serverShare']);
-        return {
-          choice: members.choice.integer(0, statement.devices[n]!.count - 1),
-          share: members.share.number(0),
-          serverShare: members.serverShare.number(0),
-        };
-      }),
-    ),
-  };
+type Demand = (obligation: Obligation, isMet: boolean, what: string) => void;
+
+export function verifyPlanClaim(reader: Reader, statement: Statement): PlanClaim {
+  const claim = reader.members((at) => ({
+    roundSeconds: at('roundSeconds').number(0),
+    slack: at('slack').oneOf(['none', 'limit-tolerance']),
+    devices: at('devices')
+      .array(statement.devices.length)
+      .map(
+        (entry, n) =>
+          entry.optional((decision) =>
+            decision.members((of) => ({
+              choice: of('choice').integer(0, statement.devices[n]!.count - 1),
+              share: of('share').number(),
+              serverShare: of('serverShare').number(),
+            })),
+          ) ?? null,
+      ),
+  }));
+  checkPlan(statement, claim, (obligation, isMet, what) =>
+    reader.require(obligation, isMet, `not shown to keep: ${what}`),
+  );
+  return claim;
 }
 
-/** Names of the limits that the plan is not shown to keep; empty where its claim is proven. */
-export function brokenLimits(statement: Statement, plan: StatedPlan): string[] {
-  const broken: string[] = [];
-  const relaxed = plan.slack === 'none' ? one : statement.relaxed;
-  const atMost = (name: string, found: Interval, limit: Interval) => {
-    if (!(found.hi <= limit.lo)) broken.push(name);
-  };
+/** Every limit and the round, by intervals: the claim holds where the upper ends do. */
+function checkPlan(statement: Statement, claim: PlanClaim, demand: Demand): void {
+  const { devices, blocks, sharing, deadlineSeconds } = statement;
+  const slack = claim.slack === 'none' ? zero : statement.tolerance;
+  const atMost = (obligation: Obligation, found: Interval, limit: Interval, of = '') =>
+    demand(obligation, found.hi <= limit.lo, `${obligation}${of}`);
+  const sums = couplingLimits(statement, slack).map((limit) => ({ ...limit, sum: zero }));
   let band = zero;
   let server = zero;
-  let memory = zero;
-  let missing = zero;
-  plan.decisions.forEach((decision, n) => {
-    const device = statement.devices[n]!;
-    if (!decision) {
-      if (!device.optional) broken.push(`participation of ${device.name}`);
-      return;
-    }
+  claim.devices.forEach((decision, n) => {
+    const device = devices[n]!;
+    const of = ` of ${device.name}`;
+    demand('participation', decision !== null || device.optional, `participation${of}`);
+    for (const entry of sums) entry.sum = add(entry.sum, entry.amount(device, decision?.choice ?? -1));
+    if (!decision) return;
     const { choice, share, serverShare } = decision;
-    const { costs } = device;
     const hertz = shareHertz(statement, share);
-    if (statement.blocks && !Number.isInteger(share)) broken.push(`whole resource blocks of ${device.name}`);
-    band = add(band, statement.blocks ? point(share) : hertz);
-    if (costs.serverSeconds[choice]! > 0 && statement.sharing === 'allocated') server = add(server, point(serverShare));
-    memory = add(memory, point(costs.serverMemoryBytes[choice]!));
+    demand('shares not negative', share >= 0 && serverShare >= 0, `shares that are not negative${of}`);
+    demand('whole resource blocks', !blocks || Number.isInteger(share), `whole resource blocks${of}`);
+    atMost('least share', required(device.minimumBandwidthHz, slack), hertz, of);
     if (device.maximumBandwidthHz !== undefined) {
-      atMost(`largest share of ${device.name}`, hertz, multiply(point(device.maximumBandwidthHz), relaxed));
+      atMost('largest share', hertz, relaxed(device.maximumBandwidthHz, slack), of);
     }
-    const least = multiply(point(device.minimumBandwidthHz), subtract(point(2), relaxed));
-    atMost(`least share of ${device.name}`, least, hertz);
-    if (device.uplinkLimit[choice] === 0) broken.push(`energy of ${device.name}`);
-    if (device.memoryBytes !== undefined) {
-      atMost(
-        `memory of ${device.name}`,
-        point(costs.deviceMemoryBytes[choice]!),
-        memoryLimit(device.memoryBytes, relaxed),
-      );
-    }
-    if (statement.accuracy) {
-      const short = subtract(required(statement.accuracy.minimum, relaxed), point(costs.accuracy[choice]!));
-      if (statement.accuracy.scope === 'each') atMost(`accuracy of ${device.name}`, short, zero);
-      missing = add(missing, multiply(point(device.weight), short));
-    }
+    for (const { name, found, limit } of deviceLimits(statement, device, choice, slack)) atMost(name, found, limit, of);
+    // Whole numbers up to a limit below 2^53 add exactly.
+    band = blocks ? point(band.lo + share) : add(band, hertz);
+    if (device.costs.serverSeconds[choice]! > 0 && sharing === 'allocated') server = add(server, point(serverShare));
   });
-  if (statement.blocks) atMost('resource blocks', band, point(statement.blocks.count));
-  else atMost('bandwidth', band, multiply(point(statement.bandwidthHz), relaxed));
-  atMost('server share', server, relaxed);
-  if (statement.serverMemoryBytes !== undefined) {
-    atMost('server memory', memory, memoryLimit(statement.serverMemoryBytes, relaxed));
-  }
-  if (statement.accuracy?.scope === 'mean') atMost('mean accuracy', missing, zero);
-  const round = roundSeconds(statement, plan);
-  atMost('round delay', round, point(plan.roundSeconds));
-  if (statement.deadlineSeconds !== undefined) {
-    atMost('deadline', round, multiply(point(statement.deadlineSeconds), relaxed));
-  }
-  return broken;
+  atMost('bandwidth', band, blocks ? point(blocks.count) : relaxed(statement.bandwidthHz, slack));
+  atMost('server share', server, relaxed(1, slack));
+  for (const { name, sum, limit } of sums) atMost(name, sum, limit);
+  const round = roundSeconds(statement, claim.devices);
+  atMost('round delay', round, point(claim.roundSeconds));
+  if (deadlineSeconds !== undefined) atMost('deadline', round, relaxed(deadlineSeconds, slack));
 }
 
-/** The round's delay (docs/model.md, section Delay). */
-export function roundSeconds(statement: Statement, plan: StatedPlan): Interval {
-  const parts: { device: StatedDevice; decision: Decision }[] = [];
-  plan.decisions.forEach((decision, n) => {
-    if (decision) parts.push({ device: statement.devices[n]!, decision });
-  });
-  const round = statement.sharing === 'batched' ? batchedRound(statement, parts) : separateRound(statement, parts);
-  return add(round, point(statement.aggregationSeconds));
-}
-
-type Parts = readonly { readonly device: StatedDevice; readonly decision: Decision }[];
-
-function separateRound(statement: Statement, parts: Parts): Interval {
-  let longest = zero;
-  for (const { device, decision } of parts) {
-    const { choice, share, serverShare } = decision;
-    let work = roundWork(statement, device, choice);
-    if (statement.sharing === 'allocated' && work.hi > 0) work = divide(work, point(serverShare));
-    const time = add(timeAt(device, chain(statement, device, choice), shareHertz(statement, share)), work);
-    longest = larger(longest, time);
-  }
-  return longest;
-}
-
-/** max pre + K·Σ + (K − 1)·max(pre + post) + max(post + adapters). */
-function batchedRound(statement: Statement, parts: Parts): Interval {
-  let [work, pre, step, end] = [zero, zero, zero, zero];
-  for (const { device, decision } of parts) {
-    const { costs } = device;
-    const { choice } = decision;
+function roundSeconds(statement: Statement, decisions: PlanClaim['devices']): Interval {
+  const { sharing, devices } = statement;
+  const stages = stagesOf(statement, sharing === 'batched' ? 'stages' : 'chain');
+  const longest = stages.map(() => zero);
+  let round = point(statement.aggregationSeconds);
+  decisions.forEach((decision, n) => {
+    if (!decision) return;
+    const device = devices[n]!;
+    let work = roundWork(statement, device, decision.choice);
+    if (sharing === 'batched') round = add(round, work);
+    else if (sharing === 'allocated' && work.hi > 0) work = divide(work, point(decision.serverShare));
     const hertz = shareHertz(statement, decision.share);
-    const cost = (name: keyof StatedDevice['costs']) => point(costs[name][choice]!);
-    const uplinkLimit = device.uplinkLimit[choice]!;
-    const time = (seconds: Interval, up: Interval, down: Interval) =>
-      timeAt(device, { seconds, up, down, uplinkLimit }, hertz);
-    const first = time(cost('preSeconds'), cost('uplinkBits'), zero);
-    const last = time(cost('postSeconds'), zero, cost('downlinkBits'));
-    work = add(work, roundWork(statement, device, choice));
-    pre = larger(pre, first);
-    step = larger(step, add(first, last));
-    end = larger(end, add(last, time(zero, cost('adapterBits'), cost('adapterBits'))));
-  }
-  return add(add(add(pre, work), multiply(point(statement.stepsPerRound - 1), step)), end);
+    stages.forEach((stage, r) => {
+      const { value } = loadTime(device, decision.choice, stageLoad(device, decision.choice, stage), hertz);
+      longest[r] = larger(longest[r]!, sharing === 'batched' ? value : add(value, work));
+    });
+  });
+  stages.forEach(({ weight }, r) => (round = add(round, multiply(point(weight), longest[r]!))));
+  return round;
 }
 
-/** A plan with what may be claimed of it, as a certificate has it. */
-export interface PlanClaim {
-  readonly roundSeconds: number;
-  readonly slack: StatedPlan['slack'];
-  readonly devices: readonly (Decision | null)[];
-}
-
-/**
- * The claim that a plan supports: its round as this arithmetic bounds it from above; undefined if it is not shown to keep the limits.
- * For whoever writes certificates.
- */
+/** The claim that a plan supports, its round bounded from above; undefined if it is not shown to keep the limits. */
 export function claimPlan(problem: unknown, plan: Omit<PlanClaim, 'roundSeconds'>): PlanClaim | undefined {
   const statement = readStatement(Reader.of(problem));
-  const decisions = plan.devices.map((decision) => decision ?? undefined);
-  const claimed = { decisions, slack: plan.slack, roundSeconds: Infinity };
-  const { hi } = roundSeconds(statement, claimed);
-  if (!(hi < Infinity) || brokenLimits(statement, { ...claimed, roundSeconds: hi }).length > 0) return undefined;
-  return { roundSeconds: hi, slack: plan.slack, devices: plan.devices };
+  const claim = { ...plan, roundSeconds: roundSeconds(statement, plan.devices).hi };
+  let isKept = claim.roundSeconds < Infinity;
+  checkPlan(statement, claim, (_obligation, isMet) => (isKept &&= isMet));
+  return isKept ? claim : undefined;
 }

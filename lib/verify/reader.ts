@@ -1,3 +1,31 @@
+/** What a certificate is checked for beyond its form. Each bears load: without it some forgery would pass. */
+export const obligations = [
+  'problem hash',
+  'participation',
+  'shares not negative',
+  'whole resource blocks',
+  'least share',
+  'largest share',
+  'bandwidth',
+  'server share',
+  'server memory',
+  'traffic',
+  'mean accuracy',
+  'energy',
+  'device memory',
+  'device traffic',
+  'device accuracy',
+  'round delay',
+  'deadline',
+  'replacement is open',
+  'replacement is as good',
+  'prices not negative',
+  'choices dropped',
+  'leaf refuted',
+  'every part refuted',
+] as const;
+export type Obligation = (typeof obligations)[number];
+
 /** A certificate that is not what the format says: the place and what is wrong there. */
 export class CertificateError extends Error {
   override name = 'CertificateError';
@@ -9,15 +37,17 @@ export class CertificateError extends Error {
   }
 }
 
-/** Reads parts of a parsed JSON value strictly: every member known, every number finite and in range. */
+/** Reads parts of a parsed JSON value strictly: every member known, every number finite. */
 export class Reader {
   private constructor(
     private readonly value: unknown,
     readonly path: string,
+    private readonly excluded: ReadonlySet<Obligation> = new Set(),
   ) {}
 
-  static of(value: unknown): Reader {
-    return new Reader(value, '');
+  /** `excluded`: obligations that are not checked; for tests of what each is good for. */
+  static of(value: unknown, excluded?: ReadonlySet<Obligation>): Reader {
+    return new Reader(value, '', excluded);
   }
 
   /** For an entry of a `list`. */
@@ -27,6 +57,11 @@ export class Reader {
 
   fail(reason: string): never {
     throw new CertificateError(this.path, reason);
+  }
+
+  /** Meets an obligation or refuses the certificate. */
+  require(obligation: Obligation, isMet: boolean, reason: string): void {
+    if (!isMet && !this.excluded.has(obligation)) this.fail(reason);
   }
 
   /** The members of an object that has no others than these; those of `optional` may be absent. */
@@ -45,8 +80,26 @@ export class Reader {
     return members;
   }
 
+  /** Reads an object by its members; one that is absent is null, one that is not read is unknown and refused. */
+  members<T>(read: (member: (name: string) => Reader) => T): T {
+    const { value } = this;
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) this.fail('an object is expected');
+    const unread = new Set(Object.keys(value));
+    const result = read((name) => {
+      unread.delete(name);
+      return this.member(name, Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : null);
+    });
+    for (const name of unread) this.fail(`unknown member ${JSON.stringify(name.slice(0, 40))}`);
+    return result;
+  }
+
   private member(name: string | number, value: unknown): Reader {
-    return new Reader(value, this.path === '' ? String(name) : `${this.path}.${name}`);
+    return new Reader(value, this.path === '' ? String(name) : `${this.path}.${name}`, this.excluded);
+  }
+
+  /** Whether this is an object that has the member. */
+  has(name: string): boolean {
+    return typeof this.value === 'object' && this.value !== null && Object.hasOwn(this.value, name);
   }
 
   get isNull(): boolean {

@@ -1,11 +1,9 @@
+import { verifyBoundClaim } from './bound.js';
 import { canonicalJson, sha256 } from './canonical.js';
-import { withoutAggregation } from './dual.js';
-import { multiply, point } from './interval.js';
-import { brokenLimits, readPlan } from './plan.js';
+import { verifyPlanClaim } from './plan.js';
 import { verifyProgram, type ProgramVerdict } from './programs/index.js';
-import { CertificateError, Reader } from './reader.js';
-import { readStatement, type Statement } from './statement.js';
-import { verifyTree } from './tree.js';
+import { CertificateError, Reader, type Obligation } from './reader.js';
+import { readStatement } from './statement.js';
 
 export interface VerifyOptions {
   /** Longest text accepted, UTF-16 units. */
@@ -13,7 +11,8 @@ export interface VerifyOptions {
 }
 
 const defaultMaximumLength = 128 * 2 ** 20;
-const maximumDepth = 16;
+/** Lists and objects a text may open, so that reading it takes bounded memory. */
+const maximumOpened = 4_000_000;
 
 /** What a certificate was found to prove. */
 export interface Verdict {
@@ -39,9 +38,18 @@ export interface Verdict {
  * Reads a certificate (docs/certificate/README.md) and checks every claim in it anew by interval arithmetic, from the problem and the
  * evidence that it carries alone. Never throws for what the text holds.
  */
-export async function verifyCertificate(text: string, options: VerifyOptions = {}): Promise<Verdict> {
+export function verifyCertificate(text: string, options: VerifyOptions = {}): Promise<Verdict> {
+  return verifyWithout(new Set(), text, options);
+}
+
+/** The same with obligations left out: to show what each is good for. */
+export async function verifyWithout(
+  excluded: ReadonlySet<Obligation>,
+  text: string,
+  { maximumLength = defaultMaximumLength }: VerifyOptions = {},
+): Promise<Verdict> {
   try {
-    return await verified(text, options.maximumLength ?? defaultMaximumLength);
+    return await verified(parse(text, maximumLength), excluded);
   } catch (error) {
     if (error instanceof CertificateError) return refused(error.message);
     if (error instanceof RangeError) return refused('too large or too deep to be read');
@@ -49,67 +57,20 @@ export async function verifyCertificate(text: string, options: VerifyOptions = {
   }
 }
 
-function refused(reason: string): Verdict {
-  return {
-    verified: false,
-    reason,
-    proven: [],
-    assumed: [],
-    planSeconds: undefined,
-    boundSeconds: undefined,
-    leaves: 0,
-    problemSha256: undefined,
-    fileSha256: undefined,
-  };
-}
+const nothing: Verdict = {
+  verified: false,
+  reason: undefined,
+  proven: [],
+  assumed: [],
+  planSeconds: undefined,
+  boundSeconds: undefined,
+  leaves: 0,
+  problemSha256: undefined,
+  fileSha256: undefined,
+};
 
-async function verified(text: string, maximumLength: number): Promise<Verdict> {
-  const value = parse(text, maximumLength);
-  const root = Reader.of(value).object(
-    ['format', 'version', 'generator', 'problemSha256', 'fileSha256', 'problem', 'claims'],
-    ['generator', 'fileSha256'],
-  );
-  root.format.oneOf(['sft-opt certificate']);
-  root.version.integer(1, 1);
-  const stated = (value as { problem: unknown }).problem;
-  const isProgram =
-    typeof stated === 'object' && stated !== null && 'kind' in stated && stated.kind === 'quadratic-program';
-  const problemSha256 = root.problemSha256.text();
-  if ((await sha256(canonicalJson(stated))) !== problemSha256) {
-    root.problemSha256.fail('is not the hash of the problem in this certificate');
-  }
-  if (isProgram) {
-    const program = verifyProgram(root.problem, root.claims);
-    return {
-      ...refused(''),
-      verified: true,
-      reason: undefined,
-      proven: program.sentences,
-      assumed: programAssumptions,
-      leaves: program.leaves,
-      program,
-      problemSha256,
-    };
-  }
-  const statement = readStatement(root.problem);
-  const { plan, bound } = root.claims.object(['plan', 'bound'], ['plan', 'bound']);
-  if (plan.isNull && bound.isNull) root.claims.fail('nothing is claimed');
-  const planClaim = plan.isNull ? undefined : verifyPlan(plan, statement);
-  const boundClaim = bound.isNull ? undefined : verifyBound(bound, statement);
-  if (planClaim && boundClaim && boundClaim.seconds >= planClaim.seconds) {
-    root.claims.fail('the plan is faster than the bound allows: one of them must be wrong');
-  }
-  return {
-    verified: true,
-    reason: undefined,
-    proven: [...(planClaim?.sentences ?? []), ...(boundClaim?.sentences ?? [])],
-    assumed: assumptions,
-    planSeconds: planClaim?.seconds,
-    boundSeconds: boundClaim?.seconds,
-    leaves: boundClaim?.leaves ?? 0,
-    problemSha256,
-    fileSha256: root.fileSha256.isNull ? undefined : root.fileSha256.text(),
-  };
+function refused(reason: string): Verdict {
+  return { ...nothing, reason };
 }
 
 const assumptions = [
@@ -122,52 +83,75 @@ const programAssumptions = [
   'This machine computes with integers of any length as it should, and this program is right.',
 ];
 
-function verifyPlan(reader: Reader, statement: Statement) {
-  const plan = readPlan(reader, statement);
-  const broken = brokenLimits(statement, plan);
-  if (broken.length > 0) reader.fail(`not shown to keep: ${broken.slice(0, 10).join(', ')}`);
-  const limits = plan.slack === 'none' ? 'every limit exactly' : 'every limit within its tolerance';
+async function verified(value: unknown, excluded: ReadonlySet<Obligation>): Promise<Verdict> {
+  const root = Reader.of(value, excluded).members((at) => {
+    at('format').oneOf(['sft-opt certificate']);
+    at('generator').optional((generator) => generator.text());
+    const fileSha256 = at('fileSha256').optional((text) => text.text());
+    return {
+      version: at('version'),
+      problem: at('problem'),
+      hash: at('problemSha256'),
+      claims: at('claims'),
+      fileSha256,
+    };
+  });
+  const { problem, hash, fileSha256 } = root;
+  const problemSha256 = hash.text();
+  const isSame = (await sha256(canonicalJson((value as { problem: unknown }).problem))) === problemSha256;
+  hash.require('problem hash', isSame, 'is not the hash of the problem in this certificate');
+  if (problem.has('kind') && (value as { problem: { kind: unknown } }).problem.kind === 'quadratic-program') {
+    root.version.integer(1, 1);
+    const program = verifyProgram(problem, root.claims);
+    const { sentences: proven, leaves } = program;
+    return { ...nothing, verified: true, proven, assumed: programAssumptions, leaves, program, problemSha256 };
+  }
+  root.version.integer(2, 2);
+  const statement = readStatement(problem);
+  const { plan, bound } = root.claims.members((of) => ({ plan: of('plan'), bound: of('bound') }));
+  if (plan.isNull && bound.isNull) root.claims.fail('nothing is claimed');
+  const planClaim = plan.optional((reader) => verifyPlanClaim(reader, statement));
+  const boundClaim = bound.optional((reader) => verifyBoundClaim(reader, statement));
+  const proven: string[] = [];
+  if (planClaim) {
+    const limits = planClaim.slack === 'none' ? 'every limit exactly' : 'every limit within its tolerance';
+    proven.push(`The plan keeps ${limits}, and its round takes at most ${planClaim.roundSeconds} s.`);
+  }
+  if (boundClaim) {
+    const { seconds } = boundClaim;
+    const what = seconds === Infinity ? 'There is no plan' : `No plan has a round of ${seconds} s or less`;
+    proven.push(`${what}, even if each limit is passed by its tolerance.`);
+  }
   return {
-    seconds: plan.roundSeconds,
-    sentences: [`The plan keeps ${limits}, and its round takes at most ${plan.roundSeconds} s.`],
+    verified: true,
+    reason: undefined,
+    proven,
+    assumed: assumptions,
+    planSeconds: planClaim?.roundSeconds,
+    boundSeconds: boundClaim?.seconds,
+    leaves: boundClaim?.leaves ?? 0,
+    problemSha256,
+    fileSha256,
   };
 }
 
-function verifyBound(reader: Reader, statement: Statement) {
-  const at = reader.object(['roundSeconds', 'nodes']);
-  const seconds = at.roundSeconds.isNull ? Infinity : at.roundSeconds.number(0);
-  const nodes = at.nodes.array();
-  const { leaves } = verifyTree(nodes, statement, withoutAggregation(statement, seconds));
-  const tolerance = 'even if each limit is passed by its tolerance';
-  const { deadlineSeconds, relaxed } = statement;
-  const late = deadlineSeconds !== undefined && seconds >= multiply(point(deadlineSeconds), relaxed).hi;
-  if (seconds === Infinity || late) {
-    const why = late && seconds < Infinity ? ` within the deadline of ${deadlineSeconds} s` : '';
-    return { seconds: Infinity, leaves, sentences: [`There is no plan${why}, ${tolerance}.`] };
-  }
-  return { seconds, leaves, sentences: [`No plan has a round of ${seconds} s or less, ${tolerance}.`] };
-}
-
-/** Parses what is neither too long nor too deep, so that a hostile text costs no more than reading it. */
+/** Parses what is not too large, so that a hostile text costs no more than reading it. */
 function parse(text: string, maximumLength: number): unknown {
   if (text.length > maximumLength) {
     throw new CertificateError('', `${text.length} characters; at most ${maximumLength} are read`);
   }
-  let depth = 0;
-  let inText = false;
+  let opened = 0;
   for (let k = 0; k < text.length; k++) {
     const unit = text.charCodeAt(k);
-    if (inText) {
-      if (unit === 0x5c) k++;
-      else if (unit === 0x22) inText = false;
-    } else if (unit === 0x22) inText = true;
-    else if (unit === 0x7b || unit === 0x5b) {
-      if (++depth > maximumDepth) throw new CertificateError('', `nested deeper than ${maximumDepth}`);
-    } else if (unit === 0x7d || unit === 0x5d) depth--;
+    if (unit === 0x7b || unit === 0x5b) opened++;
+  }
+  if (opened > maximumOpened) {
+    throw new CertificateError('', `${opened} lists and objects; at most ${maximumOpened} are read`);
   }
   try {
     return JSON.parse(text);
-  } catch {
+  } catch (error) {
+    if (error instanceof RangeError) throw error;
     throw new CertificateError('', 'not JSON');
   }
 }

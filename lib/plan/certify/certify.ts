@@ -1,28 +1,21 @@
 import type { Plan, PlanningProblem } from '../../models/index.js';
 import type { StopSignal } from '../../solver/index.js';
-import { canonicalJson, sha256, type PlanClaim } from '../../verify/index.js';
+import { Reader, readStatement, type PlanClaim, type Statement } from '../../verify/evidence.js';
+import { canonicalJson, sha256 } from '../../verify/index.js';
 import type { BoundCertificate } from '../bound/index.js';
-import { stateBoxes } from './state-boxes.js';
+import { proveBound, type BoundClaim, type Hint, type ProofRequest } from './proof.js';
 import { statePlan } from './state-plan.js';
 import { stateProblem, type StatedProblem } from './state-problem.js';
-import { naturalPrices, thresholdLeaf, type ThresholdLeaf } from './threshold-leaf.js';
-import { proveByTree, type ProofNode } from './tree.js';
 
-/** A certificate of version 1, ready to be written as JSON. */
+/** A certificate of version 2, ready to be written as JSON. */
 export interface PlanCertificate {
   readonly format: 'sft-opt certificate';
-  readonly version: 1;
+  readonly version: 2;
   readonly generator: string;
   readonly problemSha256: string;
   readonly fileSha256: string | null;
   readonly problem: StatedProblem;
   readonly claims: { readonly plan: PlanClaim | null; readonly bound: BoundClaim | null };
-}
-
-export interface BoundClaim {
-  /** No plan is this fast or faster, seconds; null: there is no plan at all. */
-  readonly roundSeconds: number | null;
-  readonly nodes: readonly ProofNode[];
 }
 
 /** What a certificate shall state. */
@@ -32,49 +25,87 @@ export interface CertifyRequest {
   readonly bound?: BoundCertificate | undefined;
   /** A delay that a tree shall be built for: no plan is this fast or faster, seconds; Infinity for none at all. */
   readonly treeSeconds?: number | undefined;
+  /** Nodes after which a tree is given up. */
+  readonly maxNodes?: number | undefined;
   readonly fileSha256?: string | undefined;
   readonly generator?: string | undefined;
   readonly signal?: StopSignal | undefined;
 }
 
+const defaultMaxNodes = 4000;
+/** Nodes that a dual's evidence may take beyond its own, where rounding leaves a gap. */
+const repairNodes = 400;
+
 /**
  * Writes down a plan, what is claimed of it and the evidence, so that `verifyCertificate` (or another checker) can judge it without
  * the planner. With `treeSeconds` a tree of duals proves a bound that one dual cannot; where it cannot be finished the dual's bound is
- * claimed instead. Claims the evidence does not carry are left out.
+ * claimed instead. Claims the evidence does not carry are left out: all of it is judged by the checker's own arithmetic first.
  *
  * @throws RangeError if the problem has a part that certificates of this version cannot state.
  */
 export async function certify(problem: PlanningProblem, request: CertifyRequest): Promise<PlanCertificate> {
   const stated = stateProblem(problem);
   const plan = request.plan ? (statePlan(stated, request.plan) ?? null) : null;
+  const statement = readStatement(Reader.of(stated));
   return {
     format: 'sft-opt certificate',
-    version: 1,
+    version: 2,
     generator: request.generator ?? 'sft-opt',
     problemSha256: await sha256(canonicalJson(stated)),
     fileSha256: request.fileSha256 ?? null,
     problem: stated,
-    claims: { plan, bound: stateBound(problem, stated, request) },
+    claims: { plan, bound: stateBound(problem, stated, statement, request) ?? null },
   };
 }
 
-function stateBound(problem: PlanningProblem, stated: StatedProblem, request: CertifyRequest): BoundClaim | null {
-  const byDual = request.bound && (request.bound.boundSeconds ?? Infinity);
-  if (request.treeSeconds !== undefined && request.treeSeconds > (byDual ?? 0)) {
-    const nodes = proveByTree(problem, stated, request.treeSeconds, request.signal);
-    if (nodes) return { roundSeconds: orNull(request.treeSeconds), nodes };
+function stateBound(
+  problem: PlanningProblem,
+  stated: StatedProblem,
+  statement: Statement,
+  request: CertifyRequest,
+): BoundClaim | undefined {
+  const { bound, treeSeconds, maxNodes = defaultMaxNodes, signal } = request;
+  const byDual = bound ? (bound.boundSeconds ?? Infinity) : 0;
+  const proven = (seconds: number, more: Partial<ProofRequest>) =>
+    proveBound({ problem, stated, statement, seconds, form: 'chain', maxNodes, signal, ...more });
+  if (treeSeconds !== undefined && (treeSeconds > byDual || byDual === 0)) {
+    const form = problem.sharing === 'batched' ? 'stages' : 'chain';
+    const claim =
+      proven(treeSeconds, { form }) ??
+      (treeSeconds === Infinity ? late(statement, (s) => proven(s, { form })) : undefined);
+    if (claim) return claim;
   }
-  const { bound } = request;
-  if (!bound) return null;
-  const seconds = bound.boundSeconds ?? Infinity;
-  if (bound.kind === 'boxes') {
-    return { roundSeconds: orNull(seconds), nodes: [{ leaf: stateBoxes(problem, stated, bound) }] };
+  if (!bound) return undefined;
+  const hint = hintOf(bound);
+  const form = bound.kind === 'boxes' ? bound.form : 'chain';
+  // Rounding may cost the last digits.
+  for (const loss of [0, 1e-13, 1e-11, 1e-9]) {
+    const more = nodeCount(hint) + repairNodes;
+    const claim = proven(byDual === Infinity ? byDual : byDual * (1 - loss), { form, hint, maxNodes: more });
+    if (claim) return claim;
   }
-  const prices = naturalPrices(problem, bound.kind === 'floor' ? {} : bound.multipliers);
-  const leaf: ThresholdLeaf = thresholdLeaf(problem, stated, undefined, seconds, prices);
-  return { roundSeconds: orNull(seconds), nodes: [{ leaf }] };
+  return undefined;
 }
 
-function orNull(seconds: number): number | null {
-  return seconds === Infinity ? null : seconds;
+/** No plan at all because none meets the deadline. */
+function late(statement: Statement, prove: (seconds: number) => BoundClaim | undefined): BoundClaim | undefined {
+  const { deadlineSeconds, tolerance } = statement;
+  return deadlineSeconds === undefined ? undefined : prove(deadlineSeconds * (1 + 2 * tolerance.hi));
+}
+
+function hintOf(bound: BoundCertificate): Hint {
+  if (bound.kind === 'threshold') return { multipliers: bound.multipliers };
+  if (bound.kind === 'floor') return {};
+  // The corners a little outwards, so that the checker's rounding finds every plan inside.
+  const lower = bound.lower.map((value) => value * (1 - 2e-12));
+  const upper = bound.upper.map((value) => value * (1 + 1e-9));
+  return { lower, upper, partition: bound.partition };
+}
+
+function nodeCount({ partition }: Hint): number {
+  const count = (node: Hint['partition']): number => {
+    if (!node) return 0;
+    return 'multipliers' in node ? 1 : 1 + count(node.below) + count(node.above);
+  };
+  return 8 + count(partition);
 }

@@ -1,5 +1,5 @@
 import type { Plan } from '../../models/index.js';
-import { claimPlan, type PlanClaim } from '../../verify/index.js';
+import { claimPlan, type PlanClaim } from '../../verify/evidence.js';
 import type { StatedProblem } from './state-problem.js';
 
 /**

@@ -25,8 +25,10 @@ export function stateProblem(problem: PlanningProblem): StatedProblem {
     resourceBlockHz: block ?? null,
     resourceBlocks: block === undefined ? null : Math.floor((problem.bandwidthHz / block) * (1 + limitTolerance)),
     serverMemoryBytes: finite(problem.serverMemoryBytes),
+    trafficBits: finite(problem.trafficLimitBits ?? Infinity),
     accuracyScope: scope,
     accuracyMinimum: finite(minimum),
+    accuracyLeftOut: finite(problem.accuracy.leftOutAccuracy ?? Infinity),
     limitTolerance,
     devices: problem.devices.map((device) => stateDevice(problem, device)),
   };
@@ -42,8 +44,10 @@ export interface StatedProblem {
   readonly resourceBlockHz: number | null;
   readonly resourceBlocks: number | null;
   readonly serverMemoryBytes: number | null;
+  readonly trafficBits: number | null;
   readonly accuracyScope: 'mean' | 'each';
   readonly accuracyMinimum: number | null;
+  readonly accuracyLeftOut: number | null;
   readonly limitTolerance: number;
   readonly devices: readonly StatedDevice[];
 }
@@ -55,6 +59,7 @@ export interface StatedDevice {
   readonly minimumBandwidthHz: number;
   readonly maximumBandwidthHz: number | null;
   readonly memoryBytes: number | null;
+  readonly trafficBits: number | null;
   readonly uplink: object;
   readonly downlink: object;
   readonly choices: StatedChoices;
@@ -71,6 +76,7 @@ export interface StatedChoices extends Record<CostName, readonly number[]> {
 const costs = {
   preSeconds: (choice: ChoiceCosts) => choice.forwardSeconds + choice.encodeSeconds,
   postSeconds: (choice: ChoiceCosts) => choice.decodeSeconds + choice.backwardSeconds,
+  exchangeSeconds: (choice: ChoiceCosts) => choice.exchangeSeconds,
   uplinkBits: (choice: ChoiceCosts) => choice.uplinkBits,
   downlinkBits: (choice: ChoiceCosts) => choice.downlinkBits,
   adapterBits: (choice: ChoiceCosts) => choice.adapterBits,
@@ -97,6 +103,7 @@ function stateDevice(problem: PlanningProblem, device: Device): StatedDevice {
     minimumBandwidthHz: Math.max(device.minimumBandwidthHz, pinned ?? 0),
     maximumBandwidthHz: finite(Math.min(device.maximumBandwidthHz, pinned ?? Infinity)),
     memoryBytes: finite(device.memoryBytes),
+    trafficBits: finite(device.trafficLimitBits ?? Infinity),
     uplink: stateLaw(device.uplink),
     downlink: stateLaw(device.downlink),
     choices: {
@@ -105,6 +112,7 @@ function stateDevice(problem: PlanningProblem, device: Device): StatedDevice {
       downPoint: decisions.map(({ downPoint }) => downPoint),
       preSeconds: column('preSeconds'),
       postSeconds: column('postSeconds'),
+      exchangeSeconds: column('exchangeSeconds'),
       uplinkBits: column('uplinkBits'),
       downlinkBits: column('downlinkBits'),
       adapterBits: column('adapterBits'),
@@ -118,20 +126,21 @@ function stateDevice(problem: PlanningProblem, device: Device): StatedDevice {
 }
 
 function stateLaw(law: RateLaw): object {
-  if (law.kind === 'custom') throw new RangeError('a certificate of version 1 cannot state a custom law of a link');
+  if (law.kind === 'custom') throw new RangeError('a certificate of version 2 cannot state a custom law of a link');
   refuseUnknown('link', law, linkKeys);
   const useFraction = useFractionOf(law);
-  if (law.kind === 'linear') return { kind: law.kind, useFraction, bitsPerSecondPerHz: law.bitsPerSecondPerHz };
-  const snrBandwidthHz = law.kind === 'shannon' ? law.snrBandwidthHz : [...law.snrBandwidthHz];
-  return { kind: law.kind, useFraction, snrBandwidthHz, efficiencyLimit: finite(law.efficiencyLimit ?? Infinity) };
+  if (law.kind === 'linear') return { useFraction, efficiencyLimit: law.bitsPerSecondPerHz, snrBandwidthHz: [] };
+  const snrBandwidthHz = law.kind === 'shannon' ? [law.snrBandwidthHz] : [...law.snrBandwidthHz];
+  return { useFraction, efficiencyLimit: finite(law.efficiencyLimit ?? Infinity), snrBandwidthHz };
 }
 
 /** A problem that says more than a certificate can state would be certified wrongly. */
 function refuseUnknown(what: string, value: object, known: readonly string[]): void {
   const strange = Object.entries(value).find(([key, entry]) => entry !== undefined && !known.includes(key));
-  if (strange) throw new RangeError(`a certificate of version 1 cannot state ${strange[0]} of a ${what}`);
+  if (strange) throw new RangeError(`a certificate of version 2 cannot state ${strange[0]} of a ${what}`);
 }
 
+const accuracyKeys = ['model', 'minimum', 'scope', 'exchangeLoss', 'leftOutAccuracy'];
 const linkKeys = [
   'kind',
   'frameFraction',
@@ -148,6 +157,7 @@ const problemKeys = [
   'resourceBlockHz',
   'deadlineSeconds',
   'serverMemoryBytes',
+  'trafficLimitBits',
   'aggregationSeconds',
   'accuracy',
   'upPoints',
@@ -155,7 +165,7 @@ const problemKeys = [
   'tiedRatios',
   'devices',
 ];
-// What an entry of the choices says in numbers; coding of the adapters (`exchange`) is not among them.
+// What an entry of the choices says in numbers.
 const costKeys = [
   'allowedBlocks',
   'forwardSeconds',
@@ -168,9 +178,8 @@ const costKeys = [
   'downValues',
   'bitsPerValue',
   'headerBits',
+  'exchange',
 ];
-// What `exchangeLoss` takes is in the accuracies of the choices.
-const accuracyKeys = ['model', 'minimum', 'scope', 'exchangeLoss'];
 const deviceKeys = [
   'name',
   'weight',
@@ -180,6 +189,7 @@ const deviceKeys = [
   'minimumBandwidthHz',
   'maximumBandwidthHz',
   'memoryBytes',
+  'trafficLimitBits',
   'codecTimeFactor',
   'costs',
   'pinned',

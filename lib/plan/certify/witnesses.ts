@@ -4,162 +4,182 @@ import {
   withEfficiencyLimit,
   type Device,
   type PlanningProblem,
+  type RateLaw,
 } from '../../models/index.js';
-import type { StatedDevice, StatedProblem } from './state-problem.js';
+import { shareRange, stagesOf, type Form, type Prices, type Stage, type Statement } from '../../verify/evidence.js';
 
-/** Prices of the shared limits in natural units, as a certificate has them. */
-export interface NaturalPrices {
-  readonly perHertz: number;
-  readonly perShare: number;
-  readonly perByte: number;
-  readonly perAccuracy: number;
-}
-
-/** What the search for a witness found: the points, and the price they prove up to rounding. */
+/** Where a choice's price is shown: a share, the stage that decides it, the weight of a limit's line at a kink. */
 export interface Witness {
   readonly at: number | null;
   readonly mixture: number | null;
-  readonly tooSmall: number | null;
-  readonly price: number;
+  readonly stage: number | null;
 }
 
+/** Columns as a certificate has them; what is null throughout is left out. */
+export interface WitnessColumns {
+  readonly at?: readonly (number | null)[];
+  readonly mixture?: readonly (number | null)[];
+  readonly stage?: readonly (number | null)[];
+}
+
+/** Shares in so many significant digits; none at all with 0. Kinks need all of theirs. */
+export function withDigits({ at, mixture, stage }: WitnessColumns, digits: number): WitnessColumns {
+  if (!at || digits === 0) return {};
+  const rounded = at.map((share, k) =>
+    share === null || typeof mixture?.[k] === 'number' ? share : Number(share.toPrecision(digits)),
+  );
+  return { at: rounded, ...(mixture && { mixture }), ...(stage && { stage }) };
+}
+
+/** Entries of `other` where they are enough, else those of `given`. */
+export function mergeColumns(
+  given: WitnessColumns,
+  other: WitnessColumns,
+  count: number,
+  isEnough: (k: number) => boolean,
+): WitnessColumns {
+  const places = Array.from({ length: count }, (_, k) => isEnough(k));
+  const column = (name: keyof WitnessColumns) => {
+    const list = places.map((isOther, k) => (isOther ? other : given)[name]?.[k] ?? null);
+    return list.some((entry) => entry !== null) && { [name]: list };
+  };
+  return { ...column('at'), ...column('mixture'), ...column('stage') };
+}
+
+const none: Witness = { at: null, mixture: null, stage: null };
 /** Rounding of a computed time, relative to it, with room to spare. */
 const roundingPart = 3e-14;
 
-/** Everything about one device that its witnesses need. */
+/** Finds the witnesses of one device's choices. */
 export class WitnessFinder {
-  readonly least: number;
-  readonly most: number;
-  private readonly block: number;
-  private readonly relaxed: number;
+  private readonly least: number;
+  private readonly most: number;
+  private readonly hertz: number;
+  private readonly stages: readonly Stage[];
+  private readonly uplinks: readonly RateLaw[];
+  private readonly stated: Statement['devices'][number];
 
   constructor(
-    private readonly problem: PlanningProblem,
-    private readonly stated: StatedProblem,
-    private readonly device: Device,
-    private readonly choices: StatedDevice,
+    problem: PlanningProblem,
+    private readonly statement: Statement,
+    form: Form,
+    n: number,
+    private readonly device: Device = problem.devices[n]!,
   ) {
-    this.relaxed = 1 + stated.limitTolerance;
-    this.block = stated.resourceBlockHz ?? 0;
-    const least = choices.minimumBandwidthHz * (2 - this.relaxed);
-    const most = Math.min(choices.maximumBandwidthHz ?? Infinity, stated.bandwidthHz) * this.relaxed;
-    if (this.block > 0) {
-      this.least = Math.max(1, Math.ceil(least / this.block - 1e-12));
-      this.most = Math.min(stated.resourceBlocks!, Math.floor(most / this.block + 1e-12));
-    } else {
-      this.least = least;
-      this.most = most;
+    this.stated = statement.devices[n]!;
+    this.stages = stagesOf(statement, form);
+    ({ least: this.least, most: this.most } = shareRange(statement, this.stated));
+    this.hertz = statement.blocks?.hertz.lo ?? 1;
+    this.uplinks = Array.from(this.stated.uplinkLimit, (limit) => withEfficiencyLimit(device.uplink, limit));
+  }
+
+  /** Witnesses of some choices for thresholds up to `high`, in columns. */
+  columns(choices: readonly number[], high: readonly number[], prices: Prices): WitnessColumns {
+    const list = choices.map((j) => this.find(j, high, prices));
+    const column = (name: keyof Witness) =>
+      list.some((entry) => entry[name] !== null) && { [name]: list.map((entry) => entry[name]) };
+    return { ...column('at'), ...column('mixture'), ...(this.stages.length > 1 && column('stage')) };
+  }
+
+  private find(j: number, high: readonly number[], prices: Prices): Witness {
+    if (high[0] === Infinity || !(this.least <= this.most)) return none;
+    const work = this.work(j);
+    if (this.statement.sharing !== 'allocated' || work === 0 || prices.perShare === 0) return this.latest(j, high);
+    const left = (share: number) => high[0]! - this.seconds(j, 0, share);
+    if (left(this.most) < work) return none;
+    return this.flattest(j, left, prices);
+  }
+
+  private work(j: number): number {
+    const { sharing, stepsPerRound, devices } = this.statement;
+    return stepsPerRound * this.stated.costs.serverSeconds[j]! * (sharing === 'equal' ? devices.length : 1);
+  }
+
+  /** Time of stage r at a share, with what it needs of the server at least unless that is shared out. */
+  private seconds(j: number, r: number, share: number, isWaiting = false): number {
+    const { costs } = this.stated;
+    const { pre, post, exchange } = this.stages[r]!;
+    const own = !isWaiting || this.statement.sharing === 'batched' ? 0 : this.work(j);
+    const up = pre * costs.uplinkBits[j]! + exchange * costs.adapterBits[j]!;
+    const down = post * costs.downlinkBits[j]! + exchange * costs.adapterBits[j]!;
+    const computing =
+      pre * costs.preSeconds[j]! + post * costs.postSeconds[j]! + exchange * costs.exchangeSeconds[j]! + own;
+    const hertz = share * this.hertz;
+    const sending = up > 0 ? up * secondsPerBit(this.uplinks[j]!, hertz) : 0;
+    return computing + sending + (down > 0 ? down * secondsPerBit(this.device.downlink, hertz) : 0);
+  }
+
+  /** The least share that meets every threshold, and the stage that needs it. */
+  private latest(j: number, high: readonly number[]): Witness {
+    const isLate = (r: number, share: number) => {
+      const limit = high[r]!;
+      return this.seconds(j, r, share, true) > limit + roundingPart * Math.abs(limit);
+    };
+    if (this.stages.some((_, r) => isLate(r, this.most))) return none;
+    let found = none;
+    let share = this.statement.blocks ? this.least : Math.max(this.least, this.most * 1e-12);
+    this.stages.forEach((_, r) => {
+      if (!isLate(r, share)) return;
+      share = this.bisect(share, (b) => isLate(r, b));
+      found = { at: share, mixture: null, stage: r };
+    });
+    return found.at === null ? none : { ...found, at: this.rounded(found.at) };
+  }
+
+  /** Where λ·b + μ·w/(t − time(b)) is least: its slope changes sign there. */
+  private flattest(j: number, left: (share: number) => number, { perHertz, perShare }: Prices): Witness {
+    const { costs } = this.stated;
+    const priced = perShare * this.work(j);
+    if (this.statement.blocks) {
+      const price = (count: number) =>
+        left(count) > 0 ? perHertz * count * this.hertz + priced / left(count) : Infinity;
+      let low = this.least;
+      let high = this.most;
+      while (low < high) {
+        const middle = Math.floor((low + high) / 2);
+        if (price(middle) < Infinity && price(middle + 1) >= price(middle)) high = middle;
+        else low = middle + 1;
+      }
+      return { ...none, at: low };
     }
-  }
-
-  private hertz(share: number): number {
-    return this.block > 0 ? share * this.block : share;
-  }
-
-  private figures(j: number) {
-    const { choices, stated } = this;
-    const steps = stated.stepsPerRound;
-    const cost = choices.choices;
-    const work = steps * cost.serverSeconds[j]! * (stated.sharing === 'equal' ? stated.devices.length : 1);
-    return {
-      seconds: steps * (cost.preSeconds[j]! + cost.postSeconds[j]!),
-      up: steps * cost.uplinkBits[j]! + cost.adapterBits[j]!,
-      down: steps * cost.downlinkBits[j]! + cost.adapterBits[j]!,
-      work,
-      divided: stated.sharing === 'allocated' && work > 0,
-    };
-  }
-
-  /** The least perHertz·b + perShare·s of choice j within `seconds`, and the points that show it. */
-  find(j: number, seconds: number, prices: NaturalPrices): Witness {
-    const none = (price: number) => ({ at: null, mixture: null, tooSmall: null, price });
-    if (!(this.least <= this.most)) return none(Infinity);
-    if (seconds === Infinity) return none(prices.perHertz * this.hertz(this.least));
-    const { seconds: local, up, down, work, divided } = this.figures(j);
-    const { device } = this;
-    const uplink = withEfficiencyLimit(device.uplink, this.choices.choices.uplinkEfficiencyLimit[j] ?? Infinity);
-    const left = (share: number) => {
-      const b = this.hertz(share);
-      return (
-        seconds -
-        local -
-        (up > 0 ? up * secondsPerBit(uplink, b) : 0) -
-        (down > 0 ? down * secondsPerBit(device.downlink, b) : 0)
-      );
-    };
-    const wanted = divided ? work / this.relaxed : work;
-    if (left(this.most) < wanted) return none(Infinity);
-    // Late by more than the checker's rounding can hide, however little the time depends on the share.
-    const surelyLate = wanted - roundingPart * seconds;
-    const short = this.lastShort((share) => left(share) < surelyLate);
-    const first = short === undefined ? this.least : this.block > 0 ? Math.floor(short) + 1 : short;
-    const tooSmall = short ?? null;
-    if (!divided || prices.perShare === 0)
-      return { at: null, mixture: null, tooSmall, price: prices.perHertz * this.hertz(first) };
-    const price = (share: number) => {
-      const time = left(share);
-      return time > 0 ? prices.perHertz * this.hertz(share) + (prices.perShare * work) / time : Infinity;
-    };
+    const { pre, post } = this.stages[0]!;
+    const up = pre * costs.uplinkBits[j]! + costs.adapterBits[j]!;
+    const down = post * costs.downlinkBits[j]! + costs.adapterBits[j]!;
     const slope = (share: number) => {
-      const b = this.hertz(share);
       const time = left(share);
       if (!(time > 0)) return -Infinity;
       const fall =
-        (up > 0 ? up * secondsPerBitSlope(uplink, b) : 0) +
-        (down > 0 ? down * secondsPerBitSlope(device.downlink, b) : 0);
-      return prices.perHertz + (prices.perShare * work * fall) / (time * time);
+        (up > 0 ? up * secondsPerBitSlope(this.uplinks[j]!, share) : 0) +
+        (down > 0 ? down * secondsPerBitSlope(this.device.downlink, share) : 0);
+      return perHertz + (priced * fall) / (time * time);
     };
-    const at = this.block > 0 ? this.bestCount(price, first) : this.flat(slope, first);
-    const mixture = this.block > 0 ? null : kinkWeight(slope(at * (1 - 1e-9)), slope(at * (1 + 1e-9)), prices.perHertz);
-    return { at, mixture, tooSmall, price: price(at) };
+    const least = Math.max(this.least, this.most * 1e-12);
+    if (slope(this.most) <= 0) return { ...none, at: this.most };
+    const at = this.rounded(this.bisect(least, (share) => slope(share) < 0));
+    return { ...none, at, mixture: kinkWeight(slope(at * (1 - 1e-9)), slope(at * (1 + 1e-9)), perHertz) };
   }
 
-  /** A share just below the first that is in time, none if the least is. */
-  private lastShort(short: (share: number) => boolean): number | undefined {
-    if (this.block > 0) {
-      if (!short(this.least)) return undefined;
-      let low = this.least;
-      let high = this.most;
+  /** The last share, or number of blocks, above `low` of which something holds that does not hold of the largest. */
+  private bisect(low: number, holds: (share: number) => boolean): number {
+    let high = this.most;
+    if (this.statement.blocks) {
       while (high - low > 1) {
         const middle = Math.floor((low + high) / 2);
-        if (short(middle)) low = middle;
+        if (holds(middle)) low = middle;
         else high = middle;
       }
       return low;
     }
-    let low = Math.max(this.least, this.most * 1e-12);
-    if (!short(low)) return undefined;
-    let high = this.most;
-    for (let k = 0; k < 120 && high - low > 1e-14 * high; k++) {
+    for (let k = 0; k < 120 && high - low > 1e-13 * high; k++) {
       const middle = high > 4 * low ? Math.sqrt(low * high) : (low + high) / 2;
-      if (short(middle)) low = middle;
+      if (holds(middle)) low = middle;
       else high = middle;
     }
-    return low;
+    return high;
   }
 
-  /** Where the convex price's slope changes its sign. */
-  private flat(slope: (share: number) => number, first: number): number {
-    let low = Math.max(first, this.most * 1e-12);
-    let high = this.most;
-    if (slope(high) <= 0) return high;
-    for (let k = 0; k < 100 && high - low > 1e-11 * high; k++) {
-      const middle = high > 4 * low ? Math.sqrt(low * high) : (low + high) / 2;
-      if (slope(middle) < 0) low = middle;
-      else high = middle;
-    }
-    return Math.min(this.most, Number(high.toPrecision(12)));
-  }
-
-  private bestCount(price: (count: number) => number, first: number): number {
-    let low = first;
-    let high = this.most;
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      if (price(middle + 1) >= price(middle) && price(middle) < Infinity) high = middle;
-      else low = middle + 1;
-    }
-    return low;
+  private rounded(share: number): number {
+    return this.statement.blocks ? share : Math.min(this.most, Number(share.toPrecision(13)));
   }
 }
 

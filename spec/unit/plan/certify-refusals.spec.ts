@@ -10,13 +10,24 @@ const stated =
 
 describe('certificates', () => {
   it.each([
-    [['exchange.ratio=0.5'], 'exchange of a cost table'],
-    [['traffic.maximumTotal=20 MB'], 'trafficLimitBits of a problem'],
-    [['accuracy.leftOut=80 %'], 'leftOutAccuracy of a limit of accuracy'],
-    [['radio.efficiency=qam64'], 'a custom law of a link'],
-    [['traffic.maximum=20 MB'], 'trafficLimitBits of a device'],
-  ])('refuse %s by name', (settings, named) => {
-    expect(stated(...settings)).toThrow(`cannot state ${named}`);
-    expect(stated()).not.toThrow();
+    [['traffic.maximumTotal=20 MB'], 'trafficBits', 1.6e8],
+    [['accuracy.leftOut=80 %'], 'accuracyLeftOut', 0.8],
+  ])('state %s', (settings, member, value) => {
+    expect(stated(...settings)()).toMatchObject({ [member]: value });
+  });
+
+  it('state the traffic of a device, and coding of the adapters in every choice', () => {
+    expect(stated('traffic.maximum=20 MB')().devices[0]).toMatchObject({ trafficBits: 1.6e8 });
+    const [plain, coded] = [stated()(), stated('exchange.ratio=0.5')()].map(({ devices }) => devices[0]!.choices);
+    expect(coded!.adapterBits[0]).toBeCloseTo(plain!.adapterBits[0]! / 2, 3);
+  });
+
+  it('refuse what they cannot state by name', () => {
+    const { problem } = parseProblemFile(file);
+    const odd = { ...problem, phaseOfTheMoon: 1 };
+    expect(() => stateProblem(odd)).toThrow('cannot state phaseOfTheMoon of a problem');
+    expect(stated('radio.efficiency=qam64')).toThrow('cannot state a custom law of a link');
+    const limit = { name: 'carbon', unit: 'g', scope: 'sum' as const, limit: 1, use: () => 0 };
+    expect(() => stateProblem({ ...problem, extraLimits: [limit] })).toThrow('cannot state extraLimits of a problem');
   });
 });

@@ -1,0 +1,188 @@
+/* A forger respects no types. */
+/* eslint-disable @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-assignment */
+import { describe, expect, it } from 'vitest';
+import { canonicalJson, sha256 } from '../../../lib/verify/index.js';
+import { obligations, type Obligation } from '../../../lib/verify/reader.js';
+import { verifyWithout } from '../../../lib/verify/verify.js';
+import type { Forged } from '../../support/certificates.js';
+
+const law = { useFraction: 1, efficiencyLimit: 1, snrBandwidthHz: [] };
+
+/** One choice a device, 10 bits up at 1 bit/s/Hz: a share of b Hz takes 10/b + 1 s; two devices share 20 Hz. */
+function device(name: string) {
+  const choice = (value: number) => [value, value];
+  return {
+    name,
+    optional: false,
+    weight: 1,
+    minimumBandwidthHz: 0,
+    maximumBandwidthHz: null,
+    memoryBytes: null,
+    trafficBits: null,
+    uplink: law,
+    downlink: law,
+    choices: {
+      blocks: [1, 2],
+      upPoint: [0, 0],
+      downPoint: [0, 0],
+      preSeconds: choice(1),
+      postSeconds: choice(0),
+      exchangeSeconds: choice(0),
+      uplinkBits: choice(10),
+      downlinkBits: choice(0),
+      adapterBits: choice(0),
+      serverSeconds: choice(0),
+      serverMemoryBytes: choice(5),
+      deviceMemoryBytes: choice(5),
+      accuracy: choice(0.9),
+      uplinkEfficiencyLimit: [null, null],
+    },
+  };
+}
+
+function honest(): Forged {
+  const decision = () => ({ choice: 0, share: 10, serverShare: 0.5 });
+  return {
+    format: 'sft-opt certificate',
+    version: 2,
+    problemSha256: '',
+    problem: {
+      kind: 'split-fine-tuning',
+      sharing: 'equal',
+      stepsPerRound: 1,
+      aggregationSeconds: 0,
+      bandwidthHz: 20,
+      accuracyScope: 'mean',
+      limitTolerance: 1e-9,
+      devices: [device('a'), device('b')],
+    },
+    claims: {
+      plan: { roundSeconds: 2.000001, slack: 'limit-tolerance', devices: [decision(), decision()] },
+      bound: {
+        roundSeconds: 1.9,
+        form: 'chain',
+        nodes: [{ prices: { perHertz: 1 }, witnesses: [{ at: [11, 11] }, { at: [11, 11] }] }],
+      },
+    },
+  };
+}
+
+/** For each obligation what breaks just it; `true` keeps the hash of the honest problem. */
+const forgeries: Record<Obligation, (forged: Forged) => unknown> = {
+  'problem hash': (forged) => {
+    forged.problem.devices[0].name = 'another';
+    return true;
+  },
+  participation: ({ claims }) => void (claims.plan.devices[0] = null),
+  'shares not negative': ({ problem, claims }) => {
+    problem.sharing = 'allocated';
+    for (const { choices } of problem.devices) choices.serverSeconds = [1, 1];
+    claims.plan.devices[0].serverShare = -1;
+    claims.plan.devices[1].serverShare = 2;
+    claims.plan.roundSeconds = 2.6;
+    claims.bound = null;
+  },
+  'whole resource blocks': ({ problem, claims }) => {
+    Object.assign(problem, { resourceBlockHz: 10, resourceBlocks: 2 });
+    for (const entry of claims.plan.devices) entry.share = 0.9;
+    claims.plan.roundSeconds = 2.2;
+    claims.bound = null;
+  },
+  'least share': ({ problem }) => void (problem.devices[0].minimumBandwidthHz = 11),
+  'largest share': ({ problem }) => void (problem.devices[0].maximumBandwidthHz = 9),
+  bandwidth: ({ claims }) => {
+    for (const entry of claims.plan.devices) entry.share = 11.2;
+    claims.plan.roundSeconds = 1.9;
+  },
+  'server share': ({ problem, claims }) => {
+    problem.sharing = 'allocated';
+    for (const { choices } of problem.devices) choices.serverSeconds = [1, 1];
+    for (const entry of claims.plan.devices) entry.serverShare = 1;
+    claims.plan.roundSeconds = 3.1;
+    claims.bound = null;
+  },
+  'server memory': ({ problem }) => void (problem.serverMemoryBytes = 9),
+  traffic: ({ problem }) => void (problem.trafficBits = 19),
+  'mean accuracy': ({ problem }) => void (problem.accuracyMinimum = 0.95),
+  // Computing alone takes more than there is; nothing is sent.
+  energy: ({ problem, claims }) => {
+    Object.assign(problem.devices[0].choices, { uplinkBits: [0, 0], uplinkEfficiencyLimit: [0, 0] });
+    claims.bound = null;
+  },
+  'device memory': ({ problem, claims }) => {
+    problem.devices[0].memoryBytes = 4;
+    claims.bound = null;
+  },
+  'device traffic': ({ problem, claims }) => {
+    problem.devices[0].trafficBits = 9;
+    claims.bound = null;
+  },
+  'device accuracy': ({ problem, claims }) => {
+    Object.assign(problem, { accuracyMinimum: 0.95, accuracyScope: 'each' });
+    claims.bound = null;
+  },
+  'round delay': ({ claims }) => void (claims.plan.roundSeconds = 1.95),
+  deadline: ({ problem }) => void (problem.deadlineSeconds = 1.95),
+  'replacement is open': ({ claims }) => {
+    claims.plan = null;
+    claims.bound = {
+      roundSeconds: 100,
+      form: 'chain',
+      replacedBy: [
+        [1, 0],
+        [null, null],
+      ],
+      nodes: [{ prices: {} }],
+    };
+  },
+  // The other choice is slower: without the first nothing is in time.
+  'replacement is as good': ({ problem, claims }) => {
+    for (const { choices } of problem.devices) choices.preSeconds = [1, 50];
+    claims.bound = {
+      roundSeconds: 49,
+      form: 'chain',
+      replacedBy: [
+        [1, null],
+        [1, null],
+      ],
+      nodes: [{ prices: {} }],
+    };
+  },
+  'prices not negative': ({ claims }) => {
+    claims.bound = { roundSeconds: 3, form: 'chain', nodes: [{ prices: { perHertz: -1 } }] };
+  },
+  'choices dropped': ({ claims }) => {
+    const without = [[0, 1], []];
+    claims.bound = { roundSeconds: 3, form: 'chain', nodes: [{ prices: {}, without }, { prices: {} }] };
+  },
+  'leaf refuted': ({ claims }) => void (claims.bound.roundSeconds = 3),
+  'every part refuted': ({ claims }) => void (claims.bound = { roundSeconds: 3, form: 'chain', nodes: [] }),
+};
+
+async function written(forged: Forged): Promise<Forged> {
+  forged.problemSha256 = await sha256(canonicalJson(forged.problem));
+  return forged;
+}
+
+async function forgery(obligation: Obligation): Promise<string> {
+  const forged = await written(honest());
+  const keepsHash = forgeries[obligation](forged) === true;
+  return JSON.stringify(keepsHash ? forged : await written(forged));
+}
+
+describe('obligations', () => {
+  it('are met by the honest certificate', async () => {
+    expect((await verifyWithout(new Set(), JSON.stringify(await written(honest())))).reason).toBeUndefined();
+  });
+
+  it.each(obligations)('%s: its forgery is refused, and passes where it is not checked', async (obligation) => {
+    const text = await forgery(obligation);
+    expect((await verifyWithout(new Set(), text)).verified).toBe(false);
+    expect((await verifyWithout(new Set([obligation]), text)).reason).toBeUndefined();
+  });
+
+  it.each(obligations)('%s: nothing else stands for it', async (obligation) => {
+    const others = new Set(obligations.filter((name) => name !== obligation));
+    expect((await verifyWithout(others, await forgery(obligation))).verified).toBe(false);
+  });
+});

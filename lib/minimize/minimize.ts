@@ -4,10 +4,12 @@ import {
   concludeWith,
   crossedBound,
   crossedMessage,
+  kinkNear,
   meetsTolerances,
   projectOntoBounds,
   checkProblem,
   solveThroughDoor,
+  type Kink,
   type PreparedContext,
 } from '../nlp/index.js';
 import {
@@ -33,6 +35,10 @@ import { BestPoint } from './best-point.js';
 import type { Attempt, MinimizeContext, MinimizeResult } from './result.js';
 import { minimizeIntegers } from './integers.js';
 import { planFor, type PlannedAttempt } from './plan.js';
+
+/** Variables up to which the simplex search is a match for kinks, and evaluations a variable after which one is looked for. */
+const mostKinked = 10;
+const wariness = 300;
 
 const onlyMethod: Record<Exclude<ResolvedMinimizeOptions['method'], 'auto'>, readonly MethodName[]> = {
   qp: ['qp'],
@@ -96,6 +102,8 @@ class Minimization {
   private iterations = 0;
   private interrupted = false;
   private claim: SolverResult | undefined;
+  /** Of the objective, at the best point. */
+  private kink: Kink | undefined;
   private readonly start: Float64Array;
   private automatic: readonly PlannedAttempt[] | undefined;
 
@@ -124,8 +132,10 @@ class Minimization {
     if (impossible) return this.conclude({ termination: 'infeasible', message: impossible });
     for (const planned of this.plan()) {
       if (this.ended()) break;
-      const solved = this.attempt(planned, this.share(planned));
-      if (solved) break;
+      const solved = this.mayHaveKinks(planned)
+        ? this.attemptWary(planned)
+        : this.attempt(planned, this.share(planned));
+      if (solved || this.kink?.isStationary === true) break;
     }
     if (this.best.solved) this.restart();
     return this.conclude(this.verdict());
@@ -153,6 +163,38 @@ class Minimization {
 
   private ended(): boolean {
     return this.interrupted || this.end() !== undefined;
+  }
+
+  /** Few variables within bounds: the simplex search may take over at a kink. */
+  private mayHaveKinks(planned: PlannedAttempt): boolean {
+    const { meta, problem } = this.evaluator;
+    return (
+      this.options.method === 'auto' &&
+      this.attempts.length === 0 &&
+      planned.method === 'limited-memory' &&
+      meta.constraintCount === 0 &&
+      meta.variableCount <= mostKinked &&
+      problem.hessian === undefined &&
+      problem.hessianProduct === undefined
+    );
+  }
+
+  /** An attempt that is interrupted after as many evaluations as smooth functions seldom need, to look for a kink. */
+  private attemptWary(planned: PlannedAttempt): boolean {
+    const { evaluator, best, budget } = this;
+    const share = this.share(planned);
+    const wary = wariness * (evaluator.meta.variableCount + 1);
+    const first = share.limited({ maxIterations: share.maxIterations, evaluations: wary });
+    if (this.attempt(planned, first)) return true;
+    if (this.claim || !best.known || this.ended()) return false;
+    const expired = (): boolean => budget.exhausted(this.iterations, evaluator.counts.objective) !== undefined;
+    if (kinkNear(evaluator, best.x, expired)) {
+      if (this.attempt({ method: 'direct', start: 'best' }, this.share(planned))) return true;
+      this.kink = kinkNear(evaluator, best.x, expired);
+      return false;
+    }
+    const isCut = this.attempts.at(-1)!.termination === 'evaluation-limit';
+    return isCut && !this.ended() && this.attempt({ ...planned, start: 'best' }, this.share(planned));
   }
 
   /** The first attempts may use most of the limits, but not all when there is a method to fall back on. */
@@ -256,8 +298,13 @@ class Minimization {
       return { termination: claim.termination, message: claim.message };
     }
     if (this.interrupted) return { termination: 'interrupted', message: 'Stopped by the caller.' };
-    const end = this.end();
+    const end = this.kink?.isStationary === true ? undefined : this.end();
     if (end) return { termination: end, message: 'A limit ended the work; the best point is returned.' };
+    if (this.kink?.isStationary === true) {
+      const within = this.kink.radius.toExponential(0);
+      const message = `The objective has a kink at the best point: gradients within ${within} of it differ, and combine to nothing, so that no direction is seen to descend; but they are no proof.`;
+      return { termination: 'stalled', message };
+    }
     const last = attempts.at(-1);
     if (!last) return { termination: 'not-finite', message: 'No method could start.' };
     const notFinite = attempts.every((attempt) => attempt.termination === 'not-finite');

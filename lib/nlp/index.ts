@@ -8,3 +8,4 @@ export * from './start-point.js';
 export * from './incumbent.js';
 export * from './unbounded.js';
 export { solveThroughDoor, type DoorOptions, type PreparedContext } from './door.js';
+export { kinkNear, type Kink } from './kink.js';

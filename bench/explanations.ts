@@ -4,11 +4,13 @@
  * relaxes, also with up to twelve devices), both prices of the band against re-solved bandwidths (1 %), remedies (each suffices, none can be
  * 0.1 % less, no single limit is missing). Every judge edits and reads the file anew by itself.
  * A stopped run goes on where it was (.cache/bench knows nothing of the code: remove it to compute anew).
- * Usage: npx tsx bench/explanations.ts [--what-if 100] [--search 100] [--prices 300] [--remedies 150]
+ * Usage: npx tsx bench/explanations.ts [--what-if 100] [--search 100] [--prices 300] [--remedies 150] [--limits 150] [--large 60]
  * Results: bench/results/explanations.txt
  */
 import { parseArgs } from 'node:util';
 import {
+  checkLargeRemedies,
+  checkLimitRemedies,
   checkPrice,
   checkRemedies,
   checkWhatIf,
@@ -25,6 +27,8 @@ const { values } = parseArgs({
     search: { type: 'string', default: '100' },
     prices: { type: 'string', default: '300' },
     remedies: { type: 'string', default: '150' },
+    limits: { type: 'string', default: '150' },
+    large: { type: 'string', default: '60' },
   },
 });
 
@@ -51,6 +55,8 @@ const tallies = {
   'what-if by the search': run('search', checkWhatIfSearch, Number(values.search), (seed) => (seed % 4 === 0 ? 12 : 4)),
   prices: run('prices', checkPrice, Number(values.prices)),
   remedies: run('remedies', checkRemedies, Number(values.remedies)),
+  'remedies for limits of energy and traffic': run('limits', checkLimitRemedies, Number(values.limits)),
+  'remedies for 13 to 24 devices': run('large', checkLargeRemedies, Number(values.large), () => 24),
 };
 const table = Object.entries(tallies)
   .map(([name, { faults, counts }]) => {
@@ -58,6 +64,6 @@ const table = Object.entries(tallies)
     return [`${name}: ${faults.length} faults`, ...faults.map((fault) => `  FAULT ${fault}`), ...reached].join('\n');
   })
   .join('\n\n');
-const options = `--what-if ${values['what-if']} --search ${values.search} --prices ${values.prices} --remedies ${values.remedies}`;
+const options = `--what-if ${values['what-if']} --search ${values.search} --prices ${values.prices} --remedies ${values.remedies} --limits ${values.limits} --large ${values.large}`;
 writeResults('explanations', `npx tsx bench/explanations.ts ${options}`, table, tallies);
 process.exitCode = Object.values(tallies).some(({ faults }) => faults.length > 0) ? 1 : 0;

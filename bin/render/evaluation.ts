@@ -4,7 +4,7 @@ import { slackOf, type PlanEvaluation } from '../../lib/plan/index.js';
 import { columns } from './columns.js';
 import { answerOf } from './plan-file.js';
 import { deviceTable, stageBars, type PlanView } from './plan.js';
-import { limitAmount } from './sections.js';
+import { amountsApart, limitAmount } from './sections.js';
 
 /** Limits listed at most: the broken ones first, then those with least to spare. */
 const listedLimits = 40;
@@ -32,14 +32,8 @@ function limitTable(limits: readonly LimitCheck[], { paint }: PlanView): string 
     const { limit, device = '', found, allowed, sense, kept } = check;
     const slack = slackOf(check);
     const left = sense === 'exactly' ? '' : `${slack < 0 ? '−' : ''}${limitAmount(limit, Math.abs(slack), 4)}`;
-    return [
-      limit,
-      device,
-      limitAmount(limit, found, 5),
-      `${sense} ${limitAmount(limit, allowed, 5)}`,
-      left,
-      kept ? '' : 'broken',
-    ];
+    const [used, most] = amountsApart(limit, found, allowed, 5);
+    return [limit, device, used, `${sense} ${most}`, left, kept ? '' : 'broken'];
   });
   if (rows.length === 0) return '';
   const more = order.length - rows.length;

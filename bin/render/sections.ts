@@ -1,4 +1,5 @@
 import { formatQuantity, significant, type Dimension, type ResolvedFile } from '../../lib/io/index.js';
+import { toldApart } from '../../lib/plan/explain/rounding.js';
 import type {
   ActiveLimit,
   BandPrice,
@@ -30,6 +31,13 @@ export function limitAmount(limit: ActiveLimit['limit'], value: number, digits =
   return dimension ? formatQuantity(value, dimension, digits) : significant(value, digits);
 }
 
+/** Two amounts of a limit, with digits enough to tell them apart where they differ. */
+export function amountsApart(limit: ActiveLimit['limit'], found: number, allowed: number, fewest = 3) {
+  const apart = toldApart(found, allowed, (value, digits) => limitAmount(limit, value, digits), fewest);
+  if (apart[0] !== apart[1]) return apart;
+  return [limitAmount(limit, found, fewest), limitAmount(limit, allowed, fewest)] as const;
+}
+
 function indented(text: string): string {
   return text.replaceAll(/^/gmu, '  ');
 }
@@ -40,7 +48,7 @@ export function renderTightLimits(answer: PlanAnswer, { problem }: ResolvedFile,
   for (const limit of answer.activeLimits) groups.set(limit.limit, [...(groups.get(limit.limit) ?? []), limit]);
   const rows = [...groups].map(([name, limits]) => {
     const first = limits[0]!;
-    const amount = `${limitAmount(name, first.used)} of ${limitAmount(name, first.allowed)}`;
+    const amount = amountsApart(name, first.used, first.allowed).join(' of ');
     if (first.device === undefined) return [name, amount];
     const names = limits.map((limit) => limit.device ?? '').slice(0, 6);
     const more = limits.length > names.length ? `, … (${limits.length} of ${problem.devices.length} devices)` : '';

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { checkPrice, checkRemedies, checkWhatIf, checkWhatIfSearch, Tally } from '../support/explanation-checks.js';
+import {
+  checkLimitRemedies,
+  checkPrice,
+  checkRemedies,
+  checkWhatIf,
+  checkWhatIfSearch,
+  Tally,
+} from '../support/explanation-checks.js';
 import { randomFile, type RandomFile } from '../support/problem-files.js';
 
 /** Runs a check over seeds. The full counts are those of `bench/explanations.ts`. */
@@ -59,4 +66,15 @@ describe('what is printed around a plan', () => {
     }
     expect(counts['tighter ones refuted']).toBeGreaterThan(10);
   });
+
+  it(
+    'has remedies for limits of energy and traffic that suffice, are least, and miss none',
+    { timeout: 120_000 },
+    () => {
+      const { counts } = over(checkLimitRemedies, [1, 16], 3);
+      for (const name of ['traffic', 'device-traffic', 'device-energy', 'accuracy'])
+        expect(counts[name], name).toBeGreaterThan(0);
+      expect(counts['tighter ones refuted']).toBeGreaterThan(8);
+    },
+  );
 });

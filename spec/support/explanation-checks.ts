@@ -111,13 +111,30 @@ export function loosened(file: EditableFile): [string, EditableFile][] {
       edited(file, (copy) => delete entryOf(copy, device.name).memory),
     ]),
   ];
+  for (const { name, energyLimit, trafficLimit } of file.devices) {
+    if (energyLimit !== undefined) {
+      all.push([
+        `device-energy ${name}`,
+        edited(file, (copy) => delete entryOf(copy, name).energyLimit),
+      ]);
+    }
+    if (trafficLimit !== undefined) {
+      all.push([
+        `device-traffic ${name}`,
+        edited(file, (copy) => delete entryOf(copy, name).trafficLimit),
+      ]);
+    }
+  }
+  if (file.traffic?.maximumTotal !== undefined) {
+    all.push(['traffic', edited(file, (copy) => delete (copy.traffic as Record<string, unknown>)['maximumTotal'])]);
+  }
   if (file.server.memory !== undefined) all.push(['server-memory', edited(file, (copy) => delete copy.server.memory)]);
   if (file.deadline !== undefined) all.push(['deadline', edited(file, (copy) => delete copy.deadline)]);
   return all;
 }
 
 export const nameOf = ({ limit, device }: Remedy['changes'][number]) =>
-  limit === 'device-memory' ? `${limit} ${device}` : limit;
+  device === undefined ? limit : `${limit} ${device}`;
 
 /** The difference quotients of T by the band at a plan's splits, points and server shares, both sides, from files read anew. */
 export function differenceQuotients(file: EditableFile, plan: Plan, bandwidthHz: number, step: number) {
@@ -305,9 +322,56 @@ export function infeasibleFile(seed: number, { file }: RandomFile): EditableFile
   return optimalSeconds(tightened) === Infinity ? tightened : undefined;
 }
 
+/** Limits of energy and traffic, of one device, of all or together, tightened until nothing is feasible; undefined where nothing helps. */
+export function limitedFile(seed: number, { file }: RandomFile): EditableFile | undefined {
+  const resolved = readOf(file);
+  const answer = resolved && exactReport(resolved).answer;
+  if (!answer) return undefined;
+  const bytesOf = ({ uplinkBitsPerRound, downlinkBitsPerRound }: (typeof answer.devices)[number]) =>
+    (uplinkBitsPerRound + downlinkBitsPerRound) / 8;
+  const used = new Map(answer.devices.map((device) => [device.name, device]));
+  const limit = (device: Record<string, unknown>, kind: 'energy' | 'traffic', factor: number) => {
+    const { energyJoulePerRound, ...rest } = used.get(device['name'] as string)!;
+    const amount = kind === 'energy' ? energyJoulePerRound : bytesOf({ energyJoulePerRound, ...rest });
+    if (amount > 0) device[`${kind}Limit`] = amount * factor;
+  };
+  for (const factor of [0.95, 0.8, 0.5, 0.2, 0.05, 0.01]) {
+    const tightened = edited(file, (copy) => {
+      switch (seed % 5) {
+        case 0:
+          for (const device of copy.devices) limit(device, 'traffic', factor);
+          break;
+        case 1:
+          limit(copy.devices.at(-1)!, 'energy', factor);
+          break;
+        case 2:
+          copy.devices.forEach((device, k) => limit(device, k % 2 === 0 ? 'energy' : 'traffic', factor));
+          break;
+        case 3:
+          copy.traffic = {
+            ...copy.traffic,
+            maximumTotal: factor * answer.devices.reduce((sum, device) => sum + bytesOf(device), 0),
+          };
+          break;
+        case 4:
+          copy.deadline = answer.delay.totalSeconds * 1.05;
+          limit(copy.devices.at(-1)!, 'energy', factor);
+          break;
+      }
+    });
+    if (readOf(tightened) && optimalSeconds(tightened) === Infinity) return tightened;
+  }
+  return undefined;
+}
+
+/** Remedies of files without a plan for limits of energy and traffic. */
+export function checkLimitRemedies(seed: number, random: RandomFile, tally: Tally): void {
+  checkRemedies(seed, random, tally, limitedFile);
+}
+
 /** Remedies suffice, are least, and none of a single limit is missing; all by the exact method on files edited by hand. */
-export function checkRemedies(seed: number, random: RandomFile, tally: Tally): void {
-  const file = infeasibleFile(seed, random);
+export function checkRemedies(seed: number, random: RandomFile, tally: Tally, tighten = infeasibleFile): void {
+  const file = tighten(seed, random);
   const resolved = file && readOf(file);
   if (!file || !resolved) {
     tally.count(file ? 'refused' : 'still feasible');
@@ -345,4 +409,55 @@ export function checkRemedies(seed: number, random: RandomFile, tally: Tally): v
     if (!single.has(name)) tally.fault(seed, 'missing', name);
   }
   if (remedies.length === 0) tally.fault(seed, 'no remedy');
+}
+
+/** Beyond so many devices remedies rest on the search and the bound. */
+const moreThanExact = 13;
+
+/**
+ * Remedies where the exact method does not decide: each suffices by a plan of the file with it written in, and what is said to be
+ * proven impossible is refuted there too, by solving the file anew.
+ */
+export function checkLargeRemedies(seed: number, { file }: RandomFile, tally: Tally): void {
+  if (file.devices.length < moreThanExact) return;
+  const statusOf = (changed: EditableFile) => {
+    const resolved = readOf(changed);
+    return resolved ? solvePlan(resolved, { baselines: false, whatIf: 'never', timeLimitSeconds: 60 }) : undefined;
+  };
+  const open = statusOf(file);
+  const at = choicesOf(seed, 'large-infeasible');
+  const tightened = edited(file, (copy) => {
+    if (seed % 3 === 0 && open?.answer) copy.deadline = open.answer.delay.totalSeconds * (0.5 + 0.4 * at.uniform());
+    else if (seed % 3 === 1) {
+      delete copy.accuracy.maximumLoss;
+      copy.accuracy.minimum = 0.8985 + 0.001 * at.uniform();
+    } else Object.assign(copy.devices[0]!, { memory: 5e7 });
+  });
+  const report = statusOf(tightened);
+  if (report?.status !== 'infeasible' || !report.infeasibility) {
+    tally.count(report?.status ?? 'refused');
+    return;
+  }
+  tally.count('files');
+  for (const remedy of report.infeasibility.remedies) {
+    tally.count(remedy.changes.length > 1 ? 'groups' : remedy.changes[0]!.limit);
+    if (!statusOf(remedyEdit(tightened, remedy, () => 1))?.answer)
+      tally.fault(seed, remedy.message, 'does not suffice');
+    const [{ from, to, impossibleBeyond, limit }] = remedy.changes as [Remedy['changes'][number]];
+    if (remedy.changes.length > 1 || impossibleBeyond === undefined) {
+      tally.count('without a proof of the least');
+      continue;
+    }
+    // A shade tighter than what is said: at the very edge tolerances decide.
+    const edge = (impossibleBeyond - from) / (to - from) - 1e-4;
+    if (edge > 0) {
+      tally.count('proven impossible');
+      const beyond = statusOf(remedyEdit(tightened, remedy, () => edge));
+      if (beyond?.answer) tally.fault(seed, remedy.message, 'a plan exists where none was said to');
+      else if (beyond?.status !== 'infeasible') tally.count('not refuted again within its limits');
+    }
+    const apart = limit === 'accuracy' ? Math.abs(to - impossibleBeyond) : Math.abs(1 - impossibleBeyond / to);
+    tally.count(apart <= 1e-3 ? 'known to 0.1 %' : apart <= 1e-2 ? 'known to 1 %' : 'known to more than 1 %');
+  }
+  if (report.infeasibility.remedies.length === 0) tally.fault(seed, 'no remedy');
 }

@@ -43,10 +43,10 @@ class Report {
     this.say(`${holds ? 'ok  ' : 'FAIL'} ${name}: ${percent(found)} (bar ${percent(bar)})`);
   }
 
-  write(part: string): void {
+  write(part: string, options = ''): void {
     writeResults(
       `planner-search-${part}`,
-      `npx tsx bench/planner-search.ts ${part}`,
+      `npx tsx bench/planner-search.ts ${part}${options}`,
       this.lines.join('\n'),
       this.figures,
     );
@@ -117,7 +117,7 @@ function againstExact(files: number): void {
   report.check('median above the optimum', quantile(above, 0.5), 1e-6);
   report.check('99th percentile above the optimum', quantile(above, 0.99), 0.005);
   report.check('worst above the optimum', Math.max(...above), 0.02);
-  report.write('exact');
+  report.write('exact', ` --exact ${files}`);
 }
 
 function statedGap(problem: PlanningProblem, found: ReturnType<typeof planTwoTimescale>): number {
@@ -170,7 +170,7 @@ function againstPins(files: number): void {
   report.say(`beaten by a restricted problem: ${beaten}, by at most ${percent(worst)}`);
   report.check('part beaten', beaten / compared, 0.01);
   report.check('part beaten by more than the stated gap', beyondGap / compared, 0);
-  report.write('pins');
+  report.write('pins', ` --pins ${files}`);
 }
 
 interface GapCase {

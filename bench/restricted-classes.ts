@@ -3,10 +3,11 @@
  * sharings: each class against brute force over its common values with `exact` as the planner; and with the two-timescale
  * method the nesting of the classes and of what is printed beside an answer.
  *
- *   npx tsx bench/restricted-classes.ts
+ *   npx tsx bench/restricted-classes.ts [nesting|brute-force …] [--files 500]
  *
  * A stopped run goes on where it was (.cache/bench knows nothing of the code: remove it to compute anew).
  */
+import { parseArgs } from 'node:util';
 import { planExact, planTwoTimescale, solvePlan } from '../lib/plan/index.js';
 import type { Planner } from '../lib/plan/planner.js';
 import {
@@ -21,7 +22,12 @@ import { bruteForceClass } from '../spec/support/restricted-oracle.js';
 import { resumableLines } from './support/resumable.js';
 import { writeResults } from './support/results.js';
 
-const files = 500;
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { files: { type: 'string', default: '500' } },
+});
+const parts = positionals.length > 0 ? positionals : ['nesting', 'brute-force'];
+const files = Number(values.files);
 const names = Object.keys(restrictedClasses) as RestrictedClass[];
 const exact: Planner = (problem, starts) => planExact(problem, { relativeGap: 1e-9 }, { starts });
 const search: Planner = (problem, starts) => planTwoTimescale(problem, {}, { starts });
@@ -75,17 +81,29 @@ function nesting(seed: number) {
 }
 
 const seeds = Array.from({ length: files }, (_, seed) => seed);
-const nestingLines = resumableLines<ReturnType<typeof nesting>>('restricted-classes-nesting');
-const bruteLines = resumableLines<ReturnType<typeof againstBruteForce>>('restricted-classes-brute-force');
-const nested = sum(seeds.map((seed) => nestingLines(seed, () => nesting(seed))));
-const brute = sum(seeds.map((seed) => bruteLines(seed, () => againstBruteForce(seed))));
-const table = [
-  `${files} files, 7 classes each, with exact: ${brute.found} best plans and ${brute.infeasible} infeasible classes, ${brute.contradicted} contradicted by pins;`,
-  `  ${brute.wrong} differ from brute force by more than 1e-6, ${brute.boundsAbove} bounds above the optimum`,
-  `${files} files, with the two-timescale method: ${nested.pairs} nested pairs of classes, ${nested.breaches} breaches beyond 1e-9;`,
-  `  ${nested.printed} schemes printed beside an answer, ${nested.printedBreaches} faster than it;`,
-  `  ${nested.values} values of common decisions, ${nested.solves} of them solved, the others excluded by bounds or solved exactly`,
-];
-writeResults('restricted-classes', 'npx tsx bench/restricted-classes.ts', table.join('\n'), { brute, nested });
-const faults = nested.breaches + nested.printedBreaches + brute.wrong + brute.boundsAbove;
+let faults = 0;
+if (parts.includes('nesting')) {
+  const lines = resumableLines<ReturnType<typeof nesting>>('restricted-classes-nesting');
+  const counts = sum(seeds.map((seed) => lines(seed, () => nesting(seed))));
+  faults += counts.breaches + counts.printedBreaches;
+  report('nesting', counts, [
+    `${files} files, with the two-timescale method: ${counts.pairs} nested pairs of classes, ${counts.breaches} breaches beyond 1e-9;`,
+    `  ${counts.printed} schemes printed beside an answer, ${counts.printedBreaches} faster than it;`,
+    `  ${counts.values} values of common decisions, ${counts.solves} of them solved, the others excluded by bounds or solved exactly`,
+  ]);
+}
+if (parts.includes('brute-force')) {
+  const lines = resumableLines<ReturnType<typeof againstBruteForce>>('restricted-classes-brute-force');
+  const counts = sum(seeds.map((seed) => lines(seed, () => againstBruteForce(seed))));
+  faults += counts.wrong + counts.boundsAbove;
+  report('brute-force', counts, [
+    `${files} files, 7 classes each, with exact: ${counts.found} best plans and ${counts.infeasible} infeasible classes, ${counts.contradicted} contradicted by pins;`,
+    `  ${counts.wrong} differ from brute force by more than 1e-6, ${counts.boundsAbove} bounds above the optimum`,
+  ]);
+}
 process.exitCode = faults > 0 ? 1 : 0;
+
+function report(part: string, figures: unknown, lines: readonly string[]): void {
+  const command = `npx tsx bench/restricted-classes.ts ${part} --files ${files}`;
+  writeResults(`restricted-classes-${part}`, command, lines.join('\n'), figures);
+}

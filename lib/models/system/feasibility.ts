@@ -184,6 +184,8 @@ function visitLimits(
       add('exactly', kept, 'resource-block', blocks, whole, device.name);
     }
   });
+  // A round of nobody takes no time and trains nothing.
+  if (plan.devices.every(({ participates }) => !participates)) add('at least', false, 'participation', 0, 1);
   const use = limitUse(problem, plan);
   atMost('bandwidth', use.bandwidthHz, problem.bandwidthHz);
   if (problem.sharing === 'allocated') atMost('server-share', use.serverShare, 1);

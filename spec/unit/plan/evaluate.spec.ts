@@ -55,6 +55,17 @@ describe('a plan of any origin', () => {
     );
   });
 
+  it('is no plan where nobody takes part, all devices being optional', () => {
+    const devices = cell.problem.devices.map((device) => ({ ...device, optional: true }));
+    const { plan } = solvePlan(cell, { baselines: false, whatIf: 'never' }).answer!;
+    const nobody = { devices: plan.devices.map((decision) => ({ ...decision, participates: false })) };
+    const { keepsAllLimits, limits } = evaluatePlan({ ...cell.problem, devices }, nobody);
+    expect(keepsAllLimits).toBe(false);
+    expect(limits.filter(({ kept }) => !kept)).toEqual([
+      expect.objectContaining({ limit: 'participation', found: 0, allowed: 1 }),
+    ]);
+  });
+
   it('has every broken limit named with its slack', () => {
     const outcome = readDecisions(byHand.replace('12e6', '16e6').replace('blocks: 2', 'blocks: 12'), cell.problem);
     if (!outcome.ok) throw new Error('not read');

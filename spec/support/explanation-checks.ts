@@ -113,16 +113,10 @@ export function loosened(file: EditableFile): [string, EditableFile][] {
   ];
   for (const { name, energyLimit, trafficLimit } of file.devices) {
     if (energyLimit !== undefined) {
-      all.push([
-        `device-energy ${name}`,
-        edited(file, (copy) => delete entryOf(copy, name).energyLimit),
-      ]);
+      all.push([`device-energy ${name}`, edited(file, (copy) => delete entryOf(copy, name).energyLimit)]);
     }
     if (trafficLimit !== undefined) {
-      all.push([
-        `device-traffic ${name}`,
-        edited(file, (copy) => delete entryOf(copy, name).trafficLimit),
-      ]);
+      all.push([`device-traffic ${name}`, edited(file, (copy) => delete entryOf(copy, name).trafficLimit)]);
     }
   }
   if (file.traffic?.maximumTotal !== undefined) {

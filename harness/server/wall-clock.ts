@@ -47,13 +47,9 @@ export class WallClock implements RunClock {
     return { seconds: measuredSeconds, at: machineSeconds() - this.startedAt };
   }
 
-  giveUp(): void {
-    // It has passed.
-  }
-
-  idle(): void {
-    // It has passed.
-  }
+  /** Waiting has passed by itself. */
+  readonly giveUp = () => undefined;
+  readonly idle = () => undefined;
 
   get state(): readonly number[] {
     const now = machineSeconds() - this.startedAt;

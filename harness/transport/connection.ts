@@ -125,7 +125,8 @@ export class FramedConnection implements Connection {
   private sentMessages = 0;
   private receivedMessages = 0;
 
-  private limits: ReceiveLimits;
+  /** What is taken from the other side now. */
+  limits: ReceiveLimits;
 
   constructor(
     private readonly carrier: Carrier,
@@ -136,10 +137,6 @@ export class FramedConnection implements Connection {
 
   restrict(limits: ReceiveLimits): void {
     this.limits = { ...limits, frameBytes: Math.min(limits.frameBytes, this.limitBytes) };
-  }
-
-  get receiveLimits(): ReceiveLimits {
-    return this.limits;
   }
 
   get isOpen(): boolean {

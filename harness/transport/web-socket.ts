@@ -171,7 +171,7 @@ function assembler(connection: FramedConnection): (piece: Uint8Array) => void {
   return (piece) => {
     if (!connection.isOpen) return;
     try {
-      if (pieces.length === 0) missing = announcedBytes(piece, connection.receiveLimits);
+      if (pieces.length === 0) missing = announcedBytes(piece, connection.limits);
       if (piece.length !== Math.min(missing, pieceBytes)) {
         throw new FrameError('length', `a piece of ${piece.length} bytes came where ${missing} were missing`);
       }

@@ -154,7 +154,7 @@ const sketches: readonly ScenarioSketch[] = [
 /**
  * The built-in grid: splits and mixtures of splits, points, bandwidths, one to four devices, all sharings and both memory
  * modes, none of which calibration has run. Rates are chosen so that the link takes about the wanted part of a step on
- * the machine of the profile. Plans in a batch size or memory mode that the profile has not measured are left out.
+ * the machine of the profile. Plans in a batch size, memory mode or operating point that the profile has not measured are left out.
  * `every` takes each n-th plan alone.
  */
 export function builtInCases(
@@ -190,20 +190,32 @@ export function builtInCases(
       };
     });
   });
-  return all.filter((_, k) => k % every === 0);
+  const known = all.filter(({ activations, devices }) => {
+    const { points } = entryOf(profile, batchSize, activations)!;
+    return devices.every(({ up, down }) => isMeasured(points, up) && isMeasured(points, down));
+  });
+  return known.filter((_, k) => k % every === 0);
 }
 
 function entryOf({ entries }: MeasuredProfile, batchSize: number, activations: ValidationCase['activations']) {
   return entries.find((entry) => entry.batchSize === batchSize && entry.activations === activations);
 }
 
+function isMeasured(points: MeasuredProfile['entries'][number]['points'], { keptFraction, bits }: CodecPoint): boolean {
+  return points.some((point) => point.keptFraction === keptFraction && point.bits === bits);
+}
+
 /** What a profile lacks of the built-in grid, in words. */
 export function unmeasured(profile: MeasuredProfile, batchSize: number): string | undefined {
   const modes = [...new Set(sketches.map(({ activations }) => activations))];
   const missing = modes.filter((mode) => !entryOf(profile, batchSize, mode));
-  return missing.length === 0
-    ? undefined
-    : `the profile has no ${missing.map((mode) => `\`${mode}\``).join(' and no ')} at batches of ${batchSize}`;
+  const points = profile.entries.filter((entry) => entry.batchSize === batchSize).map((entry) => entry.points);
+  const unknown = [mild, middle, strong, eightBit].filter((point) => points.some((own) => !isMeasured(own, point)));
+  const lacks = [
+    ...missing.map((mode) => `no \`${mode}\``),
+    ...unknown.map(({ keptFraction, bits }) => `not ${100 * keptFraction} % at ${bits} bits`),
+  ];
+  return lacks.length === 0 ? undefined : `the profile has ${lacks.join(' and ')} at batches of ${batchSize}`;
 }
 
 /** Enough for a round to be more than its adapters, few enough for many rounds. */

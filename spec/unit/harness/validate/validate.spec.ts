@@ -276,5 +276,8 @@ it('plans in a mode that the profile has not measured are left out and said', ()
   expect(cases.every(({ activations }) => activations === mode)).toBe(true);
   expect(unmeasured(half, batchSize)).toMatch(/the profile has no `(?:keep|recompute)` at batches of \d+/u);
   expect(builtInCases(half, embeddedConfig, 1000)).toEqual([]);
+  const bare = { ...half, entries: half.entries.map((entry) => ({ ...entry, points: entry.points.slice(0, 1) })) };
+  expect(builtInCases(bare, embeddedConfig, batchSize).length).toBeLessThan(cases.length);
+  expect(unmeasured(bare, batchSize)).toMatch(/not \d+ % at \d bits/u);
   expect(unmeasured(half, 1000)).toContain('`keep` and no `recompute`');
 });

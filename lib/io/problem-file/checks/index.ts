@@ -2,7 +2,6 @@ import type { RawIssue } from '../source/index.js';
 import { checkAccuracyAndCodec } from './accuracy.js';
 import { checkDevices } from './devices.js';
 import { checkModel } from './model.js';
-import { checkRadio } from './radio.js';
 import { checkServer } from './server.js';
 import type { CheckedSections } from './sections.js';
 
@@ -14,7 +13,6 @@ export function crossChecks(sections: CheckedSections): RawIssue[] {
   return [
     ...checkModel(sections),
     ...checkAccuracyAndCodec(sections),
-    ...checkRadio(sections),
     ...checkServer(sections),
     ...checkDevices(sections),
   ];

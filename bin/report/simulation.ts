@@ -76,13 +76,15 @@ function answerOf(summaries: readonly SchemeSummary[]): string {
   const [best] = [...ran].sort((a, b) => a.meanDelaySeconds! - b.meanDelaySeconds!);
   if (!best) return 'No round took place within all limits.';
   const complete =
-    best.run === best.rounds && best.incomplete === 0 ? 'in every round' : `in ${best.run} of ${best.rounds} rounds`;
+    best.run === best.rounds && best.incomplete === 0
+      ? 'within all limits in every round'
+      : `within all limits in ${best.run} of ${best.rounds} rounds`;
   const regret =
     best.meanRegret === null
       ? ''
-      : `; with perfect foresight of each round nobody could save more than ${formatQuantity(best.meanRegret, 'fraction')} of the bound on average (${best.boundedRounds} rounds)`;
+      : `; that is at most ${formatQuantity(best.meanRegret, 'fraction')} above what foresight of each round could reach (mean over the ${best.boundedRounds} rounds with a proven bound)`;
   const among = ran.length > 1 ? `shortest mean round of ${ran.length} schemes: ` : '';
-  return `${among}${best.scheme} takes ${formatQuantity(best.meanDelaySeconds!, 'time')} a round, ${complete}${regret}.`;
+  return `${among}${best.scheme} takes ${formatQuantity(best.meanDelaySeconds!, 'time')} a round on average, ${complete}${regret}.`;
 }
 
 function describe(summaries: readonly SchemeSummary[]): string {

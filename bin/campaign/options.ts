@@ -1,13 +1,14 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { ScenarioOrigin } from '../../lib/io/index.js';
-import { CommandError, exitCodes } from '../exit-codes.js';
+import { canonicalJson } from '../../lib/verify/index.js';
+import { CommandError, exitCodes, together } from '../exit-codes.js';
 import { readText } from '../files.js';
 import { readScenario } from '../simulate/scenario.js';
 import { loadSchemes } from '../simulate/schemes.js';
 import { setOption } from '../commands/options.js';
 import type { Campaign, Point } from './campaign.js';
-import { referTo } from './tasks.js';
-import { gridOf, parseVariation } from './vary.js';
+import { contentOf, referTo } from './tasks.js';
+import { gridOf, parseVariation, placeElsewhere, plainKey } from './vary.js';
 
 /** What sweep, compare and collect have in common. */
 export interface CampaignArguments {
@@ -86,9 +87,13 @@ export async function campaignOf(path: string, options: CampaignArguments): Prom
   const twice = keys.find((key, index) => keys.indexOf(key) < index);
   if (twice !== undefined) throw new CommandError(exitCodes.badInput, `--vary: \`${twice}\` twice`);
   const text = await readText(path);
-  const { points, schemeNames } = readPoints(text, path, keys, gridOf(variations), options.set ?? []);
+  const settings = options.set ?? [];
+  const [{ points, schemeNames }, named] = await together(
+    () => readPoints(text, path, keys, gridOf(variations), settings),
+    () => options.scheme && loadSchemes(options.scheme),
+  );
   const given = options.scheme ?? schemeNames;
-  const loaded = await loadSchemes(given);
+  const loaded = named ?? (await loadSchemes(given));
   if (options.halfWidth !== undefined && loaded.length < 2) {
     throw new CommandError(exitCodes.badInput, '--half-width needs two schemes to compare');
   }
@@ -111,7 +116,7 @@ function readPoints(
   grid: readonly (readonly string[])[],
   settings: readonly string[],
 ) {
-  const problems: string[] = [];
+  const problems = settings.flatMap((setting) => settingProblem(setting, keys));
   let schemeNames: readonly string[] = [];
   const points = grid.flatMap((values): Point[] => {
     try {
@@ -125,5 +130,29 @@ function readPoints(
     }
   });
   if (problems.length > 0) throw new CommandError(exitCodes.badInput, problems.join('\n'));
+  refuseAlike(keys, points);
   return { points, schemeNames };
+}
+
+/** A setting that a campaign would leave without effect. */
+function settingProblem(setting: string, keys: readonly string[]): string[] {
+  const key = plainKey(setting.split('=', 1)[0]!);
+  if (key === 'seed') return [`--set seed: ${placeElsewhere(key)!}`];
+  const varied = keys.find((each) => plainKey(each) === key);
+  return varied === undefined ? [] : [`--vary: \`${varied}\` is set by --set as well`];
+}
+
+/** Points that are the same simulations would be compared as if they were not. */
+function refuseAlike(keys: readonly string[], points: readonly Point[]): void {
+  const known = new Map<string, Point>();
+  for (const point of points) {
+    const content = canonicalJson(JSON.parse(JSON.stringify(contentOf(point.origin))));
+    const other = known.get(content);
+    if (other) {
+      const k = keys.findIndex((_, index) => other.values[index] !== point.values[index]);
+      const values = `\`${other.values[k]!}\` and \`${point.values[k]!}\``;
+      throw new CommandError(exitCodes.badInput, `--vary ${keys[k]!}: ${values} give the same simulations`);
+    }
+    known.set(content, point);
+  }
 }

@@ -52,12 +52,19 @@ export async function nameTask(
     version,
     scheme: { name: scheme.name, ...(scheme.sha256 !== undefined && { sha256: scheme.sha256 }) },
     seed,
+    ...contentOf(origin),
+  };
+  const plain = JSON.parse(JSON.stringify(task)) as Task;
+  return { id: await sha256(canonicalJson(plain)), task: plain, point, scheme };
+}
+
+/** What a scenario gives to each of its tasks. */
+export function contentOf(origin: ScenarioOrigin): Pick<Task, 'document' | 'simulation' | 'files'> {
+  return {
     document: withoutSeed(origin.document),
     simulation: withoutSchemes(origin.simulation),
     files: origin.files ?? {},
   };
-  const plain = JSON.parse(JSON.stringify(task)) as Task;
-  return { id: await sha256(canonicalJson(plain)), task: plain, point, scheme };
 }
 
 /** The task's own seed stands in place of the file's. */

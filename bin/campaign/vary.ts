@@ -1,5 +1,11 @@
 import { CommandError, exitCodes } from '../exit-codes.js';
 
+/** Keys whose place in a campaign is another option: they change nothing of any simulation in it. */
+const elsewhere: ReadonlyMap<string, string> = new Map([
+  ['seed', 'seeds of a campaign are those of --seeds'],
+  ['simulation.schemes', 'schemes of a campaign are compared side by side; name them with --scheme'],
+]);
+
 /** A key and the values it takes, as `--set` would write them. */
 export interface Variation {
   readonly key: string;
@@ -12,15 +18,32 @@ const range =
 const mostValues = 1000;
 const mostPoints = 10_000;
 
-/** Reads `key=5..40 MHz:8` (evenly spaced), `key=1..100:5:log` (by equal factors) or `key=5,10,20`. */
+/** A key however it is written: without blanks, with points for brackets. */
+export function plainKey(key: string): string {
+  return key.replaceAll(/\s/gu, '').replaceAll(/\[(?<part>[^\]]*)\]/gu, '.$<part>');
+}
+
+/** Where a campaign is told what this key says in a file; undefined for other keys. */
+export function placeElsewhere(key: string): string | undefined {
+  const plain = plainKey(key);
+  for (const [name, why] of elsewhere) if (plain === name || plain.startsWith(`${name}.`)) return why;
+  return undefined;
+}
+
+/**
+ * Reads `key=5..40 MHz:8` (evenly spaced), `key=1..100:5:log` (by equal factors) or `key=5,10,20 MHz` (one unit at the end is
+ * that of all).
+ */
 export function parseVariation(written: string): Variation {
   const at = written.indexOf('=');
   const key = written.slice(0, at).trim();
   const text = written.slice(at + 1).trim();
   if (at <= 0 || key === '' || text === '')
     throw wrong(written, 'must be a key and values, as in radio.bandwidth=5..40MHz:8');
+  const why = placeElsewhere(key);
+  if (why !== undefined) throw wrong(written, why);
   const match = range.exec(text);
-  const values = match ? rangeValues(written, match.groups!) : listed(text);
+  const values = match ? rangeValues(written, match.groups!) : sharingUnit(written, listed(text));
   if (values.length > mostValues) throw wrong(written, `has ${values.length} values; at most ${mostValues}`);
   if (values.some((value) => value === '')) throw wrong(written, 'has an empty value');
   if (new Set(values).size < values.length) throw wrong(written, 'has a value twice');
@@ -54,15 +77,33 @@ function rangeValues(written: string, groups: Record<string, string | undefined>
   });
 }
 
-/** Parts between commas that stand in no bracket. */
+const number = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?/u;
+
+/** Bare numbers before a last one with a unit are in that unit, as in a range; any other mixture is refused. */
+function sharingUnit(written: string, values: readonly string[]): readonly string[] {
+  const numbers = values.map((value) => number.exec(value)?.[0]);
+  const isBare = values.map((value, k) => value === numbers[k]);
+  const last = values.length - 1;
+  if (!isBare.includes(true) || values.every((_, k) => isBare[k] === true || numbers[k] === undefined)) return values;
+  if (isBare.lastIndexOf(false) !== last || isBare.indexOf(false) !== last) {
+    throw wrong(written, 'has numbers with a unit and without; give each its unit, or the last one alone for all');
+  }
+  const unit = values[last]!.slice(numbers[last]!.length).trim();
+  return values.map((value, k) => (k === last ? value : `${value} ${unit}`));
+}
+
+/** Parts between commas that stand in no bracket and in no quotes. */
 function listed(text: string): string[] {
   const parts: string[] = [];
   let part = '';
   let depth = 0;
+  let quote: string | undefined;
   for (const character of text) {
-    if ('[{('.includes(character)) depth++;
-    if (']})'.includes(character)) depth--;
-    if (character === ',' && depth === 0) {
+    if (quote !== undefined) quote = character === quote ? undefined : quote;
+    else if (`"'`.includes(character) && /(?:^|[[{,:])\s*$/u.test(part)) quote = character;
+    else if ('[{('.includes(character)) depth++;
+    else if (']})'.includes(character)) depth--;
+    if (character === ',' && depth === 0 && quote === undefined) {
       parts.push(part);
       part = '';
     } else part += character;

@@ -10,7 +10,7 @@ import {
   type SimulationScheme,
 } from '../../lib/simulate/index.js';
 import type { ResolvedScenario } from '../../lib/io/index.js';
-import { CommandError, exitCodes, type ExitCode } from '../exit-codes.js';
+import { CommandError, exitCodes, together, type ExitCode } from '../exit-codes.js';
 import { writeText } from '../files.js';
 import { simulationReport } from '../report/simulation.js';
 import { counterLine } from '../simulate/progress.js';
@@ -87,8 +87,11 @@ async function runSimulation(path: string, options: SimulateArguments): Promise<
     ...(seed === undefined ? [] : [`seed=${seed}`]),
     ...(rounds === undefined ? [] : [`simulation.rounds=${rounds}`]),
   ];
-  const scenario = await loadScenario(path, { settings, quiet: options.quiet === true });
-  const schemes = await loadSchemes(options.scheme ?? scenario.settings.schemes);
+  const [scenario, named] = await together(
+    () => loadScenario(path, { settings, quiet: options.quiet === true }),
+    () => options.scheme && loadSchemes(options.scheme),
+  );
+  const schemes = named ?? (await loadSchemes(scenario.settings.schemes));
   if (options.check) return await reportChecks(schemes, scenario);
   const { records, isWhole } = await collectRecords(scenario, schemes, options);
   if (options.out !== undefined) await writeRecords(options.out, records);

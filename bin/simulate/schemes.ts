@@ -2,11 +2,13 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { schemeNames, type SchemeName } from '../../lib/io/index.js';
 import { builtInScheme, type SimulationScheme } from '../../lib/simulate/index.js';
-import { CommandError, exitCodes } from '../exit-codes.js';
+import { CommandError, exitCodes, throwProblems } from '../exit-codes.js';
 
 /** The schemes of these names, and of modules whose path is given; each name once. */
 export async function loadSchemes(wanted: readonly string[]): Promise<SimulationScheme[]> {
-  const schemes = await Promise.all(wanted.map(loadScheme));
+  const outcomes = await Promise.allSettled(wanted.map(loadScheme));
+  throwProblems(outcomes);
+  const schemes = (outcomes as PromiseFulfilledResult<SimulationScheme>[]).map(({ value }) => value);
   schemes.forEach(({ name }, index) => {
     if (schemes.findIndex((other) => other.name === name) < index) {
       throw new CommandError(exitCodes.badInput, `two schemes are called \`${name}\``);

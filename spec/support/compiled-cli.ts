@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { bundle } from '../../scripts/bundle.js';
 
 const root = new URL('../../', import.meta.url);
-/** Beside the packages, so that what the commands load is found. */
-const compiled = new URL('node_modules/.cache/cli/', root);
+/** Beside the packages, so that what the commands load is found; one for each process, which spec files may run in side by side. */
+const compiled = new URL(`node_modules/.cache/cli-${process.pid}/`, root);
 
 /** What a command left behind. */
 export interface CommandRun {
@@ -20,12 +20,19 @@ export interface CommandOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Sends SIGINT a second after this file has content. */
   readonly interruptOnceWritten?: string;
+  /** Is killed, as by a lost node, as soon as this is so. */
+  readonly killOnce?: () => boolean;
 }
 
 /** Bundles the commands as the build does. */
 export async function compileCli(): Promise<void> {
-  rmSync(compiled, { recursive: true, force: true });
+  removeCli();
   await bundle(fileURLToPath(compiled));
+}
+
+/** Removes what was bundled. */
+export function removeCli(): void {
+  rmSync(compiled, { recursive: true, force: true });
 }
 
 /** Runs `sft-opt` with these arguments, without a terminal. */
@@ -42,6 +49,11 @@ export function runCli(args: readonly string[], options: CommandOptions = {}): P
       clearInterval(timer);
       setTimeout(() => child.kill('SIGINT'), 1000);
     }, 50);
+    child.on('close', () => clearInterval(timer));
+  }
+  const { killOnce } = options;
+  if (killOnce) {
+    const timer = setInterval(() => killOnce() && child.kill('SIGKILL'), 10);
     child.on('close', () => clearInterval(timer));
   }
   let stdout = '';

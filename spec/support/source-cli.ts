@@ -5,10 +5,10 @@ import type { CommandRun } from './compiled-cli.js';
 const root = new URL('../../', import.meta.url);
 const loader = new URL('node_modules/tsx/dist/loader.mjs', root).href;
 
-/** Runs `sft-opt` from its sources, without a terminal; `killAfter` milliseconds it is killed as by a lost node. */
+/** Runs `sft-opt` from its sources, without a terminal. */
 export function runFromSource(
   args: readonly string[],
-  { directory, killAfter }: { readonly directory?: string; readonly killAfter?: number } = {},
+  { directory }: { readonly directory?: string } = {},
 ): Promise<CommandRun> {
   const { NO_COLOR: _noColor, FORCE_COLOR: _forceColor, ...environment } = process.env;
   const child = spawn(process.execPath, ['--import', loader, fileURLToPath(new URL('bin/sft-opt.ts', root)), ...args], {
@@ -16,7 +16,6 @@ export function runFromSource(
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  if (killAfter !== undefined) setTimeout(() => child.kill('SIGKILL'), killAfter);
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));

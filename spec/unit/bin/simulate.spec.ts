@@ -52,7 +52,10 @@ describe('sft-opt simulate', () => {
     writeFileSync(inDirectory('bad.mjs'), 'export default { name: "", share: 3 };\n');
     const [wrong, unknown, bad, absent, set] = await Promise.all([
       runFromSource(['simulate', 'wrong.yaml', '--out', 'never.csv'], { directory }),
-      runFromSource(['simulate', 'cell.yaml', '--scheme', 'joined', '--out', 'never.csv'], { directory }),
+      runFromSource(
+        ['simulate', 'cell.yaml', '--scheme', 'joined', '--scheme', 'jiont', '--set', 'simulation.rounds=0'],
+        { directory },
+      ),
       runFromSource(['simulate', 'cell.yaml', '--scheme', './bad.mjs', '--out', 'never.csv'], { directory }),
       runFromSource(['simulate', 'cell.yaml', '--scheme', './none.mjs'], { directory }),
       runFromSource(['simulate', 'cell.yaml', '--set', 'simulation.misfit=weep'], { directory }),
@@ -61,6 +64,8 @@ describe('sft-opt simulate', () => {
     expect(wrong.stderr).toMatch(/2 problems in wrong\.yaml:\n {2}wrong\.yaml:21:\d+ simulation\.rounds/u);
     expect(wrong.stderr).toContain('did you mean `every`');
     expect(unknown.stderr).toContain('there is no scheme `joined` (there are: joint, ');
+    expect(unknown.stderr).toContain('there is no scheme `jiont`');
+    expect(unknown.stderr).toContain('--set simulation.rounds: found `0`');
     expect(bad.stderr).toMatch(/`name` must be a text; `decide` must be a function; `share` must be a function/u);
     expect(absent.stderr).toContain('none.mjs cannot be loaded');
     expect(set.stderr).toMatch(/--set simulation\.misfit: found `weep`; must be one of replan, drop, keep/u);

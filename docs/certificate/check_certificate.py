@@ -285,6 +285,7 @@ def check_plan(problem, value):
     def keep(what, found, limit):
         need(found.b <= limit.a, f"not shown to keep: {what}")
 
+    need(any(entry is not None for entry in array(at["devices"])), "not shown to keep: participation of any device")
     for device, entry in zip(problem.devices, array(at["devices"], len(problem.devices))):
         need(entry is not None or device.optional, f"not shown to keep: participation of {device.name}")
         decision = None if entry is None else members(entry, "choice share serverShare")
@@ -435,7 +436,12 @@ class Bound:
             return j in prices[n] and all(positive(corner, [*least[corner][:n], value(prices[n][j], corner),
                                                             *least[corner][n + 1:]]) for corner in corners)
 
-        return lambda: all(positive(corner, least[corner]) for corner in corners), with_choice
+        def with_someone(corner):
+            taking = [min((value(row[j], corner) for j in row if j >= 0), default=INF) for row in prices]
+            return all(-1 in row for row in prices) and all(
+                positive(corner, [*least[corner][:n], one, *least[corner][n + 1:]]) for n, one in enumerate(taking))
+
+        return lambda: all(positive(corner, least[corner]) or with_someone(corner) for corner in corners), with_choice
 
 
 def unreplaced(value, device, choices):

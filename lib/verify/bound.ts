@@ -9,7 +9,7 @@ import { costNames, type StatedDevice, type Statement } from './statement.js';
 export interface Judgement {
   /** Of each device's open choices. */
   readonly prices: readonly (readonly ChoicePrice[])[];
-  /** At each corner of the box, the least price of each device. */
+  /** At each corner of the box, the least price of each device; of its taking part, where all may be left out. */
   readonly least: readonly (readonly number[])[];
   /** No plan of the part is within the claim. */
   readonly isRefuted: boolean;
@@ -40,6 +40,7 @@ export class BoundChecker {
   /**
    * For thresholds X, the least prices of what the devices need and τ·Σ weight·X are at most what all there is costs if the part has a
    * plan within the claim. Each price is at least one that is affine in X, so that the sum is concave: its least value is at a corner.
+   * Where all may be left out, some device takes part all the same, at its least price of taking part.
    */
   judge(part: Part, evidence: Evidence): Judgement {
     const { open, low, high } = part;
@@ -51,45 +52,56 @@ export class BoundChecker {
         return this.pricer.price(n, j, k - Number(isOptional), evidence, part);
       });
     });
-    // The least price at a corner is the least of those affine along some axis, at that axis's end there.
     const axes = stages.length;
-    const ends = prices.map((list) => {
-      const least = new Array<number>(2 * axes).fill(Infinity);
-      for (const { axis, atLow, atHigh } of list) {
-        least[2 * axis] = Math.min(least[2 * axis]!, atLow);
-        least[2 * axis + 1] = Math.min(least[2 * axis + 1]!, atHigh);
-      }
-      return least;
-    });
+    const ends = prices.map((list) => leastEnds(list, axes));
+    const isAllOptional = open.every((list) => list[0] === -1);
+    const takingPart = isAllOptional ? prices.map((list) => leastEnds(list.slice(1), axes)) : ends;
     const isPoint = low.every((value, r) => value === high[r]);
     const corners = Array.from({ length: isPoint ? 1 : 1 << axes }, (_, corner) => {
       let sum = subtract(zero, limits);
-      const least = ends.map((values) => {
-        let value = values[corner & 1]!;
-        for (let r = 1; r < axes; r++) value = Math.min(value, values[2 * r + ((corner >> r) & 1)]!);
-        sum = add(sum, point(value));
-        return value;
-      });
+      const least = ends.map((values) => atCorner(values, corner));
+      for (const value of least) sum = add(sum, point(value));
       stages.forEach(({ weight }, r) => {
         const threshold = multiply(point(weight), point(((corner >> r) & 1 ? high : low)[r]!));
         sum = add(sum, multiply(point(evidence.prices.perSecond), threshold));
       });
       return { corner, least, sum };
     });
+    type Corner = (typeof corners)[number];
+    const isPositiveWith = ({ least, sum }: Corner, n: number, value: number) =>
+      value === Infinity || (value === least[n] ? sum : add(subtract(sum, point(least[n]!)), point(value))).lo > 0;
     return {
       prices,
-      least: corners.map(({ least }) => least),
-      isRefuted: corners.every(({ sum }) => sum.lo > 0),
+      least: corners.map(({ corner }) => takingPart.map((values) => atCorner(values, corner))),
+      isRefuted: corners.every((entry) =>
+        takingPart.every((values, n) => isPositiveWith(entry, n, atCorner(values, entry.corner))),
+      ),
       isRefutedWith: (n, j) => {
         const price = prices[n]![open[n]!.indexOf(j)];
         if (!price) return false;
-        return corners.every(({ corner, least, sum }) => {
-          const value = (corner >> price.axis) & 1 ? price.atHigh : price.atLow;
-          return value === Infinity || add(subtract(sum, point(least[n]!)), point(value)).lo > 0;
-        });
+        return corners.every((entry) =>
+          isPositiveWith(entry, n, (entry.corner >> price.axis) & 1 ? price.atHigh : price.atLow),
+        );
       },
     };
   }
+}
+
+/** The least of prices affine along each axis, at its two ends. */
+function leastEnds(prices: readonly ChoicePrice[], axes: number): readonly number[] {
+  const least = new Array<number>(2 * axes).fill(Infinity);
+  for (const { axis, atLow, atHigh } of prices) {
+    least[2 * axis] = Math.min(least[2 * axis]!, atLow);
+    least[2 * axis + 1] = Math.min(least[2 * axis + 1]!, atHigh);
+  }
+  return least;
+}
+
+/** The least price at a corner is the least of those affine along some axis, at that axis's end there. */
+function atCorner(ends: readonly number[], corner: number): number {
+  let value = ends[corner & 1]!;
+  for (let r = 1; 2 * r < ends.length; r++) value = Math.min(value, ends[2 * r + ((corner >> r) & 1)]!);
+  return value;
 }
 
 /** The claim that no admissible plan has a round of `seconds` or less (∞: that there is none), proven. */

@@ -54,6 +54,7 @@ function checkPlan(statement: Statement, claim: PlanClaim, demand: Demand): void
   const sums = couplingLimits(statement, slack).map((limit) => ({ ...limit, sum: zero }));
   let band = zero;
   let server = zero;
+  demand('participation', claim.devices.some(Boolean), 'participation of any device');
   claim.devices.forEach((decision, n) => {
     const device = devices[n]!;
     const of = ` of ${device.name}`;

@@ -144,6 +144,7 @@ class Proof {
     // The round itself is longer than claimed where the thresholds alone are.
     if (this.perSecond > 0 && this.leaf(part, { ...noPrices, perSecond: 1 })) return true;
     if (hint.multipliers && this.leaf(part, this.prices(hint.multipliers))) return true;
+    if (part.open.every((list) => list.every((j) => j < 0)) && this.leaf(part, noPrices)) return true;
     if (part.open.some((list) => list.length === 0)) return false;
     if (!(this.target > 0)) return false;
     this.duals ??= new Duals(this.request, this.target);
@@ -307,6 +308,8 @@ class Proof {
     const { open } = part;
     const all = open.map((_, n) => n).filter((n) => open[n]!.length > 1);
     if (all.length === 0) return false;
+    // The dual does not know that some device takes part.
+    if (open.every((list) => list[0] === -1)) return this.branch(part, all[0]!, [-1], multipliers, stack);
     const fractional = recovery.fractionalBlocks.filter((n) => open[n]!.length > 1);
     const device = (fractional.length > 0 ? fractional : all).reduce((a, b) =>
       open[b]!.length > open[a]!.length ? b : a,
@@ -317,11 +320,20 @@ class Proof {
       .filter((place) => place >= 0)
       .sort((a, b) => a - b);
     const between = answers.length > 1 ? (answers[0]! + answers.at(-1)! + 1) / 2 : order.length / 2;
-    const choices = order.slice(0, Math.ceil(between));
+    return this.branch(part, device, order.slice(0, Math.ceil(between)), multipliers, stack);
+  }
+
+  private branch(
+    part: Part,
+    device: number,
+    choices: readonly number[],
+    multipliers: Float64Array,
+    stack: OpenPart[],
+  ): boolean {
     this.nodes.push({ device, choices });
     const side = (inside: boolean): Part => ({
       ...part,
-      open: open.map((list, n) => (n === device ? list.filter((j) => choices.includes(j) === inside) : list)),
+      open: part.open.map((list, n) => (n === device ? list.filter((j) => choices.includes(j) === inside) : list)),
     });
     const start = Float64Array.from(multipliers);
     stack.push({ part: side(false), hint: {}, start }, { part: side(true), hint: {}, start });

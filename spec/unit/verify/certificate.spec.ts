@@ -54,6 +54,17 @@ describe('certificates', () => {
     }
   });
 
+  it('prove what is so where every device may be left out', async () => {
+    // Infeasible whatever is left out, and one that can be solved.
+    for (const seed of [136, 516, 780, 60]) {
+      const { certificate, problem, kind } = await sampleCertificate(seed, { tree: true });
+      expect(problem.devices.every(({ optional }) => optional)).toBe(true);
+      const verdict = await verifyPlan(problem, certificate);
+      expect(verdict.reason, kind).toBeUndefined();
+      expect(verdict.boundSeconds, kind).toBeGreaterThanOrEqual((verdict.planSeconds ?? Infinity) * (1 - 2e-6));
+    }
+  });
+
   it('are about one problem only', async () => {
     const [first, second] = finite;
     const forged = copyOf(first!.certificate);

@@ -185,4 +185,44 @@ describe('obligations', () => {
     const others = new Set(obligations.filter((name) => name !== obligation));
     expect((await verifyWithout(others, await forgery(obligation))).verified).toBe(false);
   });
+
+  /** All may be left out. With X = 1.9 every device alone, with all of the band, is late or in time by what it computes. */
+  async function optional(preSeconds: number, edit: (forged: Forged) => void): Promise<string> {
+    const forged = honest();
+    for (const each of forged.problem.devices) {
+      each.optional = true;
+      each.choices.preSeconds = [preSeconds, preSeconds];
+    }
+    forged.claims = { bound: { roundSeconds: 1.9, form: 'chain', nodes: [{ prices: {} }] } };
+    edit(forged);
+    return JSON.stringify(await written(forged));
+  }
+
+  it('participation: a plan of nobody is none', async () => {
+    const nobody = await optional(1, ({ claims }) => {
+      claims.plan = { roundSeconds: 0, slack: 'none', devices: [null, null] };
+      claims.bound = null;
+    });
+    expect((await verifyWithout(new Set(), nobody)).reason).toContain('participation');
+    expect((await verifyWithout(new Set(['participation']), nobody)).reason).toBeUndefined();
+    const one = await optional(1, ({ claims }) => {
+      const alone = { choice: 0, share: 19, serverShare: 0 };
+      claims.plan = { roundSeconds: 1.6, slack: 'none', devices: [null, alone] };
+      claims.bound = null;
+    });
+    expect((await verifyWithout(new Set(), one)).reason).toBeUndefined();
+  });
+
+  it('participation: where all may be left out a bound has to hold for whoever takes part', async () => {
+    const reasonOf = async (text: string) => (await verifyWithout(new Set(), text)).reason;
+    expect(await reasonOf(await optional(1.5, () => undefined))).toBeUndefined();
+    expect(await reasonOf(await optional(1, () => undefined))).toContain('does not prove');
+    const oneInTime = await optional(1.5, ({ problem }) => (problem.devices[1].choices.preSeconds = [2, 1]));
+    expect(await reasonOf(oneInTime)).toContain('does not prove');
+    const nobodyOpen = await optional(1, ({ problem, claims }) => {
+      for (const each of problem.devices) each.memoryBytes = 1;
+      claims.bound.roundSeconds = null;
+    });
+    expect(await reasonOf(nobodyOpen)).toBeUndefined();
+  });
 });

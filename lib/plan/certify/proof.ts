@@ -219,7 +219,8 @@ class Proof {
 
   /** Cuts off what lies outside the box of a bound, then divides as it was divided. */
   private cutByHint({ part, hint, start }: OpenPart, stack: OpenPart[]): boolean {
-    const { lower = [], upper = [], partition, multipliers } = hint;
+    const { lower = [], upper = [], multipliers } = hint;
+    const partition = hint.partition && within(hint.partition, part);
     const { low, high } = part;
     const r = low.findIndex((end, axis) => lower[axis]! > end && lower[axis]! < high[axis]!);
     if (r >= 0) return this.cut(part, r, lower[r]!, [{}, hint], start, stack);
@@ -346,6 +347,14 @@ const widthPart = 0.02;
 
 /** A drop beside a partition's own parts has to pay for its evidence. */
 const leastDropped = 0.1;
+
+/** The division of a part by a partition of a larger box: cuts outside the part leave one side. */
+function within(node: BoxNode, part: Pick<Part, 'low' | 'high'>): BoxNode {
+  if ('multipliers' in node) return node;
+  const { axis, at, below, above } = node;
+  if (at >= part.high[axis]!) return within(below, part);
+  return at <= part.low[axis]! ? within(above, part) : node;
+}
 
 function partCount(node: BoxNode): number {
   return 'multipliers' in node ? 1 : partCount(node.below) + partCount(node.above);

@@ -65,6 +65,12 @@ describe('certificates', () => {
     }
   });
 
+  it("take the planner's division of thresholds over where it goes beyond the claim", async () => {
+    const { certificate } = await sampleCertificate(35, { tree: false });
+    const { bound, plan } = certificate.claims;
+    expect(bound?.roundSeconds).toBeGreaterThan(plan!.roundSeconds * (1 - 3e-5));
+  });
+
   it('are about one problem only', async () => {
     const [first, second] = finite;
     const forged = copyOf(first!.certificate);

@@ -49,13 +49,20 @@ export class SchemeRun {
     const satOut: SatOut[] = [];
     if (!moment.problem(without)) return this.empty(moment, 'nobody', null, satOut);
     let reason = this.dueReason(moment, without);
-    if (this.options.newcomers === 'wait' && this.force.size > 0) this.letWait(moment, without, reason, satOut);
-    let attempt = reason === 'start' ? undefined : this.attempt(moment, without);
+    const waiting = reason ? [] : this.waiting(moment, without);
+    const planned = new Set([...without, ...waiting]);
+    let attempt = reason === 'start' ? undefined : this.attempt(moment, planned);
     if (!reason && attempt && fits(attempt) && this.losesTooMuch(moment, attempt)) reason = 'loss';
     if (!reason && (!attempt || !fits(attempt)) && this.options.misfit === 'replan') reason = 'misfit';
     if (reason) {
+      // Whoever waits for a decision has its part in this one.
       this.decide(moment, without, reason);
       attempt = this.attempt(moment, without);
+    } else {
+      for (const device of waiting) {
+        without.add(device);
+        satOut.push({ device, because: 'waits' });
+      }
     }
     if (this.options.misfit !== 'keep') attempt = this.dropMisfits(moment, without, attempt, satOut);
     if (!attempt) return this.empty(moment, 'no-plan', reason, satOut);
@@ -72,7 +79,9 @@ export class SchemeRun {
   private dueReason(moment: Moment, without: ReadonlySet<string>): ReplanReason | undefined {
     if (this.force.size === 0) return 'start';
     const present = moment.problem(without)!.devices;
-    if (this.options.newcomers === 'replan' && present.some(({ name }) => !this.force.has(name))) return 'newcomer';
+    const isNew = ({ name }: { readonly name: string }) => !this.force.has(name);
+    // Where all are new there is nothing to go on with until the next decision.
+    if (this.options.newcomers === 'replan' ? present.some(isNew) : present.every(isNew)) return 'newcomer';
     const { everyRounds = Infinity, gainChangeDecibel = Infinity } = this.options.replan;
     if (moment.round - this.decidedAt >= everyRounds) return 'interval';
     if (!this.mayDecide(moment) || gainChangeDecibel === Infinity) return undefined;
@@ -87,14 +96,11 @@ export class SchemeRun {
     return round - this.decidedAt >= this.options.replan.leastRounds;
   }
 
-  /** Devices without a decision stay out until the next one. */
-  private letWait(moment: Moment, without: Set<string>, reason: ReplanReason | undefined, satOut: SatOut[]): void {
-    if (reason) return;
-    for (const { name } of moment.problem(without)!.devices) {
-      if (this.force.has(name)) continue;
-      without.add(name);
-      satOut.push({ device: name, because: 'waits' });
-    }
+  /** Devices without a decision, which stay out until the next one. */
+  private waiting(moment: Moment, without: ReadonlySet<string>): string[] {
+    if (this.options.newcomers !== 'wait') return [];
+    const present = moment.problem(without)!.devices;
+    return present.flatMap(({ name }) => (this.force.has(name) ? [] : [name]));
   }
 
   /** The plan in force with this round's shares; undefined where somebody has no decision, or nobody is left. */

@@ -2,10 +2,12 @@ import { applySettings, settingKey } from '../problem-file/settings.js';
 import { resolveDocument, type FileOrigin, type ResolvedOrigin } from '../problem-file/origin.js';
 import { analyse } from '../problem-file/analyse.js';
 import { placeIssues, type ReadOverrides } from '../problem-file/read.js';
-import { parseSource, rawIssues, type FileIssue, type RawIssue } from '../problem-file/source/index.js';
+import { parseSource, type FileIssue, type RawIssue } from '../problem-file/source/index.js';
 import type { MovingCell } from '../../models/index.js';
+import { checkAgainst, checkAgainstWritten, checkSimulation } from './check.js';
 import { resolveCell } from './resolve.js';
-import { simulationSection, type SimulationSettings } from './schema.js';
+import type { SimulationSettings } from './schema.js';
+import { TraceReader } from './trace.js';
 
 /** A scenario with everything worked out. */
 export interface ResolvedScenario {
@@ -57,22 +59,22 @@ type PartsOutcome =
 function resolveParts(origin: ScenarioOrigin, readFile: (path: string) => string): PartsOutcome {
   const { simulation, ...problem } = origin;
   const start = resolveDocument(problem, readFile);
-  const checked = simulationSection.safeParse(simulation ?? {});
+  const files: Record<string, string> = {};
+  const traces = new TraceReader((path) => (files[path] = readFile(path)));
+  const { settings, issues: own } = checkSimulation(simulation, traces);
   const issues: RawIssue[] = [
     ...(start.ok ? [] : start.issues),
-    ...(checked.success ? [] : rawIssues(checked.error.issues, simulation, ['simulation'])),
+    ...own,
+    ...(start.ok ? checkAgainst(start.resolved, settings) : checkAgainstWritten(problem.document, settings)),
   ];
-  if (!start.ok || !checked.success) return { ok: false, issues };
-  const files: Record<string, string> = { ...start.resolved.origin.files };
-  const resolved = resolveCell(start.resolved, checked.data, (path) => (files[path] = readFile(path)));
-  if (!resolved.ok) return resolved;
+  if (!start.ok || issues.length > 0) return { ok: false, issues };
   return {
     ok: true,
     scenario: {
       start: start.resolved,
-      cell: resolved.cell,
-      settings: checked.data,
-      origin: { ...origin, document: problem.document, files },
+      cell: resolveCell(start.resolved, settings, traces),
+      settings,
+      origin: { ...origin, document: problem.document, files: { ...start.resolved.origin.files, ...files } },
     },
   };
 }

@@ -7,53 +7,34 @@ import {
   type RoundChannel,
   type SiteModel,
   type StepTrace,
-  type TracePoint,
 } from '../../models/index.js';
 import { randomStream } from '../../random/index.js';
 import type { ResolvedOrigin } from '../problem-file/origin.js';
 import { EntryDraws, LinkResolver, type DeviceSummary } from '../problem-file/resolve/index.js';
 import { fadingDefaults, type DeviceEntry } from '../problem-file/schema/index.js';
-import type { IssuePath, RawIssue } from '../problem-file/source/index.js';
 import type { MotionEntry, MovingDeviceEntry, SimulationSettings } from './schema.js';
-import { readTrace } from './trace.js';
-
-type CellOutcome =
-  { readonly ok: true; readonly cell: MovingCell } | { readonly ok: false; readonly issues: readonly RawIssue[] };
+import type { TraceReader } from './trace.js';
 
 /** Decorrelation distance for path losses without a table, metres. */
 const usualDecorrelation = 50;
 
-/** The cell of a problem file over time. */
-export function resolveCell(
-  start: ResolvedOrigin,
-  settings: SimulationSettings,
-  readFile: (path: string) => string,
-): CellOutcome {
-  const issues = checkSettings(start, settings);
-  const traces = new TraceReader(readFile, issues);
-  traces.read(settings.motion, ['simulation', 'motion']);
-  for (const [name, { motion }] of Object.entries(settings.devices ?? {})) {
-    if (motion) traces.read(motion, ['simulation', 'devices', name, 'motion']);
-  }
-  if (issues.length > 0) return { ok: false, issues };
+/** The cell of a problem file over time, from settings that are right. */
+export function resolveCell(start: ResolvedOrigin, settings: SimulationSettings, traces: TraceReader): MovingCell {
   const links = new LinkSource(start);
   const { radio } = start.file;
   const { noiseRise } = settings;
   return {
-    ok: true,
-    cell: {
-      source: start,
-      carrierHz: radio.carrier,
-      site: siteModel(links.resolver.sitePathLoss, start, settings),
-      ...(noiseRise && {
-        noiseRise: {
-          fullLoadDecibel: noiseRise.fullLoad,
-          load: noiseRise.load,
-          correlationSeconds: noiseRise.correlation,
-        },
-      }),
-      devices: start.summaries.map((summary) => movingDevice(summary, start, settings, links, traces)),
-    },
+    source: start,
+    carrierHz: radio.carrier,
+    site: siteModel(links.resolver.sitePathLoss, start, settings),
+    ...(noiseRise && {
+      noiseRise: {
+        fullLoadDecibel: noiseRise.fullLoad,
+        load: noiseRise.load,
+        correlationSeconds: noiseRise.correlation,
+      },
+    }),
+    devices: start.summaries.map((summary) => movingDevice(summary, start, settings, links, traces)),
   };
 }
 
@@ -74,8 +55,9 @@ function movingDevice(
   links: LinkSource,
   traces: TraceReader,
 ): MovingDevice {
-  const entry = start.file.devices[entryIndex]!;
-  const own = settingsOf(settings, entry, name);
+  const group = start.file.devices[entryIndex]!;
+  const entry = { ...group, ...group.members?.[name] };
+  const own = settingsOf(settings, group, name);
   const motion = own.motion ?? settings.motion;
   const angle = 2 * Math.PI * randomStream(start.file.seed, `device/${name}/angle`).uniform();
   const { from, until, meanPresent, meanAbsent, battery, throughput, memory } = own;
@@ -85,7 +67,7 @@ function movingDevice(
     speedMetrePerSecond: speedOf(motion, traces),
     buildingDecibel: link.buildingDecibel ?? 0,
     ...(entry.gain !== undefined && { measuredGain: entry.gain }),
-    laws: (channel) => links.laws({ ...entry, ...entry.members?.[name] }, name, channel),
+    laws: (channel) => links.laws(entry, name, channel),
     ...((from !== undefined || until !== undefined) && {
       present: { fromSeconds: from ?? 0, untilSeconds: until ?? Infinity },
     }),
@@ -142,7 +124,8 @@ function speedOf(entry: MotionEntry, traces: TraceReader): number {
   return fastest;
 }
 
-function rangeOf(value: number | readonly [number, number]): readonly [number, number] {
+/** A value as the range that holds it alone. */
+export function rangeOf(value: number | readonly [number, number]): readonly [number, number] {
   return typeof value === 'number' ? [value, value] : value;
 }
 
@@ -176,77 +159,4 @@ class LinkSource {
     }
     return resolver;
   }
-}
-
-/** Reads each trace once; what is wrong with one is an issue where it is named. */
-class TraceReader {
-  private readonly known = new Map<string, readonly TracePoint[]>();
-
-  constructor(
-    private readonly readFile: (path: string) => string,
-    private readonly issues: RawIssue[],
-  ) {}
-
-  read({ model, file }: MotionEntry, path: IssuePath): void {
-    if (model !== 'trace') return;
-    if (file === undefined) {
-      this.issues.push({ path: [...path, 'file'], message: 'missing; a trace needs the name of its CSV file' });
-      return;
-    }
-    try {
-      if (!this.known.has(file)) this.known.set(file, readTrace(this.readFile(file)));
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.issues.push({ path: [...path, 'file'], message: `cannot be used: ${reason}` });
-    }
-  }
-
-  points(file: string): readonly TracePoint[] {
-    return this.known.get(file)!;
-  }
-}
-
-/** What must fit together in the section, and with the devices. */
-function checkSettings({ summaries, file }: ResolvedOrigin, settings: SimulationSettings): RawIssue[] {
-  const issues: RawIssue[] = [];
-  const add = (path: IssuePath, message: string) => issues.push({ path: ['simulation', ...path], message });
-  const checkMotion = ({ speed, pause }: MotionEntry, path: IssuePath) => {
-    for (const [key, value] of Object.entries({ speed, pause })) {
-      const [least, largest] = rangeOf(value);
-      if (least > largest) add([...path, key], 'the first of the two must not be above the second');
-    }
-  };
-  checkMotion(settings.motion, ['motion']);
-  const names = new Set([...summaries.map(({ name }) => name), ...file.devices.map(({ name }) => name)]);
-  for (const [name, device] of Object.entries(settings.devices ?? {})) {
-    const path = ['devices', name];
-    if (!names.has(name))
-      issues.push({ path: ['simulation', ...path], message: 'there is no such device', atKey: true });
-    if (device.motion) checkMotion(device.motion, [...path, 'motion']);
-    if (device.from !== undefined && device.until !== undefined && device.from >= device.until) {
-      add([...path, 'until'], 'must be later than `from`');
-    }
-    if ((device.meanPresent === undefined) !== (device.meanAbsent === undefined)) {
-      add([...path, device.meanPresent === undefined ? 'meanAbsent' : 'meanPresent'], 'needs the other mean time, too');
-    }
-    if (device.meanPresent !== undefined && (device.from !== undefined || device.until !== undefined)) {
-      add([...path, 'meanPresent'], 'give either `from` and `until` or mean times');
-    }
-    for (const key of ['throughput', 'memory'] as const) {
-      const steps = device[key] ?? [];
-      const late = steps.findIndex(([at], k) => k > 0 && at <= steps[k - 1]![0]);
-      if (late > 0) add([...path, key, late], 'times must increase');
-    }
-  }
-  const { noiseRise } = settings;
-  if (noiseRise && noiseRise.load[0] > noiseRise.load[1]) {
-    add(['noiseRise', 'load'], 'the first of the two must not be above the second');
-  }
-  const twice = settings.schemes.findIndex((name, index) => settings.schemes.indexOf(name) !== index);
-  if (twice >= 0) add(['schemes', twice], 'listed twice');
-  const limited = file.devices.some(({ energyLimit }) => energyLimit !== undefined);
-  if (settings.fading === 'blocks' && limited) {
-    add(['fading'], 'an energy limit needs an uplink at one gain: `planned`');
-  }
-  return issues;
 }

@@ -1,4 +1,6 @@
 import type { TracePoint } from '../../models/index.js';
+import type { IssuePath, RawIssue } from '../problem-file/source/index.js';
+import type { MotionEntry } from './schema.js';
 
 const columns = ['seconds', 'x', 'y'] as const;
 
@@ -24,4 +26,27 @@ export function readTrace(text: string): readonly TracePoint[] {
   const late = points.findIndex((point, k) => k > 0 && point.seconds <= points[k - 1]!.seconds);
   if (late > 0) throw new Error(`line ${rows[late]!.number}: times must increase`);
   return points;
+}
+
+/** Reads each trace once; what is wrong with one is an issue where it is named. */
+export class TraceReader {
+  private readonly known = new Map<string, readonly TracePoint[]>();
+
+  constructor(private readonly readFile: (path: string) => string) {}
+
+  read({ model, file }: MotionEntry, path: IssuePath): RawIssue[] {
+    if (model !== 'trace') return [];
+    const wrong = (message: string): RawIssue[] => [{ path: [...path, 'file'], message }];
+    if (file === undefined) return wrong('missing; a trace needs the name of its CSV file');
+    try {
+      if (!this.known.has(file)) this.known.set(file, readTrace(this.readFile(file)));
+      return [];
+    } catch (error) {
+      return wrong(`cannot be used: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  points(file: string): readonly TracePoint[] {
+    return this.known.get(file)!;
+  }
 }

@@ -54,6 +54,17 @@ describe('a world', () => {
     expect(distance(9, 'walker-1')).not.toBe(distance(0, 'walker-1'));
   });
 
+  it('keeps a gain that was measured, of an entry or of a member', () => {
+    const of = scenario('devices[walker-2].gain=-90 dB', 'devices[desk].gain=-80 dB', 'devices[desk].distance=null');
+    const world = worldOf(of);
+    for (const round of [0, 3, 9]) {
+      const gains = new Map(world.at(round).devices.map(({ name, gain }) => [name, gain]));
+      expect(gains.get('walker-2')).toBeCloseTo(1e-9, 20);
+      expect(gains.get('desk')).toBeCloseTo(1e-8, 20);
+      expect(gains.get('walker-1')).not.toBeCloseTo(1e-9, 20);
+    }
+  });
+
   it('slows, squeezes and removes devices by their traces', () => {
     const of = scenario(
       'simulation.devices.desk={ throughput: [[0, 1], [8, 0.5]], memory: [[8, 0.25]], from: 4 }',
@@ -218,6 +229,27 @@ describe('policies', () => {
     expect(waiting[5]).toMatchObject({ replanned: 'interval', devices: 5 });
   });
 
+  it('newcomers that wait have their part in the next decision, whatever it is for', () => {
+    const late = 'simulation.devices={ walker: { until: 12 }, desk: { from: 8 } }';
+    const wait = 'simulation.newcomers=wait';
+    // Nobody is left that has a decision: it is made for those that are there, once.
+    const alone = run(scenario(late, wait, 'simulation.replan={}'));
+    expect(alone[2]!.satOut).toEqual([{ device: 'desk', because: 'waits' }]);
+    expect(alone[3]).toMatchObject({ outcome: 'run', replanned: 'newcomer', devices: 1, satOut: [] });
+    expect(alone.slice(4).every(({ outcome, replanned }) => outcome === 'run' && replanned === null)).toBe(true);
+    // A plan that fits no more is replaced by one for all.
+    const squeezed = 'simulation.devices={ walker-2: { memory: [[0, 1], [12, 0.3]] }, desk: { from: 8 } }';
+    const misfit = run(scenario(squeezed, wait, 'simulation.replan={}', 'server.throughput=0.1 TFLOP/s'));
+    expect(misfit[2]!.satOut).toEqual([{ device: 'desk', because: 'waits' }]);
+    expect(misfit[3]).toMatchObject({ outcome: 'run', replanned: 'misfit', devices: 5, satOut: [] });
+    const loss = run(
+      scenario('simulation.devices={ desk: { from: 8 } }', wait, 'simulation.replan={ loss: 0.1 %, least: 2 }'),
+    );
+    const joined = loss.findIndex(({ replanned, round }) => replanned === 'loss' && round >= 2);
+    expect(joined).toBeGreaterThan(0);
+    expect(loss[joined]).toMatchObject({ devices: 5, satOut: [] });
+  });
+
   it('triggers fire on the change of a gain and on a loss against the bound, not sooner than allowed', () => {
     const gain = run(scenario('simulation.replan={ gainChange: 3 dB, least: 3 }'));
     expect(gain.filter(({ replanned }) => replanned === 'gain').length).toBeGreaterThan(0);
@@ -347,3 +379,71 @@ function planOf(
     })),
   };
 }
+
+describe('a scenario file', () => {
+  const issuesOf = (change: Parameters<typeof changedScenario>[0]) => {
+    const outcome = readScenarioFile(changedScenario(change));
+    return outcome.ok ? [] : outcome.issues.map(({ path, message }) => `${path}: ${message}`);
+  };
+
+  it('is refused with every problem at once, of form, of sense and of the problem', () => {
+    const issues = issuesOf(({ devices, simulation }) => {
+      Object.assign(devices[0]!, { memory: '5 s' });
+      Object.assign(simulation, {
+        rounds: 0,
+        motion: { model: 'waypoint', speed: [3, 1], radius: 'far' },
+        schemes: ['joint', 'joint'],
+        fadng: 'blocks',
+        devices: {
+          desk: { throughput: [], from: 5, until: 1, motion: { model: 'trace', file: 'nowhere.csv' } },
+          dusk: { battery: 1 },
+          'walker-2': {
+            meanPresent: 'often',
+            meanAbsent: 3,
+            memory: [
+              [5, 0.5],
+              [1, 0.2],
+            ],
+          },
+        },
+      });
+    });
+    const places = issues.map((issue) => issue.slice(0, issue.indexOf(': ')));
+    expect(places.sort()).toEqual(
+      [
+        'devices[0].memory',
+        'simulation.rounds',
+        'simulation.motion.radius',
+        'simulation.motion.speed',
+        'simulation.fadng',
+        'simulation.schemes[1]',
+        'simulation.devices.desk.motion.file',
+        'simulation.devices.desk.throughput',
+        'simulation.devices.desk.until',
+        'simulation.devices.dusk',
+        'simulation.devices.walker-2.meanPresent',
+        'simulation.devices.walker-2.memory[1]',
+      ].sort(),
+    );
+  });
+
+  it('is refused where a member and its entry do not go together', () => {
+    const issues = issuesOf(({ simulation }) => {
+      Object.assign(simulation, {
+        devices: { walker: { from: 20 }, 'walker-1': { until: 10 }, 'walker-2': { meanPresent: 3, meanAbsent: 4 } },
+      });
+    });
+    expect(issues).toEqual([
+      'simulation.devices.walker-1: together with what `walker` has: must be later than `from`',
+      'simulation.devices.walker-2: together with what `walker` has: give either `from` and `until` or mean times',
+    ]);
+  });
+
+  it('is refused for block fading with a limit of energy, of a member as well', () => {
+    const issues = issuesOf(({ devices, simulation }) => {
+      Object.assign(devices[0]!, { members: { 'walker-2': { energyLimit: '9 J' } } });
+      Object.assign(simulation, { fading: 'blocks' });
+    });
+    expect(issues).toEqual([expect.stringContaining('simulation.fading: an energy limit')]);
+  });
+});

@@ -1,16 +1,16 @@
-import { readFile } from 'node:fs/promises';
 import type { ScenarioOrigin } from '../../lib/io/index.js';
 import { canonicalJson, sha256 } from '../../lib/verify/index.js';
+import { moduleTexts } from '../simulate/module-texts.js';
 import { isModule } from '../simulate/schemes.js';
 import { version } from '../version.js';
 
-/** A scheme as a task names it: one of the package's, or a module with the hash of its text. */
+/** A scheme as a task names it: one of the package's, or a module with the hash of its texts. */
 export interface SchemeReference {
   /** What `--scheme` was given. */
   readonly given: string;
   /** The name that the scheme has. */
   readonly name: string;
-  /** Of the module's own text, not of what it imports. */
+  /** Of the texts of the module and of the files that it imports. */
   readonly sha256?: string;
 }
 
@@ -35,9 +35,10 @@ export interface NamedTask {
   readonly scheme: SchemeReference;
 }
 
-/** Refers to a scheme by its name or by the text of its module. */
+/** Refers to a scheme by its name or by the texts of its module and of what that imports by relative paths. */
 export async function referTo(given: string, name: string): Promise<SchemeReference> {
-  return isModule(given) ? { given, name, sha256: await sha256(await readFile(given, 'utf8')) } : { given, name };
+  if (!isModule(given)) return { given, name };
+  return { given, name, sha256: await sha256(canonicalJson(await moduleTexts(given))) };
 }
 
 /** The task of one point, scheme and seed. */

@@ -15,6 +15,7 @@ import {
   type FixedDecision,
   type StepLoads,
 } from './compile.js';
+import { isProvenBest, loneAnswer } from './custom-shares.js';
 import { rowValue } from './delay-rows.js';
 import { JointSearch } from './joint-search.js';
 import { blockLimits, searchBlocks } from './resource-blocks.js';
@@ -37,7 +38,7 @@ export interface SharesFound {
   readonly bandwidthHz: Float64Array;
   readonly serverShare: Float64Array;
   readonly prices: AllocationPrices;
-  /** False only for resource blocks under a common batch whose search was cut short. */
+  /** False for resource blocks under a common batch whose search was cut short, and for custom laws whose shares no bound confirms. */
   readonly exact: boolean;
   /** Passes over all devices that the search took. */
   readonly passes: number;
@@ -63,7 +64,7 @@ export interface Allocated {
 }
 
 /**
- * Best shares of band and server for fixed decisions, to rounding. All sharings, limits of shares, pinned bandwidths and
+ * Best shares of band and server for fixed decisions, to rounding (`exact`; of custom laws only where a bound confirms them). All sharings, limits of shares, pinned bandwidths and
  * resource blocks; a deadline that the best shares miss is a conflict. Devices with time to spare get no more bandwidth than
  * the round needs.
  */
@@ -139,15 +140,17 @@ const leftOut: DevicePlan = {
 };
 
 function allocateContinuous(compiled: CompiledAllocation): SharesFound | NoShares {
-  if (compiled.rowWeights.length > 1) {
-    const answer = searchThresholds(compiled);
-    return continuousShares(compiled, { ...answer, serverShare: new Float64Array(compiled.count), serverUse: 0 });
-  }
-  if (compiled.serverSeconds.some((work) => work > 0)) {
-    return continuousShares(compiled, new JointSearch(compiled).solve());
-  }
-  const answer = searchShares(compiled);
-  return continuousShares(compiled, { ...answer, serverShare: new Float64Array(compiled.count), serverUse: 0 });
+  if (!compiled.rows.customTerms) return continuousShares(compiled, searchContinuous(compiled), true);
+  if (compiled.count === 1) return continuousShares(compiled, loneAnswer(compiled), true);
+  const answer = searchContinuous(compiled);
+  return continuousShares(compiled, answer, isProvenBest(compiled, answer));
+}
+
+function searchContinuous(compiled: CompiledAllocation): ContinuousAnswer {
+  const none = { serverShare: new Float64Array(compiled.count), serverUse: 0 };
+  if (compiled.rowWeights.length > 1) return { ...searchThresholds(compiled), ...none };
+  if (compiled.serverSeconds.some((work) => work > 0)) return new JointSearch(compiled).solve();
+  return { ...searchShares(compiled), ...none };
 }
 
 interface ContinuousAnswer {
@@ -161,9 +164,10 @@ interface ContinuousAnswer {
   readonly passes?: number;
   readonly iterations?: number;
   readonly thresholds?: Float64Array;
+  readonly rowMultipliers?: Float64Array;
 }
 
-function continuousShares(compiled: CompiledAllocation, answer: ContinuousAnswer): SharesFound {
+function continuousShares(compiled: CompiledAllocation, answer: ContinuousAnswer, exact: boolean): SharesFound {
   const bandwidthHz = sharesInHz(compiled, answer);
   const serverScale = 1 / Math.max(1, answer.serverUse);
   return {
@@ -175,7 +179,7 @@ function continuousShares(compiled: CompiledAllocation, answer: ContinuousAnswer
       bandwidthSecondsPerHz: answer.bandwidthPrice / compiled.bandwidthHz,
       serverSecondsPerShare: answer.serverPrice ?? 0,
     },
-    exact: true,
+    exact,
     passes: answer.passes ?? answer.iterations ?? 0,
     ...(answer.thresholds && { thresholds: answer.thresholds }),
   };

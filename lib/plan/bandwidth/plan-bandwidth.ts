@@ -50,7 +50,7 @@ export function planBandwidth(problem: PlanningProblem, warm?: Plan, options: Ba
   if (found.status === 'infeasible') return infeasible(found.conflicts);
   return useSqp
     ? bySqp(problem, decisions, loads, found.serverShare, warm, options)
-    : finish(problem, decisions, loads, found, 'optimal', { passes: found.passes });
+    : finish(problem, decisions, loads, found, found.exact ? 'optimal' : 'stalled', { passes: found.passes });
 }
 
 function infeasible(conflicts: readonly LimitViolation[]): PlanSearchResult {
@@ -79,7 +79,7 @@ function bySqp(
     // Quadratic models know no kinks of the rate: the search over T does.
     const found = allocateLoads(problem, loads, serverShare);
     if (found.status === 'infeasible') return infeasible(found.conflicts);
-    return finish(problem, decisions, loads, found, 'optimal', { passes: found.passes });
+    return finish(problem, decisions, loads, found, found.exact ? 'optimal' : 'stalled', { passes: found.passes });
   }
   const start = warm && Float64Array.from(loads.device, (n) => warm.devices[n]!.bandwidthHz / problem.bandwidthHz);
   const budget = new Budget({

@@ -16,6 +16,9 @@ export class CarefulSum {
   }
 }
 
+/** What rounding may change in a sum of times or a mean over fading samples, relative to its size. */
+export const roundingPart = 1e-13;
+
 /**
  * A point just below the least x in [low, high] at which a condition that stays true once true begins to hold; undefined
  * if it does not hold at `high`.

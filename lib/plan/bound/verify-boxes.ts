@@ -9,7 +9,7 @@ import {
 } from '../../models/index.js';
 import type { StopSignal } from '../../solver/index.js';
 import type { BoxCertificate, BoxNode, LimitMultipliers } from './certificate.js';
-import { CarefulSum, leastMeeting } from './verify-arithmetic.js';
+import { CarefulSum, convexMinimumBelow, leastMeeting, roundingPart } from './verify-arithmetic.js';
 import {
   absencePrice,
   constantAvailable,
@@ -148,12 +148,38 @@ function shareTangent(problem: PlanningProblem, device: Device, choice: Verified
     const slope =
       (stage.up > 0 ? stage.up * secondsPerBitSlope(choice.uplink, share) : 0) +
       (stage.down > 0 ? stage.down * secondsPerBitSlope(device.downlink, share) : 0);
-    tangent = { share, slope: slope < 0 ? 1 / slope : 0, stage: r, at: stageSeconds(device, choice, stage, share) };
+    const at = supportSeconds(device, choice, stage, share, most, slope);
+    // So flat that the line says less than nothing at the upper corner: what is needed there holds for the whole box.
+    const isFlat = !(high[r]! - at < -slope * share);
+    tangent = { share, slope: isFlat ? 0 : 1 / slope, stage: r, at };
   }
   if (problem.resourceBlockHz === undefined) return tangent;
   const block = problem.resourceBlockHz;
   const share = block * Math.max(1, Math.ceil(tangent.share / block - 1e-6));
   return share > most * (1 + 1e-12) ? undefined : { share, slope: 0, stage: 0, at: 0 };
+}
+
+/**
+ * Seconds at `share` of a line of `slope` seconds a hertz that lies below the stage's seconds at every share in [share, most], less
+ * what rounding may change in these: a slope next to nothing turns that into any share. The models' own laws bend away from
+ * their tangents by more than their slopes' errors; of a custom law, whose slope is taken on trust nowhere, the least of its
+ * seconds above the line is sought.
+ */
+function supportSeconds(
+  device: Device,
+  choice: VerifiedChoice,
+  stage: Stage,
+  share: number,
+  most: number,
+  slope: number,
+): number {
+  const here = stageSeconds(device, choice, stage, share);
+  const custom =
+    (stage.up > 0 && choice.uplink.kind === 'custom') || (stage.down > 0 && device.downlink.kind === 'custom');
+  if (!custom || !(slope < 0)) return here * (1 - roundingPart);
+  const above = (hertz: number) => stageSeconds(device, choice, stage, hertz) - slope * (hertz - share);
+  const least = share < most ? convexMinimumBelow(above, share, most, Infinity) : here;
+  return Math.min(here, least) - roundingPart * (here - slope * (most - share));
 }
 
 function stageSeconds(device: Device, { uplink }: VerifiedChoice, stage: Stage, hertz: number): number {

@@ -19,7 +19,7 @@ import {
   usableBand,
   type ConstantPrices,
 } from './verify-model.js';
-import { CarefulSum, convexMinimumBelow, leastMeeting } from './verify-arithmetic.js';
+import { CarefulSum, convexMinimumBelow, leastMeeting, roundingPart } from './verify-arithmetic.js';
 
 /** What the recomputation of a certificate found. */
 export interface BoundVerification {
@@ -161,18 +161,20 @@ function leastSharePrice(
   const fixed = problem.sharing === 'equal' ? local + work * problem.devices.length : local;
   const allocated = problem.sharing === 'allocated' && work > 0;
   const leastServer = allocated ? work / slackFactor : 0;
-  const left = (hertz: number) => seconds - fixed - roundSeconds(problem, device, table, j, hertz);
+  // What rounding may take from the time left is a part of the whole delay, however little is left and however flat the rate.
+  const within = seconds * (1 + roundingPart);
+  const left = (hertz: number) => within - fixed - roundSeconds(problem, device, table, j, hertz);
   if (problem.resourceBlockHz !== undefined) {
     const share = (hertz: number) => (allocated ? work / Math.max(left(hertz), leastServer) : 0);
     return leastPriceInBlocks(
       problem.resourceBlockHz,
       least,
       most,
-      (hertz) => left(hertz) * (1 + 1e-13) >= leastServer,
+      (hertz) => left(hertz) >= leastServer,
       (hertz) => perHertz * hertz + prices.serverShare * share(hertz),
     );
   }
-  const low = leastMeeting((hertz) => left(hertz) * (1 + 1e-13) >= leastServer, least, most);
+  const low = leastMeeting((hertz) => left(hertz) >= leastServer, least, most);
   if (low === undefined) return Infinity;
   if (!allocated || prices.serverShare === 0) return perHertz * low;
   // At `low` the share may exceed the whole server by rounding only; the price stays convex and finite from there on.
@@ -207,7 +209,9 @@ function leastPriceInBlocks(
   low = lastOf((count) => meets(count * block));
   high = Math.max(low, high);
   const best = lastOf((count) => count === high || price((count + 1) * block) >= price(count * block));
-  return Math.min(price(best * block), price(Math.min(high, best + 1) * block)) * (1 - 1e-12);
+  // Where the price hardly falls, rounding may end the bisection early by as much for every block to come.
+  const rounding = Math.max(1e-12, (high - low) * 1e-15);
+  return Math.min(price(best * block), price(Math.min(high, best + 1) * block)) * (1 - rounding);
 }
 
 /** No other device matters: this one's fastest choice with all of everything. */

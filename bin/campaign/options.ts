@@ -138,8 +138,10 @@ function readPoints(
 function settingProblem(setting: string, keys: readonly string[]): string[] {
   const key = plainKey(setting.split('=', 1)[0]!);
   if (key === 'seed') return [`--set seed: ${placeElsewhere(key)!}`];
-  const varied = keys.find((each) => plainKey(each) === key);
-  return varied === undefined ? [] : [`--vary: \`${varied}\` is set by --set as well`];
+  const varied = keys.find((each) => `${key}.`.startsWith(`${plainKey(each)}.`));
+  return varied === undefined
+    ? []
+    : [`--vary: \`${varied}\` replaces what --set ${setting.split('=', 1)[0]!.trim()} says`];
 }
 
 /** Points that are the same simulations would be compared as if they were not. */

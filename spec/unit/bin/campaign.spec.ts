@@ -206,6 +206,8 @@ describe('campaigns', () => {
       { vary: ['radio.bandwidth=3 MHz,4 MHz'], set: ['radio.bandwidth=5 MHz'] },
       /`radio\.bandwidth`[^\n]*--set/u,
     );
+    const whole = { vary: ['simulation={ rounds: 3 },{ rounds: 4 }'], set: ['simulation.interval=5 s'] };
+    await refused(whole, /`simulation` replaces what --set simulation\.interval says/u);
     // However it is written, what leaves the simulations as they are is not compared as if it did not.
     await refused({ vary: ['simulation={ rounds: 3, schemes: [joint] },{ rounds: 3, schemes: [random] }'] }, /same/u);
     await refused({ vary: ['devices[0].count=2,3', 'devices[walker].count=2,3'] }, /same/u);

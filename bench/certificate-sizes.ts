@@ -42,25 +42,29 @@ for (const { devices, sharing, seed } of cases) {
   const isTree = devices === 10;
   const problem = isTree ? treeProblem(seed, sharing) : { ...largeProblem(seed, devices, 10), sharing };
   rows.push(await resumed({ devices, sharing, seed }, () => measure(isTree ? 'tree' : 'dual', seed, problem, isTree)));
+  report();
 }
-const lines = rows.map((row) =>
-  [
-    row.what.padEnd(5),
-    String(row.devices).padStart(7),
-    row.sharing.padEnd(9),
-    String(row.seed).padStart(4),
-    String(row.nodes).padStart(6),
-    row.mebibytes.toFixed(2).padStart(6),
-    row.relativeGap.toExponential(1).padStart(8),
-    row.certifySeconds.toFixed(2).padStart(10),
-    row.verifySeconds.toFixed(2).padStart(9),
-    row.verified ? '     yes' : '      NO',
-  ].join('  '),
-);
-const heading = 'proof  devices  sharing    seed   nodes     MiB       gap   certify s   verify s  verified';
-const figures = [heading, ...lines, '', 'Seconds of processor time; gap: plan above bound, relative.'].join('\n');
-writeResults('certificate-sizes', 'npx tsx bench/certificate-sizes.ts', figures, rows);
 process.exitCode = rows.every(({ verified }) => verified) ? 0 : 1;
+
+function report(): void {
+  const lines = rows.map((row) =>
+    [
+      row.what.padEnd(5),
+      String(row.devices).padStart(7),
+      row.sharing.padEnd(9),
+      String(row.seed).padStart(4),
+      String(row.nodes).padStart(6),
+      row.mebibytes.toFixed(2).padStart(6),
+      row.relativeGap.toExponential(1).padStart(8),
+      row.certifySeconds.toFixed(2).padStart(10),
+      row.verifySeconds.toFixed(2).padStart(9),
+      row.verified ? '     yes' : '      NO',
+    ].join('  '),
+  );
+  const heading = 'proof  devices  sharing    seed   nodes     MiB       gap   certify s   verify s  verified';
+  const figures = [heading, ...lines, '', 'Seconds of processor time; gap: plan above bound, relative.'].join('\n');
+  writeResults('certificate-sizes', 'npx tsx bench/certificate-sizes.ts', figures, rows);
+}
 
 /** Ten devices whose dual leaves a gap: few splits and points, memory of the server scarce. */
 function treeProblem(seed: number, sharing: (typeof sharings)[number]): PlanningProblem {

@@ -35,7 +35,7 @@ function report(): void {
   const total = sum(results.map(({ certificates: count }) => count));
   const faults = results.flatMap((result) => result.faults);
   const lines = [
-    `Certificates and forgeries; npx tsx bench/certificates.ts ${certificates} ${forgeriesEach}`,
+    `Certificates and forgeries; npx tsx bench/certificates.ts ${process.argv.slice(2).join(' ')}`,
     `${new Date().toISOString().slice(0, 10)}, ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}`,
     '',
     `${total} certificates, judged by both checkers, the second at 100 digits; by kind:`,

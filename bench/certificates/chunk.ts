@@ -45,7 +45,12 @@ export async function runChunk(from: number, count: number, forgeriesEach: numbe
     const verdict = await verifyCertificate(text);
     if (!verdict.verified) faults.push(`seed ${seed} (${sample.kind}): ${verdict.reason}`);
     const { boundSeconds } = verdict;
-    if (sample.kind.endsWith('dual') && boundSeconds !== undefined && boundSeconds < Infinity) {
+    if (
+      sample.kind.endsWith('dual') &&
+      sample.plannedBound > 0 &&
+      boundSeconds !== undefined &&
+      boundSeconds < Infinity
+    ) {
       largestLoss = Math.max(largestLoss, (sample.plannedBound - boundSeconds) / sample.plannedBound);
     }
     texts.push(text);

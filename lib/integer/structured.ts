@@ -209,7 +209,7 @@ class StructuredTree implements BranchingProblem<Node, Bound, Float64Array> {
       this.reason = 'No value is left of some variable by the bounds and constraints.';
     }
     const largestCost = this.relaxation.costs.reduce((most, cost) => Math.max(most, Math.abs(cost)), 0);
-    this.absoluteGap = Math.max(1e-6 * Math.min(1, this.objectiveRange(lower, upper)), 4e-9 * largestCost, 1e-300);
+    this.absoluteGap = Math.max(1e-6 * Math.min(1, this.objectiveRange(lower, upper)), 4e-9 * largestCost);
     this.root = { lower, upper };
     this.rootWidths = upper.map((value, slot) => value - lower[slot]!);
     this.objectiveStep = this.relaxation.isLinear ? stepOf(this.relaxation.costs, integer) : 0;

@@ -15,6 +15,8 @@ const overflown = 1e100;
 /** Rounding of a row at a far point, relative to the terms that it is the sum of. */
 const rowRounding = 1e-9;
 const roundOff = 1e-12;
+/** Share of a row's terms that its value may be off by. */
+const epsilon = 2 ** -50;
 /** Relative step over which a row must change as its derivatives say, and how well. */
 const slopeStep = 1e-5;
 const slopeTolerance = 1e-2;
@@ -56,7 +58,7 @@ function fallsAlong(
 ): boolean {
   const { constraintLower, constraintUpper } = problem.meta;
   const sizes = rowChanges(problem, base, ray);
-  if (!sizes) return false;
+  if (!sizes || !isSurelyFeasible(problem, base, feasibilityTolerance)) return false;
   const values = new Float64Array(constraintLower.length);
   const point = new Float64Array(base.length);
   const first = problem.objective(base);
@@ -81,6 +83,28 @@ function fallsAlong(
     fallen = fall;
   }
   return true;
+}
+
+/**
+ * True if the rows hold at a point by more than the rounding of their terms can hide: so far out that terms of 10¹⁷ cancel, contradictory
+ * rows seem to hold together.
+ */
+function isSurelyFeasible(problem: NonlinearProgram, point: Float64Array, feasibilityTolerance: number): boolean {
+  const { constraintCount: m, constraintLower, constraintUpper } = problem.meta;
+  if (m === 0 || !problem.jacobian) return true;
+  const values = new Float64Array(m);
+  problem.constraints!(point, values);
+  const rounding = new Float64Array(m);
+  if (!eachDerivative(problem, point, (row, column, value) => (rounding[row]! += Math.abs(value * point[column]!))))
+    return false;
+  return values.every((value, i) => {
+    const doubt = epsilon * rounding[i]!;
+    const excess = Math.max(
+      relativeViolation(value - doubt, constraintLower[i]!, Infinity),
+      relativeViolation(value + doubt, -Infinity, constraintUpper[i]!),
+    );
+    return excess <= feasibilityTolerance;
+  });
 }
 
 /** The direction with its last digits off: exact where rays of whole numbers were met with rounding. */
@@ -126,20 +150,32 @@ function rayWithinBounds(meta: NlpMeta, base: Float64Array, direction: Float64Ar
 
 /** Σⱼ |Jᵢⱼ·rayⱼ| of each row at the base; undefined where the Jacobian is not defined. */
 function rowChanges(problem: NonlinearProgram, base: Float64Array, ray: Float64Array): Float64Array | undefined {
-  const { variableCount: n, constraintCount: m, jacobianPattern } = problem.meta;
+  const m = problem.meta.constraintCount;
   const sizes = new Float64Array(m);
   const slopes = new Float64Array(m);
   if (m === 0 || !problem.jacobian) return sizes;
+  const areKnown = eachDerivative(problem, base, (row, column, value) => {
+    sizes[row]! += Math.abs(value * ray[column]!);
+    slopes[row]! += value * ray[column]!;
+  });
+  return areKnown && changesAsSaid(problem, base, ray, slopes, sizes) ? sizes : undefined;
+}
+
+/** Visits the entries of the Jacobian; false where it is not defined. */
+function eachDerivative(
+  problem: NonlinearProgram,
+  point: Float64Array,
+  visit: (row: number, column: number, value: number) => void,
+): boolean {
+  const { variableCount: n, constraintCount: m, jacobianPattern } = problem.meta;
   const entries = new Float64Array(jacobianPattern ? jacobianPattern.rows.length : n * m);
-  problem.jacobian(base, entries);
+  problem.jacobian!(point, entries);
   for (let k = 0; k < entries.length; k++) {
+    if (!Number.isFinite(entries[k])) return false;
     const row = jacobianPattern ? jacobianPattern.rows[k]! : Math.floor(k / n);
-    const column = jacobianPattern ? jacobianPattern.columns[k]! : k % n;
-    if (!Number.isFinite(entries[k])) return undefined;
-    sizes[row]! += Math.abs(entries[k]! * ray[column]!);
-    slopes[row]! += entries[k]! * ray[column]!;
+    visit(row, jacobianPattern ? jacobianPattern.columns[k]! : k % n, entries[k]!);
   }
-  return changesAsSaid(problem, base, ray, slopes, sizes) ? sizes : undefined;
+  return true;
 }
 
 /** False where the rows do not change along the ray as their derivatives say: such a problem proves nothing. */

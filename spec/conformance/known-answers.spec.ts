@@ -1,5 +1,18 @@
 import { describe, expect, test } from 'vitest';
+import { randomStream } from '../../lib/random/index.js';
+import type { SolverResult } from '../../lib/solver/index.js';
 import { families, runCase } from '../support/known-answers/index.js';
+import { knownProblem } from '../support/known-answers/families.js';
+import { judge } from '../support/known-answers/judge.js';
+
+/** What the judge reads of a result. */
+function claimAt(x: readonly number[]): SolverResult {
+  return {
+    termination: 'locally-optimal',
+    primalStatus: 'feasible',
+    x: Float64Array.from(x),
+  } as unknown as SolverResult;
+}
 
 /** Full counts: bench/known-answers.ts. */
 const each = 25;
@@ -18,5 +31,38 @@ describe('problems with known answers in random units, through a solver drawn at
     // Where no constraint qualification holds, or a method sees no ray, the answer is honest but undecided.
     expect(right).toBeGreaterThan(0.25 * each);
     expect(scaled).toBeGreaterThan(0.4 * each);
+  });
+});
+
+describe('what the bench has found', () => {
+  test.each([10285])('seed %d: no claim', (seed) => {
+    expect(typeof runCase(seed).verdict).toBe('string');
+  });
+});
+
+describe('the judge of local minima', () => {
+  /** Of a function in a box every vertex at which the gradient pushes outwards in every variable is a local minimum. */
+  const vertexSeeds = [3879, 6839, 7335, 9399];
+
+  test.each(vertexSeeds)('seed %d ends at a vertex behind a narrow ridge, which is a local minimum', (seed) => {
+    expect(runCase(seed).verdict).toBe('right');
+  });
+
+  test('claims at vertices with a gradient inwards, and away from vertices, are false', () => {
+    let counted = 0;
+    for (let seed = 0; seed < 400; seed++) {
+      const problem = knownProblem('concave', randomStream(seed, 'judged'));
+      const n = problem.start.length;
+      const plain = { objective: 1, rows: [], variables: problem.start.map(() => 1) };
+      const vertex = problem.start.map((_, j) => ((seed >> j) & 1 ? 1 : -1));
+      const outwards = problem.objective.gradient(vertex).every((g, j) => g * vertex[j]! < -0.02);
+      const inwards = problem.objective.gradient(vertex).some((g, j) => g * vertex[j]! > 0.05);
+      const verdictAt = (x: readonly number[]) => judge(problem, plain, claimAt(x));
+      if (outwards) expect(verdictAt(vertex)).toBe('right');
+      if (inwards && ++counted) expect(verdictAt(vertex)).not.toBe('right');
+      const middle = problem.start.map(() => 0);
+      if (n > 1) expect(verdictAt(middle)).not.toBe('right');
+    }
+    expect(counted).toBeGreaterThan(100);
   });
 });

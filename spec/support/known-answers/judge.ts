@@ -9,6 +9,9 @@ const violationTolerance = 1e-5;
 /** Tolerances of rows are absolute in units that leave sizes from 2⁻¹⁰ as they are: so much larger they may be here. */
 const mostMagnified = 2 ** 10;
 const neighbours = 300;
+/** Shares of the way to a neighbour at which it must not go uphill, and how high a ridge may be that is only rounding and tolerance. */
+const pathShares = Array.from({ length: 48 }, (_, k) => 1.25 ** -k);
+const ridgeTolerance = 1e-7;
 
 export type Verdict = 'right' | 'undecided' | { readonly falseClaim: string };
 
@@ -68,10 +71,15 @@ function violationAt(problem: KnownProblem, units: RandomUnits, x: readonly numb
   return worst;
 }
 
+function between(x: readonly number[], near: readonly number[], share: number): number[] {
+  return x.map((v, j) => v + share * (near[j]! - v));
+}
+
 /** The least change of the objective among feasible points nearby; for problems without equality rows. */
 function deepestNeighbour(problem: KnownProblem, x: readonly number[]): number {
   const stream = randomStream(7, 'neighbours');
   const here = problem.objective.value(x);
+  const ridge = ridgeTolerance * Math.max(1, Math.abs(here));
   let deepest = 0;
   for (let k = 0; k < neighbours; k++) {
     const radius = 0.3 * 10 ** (-2 * stream.uniform());
@@ -79,10 +87,10 @@ function deepestNeighbour(problem: KnownProblem, x: readonly number[]): number {
       Math.min(problem.bounds[j]![1], Math.max(problem.bounds[j]![0], v + radius * stream.normal())),
     );
     if (problem.rows.some((row, i) => excess(row.value(near), problem.sides[i]!) > 0)) continue;
-    // Only what is downhill all the way: another valley beyond a ridge does not count.
-    const path = [0.25, 0.5, 0.75, 1].map((t) => problem.objective.value(x.map((v, j) => v + t * (near[j]! - v))));
-    if (path.every((value, step) => value < (step === 0 ? here : path[step - 1]!)))
-      deepest = Math.min(deepest, path[3]! - here);
+    const depth = problem.objective.value(near) - here;
+    // Another valley beyond a ridge does not count, however narrow the ridge.
+    if (depth < deepest && pathShares.every((t) => problem.objective.value(between(x, near, t)) <= here + ridge))
+      deepest = depth;
   }
   return deepest;
 }

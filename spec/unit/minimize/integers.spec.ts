@@ -180,6 +180,31 @@ describe('programs that are not convex', () => {
     expect(result.message).toBe('None of the 49 integer points satisfies the constraints.');
   });
 
+  test('has the bound 0 where the objective is 0 everywhere', () => {
+    const problem: MixedIntegerNonlinearProgram = {
+      integerVariables: Int32Array.of(0),
+      meta: {
+        variableCount: 2,
+        constraintCount: 2,
+        lower: Float64Array.of(0, -9),
+        upper: Float64Array.of(1, 9),
+        constraintLower: Float64Array.of(1, -Infinity),
+        constraintUpper: Float64Array.of(1, 0),
+        start: Float64Array.of(0, 0),
+        objectiveShape: 'linear',
+        linearConstraints: Uint8Array.of(1, 1),
+        convex: true,
+      },
+      objective: () => 0,
+      gradient: (_x, values) => void values.fill(0),
+      constraints: ([x, y], values) => values.set([y!, y! - 1e6 * x!]),
+      jacobian: (_x, values) => values.set([0, 1, -1e6, 1]),
+    };
+    const result = minimize(problem);
+    expect(result).toMatchObject({ termination: 'optimal', objective: 0, search: { bound: 0, relativeGap: 0 } });
+    expect(result.message).not.toMatch(/e[+-]/);
+  });
+
   test('has no relative gap where the objective is 0', () => {
     const problem = nearestIntegers([0, 0, 0], [1, 2, 3], 6);
     const result = minimize({ ...problem, meta: { ...problem.meta, convex: true } }, { enumerationLimit: 0 });

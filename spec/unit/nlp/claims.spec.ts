@@ -4,7 +4,7 @@ import { solveInterior } from '../../../lib/interior/index.js';
 import { minimize } from '../../../lib/minimize/index.js';
 import type { NonlinearProgram } from '../../../lib/problem/index.js';
 import { solveSqp } from '../../../lib/sqp/index.js';
-import { ProblemError } from '../../../lib/nlp/index.js';
+import { fallsForever, ProblemError } from '../../../lib/nlp/index.js';
 import { isSolved } from '../../../lib/solver/index.js';
 
 interface Definition {
@@ -173,5 +173,45 @@ describe('input', () => {
     }
     const integers = { ...good, integerVariables: Int32Array.of(5) };
     expect(() => minimize(integers)).toThrow(/integerVariables\[0\]/);
+  });
+});
+
+describe('rows far out', () => {
+  /** x − y with rows about x + y: contradictory ones unless `open`; far out x + y is nothing but rounding. */
+  const rows = (open: boolean): NonlinearProgram => ({
+    meta: {
+      variableCount: 2,
+      constraintCount: 2,
+      lower: Float64Array.of(-Infinity, -Infinity),
+      upper: Float64Array.of(Infinity, Infinity),
+      constraintLower: Float64Array.of(-Infinity, open ? -1 : 1),
+      constraintUpper: Float64Array.of(0, Infinity),
+      start: Float64Array.of(0, 0),
+    },
+    objective: ([x, y]) => y! - x!,
+    gradient: (_x, values) => values.set([-1, 1]),
+    constraints: ([x, y], values) => values.set([x! + y!, x! + y!]),
+    jacobian: (_x, values) => values.fill(1),
+  });
+  const falls = (open: boolean, x: number, y: number) =>
+    fallsForever(
+      rows(open),
+      Float64Array.of(0, 0),
+      Float64Array.of(x, y),
+      [Float64Array.of(1, -1)],
+      1e-6,
+      () => false,
+    ) !== undefined;
+
+  test.each([
+    [1e16, 2 - 1e16],
+    [1e17, -1e17],
+    [1e17, 16 - 1e17],
+  ])('a ray from (%d, %d), where rounding hides that they contradict each other, proves nothing', (x, y) => {
+    expect(falls(false, x, y)).toBe(false);
+  });
+
+  test.each([1, 1e5, 1e9, 1e17])('a ray from %d whose rows hold is seen', (far) => {
+    expect(falls(true, far, -far)).toBe(true);
   });
 });

@@ -20,7 +20,7 @@ try:
 except ImportError:
     iv = ZERO = None
 INF = math.inf
-MAXIMUM_LENGTH, MAXIMUM_OPENED = 128 * 2**20, 4_000_000
+MAXIMUM_LENGTH, MAXIMUM_OPENED, MAXIMUM_SEPARATED = 128 * 2**20, 4_000_000, 16_000_000
 
 
 class Refused(Exception):
@@ -262,12 +262,15 @@ class Problem:
 
     def share_range(self, device):
         least = max(ZERO.a, required(device.least_hz, self.slack).a)
-        most = relaxed(min(INF if device.most_hz is None else device.most_hz, self.band), self.slack).b
+        most_hz = INF if device.most_hz is None else device.most_hz
         if self.block is None:
-            return least, most
+            return least, relaxed(min(most_hz, self.band), self.slack).b
+        most = relaxed(min(most_hz, 1.7e308), self.slack).b
         block = iv.mpf(self.block)
         least, most = (iv.mpf(least) / block).a, (iv.mpf(most) / block).b
-        return max(1, math.ceil(float(least) * (1 - 1e-15))), min(self.blocks, math.floor(float(most) * (1 + 1e-15)))
+        least, most = (min(float(end), 2.0**60) for end in (least, most))  # more blocks than there can be
+        most = self.blocks if most_hz == INF else min(self.blocks, math.floor(most * (1 + 1e-15)))
+        return max(1, math.ceil(least * (1 - 1e-15))), most
 
 
 # The plan --------------------------------------------------------------------------------------------------------------
@@ -294,7 +297,7 @@ def check_plan(problem, value):
             row[3] += row[2](device, j)
         if entry is None:
             continue
-        share, part = number(decision["share"], 0), number(decision["serverShare"], 0)
+        share, part = number(decision["share"], 5e-324), number(decision["serverShare"], 0)
         need(problem.block is None or share == int(share), "not shown to keep: whole resource blocks")
         hertz, work = problem.hertz(share), problem.work(device, j)
         keep("least share", required(device.least_hz, slack), hertz)
@@ -523,7 +526,8 @@ def check(text):
 
 def checked(text):
     """What a certificate proves: a round that a plan keeps, and one that no plan keeps; None where there is no claim."""
-    need(len(text) <= MAXIMUM_LENGTH and text.count("[") + text.count("{") <= MAXIMUM_OPENED, "too large")
+    need(len(text) <= MAXIMUM_LENGTH and text.count("[") + text.count("{") <= MAXIMUM_OPENED
+         and text.count(",") <= MAXIMUM_SEPARATED, "too large")
     try:
         value = json.loads(text, parse_int=float, parse_constant=lambda word: need(False, "not JSON"))
     except ValueError:

@@ -65,11 +65,16 @@ export class BoundChecker {
         const threshold = multiply(point(weight), point(((corner >> r) & 1 ? high : low)[r]!));
         sum = add(sum, multiply(point(evidence.prices.perSecond), threshold));
       });
-      return { corner, least, sum };
+      const lateDevices = least.filter((value) => value === Infinity).length;
+      return { corner, least, sum, lateDevices };
     });
+    const places = open.map((list) => new Map(list.map((j, k) => [j, k])));
     type Corner = (typeof corners)[number];
-    const isPositiveWith = ({ least, sum }: Corner, n: number, value: number) =>
-      value === Infinity || (value === least[n] ? sum : add(subtract(sum, point(least[n]!)), point(value))).lo > 0;
+    // A device that has nothing in time leaves no plan, whatever all there is costs.
+    const isPositiveWith = ({ least, sum, lateDevices }: Corner, n: number, value: number) =>
+      value === Infinity ||
+      lateDevices > Number(least[n] === Infinity) ||
+      (value === least[n] ? sum : add(subtract(sum, point(least[n]!)), point(value))).lo > 0;
     return {
       prices,
       least: corners.map(({ corner }) => takingPart.map((values) => atCorner(values, corner))),
@@ -77,7 +82,7 @@ export class BoundChecker {
         takingPart.every((values, n) => isPositiveWith(entry, n, atCorner(values, entry.corner))),
       ),
       isRefutedWith: (n, j) => {
-        const price = prices[n]![open[n]!.indexOf(j)];
+        const price = prices[n]![places[n]!.get(j) ?? -1];
         if (!price) return false;
         return corners.every((entry) =>
           isPositiveWith(entry, n, (entry.corner >> price.axis) & 1 ? price.atHigh : price.atLow),
@@ -141,10 +146,11 @@ export function withoutAggregation({ aggregationSeconds }: Statement, seconds: n
 function unreplaced(reader: Reader, { count, costs, uplinkLimit }: StatedDevice, admissible: readonly number[]) {
   const replacedBy = reader.numbers(count, 0, true);
   const kept = admissible.filter((j) => Number.isNaN(replacedBy[j]));
+  const isKept = new Set(kept);
   for (const j of admissible) {
     const other = replacedBy[j]!;
     if (Number.isNaN(other)) continue;
-    reader.require('replacement is open', kept.includes(other), `choice ${other} is not open`);
+    reader.require('replacement is open', isKept.has(other), `choice ${other} is not open`);
     const isAsGood =
       costNames.every((name) => costs[name][other]! <= costs[name][j]!) &&
       costs.accuracy[other]! >= costs.accuracy[j]! &&
@@ -154,13 +160,21 @@ function unreplaced(reader: Reader, { count, costs, uplinkLimit }: StatedDevice,
   return kept;
 }
 
+/** Choices that all nodes together may consider, and those in parts still to be taken. */
+const largestWork = 5e8;
+const largestHeld = 2e7;
+
 /** Nodes stand in the order in which a stack takes them, root first: each is checked once. Returns the number of leaves. */
 function verifyNodes(reader: Reader, checker: BoundChecker, root: Part): number {
   const nodes = reader.array();
   const stack = [root];
+  const sizes = [0];
   let leaves = 0;
   let next = 0;
+  let work = 0;
+  let held = 0;
   for (let part = stack.pop(); part; part = stack.pop()) {
+    held -= sizes.pop()!;
     const node = nodes[next++];
     if (!node) {
       reader.require('every part refuted', false, 'a part is left without a node');
@@ -172,10 +186,26 @@ function verifyNodes(reader: Reader, checker: BoundChecker, root: Part): number 
         ? cut(node, part)
         : proven(node, part, checker);
     if (parts.length === 0) leaves++;
-    stack.push(...parts);
+    work += newSize(part, emptied) * Number(!node.has('device') && !node.has('threshold'));
+    for (const found of parts) {
+      const size = newSize(found, part);
+      sizes.push(size);
+      stack.push(found);
+      held += size;
+      work += size;
+    }
+    if (work > largestWork || held > largestHeld) node.fail('asks for more work or memory than a checker may spend');
   }
   if (next < nodes.length) reader.fail('more nodes than parts');
   return leaves;
+}
+
+const emptied: Part = { open: [], low: [], high: [] };
+
+/** Devices and choices that a part lists anew, those lists aside that it shares with another. */
+function newSize({ open }: Part, shared: Part): number {
+  if (open === shared.open) return 1;
+  return open.reduce((sum, list, n) => sum + (list === shared.open[n] ? 1 : 1 + list.length), 1);
 }
 
 /** One device's open choices are those listed, or the others. */
@@ -183,7 +213,12 @@ function split(node: Reader, part: Part): Part[] {
   return node.members((at) => {
     const n = at('device').integer(0, part.open.length - 1);
     const chosen = new Set(choiceList(at('choices')));
-    return [false, true].map((keep) => without(part, (m, j) => m === n && chosen.has(j) !== keep));
+    const { open, low, high } = part;
+    return [false, true].map((keep) => ({
+      open: open.map((list, m) => (m === n ? list.filter((j) => chosen.has(j) === keep) : list)),
+      low,
+      high,
+    }));
   });
 }
 

@@ -93,8 +93,10 @@ export function bandHertz({ blocks, bandwidthHz, tolerance }: Statement): Interv
 export function shareRange(statement: Statement, device: StatedDevice): { least: number; most: number } {
   const { blocks, tolerance } = statement;
   const least = Math.max(0, required(device.minimumBandwidthHz, tolerance).lo);
-  const most = relaxed(Math.min(device.maximumBandwidthHz ?? Infinity, statement.bandwidthHz), tolerance).hi;
-  if (!blocks) return { least, most };
+  const mostOfDevice = device.maximumBandwidthHz ?? Infinity;
+  // The number of blocks stands for the band, which it need not match.
+  if (!blocks) return { least, most: relaxed(Math.min(mostOfDevice, statement.bandwidthHz), tolerance).hi };
+  const most = mostOfDevice === Infinity ? Infinity : relaxed(mostOfDevice, tolerance).hi;
   return {
     least: Math.max(1, Math.ceil(below(divide(point(least), blocks.hertz).lo))),
     most: Math.min(blocks.count, Math.floor(above(divide(point(most), blocks.hertz).hi))),

@@ -63,7 +63,11 @@ function checkPlan(statement: Statement, claim: PlanClaim, demand: Demand): void
     if (!decision) return;
     const { choice, share, serverShare } = decision;
     const hertz = shareHertz(statement, share);
-    demand('shares not negative', share >= 0 && serverShare >= 0, `shares that are not negative${of}`);
+    demand(
+      'shares not negative',
+      share > 0 && serverShare >= 0,
+      `a share above 0 of the band, none negative of the server${of}`,
+    );
     demand('whole resource blocks', !blocks || Number.isInteger(share), `whole resource blocks${of}`);
     atMost('least share', required(device.minimumBandwidthHz, slack), hertz, of);
     if (device.maximumBandwidthHz !== undefined) {

@@ -68,8 +68,11 @@ function readDevice(reader: Reader) {
 
 function readChoices(reader: Reader) {
   return reader.members((at) => {
-    const count = at('blocks').array().length;
-    for (const name of labelNames) for (const label of at(name).array(count)) label.integer(0);
+    const count = at('blocks').list().length;
+    for (const name of labelNames) {
+      const labels = at(name);
+      if (!labels.numbers(count, 0).every(Number.isSafeInteger)) labels.fail('whole numbers are expected');
+    }
     const column = (name: CostName) => at(name).numbers(count, name === 'accuracy' ? -Infinity : 0);
     const costs = Object.fromEntries([...costNames, 'accuracy' as const].map((name) => [name, column(name)]));
     const limits = at('uplinkEfficiencyLimit').numbers(count, 0, true);

@@ -13,6 +13,8 @@ export interface VerifyOptions {
 const defaultMaximumLength = 128 * 2 ** 20;
 /** Lists and objects a text may open, so that reading it takes bounded memory. */
 const maximumOpened = 4_000_000;
+/** Commas a text may have, of which there are about as many as values. */
+const maximumSeparated = 16_000_000;
 
 /** What a certificate was found to prove. */
 export interface Verdict {
@@ -141,12 +143,17 @@ function parse(text: string, maximumLength: number): unknown {
     throw new CertificateError('', `${text.length} characters; at most ${maximumLength} are read`);
   }
   let opened = 0;
+  let separated = 0;
   for (let k = 0; k < text.length; k++) {
     const unit = text.charCodeAt(k);
     if (unit === 0x7b || unit === 0x5b) opened++;
+    else if (unit === 0x2c) separated++;
   }
   if (opened > maximumOpened) {
     throw new CertificateError('', `${opened} lists and objects; at most ${maximumOpened} are read`);
+  }
+  if (separated > maximumSeparated) {
+    throw new CertificateError('', `${separated} values; at most ${maximumSeparated} are read`);
   }
   try {
     return JSON.parse(text);

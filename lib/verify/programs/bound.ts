@@ -225,7 +225,9 @@ function verifyLeaf(
   const at = part.object(['over', 'rows', 'at'], ['over', 'at']);
   const y = readVector(at.rows, at.over, program.rows.length);
   const tangent = at.at.optional((point) => readVector(point, at.over, program.linear.length));
-  duty.spend(program.size * (y.words + (tangent?.words ?? 0)), part.path);
+  const words = y.words + (tangent?.words ?? 0);
+  duty.hold(program.size * words, part.path);
+  duty.spend(program.size * words, part.path);
   if (kind === 'dual' && target === undefined) part.fail('a dual does not show that there is no point');
   if (kind === 'ray' && tangent) part.fail('a ray has no tangent');
   const value = dualValue(program, box, y, kind, tangent?.entries, shift);

@@ -48,10 +48,20 @@ export function provenShift(program: ProgramStatement, evidence: Reader, duty: D
 
 /** Exact LDLᵀ with diagonal pivots, free of fractions (Bareiss 1968): all pivots positive, and nothing left where none is. */
 function isSemidefinite(rows: readonly ReadonlyMap<number, Dyadic>[], duty: Duty, place: string): boolean {
-  const least = Math.min(0, ...rows.map((row) => Math.min(0, ...Array.from(row.values(), ({ e }) => e))));
-  let left = rows.map((row, i) =>
-    Array.from({ length: i + 1 }, (_, j) => {
-      const value = row.get(j) ?? Dyadic.zero;
+  let least = 0;
+  const used = new Set<number>();
+  rows.forEach((row, i) => {
+    for (const [j, { e }] of row) {
+      used.add(i).add(j);
+      least = Math.min(least, e);
+    }
+  });
+  // Variables without entries have rows of zeros.
+  const order = [...used].sort((a, b) => a - b);
+  duty.spend(order.length ** 3, place);
+  let left = order.map((i, row) =>
+    order.slice(0, row + 1).map((j) => {
+      const value = rows[i]!.get(j) ?? Dyadic.zero;
       return value.n << BigInt(value.e - least);
     }),
   );

@@ -28,10 +28,16 @@ export class Duty {
   constructor(
     private readonly maximumWork: number,
     private readonly excluded: ReadonlySet<ProgramObligation>,
+    private readonly maximumWords = 3e7,
   ) {}
 
   require(obligation: ProgramObligation, place: string, isMet: boolean, reason: string): void {
     if (!isMet && !this.excluded.has(obligation)) throw new CertificateError(place, reason);
+  }
+
+  /** Refuses what would hold more at a time: a number of each entry, all as long as the longest of a vector. */
+  hold(words: number, place: string): void {
+    if (words > this.maximumWords) throw new CertificateError(place, `asks for more than ${this.maximumWords} words`);
   }
 
   spend(operations: number, place: string): void {

@@ -91,6 +91,7 @@ function requireFeasible(
   program: ProgramStatement,
   duty: Duty,
 ): void {
+  duty.hold(program.size * words, place.path);
   duty.spend(program.size * words, place.path);
   const part = Dyadic.of(tolerance);
   const holds = (value: Dyadic, lower: Dyadic | undefined, upper: Dyadic | undefined): boolean => {
@@ -118,6 +119,7 @@ function verifyUnbounded(reader: Reader, program: ProgramStatement, duty: Duty):
   const tolerance = at.tolerance.number(0, largestTolerance);
   requireFeasible(readVector(at.x, at.over, program.linear.length), tolerance, at.x, program, duty);
   const ray = readVector(at.ray, at.rayOver, program.linear.length);
+  duty.hold(program.size * ray.words, at.ray.path);
   duty.spend(2 * program.size * ray.words, at.ray.path);
   const place = at.ray.path;
   const stays = (change: Dyadic, lower: Dyadic | undefined, upper: Dyadic | undefined): boolean =>

@@ -1,0 +1,152 @@
+/* A forger respects no types. */
+/* eslint-disable @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-assignment, @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-argument, @typescript-eslint/no-unsafe-call */
+import { describe, expect, it } from 'vitest';
+import { canonicalJson, sha256, verifyCertificate } from '../../../lib/verify/index.js';
+import { claimPlan } from '../../../lib/verify/plan.js';
+import { CertificateError } from '../../../lib/verify/reader.js';
+import { quickRandom } from '../../support/quick-random.js';
+
+const columns = [
+  ...['blocks', 'upPoint', 'downPoint', 'preSeconds', 'postSeconds', 'exchangeSeconds', 'uplinkBits', 'downlinkBits'],
+  ...['adapterBits', 'serverSeconds', 'serverMemoryBytes', 'deviceMemoryBytes', 'accuracy'],
+];
+const law = { useFraction: 1, efficiencyLimit: 1, snrBandwidthHz: [] as number[] };
+
+function problemOf(count: number, own: object = {}, ofDevice: object = {}, deviceCount = 1): any {
+  const choices: any = Object.fromEntries(columns.map((name) => [name, new Array<number>(count).fill(0)]));
+  choices.uplinkEfficiencyLimit = new Array<null>(count).fill(null);
+  const device = { name: 'a', optional: false, weight: 1, minimumBandwidthHz: 0, uplink: law, downlink: law, choices };
+  return {
+    kind: 'split-fine-tuning',
+    sharing: 'allocated',
+    stepsPerRound: 1,
+    aggregationSeconds: 0,
+    bandwidthHz: 1,
+    accuracyScope: 'mean',
+    limitTolerance: 1e-9,
+    devices: Array.from({ length: deviceCount }, () => ({ ...device, ...ofDevice })),
+    ...own,
+  };
+}
+
+async function verdictOf(problem: object, claims: object, version = 2) {
+  const problemSha256 = await sha256(canonicalJson(problem));
+  return verifyCertificate(JSON.stringify({ format: 'sft-opt certificate', version, problemSha256, problem, claims }));
+}
+
+const noPlan = { bound: { roundSeconds: null, form: 'chain', nodes: [{ prices: {} }] } };
+
+describe('what is proven of one problem', () => {
+  // Each: a plan of nothing to send, and the claim that there is none.
+  it.each([
+    ['a device that may have no bandwidth', problemOf(1, {}, { maximumBandwidthHz: 0 }), 0],
+    ['no resource block', problemOf(1, { resourceBlockHz: 1, resourceBlocks: 0 }), 0],
+    ['blocks larger than the band', problemOf(1, { bandwidthHz: 0.5, resourceBlockHz: 1, resourceBlocks: 1 }), 1],
+  ])('is no plan together with the proof that there is none: %s', async (_name, problem, share) => {
+    const plan = { roundSeconds: 0, slack: 'none', devices: [{ choice: 0, share, serverShare: 0 }] };
+    const [found, none] = [await verdictOf(problem, { plan }), await verdictOf(problem, noPlan)];
+    expect([found.verified, none.verified].filter(Boolean)).toHaveLength(1);
+  });
+
+  it('never contradicts itself, whatever the problem and the evidence', async () => {
+    const random = { uniform: quickRandom(20) };
+    const pick = <T>(list: readonly T[]): T => list[Math.floor(random.uniform() * list.length)]!;
+    const counts = { plans: 0, bounds: 0, pairs: 0 };
+    for (let k = 0; k < 600; k++) {
+      const hasBlocks = random.uniform() < 0.4;
+      const problem = problemOf(
+        pick([1, 2]),
+        {
+          sharing: pick(['allocated', 'equal', 'batched']),
+          stepsPerRound: pick([1, 2, Number.MAX_SAFE_INTEGER]),
+          bandwidthHz: pick([0.5, 1, 3, 1e300, 5e-324]),
+          aggregationSeconds: pick([0, -0, 1]),
+          ...(hasBlocks && { resourceBlockHz: pick([0.5, 1, 1e300]), resourceBlocks: pick([0, 1, 3]) }),
+          serverMemoryBytes: pick([null, null, 0, -1]),
+          accuracyMinimum: pick([null, null, 0.5]),
+          limitTolerance: pick([0, 1e-6]),
+        },
+        { minimumBandwidthHz: pick([0, 0, 1]), maximumBandwidthHz: pick([null, 0, 1, 5e-324]) },
+        pick([1, 1, 2]),
+      );
+      for (const device of problem.devices) {
+        device.optional = random.uniform() < 0.3;
+        device.uplink = { ...law, snrBandwidthHz: pick([[], [1], [1e300, 1]]), useFraction: pick([1, 5e-324]) };
+        for (const name of columns.slice(3)) {
+          device.choices[name] = device.choices[name].map(() => pick([0, 0, 1, 0.5, 5e-324, 1e300]));
+        }
+      }
+      let best = Infinity;
+      for (let draw = 0; draw < 25; draw++) {
+        const decisions = problem.devices.map((device: any) => {
+          const choice = Math.floor(random.uniform() * device.choices.blocks.length);
+          if (device.optional && random.uniform() < 0.3) return null;
+          return { choice, share: pick([0, 0.5, 1, 3, problem.bandwidthHz]), serverShare: pick([0, 0.5, 1]) };
+        });
+        try {
+          const slack = pick(['none', 'limit-tolerance'] as const);
+          best = Math.min(best, claimPlan(problem, { devices: decisions, slack })?.roundSeconds ?? Infinity);
+        } catch (error) {
+          if (!(error instanceof CertificateError)) throw error;
+        }
+      }
+      counts.plans += Number(best < Infinity);
+      for (let draw = 0; draw < 10; draw++) {
+        const names = ['perHertz', 'perShare', 'perByte', 'perAccuracy', 'perSecond'];
+        const prices = Object.fromEntries(names.map((name) => [name, pick([0, 0, 0, 1, 1e-3, 1e300])]));
+        const witnesses = problem.devices.map(({ choices }: any) => ({
+          at: choices.blocks.map(() => pick([null, 0, 1, 0.5])),
+          stage: choices.blocks.map(() => pick([null, 1, 2])),
+        }));
+        const roundSeconds = pick([null, 0, 1, best < Infinity ? best : 3]);
+        const form = problem.sharing === 'batched' ? pick(['chain', 'stages']) : 'chain';
+        const claims = { bound: { roundSeconds, form, nodes: [{ prices, witnesses }] } };
+        const { verified, boundSeconds } = await verdictOf(problem, claims);
+        if (!verified) continue;
+        counts.bounds++;
+        counts.pairs += Number(best < Infinity);
+        if (best < Infinity) expect(boundSeconds, JSON.stringify({ problem, claims })).toBeLessThan(best);
+      }
+    }
+    expect(counts.plans).toBeGreaterThan(50);
+    expect(counts.bounds).toBeGreaterThan(1000);
+    expect(counts.pairs).toBeGreaterThan(20);
+  });
+});
+
+describe('texts that ask for much', () => {
+  const zeros = (length: number, value = 0): number[] => new Array<number>(length).fill(value);
+  const none = { rows: [], columns: [], values: [] };
+  const program = (n: number, own: object = {}) => ({
+    ...{ kind: 'quadratic-program', constant: 0, linear: zeros(n, 1), hessian: none, matrix: none, integers: [] },
+    ...{ constraintLower: [], constraintUpper: [], lower: zeros(n), upper: zeros(n, 1) },
+    ...own,
+  });
+
+  it('a denominator of many digits below many entries is refused before it is spread', async () => {
+    const dual = { over: '1'.repeat(100_000), rows: [] };
+    const claims = { bound: { value: 0, nodes: [{ dual }] } };
+    expect((await verdictOf(program(20_000), claims, 1)).reason).toContain('words');
+  });
+
+  it('a Hessian takes room for the variables that it has entries of', async () => {
+    const n = 100_000;
+    const hessian = { rows: [n - 1], columns: [n - 1], values: [1] };
+    const claims = { bound: { value: 0, nodes: [{ dual: { rows: [] } }] } };
+    expect(await verdictOf(program(n, { hessian }), claims, 1)).toMatchObject({ verified: true });
+    const places = zeros(2000).map((_, k) => k);
+    const diagonal = { rows: places, columns: places, values: zeros(2000, 1) };
+    expect((await verdictOf(program(n, { hessian: diagonal }), claims, 1)).reason).toContain('steps');
+  });
+
+  it('more values than are read are counted first', async () => {
+    expect((await verifyCertificate(','.repeat(16_000_001))).reason).toContain('values');
+  });
+
+  it('parts of a tree that wait take bounded room', async () => {
+    const problem = problemOf(1, {}, {}, 5000);
+    const nodes = zeros(10_000).map(() => ({ device: 0, choices: [] }));
+    const claims = { bound: { roundSeconds: 0, form: 'chain', nodes } };
+    expect((await verdictOf(problem, claims)).reason).toContain('memory');
+  });
+});

@@ -1,9 +1,27 @@
 /**
  * Exact method on ten devices with 12 splits × 8 points, sharing `allocated`: time to a gap of 1e-6, median and worst of 20
  * seeds for K = 1 and K = 10. Run: npx tsx bench/exact.ts
+ *
+ * Against brute force on 300 small instances of all kinds, or another number:
+ * npx tsx bench/exact.ts brute-force [300]. Result: bench/results/exact-brute-force.txt
  */
 import { planExact } from '../lib/plan/index.js';
+import { exactAgainstBruteForce } from '../spec/support/exact-checks.js';
 import { largeProblem } from '../spec/support/plan-instances.js';
+import { writeResults } from './support/results.js';
+
+if (process.argv[2] === 'brute-force') {
+  const runs = Number(process.argv[3] ?? 300);
+  const seen = exactAgainstBruteForce(runs);
+  const lines = Object.entries(seen).map(([kind, count]) => `${kind.padEnd(12)}${count}`);
+  writeResults(
+    'exact-brute-force',
+    `npx tsx bench/exact.ts brute-force ${runs}`,
+    [`${runs} instances, all as brute force says (1e-6), of them`, ...lines].join('\n'),
+    seen,
+  );
+  process.exit();
+}
 
 const devices = Number(process.argv[2] ?? 10);
 const seeds = Number(process.argv[3] ?? 20);

@@ -44,7 +44,7 @@ export function checkElapsed(
   arrivedAtSeconds: number,
 ): void {
   const reported = reportedSeconds.reduce((sum, seconds) => sum + seconds, 0);
-  const elapsed = arrivedAtSeconds - sentAtSeconds;
+  const elapsed = Math.max(0, arrivedAtSeconds - sentAtSeconds); // what came before it was asked for took no time
   if (reported > clockTolerance.factor * elapsed + clockTolerance.seconds) {
     throw new ProtocolError(
       `${reported.toPrecision(3)} s of work are reported where ${elapsed.toPrecision(3)} s passed`,

@@ -53,7 +53,9 @@ export function exactAgainstBruteForce(runs: number): ExactCases {
 function exactFaults(problem: PlanningProblem, oracle: ReturnType<typeof bruteForce>): string[] {
   const answer = planExact(problem);
   const faults: string[] = [];
-  const demand = (holds: boolean, what: string) => void (holds || faults.push(what));
+  const demand = (holds: boolean, what: string) => {
+    if (!holds) faults.push(what);
+  };
   demand(answer.rootBoundSeconds <= oracle.totalSeconds, 'the bound at the root is above the optimum');
   demand(verifyBound(problem, answer.certificate).valid, 'the bound is not confirmed');
   if (!oracle.feasible) {

@@ -62,4 +62,21 @@ describe('plans and bounds under concave laws with kinks and flat stretches', ()
       }
     }
   });
+
+  it('call no deadline out of reach by shares that no bound confirms', () => {
+    let unconfirmed = 0;
+    const decision = { participates: true, blocks: 1, upPoint: 0, downPoint: 0 };
+    for (let seed = 0; seed < 40; seed++) {
+      const problem = instance(seed, 2, 'batched');
+      const found = allocate(problem, [decision, decision]);
+      if (found.status !== 'optimal' || found.exact) continue;
+      unconfirmed++;
+      const missed = { ...problem, deadlineSeconds: found.totalSeconds * 0.9 };
+      expect(planBandwidth(missed, found.plan), `${seed}`).toMatchObject({
+        termination: 'stalled',
+        totalSeconds: Infinity,
+      });
+    }
+    expect(unconfirmed).toBeGreaterThan(3);
+  });
 });

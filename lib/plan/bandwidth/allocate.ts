@@ -49,6 +49,8 @@ export interface SharesFound {
 /** No shares meet the limits. */
 export interface NoShares {
   readonly status: 'infeasible';
+  /** The deadline was missed by shares that no bound confirms as the best (`exact: false`): no proof that none meet it. */
+  readonly unproven?: true;
   readonly conflicts: readonly LimitViolation[];
 }
 
@@ -64,9 +66,9 @@ export interface Allocated {
 }
 
 /**
- * Best shares of band and server for fixed decisions, to rounding (`exact`; of custom laws only where a bound confirms them). All sharings, limits of shares, pinned bandwidths and
- * resource blocks; a deadline that the best shares miss is a conflict. Devices with time to spare get no more bandwidth than
- * the round needs.
+ * Best shares of band and server for fixed decisions, to rounding (`exact`; of custom laws only where a bound confirms them). All
+ * sharings, limits of shares, pinned bandwidths and resource blocks; a deadline that the best shares miss is a conflict. Devices
+ * with time to spare get no more bandwidth than the round needs.
  */
 export function allocate(problem: PlanningProblem, decisions: readonly FixedDecision[]): Allocated | NoShares {
   const loads = loadsOfDecisions(problem, decisions);
@@ -103,7 +105,8 @@ export function allocateLoads(
   if (found.status === 'infeasible') return found;
   const deadline = problem.deadlineSeconds;
   if (deadline !== undefined && exceeds(found.totalSeconds, deadline)) {
-    return { status: 'infeasible', conflicts: deadlineConflicts(problem, compiled, found.totalSeconds, deadline) };
+    const missed = deadlineConflicts(problem, compiled, found.totalSeconds, deadline);
+    return { status: 'infeasible', conflicts: missed, ...(!found.exact && { unproven: true }) };
   }
   return serverShares ? { ...found, serverShare: serverShares } : withServerShares(problem, found);
 }

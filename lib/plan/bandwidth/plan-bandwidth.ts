@@ -1,7 +1,15 @@
 import { buildChoices, exceeds, type LimitViolation, type Plan, type PlanningProblem } from '../../models/index.js';
 import { Budget, type Termination, type StopSignal } from '../../solver/index.js';
 import { judgePlan } from '../judge.js';
-import { allocateLoads, energyConflicts, planOf, shareConflicts, sharesInHz, type SharesFound } from './allocate.js';
+import {
+  allocateLoads,
+  energyConflicts,
+  planOf,
+  shareConflicts,
+  sharesInHz,
+  type NoShares,
+  type SharesFound,
+} from './allocate.js';
 import { compileLoads, loadsOfDecisions, type FixedDecision, type StepLoads } from './compile.js';
 import { sqpShares } from './sqp.js';
 import { trimShares } from './trim-shares.js';
@@ -47,14 +55,14 @@ export function planBandwidth(problem: PlanningProblem, warm?: Plan, options: Ba
     if (serverShare) return bySqp(problem, decisions, loads, serverShare, warm, options);
   }
   const found = allocateLoads(problem, loads, given);
-  if (found.status === 'infeasible') return infeasible(found.conflicts);
+  if (found.status === 'infeasible') return withoutPlan(found);
   return useSqp
     ? bySqp(problem, decisions, loads, found.serverShare, warm, options)
     : finish(problem, decisions, loads, found, found.exact ? 'optimal' : 'stalled', { passes: found.passes });
 }
 
-function infeasible(conflicts: readonly LimitViolation[]): PlanSearchResult {
-  return { totalSeconds: Infinity, termination: 'infeasible', conflicts, statistics: {} };
+function withoutPlan({ conflicts, unproven }: Pick<NoShares, 'conflicts' | 'unproven'>): PlanSearchResult {
+  return { totalSeconds: Infinity, termination: unproven ? 'stalled' : 'infeasible', conflicts, statistics: {} };
 }
 
 /** Shares of the server that are no decision. */
@@ -71,14 +79,14 @@ function bySqp(
   options: BandwidthOptions,
 ): PlanSearchResult {
   const lacking = energyConflicts(problem, loads);
-  if (lacking.length > 0) return infeasible(lacking);
+  if (lacking.length > 0) return withoutPlan({ conflicts: lacking });
   const compiled = compileLoads(problem, loads, serverShare);
   const contradictions = shareConflicts(problem, compiled);
-  if (contradictions.length > 0) return infeasible(contradictions);
+  if (contradictions.length > 0) return withoutPlan({ conflicts: contradictions });
   if (compiled.rows.kinked) {
     // Quadratic models know no kinks of the rate: the search over T does.
     const found = allocateLoads(problem, loads, serverShare);
-    if (found.status === 'infeasible') return infeasible(found.conflicts);
+    if (found.status === 'infeasible') return withoutPlan(found);
     return finish(problem, decisions, loads, found, found.exact ? 'optimal' : 'stalled', { passes: found.passes });
   }
   const start = warm && Float64Array.from(loads.device, (n) => warm.devices[n]!.bandwidthHz / problem.bandwidthHz);
@@ -114,7 +122,11 @@ function finish(
 ): PlanSearchResult {
   const plan = planOf(problem, decisions, loads, found);
   const { totalSeconds, violations: conflicts } = judgePlan(problem, plan);
-  if (conflicts.length > 0) return { totalSeconds: Infinity, termination: 'infeasible', conflicts, statistics };
+  if (conflicts.length > 0) {
+    // Shares that are not known to be the best prove nothing by missing a limit.
+    const proven = termination === 'optimal' || termination === 'locally-optimal';
+    return { totalSeconds: Infinity, termination: proven ? 'infeasible' : termination, conflicts, statistics };
+  }
   const price = found.prices.bandwidthSecondsPerHz;
   return {
     plan,

@@ -6,6 +6,7 @@ import {
   bestInClass,
   boundedBy,
   classCube,
+  classDescriptions,
   inTermsOf,
   withEqualServer,
   type ClassCube,
@@ -40,7 +41,7 @@ export function findSchemes(problem: PlanningProblem, context: SchemeContext): S
   const ofClass = (name: RestrictedClass, group: Scheme['group'], decision?: Scheme['decision']): Scheme => {
     const outcome = schemeOfClass(problem, cube[name]);
     const own = outcome.plan && { member: inTermsOf(problem, outcome.plan) };
-    return { name, description: descriptions[name], group, ...(decision && { decision }), ...own, outcome };
+    return { name, description: classDescriptions[name], group, ...(decision && { decision }), ...own, outcome };
   };
   const conventional = withoutCompression(problem);
   const federated = unlessPinned(conventional, (open) => splitFederated(open, context.planner));
@@ -75,16 +76,6 @@ export function plansOfSchemes(schemes: readonly Scheme[]): Plan[] {
 export function compareSchemes(schemes: readonly Scheme[], reference: Reference | undefined): BaselineReport[] {
   return schemes.map((scheme) => compare(scheme, reference));
 }
-
-const descriptions: Readonly<Record<RestrictedClass, string>> = {
-  'fixed-cut': 'one cut for all, the rest optimised',
-  'fixed-ratio': 'one operating point for all, the rest optimised',
-  'equal-bandwidth': 'equal bandwidth, the rest optimised',
-  'split-alone': 'one operating point, equal bandwidth, splits optimised',
-  'ratio-alone': 'one cut, equal bandwidth, ratios optimised',
-  'bandwidth-alone': 'one cut, one operating point, bandwidths optimised',
-  'compressed-split-federated': 'one cut, one operating point, equal shares of band and server',
-};
 
 const nothingRestricted = { cut: false, point: false, bandwidth: false };
 

@@ -4,4 +4,10 @@ export { boundedBy, classCube, withEqualServer, type ClassCube, type CubeContext
 export { commonCuts, commonPoints, mayHold, maySend, type CommonValues, type PointPair } from './common-values.js';
 export { equalShares, type EqualShares } from './equal-shares.js';
 export { inTermsOf, withCommonDecisions, type CommonDecisions } from './restricted-problem.js';
-export { contains, restrictedClasses, type RestrictedClass, type Restriction } from './restriction.js';
+export {
+  classDescriptions,
+  contains,
+  restrictedClasses,
+  type RestrictedClass,
+  type Restriction,
+} from './restriction.js';

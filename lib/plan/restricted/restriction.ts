@@ -23,6 +23,17 @@ export const restrictedClasses = {
 } as const satisfies Readonly<Record<string, Restriction>>;
 export type RestrictedClass = keyof typeof restrictedClasses;
 
+/** What each class holds fixed, for tables. */
+export const classDescriptions: Readonly<Record<RestrictedClass, string>> = {
+  'fixed-cut': 'one cut for all, the rest optimised',
+  'fixed-ratio': 'one operating point for all, the rest optimised',
+  'equal-bandwidth': 'equal bandwidth, the rest optimised',
+  'split-alone': 'one operating point, equal bandwidth, splits optimised',
+  'ratio-alone': 'one cut, equal bandwidth, ratios optimised',
+  'bandwidth-alone': 'one cut, one operating point, bandwidths optimised',
+  'compressed-split-federated': 'one cut, one operating point, equal shares of band and server',
+};
+
 /** Whether every plan of class `inner` belongs to class `outer`. */
 export function contains(outer: Restriction, inner: Restriction): boolean {
   return (inner.cut || !outer.cut) && (inner.point || !outer.point) && (inner.bandwidth || !outer.bandwidth);

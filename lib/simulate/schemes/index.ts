@@ -10,6 +10,7 @@ import {
 import { planTwoTimescale, type Planner } from '../../plan/index.js';
 import {
   bestInClass,
+  classDescriptions,
   inTermsOf,
   restrictedClasses,
   withEqualServer,
@@ -35,23 +36,13 @@ const noCompression: SimulationScheme = {
   decide: joint.decide,
 };
 
-const descriptions: Readonly<Record<RestrictedClass, string>> = {
-  'fixed-cut': 'one cut for all, the rest optimised',
-  'fixed-ratio': 'one operating point for all, the rest optimised',
-  'equal-bandwidth': 'equal bandwidth, the rest optimised',
-  'split-alone': 'one operating point, equal bandwidth, splits optimised',
-  'ratio-alone': 'one cut, equal bandwidth, ratios optimised',
-  'bandwidth-alone': 'one cut, one operating point, bandwidths optimised',
-  'compressed-split-federated': 'one cut, one operating point, equal shares of band and server',
-};
-
 /** The best plan of a restricted class; bandwidths each round where they are free. */
 function restricted(name: RestrictedClass): SimulationScheme {
   const restriction = restrictedClasses[name];
   const isWhollyEqual = name === 'compressed-split-federated';
   return {
     name,
-    description: descriptions[name],
+    description: classDescriptions[name],
     ...(isWhollyEqual && { cell: withEqualServer }),
     decide(state) {
       const found = bestInClass(state.problem, restriction, { planner: plannerOf(state), starts: [] });

@@ -2,28 +2,17 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { loadBackend, type Tf } from '../../../harness/backend/tensorflow.js';
 import { imageNetNormalisation, type ImageDataset } from '../../../harness/data/index.js';
 import { runDevice } from '../../../harness/device/index.js';
-import { initialAdapters, type AdapterSettings } from '../../../harness/model/adapters.js';
-import type { VitConfig } from '../../../harness/model/config.js';
+import { initialAdapters } from '../../../harness/model/adapters.js';
 import { randomWeights } from '../../../harness/model/weights.js';
 import { constantRate, type StepCodec } from '../../../harness/protocol/index.js';
 import { runServer, type FaultRecord, type RunRecord, type ServerSharing } from '../../../harness/server/index.js';
 import { defaultAdamW } from '../../../harness/training/index.js';
 import { connectionPair } from '../../../harness/transport/index.js';
 import { hostileModes, turned, type HostileMode } from '../../support/hostile-device.js';
+import { smallAdapters, smallVit } from '../../support/small-vit.js';
 
-const config: VitConfig = {
-  imageSize: 8,
-  patchSize: 4,
-  channels: 3,
-  width: 6,
-  blocks: 2,
-  heads: 1,
-  mlpWidth: 8,
-  classes: 3,
-  pooling: 'mean',
-  layerNormEpsilon: 1e-6,
-};
-const settings: AdapterSettings = { rank: 1, alpha: 1, targets: ['query'], dropout: 0 };
+const config = smallVit;
+const settings = smallAdapters;
 const weights = randomWeights(config, 1);
 const part = { config, weights, settings, adapters: initialAdapters(config, settings, 1), memoryMode: 'keep' } as const;
 const dataset: ImageDataset = {

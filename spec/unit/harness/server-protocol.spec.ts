@@ -1,7 +1,6 @@
 import { beforeAll, expect, it } from 'vitest';
 import { loadBackend, type Tf } from '../../../harness/backend/tensorflow.js';
-import { initialAdapters, type AdapterSettings } from '../../../harness/model/adapters.js';
-import type { VitConfig } from '../../../harness/model/config.js';
+import { initialAdapters } from '../../../harness/model/adapters.js';
 import { randomWeights } from '../../../harness/model/weights.js';
 import {
   constantRate,
@@ -13,20 +12,10 @@ import {
 import { runServer } from '../../../harness/server/index.js';
 import { defaultAdamW } from '../../../harness/training/index.js';
 import { connectionPair, type Message } from '../../../harness/transport/index.js';
+import { smallAdapters, smallVit } from '../../support/small-vit.js';
 
-const config: VitConfig = {
-  imageSize: 8,
-  patchSize: 4,
-  channels: 3,
-  width: 6,
-  blocks: 2,
-  heads: 1,
-  mlpWidth: 8,
-  classes: 3,
-  pooling: 'mean',
-  layerNormEpsilon: 1e-6,
-};
-const settings: AdapterSettings = { rank: 1, alpha: 1, targets: ['query'], dropout: 0 };
+const config = smallVit;
+const settings = smallAdapters;
 const adapters = initialAdapters(config, settings, 1);
 
 let tf: Tf;

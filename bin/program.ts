@@ -33,6 +33,8 @@ export async function buildProgram(wanted?: string): Promise<Command> {
     .version(version, '-V, --version', 'show the version')
     .helpOption('-h, --help', 'show help')
     .showHelpAfterError('(add --help for what there is)')
+    // Options after the name of a command are that command's, though one above it has some that are called alike.
+    .enablePositionalOptions()
     .configureOutput({ writeErr: (text) => process.stderr.write(escapeControls(text)) })
     .exitOverride();
   const loaded = await Promise.all(neededFor(wanted).map((load) => load()));

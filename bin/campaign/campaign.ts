@@ -6,6 +6,7 @@ import {
   type Interval,
   type SchemeSummary,
 } from '../../lib/simulate/index.js';
+import { canonicalJson, sha256 } from '../../lib/verify/index.js';
 import type { Ledger } from './ledger.js';
 import { nameTask, type NamedTask, type SchemeReference } from './tasks.js';
 
@@ -55,6 +56,11 @@ export async function tasksOf(campaign: Campaign): Promise<NamedTask[]> {
     campaign.points.map((_, point) => point),
     campaign.seeds.least,
   );
+}
+
+/** SHA-256 of the names of all tasks: another scenario file, version or option gives another name. */
+export async function campaignName(campaign: Campaign): Promise<string> {
+  return sha256(canonicalJson((await tasksOf(campaign)).map(({ id }) => id)));
 }
 
 /**

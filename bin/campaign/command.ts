@@ -4,7 +4,7 @@ import { writeText } from '../files.js';
 import { counterLine } from '../simulate/progress.js';
 import { interruptible } from '../solver/interrupt.js';
 import { print, printError } from '../terminal.js';
-import { runCampaign, tasksOf, type Campaign, type PointResult } from './campaign.js';
+import { campaignName, runCampaign, tasksOf, type Campaign, type PointResult } from './campaign.js';
 import { Ledger } from './ledger.js';
 import { campaignOf, type CampaignArguments } from './options.js';
 import { TaskPool } from './pool.js';
@@ -17,11 +17,13 @@ export interface RunArguments extends CampaignArguments {
   readonly quiet?: boolean;
 }
 
-const usualLedger = 'sft-opt-ledger';
+/** Where results are kept unless a place is named. */
+export const usualLedger = 'sft-opt-ledger';
 
 /** Runs what the ledger does not know, and shows what came out. */
 export async function runCampaignCommand(path: string, options: RunArguments): Promise<ExitCode> {
   const campaign = await campaignOf(path, options);
+  await refuseOther(campaign, options.expect);
   const [folder = usualLedger, ...others] = options.ledger ?? [];
   const ledger = await Ledger.open(folder, others);
   const quiet = options.quiet === true;
@@ -45,6 +47,7 @@ export async function runCampaignCommand(path: string, options: RunArguments): P
 /** Shows what the ledgers know, and runs nothing. */
 export async function collectCommand(path: string, options: CampaignArguments): Promise<ExitCode> {
   const campaign = await campaignOf(path, options);
+  await refuseOther(campaign, options.expect);
   const [folder = usualLedger, ...others] = options.ledger ?? [];
   const ledger = await Ledger.open(folder, others);
   let missing = 0;
@@ -60,6 +63,15 @@ export async function collectCommand(path: string, options: CampaignArguments): 
   }
   await show(campaign, results, options);
   return exitCodes.solved;
+}
+
+/** Jobs that were submitted for one campaign do not run another one because a file has changed since. */
+async function refuseOther(campaign: Campaign, expected: string | undefined): Promise<void> {
+  if (expected === undefined || (await campaignName(campaign)) === expected) return;
+  throw new CommandError(
+    exitCodes.badInput,
+    'the scenario, its files or the version are not those that were submitted',
+  );
 }
 
 async function runTasks(

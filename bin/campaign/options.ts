@@ -23,6 +23,8 @@ export interface CampaignArguments {
   readonly out?: string;
   readonly runs?: string;
   readonly shard?: { readonly index: number; readonly count: number };
+  /** The only campaign that is run: its name. */
+  readonly expect?: string;
 }
 
 /** Options that say what is compared, and where results are kept. */
@@ -44,7 +46,8 @@ export function addCampaignOptions(command: Command): Command {
         .default(undefined, 'sft-opt-ledger'),
     )
     .option('--out <file>', 'what each scheme reached: CSV if its name ends in .csv, else JSON Lines')
-    .option('--runs <file>', 'every run of a point, scheme and seed, likewise');
+    .option('--runs <file>', 'every run of a point, scheme and seed, likewise')
+    .addOption(new Option('--expect <name>', 'run no campaign but this one').hideHelp());
 }
 
 /** `--vary`, as often as one likes. */

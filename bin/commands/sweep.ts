@@ -1,6 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { runCampaignCommand, type RunArguments } from '../campaign/command.js';
 import { addCampaignOptions, varyOption } from '../campaign/options.js';
+import { registerSubmitCommand } from './sweep-submit.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 
 const help = `
@@ -27,6 +28,7 @@ export function registerSweepCommand(program: Command): void {
       }
       process.exitCode = await runCampaignCommand(path, options);
     });
+  registerSubmitCommand(command);
 }
 
 /** Options of commands that run simulations. */

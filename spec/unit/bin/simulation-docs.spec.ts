@@ -35,9 +35,9 @@ it.each(lines)('%s', async (line) => {
   const variables = { $SLURM_ARRAY_TASK_ID: '1', '/shared/': '' };
   const written = Object.entries(variables).reduce((text, [name, value]) => text.replaceAll(name, value), line);
   const [, command, ...rest] = written.trim().split(/\s+/u);
-  // As written, but for the number of rounds and seeds, and a ledger that no other line has used.
+  // As written, but for the number of rounds and seeds, jobs that are not submitted, and a ledger that no other line has used.
   const fewer = campaigns.includes(command!)
-    ? ['--seeds', '1', '--set', 'simulation.rounds=1', '--workers', '1']
+    ? ['--seeds', '1', '--set', 'simulation.rounds=1', ...(rest[0] === 'submit' ? ['--dry-run'] : ['--workers', '1'])]
     : ['--rounds', '1'];
   const ledger = campaigns.includes(command!) && !rest.includes('--ledger') ? ['--ledger', `${command!}-ledger`] : [];
   const { code, stderr, stdout } = await runCli([command!, ...rest, ...fewer, ...ledger], { directory });

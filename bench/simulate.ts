@@ -2,7 +2,7 @@
  * The two-time-scale simulation: cost at 1,000 rounds × 100 devices, regret against decisions on the reference scenario
  * (examples/simulation/plaza.yaml) over triggers, intervals and speeds, and the steps of the small time scale.
  * A stopped bench goes on where it was (.cache/bench/simulate-*.json).
- * Usage: npx tsx bench/simulate.ts [--seeds 10] [--part cost|frontier|intervals|speeds|steps]
+ * Usage: npx tsx bench/simulate.ts [--seeds 10] [--part cost|n-r|frontier|hindsight|intervals|speeds|steps|efficiency]
  * Results: bench/results/simulate-<part>.txt and .json, of several parts together simulate.txt and .json
  */
 import { readFileSync } from 'node:fs';
@@ -18,13 +18,16 @@ import {
   World,
   type SchemeSummary,
 } from '../lib/simulate/index.js';
+import { nameTask } from '../bin/campaign/tasks.js';
+import { TaskPool } from '../bin/campaign/pool.js';
+import { hindsightTable, leastRegret, type HindsightTable } from './support/hindsight.js';
 import { resumable } from './support/resumable.js';
 import { writeResults } from './support/results.js';
 
 const { values } = parseArgs({
   options: { seeds: { type: 'string', default: '10' }, part: { type: 'string', multiple: true } },
 });
-const parts = values.part ?? ['cost', 'steps', 'frontier', 'intervals', 'speeds'];
+const parts = values.part ?? ['cost', 'n-r', 'steps', 'frontier', 'hindsight', 'intervals', 'speeds', 'efficiency'];
 const seeds = Array.from({ length: Number(values.seeds) }, (_, k) => k + 1);
 /** Some of them where curves are shown rather than a bar. */
 const fewer = seeds.slice(0, Math.ceil(seeds.length / 4));
@@ -101,6 +104,20 @@ async function table(
 
 const sampled = 'simulation.boundEvery=5';
 
+/** The reference scenario with other numbers of devices and rounds; as much server and band for each device. */
+function cellOf(devices: number, rounds: number): string[] {
+  const strollers = Math.round((2 * devices) / 3);
+  return [
+    `devices[0].count=${strollers}`,
+    `devices[1].count=${devices - strollers}`,
+    `simulation.rounds=${rounds}`,
+    'simulation.replan={ every: 20 }',
+    'simulation.boundEvery=0',
+    `radio.bandwidth=${(20 * devices) / 30} MHz`,
+    `server.throughput=${(40 * devices) / 30} TFLOP/s`,
+  ];
+}
+
 if (parts.includes('cost')) {
   remember = resumable('simulate-cost');
   say('\nCost: re-planned every 20 rounds, without bounds, plans warm');
@@ -111,16 +128,7 @@ if (parts.includes('cost')) {
     [100, 1000],
     [300, 100],
   ] as const) {
-    const settings = [
-      `devices[0].count=${Math.round((2 * devices) / 3)}`,
-      `devices[1].count=${devices - Math.round((2 * devices) / 3)}`,
-      `simulation.rounds=${rounds}`,
-      'simulation.replan={ every: 20 }',
-      'simulation.boundEvery=0',
-      // As much server and band for each device as in the reference scenario.
-      `radio.bandwidth=${(20 * devices) / 30} MHz`,
-      `server.throughput=${(40 * devices) / 30} TFLOP/s`,
-    ];
+    const settings = cellOf(devices, rounds);
     for (const shares of ['small', 'large']) {
       const own = [...settings, `simulation.serverShares=${shares}`];
       const { summary, processorSeconds } = await run(own, 1);
@@ -191,22 +199,114 @@ if (parts.includes('intervals')) {
 
 if (parts.includes('speeds')) {
   remember = resumable('simulate-speeds');
-  await table(
-    'speeds',
-    'All devices at one speed, decisions every 5 rounds',
-    fewer,
-    [0, 0.5, 1.5, 5, 30].map((speed) => [
-      `${speed} m/s`,
-      [
-        sampled,
-        'simulation.replan={ every: 5 }',
-        'simulation.devices=null',
-        speed === 0
-          ? 'simulation.motion={ model: static }'
-          : `simulation.motion={ model: waypoint, radius: 250 m, speed: ${speed} m/s }`,
-      ],
-    ]),
+  const speeds = [0, 0.5, 1.5, 5, 30];
+  const intervals = [1, 5, 20, 100];
+  say(
+    `\nRegret where all devices move at one speed and the large time scale decides every M rounds (${fewer.length} seeds)`,
   );
+  say(`${''.padEnd(10)}${intervals.map((every) => `M = ${every}`.padEnd(22)).join('')}`);
+  const found = [];
+  for (const speed of speeds) {
+    const cells = [];
+    for (const every of intervals) {
+      const motion = speed === 0 ? '{ model: static }' : `{ model: waypoint, radius: 250 m, speed: ${speed} m/s }`;
+      const settings = [
+        `simulation.replan={ every: ${every} }`,
+        'simulation.devices=null',
+        `simulation.motion=${motion}`,
+      ];
+      const row = await measure([sampled, ...settings], fewer);
+      found.push({ speed, every, ...row });
+      cells.push(`${percent(row.regret.mean)} ± ${percent(row.regret.halfWidth!)}`.padEnd(22));
+    }
+    say(`${`${speed} m/s`.padEnd(10)}${cells.join('')}`);
+  }
+  figures['speeds'] = found;
+}
+
+if (parts.includes('n-r')) {
+  remember = resumable('simulate-n-r');
+  say('\nProcessor time of a simulation against devices N and rounds R: re-planned every 20 rounds, without bounds');
+  const found = [];
+  for (const devices of [10, 30, 100, 300]) {
+    for (const rounds of [100, 1000]) {
+      const { summary, processorSeconds } = await run(cellOf(devices, rounds), 1);
+      found.push({ devices, rounds, processorSeconds, steps: summary.meanSteps });
+      const [total, each] = [processorSeconds.toFixed(2), ((1000 * processorSeconds) / rounds).toFixed(2)];
+      say(
+        `N = ${String(devices).padEnd(4)} R = ${String(rounds).padEnd(5)} ${total.padStart(7)} s, ${each} ms a round`,
+      );
+    }
+  }
+  figures['n-r'] = found;
+}
+
+if (parts.includes('hindsight')) {
+  const rememberPlans = resumable<HindsightTable>('simulate-hindsight');
+  say(
+    '\nThe least regret that any trigger could reach, by decisions a round: the rounds of the decisions chosen in hindsight',
+  );
+  const rates = [0.1, 0.15, 0.2, 0.25, 0.3, 0.4];
+  const found: unknown[] = [];
+  for (const outlook of ['now', 'worst'] as const) {
+    const bySeed: number[][] = [];
+    for (const seed of seeds.slice(0, 4)) {
+      const settings = [`seed=${seed}`, `simulation.replan={ outlook: ${outlook}, horizon: 5 }`];
+      const table = await rememberPlans({ settings, seed }, () => {
+        const { cell, settings: read } = scenarioWith(settings);
+        return Promise.resolve(hindsightTable(new World(cell, simulationOptions(read), seed), read.rounds));
+      });
+      bySeed.push(rates.map((rate) => leastRegret(table, Math.round(rate * table.bestSeconds.length))));
+    }
+    say(`plans for the gains of \`${outlook}\`:`);
+    rates.forEach((rate, k) => {
+      const interval = studentInterval(
+        bySeed.map((row) => row[k]!),
+        0.95,
+      )!;
+      found.push({ outlook, rate, ...interval });
+      const each = bySeed.map((row) => percent(row[k]!)).join(', ');
+      say(`  ${rate} decisions a round: ${percent(interval.mean)} ± ${percent(interval.halfWidth!)} (${each})`);
+    });
+  }
+  figures['hindsight'] = found;
+}
+
+if (parts.includes('efficiency')) {
+  say('\nA campaign of 12 simulations by one process and by two, the machine at rest');
+  const { origin } = scenarioWith([
+    'simulation.rounds=40',
+    'simulation.boundEvery=0',
+    'simulation.replan={ every: 5 }',
+  ]);
+  const tasks = await Promise.all(
+    Array.from({ length: 12 }, (_, k) => nameTask(origin, 0, { given: 'joint', name: 'joint' }, k + 1)),
+  );
+  const seconds = async (workers: number) => {
+    const pool = new TaskPool(workers);
+    const quick = scenarioWith(['simulation.rounds=1', 'simulation.boundEvery=0']).origin;
+    const first = await Promise.all(
+      Array.from({ length: workers }, (_, k) => nameTask(quick, 0, { given: 'joint', name: 'joint' }, k + 1)),
+    );
+    const never = new AbortController().signal;
+    const ignore = () => Promise.resolve();
+    // Processes are kept: their start is not counted.
+    await pool.run(first, ignore, never);
+    const started = performance.now();
+    await pool.run(tasks, ignore, never);
+    const took = (performance.now() - started) / 1000;
+    pool.close();
+    return took;
+  };
+  const found = [];
+  for (let turn = 0; turn < 3; turn++) {
+    const [one, two] = [await seconds(1), await seconds(2)];
+    found.push({ one, two, efficiency: one / (2 * two) });
+    say(
+      `one process ${one.toFixed(1)} s, two ${two.toFixed(1)} s: efficiency ${(one / (2 * two)).toFixed(3)} (bar: 0.85)`,
+    );
+  }
+  figures['efficiency'] = found;
 }
 
 const command = [

@@ -1,7 +1,10 @@
-/** Channels that a large-scale decision is made for; gains at half the horizon where they are not those of now. */
+/**
+ * Channels that a large-scale decision is made for: those of now, at half the horizon, or (`worst`) the least gain of each
+ * device over the horizon. `forecast` and `worst` know the way that a device takes and what stands along it.
+ */
 export type Outlook =
   | { readonly kind: 'now' }
-  | { readonly kind: 'expected' | 'forecast'; readonly horizonRounds: number }
+  | { readonly kind: 'expected' | 'forecast' | 'worst'; readonly horizonRounds: number }
   | {
       readonly kind: 'quantile';
       readonly horizonRounds: number;

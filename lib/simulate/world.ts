@@ -112,19 +112,29 @@ export class World {
   plannedGain(n: number, moment: DeviceMoment, seconds: number, outlook: Outlook): number {
     const device = this.cell.devices[n]!;
     if (outlook.kind === 'now' || device.measuredGain !== undefined) return moment.gain;
-    const aheadSeconds = (outlook.horizonRounds * this.options.intervalSeconds) / 2;
-    const here = this.paths[n]!.at(seconds);
-    const there = this.paths[n]!.at(seconds + aheadSeconds);
-    if (outlook.kind === 'forecast') {
-      const place = this.site.at(there);
-      // The place is known, the shadowing there only as far as it is that of here.
-      const alike = this.site.forecast(moment.channel, distanceBetween(here, there));
-      const shadowing = alike.meanDecibel - decibelFromRatio(moment.channel.gain) + moment.channel.shadowingDecibel;
-      return place.gain * ratioFromDecibel(shadowing - place.shadowingDecibel - device.buildingDecibel);
+    if (outlook.kind === 'worst') {
+      let least = moment.gain;
+      for (let ahead = 1; ahead < outlook.horizonRounds; ahead++) {
+        least = Math.min(least, this.forecastGain(n, moment, seconds, ahead * this.options.intervalSeconds));
+      }
+      return least;
     }
+    const aheadSeconds = (outlook.horizonRounds * this.options.intervalSeconds) / 2;
+    if (outlook.kind === 'forecast') return this.forecastGain(n, moment, seconds, aheadSeconds);
     const law = this.site.forecast(moment.channel, device.speedMetrePerSecond * aheadSeconds);
     const shift = outlook.kind === 'quantile' ? outlook.normalQuantile * law.deviationDecibel : 0;
     return ratioFromDecibel(law.meanDecibel + shift - device.buildingDecibel);
+  }
+
+  /** Mean gain in dB where a device will be: the place is known, the shadowing there only as far as it is that of here. */
+  private forecastGain(n: number, { channel }: DeviceMoment, seconds: number, aheadSeconds: number): number {
+    const here = this.paths[n]!.at(seconds);
+    const there = this.paths[n]!.at(seconds + aheadSeconds);
+    const place = this.site.at(there);
+    const alike = this.site.forecast(channel, distanceBetween(here, there));
+    const shadowing = alike.meanDecibel - decibelFromRatio(channel.gain) + channel.shadowingDecibel;
+    const { buildingDecibel } = this.cell.devices[n]!;
+    return place.gain * ratioFromDecibel(shadowing - place.shadowingDecibel - buildingDecibel);
   }
 
   noiseRise(round: number): number {

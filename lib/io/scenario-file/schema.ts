@@ -138,10 +138,10 @@ export const simulationSection = section({
       .optional()
       .describe('When the round takes this much longer than a lower bound of any plan.'),
     outlook: z
-      .enum(['now', 'expected', 'quantile', 'forecast'])
+      .enum(['now', 'expected', 'quantile', 'forecast', 'worst'])
       .default('now')
       .describe(
-        'Channels to decide for: `now`; `expected`: mean gain in dB after half the horizon, the distance to the base station as it is; `quantile`: a quantile of that; `forecast`: as `expected` at the place where the device will be.',
+        'Channels to decide for: `now`; `expected`: mean gain in dB after half the horizon, the distance to the base station as it is; `quantile`: a quantile of that; `forecast`: as `expected` at the place where the device will be; `worst`: the least forecast gain of the rounds of the horizon.',
       ),
     quantile: quantity('fraction', { above: 0, maximum: 0.9999 }).prefault(0.3).describe('For `quantile`.'),
     horizon: z.int().min(1).optional().describe('Rounds that a decision looks ahead. By default `every`, else 10.'),

@@ -1,4 +1,5 @@
 import { Budget, type Termination } from '../../solver/index.js';
+import { CurvedStep } from './curved-step.js';
 import type { SeparableMinMax, SeparableValues } from './separable-problem.js';
 import { SeparableSubproblem } from './separable-subproblem.js';
 
@@ -67,6 +68,7 @@ class SeparableSqp {
   private readonly x: Float64Array;
   private readonly rowCount: number;
   private readonly subproblem: SeparableSubproblem;
+  private readonly curved: CurvedStep;
   private bestObjective = Infinity;
 
   constructor(
@@ -83,6 +85,7 @@ class SeparableSqp {
     this.acceptedAt = separableValues(count, rowWeights.length);
     this.best = new Float64Array(count);
     this.subproblem = new SeparableSubproblem(problem);
+    this.curved = new CurvedStep(problem);
   }
 
   solve(start: Float64Array): SeparableResult {
@@ -129,12 +132,13 @@ class SeparableSqp {
   }
 
   /**
-   * Takes the subproblem's step: whole if the restored point is better; else with second-order corrections for the use that
+   * Takes the subproblem's step: bent by the rows' curvature where there is one threshold, or whole, if the restored point is better; else with second-order corrections for the use that
    * the linear model missed; else with less reach; else shortened. Leaves x and the values there. Returns the objective.
    */
   private advance(before: number): number {
     const { x, at, subproblem } = this;
-    let best = this.tryWithCorrections(this.tryLength(1, before), before, widestReach);
+    let best = this.tryCurved(before);
+    if (!(best < before)) best = this.tryWithCorrections(this.tryLength(1, before), before, widestReach);
     const hopes = subproblem.predicted < before;
     for (const reach of narrowReaches) {
       if (best < before || !hopes || !subproblem.solve(x, at, reach)) break;
@@ -167,10 +171,27 @@ class SeparableSqp {
     return best;
   }
 
+  /** Objective at the restored end of the curved step; kept as the point to go to where that is better. */
+  private tryCurved(before: number): number {
+    const { problem, x, at, subproblem, trial } = this;
+    const { rowWeights } = problem;
+    if (rowWeights.length > 1 || !(subproblem.limitMultiplier > 0) || !(subproblem.predicted < before)) return before;
+    const weight = rowWeights[0]!;
+    const usePerThreshold = weight / subproblem.limitMultiplier;
+    this.curved.place(x, at, subproblem.predicted / weight, usePerThreshold, widestReach, trial);
+    return this.tryPoint(before);
+  }
+
   /** Objective at the restored x + length·step; kept as the point to go to if no trial before it was better. */
   private tryLength(length: number, best: number): number {
-    const { problem, x, trial, trialAt, subproblem } = this;
+    const { x, trial, subproblem } = this;
     for (let i = 0; i < x.length; i++) trial[i] = this.clamped(i, x[i]! + length * subproblem.step[i]!);
+    return this.tryPoint(best);
+  }
+
+  /** Restores and judges `trial`. */
+  private tryPoint(best: number): number {
+    const { problem, trial, trialAt } = this;
     this.trialUse = problem.totalUse(trial);
     problem.restore(trial);
     problem.evaluate(trial, trialAt);

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { readScenarioFile, schemeNames, type ResolvedScenario } from '../../../lib/io/index.js';
-import { limitTolerance, planViolations, roundDelay, type Plan } from '../../../lib/models/index.js';
+import {
+  limitTolerance,
+  planViolations,
+  roundDelay,
+  type Plan,
+  type PlanningProblem,
+} from '../../../lib/models/index.js';
 import { verifyBound, boundPlan } from '../../../lib/plan/index.js';
 import {
   builtInScheme,
@@ -100,18 +106,42 @@ describe('a world', () => {
     expect(worldOf(outcome.scenario).at(7).problem(nobody)).toEqual(outcome.scenario.start.problem);
   });
 
-  it('looks ahead as it says: expected, quantile and forecast gains', () => {
+  it('looks ahead as it says: expected, quantile, forecast and worst gains', () => {
     const world = (outlook: string) =>
       worldOf(scenario(`simulation.replan.outlook=${outlook}`, 'simulation.replan.horizon=10'));
-    const uplinks = (outlook: string) => {
-      const problem = world(outlook).at(0).outlook(nobody)!;
-      return problem.devices.map(({ uplink }) => (uplink.kind === 'shannon' ? uplink.snrBandwidthHz : NaN));
-    };
+    const uplinksOf = ({ devices }: PlanningProblem) =>
+      devices.map(({ uplink }) => (uplink.kind === 'shannon' ? uplink.snrBandwidthHz : NaN));
+    const uplinks = (outlook: string) => uplinksOf(world(outlook).at(0).outlook(nobody)!);
     const [now, expected, quantile, forecast] = ['now', 'expected', 'quantile', 'forecast'].map(uplinks);
     // The desk stands still: nothing ahead is uncertain.
     for (const other of [expected!, quantile!, forecast!]) expect(other[4]).toBeCloseTo(now![4]!, 3);
     expected!.slice(0, 4).forEach((gain, n) => expect(quantile![n]).toBeLessThan(gain));
     expect(forecast).not.toEqual(expected);
+    const along = Array.from({ length: 10 }, (_, k) => {
+      const settings = ['simulation.replan.outlook=forecast', `simulation.replan.horizon=${2 * k || 1}`];
+      // Half of the horizon is where a forecast is for; the first is of now.
+      return k === 0
+        ? now!
+        : uplinksOf(
+            worldOf(scenario(...settings))
+              .at(0)
+              .outlook(nobody)!,
+          );
+    });
+    const least = now!.map((_, n) => Math.min(...along.map((uplinks) => uplinks[n]!)));
+    expect(uplinks('worst')).toEqual(least);
+    expect(least.slice(0, 4).some((each, n) => each < 0.9 * now![n]!)).toBe(true);
+  });
+
+  it('keeps to three steps of the small time scale on average where shadowing is correlated 0.9', () => {
+    const changes = ['pathLoss={ model: uma, sight: obstructed }', 'bandwidth=10 MHz'].map((each) => `radio.${each}`);
+    const moving = `simulation.motion={ model: waypoint, radius: 250 m, speed: ${(-50 * Math.log(0.9)) / 4} }`;
+    const settings = ['simulation.replan={ every: 20 }', 'simulation.boundEvery=0', 'simulation.rounds=60', moving];
+    const cell = ['devices[0].count=11', 'simulation.shadowing.decorrelation=50 m', 'simulation.serverShares=small'];
+    const [summary] = summarise(run(scenario(...changes, ...settings, ...cell)));
+    const { meanSteps } = summary!;
+    expect(meanSteps).toBeGreaterThan(1);
+    expect(meanSteps).toBeLessThanOrEqual(3);
   });
 
   it('averages over fades where it is asked to: more fades, no outlook', () => {

@@ -136,7 +136,8 @@ function activeLimits(problem: PlanningProblem, plan: Plan, delay: RoundDelay, u
 
 /** The modelling choices that the numbers of a report rest on. */
 export function conventionsOf(problem: PlanningProblem): Conventions {
-  const kinds = (laws: readonly RateLaw[]) => [...new Set(laws.map((law) => law.kind))].sort();
+  const kinds = (laws: readonly RateLaw[]) =>
+    [...new Set(laws.map((law) => (law.kind === 'custom' ? (law.name ?? law.kind) : law.kind)))].sort();
   const { model, scope } = problem.accuracy;
   return {
     barrier: problem.sharing === 'batched' ? 'one server batch a step' : 'longest chain',

@@ -7,6 +7,7 @@ import {
   randomProblem,
   type InstanceShape,
   withCodedExchange,
+  withEfficiencyTables,
   withLinkLimits,
   withPricedAbsence,
   withTotalTraffic,
@@ -50,6 +51,11 @@ const options: Readonly<Record<string, Tried>> = {
     turnOn: withCodedExchange,
     counts: (problem, plan) =>
       roundDelay(problem, plan).stages.some((stages) => (stages?.adapterCodec ?? 0) > 1e-3 * stages!.forward),
+  },
+  'links under tables of modulation and coding': {
+    turnOn: withEfficiencyTables,
+    counts: ({ devices }, plan) =>
+      devices.some(({ uplink }, n) => uplink.kind === 'custom' && plan.devices[n]!.participates),
   },
   'coded exchange under limits of energy': {
     turnOn: (problem, seed) => withLinkLimits(withCodedExchange(problem, seed), seed),

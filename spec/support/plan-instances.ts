@@ -10,7 +10,16 @@ import type {
   RateLaw,
   ServerSharing,
 } from '../../lib/models/index.js';
-import { accuracy, choiceCosts, enumerateDecisions, leastEnergyJoule, limitUse } from '../../lib/models/index.js';
+import {
+  accuracy,
+  choiceCosts,
+  efficiencyTable,
+  efficiencyTableNames,
+  enumerateDecisions,
+  leastEnergyJoule,
+  limitUse,
+  tableLaw,
+} from '../../lib/models/index.js';
 import { planTwoTimescale } from '../../lib/plan/index.js';
 import { randomStream, type RandomStream } from '../../lib/random/index.js';
 
@@ -340,6 +349,20 @@ export function withTotalTraffic(problem: PlanningProblem, seed: number): Planni
   const { plan } = planTwoTimescale(problem);
   const part = 0.93 + 0.1 * randomStream(seed, 'total-traffic').uniform();
   return { ...problem, trafficLimitBits: Math.max(1, plan ? part * limitUse(problem, plan).trafficBits : 1e9) };
+}
+
+/** The same problem with links under tables of modulation and coding. */
+export function withEfficiencyTables(problem: PlanningProblem, seed: number): PlanningProblem {
+  const random = randomStream(seed, 'tables');
+  const table = efficiencyTable(pick(random, efficiencyTableNames));
+  const tabled = (law: RateLaw): RateLaw => {
+    if (law.kind === 'shannon') return tableLaw(table, Float64Array.of(law.snrBandwidthHz));
+    return law.kind === 'faded' ? tableLaw(table, law.snrBandwidthHz) : law;
+  };
+  const devices = problem.devices.map((device): Device => {
+    return { ...device, uplink: tabled(device.uplink), downlink: tabled(device.downlink) };
+  });
+  return { ...problem, devices };
 }
 
 function largestServerMemory(problem: PlanningProblem): number {

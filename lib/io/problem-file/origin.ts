@@ -99,6 +99,6 @@ function usable(law: RateLaw): boolean {
     case 'faded':
       return law.snrBandwidthHz.every(positive);
     case 'custom':
-      return true;
+      return positive(law.bitsPerSecond(1));
   }
 }

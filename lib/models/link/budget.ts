@@ -1,4 +1,5 @@
 import type { Fading } from './fading.js';
+import { stepEfficiency, tableLaw, type EfficiencyTable } from './modulation.js';
 import { fadingQuantile, fadingSamples } from './fading.js';
 import { withEfficiencyLimit, type LinkUse, type RateLaw } from './rate.js';
 import type { RandomStream } from '../../random/index.js';
@@ -21,6 +22,8 @@ export interface LinkBudget {
 export interface LinkLimits extends LinkUse {
   /** Most bits a second and hertz, in every fade; no limit when absent. */
   readonly efficiencyLimit?: number;
+  /** Modulation and coding schemes in place of Shannon's law. */
+  readonly efficiencyTable?: EfficiencyTable;
 }
 
 /** How a plan that lasts many rounds treats fading: its mean gain, a quantile of it, or the mean of 1/R over samples. */
@@ -36,16 +39,24 @@ export function snrBandwidthHz(budget: LinkBudget): number {
   );
 }
 
-/** Shannon's law with the transmitter's power over its own share. */
+/** Shannon's law, or a table of schemes, with the transmitter's power over its own share. */
 export function shannonLaw(
   budget: LinkBudget,
   fading: Fading,
   treatment: FadingTreatment,
   random: RandomStream,
-  { efficiencyLimit = Infinity, ...use }: LinkLimits = {},
+  { efficiencyLimit = Infinity, efficiencyTable, ...use }: LinkLimits = {},
 ): RateLaw {
   const mean = snrBandwidthHz(budget);
   const gains = treatedGains(fading, treatment, random);
+  if (efficiencyTable) {
+    const law = tableLaw(
+      efficiencyTable,
+      gains.map((gain) => gain * mean),
+      use,
+    );
+    return withEfficiencyLimit(law, efficiencyLimit);
+  }
   const law: RateLaw =
     gains.length === 1
       ? { kind: 'shannon', snrBandwidthHz: mean * gains[0]!, ...use }
@@ -60,12 +71,16 @@ export function spreadLaw(
   fading: Fading,
   treatment: FadingTreatment,
   random: RandomStream,
-  { efficiencyLimit = Infinity, ...use }: LinkLimits = {},
+  { efficiencyLimit = Infinity, efficiencyTable, ...use }: LinkLimits = {},
 ): RateLaw {
   const mean = snrBandwidthHz(budget) / bandHz;
   const gains = treatedGains(fading, treatment, random);
   let secondsPerBitPerHz = 0;
-  for (const gain of gains) secondsPerBitPerHz += 1 / Math.min(efficiencyLimit, Math.log2(1 + mean * gain));
+  for (const gain of gains) {
+    const snr = mean * gain;
+    const efficiency = efficiencyTable ? stepEfficiency(efficiencyTable, snr) : Math.log2(1 + snr);
+    secondsPerBitPerHz += 1 / Math.min(efficiencyLimit, efficiency);
+  }
   return { kind: 'linear', bitsPerSecondPerHz: gains.length / secondsPerBitPerHz, ...use };
 }
 

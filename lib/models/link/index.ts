@@ -3,6 +3,7 @@ export * from './decibel.js';
 export * from './path-loss.js';
 export * from './fading.js';
 export * from './budget.js';
+export * from './modulation.js';
 export * from './energy.js';
 export * from './moving/index.js';
 export * from './scaled.js';

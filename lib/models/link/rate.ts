@@ -55,6 +55,10 @@ export interface CustomRate extends LinkUse {
   readonly supremumBitsPerSecond?: number;
   /** η, bit/s/Hz, > 0; no limit when absent. */
   readonly efficiencyLimit?: number;
+  /** What reports call it; `custom` when absent. */
+  readonly name?: string;
+  /** The law at another power gain, `gain` times its own, where that is known. */
+  readonly atGain?: (gain: number) => CustomRate;
 }
 
 /** The law's factor of the rate: frame and delivered fractions together. */

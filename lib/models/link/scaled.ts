@@ -1,8 +1,8 @@
-import type { RateLaw } from './rate.js';
+import { withEfficiencyLimit, type RateLaw } from './rate.js';
 
 /**
  * The law at another power gain, `gain` times its own. A rate linear in the share keeps its spread: log2(1 + gain·snr) per Hz. A
- * custom law is not known at another gain: its rate is taken as in proportion to it.
+ * custom law that does not know itself at another gain (`atGain`) has a rate in proportion to it.
  */
 export function scaledLaw(law: RateLaw, gain: number): RateLaw {
   if (gain === 1) return law;
@@ -14,6 +14,7 @@ export function scaledLaw(law: RateLaw, gain: number): RateLaw {
     case 'linear':
       return { ...law, bitsPerSecondPerHz: scaledEfficiency(law.bitsPerSecondPerHz, gain) };
     case 'custom':
+      if (law.atGain) return withEfficiencyLimit(law.atGain(gain), law.efficiencyLimit ?? Infinity);
       return {
         ...law,
         bitsPerSecond: (hertz) => gain * law.bitsPerSecond(hertz),

@@ -26,6 +26,7 @@ describe('certificates', () => {
     const { problem } = parseProblemFile(file);
     const odd = { ...problem, phaseOfTheMoon: 1 };
     expect(() => stateProblem(odd)).toThrow('cannot state phaseOfTheMoon of a problem');
+    expect(stated('radio.efficiency=qam64')).toThrow('cannot state a custom law of a link');
     const limit = { name: 'carbon', unit: 'g', scope: 'sum' as const, limit: 1, use: () => 0 };
     expect(() => stateProblem({ ...problem, extraLimits: [limit] })).toThrow('cannot state extraLimits of a problem');
   });

@@ -106,6 +106,9 @@ function checkEnergyLimit(entry: DeviceEntry, path: IssuePath, { radio }: Checke
   if (radio.rateLaw === 'linear') {
     return [{ path, message: 'needs `radio.rateLaw: shannon`, found `linear`, whose power does not follow the share' }];
   }
+  if (radio.efficiency !== 'shannon') {
+    return [{ path, message: 'needs `radio.efficiency: shannon`: less power between two schemes saves nothing' }];
+  }
   const { fading } = radio;
   if (typeof fading !== 'string' && fading.treatment === 'samples' && fading.kind !== 'none') {
     return [

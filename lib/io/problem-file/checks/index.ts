@@ -2,6 +2,7 @@ import type { RawIssue } from '../source/index.js';
 import { checkAccuracyAndCodec } from './accuracy.js';
 import { checkDevices } from './devices.js';
 import { checkModel } from './model.js';
+import { checkRadio } from './radio.js';
 import { checkServer } from './server.js';
 import type { CheckedSections } from './sections.js';
 
@@ -13,6 +14,7 @@ export function crossChecks(sections: CheckedSections): RawIssue[] {
   return [
     ...checkModel(sections),
     ...checkAccuracyAndCodec(sections),
+    ...checkRadio(sections),
     ...checkServer(sections),
     ...checkDevices(sections),
   ];

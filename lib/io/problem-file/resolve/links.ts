@@ -1,6 +1,7 @@
 import {
   buildingLoss,
   decibelFromRatio,
+  efficiencyTable,
   fadingQuantile,
   lineOfSightProbability,
   pathLossDecibel,
@@ -9,6 +10,7 @@ import {
   shannonLaw,
   spreadLaw,
   type Building,
+  type EfficiencyTable,
   type Fading,
   type FadingTreatment,
   type LinkBudget,
@@ -61,9 +63,10 @@ export class LinkResolver {
         : { kind: fading.kind };
     this.treatment = fading.treatment === 'samples' ? { kind: 'samples', count: fading.samples } : { kind: 'mean' };
     this.plannedShare = fading.treatment === 'quantile' ? fadingQuantile(this.fading, fading.quantile) : 1;
-    const { efficiencyLimit, uplinkFraction } = radio;
+    const { efficiency, efficiencyLimit, uplinkFraction } = radio;
     const loses = fading.treatment === 'quantile' && fading.outage === 'resent' && fading.kind !== 'none';
     const common = {
+      ...(efficiency !== 'shannon' && { efficiencyTable: resolveTable(efficiency) }),
       ...(efficiencyLimit !== undefined && { efficiencyLimit }),
       ...(loses && { deliveredFraction: 1 - fading.quantile }),
     };
@@ -178,6 +181,14 @@ function pathLossOfSite(pathLoss: Exclude<RadioSection['pathLoss'], string>, car
         deviceHeightMetre: pathLoss.deviceHeight,
       };
   }
+}
+
+function resolveTable(efficiency: Exclude<RadioSection['efficiency'], 'shannon'>): EfficiencyTable {
+  if (typeof efficiency === 'string') return efficiencyTable(efficiency);
+  return efficiency.map(({ bitsPerHertz, snr }) => ({
+    bitsPerSecondPerHz: bitsPerHertz,
+    signalToNoise: ratioFromDecibel(snr),
+  }));
 }
 
 /** Signal-to-noise ratio that one share of the band would see, in dB. */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { efficiencyTableNames } from '../../../models/index.js';
 import { quantity, section } from './building-blocks.js';
 
 export const pathLossModels = ['macro', 'uma', 'umi', 'rma', 'inh', 'log-distance', 'free-space'] as const;
@@ -97,6 +98,23 @@ export const radioSection = section({
     .default('shannon')
     .describe(
       'Uplink rate: the device’s power over its own share, b·log2(1 + P·g/(N0·b)), or in proportion to the share.',
+    ),
+  efficiency: z
+    .union([
+      z.enum(['shannon', ...efficiencyTableNames]),
+      z
+        .array(
+          section({
+            bitsPerHertz: z.number().positive().max(100).describe('Bits a second and hertz.'),
+            snr: quantity('level', { minimum: -60, maximum: 120 }).describe('Least signal-to-noise ratio.'),
+          }).meta({ id: 'scheme', title: 'Modulation and coding scheme' }),
+        )
+        .min(1)
+        .max(64),
+    ])
+    .default('shannon')
+    .describe(
+      'Shannon’s law, or modulation and coding schemes: a table of 3GPP TS 38.214 (5.1.3.1-1, -2, -3), each scheme from Shannon’s ratio (and `capacityGap`) on, or own schemes with measured ratios, both increasing.',
     ),
   efficiencyLimit: z
     .number()

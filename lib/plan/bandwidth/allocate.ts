@@ -20,6 +20,7 @@ import { rowValue } from './delay-rows.js';
 import { JointSearch } from './joint-search.js';
 import { blockLimits, searchBlocks } from './resource-blocks.js';
 import { searchShares } from './share-search.js';
+import { cutThresholds } from './threshold-cuts.js';
 import { searchThresholds } from './threshold-search.js';
 
 /** Marginal delay at the fixed choices; ≤ 0, and 0 where the resource does not bind or comes in whole blocks. */
@@ -146,7 +147,10 @@ function allocateContinuous(compiled: CompiledAllocation): SharesFound | NoShare
   if (!compiled.rows.customTerms) return continuousShares(compiled, searchContinuous(compiled), true);
   if (compiled.count === 1) return continuousShares(compiled, loneAnswer(compiled), true);
   const answer = searchContinuous(compiled);
-  return continuousShares(compiled, answer, isProvenBest(compiled, answer));
+  if (isProvenBest(compiled, answer)) return continuousShares(compiled, answer, true);
+  if (answer.thresholds === undefined) return continuousShares(compiled, answer, false);
+  const cut = { ...answer, ...cutThresholds(compiled, answer.thresholds) };
+  return continuousShares(compiled, cut, isProvenBest(compiled, cut));
 }
 
 function searchContinuous(compiled: CompiledAllocation): ContinuousAnswer {

@@ -140,8 +140,11 @@ export class DenseSymmetricFactor {
       const second = secondWork[i]! / off;
       const multiplier = (c * first - second) / determinant;
       const secondMultiplier = (a * second - first) / determinant;
-      for (let j = k + 2; j <= i; j++) {
-        lower[row + j] = lower[row + j]! - multiplier * work[j]! - secondMultiplier * secondWork[j]!;
+      // Rows without an entry in the block's columns stay as they are: most of them in sparse matrices.
+      if (multiplier !== 0 || secondMultiplier !== 0) {
+        for (let j = k + 2; j <= i; j++) {
+          lower[row + j] = lower[row + j]! - multiplier * work[j]! - secondMultiplier * secondWork[j]!;
+        }
       }
       lower[row + k] = multiplier;
       lower[row + k + 1] = secondMultiplier;

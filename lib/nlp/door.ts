@@ -1,6 +1,7 @@
 import { completeFirstDerivatives } from '../derivative/index.js';
 import {
   clearAbsentSides,
+  derivesItself,
   kktResiduals,
   type KktResiduals,
   type NlpMeta,
@@ -20,7 +21,7 @@ import { findsLowerPoint } from './curvature.js';
 import { checkAlongDirection, checkEveryEntry } from './derivative-check.js';
 import { Evaluator, allFinite } from './evaluator.js';
 import { largestEntry } from './held-space.js';
-import { violationIsStationary } from './least-violation.js';
+import { judgeLeastViolation } from './least-violation.js';
 import { remembering, without } from './own-derivatives.js';
 import { checkProblem, ProblemError } from './problem-error.js';
 import { Session } from './session.js';
@@ -236,9 +237,9 @@ class Door<Options extends DoorOptions, Result extends SolverResult> {
 
   /** Names derivatives that the functions do not bear out; differences take their place. */
   private checkDerivatives(x: Float64Array): boolean {
-    const { options, own } = this;
-    if (options.derivativeCheck === 'off' || !this.affluent || (!this.given.gradient && !this.given.jacobian))
-      return false;
+    const { options, own, given } = this;
+    if (options.derivativeCheck === 'off' || !this.affluent || (!given.gradient && !given.jacobian)) return false;
+    if (options.derivativeCheck === 'directional' && derivesItself(given)) return false;
     const probed = this.withGivenDerivatives(own);
     const faults = options.derivativeCheck === 'full' ? checkEveryEntry(probed, x) : checkAlongDirection(probed, x);
     for (const { what, message } of faults) {
@@ -329,12 +330,10 @@ class Door<Options extends DoorOptions, Result extends SolverResult> {
       }
       case 'infeasible':
       case 'locally-infeasible':
-        if (result.termination === 'locally-infeasible' && !violationIsStationary(evidence, prepared)) {
-          return {
-            ...base,
-            termination: 'stalled',
-            message: 'The violation could not be reduced, but is not stationary.',
-          };
+        if (result.termination === 'locally-infeasible') {
+          const { isLeast, lower } = judgeLeastViolation(evidence, prepared, this.expired);
+          const message = 'The violation could not be reduced, but is not at a local minimum.';
+          if (!isLeast) return { ...base, termination: 'stalled', message, next: lower && this.toOwn(lower, units) };
         }
         if (!this.bestIsFeasible() || this.crossed()) return { ...base, termination: result.termination };
         return { ...base, termination: 'stalled', message: 'The method found no way on, but feasible points exist.' };

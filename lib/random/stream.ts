@@ -16,11 +16,16 @@ export interface RandomStream {
  * does not shift the others.
  */
 export function randomStream(seed: number, name: string): RandomStream {
-  const twister = new MersenneTwister(seedWords(seed, name));
-  const uniform = () => twister.uniform();
+  // Nothing is seeded before something is drawn: that takes longer than a step of a small problem.
+  let drawn: { readonly twister: MersenneTwister; readonly normal: () => number } | undefined;
+  const begin = () => {
+    const twister = new MersenneTwister(seedWords(seed, name));
+    return { twister, normal: normalVariates(() => twister.uniform()) };
+  };
+  const uniform = () => (drawn ??= begin()).twister.uniform();
   return {
     uniform,
-    normal: normalVariates(uniform),
+    normal: () => (drawn ??= begin()).normal(),
     integer: (bound) => Math.floor(uniform() * bound),
   };
 }

@@ -10,8 +10,10 @@ const blockArea = 9.91256303526217e-3;
  * Samples" (2005). Blocks are chosen by a generator of their own, seeded from `uniform`.
  */
 export function normalVariates(uniform: () => number): () => number {
-  const chooser = new MersenneTwister(Math.floor(1 + 0xffffffff * uniform()));
+  const seed = Math.floor(1 + 0xffffffff * uniform());
+  let seeded: MersenneTwister | undefined;
   return () => {
+    const chooser = (seeded ??= new MersenneTwister(seed));
     for (;;) {
       const u = 2 * uniform() - 1;
       const block = chooser.word() & (blocks - 1);

@@ -63,10 +63,16 @@ export class WorkingSetSolver {
     const set = solution.workingSet;
     forceEqualities(model, set);
     this.seen.clear();
+    let relaxed = false;
     for (let round = 0; round < maxRounds; round++) {
       this.rounds++;
       if (this.recurs(set) && round >= blockChanges) return 'undecided';
-      if (!this.solveWithUsableShift(model, solution, minimumShift)) return 'undecided';
+      if (!this.solveWithUsableShift(model, solution, minimumShift)) {
+        // Sides whose gradients depend on each other: the equalities alone seldom do.
+        if (relaxed || !dropInequalities(model, set)) return 'undecided';
+        relaxed = true;
+        continue;
+      }
       const changed = this.update(model, solution, round >= blockChanges);
       if (changed) continue;
       return this.worstActiveResidual(model, solution) > 1e-7 ? 'inconsistent' : 'solved';
@@ -244,6 +250,21 @@ export function forceEqualities(model: QuadraticModel, set: WorkingSet): void {
   for (let j = 0; j < set.variables.length; j++) {
     set.variables[j] = admissible(set.variables[j]!, model.stepLower[j]!, model.stepUpper[j]!);
   }
+}
+
+/** Leaves only equal sides in the working set; false if nothing else was in it. */
+function dropInequalities(model: QuadraticModel, set: WorkingSet): boolean {
+  const before = sides(set);
+  for (let i = 0; i < set.rows.length; i++) if (model.rowLower[i] !== model.rowUpper[i]) set.rows[i] = 0;
+  for (let j = 0; j < set.variables.length; j++) if (model.stepLower[j] !== model.stepUpper[j]) set.variables[j] = 0;
+  return sides(set) < before;
+}
+
+function sides({ rows, variables }: WorkingSet): number {
+  let count = 0;
+  for (const state of rows) if (state !== 0) count++;
+  for (const state of variables) if (state !== 0) count++;
+  return count;
 }
 
 function admissible(state: number, lower: number, upper: number): number {

@@ -1,11 +1,12 @@
 import * as z from '../../schema/index.js';
-import type {
-  FactorableForm,
-  FactorableProgram,
-  MixedIntegerNonlinearProgram,
-  NlpMeta,
-  NonlinearProgram,
-  SparsityPattern,
+import {
+  declareDerived,
+  type FactorableForm,
+  type FactorableProgram,
+  type MixedIntegerNonlinearProgram,
+  type NlpMeta,
+  type NonlinearProgram,
+  type SparsityPattern,
 } from '../../problem/index.js';
 import { defineOptions } from '../../solver/index.js';
 import { isProvenConvex, type ConvexityInput } from './convexity.js';
@@ -72,6 +73,8 @@ export function compileNl(model: NlModel, options?: NlCompileOptions): NlContinu
   if (!hessianPlan)
     notes.push(`The Hessian takes more than ${maxHessianUpdates} updates; only its products are offered.`);
   const evaluations = makeEvaluations(tape, plans, hessianPlan);
+  declareDerived(evaluations.gradient, evaluations.objective);
+  declareDerived(evaluations.jacobian, evaluations.constraints);
   const meta = makeMeta(
     model,
     tape,

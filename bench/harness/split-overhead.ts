@@ -5,7 +5,7 @@
 import { cpus } from 'node:os';
 import { loadBackend, type Tf } from '../../harness/backend/tensorflow.js';
 import { initialAdapters, type AdapterSettings } from '../../harness/model/adapters.js';
-import { tokenCount, type VitConfig } from '../../harness/model/config.js';
+import { labelCount, tokenCount, type VitConfig } from '../../harness/model/config.js';
 import { FrozenWeights } from '../../harness/model/frozen-weights.js';
 import { DevicePart, ServerPart, type MemoryMode, type PartOptions } from '../../harness/model/vit.js';
 import { randomWeights } from '../../harness/model/weights.js';
@@ -44,12 +44,12 @@ class SplitModel {
   ) {
     this.device = new DevicePart(tf, options, cut);
     this.server = new ServerPart(tf, options, cut);
-    this.labels = Int32Array.from({ length: batch }, (_, k) => k % options.config.classes);
+    this.labels = Int32Array.from({ length: batch }, (_, k) => k % labelCount(options.config));
   }
 
   step(throughFrames: boolean): number {
     const { tf, batch, options } = this;
-    const { imageSize, width } = options.config;
+    const { imageSize, width } = options.config as VitConfig;
     const images = tf.fill([batch, imageSize, imageSize, 3], 0.3);
     const pending = this.device.start(images);
     const shape = [batch, tokenCount(options.config), width];

@@ -1,13 +1,15 @@
 import { randomStream } from '../../lib/random/index.js';
 import type { Tensor, Tf, Variable } from '../backend/tensorflow.js';
-import type { VitConfig } from './config.js';
+import { blockConfig, keyValueWidth, type TransformerConfig } from './config.js';
 import { dropoutMask, maskSeed } from './dropout.js';
 import { matMulLast } from './operations.js';
 import type { HostTensor, WeightSet } from './weights.js';
 
-/** Layers of a block that may carry an adapter. */
+/** Layers of every block that may carry an adapter. */
 export const adapterTargets = ['query', 'key', 'value', 'output', 'up', 'down'] as const;
-export type AdapterTarget = (typeof adapterTargets)[number];
+/** A gated MLP has one more. */
+export type AdapterTarget = (typeof adapterTargets)[number] | 'gate';
+const targetOrder: readonly AdapterTarget[] = [...adapterTargets, 'gate'];
 
 /** LoRA (Hu et al. 2021): y = x·W + (alpha / rank)·dropout(x)·A·B. */
 export interface AdapterSettings {
@@ -37,7 +39,7 @@ export type AdapterState = ReadonlyMap<string, HostTensor>;
  * classifier that is trained starts as it is in `weights`, which must then be given.
  */
 export function initialAdapters(
-  config: VitConfig,
+  config: TransformerConfig,
   settings: AdapterSettings,
   seed: number,
   weights?: WeightSet,
@@ -76,7 +78,12 @@ function transposedHead({ shape, values }: HostTensor): HostTensor {
  * Names of what a part with blocks `first` … `last` − 1 trains, in the order of its variables. Whoever holds the last
  * block has the head.
  */
-export function trainedNames(config: VitConfig, settings: AdapterSettings, first: number, last: number): string[] {
+export function trainedNames(
+  config: TransformerConfig,
+  settings: AdapterSettings,
+  first: number,
+  last: number,
+): string[] {
   const blocks = Array.from({ length: last - first }, (_, k) =>
     settings.targets.flatMap((target) => ['down', 'up'].map((part) => `${first + k}.${target}.${part}`)),
   ).flat();
@@ -85,10 +92,12 @@ export function trainedNames(config: VitConfig, settings: AdapterSettings, first
 }
 
 /** Inputs and outputs of a target's linear layer. */
-export function targetWidths(config: VitConfig, target: AdapterTarget): { inputs: number; outputs: number } {
-  if (target === 'up') return { inputs: config.width, outputs: config.mlpWidth };
-  if (target === 'down') return { inputs: config.mlpWidth, outputs: config.width };
-  return { inputs: config.width, outputs: config.width };
+export function targetWidths(config: TransformerConfig, target: AdapterTarget): { inputs: number; outputs: number } {
+  const { width, mlpWidth } = config;
+  if (target === 'up' || target === 'gate') return { inputs: width, outputs: mlpWidth };
+  if (target === 'down') return { inputs: mlpWidth, outputs: width };
+  const isShared = target === 'key' || target === 'value';
+  return { inputs: width, outputs: isShared ? keyValueWidth(blockConfig(config)) : width };
 }
 
 /** Variables for the adapters of blocks `first` … `last` − 1; the caller disposes of them. */
@@ -148,5 +157,5 @@ export function adapterOutput(
 }
 
 function seedOf({ stepSeed, block }: BlockDropout, target: AdapterTarget): number {
-  return maskSeed(stepSeed, block, adapterTargets.indexOf(target));
+  return maskSeed(stepSeed, block, targetOrder.indexOf(target));
 }

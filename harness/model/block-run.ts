@@ -7,7 +7,7 @@ import {
   type BlockAdapters,
 } from './adapters.js';
 import { blockForward, type BlockWeights } from './block.js';
-import type { VitConfig } from './config.js';
+import { blockConfig, type TransformerConfig } from './config.js';
 import type { FrozenWeights } from './frozen-weights.js';
 import { holdForward, type HeldForward } from './held-tape.js';
 import type { WeightSet } from './weights.js';
@@ -20,7 +20,7 @@ export type MemoryMode = 'keep' | 'recompute';
 
 /** What a run of consecutive blocks is made from. */
 export interface PartOptions {
-  readonly config: VitConfig;
+  readonly config: TransformerConfig;
   readonly weights: WeightSet;
   readonly settings: AdapterSettings;
   readonly adapters: AdapterState;
@@ -68,7 +68,7 @@ export class BlockRun {
   private forward(k: number, input: Tensor, stepSeed?: number): Tensor {
     const { config, settings } = this.options;
     const dropout = stepSeed === undefined ? {} : { dropout: { stepSeed, block: this.first + k } };
-    return blockForward(this.tf, config, settings, this.blocks[k]!, this.adapters[k]!, input, dropout);
+    return blockForward(this.tf, blockConfig(config), settings, this.blocks[k]!, this.adapters[k]!, input, dropout);
   }
 
   /** Without gradients and without dropout: validation. */

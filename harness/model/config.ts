@@ -1,5 +1,28 @@
 import type { TransformerShape } from '../../lib/models/index.js';
 
+/** What a block computes, whatever model it belongs to. */
+export interface BlockConfig {
+  readonly width: number;
+  /** Attention heads; they divide the width. */
+  readonly heads: number;
+  /** Heads of keys and values, each shared by `heads / keyValueHeads` query heads (Ainslie et al. 2023). */
+  readonly keyValueHeads: number;
+  readonly mlpWidth: number;
+  /** Layer norm, or root-mean-square norm (Zhang & Sennrich 2019), which has no bias. */
+  readonly norm: 'layer' | 'rms';
+  readonly normEpsilon: number;
+  /** Tokens see those before them alone. */
+  readonly causal: boolean;
+  /** GELU by the error function or by GPT-2's tanh; SiLU. */
+  readonly activation: 'gelu' | 'gelu-tanh' | 'silu';
+  /** A third matrix whose activated output multiplies that of the first (Shazeer 2020). */
+  readonly gatedMlp: boolean;
+  /** Bias vectors of the linear layers. */
+  readonly biases: boolean;
+  /** Base of rotary positions (Su et al. 2021); absent without them. */
+  readonly rotaryBase?: number;
+}
+
 /** A pre-norm vision transformer (Dosovitskiy et al. 2021) as timm and Hugging Face store it. */
 export interface VitConfig {
   /** Side of the square input, pixels; a multiple of `patchSize`. */
@@ -14,6 +37,56 @@ export interface VitConfig {
   /** What the head sees: the class token, or the mean of all tokens. */
   readonly pooling: 'class-token' | 'mean';
   readonly layerNormEpsilon: number;
+}
+
+/** A pre-norm decoder over tokens, as GPT-2 and Llama are. */
+export interface DecoderConfig extends BlockConfig {
+  readonly blocks: number;
+  readonly vocabulary: number;
+  /** Tokens of one sample [S]. */
+  readonly tokens: number;
+  /** Learned positions that the embedding holds; 0 with rotary ones. */
+  readonly learnedPositions: number;
+  /**
+   * What acts on each token that has a label: the vocabulary's matrix (`tied`: that of the embedding), or a classifier.
+   */
+  readonly head:
+    | { readonly kind: 'language-model'; readonly tied: boolean }
+    | { readonly kind: 'classifier'; readonly classes: number };
+}
+
+export type TransformerConfig = VitConfig | DecoderConfig;
+
+export function isDecoder(config: TransformerConfig): config is DecoderConfig {
+  return 'vocabulary' in config;
+}
+
+/** The block of either family. */
+export function blockConfig(config: TransformerConfig): BlockConfig {
+  if (isDecoder(config)) return config;
+  return {
+    width: config.width,
+    heads: config.heads,
+    keyValueHeads: config.heads,
+    mlpWidth: config.mlpWidth,
+    norm: 'layer',
+    normEpsilon: config.layerNormEpsilon,
+    causal: false,
+    activation: 'gelu',
+    gatedMlp: false,
+    biases: true,
+  };
+}
+
+/** Outputs of the key and of the value layer. */
+export function keyValueWidth({ width, heads, keyValueHeads }: BlockConfig): number {
+  return (width / heads) * keyValueHeads;
+}
+
+/** What a label chooses from: classes, or words of the vocabulary. */
+export function labelCount(config: TransformerConfig): number {
+  if (!isDecoder(config)) return config.classes;
+  return config.head.kind === 'classifier' ? config.head.classes : config.vocabulary;
 }
 
 /** DeiT-Tiny (Touvron et al. 2021) with the head of its published weights. */
@@ -35,49 +108,82 @@ export function gridSize(config: VitConfig): number {
   return config.imageSize / config.patchSize;
 }
 
-/** Tokens of one image [S]. */
-export function tokenCount(config: VitConfig): number {
+/** Tokens of one sample [S]. */
+export function tokenCount(config: TransformerConfig): number {
+  if (isDecoder(config)) return config.tokens;
   return gridSize(config) ** 2 + (config.pooling === 'class-token' ? 1 : 0);
 }
 
 /** Problems that make a configuration unusable; empty if there are none. */
-export function configProblems(config: VitConfig): string[] {
+export function configProblems(config: TransformerConfig): string[] {
   const problems: string[] = [];
-  const whole = ['imageSize', 'patchSize', 'channels', 'width', 'blocks', 'heads', 'mlpWidth', 'classes'] as const;
-  for (const field of whole) {
-    if (!Number.isSafeInteger(config[field]) || config[field] < 1) {
-      problems.push(`${field} must be a whole number from 1 on, found ${config[field]}`);
+  const whole = (field: string, value: number, least = 1) => {
+    if (!Number.isSafeInteger(value) || value < least) {
+      problems.push(`${field} must be a whole number from ${least} on, found ${value}`);
     }
+  };
+  const { blocks, width, heads, mlpWidth } = config;
+  for (const [field, value] of Object.entries({ blocks, width, heads, mlpWidth })) whole(field, value);
+  if (width % heads !== 0) problems.push(`width ${width} is no multiple of heads ${heads}`);
+  if (isDecoder(config)) {
+    const { keyValueHeads, vocabulary, tokens, learnedPositions, head, rotaryBase, normEpsilon } = config;
+    for (const [field, value] of Object.entries({ keyValueHeads, vocabulary, tokens })) whole(field, value);
+    whole('learnedPositions', learnedPositions, 0);
+    if (head.kind === 'classifier') whole('classes', head.classes);
+    if (heads % keyValueHeads !== 0) {
+      problems.push(`heads ${heads} is no multiple of keyValueHeads ${keyValueHeads}`);
+    }
+    if (!(normEpsilon > 0)) problems.push(`normEpsilon must be above 0, found ${normEpsilon}`);
+    if (rotaryBase !== undefined && !(rotaryBase > 1)) problems.push(`rotaryBase must be above 1, found ${rotaryBase}`);
+    if (rotaryBase !== undefined && (width / heads) % 2 !== 0) {
+      problems.push(`rotary positions need an even width of a head, found ${width / heads}`);
+    }
+    if (rotaryBase === undefined && learnedPositions < tokens) {
+      problems.push(`${tokens} tokens need as many positions, the model has ${learnedPositions}`);
+    }
+    return problems;
   }
-  if (config.imageSize % config.patchSize !== 0) {
-    problems.push(`imageSize ${config.imageSize} is no multiple of patchSize ${config.patchSize}`);
-  }
-  if (config.width % config.heads !== 0) problems.push(`width ${config.width} is no multiple of heads ${config.heads}`);
-  if (!(config.layerNormEpsilon > 0))
-    problems.push(`layerNormEpsilon must be above 0, found ${config.layerNormEpsilon}`);
+  const { imageSize, patchSize, channels, classes, layerNormEpsilon } = config;
+  for (const [field, value] of Object.entries({ imageSize, patchSize, channels, classes })) whole(field, value);
+  if (imageSize % patchSize !== 0) problems.push(`imageSize ${imageSize} is no multiple of patchSize ${patchSize}`);
+  if (!(layerNormEpsilon > 0)) problems.push(`layerNormEpsilon must be above 0, found ${layerNormEpsilon}`);
   return problems;
 }
 
 /** The same model in the terms of the delay and memory models. */
-export function transformerShape(config: VitConfig): TransformerShape {
+export function transformerShape(config: TransformerConfig): TransformerShape {
+  const { width, heads, keyValueHeads, mlpWidth, gatedMlp, biases, norm, causal } = blockConfig(config);
   return {
     blocks: config.blocks,
-    width: config.width,
-    heads: config.heads,
-    keyValueHeads: config.heads,
-    mlpWidth: config.mlpWidth,
-    gatedMlp: false,
+    width,
+    heads,
+    keyValueHeads,
+    mlpWidth,
+    gatedMlp,
     tokens: tokenCount(config),
-    biases: true,
-    norm: 'layer',
+    biases,
+    norm,
     finalNorm: true,
-    causal: false,
-    embedding: {
-      kind: 'patches',
-      patchSize: config.patchSize,
-      channels: config.channels,
-      classToken: config.pooling === 'class-token',
-    },
-    head: { kind: 'classifier', classes: config.classes },
+    causal,
+    ...(isDecoder(config)
+      ? {
+          embedding: {
+            kind: 'tokens',
+            vocabulary: config.vocabulary,
+            positions: config.learnedPositions,
+            types: 0,
+            norm: false,
+          },
+          head: config.head,
+        }
+      : {
+          embedding: {
+            kind: 'patches',
+            patchSize: config.patchSize,
+            channels: config.channels,
+            classToken: config.pooling === 'class-token',
+          },
+          head: { kind: 'classifier', classes: config.classes },
+        }),
   };
 }

@@ -1,16 +1,8 @@
 import type { Tf } from '../backend/tensorflow.js';
-import {
-  disposeBlock,
-  disposeEmbedding,
-  disposeHead,
-  uploadBlock,
-  uploadEmbedding,
-  uploadHead,
-  type BlockWeights,
-  type EmbeddingWeights,
-  type HeadWeights,
-} from './block.js';
-import type { VitConfig } from './config.js';
+import { disposeBlock, uploadBlock, type BlockWeights } from './block.js';
+import type { TransformerConfig } from './config.js';
+import { disposeEmbedding, uploadEmbedding, type EmbeddingWeights } from './embedding.js';
+import { disposeHead, uploadHead, type HeadWeights } from './head.js';
 import type { WeightSet } from './weights.js';
 
 /** A model's frozen weights on the backend: one copy for any number of parts, each uploaded when first used. */
@@ -21,7 +13,7 @@ export class FrozenWeights {
 
   constructor(
     private readonly tf: Tf,
-    private readonly config: VitConfig,
+    private readonly config: TransformerConfig,
     private readonly weights: WeightSet,
   ) {}
 
@@ -37,7 +29,7 @@ export class FrozenWeights {
   }
 
   head(): HeadWeights {
-    return (this.headWeights ??= kept(this.tf, uploadHead(this.tf, this.weights)));
+    return (this.headWeights ??= kept(this.tf, uploadHead(this.tf, this.config, this.weights)));
   }
 
   dispose(): void {

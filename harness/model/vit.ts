@@ -1,7 +1,7 @@
 import type { Tensor, Tf, Variable } from '../backend/tensorflow.js';
 import { trainedNames } from './adapters.js';
-import { embed } from './block.js';
 import { BlockRun, type PartOptions } from './block-run.js';
+import { embed } from './embedding.js';
 import { FrozenWeights } from './frozen-weights.js';
 import { HeadRun } from './head-run.js';
 

@@ -1,69 +1,87 @@
 import { readSafetensors, toFloat32 } from '../../lib/io/tensors/index.js';
 import { randomStream } from '../../lib/random/index.js';
-import { configProblems, gridSize, tokenCount, type VitConfig } from './config.js';
+import {
+  blockConfig,
+  configProblems,
+  gridSize,
+  isDecoder,
+  keyValueWidth,
+  labelCount,
+  tokenCount,
+  type TransformerConfig,
+  type VitConfig,
+} from './config.js';
+import { fromDecoder, stacked } from './decoder-names.js';
+import { WeightError, type HostTensor, type WeightSet } from './host-tensor.js';
 
-/** A tensor outside any backend. */
-export interface HostTensor {
-  readonly shape: readonly number[];
-  readonly values: Float32Array;
-}
-
-/** Frozen weights by timm's names (`blocks.0.attn.qkv.weight`…). */
-export type WeightSet = ReadonlyMap<string, HostTensor>;
-
-/** Weights that do not fit the model: what is missing or of another shape, all at once. */
-export class WeightError extends Error {
-  override readonly name = 'WeightError';
-}
+export { WeightError, type HostTensor, type WeightSet } from './host-tensor.js';
 
 /** Names and shapes of a model's weights. */
-export function weightShapes(config: VitConfig): Map<string, readonly number[]> {
-  const { width, mlpWidth, channels, patchSize, classes } = config;
-  const shapes = new Map<string, readonly number[]>([
+export function weightShapes(config: TransformerConfig): Map<string, readonly number[]> {
+  const { width, mlpWidth, norm, gatedMlp, biases } = blockConfig(config);
+  const shapes = new Map<string, readonly number[]>(embeddingShapes(config));
+  const addNorm = (name: string) => {
+    shapes.set(`${name}.weight`, [width]);
+    if (norm === 'layer') shapes.set(`${name}.bias`, [width]);
+  };
+  const addLayer = (name: string, outputs: number, inputs: number) => {
+    shapes.set(`${name}.weight`, [outputs, inputs]);
+    if (biases) shapes.set(`${name}.bias`, [outputs]);
+  };
+  for (let block = 0; block < config.blocks; block++) {
+    const at = `blocks.${block}`;
+    addNorm(`${at}.norm1`);
+    addLayer(`${at}.attn.qkv`, width + 2 * keyValueWidth(blockConfig(config)), width);
+    addLayer(`${at}.attn.proj`, width, width);
+    addNorm(`${at}.norm2`);
+    addLayer(`${at}.mlp.fc1`, mlpWidth, width);
+    if (gatedMlp) addLayer(`${at}.mlp.gate`, mlpWidth, width);
+    addLayer(`${at}.mlp.fc2`, width, mlpWidth);
+  }
+  addNorm('norm');
+  const isLanguageModel = isDecoder(config) && config.head.kind === 'language-model';
+  if (!isLanguageModel || !config.head.tied) shapes.set('head.weight', [labelCount(config), width]);
+  if (!isLanguageModel) shapes.set('head.bias', [labelCount(config)]);
+  return shapes;
+}
+
+function embeddingShapes(config: TransformerConfig): [string, readonly number[]][] {
+  const { width } = config;
+  if (isDecoder(config)) {
+    const { vocabulary, learnedPositions } = config;
+    const words: [string, readonly number[]][] = [['token_embed.weight', [vocabulary, width]]];
+    return learnedPositions > 0 ? [...words, ['pos_embed', [1, learnedPositions, width]]] : words;
+  }
+  const { channels, patchSize, pooling } = config;
+  const patches: [string, readonly number[]][] = [
     ['patch_embed.proj.weight', [width, channels, patchSize, patchSize]],
     ['patch_embed.proj.bias', [width]],
     ['pos_embed', [1, tokenCount(config), width]],
-  ]);
-  if (config.pooling === 'class-token') shapes.set('cls_token', [1, 1, width]);
-  for (let block = 0; block < config.blocks; block++) {
-    const add = (name: string, shape: readonly number[]) => shapes.set(`blocks.${block}.${name}`, shape);
-    add('norm1.weight', [width]);
-    add('norm1.bias', [width]);
-    add('attn.qkv.weight', [3 * width, width]);
-    add('attn.qkv.bias', [3 * width]);
-    add('attn.proj.weight', [width, width]);
-    add('attn.proj.bias', [width]);
-    add('norm2.weight', [width]);
-    add('norm2.bias', [width]);
-    add('mlp.fc1.weight', [mlpWidth, width]);
-    add('mlp.fc1.bias', [mlpWidth]);
-    add('mlp.fc2.weight', [width, mlpWidth]);
-    add('mlp.fc2.bias', [width]);
-  }
-  shapes.set('norm.weight', [width]);
-  shapes.set('norm.bias', [width]);
-  shapes.set('head.weight', [classes, width]);
-  shapes.set('head.bias', [classes]);
-  return shapes;
+  ];
+  return pooling === 'class-token' ? [...patches, ['cls_token', [1, 1, width]]] : patches;
 }
 
 /**
  * Tensors that a file may hold besides: they have no part in a classifier's forward pass. The pooler of Hugging Face's ViT
- * serves other tasks, mask tokens serve pre-training, position ids are their own indices.
+ * serves other tasks, mask tokens serve pre-training, position ids are their own indices; decoders store causal masks and
+ * rotary frequencies.
  */
 const harmless = [
   /^(?:(?:vit|deit)\.)?pooler\.dense\.(?:weight|bias)$/u,
   /(?:^|\.)mask_token$/u,
   /(?:^|\.)position_ids$/u,
+  /\.attn\.(?:masked_)?bias$/u,
+  /\.rotary_emb\.inv_freq$/u,
 ];
 
 /**
- * Weights from a safetensors file (float16, bfloat16 or float32) in timm's or Hugging Face's naming. Position embeddings
+ * Weights from a safetensors file (float16, bfloat16 or float32) in timm's or Hugging Face's naming (ViT, GPT-2 or Llama).
+ * Position embeddings
  * of another grid are interpolated; a head for another number of classes, or none, is replaced by zeros. A file with any
  * tensor that this model does not have (but for the harmless ones above) is of another model. Throws `WeightError` naming
  * everything that is missing, misshapen, not finite or too much; `TensorFileError` if the file is not readable.
  */
-export function readWeights(file: Uint8Array, config: VitConfig): WeightSet {
+export function readWeights(file: Uint8Array, config: TransformerConfig): WeightSet {
   const problems = configProblems(config);
   const shapes = weightShapes(config);
   const stored = new Map<string, HostTensor>();
@@ -78,8 +96,10 @@ export function readWeights(file: Uint8Array, config: VitConfig): WeightSet {
     unread.delete(name);
     return stored.get(name);
   };
-  const isOwn = stored.has('patch_embed.proj.weight');
-  const named = isOwn ? { get: take } : fromHuggingFace(stored, take, config.blocks);
+  const isOwn = stored.has('patch_embed.proj.weight') || stored.has('token_embed.weight');
+  const named = isOwn
+    ? { get: take }
+    : (isDecoder(config) ? fromDecoder : fromVit)([...stored.keys()], take, config.blocks);
   const weights = new Map<string, HostTensor>();
   for (const [name, shape] of shapes) {
     const found = adapted(name, named.get(name), shape, config);
@@ -101,7 +121,7 @@ function listed(names: readonly string[]): string {
 }
 
 /** Weights drawn from a seed: normal of deviation 0.02 as in the original, norms 1, biases 0. */
-export function randomWeights(config: VitConfig, seed: number): WeightSet {
+export function randomWeights(config: TransformerConfig, seed: number): WeightSet {
   const problems = configProblems(config);
   if (problems.length > 0) throw new WeightError(problems.join('\n'));
   const weights = new Map<string, HostTensor>();
@@ -117,14 +137,19 @@ export function randomWeights(config: VitConfig, seed: number): WeightSet {
   return weights;
 }
 
-/** The same weights with a head drawn anew: normal of deviation 0.02, biases 0. The final norm stays. */
-export function withFreshHead(weights: WeightSet, config: VitConfig, seed: number): WeightSet {
+/**
+ * The same weights with a classifier drawn anew: normal of deviation 0.02, biases 0. The final norm stays, and so does the
+ * head of a language model.
+ */
+export function withFreshHead(weights: WeightSet, config: TransformerConfig, seed: number): WeightSet {
+  if (isDecoder(config) && config.head.kind === 'language-model') return weights;
+  const classes = labelCount(config);
   const random = randomStream(seed, 'head.weight');
-  const values = Float32Array.from({ length: config.classes * config.width }, () => 0.02 * random.normal());
+  const values = Float32Array.from({ length: classes * config.width }, () => 0.02 * random.normal());
   return new Map([
     ...weights,
-    ['head.weight', { shape: [config.classes, config.width], values }],
-    ['head.bias', { shape: [config.classes], values: new Float32Array(config.classes) }],
+    ['head.weight', { shape: [classes, config.width], values }],
+    ['head.bias', { shape: [classes], values: new Float32Array(classes) }],
   ]);
 }
 
@@ -132,12 +157,14 @@ function adapted(
   name: string,
   found: HostTensor | undefined,
   wanted: readonly number[],
-  config: VitConfig,
+  config: TransformerConfig,
 ): HostTensor | undefined {
-  if (name.startsWith('head.') && (!found || found.shape[0] !== wanted[0])) {
+  const hasClassifier = !isDecoder(config) || config.head.kind === 'classifier';
+  if (hasClassifier && name.startsWith('head.') && (!found || found.shape[0] !== wanted[0])) {
     return { shape: wanted, values: new Float32Array(wanted.reduce((product, extent) => product * extent, 1)) };
   }
-  if (name === 'pos_embed' && found && !sameShape(found.shape, wanted)) return interpolatePositions(found, config);
+  if (!isDecoder(config) && name === 'pos_embed' && found && !sameShape(found.shape, wanted))
+    return interpolatePositions(found, config);
   return found;
 }
 
@@ -189,12 +216,12 @@ function cubicTaps(position: number, size: number): [number, number][] {
 }
 
 /** Hugging Face's ViT names and separate query, key and value matrices, as timm's. */
-function fromHuggingFace(
-  stored: ReadonlyMap<string, HostTensor>,
+function fromVit(
+  names: readonly string[],
   take: (name: string) => HostTensor | undefined,
   blocks: number,
 ): Map<string, HostTensor> {
-  const full = new Map([...stored.keys()].map((name) => [name.replace(/^(vit|deit)\./u, ''), name]));
+  const full = new Map(names.map((name) => [name.replace(/^(vit|deit)\./u, ''), name]));
   const plain = { get: (name: string) => take(full.get(name) ?? name) };
   const named = new Map<string, HostTensor>();
   const copy = (to: string, from: string) => {
@@ -220,17 +247,4 @@ function fromHuggingFace(
     }
   }
   return named;
-}
-
-/** Tensors one above the other along their first axis. */
-function stacked(tensors: readonly HostTensor[]): HostTensor {
-  const [first] = tensors;
-  const values = new Float32Array(tensors.reduce((sum, tensor) => sum + tensor.values.length, 0));
-  let offset = 0;
-  for (const tensor of tensors) {
-    values.set(tensor.values, offset);
-    offset += tensor.values.length;
-  }
-  const rows = tensors.reduce((sum, tensor) => sum + tensor.shape[0]!, 0);
-  return { shape: [rows, ...first!.shape.slice(1)], values };
 }

@@ -4,7 +4,7 @@ import { plainNormalisation, proceduralDataset, readBatch, type ImageDataset } f
 import type { VitConfig } from '../model/config.js';
 import { randomWeights, type HostTensor } from '../model/weights.js';
 import { cosineWithWarmUp, defaultAdamW, Optimizer } from '../training/index.js';
-import { TrainableVit } from './trainable-vit.js';
+import { TrainableModel } from './trainable-model.js';
 
 /** Options of a pre-training: type, default and meaning. */
 export const pretrainSchema = z.object({
@@ -48,7 +48,7 @@ export async function pretrain(
   const { steps, batchSize, learningRate, warmUpSteps, weightDecay, seed } = options;
   const start = performance.now();
   const seconds = () => (performance.now() - start) / 1000;
-  const model = new TrainableVit(tf, config, randomWeights(config, seed));
+  const model = new TrainableModel(tf, config, randomWeights(config, seed));
   const matrices = model.variables.map(({ shape }) => shape.length === 2);
   const pick = <T>(list: readonly T[], wanted: boolean) => list.filter((_, k) => matrices[k] === wanted);
   const settings = { ...defaultAdamW, learningRate };
@@ -89,7 +89,7 @@ export async function pretrain(
   }
 }
 
-async function wholeAccuracy(tf: Tf, model: TrainableVit, dataset: ImageDataset, batchSize: number): Promise<number> {
+async function wholeAccuracy(tf: Tf, model: TrainableModel, dataset: ImageDataset, batchSize: number): Promise<number> {
   let right = 0;
   for (let first = 0; first < dataset.length; first += batchSize) {
     const indices = Array.from({ length: Math.min(batchSize, dataset.length - first) }, (_, k) => first + k);

@@ -7,6 +7,7 @@ import {
   type BlockAdapters,
 } from '../model/adapters.js';
 import { blockForward } from '../model/block.js';
+import { blockConfig } from '../model/config.js';
 import type { PartOptions } from '../model/block-run.js';
 import type { FrozenWeights } from '../model/frozen-weights.js';
 import { HeadRun } from '../model/head-run.js';
@@ -213,7 +214,15 @@ class BatchRun {
     const { tf, options, stepSeed } = this;
     const { config, settings, frozen } = options;
     const dropout = settings.dropout > 0 ? { dropout: { stepSeed, block } } : {};
-    return blockForward(tf, config, settings, frozen.block(block), this.grouped(block, present), input, dropout);
+    return blockForward(
+      tf,
+      blockConfig(config),
+      settings,
+      frozen.block(block),
+      this.grouped(block, present),
+      input,
+      dropout,
+    );
   }
 
   /** Adapters with one matrix a row, each row its device's. */

@@ -2,6 +2,7 @@ import { CodecError } from '../../lib/codec/index.js';
 import { TensorFileError } from '../../lib/io/tensors/index.js';
 import type { Tf } from '../backend/tensorflow.js';
 import type { AdapterState } from '../model/adapters.js';
+import { labelCount } from '../model/config.js';
 import {
   decodeAdapters,
   decodeMoments,
@@ -255,8 +256,8 @@ export class DeviceSession {
 
   private checkLabels(labels: readonly number[]): void {
     const { device, part } = this.options;
-    if (labels.length !== device.batchSize || !labels.every((label) => label < part.config.classes)) {
-      throw new ProtocolError(`${device.batchSize} labels below ${part.config.classes} are due`);
+    if (labels.length !== device.batchSize || !labels.every((label) => label < labelCount(part.config))) {
+      throw new ProtocolError(`${device.batchSize} labels below ${labelCount(part.config)} are due`);
     }
   }
 

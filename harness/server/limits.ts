@@ -1,4 +1,4 @@
-import { tokenCount, type VitConfig } from '../model/config.js';
+import { tokenCount, type TransformerConfig } from '../model/config.js';
 import { ProtocolError } from '../protocol/index.js';
 import type { AdapterState } from '../model/adapters.js';
 import type { OptimizerState } from '../training/index.js';
@@ -14,7 +14,7 @@ const restBytes = 2 ** 14;
 
 /** The largest messages that a device can have a reason to send in this training. */
 export function memberLimits(
-  config: VitConfig,
+  config: TransformerConfig,
   { cut, batchSize }: Pick<ServedDevice, 'cut' | 'batchSize'>,
   adapters: readonly { readonly values: Float32Array }[],
   localSteps: number,

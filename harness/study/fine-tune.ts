@@ -1,8 +1,9 @@
 import type { Tf } from '../backend/tensorflow.js';
 import { BatchOrder, readBatch, type ImageDataset, type Normalisation } from '../data/index.js';
+import { labelCount } from '../model/config.js';
 import { DevicePart, ServerPart, type PartOptions } from '../model/vit.js';
 import { decodeTensor, encodeTensor, messageSeed, timed, type StepCodec } from '../protocol/index.js';
-import { Optimizer, type OptimizerSettings } from '../training/index.js';
+import { Optimizer, Score, type OptimizerSettings } from '../training/index.js';
 
 export interface FineTuneOptions {
   readonly part: PartOptions;
@@ -133,8 +134,8 @@ const validationBatch = 16;
 async function validate(tf: Tf, device: DevicePart, server: ServerPart, options: FineTuneOptions) {
   const { validation, normalisation, part } = options;
   const channel = new Channel(options.up, options.seed, 'up');
-  const withCodec = new Score(part.config.classes);
-  const withoutCodec = new Score(part.config.classes);
+  const withCodec = new Score(labelCount(part.config));
+  const withoutCodec = new Score(labelCount(part.config));
   for (let first = 0; first < validation.length; first += validationBatch) {
     const indices = Array.from({ length: Math.min(validationBatch, validation.length - first) }, (_, k) => first + k);
     const batch = await readBatch(validation, indices, normalisation);
@@ -151,33 +152,6 @@ async function validate(tf: Tf, device: DevicePart, server: ServerPart, options:
   }
   const asTrained = options.up === 'identity' ? withoutCodec : withCodec;
   return { accuracy: asTrained.accuracy, loss: asTrained.loss, accuracyWithoutCodec: withoutCodec.accuracy };
-}
-
-/** Counts right answers and sums cross-entropies. */
-class Score {
-  private images = 0;
-  private right = 0;
-  private entropy = 0;
-
-  constructor(private readonly classes: number) {}
-
-  add(logits: Float32Array, labels: Int32Array): void {
-    labels.forEach((label, k) => {
-      const row = logits.subarray(k * this.classes, (k + 1) * this.classes);
-      const largest = Math.max(...row);
-      this.images++;
-      if (row.indexOf(largest) === label) this.right++;
-      this.entropy += largest + Math.log(row.reduce((sum, value) => sum + Math.exp(value - largest), 0)) - row[label]!;
-    });
-  }
-
-  get accuracy(): number {
-    return this.right / this.images;
-  }
-
-  get loss(): number {
-    return this.entropy / this.images;
-  }
 }
 
 function everyIndex(dataset: ImageDataset): Int32Array {

@@ -1,6 +1,8 @@
 import type { Tf } from '../backend/tensorflow.js';
 import { readBatch, type ImageDataset, type Normalisation } from '../data/index.js';
+import { labelCount } from '../model/config.js';
 import { DevicePart, ServerPart, type PartOptions } from '../model/vit.js';
+import { Score } from './score.js';
 
 export interface EvaluationOptions {
   /** With the adapters to judge. */
@@ -33,7 +35,7 @@ export async function evaluate(tf: Tf, options: EvaluationOptions): Promise<Eval
   const channel = isWhole ? undefined : options.channel;
   const device = new DevicePart(tf, part, cut);
   const server = new ServerPart(tf, part, cut);
-  let [right, loss] = [0, 0];
+  const score = new Score(labelCount(part.config));
   try {
     for (let first = 0; first < dataset.length; first += batchSize) {
       const indices = Array.from({ length: Math.min(batchSize, dataset.length - first) }, (_, k) => first + k);
@@ -45,17 +47,11 @@ export async function evaluate(tf: Tf, options: EvaluationOptions): Promise<Eval
         const passed = channel(activations.dataSync() as Float32Array, shape, first / batchSize);
         return server.infer(tf.tensor(passed, shape)).dataSync() as Float32Array;
       });
-      const { classes } = part.config;
-      batch.labels.forEach((label, k) => {
-        const row = logits.subarray(k * classes, (k + 1) * classes);
-        const largest = Math.max(...row);
-        if (row.indexOf(largest) === label) right++;
-        loss += largest + Math.log(row.reduce((sum, value) => sum + Math.exp(value - largest), 0)) - row[label]!;
-      });
+      score.add(logits, batch.labels);
     }
   } finally {
     device.dispose();
     server.dispose();
   }
-  return { accuracy: right / dataset.length, loss: loss / dataset.length, images: dataset.length };
+  return { accuracy: score.accuracy, loss: score.loss, images: score.rows };
 }

@@ -3,3 +3,4 @@ export * from './evaluate.js';
 export * from './optimizer.js';
 export * from './peft.js';
 export * from './schedule.js';
+export * from './score.js';

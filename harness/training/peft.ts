@@ -24,6 +24,7 @@ const modules: Record<AdapterTarget, string> = {
   output: 'attention.output.dense',
   up: 'intermediate.dense',
   down: 'output.dense',
+  gate: 'gate_proj',
 };
 
 const prefix = 'base_model.model.vit.encoder.layer.';

@@ -5,7 +5,7 @@ import type { VitConfig } from '../../../../harness/model/config.js';
 import { embeddedConfig, embeddedWeights } from '../../../../harness/model/embedded.js';
 import { DevicePart, ServerPart } from '../../../../harness/model/vit.js';
 import { randomWeights, readWeights, weightShapes } from '../../../../harness/model/weights.js';
-import { pretrain, pretrainSchema, TrainableVit, weightFile } from '../../../../harness/pretrain/index.js';
+import { pretrain, pretrainSchema, TrainableModel, weightFile } from '../../../../harness/pretrain/index.js';
 import { cosineWithWarmUp, evaluate } from '../../../../harness/training/index.js';
 import { plainNormalisation } from '../../../../harness/data/index.js';
 
@@ -38,7 +38,7 @@ describe('the trainable model', () => {
 
   it('computes what the split model computes, and gives its weights back as they came', () => {
     const start = randomWeights(config, 3);
-    const model = new TrainableVit(tf, config, start);
+    const model = new TrainableModel(tf, config, start);
     const logits = tf.tidy(() => Float32Array.from(model.forward(tf.tensor4d(images, [2, 32, 32, 3])).dataSync()));
     const back = model.weights();
     model.dispose();
@@ -54,7 +54,7 @@ describe('the trainable model', () => {
   it('has gradients that fit differences of the loss, norms and tokens included', () => {
     const start = randomWeights(config, 3);
     const lossOf = (weights: typeof start) => {
-      const model = new TrainableVit(tf, config, weights);
+      const model = new TrainableModel(tf, config, weights);
       const tensor = tf.tensor4d(images, [2, 32, 32, 3]);
       const step = model.step(tensor, Int32Array.of(3, 11));
       const slopes = model.variables.map((_, k) => Float32Array.from(step.gradients[k]!.dataSync()));
@@ -71,7 +71,7 @@ describe('the trainable model', () => {
       const at = (factor: number) =>
         lossOf(new Map([...start, [name, { shape, values: values.map((value) => value * factor) }]])).loss;
       const difference = (at(1.05) - at(0.95)) / 0.1;
-      const model = new TrainableVit(tf, config, start);
+      const model = new TrainableModel(tf, config, start);
       const held = model.variables.map((variable) => Float32Array.from(variable.dataSync()));
       model.dispose();
       const products = held.map((own, k) => own.reduce((sum, value, i) => sum + value * base.slopes[k]![i]!, 0));

@@ -1,0 +1,321 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { loadBackend, type Tensor, type Tf } from '../../../harness/backend/tensorflow.js';
+import { initialAdapters, type AdapterSettings, type AdapterState } from '../../../harness/model/adapters.js';
+import { transformerShape, type DecoderConfig } from '../../../harness/model/config.js';
+import { readLlama2c } from '../../../harness/model/llama2c.js';
+import { DevicePart, ServerPart, type MemoryMode, type PartOptions } from '../../../harness/model/vit.js';
+import { readWeights, WeightError, type HostTensor } from '../../../harness/model/weights.js';
+import { fromFloat32, writeSafetensors } from '../../../lib/io/tensors/index.js';
+import { parameterCount } from '../../../lib/models/index.js';
+
+interface Reference {
+  readonly logits: number[];
+  readonly loss: number;
+  readonly gradientAfterBlock1: number[];
+  readonly adapterGradients?: Readonly<Record<string, number[]>>;
+}
+
+/** Written by `bench/peers/decoder_reference.py`: transformers and PEFT in float64. */
+const reference = JSON.parse(
+  readFileSync(new URL('../../fixtures/decoder-reference.json', import.meta.url), 'utf8'),
+) as Readonly<Record<'gpt2' | 'llama', Reference>>;
+/** A Llama trained on short stories, with its vocabulary, and what it is published to tell. */
+const storiesFolder = new URL('../../../../shared/data/llama2-260k/', import.meta.url);
+const hasStories = existsSync(storiesFolder);
+if (!hasStories) console.log('skipping stories260K: ../shared/data/llama2-260k is absent');
+
+const sizes = { vocabulary: 13, tokens: 7, width: 24, blocks: 3, heads: 6, mlpWidth: 40, causal: true } as const;
+const gpt2: DecoderConfig = {
+  ...sizes,
+  keyValueHeads: 6,
+  learnedPositions: 9,
+  norm: 'layer',
+  normEpsilon: 1e-5,
+  activation: 'gelu-tanh',
+  gatedMlp: false,
+  biases: true,
+  head: { kind: 'language-model', tied: true },
+};
+const llama: DecoderConfig = {
+  ...sizes,
+  keyValueHeads: 2,
+  learnedPositions: 0,
+  norm: 'rms',
+  normEpsilon: 1e-5,
+  activation: 'silu',
+  gatedMlp: true,
+  biases: false,
+  rotaryBase: 10_000,
+  head: { kind: 'language-model', tied: false },
+};
+const llamaLayers: readonly [string, number, number][] = [
+  ['self_attn.q_proj', 24, 24],
+  ['self_attn.k_proj', 8, 24],
+  ['self_attn.v_proj', 8, 24],
+  ['self_attn.o_proj', 24, 24],
+  ['mlp.gate_proj', 40, 24],
+  ['mlp.up_proj', 40, 24],
+  ['mlp.down_proj', 24, 40],
+];
+const gpt2Layers: readonly [string, number, number][] = [
+  ['attn.c_attn', 24, 72],
+  ['attn.c_proj', 24, 24],
+  ['mlp.c_fc', 24, 40],
+  ['mlp.c_proj', 40, 24],
+];
+
+/** The same formula as in the script. */
+function formula(name: string, shape: readonly number[]): HostTensor {
+  const shift = Buffer.from(name).reduce((sum, byte) => sum + byte, 0);
+  const one = /norm|ln_/u.test(name) && name.endsWith('weight') ? 1 : 0;
+  const count = shape.reduce((product, extent) => product * extent, 1);
+  const values = Float32Array.from({ length: count }, (_, k) => Math.fround(0.2 * Math.sin(0.7 * k + shift)) + one);
+  return { shape, values };
+}
+
+/** Shapes by Hugging Face's names. */
+function storedShapes(family: 'gpt2' | 'llama'): [string, readonly number[]][] {
+  const shapes: [string, readonly number[]][] = [];
+  const { width, blocks, vocabulary } = sizes;
+  if (family === 'llama') {
+    shapes.push(['model.embed_tokens.weight', [vocabulary, width]], ['lm_head.weight', [vocabulary, width]]);
+    shapes.push(['model.norm.weight', [width]]);
+  } else {
+    shapes.push(['transformer.wte.weight', [vocabulary, width]], ['transformer.wpe.weight', [9, width]]);
+    shapes.push(['transformer.ln_f.weight', [width]], ['transformer.ln_f.bias', [width]]);
+  }
+  for (let block = 0; block < blocks; block++) {
+    const at = family === 'llama' ? `model.layers.${block}` : `transformer.h.${block}`;
+    const norms = family === 'llama' ? ['input_layernorm', 'post_attention_layernorm'] : ['ln_1', 'ln_2'];
+    for (const norm of norms) {
+      shapes.push([`${at}.${norm}.weight`, [width]]);
+      if (family === 'gpt2') shapes.push([`${at}.${norm}.bias`, [width]]);
+    }
+    for (const [layer, rows, columns] of family === 'llama' ? llamaLayers : gpt2Layers) {
+      shapes.push([`${at}.${layer}.weight`, [rows, columns]]);
+      if (family === 'gpt2') shapes.push([`${at}.${layer}.bias`, [columns]]);
+    }
+  }
+  return shapes;
+}
+
+function stored(family: 'gpt2' | 'llama', without = '', more: readonly string[] = []): Uint8Array {
+  const shapes = [...storedShapes(family), ...more.map((name): [string, number[]] => [name, [2]])];
+  const tensors = shapes
+    .filter(([name]) => name !== without)
+    .map(([name, shape]) => fromFloat32(name, shape, formula(name, shape).values));
+  return writeSafetensors({ tensors, metadata: {} });
+}
+
+let tf: Tf;
+beforeAll(async () => {
+  ({ tf } = await loadBackend());
+});
+
+const rows = [0, 1];
+const ids = () =>
+  tf.tensor2d(
+    rows.map((row) => Array.from({ length: 7 }, (_, k) => (5 * k + 3 * row) % 13)),
+    [2, 7],
+    'int32',
+  );
+/** The next token; the prompt of two and what follows the end are not judged. */
+const labels = Int32Array.from(
+  rows.flatMap((row) => Array.from({ length: 7 }, (_, k) => (k < 2 || k === 6 ? -1 : (5 * (k + 1) + 3 * row) % 13))),
+);
+
+/** Largest difference, in units of the largest value. */
+function apart(found: ArrayLike<number>, wanted: readonly number[]): number {
+  expect(found.length).toBe(wanted.length);
+  const size = Math.max(...wanted.map(Math.abs));
+  return Math.max(...wanted.map((value, k) => Math.abs(value - found[k]!))) / size;
+}
+
+interface Outcome {
+  readonly loss: number;
+  readonly gradient: Float32Array | undefined;
+  readonly adapters: ReadonlyMap<string, Float32Array>;
+  readonly logits: Float32Array;
+}
+
+/** One step of a split model; nothing may be left on the backend. */
+function step(options: PartOptions, cut: number): Outcome {
+  const before = tf.memory().numTensors;
+  const device = new DevicePart(tf, options, cut);
+  const server = new ServerPart(tf, options, cut);
+  const input = ids();
+  const logits = tf.tidy(() => Float32Array.from(server.infer(device.infer(input)).dataSync()));
+  const all: [string, Tensor][] = [];
+  let loss: number;
+  let gradient: Float32Array | undefined;
+  if (cut === options.config.blocks) {
+    const pending = device.startWhole(input, labels, 1);
+    loss = pending.loss;
+    pending.backward().forEach((tensor, k) => all.push([device.names[k]!, tensor]));
+  } else {
+    const pending = device.start(input, 1);
+    const result = server.step(pending.activations, labels, 1);
+    loss = result.loss;
+    gradient = result.gradient && Float32Array.from(result.gradient.dataSync());
+    if (result.gradient) {
+      pending.backward(result.gradient).forEach((tensor, k) => all.push([device.names[k]!, tensor]));
+      result.gradient.dispose();
+    } else pending.release();
+    result.adapterGradients.forEach((tensor, k) => all.push([server.names[k]!, tensor]));
+  }
+  const adapters = new Map(all.map(([name, tensor]) => [name, Float32Array.from(tensor.dataSync())]));
+  tf.dispose([input, ...all.map(([, tensor]) => tensor)]);
+  device.dispose();
+  server.dispose();
+  expect(tf.memory().numTensors).toBe(before);
+  return { loss, gradient, adapters, logits };
+}
+
+const none: AdapterSettings = { rank: 1, alpha: 1, targets: [], dropout: 0 };
+const adapted: AdapterSettings = {
+  rank: 2,
+  alpha: 6,
+  targets: ['query', 'key', 'output', 'gate', 'down'],
+  dropout: 0,
+};
+const peftName = { query: 'self_attn.q_proj', key: 'self_attn.k_proj', output: 'self_attn.o_proj' } as const;
+const mlpName = { gate: 'mlp.gate_proj', down: 'mlp.down_proj' } as const;
+const nameOf = (target: string) => ({ ...peftName, ...mlpName })[target as keyof typeof peftName];
+
+function turned({ shape, values }: HostTensor): HostTensor {
+  const [rowCount, columns] = shape as [number, number];
+  const out = Float32Array.from(values, (_, k) => values[(k % rowCount) * columns + Math.floor(k / rowCount)]!);
+  return { shape: [columns, rowCount], values: out };
+}
+
+/** The script's adapters: PEFT stores A as rank × inputs and B as outputs × rank. */
+function referenceAdapters(): AdapterState {
+  const start = initialAdapters(llama, adapted, 1);
+  return new Map(
+    [...start].map(([name, { shape }]) => {
+      const [block, target, part] = name.split('.') as [string, string, 'down' | 'up'];
+      const full = `model.layers.${block}.${nameOf(target)}.lora_${part === 'down' ? 'A' : 'B'}.weight`;
+      return [name, turned(formula(full, [...shape].reverse()))];
+    }),
+  );
+}
+
+const optionsOf = (
+  family: 'gpt2' | 'llama',
+  settings: AdapterSettings,
+  memoryMode: MemoryMode = 'keep',
+): PartOptions => {
+  const config = family === 'gpt2' ? gpt2 : llama;
+  const adapters = settings === adapted ? referenceAdapters() : new Map();
+  return { config, weights: readWeights(stored(family), config), settings, adapters, memoryMode };
+};
+
+describe('against transformers and PEFT in float64', () => {
+  it.each([
+    ['gpt2', none],
+    ['llama', adapted],
+  ] as const)('%s gives the same logits, loss and gradients', (family, settings) => {
+    const wanted = reference[family];
+    const found = step(optionsOf(family, settings), 1);
+    expect(apart(found.logits, wanted.logits)).toBeLessThan(1e-5);
+    expect(Math.abs(found.loss / wanted.loss - 1)).toBeLessThan(1e-5);
+    expect(apart(found.gradient!, wanted.gradientAfterBlock1)).toBeLessThan(1e-5);
+    for (const [name, gradient] of found.adapters) {
+      const [block, target, part] = name.split('.') as [string, string, 'down' | 'up'];
+      const key = `${block}.${nameOf(target)}.lora_${part === 'down' ? 'A' : 'B'}`;
+      const [inputs, rank] = part === 'down' ? [gradient.length / 2, 2] : [2, gradient.length / 2];
+      const back = turned({ shape: [inputs, rank], values: gradient });
+      expect(apart(back.values, wanted.adapterGradients![key]!)).toBeLessThan(1e-5);
+    }
+    expect(found.adapters.size).toBe(family === 'gpt2' ? 0 : 30);
+  });
+});
+
+describe.each([0, 1, 2, 3])('cut after block %i', (cut) => {
+  it.each(['keep', 'recompute'] as const)('split is the whole, bit for bit (%s)', (memoryMode) => {
+    const whole = step(optionsOf('llama', adapted), 3);
+    const split = step(optionsOf('llama', adapted, memoryMode), cut);
+    expect(split.loss).toBe(whole.loss);
+    expect(split.logits).toEqual(whole.logits);
+    expect(new Set(split.adapters.keys())).toEqual(new Set(whole.adapters.keys()));
+    for (const [name, gradient] of whole.adapters) expect(split.adapters.get(name)).toEqual(gradient);
+  });
+});
+
+describe('stored decoders', () => {
+  it('that lack a tensor or have one too many are refused by name', () => {
+    expect(() => readWeights(stored('llama', 'model.layers.1.mlp.gate_proj.weight'), llama)).toThrow(
+      'blocks.1.mlp.gate.weight is missing',
+    );
+    expect(() => readWeights(stored('llama', '', ['model.layers.0.self_attn.q_norm.weight']), llama)).toThrow(
+      'of another model: model.layers.0.self_attn.q_norm.weight',
+    );
+    expect(() => readWeights(stored('gpt2'), llama)).toThrow(WeightError);
+  });
+
+  it('of GPT-2 may hold its causal masks', () => {
+    expect(readWeights(stored('gpt2', '', ['transformer.h.0.attn.bias']), gpt2).size).toBe(2 + 2 + 3 * 12);
+  });
+});
+
+describe.skipIf(!hasStories)('stories260K', () => {
+  /** The file has a header and a vocabulary of its own, and the MLP's third kind of matrices before the second. */
+  function stories() {
+    const file = readFileSync(new URL('tinystories_260k_v1.bin', storiesFolder));
+    const words: Buffer[] = [];
+    let offset = 256;
+    for (let word = 0; word < 512; word++) {
+      const length = file.readUInt32LE(offset + 4);
+      words.push(file.subarray(offset + 8, offset + 8 + length));
+      offset += 8 + length;
+    }
+    const header = Buffer.alloc(28);
+    [64, 172, 5, 8, 4, 512, 512].forEach((value, k) => header.writeInt32LE(value, 4 * k));
+    const matrices = 4 * 5 * 172 * 64;
+    const end = file.length - 4 * 64;
+    const kind = (k: number) => file.subarray(end - (3 - k) * matrices, end - (2 - k) * matrices);
+    const before = file.subarray(offset, end - 3 * matrices);
+    return { words, model: Buffer.concat([header, before, kind(0), kind(2), kind(1), file.subarray(end)]) };
+  }
+
+  it('has the published number of parameters', () => {
+    const { config } = readLlama2c(stories().model);
+    expect(parameterCount(transformerShape(config))).toBe(260_032);
+  });
+
+  it('tells the published story', () => {
+    const { words, model } = stories();
+    const { config, weights } = readLlama2c(model);
+    const part: PartOptions = { config, weights, settings: none, adapters: new Map(), memoryMode: 'keep' };
+    const device = new DevicePart(tf, part, 2);
+    const server = new ServerPart(tf, part, 2);
+    const told = [1];
+    // Some 60 words of the published text.
+    while (told.length < 90) {
+      const next = tf.tidy(() => {
+        const input = tf.tensor2d(told, [1, told.length], 'int32');
+        return tf.argMax(tf.slice(server.infer(device.infer(input)), [told.length - 1, 0]), -1).dataSync()[0]!;
+      });
+      told.push(next);
+    }
+    device.dispose();
+    server.dispose();
+    const text = told
+      .slice(1)
+      .map((word) => words[word]!.toString('utf8').replace('▁', ' '))
+      .join('')
+      .replaceAll('<0x0A>', '\n')
+      .trim();
+    const published = readFileSync(new URL('stories260K.md', storiesFolder), 'utf8');
+    expect(text.length).toBeGreaterThan(150);
+    expect(published).toContain(text);
+  });
+
+  it('is refused when it is cut short or has bytes too many', () => {
+    const { model } = stories();
+    expect(() => readLlama2c(model.subarray(0, model.length - 4))).toThrow('the file ends within norm.weight');
+    expect(() => readLlama2c(Buffer.concat([model, Buffer.alloc(4)]))).toThrow('4 bytes follow the weights');
+    expect(() => readLlama2c(model.subarray(0, 20))).toThrow('shorter than its header');
+  });
+});

@@ -6,7 +6,7 @@ const lower = (from, allowed) => ({
   to: { path: '^lib/', pathNot: [`^lib/${from}/`, ...allowed.map((folder) => `^lib/${folder}/`)] },
 });
 
-const foundation = ['linalg', 'problem', 'solver', 'random', 'schema'];
+const foundation = ['linalg', 'problem', 'solver', 'random', 'schema', 'statistics'];
 
 module.exports = {
   forbidden: [
@@ -53,6 +53,7 @@ module.exports = {
     lower('schema', []),
     lower('linalg', []),
     lower('random', []),
+    lower('statistics', []),
     lower('problem', ['linalg']),
     lower('solver', ['linalg', 'problem', 'schema']),
     lower('derivative', foundation),

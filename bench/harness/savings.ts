@@ -12,7 +12,7 @@ import { loadavg } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { loadBackend } from '../../harness/backend/tensorflow.js';
-import { referenceKernelSeconds, timingWorkload } from '../../harness/calibrate/index.js';
+import { ReferenceTimer, timingWorkload } from '../../harness/calibrate/index.js';
 import { runPlan } from '../../harness/validate/index.js';
 import { formatIssue, readMeasuredProfile, readProblemFile, type ResolvedFile } from '../../lib/io/index.js';
 import { planViolations, roundDelay, type Plan } from '../../lib/models/index.js';
@@ -105,18 +105,15 @@ async function main(): Promise<void> {
   const backend = await loadBackend();
   const workload = await timingWorkload({ model: 'embedded' });
   const { tf } = backend;
-  const reference = profile.machine.referenceKernelSeconds;
+  const timer = new ReferenceTimer(tf);
+  const references = profile.machine.references ?? timer.measure();
   const rows = [];
-  const first = Object.values(plans)[0]!;
-  await runPlan(tf, workload, first.resolved, first.plan, 1, 1);
   for (const [name, { resolved, plan }] of Object.entries(plans)) {
-    const before = referenceKernelSeconds(tf) / reference - 1;
-    const run = await runPlan(tf, workload, resolved, plan, rounds, 1);
-    const after = referenceKernelSeconds(tf) / reference - 1;
+    const run = await runPlan(tf, workload, timer, references, resolved, plan, rounds, 1);
     const { totalSeconds } = roundDelay(resolved.problem, plan);
     const broken = planViolations(resolved.problem, plan, totalSeconds).map(({ limit }) => limit);
     const cuts = plan.devices.map(({ blocks }) => blocks);
-    rows.push({ name, cuts, ...run, drift: [before, after], broken: [...new Set(broken)] });
+    rows.push({ name, cuts, ...run, broken: [...new Set(broken)] });
     process.stderr.write(
       `${name}: ${run.predictedSeconds.toFixed(2)} s, measured ${run.measuredSeconds.toFixed(2)} s\n`,
     );
@@ -131,13 +128,12 @@ async function main(): Promise<void> {
   const lines = [
     `npx tsx bench/harness/savings.ts, ${new Date().toISOString().slice(0, 10)}, ${profile.machine.cpu}, ` +
       `${backend.name} backend, 1 thread, load ${loadavg()[0]!.toFixed(2)}, ${rounds} rounds`,
-    `${'plan'.padEnd(52)} predicted  measured   saved (predicted / measured)  difference  drift`,
+    `${'plan'.padEnd(52)} predicted  measured   saved (predicted / measured)  difference  slowdown`,
     ...table.map((row) => {
-      const drift = row.drift.map(percent).join(' ');
       return (
         `${row.name.padEnd(52)} ${row.predictedSeconds.toFixed(3).padStart(7)} s ${row.measuredSeconds.toFixed(3).padStart(7)} s   ` +
         `${percent(row.predictedSaving).padStart(7)} / ${percent(row.measuredSaving).padEnd(7)}  ` +
-        `${row.differencePoints.toFixed(1).padStart(5)} points  ${drift}${row.broken.length > 0 ? `; breaks ${row.broken.join(', ')}` : ''}`
+        `${row.differencePoints.toFixed(1).padStart(5)} points  ${row.slowdown.toFixed(2)}${row.broken.length > 0 ? `; breaks ${row.broken.join(', ')}` : ''}`
       );
     }),
   ];

@@ -2,7 +2,8 @@ import { Option, type Command } from 'commander';
 import type { MeasuredProfile } from '../../lib/io/index.js';
 import type { MemoryMode } from '../../harness/model/vit.js';
 import { escapeLine } from '../escape.js';
-import { print, printError } from '../terminal.js';
+import { CommandError, exitCodes } from '../exit-codes.js';
+import { print } from '../terminal.js';
 import { writeBytes } from './codec-files.js';
 import { parseTime } from './time-option.js';
 import {
@@ -23,6 +24,7 @@ interface CalibrateArguments extends TimingArguments {
   readonly batchSize: number[];
   readonly steps: number;
   readonly timeLimit: number;
+  readonly acceptUnsteady?: true;
   readonly points?: CodecPoint[];
   readonly activations: 'keep' | 'recompute' | 'both';
 }
@@ -35,8 +37,14 @@ export function registerCalibrateCommand(program: Command): void {
       .description('measure this machine and write a profile that problem files can name')
       .option('--out <file>', 'where the profile goes (JSON)', 'profile.json')
       .option('--batch-size <list>', 'batch sizes, such as 8,16', parseCounts, [16])
-      .option('--steps <number>', 'most measured steps of each run', parseCount, 8)
-      .option('--time-limit <time>', 'fewer steps are measured where all would take longer', parseTime, 90)
+      .option('--steps <number>', 'measured steps of each run, at least 8', parseCount, 8)
+      .option(
+        '--time-limit <time>',
+        'the last operating points are left out where all would take longer',
+        parseTime,
+        300,
+      )
+      .option('--accept-unsteady', 'write a profile of times that were not steady, and name the stages in it')
       .option('--points <list>', 'operating points as keptFraction:bits, such as 0.1:4,1:8', parsePoints)
       .addOption(
         new Option('--activations <mode>', 'memory modes that are measured')
@@ -50,35 +58,37 @@ async function runCalibrate(given: CalibrateArguments): Promise<void> {
   const { backend, workload } = await timingSetup(given);
   const { calibrate, defaultPoints } = await import('../../harness/calibrate/index.js');
   const both: readonly MemoryMode[] = ['keep', 'recompute'];
-  const wanted = given.points ?? defaultPoints;
-  const hasPlain = wanted.some(({ keptFraction, bits }) => keptFraction === 1 && bits === 32);
   const profile = await calibrate(backend, workload, {
     batchSizes: given.batchSize,
     memoryModes: given.activations === 'both' ? both : [given.activations],
-    points: hasPlain ? wanted : [...wanted, { keptFraction: 1, bits: 32 }],
+    points: given.points ?? defaultPoints,
     steps: given.steps,
     timeLimitSeconds: given.timeLimit,
     seed: given.seed,
+    clock: given.stageClock,
     onProgress: (text) => process.stderr.write(`${escapeLine(text)}\n`),
   });
+  if (profile.unsteady && !given.acceptUnsteady) {
+    await print(renderProfile(profile));
+    const text =
+      `not written: ${profile.unsteady.length} times were not steady (is the machine busy?):\n` +
+      `${profile.unsteady.map((name) => `  ${name}`).join('\n')}\n--accept-unsteady writes the profile all the same`;
+    throw new CommandError(exitCodes.limit, text);
+  }
   const text = `${JSON.stringify(profile, undefined, 2)}\n`;
   await writeBytes(given.out, new TextEncoder().encode(text));
   await print(renderProfile(profile));
   await print(`written to ${given.out}, SHA-256 ${textHash(text)}`);
-  const worst = Math.max(...profile.entries.flatMap(({ spread }) => Object.values(spread)));
-  if (worst > 0.05) {
-    await printError(`warning: stages vary by ${percent(worst)} from step to step: is the machine busy?`);
-  }
 }
 
 function renderProfile(profile: MeasuredProfile): string {
-  const { machine, samples, calibrationSeconds } = profile;
+  const { machine, samples, calibrationSeconds, coldSeconds } = profile;
   const milliseconds = ({ fixed, perBlock }: { fixed: number; perBlock: number }) =>
     `${shown(1000 * fixed)} + ${shown(1000 * perBlock)}·blocks ms`;
   const megabytes = ({ fixed, perBlock }: { fixed: number; perBlock: number }) =>
     `${shown(fixed / 1e6)} + ${shown(perBlock / 1e6)}·blocks MB`;
   const lines = [
-    `${profile.model.name} on ${machine.cpu}, ${machine.backend} backend, ${machine.threads} threads, load ${shown(machine.load)}; ` +
+    `${profile.model.name} on ${machine.cpu}, ${machine.backend} backend, ${machine.threads} threads, load ${shown(machine.load)}, ${machine.clock ?? 'wall'} clock; ` +
       `${shown(calibrationSeconds)} s, ${samples.taken} samples, ${samples.dropped} outliers dropped`,
   ];
   for (const entry of profile.entries) {
@@ -89,6 +99,12 @@ function renderProfile(profile: MeasuredProfile): string {
       `  server           ${milliseconds(entry.serverSeconds)}`,
       `  device memory    ${megabytes(entry.deviceBytes)}`,
       `  server memory    ${megabytes(entry.serverActivationBytes)} a device, ${megabytes(entry.serverStateBytes)} kept for it`,
+    );
+  }
+  if (coldSeconds) {
+    const { device, server } = coldSeconds;
+    lines.push(
+      `the first round of a process: ${shown(1000 * device)} ms more on a device, ${shown(1000 * server)} ms on the server`,
     );
   }
   lines.push('operating points: ratio up / down; encode + decode, ns a value');

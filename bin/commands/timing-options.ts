@@ -4,6 +4,7 @@ import { runInNewContext } from 'node:vm';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { LoadedBackend } from '../../harness/backend/tensorflow.js';
 import type { CodecPoint, TimingWorkload } from '../../harness/calibrate/index.js';
+import type { StageClock } from '../../harness/protocol/index.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { printError } from '../terminal.js';
 
@@ -14,6 +15,7 @@ export interface TimingArguments {
   readonly imageSize?: number;
   readonly rank: number;
   readonly threads: number;
+  readonly stageClock: StageClock;
   readonly seed: number;
 }
 
@@ -25,6 +27,14 @@ export function addTimingOptions(command: Command): Command {
     .option('--image-size <pixels>', 'side of the images of deit-tiny (default: 128)', parseCount)
     .option('--rank <number>', 'rank of the adapters on query and value', parseCount, 8)
     .option('--threads <number>', 'threads of the backend', parseCount, 1)
+    .addOption(
+      new Option(
+        '--stage-clock <kind>',
+        'time stages as time passes, or as this process has a processor (shared cores)',
+      )
+        .choices(['wall', 'cpu'])
+        .default('wall'),
+    )
     .option('--seed <number>', 'seed of data and order', parseCount, 1);
 }
 
@@ -38,6 +48,8 @@ export async function timingSetup(
   setFlagsFromString('--expose-gc');
   Object.assign(globalThis, { gc: runInNewContext('gc') as () => void });
   const { loadBackend } = await import('../../harness/backend/tensorflow.js');
+  const { setStageClock } = await import('../../harness/protocol/index.js');
+  setStageClock(options.stageClock);
   const { timingWorkload } = await import('../../harness/calibrate/index.js');
   const backend = await loadBackend();
   await printError(`backend: ${backend.description}`);

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { MeasuredProfileError, readMeasuredProfile } from '../../lib/io/index.js';
-import type { ComparedCase, ErrorSummary, ValidationReport } from '../../harness/validate/index.js';
+import type { ComparedCase, ErrorSummary, Pair, ValidationReport } from '../../harness/validate/index.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { readText } from '../files.js';
 import { escapeLine } from '../escape.js';
@@ -23,7 +23,6 @@ interface ValidateArguments extends TimingArguments {
   readonly batchSize: number;
   readonly rounds: number;
   readonly attempts: number;
-  readonly drift: number;
   readonly every: number;
   readonly plans: number;
   readonly only?: string;
@@ -42,8 +41,7 @@ export function registerValidateCommand(program: Command): void {
       .addOption(setOption())
       .option('--batch-size <number>', 'batch size of all plans', parseCount, 16)
       .option('--rounds <number>', 'measured rounds of each plan', parseCount, 5)
-      .option('--attempts <number>', 'most runs of a plan while the machine drifts', parseCount, 4)
-      .option('--drift <fraction>', 'allowed drift of the reference kernel', Number, 0.03)
+      .option('--attempts <number>', 'most runs of a plan that is not steady', parseCount, 2)
       .option('--plans <number>', 'most plans of a problem file', parseCount, 24)
       .option('--every <number>', 'run each n-th plan of the grid alone', parseCount, 1)
       .option('--only <text>', 'plans whose names hold this text alone')
@@ -56,9 +54,15 @@ async function runValidate(problem: string | undefined, given: ValidateArguments
   const text = await readText(given.profile);
   const content = parsedProfile(given.profile, text);
   const { backend, workload } = await timingSetup(given);
-  const { builtInCases, problemCases, unmeasured, validate, validationPicture, ValidationProblemError } =
+  const { builtInCases, problemCases, unmeasured, validate, ValidationProblemError } =
     await import('../../harness/validate/index.js');
-  const { batchSize, only = '', rounds, attempts, drift, seed } = given;
+  const { batchSize, only = '', rounds, attempts, seed } = given;
+  const { clock = 'wall' } = content.machine;
+  if (clock !== given.stageClock) {
+    throw new CommandError(exitCodes.badInput, `the profile was measured with --stage-clock ${clock}`);
+  }
+  if (content.unsteady)
+    await printError(`warning: the profile has ${content.unsteady.length} times that were not steady`);
   const ofProblem = async (path: string) => {
     const found = await readText(path);
     try {
@@ -85,7 +89,6 @@ async function runValidate(problem: string | undefined, given: ValidateArguments
       cases,
       rounds,
       attempts,
-      allowedDrift: drift,
       seed,
       onCase: (done, index) =>
         process.stderr.write(`${escapeLine(`${index + 1}/${cases.length} ${caseLine(done)}`)}\n`),
@@ -96,6 +99,7 @@ async function runValidate(problem: string | undefined, given: ValidateArguments
     await writeBytes(given.out, new TextEncoder().encode(`${JSON.stringify(report, undefined, 1)}\n`));
   }
   if (given.picture !== undefined) {
+    const { validationPicture } = await import('../report/validation.js');
     await writeBytes(given.picture, new TextEncoder().encode(validationPicture(report)));
   }
 }
@@ -110,19 +114,23 @@ function parsedProfile(path: string, text: string) {
 }
 
 function caseLine(one: ComparedCase): string {
-  const { round, drift, repeats, isSteady } = one;
-  const error = round.predicted / round.measured - 1;
-  const sign = error < 0 ? '' : '+';
+  const { round, normalised, compute, slowdown, repeats, unsteady } = one;
   return (
     `${one.name}, cuts ${one.cuts.join(' ')}: predicted ${shown(round.predicted)} s, measured ${shown(round.measured)} s ` +
-    `(${sign}${percent(error)}), links ${percent(one.linkShare)}, drift ${percent(drift[0])} ${percent(drift[1])}` +
+    `(${signedError(round)}; normalised ${signedError(normalised)}, without links ${signedError(compute)}), ` +
+    `links ${percent(one.linkShare)}, machine ${slowdown.toFixed(2)} × slower` +
     (repeats > 0 ? `, repeated ${repeats} times` : '') +
-    (isSteady ? '' : ', not steady')
+    (unsteady.length === 0 ? '' : `, not steady: ${unsteady.join(', ')}`)
   );
 }
 
+function signedError({ predicted, measured }: Pair): string {
+  const error = predicted / measured - 1;
+  return `${error < 0 ? '' : '+'}${percent(error)}`;
+}
+
 function renderReport(report: ValidationReport): string {
-  const { summary, cases } = report;
+  const { summary, cases, cold } = report;
   const row = (name: string, { count, mape, worst, bias }: ErrorSummary) =>
     `  ${name.padEnd(22)} ${percent(mape).padStart(8)} ${percent(worst).padStart(8)} ${percent(bias).padStart(8)} ${String(count).padStart(6)}`;
   return [
@@ -132,12 +140,14 @@ function renderReport(report: ValidationReport): string {
     ...cases.map((one) => `  ${caseLine(one)}`),
     '',
     `  ${'predicted / measured'.padEnd(22)} ${'mean |e|'.padStart(8)} ${'worst'.padStart(8)} ${'bias'.padStart(8)} ${'count'.padStart(6)}`,
-    row('round', summary.round),
+    row('round, raw', summary.round),
+    row('round, normalised', summary.normalised),
+    row('without links', summary.compute),
     ...Object.entries(summary.stages).map(([stage, errors]) => row(`stage: ${stage}`, errors)),
     row('traffic', summary.traffic),
     row('device peak bytes', summary.deviceMemory),
     row('server peak bytes', summary.serverMemory),
     `  the plan predicted best takes at most ${summary.bestPlanRatio.toFixed(3)} × the least measured of its scenario`,
-    `  process memory at most ${shown(Math.max(...cases.map(({ processBytes }) => processBytes)) / 1e6)} MB`,
+    ...(cold ? [`  first round of the process: predicted ${shown(cold.predicted)} s, ${signedError(cold)}`] : []),
   ].join('\n');
 }

@@ -1,8 +1,10 @@
+import { median, robustSummary, trendOf } from '../../lib/statistics/index.js';
 import type { Tf } from '../backend/tensorflow.js';
 import type { MemoryMode } from '../model/vit.js';
 import { trainInProcess, type DevicePlan } from '../run.js';
 import type { RoundRecord, ServerSharing, StepRecord } from '../server/index.js';
 import { defaultAdamW } from '../training/index.js';
+import { middleReferences, slowdown, type References, type ReferenceTimer } from './references.js';
 import type { TimingWorkload } from './workload.js';
 
 export interface TimedRunOptions {
@@ -11,28 +13,55 @@ export interface TimedRunOptions {
   readonly memoryMode: MemoryMode;
   /** K. */
   readonly localSteps: number;
-  /** Measured ones. */
+  /** Measured ones: the last of the run. */
   readonly rounds: number;
-  /** Rounds before them that are not looked at. */
-  readonly warmUpRounds: number;
-  /** First steps of each device that are not looked at. */
-  readonly warmUpSteps: number;
   readonly serverSpeedFactor?: number;
   readonly seed: number;
 }
 
-/** Records of a training on the event clock, without those of its warm-up. */
-export interface TimedRun {
+/** A round with its steps and the references around it. */
+export interface TimedRound {
+  readonly record: RoundRecord;
   readonly steps: readonly StepRecord[];
-  readonly rounds: readonly RoundRecord[];
+  /** Middle of before and after. */
+  readonly references: References;
 }
 
-/** Trains as `sft-opt train` does and keeps what was measured. */
-export async function timedRun(tf: Tf, workload: TimingWorkload, options: TimedRunOptions): Promise<TimedRun> {
-  const steps: StepRecord[] = [];
-  const rounds: RoundRecord[] = [];
+/** A training on the event clock. */
+export interface TimedRun {
+  /** The measured ones. */
+  readonly rounds: readonly TimedRound[];
+  /** The very first. */
+  readonly first: TimedRound;
+  readonly warmUpRounds: number;
+  /** Stages whose times still had a trend in the measured rounds, or were spread too widely. */
+  readonly unsteady: readonly string[];
+}
+
+/** Rounds after which a run that is still not steady ends, over the measured ones. */
+const patience = 3;
+/** A trend counts where chance has at most this probability and it changes the stage by at least so much. */
+const trendLimits = { probability: 0.01, drift: 0.05 };
+/** Largest median absolute deviation of a stage's steps over their median. */
+const largestSpread = 0.1;
+
+/**
+ * Trains as `sft-opt train` does, with references before the first round and after each, until the last rounds show no
+ * trend in any stage (Mann–Kendall on the steps' times over the references), and keeps these.
+ */
+export async function timedRun(
+  tf: Tf,
+  workload: TimingWorkload,
+  timer: ReferenceTimer,
+  options: TimedRunOptions,
+): Promise<TimedRun> {
   const { config, weights, settings, adapters, dataset, normalisation } = workload;
+  const { devices, memoryMode, localSteps, sharing, serverSpeedFactor = 1, seed, rounds } = options;
+  const found: TimedRound[] = [];
+  let steps: StepRecord[] = [];
+  const enough = new AbortController();
   collectGarbage();
+  let before = timer.measure();
   await trainInProcess(tf, {
     config,
     weights,
@@ -40,26 +69,69 @@ export async function timedRun(tf: Tf, workload: TimingWorkload, options: TimedR
     adapters,
     dataset,
     normalisation,
-    memoryMode: options.memoryMode,
-    devices: options.devices,
-    rounds: options.warmUpRounds + options.rounds,
-    localSteps: options.localSteps,
+    memoryMode,
+    devices,
+    rounds: rounds * patience + 1,
+    localSteps,
     optimizer: defaultAdamW,
     split: { kind: 'iid' },
-    serverSharing: options.sharing,
-    ...(options.serverSpeedFactor !== undefined && { serverSpeedFactor: options.serverSpeedFactor }),
-    seed: options.seed,
+    serverSharing: sharing,
+    serverSpeedFactor,
+    seed,
+    signal: enough.signal,
     record: (record) => {
-      if (record.kind === 'step' || record.kind === 'round') {
-        if (record.round < options.warmUpRounds) return;
-      }
-      if (record.kind === 'step' && record.round * options.localSteps + record.step >= options.warmUpSteps) {
-        steps.push(record);
-      }
-      if (record.kind === 'round') rounds.push(record);
+      if (record.kind === 'step') steps.push(record);
+    },
+    onRound: (record) => {
+      const after = timer.measure();
+      found.push({ record, steps, references: middleReferences([before, after]) });
+      steps = [];
+      before = after;
+      if (found.length > rounds && unsteadyStages(found.slice(-rounds)).length === 0) enough.abort();
     },
   });
-  return { steps, rounds };
+  const measured = found.slice(-rounds);
+  const [first] = found;
+  return { rounds: measured, first: first!, warmUpRounds: found.length - rounds, unsteady: unsteadyStages(measured) };
+}
+
+const stages: Readonly<Record<string, (record: StepRecord) => number>> = {
+  'device forward': ({ seconds }) => seconds.deviceForward,
+  'device backward': ({ seconds }) => seconds.deviceBackward + seconds.deviceUpdate,
+  server: ({ measuredServerSeconds: own }) => own.compute + own.update,
+  codec: ({ seconds, measuredServerSeconds: own }) =>
+    seconds.deviceEncode + seconds.deviceDecode + own.encode + own.decode,
+};
+
+/** Of the steps of all devices together: what one more device adds is no trend. */
+export function unsteadyStages(rounds: readonly TimedRound[]): string[] {
+  return Object.entries(stages).flatMap(([name, pick]) => {
+    const series = rounds.flatMap(({ steps, references }) => {
+      const factor = slowdown(references, rounds[0]!.references);
+      return [...stepTotals(steps, pick).values()].map((seconds) => seconds / factor);
+    });
+    const { probability, drift } = trendOf(series);
+    if (probability <= trendLimits.probability && Math.abs(drift) >= trendLimits.drift) {
+      return [`${name} (goes by ${(100 * drift).toFixed(0)} % over ${series.length} steps)`];
+    }
+    const { spread } = robustSummary(series);
+    return spread > largestSpread ? [`${name} (spread ${(100 * spread).toFixed(0)} %)`] : [];
+  });
+}
+
+/** Sum over devices by step, in the order of the steps. */
+export function stepTotals(steps: readonly StepRecord[], pick: (record: StepRecord) => number): Map<string, number> {
+  const totals = new Map<string, number>();
+  for (const record of steps) {
+    const key = `${record.round}.${record.step}`;
+    totals.set(key, (totals.get(key) ?? 0) + pick(record));
+  }
+  return totals;
+}
+
+/** The machine's speed over a run against given references; above 1: slower. */
+export function runSlowdown({ rounds }: TimedRun, then: References): number {
+  return median(rounds.map(({ references }) => slowdown(references, then)));
 }
 
 /** Collects garbage where the runtime lets it (`--expose-gc`): a collection within a stage would count as its time. */

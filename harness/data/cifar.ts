@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatasetError, type ImageDataset } from './dataset.js';
 import { meantIndices } from './fingerprint.js';
-import { resizeBicubic } from './resize.js';
+import { resizeBicubic } from '../../lib/io/images/index.js';
 
 export interface CifarOptions {
   readonly folder: string;

@@ -4,7 +4,7 @@ import { checkJpeg, ImageFileError } from '../../lib/io/images/index.js';
 import type { LoadedBackend, Tensor3D } from '../backend/tensorflow.js';
 import { optionalPackage } from '../optional-package.js';
 import { DatasetError } from './dataset.js';
-import type { RgbImage } from './resize.js';
+import type { RgbImage } from '../../lib/io/images/index.js';
 
 /** Decodes a JPEG, greyscale included, to RGB. Throws `DatasetError` on bytes that are no JPEG. */
 export type JpegDecoder = (bytes: Uint8Array) => Promise<RgbImage>;

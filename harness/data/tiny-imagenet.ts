@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatasetError, type ImageDataset } from './dataset.js';
 import { meantIndices } from './fingerprint.js';
 import { requireJpeg, type JpegDecoder } from './jpeg.js';
-import { resizeBicubic } from './resize.js';
+import { resizeBicubic } from '../../lib/io/images/index.js';
 
 export interface FolderOptions {
   readonly folder: string;

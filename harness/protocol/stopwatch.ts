@@ -1,8 +1,30 @@
+/** What stages are timed by: time as it passes, or time of all threads of this process on a processor. */
+export type StageClock = 'wall' | 'cpu';
+
+let clock: StageClock = 'wall';
+const totals = { wall: 0, cpu: 0 };
+
+/** Times all stages of this process so from now on. By `cpu` only one party may be in the process, or all take turns. */
+export function setStageClock(kind: StageClock): void {
+  clock = kind;
+}
+
+/** Seconds of all stages so far by both clocks. */
+export function stageTotals(): Readonly<Record<StageClock, number>> {
+  return { ...totals };
+}
+
 /** Result of synchronous work and how long it took, s. */
 export function timed<T>(work: () => T): [T, number] {
+  const cpuStart = process.cpuUsage();
   const start = performance.now();
   const result = work();
-  return [result, rounded((performance.now() - start) / 1000)];
+  const wall = (performance.now() - start) / 1000;
+  const { user, system } = process.cpuUsage(cpuStart);
+  const cpu = (user + system) / 1e6;
+  totals.wall += wall;
+  totals.cpu += cpu;
+  return [result, rounded(clock === 'wall' ? wall : cpu)];
 }
 
 /** To 0.1 µs: headers are short, and of nearly equal length. */

@@ -13,7 +13,7 @@ export function relativeError({ predicted, measured }: Pair): number {
   return predicted / measured - 1;
 }
 
-/** A stage of one device of a case. */
+/** A stage of one device of a case; at the speed of the machine at calibration. */
 export interface StagePair extends Pair {
   readonly stage: keyof Stages;
   readonly device: number;
@@ -30,19 +30,21 @@ export interface ComparedCase {
   readonly activations: ValidationCase['activations'];
   readonly cuts: readonly number[];
   readonly round: Pair;
+  /** At the speed of the machine at calibration; see `Measurement`. */
+  readonly normalised: Pair;
+  /** The same without links, which are the same formula on both sides. */
+  readonly compute: Pair;
+  readonly slowdown: number;
   readonly stages: readonly StagePair[];
   readonly traffic: Pair;
   readonly deviceMemory: readonly Pair[];
   readonly serverMemory: Pair;
   /** Of the measured round that the slowest device's links take. */
   readonly linkShare: number;
-  /** Reference kernel over that of the profile, before and after the accepted run. */
-  readonly drift: readonly [number, number];
-  /** Runs thrown away because the reference kernel had moved. */
+  /** Runs thrown away because a stage was not steady. */
   readonly repeats: number;
-  /** Whether the accepted run kept within the drift allowed. */
-  readonly isSteady: boolean;
-  readonly processBytes: number;
+  /** Of the run that counts; see `Measurement`. */
+  readonly unsteady: readonly string[];
 }
 
 /** Where a comparison is put together from. */
@@ -51,15 +53,12 @@ export interface CaseRun {
   readonly prediction: Prediction;
   readonly measurement: Measurement;
   readonly memory: MeasuredMemory;
-  readonly drift: readonly [number, number];
   readonly repeats: number;
-  readonly isSteady: boolean;
-  readonly processBytes: number;
 }
 
 export function compareCase(run: CaseRun): ComparedCase {
   const { one, prediction, measurement, memory } = run;
-  const { roundSeconds } = measurement;
+  const { roundSeconds, normalisedSeconds, computeSeconds, slowdown, unsteady } = measurement;
   const stages = one.devices.flatMap((_, device) => {
     const predicted = prediction.delay.stages[device]!;
     const measured = measurement.stages[device]!;
@@ -70,7 +69,9 @@ export function compareCase(run: CaseRun): ComparedCase {
           ? predicted.adapterUplink + predicted.adapterDownlink + predicted.adapterCodec
           : predicted[stage];
       const shareOfRound = (times * measured[stage]) / roundSeconds;
-      return { stage, device, predicted: foreseen, measured: measured[stage], shareOfRound };
+      const isLink = stage === 'uplink' || stage === 'downlink' || stage === 'adapters';
+      const atSpeed = isLink ? measured[stage] : measured[stage] / slowdown;
+      return { stage, device, predicted: foreseen, measured: atSpeed, shareOfRound };
     });
   });
   const links = one.devices.map((_, device) => {
@@ -86,6 +87,9 @@ export function compareCase(run: CaseRun): ComparedCase {
     activations: one.activations,
     cuts: one.devices.map(({ cut }) => cut),
     round: { predicted: prediction.delay.totalSeconds, measured: roundSeconds },
+    normalised: { predicted: prediction.delay.totalSeconds, measured: normalisedSeconds },
+    compute: { predicted: prediction.computeSeconds, measured: computeSeconds },
+    slowdown,
     stages,
     traffic: { predicted: prediction.trafficBytes, measured: measurement.trafficBytes },
     deviceMemory: memory.devicePeakBytes.map((measured, k) => ({
@@ -94,10 +98,8 @@ export function compareCase(run: CaseRun): ComparedCase {
     })),
     serverMemory: { predicted: prediction.serverPeakBytes, measured: memory.serverPeakBytes },
     linkShare: Math.max(...links),
-    drift: run.drift,
     repeats: run.repeats,
-    isSteady: run.isSteady,
-    processBytes: run.processBytes,
+    unsteady,
   };
 }
 
@@ -123,7 +125,10 @@ export function summarise(pairs: readonly Pair[]): ErrorSummary {
 
 /** All that a validation is judged by. */
 export interface ValidationSummary {
+  /** As measured. */
   readonly round: ErrorSummary;
+  readonly normalised: ErrorSummary;
+  readonly compute: ErrorSummary;
   /** Stages that take at least 5 % of their round. */
   readonly stages: Readonly<Partial<Record<keyof Stages, ErrorSummary>>>;
   readonly traffic: ErrorSummary;
@@ -145,6 +150,8 @@ export function summariseCases(cases: readonly ComparedCase[]): ValidationSummar
   });
   return {
     round: summarise(cases.map(({ round }) => round)),
+    normalised: summarise(cases.map(({ normalised }) => normalised)),
+    compute: summarise(cases.map(({ compute }) => compute)),
     stages: Object.fromEntries(stages),
     traffic: summarise(cases.map(({ traffic }) => traffic)),
     deviceMemory: summarise(cases.flatMap(({ deviceMemory }) => deviceMemory)),
@@ -152,7 +159,7 @@ export function summariseCases(cases: readonly ComparedCase[]): ValidationSummar
     computeBound: cases.filter(({ linkShare }) => linkShare <= 0.5).length / cases.length,
     bestPlanRatio: bestPlanRatio(cases),
     repeats: cases.reduce((sum, { repeats }) => sum + repeats, 0),
-    unsteady: cases.filter(({ isSteady }) => !isSteady).length,
+    unsteady: cases.filter(({ unsteady }) => unsteady.length > 0).length,
   };
 }
 

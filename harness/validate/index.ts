@@ -10,8 +10,15 @@ export {
   type StagePair,
   type ValidationSummary,
 } from './compare.js';
-export { devicePlans, measure, measureMemory, stageNames, type Measurement, type Stages } from './measure.js';
-export { validationPicture } from './picture.js';
+export {
+  devicePlans,
+  measure,
+  measureMemory,
+  replayedSeconds,
+  stageNames,
+  type Measurement,
+  type Stages,
+} from './measure.js';
 export { problemCases, ValidationProblemError } from './problem-cases.js';
 export { predict, problemOf, bandHz, type Prediction } from './predict.js';
 export { validate, type ValidateOptions, type ValidationReport } from './validate.js';

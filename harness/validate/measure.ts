@@ -1,5 +1,18 @@
+import { median } from '../../lib/statistics/index.js';
 import type { Tf } from '../backend/tensorflow.js';
-import { codecAt, devicePeakBytes, median, serverBytes, timedRun, type TimingWorkload } from '../calibrate/index.js';
+import {
+  codecAt,
+  devicePeakBytes,
+  serverBytes,
+  slowdown,
+  stepTotals,
+  timedRun,
+  type References,
+  type ReferenceTimer,
+  type TimedRound,
+  type TimedRun,
+  type TimingWorkload,
+} from '../calibrate/index.js';
 import type { DevicePlan } from '../run.js';
 import type { StepRecord } from '../server/index.js';
 import type { ValidationCase } from './cases.js';
@@ -33,7 +46,16 @@ export const stageNames = [
 /** What was measured of a case; medians over steps and rounds. */
 export interface Measurement {
   readonly roundSeconds: number;
-  readonly aggregationSeconds: number;
+  /** The round at the speed of the machine at calibration: all work over the slowdown, links as they are. */
+  readonly normalisedSeconds: number;
+  /** The same, had messages come at once. */
+  readonly computeSeconds: number;
+  /** The first round of the run, at the speed of calibration. */
+  readonly firstSeconds: number;
+  /** References around the rounds over those of the profile; above 1: the machine is slower now. */
+  readonly slowdown: number;
+  /** Stages that were not steady. */
+  readonly unsteady: readonly string[];
   readonly stages: readonly Stages[];
   readonly trafficBytes: number;
 }
@@ -54,56 +76,91 @@ export function devicePlans(one: ValidationCase, { resolved, plan }: Prediction)
   });
 }
 
-/** Trains a case for some rounds after one that is not looked at. */
+/** Trains a case until it is steady. `references`: of the profile; absent: of the run itself. */
 export async function measure(
   tf: Tf,
   workload: TimingWorkload,
+  timer: ReferenceTimer,
   one: ValidationCase,
   prediction: Prediction,
+  references: References | undefined,
   rounds: number,
   seed: number,
 ): Promise<Measurement> {
-  const run = await timedRun(tf, workload, {
+  const run = await timedRun(tf, workload, timer, {
     devices: devicePlans(one, prediction),
     sharing: one.sharing,
     memoryMode: one.activations,
     localSteps: one.stepsPerRound,
     rounds,
-    warmUpRounds: 1,
-    warmUpSteps: 0,
     serverSpeedFactor: one.serverFactor,
     seed,
   });
-  const middle = (records: readonly StepRecord[], pick: (record: StepRecord) => number) => median(records.map(pick));
-  const batch = one.sharing === 'batched' ? batchSeconds(run.steps) * one.serverFactor : undefined;
+  const then = references ?? run.rounds[0]!.references;
+  const middle = (pick: (round: TimedRound) => number) => median(run.rounds.map(pick));
+  const replayed = (round: TimedRound, hasLinks: boolean) =>
+    replayedSeconds(round, one, slowdown(round.references, then), hasLinks);
   return {
-    roundSeconds: median(run.rounds.map(({ roundSeconds }) => roundSeconds)),
-    aggregationSeconds: median(run.rounds.map(({ aggregationSeconds }) => aggregationSeconds)),
-    trafficBytes: median(run.rounds.map(({ uplinkBytes, downlinkBytes }) => uplinkBytes + downlinkBytes)),
-    stages: one.devices.map((_, device): Stages => {
-      const own = run.steps.filter((record) => record.device === device);
-      return {
-        forward: middle(own, ({ seconds }) => seconds.deviceForward),
-        encode: middle(own, ({ seconds }) => seconds.deviceEncode),
-        uplink: middle(own, ({ seconds }) => seconds.uplink),
-        server: batch ?? middle(own, ({ seconds }) => seconds.server),
-        downlink: middle(own, ({ seconds }) => seconds.downlink),
-        decode: middle(own, ({ seconds }) => seconds.deviceDecode),
-        backward: middle(own, ({ seconds }) => seconds.deviceBackward + seconds.deviceUpdate),
-        adapters: median(run.rounds.map(({ adapterSeconds }) => adapterSeconds[device]!)),
-      };
-    }),
+    roundSeconds: middle(({ record }) => record.roundSeconds),
+    normalisedSeconds: middle((round) => replayed(round, true)),
+    computeSeconds: middle((round) => replayed(round, false)),
+    firstSeconds: replayed(run.first, true),
+    slowdown: middle((round) => slowdown(round.references, then)),
+    unsteady: run.unsteady,
+    trafficBytes: middle(({ record }) => record.uplinkBytes + record.downlinkBytes),
+    stages: one.devices.map((_, device) => deviceStages(run, one, device)),
   };
 }
 
-/** Server seconds of a step for all devices together, codec included. */
-function batchSeconds(steps: readonly StepRecord[]): number {
-  const totals = new Map<string, number>();
-  for (const { round, step, measuredServerSeconds: own } of steps) {
-    const key = `${round}.${step}`;
-    totals.set(key, (totals.get(key) ?? 0) + own.decode + own.compute + own.update + own.encode);
+function deviceStages({ rounds }: TimedRun, one: ValidationCase, device: number): Stages {
+  const own = rounds.flatMap(({ steps }) => steps.filter((record) => record.device === device));
+  const middle = (pick: (seconds: StepRecord['seconds']) => number) => median(own.map(({ seconds }) => pick(seconds)));
+  const batch = rounds.flatMap(({ steps }) => [...stepTotals(steps, serverSeconds).values()]);
+  return {
+    forward: middle(({ deviceForward }) => deviceForward),
+    encode: middle(({ deviceEncode }) => deviceEncode),
+    uplink: middle(({ uplink }) => uplink),
+    server: one.sharing === 'batched' ? median(batch) * one.serverFactor : middle(({ server }) => server),
+    downlink: middle(({ downlink }) => downlink),
+    decode: middle(({ deviceDecode }) => deviceDecode),
+    backward: middle(({ deviceBackward, deviceUpdate }) => deviceBackward + deviceUpdate),
+    adapters: median(rounds.map(({ record }) => record.adapterSeconds[device]!)),
+  };
+}
+
+const serverSeconds = ({ measuredServerSeconds: own }: StepRecord) =>
+  own.decode + own.compute + own.update + own.encode;
+
+/**
+ * A round put together anew from its records as the event clock does it, on a machine that is `slowdown` times as fast,
+ * with the links or without.
+ */
+export function replayedSeconds(
+  { record, steps }: Pick<TimedRound, 'record' | 'steps'>,
+  { sharing, serverFactor }: Pick<ValidationCase, 'sharing' | 'serverFactor'>,
+  slowdown: number,
+  hasLinks: boolean,
+): number {
+  const link = hasLinks ? 1 : 0;
+  const hands = record.adapterSeconds.map((seconds) => (link * seconds) / 2);
+  const add = (device: number, work: number, transfer: number) => {
+    hands[device]! += work / slowdown + link * transfer;
+  };
+  const ordered = [...steps].sort((a, b) => a.step - b.step);
+  for (const step of new Set(ordered.map((one) => one.step))) {
+    const all = ordered.filter((one) => one.step === step);
+    for (const { device, seconds } of all) add(device, seconds.deviceForward + seconds.deviceEncode, seconds.uplink);
+    if (sharing === 'batched') {
+      const total = all.reduce((sum, one) => sum + serverSeconds(one), 0) * serverFactor;
+      const end = Math.max(...all.map(({ device }) => hands[device]!)) + total / slowdown;
+      for (const { device } of all) hands[device] = end;
+    } else for (const { device, seconds } of all) add(device, seconds.server, 0);
+    for (const { device, seconds } of all) {
+      add(device, seconds.deviceDecode + seconds.deviceBackward + seconds.deviceUpdate, seconds.downlink);
+    }
   }
-  return median([...totals.values()]);
+  const last = Math.max(...hands.map((hand, device) => hand + (link * record.adapterSeconds[device]!) / 2));
+  return last + record.aggregationSeconds / slowdown;
 }
 
 /** Peaks of live tensors; the same for the same case, however busy the machine. */

@@ -1,5 +1,5 @@
 import { formatIssue, readProblemFile, type MeasuredProfile, type ResolvedFile } from '../../lib/io/index.js';
-import { roundDelay, roundTraffic, type Plan, type RoundDelay } from '../../lib/models/index.js';
+import { roundDelay, roundTraffic, type Plan, type PlanningProblem, type RoundDelay } from '../../lib/models/index.js';
 import type { CodecPoint } from '../calibrate/index.js';
 import type { VitConfig } from '../model/config.js';
 import { tokenCount } from '../model/config.js';
@@ -13,6 +13,8 @@ export interface Prediction {
   readonly resolved: ResolvedFile;
   readonly plan: Plan;
   readonly delay: RoundDelay;
+  /** The round, did messages come at once. */
+  readonly computeSeconds: number;
   readonly trafficBytes: number;
   readonly devicePeakBytes: readonly number[];
   readonly serverPeakBytes: number;
@@ -79,10 +81,16 @@ export function predict(
     resolved,
     plan,
     delay: roundDelay(problem, plan),
+    computeSeconds: roundDelay(withoutLinks(problem), plan).totalSeconds,
     trafficBytes: traffic.reduce((sum, { uplinkBits, downlinkBits }) => sum + uplinkBits + downlinkBits, 0) / 8,
     devicePeakBytes: problem.devices.map((device, n) => device.costs.deviceMemoryBytes[one.devices[n]!.cut]!),
     serverPeakBytes: serverPeak(one, profile, config.blocks),
   };
+}
+
+function withoutLinks(problem: PlanningProblem): PlanningProblem {
+  const free = { kind: 'linear', bitsPerSecondPerHz: 1e15 } as const;
+  return { ...problem, devices: problem.devices.map((device) => ({ ...device, uplink: free, downlink: free })) };
 }
 
 /**
@@ -96,9 +104,15 @@ function serverPeak(one: ValidationCase, profile: MeasuredProfile, blocks: numbe
   const at = ({ fixed, perBlock }: { fixed: number; perBlock: number }, count: number) => fixed + perBlock * count;
   const served = one.devices.map(({ cut }) => blocks - cut);
   const state = served.reduce((sum, count) => sum + at(entry.serverStateBytes, count), 0);
-  const activations = served.map((count) => at(entry.serverActivationBytes, count));
+  const { serverActivationBytes: single, serverBatchBytes: batch } = entry;
+  const share = batch && {
+    fixed: batch.fixed / served.length + batch.fixedPerDevice,
+    perBlock: batch.perBlock / served.length + batch.perBlockPerDevice,
+  };
   const held =
-    one.sharing === 'batched' ? activations.reduce((sum, bytes) => sum + bytes, 0) : Math.max(...activations);
+    one.sharing === 'batched'
+      ? served.reduce((sum, count) => sum + at(share ?? single, count), 0)
+      : Math.max(...served.map((count) => at(single, count)));
   return at(profile.serverModelBytes, Math.max(...served)) + state + held;
 }
 

@@ -1,13 +1,24 @@
 import type { ResolvedFile } from '../../lib/io/index.js';
 import { roundDelay, roundTraffic, type Plan } from '../../lib/models/index.js';
 import type { Tf } from '../backend/tensorflow.js';
-import { codecAt, median, timedRun, type TimingWorkload } from '../calibrate/index.js';
+import { median } from '../../lib/statistics/index.js';
+import {
+  codecAt,
+  runSlowdown,
+  timedRun,
+  type References,
+  type ReferenceTimer,
+  type TimingWorkload,
+} from '../calibrate/index.js';
 import type { DevicePlan } from '../run.js';
 
 /** A plan of a problem file as predicted and as measured. */
 export interface PlanRun {
   readonly predictedSeconds: number;
   readonly measuredSeconds: number;
+  /** References around the run over the given ones. */
+  readonly slowdown: number;
+  readonly unsteady: readonly string[];
   readonly predictedBytes: number;
   readonly measuredBytes: number;
 }
@@ -37,32 +48,34 @@ export function plannedDevices({ problem, file, summaries }: ResolvedFile, plan:
   });
 }
 
-/** Runs a plan for some rounds after one that is not looked at; medians. */
+/** Runs a plan until some rounds are steady; medians over these. */
 export async function runPlan(
   tf: Tf,
   workload: TimingWorkload,
+  timer: ReferenceTimer,
+  references: References,
   resolved: ResolvedFile,
   plan: Plan,
   rounds: number,
   seed: number,
 ): Promise<PlanRun> {
   const { problem, file } = resolved;
-  const run = await timedRun(tf, workload, {
+  const run = await timedRun(tf, workload, timer, {
     devices: plannedDevices(resolved, plan),
     sharing: problem.sharing,
     memoryMode: file.training.activations,
     localSteps: problem.stepsPerRound,
     rounds,
-    warmUpRounds: 1,
-    warmUpSteps: 0,
     serverSpeedFactor: file.server.profileFactor,
     seed,
   });
   const bits = problem.devices.map((device, n) => roundTraffic(problem, device, plan.devices[n]!));
   return {
     predictedSeconds: roundDelay(problem, plan).totalSeconds,
-    measuredSeconds: median(run.rounds.map(({ roundSeconds }) => roundSeconds)),
+    measuredSeconds: median(run.rounds.map(({ record }) => record.roundSeconds)),
+    slowdown: runSlowdown(run, references),
+    unsteady: run.unsteady,
     predictedBytes: bits.reduce((sum, { uplinkBits, downlinkBits }) => sum + uplinkBits + downlinkBits, 0) / 8,
-    measuredBytes: median(run.rounds.map(({ uplinkBytes, downlinkBytes }) => uplinkBytes + downlinkBytes)),
+    measuredBytes: median(run.rounds.map(({ record }) => record.uplinkBytes + record.downlinkBytes)),
   };
 }

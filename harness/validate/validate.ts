@@ -1,19 +1,17 @@
 import type { MeasuredProfile } from '../../lib/io/index.js';
 import type { LoadedBackend } from '../backend/tensorflow.js';
-import { collectGarbage, referenceKernelSeconds, type TimingWorkload } from '../calibrate/index.js';
+import { ReferenceTimer, type TimingWorkload } from '../calibrate/index.js';
 import type { ValidationCase } from './cases.js';
-import { compareCase, summariseCases, type ComparedCase, type ValidationSummary } from './compare.js';
+import { compareCase, summariseCases, type ComparedCase, type Pair, type ValidationSummary } from './compare.js';
 import { measure, measureMemory, type Measurement } from './measure.js';
-import { predict } from './predict.js';
+import { predict, type Prediction } from './predict.js';
 
 export interface ValidateOptions {
   readonly cases: readonly ValidationCase[];
   /** Measured rounds of each case. */
   readonly rounds: number;
-  /** Most runs of a case; further ones where the machine has moved. */
+  /** Most runs of a case; further ones where it was not steady. */
   readonly attempts: number;
-  /** How far the reference kernel may be from that of the profile, relative. */
-  readonly allowedDrift: number;
   readonly seed: number;
   readonly onCase?: (done: ComparedCase, index: number) => void;
 }
@@ -28,13 +26,9 @@ export interface ValidationReport {
   readonly machine: MeasuredProfile['machine'];
   readonly seconds: number;
   readonly summary: ValidationSummary;
+  /** The first round of the first plan: the first work of this process. Absent where the profile does not foresee it. */
+  readonly cold?: Pair;
   readonly cases: readonly ComparedCase[];
-}
-
-/** The machine is not that of the profile, or too busy: the reference kernel never came within reach. */
-export interface Attempt {
-  readonly measurement: Measurement;
-  readonly drift: readonly [number, number];
 }
 
 /** Runs each case and sets what the profile foresees beside what is measured. */
@@ -46,47 +40,49 @@ export async function validate(
 ): Promise<ValidationReport> {
   const { tf } = backend;
   const start = performance.now();
-  const { rounds, attempts, allowedDrift, seed } = options;
-  const reference = profile.content.machine.referenceKernelSeconds;
+  const { rounds, attempts, seed } = options;
+  const { machine, coldSeconds } = profile.content;
   const cases: ComparedCase[] = [];
-  for (const [index, one] of options.cases.entries()) {
-    const prediction = predict(one, workload.config, profile.content, profile.text);
-    if (index === 0) await measure(tf, workload, one, prediction, 1, seed);
-    const memory = await measureMemory(tf, workload, one);
-    let best: Attempt | undefined;
-    let repeats = -1;
-    while (repeats + 1 < attempts && !(best && steady(best.drift, allowedDrift))) {
-      collectGarbage();
-      const before = referenceKernelSeconds(tf) / reference - 1;
-      const measurement = await measure(tf, workload, one, prediction, rounds, seed + index);
-      const after = referenceKernelSeconds(tf) / reference - 1;
-      const attempt: Attempt = { measurement, drift: [before, after] };
-      if (!best || largest(attempt.drift) < largest(best.drift)) best = attempt;
-      repeats++;
+  let cold: Pair | undefined;
+  const timer = new ReferenceTimer(tf);
+  try {
+    for (const [index, one] of options.cases.entries()) {
+      const prediction = predict(one, workload.config, profile.content, profile.text);
+      let measurement: Measurement | undefined;
+      let repeats = -1;
+      while (repeats + 1 < attempts && measurement?.unsteady.length !== 0) {
+        const { references } = machine;
+        measurement = await measure(tf, workload, timer, one, prediction, references, rounds, seed + index);
+        repeats++;
+        if (coldSeconds)
+          cold ??= { predicted: coldRound(one, prediction, coldSeconds), measured: measurement.firstSeconds };
+      }
+      const memory = await measureMemory(tf, workload, one);
+      cases.push(compareCase({ one, prediction, measurement: measurement!, memory, repeats }));
+      options.onCase?.(cases.at(-1)!, index);
     }
-    const { measurement, drift } = best!;
-    const isSteady = steady(drift, allowedDrift);
-    const processBytes = process.memoryUsage().rss;
-    const run = { one, prediction, measurement, memory, drift, repeats, isSteady, processBytes };
-    cases.push(compareCase(run));
-    options.onCase?.(cases.at(-1)!, index);
+  } finally {
+    timer.dispose();
   }
   return {
     created: new Date().toISOString(),
     model: workload.name,
     profileHash: profile.hash,
     profileCreated: profile.content.created,
-    machine: profile.content.machine,
+    machine,
     seconds: (performance.now() - start) / 1000,
     summary: summariseCases(cases),
+    ...(cold && { cold }),
     cases,
   };
 }
 
-function largest(drift: readonly [number, number]): number {
-  return Math.max(Math.abs(drift[0]), Math.abs(drift[1]));
-}
-
-function steady(drift: readonly [number, number], allowed: number): boolean {
-  return largest(drift) <= allowed;
+/** The first device is the first to work, and what it has loaded the others find. */
+function coldRound(
+  { devices, sharing, serverFactor }: ValidationCase,
+  { delay, plan }: Prediction,
+  extra: NonNullable<MeasuredProfile['coldSeconds']>,
+): number {
+  const share = sharing === 'batched' ? 1 : plan.devices[0]!.serverShare;
+  return delay.totalSeconds + devices[0]!.speedFactor * extra.device + (serverFactor / share) * extra.server;
 }

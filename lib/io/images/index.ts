@@ -1,1 +1,2 @@
 export { checkJpeg, ImageFileError } from './jpeg.js';
+export { resizeBicubic, type RgbImage } from './resize.js';

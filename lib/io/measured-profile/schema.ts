@@ -21,6 +21,16 @@ const point = z.strictObject({
   down: direction.describe('Gradients: encoded on the server, decoded on a device.'),
 });
 
+/** A figure of one batch for N devices, all at the same cut. */
+const batch = z
+  .strictObject({
+    fixed: z.number(),
+    perBlock: z.number(),
+    fixedPerDevice: z.number(),
+    perBlockPerDevice: z.number(),
+  })
+  .describe('fixed + N·fixedPerDevice + blocks·(perBlock + N·perBlockPerDevice) for N devices at the same cut.');
+
 const entry = z.strictObject({
   batchSize: z.int().min(1),
   activations: z.enum(['keep', 'recompute']),
@@ -28,16 +38,7 @@ const entry = z.strictObject({
   forwardSeconds: affine.describe('Device forward, by device blocks.'),
   backwardSeconds: affine.describe('Device backward and update, by device blocks.'),
   serverSeconds: affine.describe('Server forward, loss, backward and update for one device, by server blocks.'),
-  serverBatchSeconds: z
-    .strictObject({
-      fixed: z.number(),
-      perBlock: z.number(),
-      fixedPerDevice: z.number(),
-      perBlockPerDevice: z.number(),
-    })
-    .describe(
-      'One batch for N devices: fixed + N·fixedPerDevice + blocks·(perBlock + N·perBlockPerDevice), all at the same cut.',
-    ),
+  serverBatchSeconds: batch.describe('One batch for all devices.'),
   deviceBytes: affine
     .extend({ atOneBlock: z.number() })
     .describe('Peak of the tensors of a device, by device blocks from two on. Its lowest block alone takes less.'),
@@ -45,6 +46,7 @@ const entry = z.strictObject({
   serverActivationBytes: affine.describe(
     'Peak of what the server’s work for a device holds besides, by server blocks.',
   ),
+  serverBatchBytes: batch.optional().describe('The same with one batch for all devices.'),
   spread: z.record(z.string(), z.number()).describe('Median absolute deviation over median of each kind of stage.'),
   points: z.array(point),
 });
@@ -61,7 +63,12 @@ export const measuredProfileSchema = z.strictObject({
     backend: z.string(),
     threads: z.string(),
     load: z.number(),
-    referenceKernelSeconds: z.number().positive(),
+    clock: z.enum(['wall', 'cpu']).optional().describe('What stages were timed by; default wall.'),
+    references: z
+      .strictObject({ matrix: z.number().positive(), memory: z.number().positive(), codec: z.number().positive() })
+      .optional()
+      .describe('Seconds of the reference works: the speed at which all times are stated. Absent in older profiles.'),
+    referenceKernelSeconds: z.number().positive().optional().describe('Of older profiles alone; not read.'),
   }),
   model: z.strictObject({
     name: z.string(),
@@ -77,8 +84,13 @@ export const measuredProfileSchema = z.strictObject({
   adapterBytes: affine.describe('Adapters in one direction, by device blocks.'),
   serverModelBytes: affine.describe('Frozen weights of the server, by the most blocks it holds for any device.'),
   aggregationSeconds: z.strictObject({ fixed: z.number(), perDevice: z.number() }),
+  coldSeconds: z
+    .strictObject({ device: z.number().min(0), server: z.number().min(0) })
+    .optional()
+    .describe('How much longer the first round of a process took.'),
   calibrationSeconds: z.number(),
   samples: z.strictObject({ taken: z.int(), dropped: z.int() }),
+  unsteady: z.array(z.string()).optional().describe('Stages that were accepted though their times were not steady.'),
   entries: z.array(entry).min(1),
 });
 

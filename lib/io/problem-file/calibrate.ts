@@ -95,7 +95,13 @@ function calibratedDevice(
     fixed: parts.reduce((total, { fixed }) => total + fixed, 0),
     perBlock: parts.reduce((total, { perBlock }) => total + perBlock, 0),
   });
-  const work = batchedDevices === undefined ? entry.serverSeconds : batchShare(entry, batchedDevices);
+  const { serverBatchBytes } = entry;
+  const work =
+    batchedDevices === undefined ? entry.serverSeconds : batchShare(entry.serverBatchSeconds, batchedDevices);
+  const activationBytes =
+    batchedDevices === undefined || !serverBatchBytes
+      ? entry.serverActivationBytes
+      : batchShare(serverBatchBytes, batchedDevices);
   return {
     ...device,
     codecTimeFactor: device.codecTimeFactor ?? device.profileFactor,
@@ -108,14 +114,14 @@ function calibratedDevice(
         perBlock: entry.deviceBytes.perBlock,
         atOneBlock: entry.deviceBytes.atOneBlock,
       },
-      serverMemory: sum(entry.serverStateBytes, entry.serverActivationBytes),
+      serverMemory: sum(entry.serverStateBytes, activationBytes),
       adapters: profile.adapterBytes,
     },
   };
 }
 
 /** One device's part of a batch: what serves all is divided evenly, so that the parts of equal cuts add up to the whole. */
-function batchShare({ serverBatchSeconds: batch }: MeasuredEntry, devices: number) {
+function batchShare(batch: MeasuredEntry['serverBatchSeconds'], devices: number) {
   return {
     fixed: batch.fixed / devices + batch.fixedPerDevice,
     perBlock: batch.perBlock / devices + batch.perBlockPerDevice,

@@ -15,6 +15,9 @@ export interface Columns {
   readonly withAccuracy: Float64Array;
 }
 
+/** Share of the whole below which a difference of sums of squares is not trusted. */
+const cancelled = 1e-6;
+
 /** Limit and scales by weighted least squares with scales ≥ 0, for pairs of columns. */
 export class LinearPart {
   private readonly order: number;
@@ -51,7 +54,25 @@ export class LinearPart {
     if (count === 0) return Infinity;
     let rest = this.total;
     for (let j = 0; j < count; j++) rest -= this.solution[j]! * this.right[this.active[j]!]!;
-    return rest;
+    return rest > cancelled * this.total ? rest : this.summedResiduals(up, down, count);
+  }
+
+  /** What is left where nearly nothing is: the difference of the sums has lost its digits then. */
+  private summedResiduals(up: Columns, down: Columns, count: number): number {
+    const { solution, active } = this;
+    const { size, rootWeight, accuracy } = this.sample;
+    let sum = 0;
+    for (let i = 0; i < size; i++) {
+      let residual = rootWeight[i]! * (accuracy[i]! - solution[0]!);
+      for (let j = 1; j < count; j++) {
+        const column = active[j]! - 1;
+        const from = column < up.width ? up : down;
+        const at = column < up.width ? column : column - up.width;
+        residual += solution[j]! * from.weighted[at * size + i]!;
+      }
+      sum += residual * residual;
+    }
+    return sum;
   }
 
   /** The whole vector of parameters, within their bounds. */

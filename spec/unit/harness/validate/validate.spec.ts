@@ -15,10 +15,10 @@ import {
   summariseCases,
   unmeasured,
   validate,
-  validationPicture,
   type ComparedCase,
   type ValidationCase,
 } from '../../../../harness/validate/index.js';
+import { validationPicture } from '../../../../bin/report/validation.js';
 import { readMeasuredProfile } from '../../../../lib/io/index.js';
 import { sampleProfile } from '../../../support/measured-profile.js';
 
@@ -130,11 +130,12 @@ function compared(name: string, scenario: string, predicted: number, measured: n
     traffic: { predicted: 100, measured: 101 },
     deviceMemory: [{ predicted: 10, measured: 10 }],
     serverMemory: { predicted: 21, measured: 20 },
+    normalised: { predicted, measured },
+    compute: { predicted, measured },
+    slowdown: 1,
     linkShare: measured > 2 ? 0.7 : 0.3,
-    drift: [0, 0.01],
     repeats: 1,
-    isSteady: true,
-    processBytes: 1e8,
+    unsteady: [],
   };
 }
 
@@ -221,8 +222,9 @@ describe('calibration and validation of a small model', () => {
       batchSizes: [4],
       memoryModes: ['keep'],
       points,
-      steps: 2,
+      steps: 8,
       timeLimitSeconds: 5,
+      clock: 'wall',
       seed: 1,
     });
     const own = JSON.stringify(found);
@@ -251,7 +253,7 @@ describe('calibration and validation of a small model', () => {
       ],
     };
     const content = { content: found, text: own, hash: 'h' };
-    const options = { cases: [one], rounds: 2, attempts: 1, allowedDrift: 1, seed: 1 };
+    const options = { cases: [one], rounds: 2, attempts: 1, seed: 1 };
     const report = await validate(backend, workload, content, options);
     const [result] = report.cases;
     expect(Math.abs(relativeError(result!.traffic))).toBeLessThan(0.03);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { median, relativeFit, robustSummary } from '../../../../harness/calibrate/robust.js';
+import { median, relativeFit, robustSummary } from '../../../lib/statistics/robust.js';
 
 describe('robustSummary', () => {
   it('drops what lies far out and keeps the rest', () => {

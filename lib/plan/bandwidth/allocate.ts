@@ -88,12 +88,13 @@ export function allocate(problem: PlanningProblem, decisions: readonly FixedDeci
 
 /**
  * The same from compiled loads, without objects per device: for searches that try many decisions. With `serverShares` (one
- * a participant) only the band is divided.
+ * a participant) only the band is divided. With a cut-off, an answer that is not faster than it need not be the least.
  */
 export function allocateLoads(
   problem: PlanningProblem,
   loads: StepLoads,
   serverShares?: Float64Array,
+  cutoffSeconds = Infinity,
 ): SharesFound | NoShares {
   const lacking = energyConflicts(problem, loads);
   if (lacking.length > 0) return { status: 'infeasible', conflicts: lacking };
@@ -101,7 +102,7 @@ export function allocateLoads(
   const conflicts = shareConflicts(problem, compiled);
   if (conflicts.length > 0) return { status: 'infeasible', conflicts };
   const found = problem.resourceBlockHz
-    ? allocateBlocks(problem, compiled, problem.resourceBlockHz)
+    ? allocateBlocks(problem, compiled, problem.resourceBlockHz, cutoffSeconds)
     : allocateContinuous(compiled);
   if (found.status === 'infeasible') return found;
   const deadline = problem.deadlineSeconds;
@@ -210,6 +211,7 @@ function allocateBlocks(
   problem: PlanningProblem,
   compiled: CompiledAllocation,
   blockHz: number,
+  cutoffSeconds: number,
 ): SharesFound | NoShares {
   const limits = blockLimits(compiled, blockHz);
   const conflicts: LimitViolation[] = [];
@@ -223,7 +225,7 @@ function allocateBlocks(
   }
   if (needed > limits.total) conflicts.push({ limit: 'resource-block', found: needed, allowed: limits.total });
   if (conflicts.length > 0) return { status: 'infeasible', conflicts };
-  const answer = searchBlocks(compiled, blockHz, limits);
+  const answer = searchBlocks(compiled, blockHz, limits, cutoffSeconds - compiled.constantSeconds);
   return {
     status: 'optimal',
     totalSeconds: answer.delaySeconds + compiled.constantSeconds,

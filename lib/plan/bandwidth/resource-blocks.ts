@@ -39,11 +39,17 @@ export function blockLimits(compiled: CompiledAllocation, blockHz: number): Bloc
  * Least delay over whole numbers of blocks. With fixed server shares the next block goes to the device with the largest
  * delay, which is exact for a min–max. With server shares as decisions the share a device needs for a given T is convex in its
  * blocks, so the greedy by marginal share is exact for each T, and T falls until it repeats. For a common batch all
- * pairs of the first two thresholds that could be better are tried, the third by the greedy.
+ * pairs of the first two thresholds that could be better are tried, the third by the greedy; with a cut-off only what is
+ * faster than that, and an answer that is not is any.
  */
-export function searchBlocks(compiled: CompiledAllocation, blockHz: number, limits: BlockLimits): BlockAnswer {
+export function searchBlocks(
+  compiled: CompiledAllocation,
+  blockHz: number,
+  limits: BlockLimits,
+  cutoffSeconds = Infinity,
+): BlockAnswer {
   const search = new BlockSearch(compiled, blockHz, limits);
-  if (compiled.rowWeights.length > 1) return search.commonBatch();
+  if (compiled.rowWeights.length > 1) return search.commonBatch(cutoffSeconds);
   return compiled.serverSeconds.some((work) => work > 0) ? search.withServerShares() : search.longestFirst();
 }
 
@@ -86,7 +92,7 @@ class BlockSearch {
     return { delaySeconds: best.delaySeconds, blocks, serverShare: best.serverShare, exact: true };
   }
 
-  commonBatch(): BlockAnswer {
+  commonBatch(cutoffSeconds: number): BlockAnswer {
     const { rowWeights } = this.compiled;
     const last = this.perDevice - 1;
     const least = rowWeights.map((_, r) => {
@@ -95,7 +101,7 @@ class BlockSearch {
       return this.longest(r, blocks);
     });
     let blocks: Int32Array = this.balanced();
-    let best = this.weighted(blocks);
+    let best = Math.min(cutoffSeconds, this.weighted(blocks));
     let tried = 0;
     let exact = true;
     const most = pairLimit(this.compiled.count);
@@ -128,7 +134,8 @@ class BlockSearch {
       }
     };
     visit(0, 0, this.limits.least);
-    return { delaySeconds: best, blocks: this.trimmed(blocks), serverShare: this.noShares, exact };
+    const delaySeconds = best === cutoffSeconds ? this.weighted(blocks) : best;
+    return { delaySeconds, blocks: this.trimmed(blocks), serverShare: this.noShares, exact };
   }
 
   /** Delay of row r of device n with `count` blocks. */

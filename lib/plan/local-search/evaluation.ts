@@ -34,9 +34,10 @@ export class PlanEvaluator {
     return this.shares(entries)?.totalSeconds ?? Infinity;
   }
 
-  evaluate(given: Int32Array): Evaluation {
+  /** With a cut-off, a delay that is not below it need not be the least. */
+  evaluate(given: Int32Array, cutoffSeconds = Infinity): Evaluation {
     const entries = given.slice();
-    const found = this.shares(entries);
+    const found = this.shares(entries, cutoffSeconds);
     if (!found) return { entries, totalSeconds: Infinity, bandPrice: 0, serverPrice: 0, bandwidthUse: 0 };
     const { prices, thresholds } = this.open.resourceBlockHz === undefined ? found : this.divisibleShares(entries);
     const band = this.open.bandwidthHz;
@@ -53,8 +54,16 @@ export class PlanEvaluator {
   /** The assignment's evaluation where it differs from the known plan and is faster. */
   ifBetter(entries: Int32Array, known: Evaluation): Evaluation | undefined {
     if (entries.every((entry, n) => entry === known.entries[n])) return undefined;
-    const found = this.evaluate(entries);
+    if (!this.mayBeat(entries, known.totalSeconds)) return undefined;
+    const found = this.evaluate(entries, known.totalSeconds);
     return found.totalSeconds < known.totalSeconds * (1 - 1e-10) ? found : undefined;
+  }
+
+  /** False where divisible bandwidth is too slow already: whole blocks, whose search is long, can be no faster. */
+  private mayBeat(entries: Int32Array, seconds: number): boolean {
+    if (this.open.resourceBlockHz === undefined) return true;
+    const found = allocateLoads(this.divisible, loadsOfEntries(this.choices, entries));
+    return found.status === 'optimal' && (!found.exact || found.totalSeconds < seconds);
   }
 
   /** The plan of an assignment under all limits of the problem; undefined where none exists. */
@@ -63,11 +72,11 @@ export class PlanEvaluator {
     return found.status === 'optimal' ? found.plan : undefined;
   }
 
-  private shares(entries: ArrayLike<number>): SharesFound | undefined {
+  private shares(entries: ArrayLike<number>, cutoffSeconds = Infinity): SharesFound | undefined {
     this.evaluations++;
     const loads = loadsOfEntries(this.choices, entries);
     if (loads.device.length === 0) return undefined;
-    const found = allocateLoads(this.open, loads);
+    const found = allocateLoads(this.open, loads, undefined, cutoffSeconds);
     if (found.status === 'infeasible') return undefined;
     this.isEstimate ||= !found.exact;
     return found;
@@ -79,9 +88,9 @@ export class PlanEvaluator {
   }
 }
 
-/** Whole blocks for a common batch take a search of their own: with more devices than this it waits for the final plan. */
 const blockSearchDevices = 5;
 
-function divides({ sharing, devices }: PlanningProblem): boolean {
+/** Whole blocks for a common batch take a search of their own: with many devices it waits for the final plan. */
+export function divides({ sharing, devices }: PlanningProblem): boolean {
   return sharing === 'batched' && devices.length > blockSearchDevices;
 }

@@ -13,7 +13,7 @@ import {
 } from '../choices/index.js';
 import { planExact } from '../exact/index.js';
 import { judgePlan } from '../judge.js';
-import { breakTies, LocalSearch, priceRounding } from '../local-search/index.js';
+import { breakTies, divides, LocalSearch, priceRounding } from '../local-search/index.js';
 import type { SolveProgress } from '../progress.js';
 import { nearestEntries } from './nearest.js';
 import { Relaxation, type RelaxedPlan } from './relaxation.js';
@@ -136,7 +136,9 @@ class TwoTimescale {
   /** Few devices: prices say little about single choices there, a few nodes of the tree say more. */
   private searchTree(): void {
     const { choices, search, problem } = this;
-    const small = choices.deviceCount <= treeDevices && choices.blocks.length <= treeChoices;
+    // The tree judges its leaves with whole blocks, each of which takes longer than the rest of the search where they are many.
+    const isSearched = problem.resourceBlockHz !== undefined && divides(problem);
+    const small = choices.deviceCount <= treeDevices && choices.blocks.length <= treeChoices && !isSearched;
     if (!this.options.localImprovement || !small || this.ended() || this.isSettled()) return;
     const known = search.best && search.evaluator.plan(problem, search.best.entries);
     const left = this.budget.timeLimitSeconds - this.budget.elapsedSeconds();

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Plan, PlanningProblem } from '../../../lib/models/index.js';
 import {
+  allocateLoads,
   boundPlan,
   confirmBound,
+  loadsOfDecisions,
   planExact,
   planTwoTimescale,
   solvePlan,
@@ -182,5 +184,34 @@ describe('thousands of choices a device', () => {
     expect(found.bound!.statistics.choices).toBe(13_392);
     expect(found.bound!.statistics.evaluations).toBeLessThanOrEqual(120);
     expect(found.totalSeconds / found.bound!.boundSeconds - 1).toBeLessThanOrEqual(5e-4);
+  });
+});
+
+describe('whole blocks for a common batch of many devices', () => {
+  const { problem } = plannerCase(10_982, 12);
+
+  it('do not keep a search without a time limit from ending', { timeout: 300_000 }, () => {
+    const found = planTwoTimescale(problem);
+    expect(found.totalSeconds).toBeCloseTo(146.58388866, 6);
+    expect(judgePlan(problem, found.plan!).isFeasible).toBe(true);
+  });
+
+  it('are the same under a cut-off above their delay, and none below it', () => {
+    const choices = planTwoTimescale({ ...problem, devices: problem.devices.slice(0, 3) }).plan!.devices;
+    const few = { ...problem, devices: problem.devices.slice(0, 3) };
+    const decisions = choices.map(({ blocks, upPoint, downPoint }) => ({
+      participates: true,
+      blocks,
+      upPoint,
+      downPoint,
+    }));
+    const loads = loadsOfDecisions(few, decisions);
+    const seconds = (cutoff?: number) => {
+      const found = allocateLoads(few, loads, undefined, cutoff);
+      return found.status === 'optimal' ? found.totalSeconds : NaN;
+    };
+    const least = seconds();
+    for (const factor of [1 + 1e-9, 1.01, 2, 100]) expect(seconds(factor * least)).toBe(least);
+    for (const factor of [0.5, 0.99, 1]) expect(seconds(factor * least)).toBeGreaterThanOrEqual(factor * least);
   });
 });

@@ -40,7 +40,7 @@ module.exports = {
       to: {
         dependencyTypes: ['npm', 'npm-dev'],
         dependencyTypesNot: ['type-only'],
-        pathNot: 'node_modules/(@jsquash|@stdlib|@tensorflow|commander|js-xxhash|leven|ml-matrix|table|ws|yaml|zod)/',
+        pathNot: 'node_modules/(@hono|@jsquash|@stdlib|@tensorflow|commander|hono|js-xxhash|leven|ml-matrix|table|ws|yaml|zod)/',
       },
     },
     {

@@ -11,6 +11,7 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   compare: async () => (await import('./commands/compare.js')).registerCompareCommand,
   sweep: async () => (await import('./commands/sweep.js')).registerSweepCommand,
   collect: async () => (await import('./commands/collect.js')).registerCollectCommand,
+  serve: async () => (await import('./commands/serve.js')).registerServeCommand,
   verify: async () => (await import('./commands/verify.js')).registerVerifyCommand,
   init: async () => (await import('./commands/init.js')).registerInitCommand,
   check: async () => (await import('./commands/check.js')).registerCheckCommand,

@@ -19,7 +19,14 @@ export async function readManifest(): Promise<Manifest> {
 }
 
 /** Files that are started rather than imported. */
-const started = ['bin/solver/solve-worker.ts', 'bin/campaign/task-worker.ts', 'harness/study/worker.ts'];
+const started = [
+  'bin/solver/solve-worker.ts',
+  'bin/serve/reader-thread.ts',
+  'bin/serve/session-thread.ts',
+  'bin/serve/solve-thread.ts',
+  'bin/campaign/task-worker.ts',
+  'harness/study/worker.ts',
+];
 
 /** The sources behind `exports` and `bin`, and what threads and processes start with. */
 export function entryPoints({ exports, bin }: Manifest): string[] {

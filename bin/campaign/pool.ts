@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { SchemeSummary } from '../../lib/simulate/index.js';
+import { threadFile } from '../thread-file.js';
 import type { TaskOrder } from './run-task.js';
 import type { TaskAnswer } from './task-worker.js';
 import type { NamedTask } from './tasks.js';
@@ -38,10 +38,7 @@ export class TaskPool {
 }
 
 function startWorker(): ChildProcess {
-  const compiled = new URL('./task-worker.js', import.meta.url);
-  // Run from the sources, the worker is a source as well and needs the loader that this process has.
-  const file = existsSync(compiled) ? compiled : new URL('./task-worker.ts', import.meta.url);
-  return fork(fileURLToPath(file), { execArgv: process.execArgv, serialization: 'json' });
+  return fork(fileURLToPath(threadFile('task-worker', import.meta.url)), { execArgv: process.execArgv, serialization: 'json' });
 }
 
 function ask(worker: ChildProcess, { task, scheme, id }: NamedTask): Promise<SchemeSummary> {

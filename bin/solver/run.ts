@@ -1,5 +1,5 @@
-import { Worker } from 'node:worker_threads';
 import type { PlanReport, SolveProgress } from '../../lib/plan/index.js';
+import { startThread } from '../thread-file.js';
 import type { SolveJob, SolveMessage } from './messages.js';
 
 export interface RunHooks {
@@ -15,7 +15,7 @@ export function runSolve(job: Omit<SolveJob, 'stop'>, { signal, onProgress }: Ru
   if (signal.aborted) ask();
   signal.addEventListener('abort', ask);
   return new Promise<PlanReport>((resolve, reject) => {
-    const worker = new Worker(new URL('./solve-worker.js', import.meta.url), {
+    const worker = startThread('solve-worker', import.meta.url, {
       workerData: { ...job, stop } satisfies SolveJob,
     });
     worker.on('message', (message: SolveMessage) => {

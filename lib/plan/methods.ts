@@ -24,6 +24,7 @@ export interface MethodContext {
   /** Further plans to start from, of any origin: the answer is no slower than one of them that keeps all limits. */
   readonly starts?: readonly Plan[] | undefined;
   readonly onProgress?: ((progress: SolveProgress) => void) | undefined;
+  readonly onPlan?: ((plan: Plan) => void) | undefined;
 }
 
 export interface MethodOutcome {
@@ -66,6 +67,7 @@ function dispatch(problem: PlanningProblem, options: MethodOptions, context: Met
           signal: context.signal,
           starts: startsOf(context),
           onProgress: context.onProgress,
+          onPlan: context.onPlan,
         },
       );
     case 'exact':
@@ -99,6 +101,7 @@ function exact(problem: PlanningProblem, options: MethodOptions, context: Method
         context.onProgress?.(progress);
         return undefined;
       },
+      onPlan: context.onPlan,
     },
   );
   return {

@@ -5,7 +5,7 @@ import { conventionsOf, describePlan } from './answer.js';
 import { compareSchemes, findSchemes, planBits, plansOfSchemes, type Scheme } from './baselines/index.js';
 import { Clock } from './clock.js';
 import { bandPrice, explainInfeasibility, whatIf } from './explain/index.js';
-import { fastestFeasible } from './judge.js';
+import { fastestFeasible, judgePlan } from './judge.js';
 import { runMethod, type MethodOutcome } from './methods.js';
 import { solverOracle } from './oracle.js';
 import type { Planner } from './planner.js';
@@ -56,6 +56,8 @@ export interface SolveHooks {
   /** Further plans to start from, of any origin: the answer is no slower than one of them that keeps all limits. */
   readonly starts?: readonly Plan[] | undefined;
   readonly onProgress?: ((progress: SolveProgress) => void) | undefined;
+  /** Told of the best plan so far whenever there is a faster one; each keeps all limits of the problem. */
+  readonly onPlan?: ((plan: Plan) => void) | undefined;
 }
 
 /** Largest instance whose what-if questions `auto` answers. */
@@ -81,7 +83,9 @@ export function solvePlan(
   const options = solveOptions.resolve(given);
   const clock = new Clock(options.timeLimitSeconds);
   hooks.onProgress?.({ phase: 'search' });
-  const outcome = searchPlan(problem, options, hooks, clock);
+  const onPlan = hooks.onPlan && fasterOnly(problem, hooks.onPlan);
+  const outcome = searchPlan(problem, options, { ...hooks, onPlan }, clock);
+  if (outcome.plan) onPlan?.(outcome.plan);
   hooks.onProgress?.({ phase: 'bound', ...(outcome.plan && { totalSeconds: outcome.totalSeconds }) });
   const bound = provenBound(problem, outcome, clock, hooks.signal);
   const base = {
@@ -144,6 +148,17 @@ function searchPlan(
   const timeLimitSeconds = Math.min(decisionSeconds, searchShare * clock.left());
   const decided = runMethod(problem, { ...options, method: 'exact' }, { ...hooks, timeLimitSeconds });
   return { ...decided, statistics: { ...outcome.statistics, ...decided.statistics, decidedByExact: 1 } };
+}
+
+/** Passes on what keeps all limits and is faster than all before. */
+function fasterOnly(problem: PlanningProblem, listener: (plan: Plan) => void): (plan: Plan) => void {
+  let bestSeconds = Infinity;
+  return (plan) => {
+    const { isFeasible, totalSeconds } = judgePlan(problem, plan);
+    if (!isFeasible || totalSeconds >= bestSeconds) return;
+    bestSeconds = totalSeconds;
+    listener(plan);
+  };
 }
 
 type ReportBase = Pick<PlanReport, 'method' | 'bandwidthMethod' | 'seed' | 'conventions' | 'statistics'>;

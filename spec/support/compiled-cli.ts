@@ -35,10 +35,15 @@ export function removeCli(): void {
   rmSync(compiled, { recursive: true, force: true });
 }
 
+/** Where the bundled command is. */
+export function cliFile(): URL {
+  return new URL('dist/bin/sft-opt.js', compiled);
+}
+
 /** Runs `sft-opt` with these arguments, without a terminal. */
 export function runCli(args: readonly string[], options: CommandOptions = {}): Promise<CommandRun> {
   const { NO_COLOR: _noColor, FORCE_COLOR: _forceColor, ...environment } = process.env;
-  const child = spawn(process.execPath, [fileURLToPath(new URL('dist/bin/sft-opt.js', compiled)), ...args], {
+  const child = spawn(process.execPath, [fileURLToPath(cliFile()), ...args], {
     cwd: options.directory ?? fileURLToPath(root),
     env: { ...environment, ...options.environment },
   });

@@ -30,6 +30,8 @@ export interface ExactContext {
   readonly signal?: StopSignal | undefined;
   /** Called after every node of the tree; returning false ends the search as `interrupted`. */
   readonly onProgress?: ((progress: SolveProgress) => boolean | undefined) | undefined;
+  /** Told of each faster plan as it is found; whether it keeps a deadline is for the listener to judge. */
+  readonly onPlan?: ((plan: Plan) => void) | undefined;
   /** Plans known before; one that breaks a limit is ignored. */
   readonly starts?: readonly Plan[] | undefined;
   /** Root bound computed before. */
@@ -77,7 +79,17 @@ export function planExact(
   if (root.boundSeconds === Infinity || provenLate(problem, root.boundSeconds)) return infeasible(root);
   const isChain = problem.sharing === 'batched' && root.columns.requirementWeights.length === 1;
   const columns = isChain ? buildColumns(root.columns, 'stages') : root.columns;
-  const search = new LocalSearch({ problem, choices: columns, budget, wholeBlocks: true });
+  const tell = (entries: Int32Array) => {
+    const plan = context.onPlan && search.evaluator.plan(problem, entries);
+    if (plan) context.onPlan?.(plan);
+  };
+  const search = new LocalSearch({
+    problem,
+    choices: columns,
+    budget,
+    wholeBlocks: true,
+    onBetter: ({ entries }) => tell(entries),
+  });
   search.startFromPlans(context.starts ?? []);
   search.startFromDual(root);
   const { evaluator } = search;
@@ -99,6 +111,7 @@ export function planExact(
       signal: context.signal,
       onNode: ({ objective, bound }) =>
         context.onProgress?.({ phase: 'search', totalSeconds: objective, boundSeconds: bound }),
+      onIncumbent: ({ solution }) => tell(solution.choices),
     },
   );
   const fastest = result.incumbent && evaluator.plan(problem, result.incumbent.solution.choices);

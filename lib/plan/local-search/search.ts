@@ -12,7 +12,7 @@ export interface LocalSearchSetting {
   readonly budget: Budget;
   /** Whole blocks even where that takes a search of their own. */
   readonly wholeBlocks?: boolean;
-  readonly onBetter?: ((totalSeconds: number) => void) | undefined;
+  readonly onBetter?: ((evaluation: Evaluation) => void) | undefined;
 }
 
 /** Combinations tried of the answers that a dual solution mixes. */
@@ -86,7 +86,7 @@ export class LocalSearch {
   private consider(evaluation: Evaluation): Evaluation {
     if (evaluation.totalSeconds < this.bestSeconds) {
       this.best = evaluation;
-      this.setting.onBetter?.(evaluation.totalSeconds);
+      this.setting.onBetter?.(evaluation);
     }
     return evaluation;
   }

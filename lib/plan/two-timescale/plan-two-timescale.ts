@@ -13,7 +13,7 @@ import {
 } from '../choices/index.js';
 import { planExact } from '../exact/index.js';
 import { judgePlan } from '../judge.js';
-import { breakTies, divides, LocalSearch, priceRounding } from '../local-search/index.js';
+import { breakTies, divides, LocalSearch, priceRounding, type Evaluation } from '../local-search/index.js';
 import type { SolveProgress } from '../progress.js';
 import { nearestEntries } from './nearest.js';
 import { Relaxation, type RelaxedPlan } from './relaxation.js';
@@ -38,6 +38,8 @@ export interface TwoTimescaleContext {
   /** Plans whose choices are starts besides those of the relaxation. */
   readonly starts?: readonly Plan[] | undefined;
   readonly onProgress?: ((progress: SolveProgress) => void) | undefined;
+  /** Told of each faster plan as it is found; whether it keeps a deadline is for the listener to judge. */
+  readonly onPlan?: ((plan: Plan) => void) | undefined;
 }
 
 /** A plan and, where the search computed it, the dual bound of the problem. */
@@ -89,8 +91,15 @@ class TwoTimescale {
       problem,
       choices: this.choices,
       budget: this.budget,
-      onBetter: (totalSeconds) => context.onProgress?.({ phase: 'search', totalSeconds }),
+      onBetter: (evaluation) => this.tell(evaluation),
     });
+  }
+
+  private tell({ totalSeconds, entries }: Evaluation): void {
+    const { onProgress, onPlan } = this.context;
+    onProgress?.({ phase: 'search', totalSeconds });
+    const plan = onPlan && this.search.evaluator.plan(this.problem, entries);
+    if (plan) onPlan(plan);
   }
 
   solve(): TwoTimescaleResult {

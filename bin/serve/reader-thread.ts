@@ -1,0 +1,38 @@
+/** Reads and checks the problems of requests, beside the thread that answers them. */
+import { readDecisions, readProblemFile, type FileIssue, type FileOrigin } from '../../lib/io/index.js';
+import type { Plan } from '../../lib/models/index.js';
+import { answerQuestions } from './asked-thread.js';
+
+export interface ReadQuestion {
+  readonly text: string;
+  readonly seed?: number;
+  /** A plan to start from, as JSON. */
+  readonly warm?: string;
+}
+
+export type ReadAnswer =
+  | {
+      readonly ok: true;
+      readonly origin: FileOrigin;
+      readonly seed: number;
+      readonly devices: readonly string[];
+      readonly warnings: readonly FileIssue[];
+      readonly warm?: Plan;
+    }
+  | { readonly ok: false; readonly part: 'problem' | 'warm'; readonly issues: readonly FileIssue[] };
+
+answerQuestions(({ text, seed, warm }: ReadQuestion): ReadAnswer => {
+  const outcome = readProblemFile(text, seed === undefined ? {} : { seed });
+  if (!outcome.ok) return { ok: false, part: 'problem', issues: outcome.issues };
+  const { origin, file, problem } = outcome.resolved;
+  const plan = warm === undefined ? undefined : readDecisions(warm, problem);
+  if (plan && !plan.ok) return { ok: false, part: 'warm', issues: plan.issues };
+  return {
+    ok: true,
+    origin,
+    seed: file.seed,
+    devices: problem.devices.map(({ name }) => name),
+    warnings: outcome.warnings,
+    ...(plan && { warm: plan.plan }),
+  };
+});

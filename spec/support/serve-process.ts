@@ -1,0 +1,96 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { cliFile } from './compiled-cli.js';
+
+/** A line of the server's log. */
+export interface LogLine {
+  readonly level: string;
+  readonly event: string;
+  readonly [field: string]: unknown;
+}
+
+/** What a server answered. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a test says what it expects there
+  readonly body: any;
+}
+
+/** `sft-opt serve` in a process of its own, and requests to it. */
+export class ServeProcess {
+  private constructor(
+    readonly child: ChildProcess,
+    readonly url: string,
+    readonly token: string,
+    /** What it has logged so far. */
+    readonly log: readonly LogLine[],
+  ) {}
+
+  static async start(
+    args: readonly string[] = [],
+    tokens: readonly string[] = ['token-of-tests'],
+  ): Promise<ServeProcess> {
+    const child = spawn(process.execPath, [fileURLToPath(cliFile()), 'serve', '--port', '0', ...args], {
+      env: { ...process.env, SFT_OPT_TOKEN: tokens.join('\n') },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const lines: LogLine[] = [];
+    let errors = '';
+    let rest = '';
+    let seen: (line: LogLine) => void = () => undefined;
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      const parts = (rest + chunk).split('\n');
+      rest = parts.pop()!;
+      for (const part of parts) {
+        const line = JSON.parse(part) as LogLine;
+        lines.push(line);
+        seen(line);
+      }
+    });
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => (errors += chunk));
+    const url = await new Promise<string>((resolve, reject) => {
+      seen = (line) => line.event === 'listening' && resolve(line['url'] as string);
+      child.once('exit', (code) => reject(new Error(`it ended with ${code}: ${errors}`)));
+    });
+    return new ServeProcess(child, url, tokens[0]!, lines);
+  }
+
+  async ask(
+    method: string,
+    path: string,
+    { body, type = 'application/json', token = this.token }: { body?: unknown; type?: string; token?: string } = {},
+  ): Promise<Answer> {
+    const response = await fetch(`${this.url}${path}`, {
+      method,
+      headers: {
+        ...(token && { authorization: `Bearer ${token}` }),
+        ...(body !== undefined && { 'content-type': type }),
+      },
+      ...(body !== undefined && {
+        body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
+      }),
+    } as RequestInit);
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.includes('json') === true;
+    return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
+  }
+
+  /** The state of a problem when it has ended. */
+  async ended(id: string): Promise<Answer['body']> {
+    for (;;) {
+      const { body } = await this.ask('GET', `/problems/${id}?wait=20`);
+      if (body.state === 'done' || body.state === 'failed') return body;
+    }
+  }
+
+  /** Sends a signal; resolves with the exit code. */
+  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    if (this.child.exitCode !== null) return this.child.exitCode;
+    const exit = once(this.child, 'exit');
+    this.child.kill(signal);
+    const [code] = (await exit) as [number | null];
+    return code;
+  }
+}

@@ -40,7 +40,8 @@ module.exports = {
       to: {
         dependencyTypes: ['npm', 'npm-dev'],
         dependencyTypesNot: ['type-only'],
-        pathNot: 'node_modules/(@hono|@jsquash|@stdlib|@tensorflow|commander|hono|js-xxhash|leven|ml-matrix|table|ws|yaml|zod)/',
+        pathNot:
+          'node_modules/(@hono|@jsquash|@stdlib|@tensorflow|commander|hono|js-xxhash|leven|ml-matrix|table|ws|yaml|zod)/',
       },
     },
     {

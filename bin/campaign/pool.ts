@@ -38,7 +38,10 @@ export class TaskPool {
 }
 
 function startWorker(): ChildProcess {
-  return fork(fileURLToPath(threadFile('task-worker', import.meta.url)), { execArgv: process.execArgv, serialization: 'json' });
+  return fork(fileURLToPath(threadFile('task-worker', import.meta.url)), {
+    execArgv: process.execArgv,
+    serialization: 'json',
+  });
 }
 
 function ask(worker: ChildProcess, { task, scheme, id }: NamedTask): Promise<SchemeSummary> {

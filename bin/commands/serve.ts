@@ -64,9 +64,10 @@ async function serve(options: ServeArguments): Promise<number> {
   const { host, port } = options;
   const made = tokens.length === 0 ? [randomBytes(24).toString('base64url')] : [];
   const server = await startServer({ host, port, tokens: [...tokens, ...made], limits, store, log }).catch(
-    (error: NodeJS.ErrnoException) => {
-      const known = error.syscall === 'listen' || error.syscall === 'getaddrinfo';
-      throw known ? new CommandError(exitCodes.badInput, `cannot listen on ${host}:${port}: ${error.code}`) : error;
+    (error: unknown) => {
+      const { syscall, code = '' } = error as NodeJS.ErrnoException;
+      const known = syscall === 'listen' || syscall === 'getaddrinfo';
+      throw known ? new CommandError(exitCodes.badInput, `cannot listen on ${host}:${port}: ${code}`) : error;
     },
   );
   log('info', 'listening', { url: server.url, threads: limits.threads });

@@ -80,12 +80,10 @@ export class ProblemDesk {
   }
 
   async accept(owner: string, order: Order): Promise<ProblemRecord> {
-    const { limits, threads, store, metrics, log } = this.parts;
-    if (this.closing) throw new Refusal('draining', 'the server is about to stop');
-    if (threads.queuedCount >= limits.queued) throw new Refusal('too-many', 'the queue is full');
+    const { store, metrics, log } = this.parts;
+    this.refuseIfFull();
     const { ok: _, ...read } = await this.read(order);
-    if (this.closing) throw new Refusal('draining', 'the server is about to stop');
-    if (threads.queuedCount >= limits.queued) throw new Refusal('too-many', 'the queue is full');
+    this.refuseIfFull();
     const work: StoredOrder['work'] = {
       kind: 'solve',
       origin: read.origin,
@@ -99,7 +97,7 @@ export class ProblemDesk {
     metrics.count('sft_opt_problems_total', { event: 'accepted' });
     log('info', 'accepted', { id, devices: read.devices.length, method: order.options.method });
     // While the store was writing the server may have begun to stop: then the order is for the next one.
-    if (!this.closing) this.start(record, work);
+    if (!this.isClosing()) this.start(record, work);
     return record;
   }
 
@@ -160,6 +158,16 @@ export class ProblemDesk {
       this.records.delete(id);
       await store?.forget(id).catch((error: unknown) => log('error', 'store', { id, message: String(error) }));
     }
+  }
+
+  private isClosing(): boolean {
+    return this.closing;
+  }
+
+  private refuseIfFull(): void {
+    const { limits, threads } = this.parts;
+    if (this.isClosing()) throw new Refusal('draining', 'the server is about to stop');
+    if (threads.queuedCount >= limits.queued) throw new Refusal('too-many', 'the queue is full');
   }
 
   private async read({ text, seed, warm }: Order): Promise<Extract<ReadAnswer, { ok: true }>> {

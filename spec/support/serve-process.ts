@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import type { PlanFile } from '../../lib/io/index.js';
 import { cliFile } from './compiled-cli.js';
 
 /** A line of the server's log. */
@@ -10,12 +11,35 @@ export interface LogLine {
   readonly [field: string]: unknown;
 }
 
+type PlanAnswer = NonNullable<PlanFile['answer']>;
+
+/** What may stand in an answer; a test says what does. */
+export interface AnswerBody {
+  readonly id: string;
+  readonly status: string;
+  readonly state: string;
+  readonly best?: { readonly totalSeconds: number; readonly boundSeconds?: number };
+  readonly answer?: PlanAnswer;
+  readonly report: PlanFile & { readonly answer: PlanAnswer };
+  readonly devices: readonly { readonly name: string }[];
+  readonly totalSeconds: number;
+  readonly boundSeconds: number;
+  readonly verified: boolean;
+  readonly bandwidthHz: readonly number[];
+  readonly step: { readonly totalSeconds: number };
+  readonly error?: {
+    readonly code: string;
+    readonly message: string;
+    readonly issues: readonly { readonly path: string; readonly line?: number }[];
+  };
+}
+
 /** What a server answered. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a test says what it expects there
-  readonly body: any;
+  readonly text: string;
+  readonly body: AnswerBody;
 }
 
 /** `sft-opt serve` in a process of its own, and requests to it. */
@@ -71,14 +95,19 @@ export class ServeProcess {
       ...(body !== undefined && {
         body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
       }),
-    } as RequestInit);
+    });
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.includes('json') === true;
-    return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      body: (isJson ? JSON.parse(text) : {}) as AnswerBody,
+    };
   }
 
   /** The state of a problem when it has ended. */
-  async ended(id: string): Promise<Answer['body']> {
+  async ended(id: string): Promise<AnswerBody> {
     for (;;) {
       const { body } = await this.ask('GET', `/problems/${id}?wait=20`);
       if (body.state === 'done' || body.state === 'failed') return body;

@@ -79,9 +79,10 @@ export function planExact(
   if (root.boundSeconds === Infinity || provenLate(problem, root.boundSeconds)) return infeasible(root);
   const isChain = problem.sharing === 'batched' && root.columns.requirementWeights.length === 1;
   const columns = isChain ? buildColumns(root.columns, 'stages') : root.columns;
+  const { onPlan } = context;
   const tell = (entries: Int32Array) => {
-    const plan = context.onPlan && search.evaluator.plan(problem, entries);
-    if (plan) context.onPlan?.(plan);
+    const plan = onPlan && search.evaluator.plan(problem, entries);
+    if (plan) onPlan(plan);
   };
   const search = new LocalSearch({
     problem,

@@ -31,8 +31,14 @@ export function limitAmount(limit: ActiveLimit['limit'], value: number, digits =
   return dimension ? formatQuantity(value, dimension, digits) : significant(value, digits);
 }
 
-/** Two amounts of a limit, with digits enough to tell them apart where they differ. */
+/** Amounts nearer than this, relative, differ by rounding: no limit is broken by so little. */
+const roundingFraction = 1e-9;
+
+/** Two amounts of a limit, with digits enough to tell them apart where they differ by more than rounding. */
 export function amountsApart(limit: ActiveLimit['limit'], found: number, allowed: number, fewest = 3) {
+  if (Math.abs(found - allowed) <= roundingFraction * Math.abs(allowed)) {
+    return [limitAmount(limit, allowed, fewest), limitAmount(limit, allowed, fewest)] as const;
+  }
   const apart = toldApart(found, allowed, (value, digits) => limitAmount(limit, value, digits), fewest);
   if (apart[0] !== apart[1]) return apart;
   return [limitAmount(limit, found, fewest), limitAmount(limit, allowed, fewest)] as const;

@@ -4,6 +4,9 @@ import { bandwidthMethods, planMethods } from '../../lib/plan/index.js';
 
 const seconds = (meaning: string) => z.number().min(0).describe(`${meaning}, s.`);
 
+/** A number of a query: text that is one. */
+const number = (of: z.ZodType<number, number>) => z.string().trim().min(1).pipe(z.coerce.number()).pipe(of);
+
 const solveSettings = {
   method: z.enum(planMethods).default('two-timescale').describe('How to search.'),
   bandwidthMethod: z.enum(bandwidthMethods).default('sqp').describe('How the band is divided.'),
@@ -46,13 +49,13 @@ export const solveQuery = z.strictObject({
         .max(2 ** 32 - 1),
     )
     .optional(),
-  timeLimitSeconds: z.coerce.number().pipe(z.number().positive()).optional(),
-  gapTolerance: z.coerce.number().pipe(z.number().min(0).max(1)).optional(),
+  timeLimitSeconds: number(z.number().positive()).optional(),
+  gapTolerance: number(z.number().min(0).max(1)).optional(),
   baselines: z.stringbool().default(false),
 });
 
 export const waitQuery = z.strictObject({
-  wait: z.coerce.number().pipe(z.number().min(0).max(600)).default(0),
+  wait: number(z.number().min(0).max(600)).default(0),
 });
 
 const issue = z.object({

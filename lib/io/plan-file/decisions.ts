@@ -42,7 +42,15 @@ export function readDecisions(text: string, problem: PlanningProblem): Decisions
   if (source.issues.length > 0) return { ok: false, issues: source.issues };
   const { decisions, issues } = decisionsOf(source.value);
   const plan = issues.length > 0 ? undefined : planOf(decisions, problem, issues);
-  return plan && issues.length === 0 ? { ok: true, plan } : { ok: false, issues: placeIssues(issues, source) };
+  return plan && issues.length === 0
+    ? { ok: true, plan }
+    : { ok: false, issues: placeIssues(distinct(issues), source) };
+}
+
+/** A point of both directions is wrong once. */
+function distinct(issues: readonly RawIssue[]): RawIssue[] {
+  const written = new Map(issues.map((issue) => [`${issue.path.join('.')}: ${issue.message}`, issue]));
+  return [...written.values()];
 }
 
 function decisionsOf(value: unknown): { decisions: readonly Decision[]; issues: RawIssue[] } {

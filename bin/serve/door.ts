@@ -12,7 +12,7 @@ export function guardConnections(server: Server, limits: ServeLimits, metrics: M
   metrics.counter('sft_opt_connections_refused_total', 'Connections beyond what is allowed.');
   metrics.gauge('sft_opt_connections', 'Open connections.', () => [...held.values()].reduce((sum, n) => sum + n, 0));
   server.maxConnections = limits.connections;
-  server.timeout = (limits.waitSeconds + 2 * limits.requestSeconds) * 1000;
+  server.timeout = Math.max(70, limits.waitSeconds + 2 * limits.requestSeconds) * 1000;
   server.on('drop', () => metrics.count('sft_opt_connections_refused_total', { by: 'all' }));
   server.on('connection', (socket: Socket) => {
     const address = socket.remoteAddress ?? '';

@@ -40,15 +40,12 @@ export const solveRequest = z
 /** The settings of a problem that is sent as the text of its file. */
 export const solveQuery = z.strictObject({
   ...solveSettings,
-  seed: z.coerce
-    .number()
-    .pipe(
-      z
-        .int()
-        .min(0)
-        .max(2 ** 32 - 1),
-    )
-    .optional(),
+  seed: number(
+    z
+      .int()
+      .min(0)
+      .max(2 ** 32 - 1),
+  ).optional(),
   timeLimitSeconds: number(z.number().positive()).optional(),
   gapTolerance: number(z.number().min(0).max(1)).optional(),
   baselines: z.stringbool().default(false),

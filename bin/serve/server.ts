@@ -63,6 +63,8 @@ export async function startServer(setting: ServeSetting): Promise<RunningServer>
     serverOptions: {
       headersTimeout: limits.headerSeconds * 1000,
       requestTimeout: limits.requestSeconds * 1000,
+      // Longer than a proxy or a pool of clients keeps a connection: none is closed just as the next request comes.
+      keepAliveTimeout: 65_000,
       connectionsCheckingInterval: 500,
       maxHeaderSize: 16 * 1024,
     },

@@ -18,6 +18,7 @@ export interface AnswerBody {
   readonly id: string;
   readonly status: string;
   readonly state: string;
+  readonly stopping: boolean;
   readonly best?: { readonly totalSeconds: number; readonly boundSeconds?: number };
   readonly answer?: PlanAnswer;
   readonly report: PlanFile & { readonly answer: PlanAnswer };
@@ -116,7 +117,7 @@ export class ServeProcess {
 
   /** Sends a signal; resolves with the exit code. */
   async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
-    if (this.child.exitCode !== null) return this.child.exitCode;
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode;
     const exit = once(this.child, 'exit');
     this.child.kill(signal);
     const [code] = (await exit) as [number | null];

@@ -220,7 +220,7 @@ describe('what is wrong', () => {
       'problem.devices[0].throughput',
       'problem.devices[0].memory',
     ]);
-    expect(body.error!.issues[0]!.line).toBe(8);
+    expect(body.error!.issues[0]!.line).toBe(9);
     const { body: three } = await server.ask('POST', '/problems', refused[5]![2]);
     expect(three.error?.issues).toHaveLength(3);
     expect((await server.ask('GET', `/problems/${id}?wait=minute`)).status).toBe(400);

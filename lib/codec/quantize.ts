@@ -1,15 +1,11 @@
 import { CodecError } from './errors.js';
-import * as floatBits from './float-bits.js';
+import { MAGNITUDE, wordsOf } from './float-bits.js';
 import { HALF_MAX, fromHalfBits, toHalfBits } from './half.js';
 import { scaleGroups, shapeSize } from './layout.js';
-import * as random from './random.js';
+import { counterBits, counterKey, keyedBits, streams, type CounterKey } from './random.js';
 import { fitsShortScale, fromShortScale, toShortScale } from './scale.js';
 import { keptPositions } from './selection/select.js';
 import { type CodecSettings, type CodecSettingsInput, levelsPerSide, resolveCodecSettings } from './settings.js';
-
-// The engine looks imported names up at every use, within loops too; it knows the constants of a module.
-const { MAGNITUDE, wordsOf } = floatBits;
-const { counterBits, keyedBits } = random;
 
 interface QuantizedBase {
   readonly shape: readonly number[];
@@ -144,8 +140,7 @@ function quantizeLevels(
     scales[group] = shortScales ? fromShortScale(toShortScale(exact[group]!)) : roundUp(exact[group]!);
   }
   const keptLevels = new Int8Array(kept.length);
-  const key =
-    settings.rounding === 'stochastic' ? random.counterKey(settings.seed, random.streams.rounding) : undefined;
+  const key = settings.rounding === 'stochastic' ? counterKey(settings.seed, streams.rounding) : undefined;
   const perSide = levelsPerSide(settings.bits);
   for (let group = 0; group < count; group++) {
     const scale = scales[group]!;
@@ -263,7 +258,7 @@ function roundToSigns(
   last: number,
   keptLevels: Int8Array,
   scale: number,
-  key: random.CounterKey | undefined,
+  key: CounterKey | undefined,
 ): void {
   for (let j = first; j < last; j++) {
     const i = kept[j]!;

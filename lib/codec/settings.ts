@@ -84,6 +84,7 @@ export type CodecSettingsInput = z.input<typeof codecSettingsSchema>;
 /** Complete, checked settings. */
 export type CodecSettings = Readonly<z.output<typeof codecSettingsSchema>>;
 
+/** The settings of `encode` where nothing is said. */
 export const defaultCodecSettings: CodecSettings = Object.freeze(codecSettingsSchema.parse({}));
 
 /** Settings that keep every value: adapters and anything else that must arrive unchanged. */

@@ -8,6 +8,7 @@ import { MAX_NAME_BYTES, MAX_RANK, type TensorHeader } from './header.js';
 
 /** First bytes of every message: "SFTC" and the version of the format. */
 const MAGIC = [0x53, 0x46, 0x54, 0x43] as const;
+/** Version of the container that `encode` writes. */
 export const FORMAT_VERSION = 1;
 const PREFIX_BYTES = 5;
 

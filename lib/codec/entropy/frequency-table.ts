@@ -1,10 +1,7 @@
 import type { ByteReader, ByteWriter } from './bytes.js';
 import { BitReader, BitWriter } from './bytes.js';
 import { CodecError } from '../errors.js';
-
-/** Frequencies of a static model sum to 2^14. */
-export const SCALE_BITS = 14;
-export const SCALE = 1 << SCALE_BITS;
+import { SCALE, SCALE_BITS } from './constants.js';
 
 /** 2^(k/16) for k = 0 … 16, by square roots, which IEEE arithmetic rounds the same everywhere. */
 const sixteenths = ((): Float64Array => {

@@ -1,22 +1,13 @@
 import { CodecError } from '../errors.js';
 import type { ByteReader, ByteWriter } from './bytes.js';
-import * as table from './frequency-table.js';
+import { HIGH_SHIFT, LOWEST_STATE, SCALE, SCALE_BITS, SLOT_MASK } from './constants.js';
 import { scratchWords } from '../scratch.js';
-
-// The engine looks imported names up at every use, within loops too; it knows the constants of a module.
-const { SCALE, SCALE_BITS } = table;
 
 /**
  * Range asymmetric numeral systems (Duda 2013) with four interleaved states, 16-bit renormalization and static tables.
  * States live in [2^15, 2^31), so all arithmetic stays in 31-bit integers. The encoder runs backwards through the
  * symbols; the decoder forwards. Both sides must agree on the sequence of symbols and tables.
  */
-const LOWEST = 1 << 15;
-/** For other modules. */
-export const LOWEST_STATE = LOWEST;
-const SLOT_MASK = SCALE - 1;
-/** A state x must shed a word before a symbol of frequency f is added when x ≥ f · 2^17. */
-const HIGH_SHIFT = 31 - SCALE_BITS;
 
 /** What the encoder needs of a table, one entry a symbol. */
 export interface EncodeTable {
@@ -64,7 +55,8 @@ export function decodeTable(frequencies: Uint16Array, scale = SCALE): DecodeTabl
   return { symbols, packed };
 }
 
-// The tables in use, copied to arrays whose addresses the engine knows: the loops below are twice as fast for it.
+// The tables in use, copied to arrays of one length. Loops hold them in locals: bundlers make variables of a module's constants, which would be
+// looked up and checked at every use.
 /** Symbols of an encoder's table at most. */
 const MOST_SYMBOLS = 4096;
 const activeEntries = new Int32Array(MOST_SYMBOLS);
@@ -77,7 +69,7 @@ export class RansEncoder {
   /** Filled from the end. */
   readonly words: Uint16Array;
   position: number;
-  readonly states = new Int32Array(4).fill(LOWEST);
+  readonly states = new Int32Array(4).fill(LOWEST_STATE);
 
   /** `capacity`: at least the number of symbols that will be encoded. */
   constructor(capacity: number) {
@@ -88,19 +80,21 @@ export class RansEncoder {
   /** Prepends `symbols[start … start + count)`; the i-th of them goes to state i mod 4. */
   encode(symbols: Uint8Array, start: number, count: number, table: EncodeTable): void {
     const { words, states } = this;
-    activeEntries.set(table.packed);
-    activeReciprocals.set(table.reciprocals);
+    const entries = activeEntries;
+    const reciprocals = activeReciprocals;
+    entries.set(table.packed);
+    reciprocals.set(table.reciprocals);
     let { position } = this;
     const whole = count & ~3;
     for (let i = count - 1; i >= whole; i--) {
       const symbol = symbols[start + i]!;
-      const entry = activeEntries[symbol]!;
+      const entry = entries[symbol]!;
       let x = states[i & 3]!;
       if (x >>> HIGH_SHIFT >= entry >>> SCALE_BITS) {
         words[--position] = x;
         x >>>= 16;
       }
-      const quotient = (x * activeReciprocals[symbol]!) | 0;
+      const quotient = (x * reciprocals[symbol]!) | 0;
       states[i & 3] = x + Math.imul(quotient, SCALE - (entry >>> SCALE_BITS)) + (entry & SLOT_MASK);
     }
     // The four states do not wait for one another; in registers they overlap.
@@ -113,10 +107,10 @@ export class RansEncoder {
       const symbolC = symbols[at + 2]!;
       const symbolB = symbols[at + 1]!;
       const symbolA = symbols[at]!;
-      const entryD = activeEntries[symbolD]!;
-      const entryC = activeEntries[symbolC]!;
-      const entryB = activeEntries[symbolB]!;
-      const entryA = activeEntries[symbolA]!;
+      const entryD = entries[symbolD]!;
+      const entryC = entries[symbolC]!;
+      const entryB = entries[symbolB]!;
+      const entryA = entries[symbolA]!;
       const frequencyD = entryD >>> SCALE_BITS;
       const frequencyC = entryC >>> SCALE_BITS;
       const frequencyB = entryB >>> SCALE_BITS;
@@ -137,10 +131,10 @@ export class RansEncoder {
       const spillA = (frequencyA - 1 - (a >>> HIGH_SHIFT)) >> 31;
       position = (position + spillA) | 0;
       a >>>= spillA & 16;
-      d = (d + Math.imul((d * activeReciprocals[symbolD]!) | 0, SCALE - frequencyD) + (entryD & SLOT_MASK)) | 0;
-      c = (c + Math.imul((c * activeReciprocals[symbolC]!) | 0, SCALE - frequencyC) + (entryC & SLOT_MASK)) | 0;
-      b = (b + Math.imul((b * activeReciprocals[symbolB]!) | 0, SCALE - frequencyB) + (entryB & SLOT_MASK)) | 0;
-      a = (a + Math.imul((a * activeReciprocals[symbolA]!) | 0, SCALE - frequencyA) + (entryA & SLOT_MASK)) | 0;
+      d = (d + Math.imul((d * reciprocals[symbolD]!) | 0, SCALE - frequencyD) + (entryD & SLOT_MASK)) | 0;
+      c = (c + Math.imul((c * reciprocals[symbolC]!) | 0, SCALE - frequencyC) + (entryC & SLOT_MASK)) | 0;
+      b = (b + Math.imul((b * reciprocals[symbolB]!) | 0, SCALE - frequencyB) + (entryB & SLOT_MASK)) | 0;
+      a = (a + Math.imul((a * reciprocals[symbolA]!) | 0, SCALE - frequencyA) + (entryA & SLOT_MASK)) | 0;
     }
     states[0] = a;
     states[1] = b;
@@ -153,8 +147,10 @@ export class RansEncoder {
   encodeWide(symbols: Uint16Array, length: number, table: EncodeTable): void {
     // Written out again: one loop over both kinds of array is slower for both.
     const { words, states } = this;
-    activeEntries.set(table.packed);
-    activeReciprocals.set(table.reciprocals);
+    const entries = activeEntries;
+    const reciprocals = activeReciprocals;
+    entries.set(table.packed);
+    reciprocals.set(table.reciprocals);
     let { position } = this;
     // Words are rarely shed here: branches that are foreseen cost less than doing without.
     let a = states[0]!;
@@ -166,10 +162,10 @@ export class RansEncoder {
       const symbolC = symbols[at + 2]!;
       const symbolB = symbols[at + 1]!;
       const symbolA = symbols[at]!;
-      const entryD = activeEntries[symbolD]!;
-      const entryC = activeEntries[symbolC]!;
-      const entryB = activeEntries[symbolB]!;
-      const entryA = activeEntries[symbolA]!;
+      const entryD = entries[symbolD]!;
+      const entryC = entries[symbolC]!;
+      const entryB = entries[symbolB]!;
+      const entryA = entries[symbolA]!;
       const frequencyD = entryD >>> SCALE_BITS;
       const frequencyC = entryC >>> SCALE_BITS;
       const frequencyB = entryB >>> SCALE_BITS;
@@ -190,10 +186,10 @@ export class RansEncoder {
         words[--position] = a;
         a >>>= 16;
       }
-      d = (d + Math.imul((d * activeReciprocals[symbolD]!) | 0, SCALE - frequencyD) + (entryD & SLOT_MASK)) | 0;
-      c = (c + Math.imul((c * activeReciprocals[symbolC]!) | 0, SCALE - frequencyC) + (entryC & SLOT_MASK)) | 0;
-      b = (b + Math.imul((b * activeReciprocals[symbolB]!) | 0, SCALE - frequencyB) + (entryB & SLOT_MASK)) | 0;
-      a = (a + Math.imul((a * activeReciprocals[symbolA]!) | 0, SCALE - frequencyA) + (entryA & SLOT_MASK)) | 0;
+      d = (d + Math.imul((d * reciprocals[symbolD]!) | 0, SCALE - frequencyD) + (entryD & SLOT_MASK)) | 0;
+      c = (c + Math.imul((c * reciprocals[symbolC]!) | 0, SCALE - frequencyC) + (entryC & SLOT_MASK)) | 0;
+      b = (b + Math.imul((b * reciprocals[symbolB]!) | 0, SCALE - frequencyB) + (entryB & SLOT_MASK)) | 0;
+      a = (a + Math.imul((a * reciprocals[symbolA]!) | 0, SCALE - frequencyA) + (entryA & SLOT_MASK)) | 0;
     }
     states[0] = a;
     states[1] = b;
@@ -206,13 +202,13 @@ export class RansEncoder {
   finish(out: ByteWriter): void {
     let lengths = 0;
     const sizes = Array.from(this.states, (state, lane) => {
-      const size = state - LOWEST === 0 ? 1 : Math.ceil((32 - Math.clz32(state - LOWEST)) / 8);
+      const size = state - LOWEST_STATE === 0 ? 1 : Math.ceil((32 - Math.clz32(state - LOWEST_STATE)) / 8);
       lengths |= (size - 1) << (2 * lane);
       return size;
     });
     out.byte(lengths);
     this.states.forEach((state, lane) => {
-      for (let k = 0; k < sizes[lane]!; k++) out.byte(((state - LOWEST) >>> (8 * k)) & 0xff);
+      for (let k = 0; k < sizes[lane]!; k++) out.byte(((state - LOWEST_STATE) >>> (8 * k)) & 0xff);
     });
     out.varint(this.words.length - this.position);
     out.words(this.words, this.position, this.words.length);
@@ -233,8 +229,8 @@ export class RansDecoder {
       const size = ((lengths >>> (2 * lane)) & 3) + 1;
       let offset = 0;
       for (let k = 0; k < size; k++) offset += input.byte() * 2 ** (8 * k);
-      if (offset > 2 ** 31 - 1 - LOWEST) input.fail('a coder state is out of range');
-      this.states[lane] = LOWEST + offset;
+      if (offset > 2 ** 31 - 1 - LOWEST_STATE) input.fail('a coder state is out of range');
+      this.states[lane] = LOWEST_STATE + offset;
     }
     this.wordCount = input.varint();
     const bytes = input.bytes(2 * this.wordCount);
@@ -245,10 +241,12 @@ export class RansDecoder {
   }
 
   /** Fills `target[0 … count)`. */
-  decode(target: Uint8Array, count: number, { symbols, packed }: DecodeTable): void {
+  decode(target: Uint8Array, count: number, table: DecodeTable): void {
     const { words, wordCount, states } = this;
-    activeSymbols.set(symbols);
-    activePacked.set(packed);
+    const symbols = activeSymbols;
+    const packed = activePacked;
+    symbols.set(table.symbols);
+    packed.set(table.packed);
     let position = this.position;
     let a = states[0]!;
     let b = states[1]!;
@@ -256,22 +254,22 @@ export class RansDecoder {
     let d = states[3]!;
     const whole = count & ~3;
     for (let i = 0; i < whole; i += 4) {
-      const symbolA = activeSymbols[a & SLOT_MASK]!;
-      const symbolB = activeSymbols[b & SLOT_MASK]!;
-      const symbolC = activeSymbols[c & SLOT_MASK]!;
-      const symbolD = activeSymbols[d & SLOT_MASK]!;
-      const packedA = activePacked[symbolA]!;
-      const packedB = activePacked[symbolB]!;
-      const packedC = activePacked[symbolC]!;
-      const packedD = activePacked[symbolD]!;
+      const symbolA = symbols[a & SLOT_MASK]!;
+      const symbolB = symbols[b & SLOT_MASK]!;
+      const symbolC = symbols[c & SLOT_MASK]!;
+      const symbolD = symbols[d & SLOT_MASK]!;
+      const packedA = packed[symbolA]!;
+      const packedB = packed[symbolB]!;
+      const packedC = packed[symbolC]!;
+      const packedD = packed[symbolD]!;
       a = (Math.imul(packedA >>> SCALE_BITS, a >>> SCALE_BITS) + (a & SLOT_MASK) - (packedA & SLOT_MASK)) | 0;
       b = (Math.imul(packedB >>> SCALE_BITS, b >>> SCALE_BITS) + (b & SLOT_MASK) - (packedB & SLOT_MASK)) | 0;
       c = (Math.imul(packedC >>> SCALE_BITS, c >>> SCALE_BITS) + (c & SLOT_MASK) - (packedC & SLOT_MASK)) | 0;
       d = (Math.imul(packedD >>> SCALE_BITS, d >>> SCALE_BITS) + (d & SLOT_MASK) - (packedD & SLOT_MASK)) | 0;
-      if (a < LOWEST) a = (a << 16) | words[position++]!;
-      if (b < LOWEST) b = (b << 16) | words[position++]!;
-      if (c < LOWEST) c = (c << 16) | words[position++]!;
-      if (d < LOWEST) d = (d << 16) | words[position++]!;
+      if (a < LOWEST_STATE) a = (a << 16) | words[position++]!;
+      if (b < LOWEST_STATE) b = (b << 16) | words[position++]!;
+      if (c < LOWEST_STATE) c = (c << 16) | words[position++]!;
+      if (d < LOWEST_STATE) d = (d << 16) | words[position++]!;
       if (position > wordCount) throw new CodecError('truncated', 'the coded symbols end too early');
       target[i] = symbolA;
       target[i + 1] = symbolB;
@@ -284,10 +282,10 @@ export class RansDecoder {
     states[3] = d;
     for (let i = whole; i < count; i++) {
       const x = states[i & 3]!;
-      const symbol = activeSymbols[x & SLOT_MASK]!;
-      const entry = activePacked[symbol]!;
+      const symbol = symbols[x & SLOT_MASK]!;
+      const entry = packed[symbol]!;
       let next = Math.imul(entry >>> SCALE_BITS, x >>> SCALE_BITS) + (x & SLOT_MASK) - (entry & SLOT_MASK);
-      if (next < LOWEST) next = (next << 16) | words[position++]!;
+      if (next < LOWEST_STATE) next = (next << 16) | words[position++]!;
       states[i & 3] = next;
       target[i] = symbol;
     }
@@ -297,7 +295,7 @@ export class RansDecoder {
 
   /** Throws unless everything was used and the states are back where the encoder began. */
   check(): void {
-    if (this.position !== this.wordCount || this.states.some((state) => state !== LOWEST)) {
+    if (this.position !== this.wordCount || this.states.some((state) => state !== LOWEST_STATE)) {
       throw new CodecError('malformed', 'the coded symbols do not end where they should');
     }
   }

@@ -1,34 +1,34 @@
 import type { BitReader } from '../entropy/bytes.js';
-import * as frequencyTable from '../entropy/frequency-table.js';
-import * as rans from '../entropy/rans.js';
+import { LOWEST_STATE, SCALE, SCALE_BITS, SLOT_MASK } from '../entropy/constants.js';
+import type * as rans from '../entropy/rans.js';
 import { CodecError } from '../errors.js';
-import * as rowContexts from './row-contexts.js';
-import * as smallModels from './small-models.js';
-
-// The engine looks imported names up at every use, within loops too; it knows the constants of a module.
-const { SCALE, SCALE_BITS } = frequencyTable;
-const LOWEST = rans.LOWEST_STATE;
-const { learn, nonzeroContexts, noteNonzero } = rowContexts;
-const { maskContexts, neighbourTerms, nonzeroMeans, rowColumns } = rowContexts.rowSpace;
-const { MAGNITUDE_SCALE, MAGNITUDE_SCALE_BITS, magnitudeExtraBits, magnitudeLowerEnd, stepBits } = smallModels;
+import { MASK_CONTEXTS, SCALE_STEPS, SIGN_CONTEXTS } from './row-constants.js';
+import { learned, nonzeroContexts, rowSpace, stepOfMean, type RowContexts } from './row-contexts.js';
+import {
+  MAGNITUDE_SCALE,
+  MAGNITUDE_SCALE_BITS,
+  magnitudeExtraBits,
+  magnitudeLowerEnd,
+  stepBits,
+  type Grouping,
+} from './small-models.js';
 
 /**
- * Decoding of symbols whose table changes from one to the next. Tables are constants of the module, whose addresses the
- * engine knows: at any time there is one tensor being decoded.
+ * Decoding of symbols whose table changes from one to the next. Tables are kept by the module, and loops hold them in locals: at any time
+ * there is one tensor being decoded.
  */
 
-const SLOT_MASK = SCALE - 1;
 /** Slots of the coder to a slot of a magnitude table. */
 const SLOT_SHIFT = SCALE_BITS - MAGNITUDE_SCALE_BITS;
 /** Entries of `packed` for each group of magnitudes. */
 const SYMBOLS = 32;
 const MOST_GROUPS = 64;
 
-const maskZeros = new Int32Array(256);
-const signZeros = new Int32Array(64);
+const maskZeroSpace = new Int32Array(256);
+const signZeroSpace = new Int32Array(64);
 /** How mean magnitudes and steps of scale make groups of magnitude tables: a group is the sum of two entries. */
-const groupOfMean = new Int32Array(rowContexts.stepOfMean.length);
-const groupOfScale = new Int32Array(rowContexts.SCALE_STEPS);
+const groupOfMean = new Int32Array(stepOfMean.length);
+const groupOfScale = new Int32Array(SCALE_STEPS);
 /** Symbol of each slot: group · 2^11 + slot; and frequency · 2^14 + start: group · 32 + symbol, zero where there is no table. */
 const slotSymbols = new Uint8Array(MOST_GROUPS * MAGNITUDE_SCALE);
 const packed = new Int32Array(MOST_GROUPS * SYMBOLS);
@@ -39,17 +39,17 @@ export interface DecodeModels {
   readonly maskZeros: Int32Array;
   readonly signZeros: Int32Array;
   /** How contexts of magnitude are grouped, and the table of each group; undefined where the group does not occur. */
-  readonly grouping: smallModels.Grouping;
+  readonly grouping: Grouping;
   readonly magnitudes: readonly (rans.DecodeTable | undefined)[];
 }
 
 /** Makes `models` those of the functions below. */
 export function useModels(models: DecodeModels): void {
-  maskZeros.set(models.maskZeros.subarray(0, rowContexts.MASK_CONTEXTS));
-  signZeros.set(models.signZeros.subarray(0, rowContexts.SIGN_CONTEXTS));
+  maskZeroSpace.set(models.maskZeros.subarray(0, MASK_CONTEXTS));
+  signZeroSpace.set(models.signZeros.subarray(0, SIGN_CONTEXTS));
   const stepShift = 3 - stepBits(models.grouping.magnitude);
   const scaleBits = stepBits(models.grouping.scale);
-  rowContexts.stepOfMean.forEach((step, mean) => (groupOfMean[mean] = (step >> stepShift) << scaleBits));
+  stepOfMean.forEach((step, mean) => (groupOfMean[mean] = (step >> stepShift) << scaleBits));
   groupOfScale.forEach((_, step) => (groupOfScale[step] = step >> (3 - scaleBits)));
   packed.fill(0);
   if (models.magnitudes.length === 0) {
@@ -69,6 +69,8 @@ export function useModels(models: DecodeModels): void {
 /** Decodes one bit for each of the `width` elements of the prepared row; puts the columns of ones into `rowColumns` and returns how many. */
 export function decodeMask(decoder: rans.RansDecoder, width: number): number {
   const { words, wordCount, states } = decoder;
+  const { maskContexts, rowColumns } = rowSpace;
+  const maskZeros = maskZeroSpace;
   const whole = width & ~3;
   let { position } = decoder;
   let next = 0;
@@ -90,10 +92,10 @@ export function decodeMask(decoder: rans.RansDecoder, width: number): number {
     b = (Math.imul(zeroB + (oneB & (SCALE - 2 * zeroB)), b >>> SCALE_BITS) + (b & SLOT_MASK) - (oneB & zeroB)) | 0;
     c = (Math.imul(zeroC + (oneC & (SCALE - 2 * zeroC)), c >>> SCALE_BITS) + (c & SLOT_MASK) - (oneC & zeroC)) | 0;
     d = (Math.imul(zeroD + (oneD & (SCALE - 2 * zeroD)), d >>> SCALE_BITS) + (d & SLOT_MASK) - (oneD & zeroD)) | 0;
-    if (a < LOWEST) a = (a << 16) | words[position++]!;
-    if (b < LOWEST) b = (b << 16) | words[position++]!;
-    if (c < LOWEST) c = (c << 16) | words[position++]!;
-    if (d < LOWEST) d = (d << 16) | words[position++]!;
+    if (a < LOWEST_STATE) a = (a << 16) | words[position++]!;
+    if (b < LOWEST_STATE) b = (b << 16) | words[position++]!;
+    if (c < LOWEST_STATE) c = (c << 16) | words[position++]!;
+    if (d < LOWEST_STATE) d = (d << 16) | words[position++]!;
     rowColumns[next] = i;
     next = (next - oneA) | 0;
     rowColumns[next] = i + 1;
@@ -132,13 +134,18 @@ export interface DecodeTarget {
  */
 export function decodeNonzeros(
   decoder: rans.RansDecoder,
-  frame: rowContexts.RowContexts,
+  frame: RowContexts,
   target: DecodeTarget,
   start: number,
   first: number,
   count: number,
 ): void {
   const { words, wordCount, states } = decoder;
+  const { leftCases, maskContexts, neighbourTerms, nonzeroMeans, rowColumns, sums } = rowSpace;
+  const signZeros = signZeroSpace;
+  const groups = groupOfMean;
+  const symbols = slotSymbols;
+  const entries = packed;
   // Integers from here on: the engine need not find that out at every use.
   const leftStart = frame.leftStart | 0;
   const upStart = frame.upStart | 0;
@@ -165,13 +172,13 @@ export function decodeNonzeros(
     // −1 where the sign is positive, else 0: its slots start where those of the negative end.
     const one = (zero - 1 - (a & SLOT_MASK)) >> 31;
     a = (Math.imul(zero + (one & (SCALE - 2 * zero)), a >>> SCALE_BITS) + (a & SLOT_MASK) - (one & zero)) | 0;
-    if (a < LOWEST) a = (a << 16) | words[position++]!;
-    const group = (firstGroup + groupOfMean[contexts >> 8]!) | 0;
-    const symbol = slotSymbols[(group << MAGNITUDE_SCALE_BITS) | ((b & SLOT_MASK) >> SLOT_SHIFT)]!;
-    const entry = packed[(group << 5) | symbol]!;
+    if (a < LOWEST_STATE) a = (a << 16) | words[position++]!;
+    const group = (firstGroup + groups[contexts >> 8]!) | 0;
+    const symbol = symbols[(group << MAGNITUDE_SCALE_BITS) | ((b & SLOT_MASK) >> SLOT_SHIFT)]!;
+    const entry = entries[(group << 5) | symbol]!;
     missing |= entry - 1;
     b = (Math.imul(entry >>> SCALE_BITS, b >>> SCALE_BITS) + (b & SLOT_MASK) - (entry & SLOT_MASK)) | 0;
-    if (b < LOWEST) b = (b << 16) | words[position++]!;
+    if (b < LOWEST_STATE) b = (b << 16) | words[position++]!;
     if (position > wordCount) throw exhausted();
     const magnitude = symbol < 8 ? symbol + 1 : extendedMagnitude(symbol, target);
     const level = ((magnitude ^ ~one) - ~one) | 0;
@@ -179,8 +186,9 @@ export function decodeNonzeros(
     levels[i] = level;
     positions[first + j] = i;
     keptLevels[first + j] = level;
-    noteNonzero(column, level, magnitude, nextMask);
-    learn(column, magnitude, ~one, channel, unit, learningShift);
+    maskContexts[column] = maskContexts[column]! + (leftCases[level + 128]! & nextMask);
+    sums[column] = sums[column]! + magnitude;
+    nonzeroMeans[column] = learned(magnitude, ~one, channel, unit, learningShift);
     // Turn the states, so that one nonzero need not wait for the one before.
     const sign = a;
     a = c;
@@ -212,7 +220,7 @@ function decodeBit(decoder: rans.RansDecoder, lane: number, zero: number): numbe
   const one = slot < zero ? 0 : 1;
   let next =
     one === 0 ? Math.imul(zero, x >>> SCALE_BITS) + slot : Math.imul(SCALE - zero, x >>> SCALE_BITS) + slot - zero;
-  if (next < LOWEST) {
+  if (next < LOWEST_STATE) {
     if (decoder.position >= decoder.wordCount) throw exhausted();
     next = (next << 16) | decoder.words[decoder.position++]!;
   }

@@ -77,12 +77,13 @@ export function readFast(input: ByteReader, size: number, perSide: number): Deco
 }
 
 /** Symbol of each level + 128, and above it 256 where the level is not zero. */
-const symbolOfLevel = Int32Array.from({ length: 256 }, (_, at) =>
+const levelSymbols = Int32Array.from({ length: 256 }, (_, at) =>
   at === 128 ? 0 : 256 + (at > 128 ? 2 * (at - 129) : 2 * (127 - at) + 1),
 );
 
 /** Fills the mask and the symbols of nonzero levels; returns how many there are. */
 function splitLevels(positions: Int32Array, keptLevels: Int8Array, mask: Uint8Array, symbols: Uint8Array): number {
+  const symbolOfLevel = levelSymbols;
   let count = 0;
   // The bits of the byte that the last position is in: kept here, so that none waits for what was stored just before.
   let before = -1;
@@ -116,12 +117,13 @@ function splitLevels(positions: Int32Array, keptLevels: Int8Array, mask: Uint8Ar
 }
 
 /** Level of each symbol. */
-const levelOfSymbol = Int8Array.from(
+const symbolLevels = Int8Array.from(
   { length: 256 },
   (_, symbol) => ((symbol >> 1) + 1) * ((symbol & 1) === 0 ? 1 : -1),
 );
 
 function levelsOf(symbols: Uint8Array): Int8Array {
+  const levelOfSymbol = symbolLevels;
   const levels = new Int8Array(symbols.length);
   const whole = symbols.length & ~3;
   for (let j = 0; j < whole; j += 4) {

@@ -1,3 +1,5 @@
+import { FRACTION, MASK_CLASSES, SCALE_STEPS, SIGN_STEPS, UNIT, WIDEST_ROW } from './row-constants.js';
+
 /**
  * What is known about an element before it is decoded. Rows are tokens. A row has two neighbours: the token before it and
  * the one `lag` before it (for an image's patches the one above), both within the same sample; the first row of a sample
@@ -12,27 +14,9 @@
  * When elements were selected by one threshold for many rows, the scale of a row tells how many of its elements passed
  * and how small a kept level can be; then the row's scale also shifts the first context.
  *
- * The state is constants of the module, whose addresses the engine knows, which makes the loops twice as fast: at any time
- * there is one tensor being coded.
+ * The state is kept by the module: at any time there is one tensor being coded. Loops hold its arrays in locals, because bundlers make
+ * variables of a module's constants, which would be looked up and checked at every use.
  */
-
-/** Rows wider than this are coded without contexts. */
-export const WIDEST_ROW = 16384;
-
-const MASK_CLASSES = 28;
-/** Zero, small or large at either neighbour. */
-const NEIGHBOUR_CASES = 9;
-export const MASK_CONTEXTS = MASK_CLASSES * NEIGHBOUR_CASES;
-/** Steps of a channel's mean sign, and five sums of the neighbours' signs. */
-const SIGN_STEPS = 11;
-export const SIGN_CONTEXTS = 5 * SIGN_STEPS;
-export const MAGNITUDE_STEPS = 8;
-export const SCALE_STEPS = 8;
-
-/** Levels are scaled to about this range, so that all arithmetic stays in integers. */
-const UNIT = 1024;
-/** Fraction bits of the running means. */
-const FRACTION = 4;
 
 /** round(8 · log₂(n + 1)) for n = 0 … 11 · 1024, in integers by comparing squares: the same everywhere. */
 const eighthOctaves = ((): Uint8Array => {
@@ -71,7 +55,7 @@ export interface RowLayout {
  */
 const maskContexts = new Uint8Array(2 * WIDEST_ROW);
 /** Where those begin. */
-const BARE = WIDEST_ROW;
+const BARE = 16384;
 /** Columns of its nonzeros, ascending, as far as they are known. */
 const rowColumns = new Int32Array(WIDEST_ROW + 4);
 
@@ -97,8 +81,8 @@ export const stepOfMean = Uint8Array.from({ length: 25 }, (_, mean) => {
   return Math.max(0, 2 * exponent + (((mean << 7) >> (exponent - 1)) & 1) - 17);
 });
 
-/** For other modules: the engine looks exported names up at every use, within loops too, but knows the other constants. */
-export const rowSpace = { maskContexts, rowColumns, nonzeroMeans, neighbourTerms };
+/** For the loops of other modules. */
+export const rowSpace = { maskContexts, rowColumns, nonzeroMeans, neighbourTerms, leftCases, sums };
 
 export class RowContexts {
   /** Where the neighbours of the open row begin, and 255 where there is such a neighbour, else 0. */
@@ -206,11 +190,12 @@ export class RowContexts {
 
   private addCases(row: number, cases: Uint8Array): void {
     const { positions, keptLevels } = this;
+    const contexts = maskContexts;
     const start = row * this.layout.width;
     const end = this.rowStarts[row + 1]!;
     for (let j = this.rowStarts[row]!; j < end; j++) {
       const c = positions[j]! - start;
-      maskContexts[c] = maskContexts[c]! + cases[keptLevels[j]! + 128]!;
+      contexts[c] = contexts[c]! + cases[keptLevels[j]! + 128]!;
     }
   }
 
@@ -220,12 +205,16 @@ export class RowContexts {
     const rows = row - this.refreshed;
     const shift = rows === 8 ? 3 : rows === 4 ? 2 : rows === 2 ? 1 : 0;
     const unit = this.unit << FRACTION;
+    const ownMeans = means;
+    const ownSums = sums;
+    const steps = meanSteps;
+    const octaves = eighthOctaves;
     for (let c = 0; c < width; c++) {
-      const mean = means[c]!;
-      const own = (mean + (((Math.imul(sums[c]!, unit) >> shift) - mean) >> 1)) | 0;
-      means[c] = own;
-      meanSteps[c] = eighthOctaves[own >> FRACTION]!;
-      sums[c] = 0;
+      const mean = ownMeans[c]!;
+      const own = (mean + (((Math.imul(ownSums[c]!, unit) >> shift) - mean) >> 1)) | 0;
+      ownMeans[c] = own;
+      steps[c] = octaves[own >> FRACTION]!;
+      ownSums[c] = 0;
     }
     this.refreshed = row;
   }
@@ -244,29 +233,26 @@ export function nonzeroContexts(neighbours: number, channel: number): number {
   return sign | ((mean >> 7) << 8);
 }
 
-/** Takes a nonzero into the sum of its channel, and into the context of the row after as its left neighbour. */
-export function noteNonzero(c: number, level: number, magnitude: number, nextMask: number): void {
-  maskContexts[c] = maskContexts[c]! + (leftCases[level + 128]! & nextMask);
-  sums[c] = sums[c]! + magnitude;
-}
-
-/** Takes a nonzero, `sign` −1 if negative and else 0, into the running means of channel `c`, which now are `channel`. */
-export function learn(c: number, magnitude: number, sign: number, channel: number, unit: number, shift: number): void {
+/** The means of a channel after a nonzero, `sign` −1 if negative and else 0, where they were `channel`. */
+export function learned(magnitude: number, sign: number, channel: number, unit: number, shift: number): number {
   const mean = channel >> 16;
   const signMean = (channel << 16) >> 16;
   const newMean = mean + ((Math.imul(magnitude, unit << FRACTION) - mean) >> shift);
   const newSignMean = signMean + ((Math.imul(sign | 1, UNIT - 1) - signMean) >> shift);
-  nonzeroMeans[c] = (newMean << 16) | (newSignMean & 0xffff);
+  return (newMean << 16) | (newSignMean & 0xffff);
 }
 
 /** Contexts of all channels without neighbours; four at a time, up to three more than there are. */
 function fillBareContexts(width: number): void {
+  const contexts = maskContexts;
+  const firsts = firstContexts;
+  const steps = meanSteps;
   for (let c = 0; c < width; c += 4) {
     const at = BARE + c;
-    maskContexts[at] = firstContexts[meanSteps[c]!]!;
-    maskContexts[at + 1] = firstContexts[meanSteps[c + 1]!]!;
-    maskContexts[at + 2] = firstContexts[meanSteps[c + 2]!]!;
-    maskContexts[at + 3] = firstContexts[meanSteps[c + 3]!]!;
+    contexts[at] = firsts[steps[c]!]!;
+    contexts[at + 1] = firsts[steps[c + 1]!]!;
+    contexts[at + 2] = firsts[steps[c + 2]!]!;
+    contexts[at + 3] = firsts[steps[c + 3]!]!;
   }
 }
 

@@ -8,14 +8,13 @@ import {
   normalizeWeights,
   putTable,
   putTableBits,
-  SCALE,
-  SCALE_BITS,
   tableCodes,
   takeTable,
   usedPrefix,
 } from '../entropy/frequency-table.js';
 import { CodecError } from '../errors.js';
-import { MAGNITUDE_STEPS, SCALE_STEPS } from './row-contexts.js';
+import { SCALE, SCALE_BITS } from '../entropy/constants.js';
+import { MAGNITUDE_STEPS, SCALE_STEPS } from './row-constants.js';
 
 /** Static models of the small mode: probabilities of bits by context, and tables of magnitudes by group of contexts. */
 

@@ -1,9 +1,10 @@
 import type { EncodeTable } from '../entropy/rans.js';
 import { encodeTable } from '../entropy/rans.js';
-import { SCALE } from '../entropy/frequency-table.js';
+import { SCALE } from '../entropy/constants.js';
 import { scratchSequence } from '../scratch.js';
 import type { DecodedLevels } from './fast.js';
-import * as rowContexts from './row-contexts.js';
+import { FIRST_MAGNITUDE, FIRST_SIGN, SCALE_STEPS } from './row-constants.js';
+import { learned, nonzeroContexts, RowContexts, rowSpace, stepOfMean, type RowLayout } from './row-contexts.js';
 import {
   MAGNITUDE_SCALE,
   type MagnitudeModel,
@@ -14,15 +15,7 @@ import {
   magnitudeSymbol,
 } from './small-models.js';
 
-// The engine looks imported names up at every use, within loops too; it knows the constants of a module.
-const { MAGNITUDE_STEPS, MASK_CONTEXTS, SCALE_STEPS, SIGN_CONTEXTS } = rowContexts;
-const { learn, nonzeroContexts, noteNonzero } = rowContexts;
-const { maskContexts, neighbourTerms, nonzeroMeans, rowColumns } = rowContexts.rowSpace;
-
-/** Symbols of all models share one alphabet: bits of the mask, then signs, then magnitudes, then one that costs nothing. */
-const FIRST_SIGN = 2 * MASK_CONTEXTS;
-const FIRST_MAGNITUDE = FIRST_SIGN + 2 * SIGN_CONTEXTS;
-const MAGNITUDE_CONTEXTS = MAGNITUDE_STEPS * SCALE_STEPS;
+const MAGNITUDE_CONTEXTS = 8 * 8;
 
 /** What the first pass notes, in coding order. */
 export interface Survey {
@@ -56,14 +49,14 @@ const LEAST_PROBE = 32;
  */
 export function surveyRows(
   kept: DecodedLevels,
-  layout: rowContexts.RowLayout,
+  layout: RowLayout,
   scalePatterns: Int32Array,
   isWorthwhile: (probe: Survey, elements: number) => boolean,
 ): Survey | undefined {
   const { width, rows, perSide } = layout;
   const levels = new Int8Array(width * rows);
   const nonzeros = placeNonzeros(kept, levels);
-  const contexts = new rowContexts.RowContexts(layout, nonzeros.positions, nonzeros.keptLevels, scalePatterns);
+  const contexts = new RowContexts(layout, nonzeros.positions, nonzeros.keptLevels, scalePatterns);
   const sequence = scratchSequence(rows * (((width + 3) & ~3) + 4) + 2 * nonzeros.positions.length + 4);
   const neutral = neutralSymbol(perSide);
   fillSymbols(perSide);
@@ -115,11 +108,11 @@ function placeNonzeros({ positions, keptLevels }: DecodedLevels, levels: Int8Arr
 
 /** Magnitude symbol of each level + 128, and where the symbols of each mean begin. */
 const symbolOfLevel = new Uint8Array(256);
-const symbolsOfMean = new Int32Array(rowContexts.stepOfMean.length);
+const symbolsOfMean = new Int32Array(stepOfMean.length);
 
 function fillSymbols(perSide: number): void {
   const alphabet = contextAlphabet(perSide);
-  rowContexts.stepOfMean.forEach((step, mean) => (symbolsOfMean[mean] = step * SCALE_STEPS * alphabet));
+  stepOfMean.forEach((step, mean) => (symbolsOfMean[mean] = step * SCALE_STEPS * alphabet));
   for (let magnitude = 1; magnitude <= perSide; magnitude++) {
     symbolOfLevel[128 + magnitude] = symbolOfLevel[128 - magnitude] = magnitudeSymbol(magnitude);
   }
@@ -127,6 +120,7 @@ function fillSymbols(perSide: number): void {
 
 /** Zeros under all contexts of the row; four at a time, up to three more than there are. */
 function noteContexts(sequence: Uint16Array, start: number, width: number): void {
+  const { maskContexts } = rowSpace;
   for (let c = 0; c < width; c += 4) {
     const at = start + c;
     sequence[at] = maskContexts[c]! << 1;
@@ -145,6 +139,7 @@ function markOnes(
   start: number,
   width: number,
 ): number {
+  const { rowColumns } = rowSpace;
   let j = first;
   for (; j < positions.length; j++) {
     const c = positions[j]! - start;
@@ -159,13 +154,16 @@ function markOnes(
 function noteNonzeros(
   sequence: Uint16Array,
   at: number,
-  frame: rowContexts.RowContexts,
+  frame: RowContexts,
   levels: Int8Array,
   keptLevels: Int8Array,
   first: number,
   count: number,
   perSide: number,
 ): void {
+  const { leftCases, maskContexts, neighbourTerms, nonzeroMeans, rowColumns, sums } = rowSpace;
+  const ownSymbols = symbolOfLevel;
+  const meanSymbols = symbolsOfMean;
   // Integers from here on: the engine need not find that out at every use.
   const leftStart = frame.leftStart | 0;
   const upStart = frame.upStart | 0;
@@ -186,10 +184,12 @@ function noteNonzeros(
     const sign = level >> 31;
     const to = (at + 2 * j) | 0;
     sequence[to] = FIRST_SIGN + 2 * (contexts & 255) + 1 + sign;
-    sequence[to + 1] = firstMagnitude + symbolsOfMean[contexts >> 8]! + symbolOfLevel[level + 128]!;
+    sequence[to + 1] = firstMagnitude + meanSymbols[contexts >> 8]! + ownSymbols[level + 128]!;
     const magnitude = (level ^ sign) - sign;
-    noteNonzero(column, level, magnitude, nextMask);
-    learn(column, magnitude, sign, channel, unit, learningShift);
+    // Its part in the context of the row after as a left neighbour, in the sum of its channel, in the means of nonzeros.
+    maskContexts[column] = maskContexts[column]! + (leftCases[level + 128]! & nextMask);
+    sums[column] = sums[column]! + magnitude;
+    nonzeroMeans[column] = learned(magnitude, sign, channel, unit, learningShift);
   }
 }
 
@@ -200,10 +200,11 @@ function fillUp(sequence: Uint16Array, end: number, neutral: number): number {
 }
 
 const MOST_SYMBOLS = 4096;
-const tallies = new Int32Array(4 * MOST_SYMBOLS);
+const tallySpace = new Int32Array(4 * MOST_SYMBOLS);
 
 /** How often each symbol occurs; four tallies in turn, so that equal symbols do not wait for one another. */
 function countSymbols(sequence: Uint16Array, length: number, alphabet: number): Int32Array {
+  const tallies = tallySpace;
   for (let lane = 0; lane < 4; lane++) tallies.fill(0, lane * MOST_SYMBOLS, lane * MOST_SYMBOLS + alphabet);
   for (let i = 0; i < length; i += 4) {
     const a = sequence[i]!;

@@ -4,7 +4,8 @@ import { RansDecoder, RansEncoder, decodeTable } from '../entropy/rans.js';
 import { CodecError } from '../errors.js';
 import { type DecodeTarget, decodeMask, decodeNonzeros, useModels } from './context-coder.js';
 import { type DecodedLevels, readFast, writeFast } from './fast.js';
-import { MASK_CONTEXTS, type RowLayout, RowContexts, SIGN_CONTEXTS, WIDEST_ROW } from './row-contexts.js';
+import { MASK_CONTEXTS, SIGN_CONTEXTS, WIDEST_ROW } from './row-constants.js';
+import { type RowLayout, RowContexts } from './row-contexts.js';
 import {
   MAGNITUDE_SCALE,
   bitCodes,

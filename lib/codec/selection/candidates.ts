@@ -1,31 +1,29 @@
-import * as floatBits from '../float-bits.js';
+import { MAGNITUDE } from '../float-bits.js';
 
 /**
  * Elements above a guess of a cut, gathered before the cut is known, and a histogram of their keys between two guesses that
- * finds it. The scratch arrays are constants of the module because the engine then knows their addresses: the loops below
- * are twice as fast as with arrays that are passed in.
+ * finds it. The scratch arrays are kept by the module; loops hold them in locals.
  */
 
-// The engine looks imported names up at every use, within loops too; it knows the constants of a module.
-const { MAGNITUDE } = floatBits;
-
 /** Elements that `gather` takes at a time at most. */
-const MOST_CANDIDATES = 4096;
+export const MOST_CANDIDATES = 4096;
 
 /** Positions and keys of the candidates. */
-const positions = new Int32Array(MOST_CANDIDATES + 8);
-const keys = new Int32Array(MOST_CANDIDATES + 8);
+const positionSpace = new Int32Array(MOST_CANDIDATES + 8);
+const keySpace = new Int32Array(MOST_CANDIDATES + 8);
 
 /** Buckets between the guesses, and buckets over which keys above the upper guess are spread. */
-const BUCKETS = 48;
+export const BUCKETS = 48;
 const SPREAD = 16;
-const buckets = new Int32Array(BUCKETS + SPREAD);
+const bucketSpace = new Int32Array(BUCKETS + SPREAD);
 
-/** For other modules. */
-export const candidateSpace = { MOST_CANDIDATES, BUCKETS, positions, keys, buckets };
+/** For the loops of other modules. */
+export const candidateSpace = { positions: positionSpace, keys: keySpace, buckets: bucketSpace };
 
 /** Puts positions and keys of the words from `low` on into the scratch arrays; returns how many. */
 export function gather(words: Int32Array, start: number, end: number, low: number): number {
+  const keys = keySpace;
+  const positions = positionSpace;
   const below = (low - 1) | 0;
   let count = 0;
   let i = start;
@@ -75,6 +73,8 @@ export function gather(words: Int32Array, start: number, end: number, low: numbe
 
 /** Adds the candidates to the buckets above `low`; the result is negative when one of them is infinite or NaN. */
 export function fillBuckets(candidates: number, low: number, shift: number): number {
+  const keys = keySpace;
+  const buckets = bucketSpace;
   let signs = 0;
   for (let j = 0; j < candidates; j++) {
     const key = keys[j]!;

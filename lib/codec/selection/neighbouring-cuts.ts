@@ -1,9 +1,6 @@
-import { candidateSpace, fillBuckets, gather } from './candidates.js';
+import { BUCKETS, MOST_CANDIDATES, candidateSpace, fillBuckets, gather } from './candidates.js';
 import { wordsOf } from '../float-bits.js';
 import { appendWithTies, selectAmongFew, selectTop } from './top-k.js';
-
-// The engine looks imported names up at every use, within loops too; it knows the constants of a module.
-const { BUCKETS, MOST_CANDIDATES, buckets, keys, positions } = candidateSpace;
 
 /**
  * Top-K over many small groups of consecutive elements. The cut of a group lies about as far from its mean magnitude as the
@@ -15,7 +12,7 @@ const { BUCKETS, MOST_CANDIDATES, buckets, keys, positions } = candidateSpace;
 /** Groups up to this size are cut with a guess. */
 export const LARGEST_GUESSED_GROUP = MOST_CANDIDATES;
 
-const few = new Int32Array(LARGEST_GUESSED_GROUP + 8);
+const fewSpace = new Int32Array(LARGEST_GUESSED_GROUP + 8);
 
 /** First margin around the guess: half an octave. */
 const FIRST_MARGIN = 4 << 20;
@@ -46,14 +43,14 @@ export function topOfManyGroups(values: Float32Array, size: number, k: number, k
     const candidates = start === 0 ? 0 : gather(words, start, start + size, low);
     let cut = -1;
     if (candidates >= k) {
-      buckets.fill(0);
+      candidateSpace.buckets.fill(0);
       signs |= fillBuckets(candidates, low, shift);
       cut = findCut(candidates, candidates - k, low, shift);
     }
     if (cut >= 0) {
       count = append(candidates, cut, kept, count);
     } else {
-      const general = selectTop(words, start, start + size, k, few);
+      const general = selectTop(words, start, start + size, k, fewSpace);
       if (general.nonFinite) return -1;
       cut = general.key;
       count = appendWithTies(words, start, start + size, general, kept, count);
@@ -86,6 +83,8 @@ function meanKey(values: Float32Array, start: number, end: number): number {
 
 /** The key that exactly `drop` of the candidates lie below, or −1 when there is none within the buckets. */
 function findCut(candidates: number, drop: number, low: number, shift: number): number {
+  const { buckets, keys } = candidateSpace;
+  const few = fewSpace;
   let bucket = 0;
   let passed = 0;
   while (bucket < BUCKETS && passed + buckets[bucket]! <= drop) passed += buckets[bucket++]!;
@@ -104,6 +103,7 @@ function findCut(candidates: number, drop: number, low: number, shift: number): 
 
 /** Appends the positions of the candidates from `cut` on. */
 function append(candidates: number, cut: number, kept: Int32Array, count: number): number {
+  const { keys, positions } = candidateSpace;
   const below = (cut - 1) | 0;
   const whole = candidates & ~3;
   let next = count | 0;

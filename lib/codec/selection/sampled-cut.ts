@@ -1,11 +1,7 @@
-import { candidateSpace, fillBuckets, gather } from './candidates.js';
-import * as floatBits from '../float-bits.js';
+import { BUCKETS, MOST_CANDIDATES, candidateSpace, fillBuckets, gather } from './candidates.js';
+import { MAGNITUDE } from '../float-bits.js';
 import { scratchKeys, scratchMembers, scratchPositions } from '../scratch.js';
 import { selectAmongFew, selectTop } from './top-k.js';
-
-// The engine looks imported names up at every use, within loops too; it knows the constants of a module.
-const { MAGNITUDE } = floatBits;
-const { BUCKETS, MOST_CANDIDATES, buckets, keys, positions } = candidateSpace;
 
 /**
  * Top-K over one large group of consecutive elements: a sample tells between which keys the cut lies, one pass gathers what
@@ -50,6 +46,7 @@ export function appendTopBySample(
   count: number,
 ): number | undefined {
   if (end - start < LEAST_SAMPLED_GROUP) return undefined;
+  const { buckets, keys, positions } = candidateSpace;
   const { low, high } = guesses(words, start, end, k);
   const most = mostCandidates(end - start, k);
   const candidates = scratchPositions(most);

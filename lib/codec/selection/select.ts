@@ -1,14 +1,11 @@
 import { CodecError } from '../errors.js';
-import * as floatBits from '../float-bits.js';
+import { INFINITY_BITS, MAGNITUDE, wordsOf } from '../float-bits.js';
 import { contiguousGroups, keptCount, tokenWidth } from '../layout.js';
 import { type CounterKey, counterBits, counterKey, streams } from '../random.js';
 import type { CodecSettings } from '../settings.js';
 import { LARGEST_GUESSED_GROUP, topOfManyGroups } from './neighbouring-cuts.js';
 import { appendTopBySample } from './sampled-cut.js';
 import { appendWithTies, selectTop } from './top-k.js';
-
-// The engine looks imported names up at every use, within loops too; it knows the constants of a module.
-const { INFINITY_BITS, MAGNITUDE, wordsOf } = floatBits;
 
 /** Throws `CodecError` with the position of the first NaN or infinity, if there is one. */
 export function checkFinite(values: Float32Array): void {

@@ -1,7 +1,4 @@
-import * as floatBits from '../float-bits.js';
-
-// The engine looks imported and exported names up at every use, within loops too; it knows the other constants of a module.
-const { INFINITY_BITS, MAGNITUDE } = floatBits;
+import { INFINITY_BITS, MAGNITUDE } from '../float-bits.js';
 
 /**
  * Exact selection of the k largest by radix histogram on 31-bit keys: O(n), no sort. Keys are the lower 31 bits of the

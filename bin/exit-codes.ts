@@ -5,6 +5,7 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 /** Ends a command with a message for people and an exit code; anything else that is thrown is an internal error. */
 export class CommandError extends Error {
+  readonly code = 'command';
   constructor(
     readonly exitCode: ExitCode,
     message: string,

@@ -1,6 +1,7 @@
 /** A package that only parts of the harness need, and that is not there; the message says how to get it. */
 export class MissingPackageError extends Error {
   override readonly name = 'MissingPackageError';
+  readonly code = 'missing-package';
 
   constructor(readonly packageName: string) {
     super(`this needs the package ${packageName}: npm install ${packageName}`);

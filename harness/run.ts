@@ -75,6 +75,7 @@ export interface TrainingOptions extends Pick<
 /** Options that contradict each other. */
 export class TrainingOptionsError extends Error {
   override readonly name = 'TrainingOptionsError';
+  readonly code = 'training-options';
 }
 
 /**

@@ -42,8 +42,11 @@ export function publicNames(): PublicName[] {
 
 function described(checker: ts.TypeChecker, entry: string, exported: ts.Symbol): PublicName {
   const target = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
-  const comment = ts.displayPartsToString(target.getDocumentationComment(checker));
-  return { entry, name: exported.name, kind: kindOf(target.flags), documented: comment.trim() !== '' };
+  // A namespace has its comment where it is exported.
+  const documented =
+    ts.displayPartsToString(target.getDocumentationComment(checker)).trim() !== '' ||
+    exported.declarations?.some((place) => ts.getJSDocCommentsAndTags(place.parent).length > 0) === true;
+  return { entry, name: exported.name, kind: kindOf(target.flags), documented };
 }
 
 function kindOf(flags: ts.SymbolFlags): PublicName['kind'] {

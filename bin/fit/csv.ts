@@ -8,6 +8,7 @@ export interface CsvTable {
 /** A file that is no table; the message names the line. */
 export class CsvError extends Error {
   override readonly name = 'CsvError';
+  readonly code = 'csv-file';
 }
 
 /** Reads RFC 4180: quoted cells, doubled quotes, both line ends; a semicolon or tab where the header has no comma. */

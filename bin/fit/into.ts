@@ -5,6 +5,7 @@ import { withEntries } from './splice.js';
 /** A problem file that would not be right with the new parts. */
 export class IntoError extends Error {
   override readonly name = 'IntoError';
+  readonly code = 'fit-into';
 }
 
 /**

@@ -25,6 +25,7 @@ export interface CodecSetting {
 /** A table without the columns that are needed, or with cells that are no numbers. */
 export class RunsError extends Error {
   override readonly name = 'RunsError';
+  readonly code = 'fit-runs';
 }
 
 /** Names that a column may have when it is not named. */

@@ -14,6 +14,7 @@ type Answer =
 /** A thread was lost, or took too long, before it had answered. */
 export class ThreadLost extends Error {
   override readonly name = 'ThreadLost';
+  readonly code = 'thread-lost';
 }
 
 /**

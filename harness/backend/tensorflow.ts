@@ -19,6 +19,7 @@ export interface LoadedBackend {
 /** No backend could be loaded. */
 export class BackendError extends Error {
   override readonly name = 'BackendError';
+  readonly code = 'backend';
 }
 
 const descriptions: Record<BackendName, string> = {

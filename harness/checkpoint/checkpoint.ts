@@ -33,6 +33,7 @@ export interface Checkpoint {
 /** A checkpoint that is damaged or belongs to something else. */
 export class CheckpointError extends Error {
   override readonly name = 'CheckpointError';
+  readonly code = 'checkpoint';
 }
 
 /** Throws `CheckpointError` naming what differs unless a training with these settings may go on from a checkpoint. */

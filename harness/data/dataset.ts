@@ -18,6 +18,7 @@ export interface ImageDataset {
 /** A data set that is absent, malformed or does not fit. */
 export class DatasetError extends Error {
   override readonly name = 'DatasetError';
+  readonly code = 'dataset';
 }
 
 /** Mean and deviation of each channel, in units of 0 … 1. */

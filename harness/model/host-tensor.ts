@@ -10,4 +10,5 @@ export type WeightSet = ReadonlyMap<string, HostTensor>;
 /** Weights that do not fit the model: what is missing or of another shape, all at once. */
 export class WeightError extends Error {
   override readonly name = 'WeightError';
+  readonly code = 'weights';
 }

@@ -19,6 +19,7 @@ import type { PlanEntry } from './schema/index.js';
 /** A plan that cannot be run. */
 export class PlanRunError extends Error {
   override readonly name = 'PlanRunError';
+  readonly code = 'plan-run';
 }
 
 /** What a plan decides of a training. */

@@ -15,6 +15,7 @@ export type ScenarioOutcome =
 /** A scenario file that is not right; carries every problem found. */
 export class ScenarioError extends FileIssuesError {
   override readonly name = 'ScenarioError';
+  override readonly code = 'scenario-file';
 }
 
 /** Reads and checks a scenario (YAML or JSON). Never throws: all problems are in `issues`. */

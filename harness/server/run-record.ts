@@ -113,6 +113,7 @@ export async function recordedRun(path: string): Promise<string | undefined> {
 /** A file that is not the record it should be. */
 export class RunRecordError extends Error {
   override readonly name = 'RunRecordError';
+  readonly code = 'run-record';
 }
 
 /** A run record in a file. */

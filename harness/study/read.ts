@@ -4,6 +4,7 @@ import { studySchema, type StudySettings } from './settings.js';
 /** A study file that is not right; carries every problem found. */
 export class StudyFileError extends FileIssuesError {
   override readonly name = 'StudyFileError';
+  override readonly code = 'study-file';
 }
 
 /** Settings of a study from the text of its file (YAML or JSON). Throws `StudyFileError`. */

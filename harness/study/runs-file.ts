@@ -59,6 +59,7 @@ function rounded(value: number): number {
 /** A runs file that does not have the columns it should. */
 export class RunsFileError extends Error {
   override readonly name = 'RunsFileError';
+  readonly code = 'runs-file';
 }
 
 /** The file of finished runs: each is one line, written and flushed as a whole. */

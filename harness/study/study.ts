@@ -32,6 +32,7 @@ export interface StudyProgress {
 /** A run that failed, or a worker process that ended by itself. */
 export class StudyError extends Error {
   override readonly name = 'StudyError';
+  readonly code = 'study';
 }
 
 /** Makes all runs that are not in the file yet. Throws `StudyError`, `RunsFileError`. */

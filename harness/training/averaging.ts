@@ -13,6 +13,7 @@ export interface Contribution {
 /** Adapter sets that cannot be averaged or assigned: other names or shapes. */
 export class AdapterMismatchError extends Error {
   override readonly name = 'AdapterMismatchError';
+  readonly code = 'adapter-mismatch';
 }
 
 /**

@@ -39,6 +39,7 @@ export interface OptimizerState {
 /** Moments that do not fit the variables. */
 export class OptimizerError extends Error {
   override readonly name = 'OptimizerError';
+  readonly code = 'optimizer';
 }
 
 /**

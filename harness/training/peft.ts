@@ -15,6 +15,7 @@ export interface PeftFiles {
 /** An adapter file that cannot be used. */
 export class AdapterFileError extends Error {
   override readonly name = 'AdapterFileError';
+  readonly code = 'adapter-file';
 }
 
 const modules: Record<AdapterTarget, string> = {

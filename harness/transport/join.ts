@@ -28,6 +28,7 @@ export interface Accepted {
 /** Joining was refused; the message is the reason. */
 export class JoinError extends Error {
   override readonly name = 'JoinError';
+  readonly code = 'join';
   constructor(
     message: string,
     /** Whether it may go well later: the server still holds an earlier connection of this device. */

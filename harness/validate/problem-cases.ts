@@ -6,6 +6,7 @@ import type { ValidationCase } from './cases.js';
 /** A problem file that validation cannot run. */
 export class ValidationProblemError extends Error {
   override readonly name = 'ValidationProblemError';
+  readonly code = 'validation-problem';
 }
 
 /**

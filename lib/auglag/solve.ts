@@ -39,8 +39,10 @@ export interface AuglagContext extends SolveContext {
   readonly polisher?: PolisherFactory | undefined;
 }
 
+/** Newton steps on the active set. */
 export const defaultPolisher: PolisherFactory = (evaluator, orderLimit) => new NewtonPolish(evaluator, orderLimit);
 
+/** Trust-region Newton where there are second derivatives, else limited-memory BFGS. */
 export const defaultInnerMinimizer: InnerMinimizerFactory = (subproblem, denseLimit) =>
   subproblem.hasSecondDerivatives
     ? new TrustRegionNewton(subproblem, denseLimit)

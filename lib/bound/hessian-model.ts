@@ -36,6 +36,7 @@ export interface HessianModelSource {
   createHessianModel(): HessianModel;
 }
 
+/** Whether a problem makes a model of its Hessian itself. */
 export function hasHessianModel(problem: object): problem is HessianModelSource {
   return 'createHessianModel' in problem && typeof problem.createHessianModel === 'function';
 }

@@ -32,7 +32,9 @@ export const boundOptions = defineOptions({
     .describe('Try one step of negative curvature at a stationary point whose Hessian is indefinite.'),
 });
 
+/** Options of `boundPlan`; `boundOptions` has each with its default and meaning. */
 export type BoundOptions = Partial<z.input<typeof boundOptions.schema>>;
+/** The options of `boundPlan` with their defaults filled in. */
 export type ResolvedBoundOptions = typeof boundOptions.defaults;
 
 /** Any solver of problems without constraints other than bounds. Throws RangeError when the problem has constraints. */

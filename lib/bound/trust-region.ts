@@ -1,3 +1,4 @@
+import { ArgumentError } from '../errors/index.js';
 import {
   Evaluator,
   type SolveContext,
@@ -61,7 +62,8 @@ export class TrustRegionNewton {
     const size = problem.meta.variableCount;
     this.evaluator = new Evaluator(problem);
     const model = chooseHessianModel(this.evaluator, problem, denseLimit, () => this.expired());
-    if (!model) throw new RangeError('the trust-region Newton method needs a Hessian or Hessian products');
+    if (!model)
+      throw new ArgumentError('the trust-region Newton method needs a Hessian or Hessian products', 'unsuitable');
     this.model = model;
     this.minimizer = new BoxModelMinimizer(size);
     this.x = new Float64Array(size);
@@ -384,6 +386,7 @@ export function projectedGradientNorm(
   return norm;
 }
 
+/** Message of a bound-constrained method that converged. */
 export const convergedMessage = 'The projected gradient is within the tolerance.';
 
 /** Trust-region Newton method as a function. */
@@ -398,6 +401,8 @@ export function solveTrustRegionNewton(
   );
 }
 
+/** Throws ArgumentError for a problem with rows: bound-constrained methods take none. */
 export function refuseConstraints(problem: NonlinearProgram): void {
-  if (problem.meta.constraintCount > 0) throw new RangeError('a bound-constrained minimiser takes no constraints');
+  if (problem.meta.constraintCount > 0)
+    throw new ArgumentError('a bound-constrained minimiser takes no constraints', 'unsuitable');
 }

@@ -1,3 +1,4 @@
+import { ArgumentError } from '../errors/index.js';
 import type { MixedIntegerNonlinearProgram, NonlinearProgram, QuadraticProgram } from '../problem/index.js';
 import { solveQp, type QpResult } from '../qp/index.js';
 import { checkProgram } from '../qp/validate.js';
@@ -33,6 +34,7 @@ export interface ProgramCertification {
   readonly reason: string | undefined;
 }
 
+/** What `certifyProgram` may be told besides the program. */
 export interface CertifyProgramOptions extends BudgetLimits {
   /** Indices of the variables that are integers. Default: none. */
   readonly integers?: ArrayLike<number>;
@@ -63,7 +65,7 @@ export function certifyProgram(problem: QuadraticProgram, options: CertifyProgra
   checkProgram(problem);
   const integers = [...new Set(Array.from(options.integers ?? []))];
   const isIndex = (j: number): boolean => Number.isInteger(j) && j >= 0 && j < problem.linear.length;
-  if (!integers.every(isIndex)) throw new RangeError(`integers must be indices below ${problem.linear.length}`);
+  if (!integers.every(isIndex)) throw new ArgumentError(`integers must be indices below ${problem.linear.length}`);
   try {
     const stated = new Stated(stateProgram(problem, integers));
     return sealed(stated, claimsOf(stated, problem, options), options.generator);

@@ -26,6 +26,7 @@ export interface StatedProgram {
 /** Why a program cannot be certified. */
 export class NotCertifiable extends Error {
   override name = 'NotCertifiable';
+  readonly code = 'not-certifiable';
 }
 
 /** Throws NotCertifiable where the program is not one of doubles: an infinite side that nothing meets, a Hessian of products. */

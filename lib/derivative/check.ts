@@ -14,6 +14,7 @@ export interface DerivativeDisagreement {
   readonly relativeError: number;
 }
 
+/** How given derivatives compare with differences. */
 export interface DerivativeReport {
   /** True if nothing disagrees. */
   readonly agrees: boolean;

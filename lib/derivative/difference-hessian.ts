@@ -1,3 +1,4 @@
+import { ArgumentError } from '../errors/index.js';
 import type { NonlinearProgram } from '../problem/index.js';
 import { colourColumns } from './colouring.js';
 import { delegated } from './complete.js';
@@ -12,7 +13,7 @@ export function completeHessian(problem: NonlinearProgram): NonlinearProgram {
   if (problem.hessian !== undefined) return problem;
   const { variableCount: n, constraintCount: m, hessianPattern, jacobianPattern, lower, upper } = problem.meta;
   if (problem.gradient === undefined || (m > 0 && problem.jacobian === undefined)) {
-    throw new RangeError('a differenced Hessian needs a problem with first derivatives');
+    throw new ArgumentError('a differenced Hessian needs a problem with first derivatives', 'unsuitable');
   }
   const lowerRows = hessianPattern?.rows ?? Int32Array.from(triangle(n), ([i]) => i);
   const lowerColumns = hessianPattern?.columns ?? Int32Array.from(triangle(n), ([, j]) => j);

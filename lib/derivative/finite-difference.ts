@@ -4,6 +4,7 @@ import type { NonlinearProgram } from '../problem/index.js';
 const forwardStep = Math.sqrt(Number.EPSILON);
 const centralStep = Math.cbrt(Number.EPSILON);
 
+/** One-sided differences, or two-sided ones at twice the evaluations. */
 export type DifferenceScheme = 'forward' | 'central';
 
 /** Step for one variable, directed so that x + step stays within the bounds; 0 where the bounds leave no room. */

@@ -28,6 +28,7 @@ const valueTolerance = 1e-13;
 const forbidden = 1e300;
 
 class LimitMet extends Error {
+  readonly code = 'limit-met';
   constructor(readonly end: BudgetEnd) {
     super(end);
   }

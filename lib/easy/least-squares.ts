@@ -1,3 +1,4 @@
+import { ArgumentError } from '../errors/index.js';
 import {
   cauchy,
   huber,
@@ -230,7 +231,7 @@ class ResidualModel implements LeastSquaresModel {
     const { residuals, root } = this.parts;
     const values = residuals(x);
     if (values.length !== root.length) {
-      throw new RangeError(`residuals must have ${root.length} numbers at every x, found ${values.length}`);
+      throw new ArgumentError(`residuals must have ${root.length} numbers at every x, found ${values.length}`);
     }
     return Float64Array.from(values, (value, i) => root[i]! * value);
   }

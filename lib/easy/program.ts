@@ -1,3 +1,4 @@
+import { ArgumentError } from '../errors/index.js';
 import type { MixedIntegerNonlinearProgram, NlpMeta } from '../problem/index.js';
 import { type InputCheck, readBounds, readIntegers, readSides, type Bounds, type Integers } from './input.js';
 import type { Constraint, FunctionRow, LinearRow, Point } from './row.js';
@@ -63,7 +64,7 @@ export function buildProgram<Start extends readonly number[]>(
   };
   const listOf = (x: Float64Array): X => Array.from(x) as unknown as X;
   const fill = (what: string, values: ArrayLike<number>, target: Float64Array, from: number): void => {
-    if (values.length !== n) throw new RangeError(`${what} must have ${n} numbers, found ${values.length}`);
+    if (values.length !== n) throw new ArgumentError(`${what} must have ${n} numbers, found ${values.length}`);
     for (let j = 0; j < n; j++) target[from + j] = values[j]!;
   };
   const knowsJacobian = rows.every((row) => isLinear(row) || row.gradient !== undefined);

@@ -6,6 +6,7 @@ import type { Candidate } from './tree.js';
 /** Points between two looks at the clock. */
 const pointsBetweenChecks = 256;
 
+/** How far an enumeration of combinations came. */
 export interface EnumerationResult {
   readonly best: Candidate<Float64Array> | undefined;
   readonly points: number;

@@ -1,3 +1,4 @@
+import { ArgumentError } from '../errors/index.js';
 import * as z from '../schema/index.js';
 import { denseMatrix } from '../linalg/index.js';
 import type { MixedIntegerNonlinearProgram, QuadraticProgram } from '../problem/index.js';
@@ -46,9 +47,10 @@ export function outerApproximation(
   given: Partial<OuterApproximationOptions> = {},
   signal?: AbortSignal,
 ): OuterApproximationResult {
-  if (problem.meta.convex !== true) throw new Error('outer approximation needs a problem known to be convex');
+  if (problem.meta.convex !== true)
+    throw new ArgumentError('outer approximation needs a problem known to be convex', 'unsuitable');
   if (!problem.gradient || (problem.meta.constraintCount > 0 && !problem.jacobian)) {
-    throw new Error('outer approximation needs a gradient and a Jacobian');
+    throw new ArgumentError('outer approximation needs a gradient and a Jacobian', 'unsuitable');
   }
   return new OuterApproximation(problem, solvers, outerApproximationOptions.resolve(given), signal).run();
 }

@@ -19,6 +19,7 @@ import {
   type TreeResult,
 } from './tree.js';
 
+/** Limits and tolerances of the structured search. */
 export interface StructuredOptions {
   readonly relativeGap: number;
   readonly maxNodes: number;
@@ -27,6 +28,7 @@ export interface StructuredOptions {
   readonly integralityTolerance: number;
 }
 
+/** What the structured search needs from its caller. */
 export interface StructuredTools {
   /** A feasible point of the problem within other bounds, from a start; undefined if none was met. */
   improve(lower: Float64Array, upper: Float64Array, start: Float64Array): Candidate<Float64Array> | undefined;
@@ -37,6 +39,7 @@ export interface StructuredTools {
   readonly incumbent?: Candidate<Float64Array> | undefined;
 }
 
+/** What the structured search found and proved. */
 export interface StructuredResult extends TreeResult<Float64Array> {
   /** Why the problem has no solution, where it is known without a search. */
   readonly reason?: string;

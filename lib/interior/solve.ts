@@ -1,3 +1,4 @@
+import { ArgumentError } from '../errors/index.js';
 import { assess, concludeWith, crossedBound, Evaluator, type SolveContext, solveThroughDoor } from '../nlp/index.js';
 import { zeroCounts, type NonlinearProgram } from '../problem/index.js';
 import { Budget, isSolved, type SolverResult } from '../solver/index.js';
@@ -32,7 +33,8 @@ export function solveInterior(
   given?: Partial<InteriorOptions>,
   context: SolveContext = {},
 ): SolverResult {
-  if (!suitsInterior(problem)) throw new RangeError('the interior-point method needs exact derivatives and a Hessian');
+  if (!suitsInterior(problem))
+    throw new ArgumentError('the interior-point method needs exact derivatives and a Hessian', 'unsuitable');
   return solveThroughDoor(problem, interiorOptions.resolve(given), context, runInterior);
 }
 

@@ -3,6 +3,7 @@ import { Budget, commonOptions, defineOptions, type Termination, type StopSignal
 import { CutMaster } from './master.js';
 import { createResponse, dualValue, recomputeBound, type ChoiceOracle } from './problem.js';
 
+/** Options of the dual method: types, defaults and meanings. */
 export const dualOptions = defineOptions({
   relativeTolerance: z
     .number()

@@ -19,6 +19,7 @@ export interface ThresholdOracle extends ChoiceOracle {
   setThreshold(threshold: number): void;
 }
 
+/** Options of the search on a threshold: types, defaults and meanings. */
 export const thresholdOptions = defineOptions({
   relativeTolerance: z
     .number()

@@ -3,6 +3,7 @@ import { addScaled, dot, euclideanNorm } from './vector.js';
 /** target ← (operator)·x; must not keep or change x. */
 export type LinearOperator = (x: Float64Array, target: Float64Array) => void;
 
+/** Stopping rule and preconditioner of a Krylov method. */
 export interface KrylovOptions {
   /** Stop when ‖b − Ax‖ ≤ relativeTolerance·‖b‖ + absoluteTolerance (in the preconditioner's norm for `minres`). */
   readonly relativeTolerance?: number;
@@ -22,6 +23,7 @@ export interface KrylovOptions {
  */
 export type KrylovEnd = 'converged' | 'negative-curvature' | 'least-squares' | 'iteration-limit' | 'breakdown';
 
+/** Solution of a linear system and how it was reached. */
 export interface KrylovResult {
   readonly x: Float64Array;
   readonly end: KrylovEnd;

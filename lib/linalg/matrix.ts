@@ -1,3 +1,5 @@
+import { ArgumentError } from '../errors/index.js';
+
 /** Matrix storage shared by problems and solvers. All indices are 0-based. */
 
 /** Dense matrix, row-major: entry (i, j) is `values[i * columns + j]`. */
@@ -51,7 +53,7 @@ export function denseMatrix(
   values: Float64Array = new Float64Array(rows * columns),
 ): DenseMatrix {
   if (values.length !== rows * columns) {
-    throw new RangeError(`a ${rows} × ${columns} matrix needs ${rows * columns} values, found ${values.length}`);
+    throw new ArgumentError(`a ${rows} × ${columns} matrix needs ${rows * columns} values, found ${values.length}`);
   }
   return { kind: 'dense', rows, columns, values };
 }

@@ -1,3 +1,4 @@
+import { ArgumentError } from '../errors/index.js';
 import type { SparseMatrix } from './matrix.js';
 import { minimumDegreeOrder } from './minimum-degree.js';
 import { MultifrontalFactor } from './multifrontal-factor.js';
@@ -113,7 +114,8 @@ export class SparseSymmetricFactor {
   /** x ← A⁻¹x. Throws RangeError before the first `factor`. */
   solve(x: Float64Array): void {
     const { order, solution: work, numeric, symbolic } = this;
-    if (numeric === undefined || symbolic === undefined) throw new RangeError('factor a matrix before solving with it');
+    if (numeric === undefined || symbolic === undefined)
+      throw new ArgumentError('factor a matrix before solving with it');
     const { permutation } = symbolic;
     for (let k = 0; k < order; k++) work[k] = x[permutation[k]!]!;
     numeric.solve(work);

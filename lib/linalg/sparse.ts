@@ -1,3 +1,4 @@
+import { ArgumentError } from '../errors/index.js';
 import type { Matrix, SparseMatrix, SymmetricMatrix } from './matrix.js';
 
 /** A sparse matrix assembled from triplets, and where each triplet's value went. */
@@ -20,7 +21,7 @@ export function assembleSparse(
   values?: ArrayLike<number>,
 ): AssembledMatrix {
   const count = rowOf.length;
-  if (columnOf.length !== count) throw new RangeError('triplets need as many columns as rows');
+  if (columnOf.length !== count) throw new ArgumentError('triplets need as many columns as rows');
   const rowOrder = countingSort(rowOf, undefined, rows, 'row');
   const order = countingSort(columnOf, rowOrder, columns, 'column');
   const slots = new Int32Array(count);
@@ -58,7 +59,7 @@ function countingSort(
   const starts = new Int32Array(keyCount + 1);
   for (let k = 0; k < keys.length; k++) {
     const key = keys[k]!;
-    if (!(key >= 0 && key < keyCount)) throw new RangeError(`${what} ${key} lies outside a matrix of ${keyCount}`);
+    if (!(key >= 0 && key < keyCount)) throw new ArgumentError(`${what} ${key} lies outside a matrix of ${keyCount}`);
     starts[key + 1]! += 1;
   }
   for (let key = 0; key < keyCount; key++) starts[key + 1]! += starts[key]!;

@@ -1,3 +1,4 @@
+import { ArgumentError } from '../errors/index.js';
 import { eliminationTree, factorColumnCounts, postorder } from './elimination-tree.js';
 import type { SparseMatrix } from './matrix.js';
 
@@ -65,7 +66,7 @@ export function adjacency(pattern: SparseMatrix): { starts: Int32Array; neighbou
   for (let j = 0; j < order; j++) {
     for (let k = columnStarts[j]!; k < columnStarts[j + 1]!; k++) {
       const i = rowIndices[k]!;
-      if (i < j) throw new RangeError(`entry (${i}, ${j}) lies above the diagonal`);
+      if (i < j) throw new ArgumentError(`entry (${i}, ${j}) lies above the diagonal`);
       if (i === j) continue;
       starts[i + 1]! += 1;
       starts[j + 1]! += 1;

@@ -1,3 +1,4 @@
+import { ArgumentError } from '../errors/index.js';
 import { addScaledRange, dotRange } from './vector.js';
 
 /** Numbers of positive, negative and zero eigenvalues. */
@@ -58,7 +59,7 @@ export class DenseSymmetricFactor {
         largest = Math.max(largest, Math.abs(value));
       }
     }
-    if (!Number.isFinite(largest)) throw new RangeError('a matrix to be factored must be finite');
+    if (!Number.isFinite(largest)) throw new ArgumentError('a matrix to be factored must be finite');
     this.offDiagonal.fill(0);
     const zero = zeroTolerance * largest;
     let k = 0;

@@ -1,3 +1,4 @@
+import { ArgumentError } from '../errors/index.js';
 import {
   Evaluator,
   assess,
@@ -120,10 +121,10 @@ class Minimization {
     this.start = context.start.slice();
     projectOntoBounds(meta, this.start);
     if (options.method === 'bound' && meta.constraintCount > 0) {
-      throw new RangeError('method bound takes no constraints');
+      throw new ArgumentError('method bound takes no constraints', 'unsuitable');
     }
     if (options.method === 'qp' && this.problemClass !== 'quadratic') {
-      throw new RangeError('method qp needs a problem that declares itself linear or quadratic');
+      throw new ArgumentError('method qp needs a problem that declares itself linear or quadratic', 'unsuitable');
     }
   }
 

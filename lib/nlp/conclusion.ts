@@ -193,6 +193,7 @@ function primalOf(residuals: KktResiduals): PrimalStatus {
   return residuals.primalInfeasibility === Infinity ? 'unknown' : 'infeasible';
 }
 
+/** Residuals in words, for messages. */
 export function describeResiduals(residuals: KktResiduals): string {
   const figure = (value: number): string => value.toExponential(1);
   return (

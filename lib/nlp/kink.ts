@@ -14,6 +14,7 @@ const considerable = 1e-2;
 const combinationSteps = 1000;
 const vanishing = 2e-2;
 
+/** What gradients around a point show of a kink there. */
 export interface Kink {
   /** Distance up to which gradients differ although they should agree, relative to max(1, |x|). */
   readonly radius: number;

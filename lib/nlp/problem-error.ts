@@ -9,6 +9,7 @@ export interface ProblemIssue {
 
 /** All that is wrong with a problem as it was given. */
 export class ProblemError extends RangeError {
+  readonly code = 'nlp-problem';
   constructor(readonly issues: readonly ProblemIssue[]) {
     super(issues.map(({ path, message }) => `${path}: ${message}`).join('\n'));
     this.name = 'ProblemError';

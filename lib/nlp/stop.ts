@@ -6,6 +6,7 @@ export interface Stop {
   readonly message: string;
 }
 
+/** The stop that belongs to a limit. */
 export function limitStop(end: BudgetEnd): Stop {
   const words: Record<BudgetEnd, string> = {
     'iteration-limit': 'The iteration limit ended the work.',
@@ -16,8 +17,10 @@ export function limitStop(end: BudgetEnd): Stop {
   return { termination: end, message: words[end] };
 }
 
+/** Message for a variable whose bounds exclude each other; `index` from 0. */
 export function crossedMessage(names: readonly string[] | undefined, index: number): string {
   return `The bounds of variable ${names?.[index] ?? `number ${index}`} exclude each other.`;
 }
 
+/** Message where points were found whose objective falls without end. */
 export const unboundedMessage = 'The objective falls without end over points that satisfy the constraints.';

@@ -1,3 +1,4 @@
+import { ArgumentError } from '../errors/index.js';
 import { assembleSparse, type DenseMatrix } from '../linalg/index.js';
 import type { QuadraticProgram } from '../problem/index.js';
 
@@ -57,7 +58,7 @@ export function arrowheadShape(program: ArrowheadQuadraticProgram): ArrowheadSha
   const k = program.sharedLinear.length;
   const r = program.couplingLower.length;
   const expectLength = (name: string, found: number, wanted: number): void => {
-    if (found !== wanted) throw new RangeError(`${name} must have length ${wanted}, found ${found}`);
+    if (found !== wanted) throw new ArgumentError(`${name} must have length ${wanted}, found ${found}`);
   };
   expectLength('privateHessian', program.privateHessian.length, n);
   expectLength('privateLower', program.privateLower.length, n);

@@ -1,3 +1,4 @@
+import { ArgumentError } from '../errors/index.js';
 import { Budget } from '../solver/index.js';
 import { arrowheadEvidence } from './arrowhead-evidence.js';
 import { iterate } from './arrowhead-iteration.js';
@@ -42,7 +43,7 @@ export class ArrowheadSolver {
       shape.sharedCount !== this.sharedCount ||
       shape.couplingCount !== this.couplingCount
     ) {
-      throw new RangeError('the program has another shape than this solver was made for');
+      throw new ArgumentError('the program has another shape than this solver was made for');
     }
     const settled = iterate(state, program, warmStart, budget, options.maxIterations);
     const limit = state.steps >= options.maxIterations ? 'iteration-limit' : undefined;

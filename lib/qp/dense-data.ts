@@ -1,3 +1,4 @@
+import { ArgumentError } from '../errors/index.js';
 import { addScaledRange, copySymmetricToDense, dotRange, multiplyRows } from '../linalg/index.js';
 import type { QuadraticProgram } from '../problem/index.js';
 
@@ -48,7 +49,7 @@ export class DenseData {
   load(problem: QuadraticProgram): void {
     const { variableCount: n, constraintCount: m } = this;
     if (problem.linear.length !== n || problem.constraintLower.length !== m) {
-      throw new RangeError(
+      throw new ArgumentError(
         `this solver takes ${n} variables and ${m} rows, found ${problem.linear.length} and ${problem.constraintLower.length}`,
       );
     }
@@ -77,7 +78,7 @@ export class DenseData {
   private loadMatrix(problem: QuadraticProgram): void {
     const { variableCount: n, constraintCount: m } = this;
     const source = problem.constraintMatrix;
-    if (source === undefined) throw new RangeError('a problem with rows needs its constraintMatrix');
+    if (source === undefined) throw new ArgumentError('a problem with rows needs its constraintMatrix');
     if (source.kind === 'dense') {
       this.isSparse = false;
       this.matrix = source.values;

@@ -1,3 +1,4 @@
+import { ArgumentError } from '../errors/index.js';
 import { maxNorm, multiply } from '../linalg/index.js';
 import { absoluteViolation, type QuadraticProgram } from '../problem/index.js';
 import { qpEvidence } from './evidence.js';
@@ -16,7 +17,7 @@ export function solveElastic(
 ): QpResult {
   const n = problem.linear.length;
   const m = problem.constraintLower.length;
-  if (options.elastic === 'off') throw new RangeError('the elastic mode is off');
+  if (options.elastic === 'off') throw new ArgumentError('the elastic mode is off');
   const penalty = options.elasticPenalty * (1 + maxNorm(problem.linear));
   const relaxed = solve(relaxRows(problem, options.elastic, penalty, true).problem);
   const x = relaxed.x.slice(0, n);

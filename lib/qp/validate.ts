@@ -1,3 +1,4 @@
+import { ArgumentError } from '../errors/index.js';
 import { symmetricOrder, transpose, type SymmetricMatrix } from '../linalg/index.js';
 import type { QuadraticProgram } from '../problem/index.js';
 import { qpEvidence } from './evidence.js';
@@ -9,7 +10,7 @@ export function checkProgram(problem: QuadraticProgram): void {
   const n = problem.linear.length;
   const m = problem.constraintLower.length;
   const expectLength = (name: string, found: number, wanted: number): void => {
-    if (found !== wanted) throw new RangeError(`${name} must have length ${wanted}, found ${found}`);
+    if (found !== wanted) throw new ArgumentError(`${name} must have length ${wanted}, found ${found}`);
   };
   expectLength('lower', problem.lower.length, n);
   expectLength('upper', problem.upper.length, n);
@@ -17,7 +18,7 @@ export function checkProgram(problem: QuadraticProgram): void {
   if (problem.hessian !== undefined) expectLength('hessian', symmetricOrder(problem.hessian), n);
   const matrix = problem.constraintMatrix;
   if (matrix === undefined) {
-    if (m > 0) throw new RangeError('a problem with rows needs its constraintMatrix');
+    if (m > 0) throw new ArgumentError('a problem with rows needs its constraintMatrix');
   } else {
     expectLength('the columns of constraintMatrix', matrix.columns, n);
     expectLength('the rows of constraintMatrix', matrix.rows, m);
@@ -27,7 +28,7 @@ export function checkProgram(problem: QuadraticProgram): void {
   for (const [name, values] of hessianParts(problem)) expectFinite(name, values);
   if (problem.hessian !== undefined) expectSymmetric(problem.hessian);
   for (const name of ['lower', 'upper', 'constraintLower', 'constraintUpper'] as const) {
-    if (containsNaN(problem[name])) throw new RangeError(`${name} contains NaN`);
+    if (containsNaN(problem[name])) throw new ArgumentError(`${name} contains NaN`);
   }
 }
 
@@ -42,7 +43,7 @@ function expectSymmetric(hessian: SymmetricMatrix): void {
   const expectEqual = (i: number, j: number, value: number, mirrored: number): void => {
     const size = Math.max(Math.abs(value), Math.abs(mirrored), 1e-4 * largest);
     if (Math.abs(value - mirrored) <= asymmetry * size) return;
-    throw new RangeError(
+    throw new ArgumentError(
       `hessian must be symmetric, found ${value} at (${i}, ${j}) and ${mirrored} at (${j}, ${i}); ` +
         '½(P + Pᵀ) has the same objective, and both triangles are to be given',
     );
@@ -90,7 +91,7 @@ function expectFinite(name: string, values: Float64Array): void {
   for (let k = 0; k < values.length; k++) sum += values[k]!;
   if (Number.isFinite(sum)) return;
   for (let k = 0; k < values.length; k++) {
-    if (!Number.isFinite(values[k])) throw new RangeError(`${name} contains ${values[k]!} at position ${k}`);
+    if (!Number.isFinite(values[k])) throw new ArgumentError(`${name} contains ${values[k]!} at position ${k}`);
   }
 }
 

@@ -2,6 +2,7 @@ import type { LimitViolation, StageSeconds } from '../models/index.js';
 
 /** Why the large time scale decided. */
 export const replanReasons = ['start', 'interval', 'newcomer', 'misfit', 'gain', 'loss'] as const;
+/** Why choices were made anew in a round. */
 export type ReplanReason = (typeof replanReasons)[number];
 
 /**

@@ -19,6 +19,7 @@ export interface OptionIssue {
 
 /** All problems of one set of options. */
 export class OptionsError extends Error {
+  readonly code = 'options';
   constructor(readonly issues: readonly OptionIssue[]) {
     super(issues.map(({ path, message }) => `option ${path || '(root)'}: ${message}`).join('\n'));
     this.name = 'OptionsError';

@@ -1,3 +1,4 @@
+import { ArgumentError } from '../errors/index.js';
 import { meetsTolerances, solveThroughDoor } from '../nlp/index.js';
 import { completeFirstDerivatives } from '../derivative/index.js';
 import {
@@ -60,7 +61,7 @@ export class SqpSolver {
     this.problem = completeFirstDerivatives(countEvaluations(problem, this.counts));
     const exact = this.options.hessian !== 'quasi-newton' && problem.hessian !== undefined;
     if (this.options.hessian === 'exact' && !exact) {
-      throw new RangeError('option hessian is `exact`, but the problem has no Hessian');
+      throw new ArgumentError('option hessian is `exact`, but the problem has no Hessian', 'unsuitable');
     }
     const limitedMemory = !exact && n > this.options.denseLimit;
     // The dense pattern takes n² numbers: it is made only where it is needed.

@@ -1,3 +1,4 @@
+import { ArgumentError } from '../errors/index.js';
 import {
   enumerateDecisions,
   choiceCosts,
@@ -31,9 +32,10 @@ const mostDevices = 3;
 export function bruteForcePlan(problem: PlanningProblem, maxCombinations = 20_000): BruteForceAnswer {
   const { devices } = problem;
   if (devices.length > mostDevices) {
-    throw new RangeError(`brute force is for at most ${mostDevices} devices, found ${devices.length}`);
+    throw new ArgumentError(`brute force is for at most ${mostDevices} devices, found ${devices.length}`, 'unsuitable');
   }
-  if (problem.resourceBlockHz !== undefined) throw new RangeError('brute force is for divisible bandwidths');
+  if (problem.resourceBlockHz !== undefined)
+    throw new ArgumentError('brute force is for divisible bandwidths', 'unsuitable');
   const lists = devices.map((device) => [
     ...[...enumerateDecisions(problem, device)]
       .filter(({ blocks, upPoint, downPoint }) =>
@@ -44,7 +46,10 @@ export function bruteForcePlan(problem: PlanningProblem, maxCombinations = 20_00
   ]);
   const combinations = lists.reduce((count, list) => count * list.length, 1);
   if (combinations > maxCombinations) {
-    throw new RangeError(`brute force is for at most ${maxCombinations} combinations, found ${combinations}`);
+    throw new ArgumentError(
+      `brute force is for at most ${maxCombinations} combinations, found ${combinations}`,
+      'unsuitable',
+    );
   }
   let all: DevicePlan[][] = [[]];
   for (const list of lists) all = all.flatMap((before) => list.map((choice) => [...before, choice]));

@@ -29,6 +29,7 @@ export type Obligation = (typeof obligations)[number];
 /** A certificate that is not what the format says: the place and what is wrong there. */
 export class CertificateError extends Error {
   override name = 'CertificateError';
+  readonly code = 'certificate';
   constructor(
     readonly path: string,
     readonly reason: string,

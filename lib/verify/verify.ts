@@ -5,6 +5,7 @@ import { verifyProgram, type ProgramVerdict } from './programs/index.js';
 import { CertificateError, Reader, type Obligation } from './reader.js';
 import { readStatement } from './statement.js';
 
+/** What `verifyCertificate` may be told. */
 export interface VerifyOptions {
   /** Longest text accepted, UTF-16 units. */
   readonly maximumLength?: number;

@@ -1,6 +1,7 @@
 /** An image file that is not what it should be; the message says what it is instead. */
 export class ImageFileError extends Error {
   override readonly name = 'ImageFileError';
+  readonly code = 'image-file';
 }
 
 /** First bytes of what is often named `.jpeg` and is none. */

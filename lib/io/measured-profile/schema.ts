@@ -94,14 +94,19 @@ export const measuredProfileSchema = z.strictObject({
   entries: z.array(entry).min(1),
 });
 
+/** What `sft-opt calibrate` measured of a machine; `measuredProfileSchema` has every field. */
 export type MeasuredProfile = z.output<typeof measuredProfileSchema>;
+/** What was measured at one batch size and memory mode. */
 export type MeasuredEntry = MeasuredProfile['entries'][number];
+/** Ratio and codec time of one operating point as measured. */
 export type MeasuredPoint = MeasuredEntry['points'][number];
+/** Seconds as an affine function of the blocks. */
 export type MeasuredAffine = z.output<typeof affine>;
 
 /** A file that is no measured profile. */
 export class MeasuredProfileError extends Error {
   override readonly name = 'MeasuredProfileError';
+  readonly code = 'measured-profile';
 }
 
 /** Reads a profile. Throws `MeasuredProfileError` saying all that is wrong. */

@@ -1,3 +1,4 @@
+import { ArgumentError } from '../../errors/index.js';
 import * as z from '../../schema/index.js';
 import {
   declareDerived,
@@ -21,6 +22,7 @@ import { functionDegrees } from './shape.js';
 import { TapeState } from './sweeps.js';
 import type { Tape } from './tape.js';
 
+/** Options of `compileNl`: types, defaults and meanings. */
 export const nlCompileOptions = defineOptions({
   objective: z.int().nonnegative().default(0).describe('Which objective of the model to take, from 0.'),
   maxHessianUpdates: z
@@ -30,6 +32,7 @@ export const nlCompileOptions = defineOptions({
     .describe('Above this many elementary updates a Hessian is not offered, only its products with vectors.'),
 });
 
+/** Options of `compileNl`; `nlCompileOptions` has each with its default and meaning. */
 export type NlCompileOptions = Partial<typeof nlCompileOptions.defaults>;
 
 /** What ties a compiled problem to its model. */
@@ -63,7 +66,7 @@ export function compileNl(model: NlModel, options?: NlCompileOptions): NlContinu
   const { objective, maxHessianUpdates } = nlCompileOptions.resolve(options);
   const chosen = model.objectives[objective];
   if (!chosen && (objective > 0 || model.objectives.length > 0)) {
-    throw new RangeError(`the model has ${model.objectives.length} objectives, none with index ${objective}`);
+    throw new ArgumentError(`the model has ${model.objectives.length} objectives, none with index ${objective}`);
   }
   const objectiveSign = chosen?.sense === 'maximise' ? -1 : 1;
   const tape = makeTape(model, chosen?.expression, chosen?.linear, objectiveSign);

@@ -10,6 +10,7 @@ export interface NlPosition {
  * there. `unsupported` is true where the file may be in order but holds something that no solver here can work with.
  */
 export class NlError extends Error {
+  readonly code = 'nl-file';
   readonly line: number | undefined;
   readonly byteOffset: number | undefined;
 

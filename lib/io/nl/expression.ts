@@ -3,6 +3,7 @@ import { Op } from './opcodes.js';
 /** A number, a variable of a builder, or an operator over expressions. Shared objects are shared when written. */
 export type Expression = number | VariableExpression | OperatorExpression;
 
+/** A variable of an expression, by its index. */
 export interface VariableExpression {
   readonly kind: 'variable';
   readonly index: number;

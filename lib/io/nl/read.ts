@@ -16,6 +16,7 @@ export const nlReadOptions = defineOptions({
   maxDepth: z.int().positive().default(1_000_000).describe('Deepest nesting of an expression.'),
 });
 
+/** Options of `readNl`; `nlReadOptions` has each with its default and meaning. */
 export type NlReadOptions = Partial<typeof nlReadOptions.defaults>;
 
 /**

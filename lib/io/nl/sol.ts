@@ -21,6 +21,7 @@ export interface NlSolution {
   readonly suffixes: readonly NlSuffix[];
 }
 
+/** Targets of suffixes in the order of their numbers in a file. */
 export const suffixTargets: readonly SuffixTarget[] = ['variable', 'constraint', 'objective', 'problem'];
 
 /** The number that stands for a suffix's target and type. */
@@ -41,4 +42,5 @@ export function denseSuffix(
 
 /** With option 2 = 3 the count of options in a `.sol` file is two larger than the number of options in it. */
 export const toleranceOption = 3;
+/** By how much the count then differs. */
 export const toleranceExtra = 2;

@@ -30,6 +30,7 @@ export const decisionsSchema = section({
 
 type Decision = z.output<typeof decisionsSchema>['devices'][number];
 
+/** A plan that was read, or everything that is wrong with its text. */
 export type DecisionsOutcome =
   { readonly ok: true; readonly plan: Plan } | { readonly ok: false; readonly issues: readonly FileIssue[] };
 

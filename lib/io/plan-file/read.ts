@@ -1,6 +1,7 @@
 import type { DevicePlan, Plan, PlanningProblem } from '../../models/index.js';
 import { planFileSchema, type PlanFile } from './schema.js';
 
+/** A plan file that was read, or what is wrong with it. */
 export type PlanReadOutcome =
   { readonly ok: true; readonly plan: PlanFile } | { readonly ok: false; readonly issues: readonly string[] };
 

@@ -269,7 +269,9 @@ export const planFileSchema = z
   })
   .meta({ title: 'sft-opt plan', description: 'A plan with its predicted delay and the proof of how good it is.' });
 
+/** A plan as `--json` and `--out` write it; `planFileSchema` has every field. */
 export type PlanFile = z.output<typeof planFileSchema>;
+/** One device of a plan file. */
 export type PlannedDevice = z.output<typeof device>;
 
 /** The same before it is written: read-only, and a number where JSON has null for one that is not finite. */

@@ -17,6 +17,7 @@ import {
 /** A problem file with everything drawn and computed, and the way back to what it says. */
 export type ResolvedFile = ResolvedOrigin;
 
+/** A problem that was read with its warnings, or every mistake of its text. */
 export type ReadOutcome =
   | { readonly ok: true; readonly resolved: ResolvedFile; readonly warnings: readonly FileIssue[] }
   | { readonly ok: false; readonly issues: readonly FileIssue[] };
@@ -32,6 +33,7 @@ export interface ReadOverrides {
 
 /** Thrown by `parseProblemFile` when a file is not right; carries every problem found. */
 export class ProblemFileError extends Error {
+  readonly code = 'problem-file';
   constructor(readonly issues: readonly FileIssue[]) {
     super(issues.map((issue) => formatIssue(issue)).join('\n'));
     this.name = 'ProblemFileError';

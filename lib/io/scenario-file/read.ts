@@ -23,6 +23,7 @@ export interface ScenarioOrigin extends FileOrigin {
   readonly simulation: unknown;
 }
 
+/** A scenario that was read, or every mistake of its text. */
 export type ScenarioOutcome =
   | { readonly ok: true; readonly scenario: ResolvedScenario; readonly warnings: readonly FileIssue[] }
   | { readonly ok: false; readonly issues: readonly FileIssue[] };

@@ -18,6 +18,7 @@ export const schemeNames = [
   'federated-lora',
   'random',
 ] as const;
+/** Name of a scheme that the package brings. */
 export type SchemeName = (typeof schemeNames)[number];
 
 const speed = quantity('speed', { above: 0, maximum: 1000 });
@@ -178,6 +179,7 @@ export const simulationSection = section({
   description: 'What changes from round to round, and who decides what when.',
 });
 
+/** The section `simulation` of a scenario with its defaults. */
 export type SimulationSettings = z.output<typeof simulationSection>;
 export type MotionEntry = z.output<typeof motionSection>;
 export type MovingDeviceEntry = z.output<typeof movingDeviceSection>;

@@ -17,6 +17,7 @@ export const dtypeBytes = {
   F64: 8,
 } as const;
 
+/** Type of the numbers of a stored tensor. */
 export type TensorDtype = keyof typeof dtypeBytes;
 
 /** A tensor as it lies in a file: row-major (C order), little-endian bytes. */
@@ -30,6 +31,7 @@ export interface StoredTensor {
 
 /** What is wrong with a tensor file; `offset` is the byte at which it shows, where there is one. */
 export class TensorFileError extends Error {
+  readonly code = 'tensor-file';
   constructor(
     message: string,
     readonly offset?: number,

@@ -14,6 +14,7 @@ export interface CodecOperatingPoint {
 
 /** Kept fractions and bits among which operating points are sought. */
 export const candidateFractions: readonly number[] = [0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1];
+/** Bits of a level among which operating points are proposed. */
 export const candidateBits: readonly number[] = [2, 3, 4, 5, 6, 8];
 
 /**

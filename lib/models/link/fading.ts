@@ -1,3 +1,4 @@
+import { ArgumentError } from '../../errors/index.js';
 import besselj0 from '@stdlib/math-base-special-besselj0';
 import gammaCdf from '@stdlib/stats-base-dists-gamma-cdf';
 import type { RandomStream } from '../../random/index.js';
@@ -23,7 +24,7 @@ export function fadingSamples(fading: Fading, count: number, random: RandomStrea
 /** The gain that is exceeded with probability 1 − `probability`; e.g. 0.1 plans for the worst tenth. */
 export function fadingQuantile(fading: Fading, probability: number): number {
   if (!(probability > 0 && probability < 1))
-    throw new RangeError(`probability must lie in (0, 1), found ${probability}`);
+    throw new ArgumentError(`probability must lie in (0, 1), found ${probability}`);
   if (fading.kind === 'none') return 1;
   const factor = ricianFactor(fading);
   if (factor === 0) return -Math.log1p(-probability);

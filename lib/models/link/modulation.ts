@@ -29,7 +29,9 @@ const codeRates = {
   ],
 } as const;
 
+/** Tables of TR 38.214 by their largest modulation, and the one for low efficiency. */
 export const efficiencyTableNames = ['qam64', 'qam256', 'qam64-low'] as const;
+/** Name of such a table. */
 export type EfficiencyTableName = (typeof efficiencyTableNames)[number];
 
 /**

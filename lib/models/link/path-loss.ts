@@ -155,8 +155,10 @@ export function lineOfSightProbability(scenario: Scenario, distanceMetre: number
 
 /** How a building attenuates: the two models of TR 38.901 table 7.4.3-2 and the one below 6 GHz of table 7.4.3-3. */
 export const buildings = ['low-loss', 'high-loss', 'below-6-ghz'] as const;
+/** Kind of building that a signal enters. */
 export type Building = (typeof buildings)[number];
 
+/** What a building takes from a signal, by TR 38.901. */
 export interface BuildingLoss {
   /** Of the outer wall, dB. */
   readonly wallDecibel: number;

@@ -1,3 +1,4 @@
+import { ArgumentError } from '../../errors/index.js';
 import { accuracy } from '../accuracy/index.js';
 import {
   energyEfficiencyLimit,
@@ -139,7 +140,7 @@ const noUse: readonly number[] = [];
 /** What an extra limit of scope `sum` allows; RangeError for one that differs by device. */
 export function sumLimit({ limit, name }: Pick<ExtraLimit, 'limit' | 'name'>): number {
   if (typeof limit === 'number') return limit;
-  throw new RangeError(`the limit ${name} is on a sum: expected a number, found a function`);
+  throw new ArgumentError(`the limit ${name} is on a sum: expected a number, found a function`);
 }
 
 /** What an extra limit allows one device. */
@@ -159,7 +160,7 @@ function uplinkEfficiencyLimit(device: Device, computeJoule: number, roundBits: 
   if (roundBits === 0) return exceeds(computeJoule, limit) ? 0 : Infinity;
   const { uplink } = device;
   if (uplink.kind !== 'shannon') {
-    throw new RangeError(
+    throw new ArgumentError(
       `energyLimitJoule of ${device.name} needs an uplink under Shannon's law at one gain, found kind ${uplink.kind}`,
     );
   }

@@ -2,8 +2,10 @@ import { keyValueWidth, type TransformerShape } from './shape.js';
 
 /** Linear layers of a block that may carry an adapter (Hu et al. 2021). `gate` exists in gated MLPs only. */
 export const loraTargets = ['query', 'key', 'value', 'output', 'gate', 'up', 'down'] as const;
+/** Name of a matrix that may get an adapter. */
 export type LoraTarget = (typeof loraTargets)[number];
 
+/** Rank, targets and precision of LoRA adapters. */
 export interface LoraSettings {
   /** Rank [r], ≥ 1. */
   readonly rank: number;

@@ -6,6 +6,7 @@ import { blockActivations, cutValues, type BlockConventions } from './work.js';
 /** `keep` holds every block's activations until its backward; `recompute` holds block inputs and one block's at a time. */
 export type MemoryMode = 'keep' | 'recompute';
 
+/** What the memory of a split model depends on besides its shape. */
 export interface MemorySettings extends BlockConventions {
   readonly shape: TransformerShape;
   readonly lora: LoraSettings;
@@ -33,6 +34,7 @@ export interface MemoryBreakdown {
   readonly overheadBytes: number;
 }
 
+/** Sum of all parts of a memory, byte. */
 export function totalBytes(memory: MemoryBreakdown): number {
   const { embeddingBytes, blockBytes, headBytes, adapterBytes, activationBytes, overheadBytes } = memory;
   return embeddingBytes + blockBytes + headBytes + adapterBytes + activationBytes + overheadBytes;

@@ -10,6 +10,7 @@ export interface ParameterCounts {
   readonly total: number;
 }
 
+/** Numbers of parameters of a transformer, by part. */
 export function parameterCounts(shape: TransformerShape): ParameterCounts {
   const embedding = embeddingParameters(shape);
   const block = blockParameters(shape);

@@ -103,4 +103,5 @@ export const transformerPresets = {
   'tinyllama-1.1b': llama(22, 2048, 32, 4, 5632, 32_000),
 } as const satisfies Record<string, TransformerShape>;
 
+/** Name of a transformer whose shape is built in. */
 export type PresetName = keyof typeof transformerPresets;

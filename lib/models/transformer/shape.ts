@@ -26,6 +26,7 @@ export interface TransformerShape {
   readonly head: Head;
 }
 
+/** How inputs become tokens, for the count of parameters and work. */
 export type Embedding =
   | {
       readonly kind: 'patches';
@@ -45,6 +46,7 @@ export type Embedding =
       readonly norm: boolean;
     };
 
+/** What acts on the last block’s output. */
 export type Head =
   /** Acts on one token a sample. */
   | { readonly kind: 'classifier'; readonly classes: number }

@@ -1,3 +1,4 @@
+import { ArgumentError } from '../../errors/index.js';
 import { buildChoices, exceeds, type LimitViolation, type Plan, type PlanningProblem } from '../../models/index.js';
 import { Budget, type Termination, type StopSignal } from '../../solver/index.js';
 import { judgePlan } from '../judge.js';
@@ -164,7 +165,7 @@ function pinnedDecisions(problem: PlanningProblem): FixedDecision[] {
     };
   });
   if (open.length > 0) {
-    throw new RangeError(
+    throw new ArgumentError(
       `the bandwidth method needs an earlier plan, or pins that leave just one choice to each device; not so for ${open.join(', ')}`,
     );
   }

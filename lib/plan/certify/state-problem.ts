@@ -1,3 +1,4 @@
+import { ArgumentError } from '../../errors/index.js';
 import {
   choiceCosts,
   enumerateDecisions,
@@ -126,7 +127,8 @@ function stateDevice(problem: PlanningProblem, device: Device): StatedDevice {
 }
 
 function stateLaw(law: RateLaw): object {
-  if (law.kind === 'custom') throw new RangeError('a certificate of version 2 cannot state a custom law of a link');
+  if (law.kind === 'custom')
+    throw new ArgumentError('a certificate of version 2 cannot state a custom law of a link', 'unsuitable');
   refuseUnknown('link', law, linkKeys);
   const useFraction = useFractionOf(law);
   if (law.kind === 'linear') return { useFraction, efficiencyLimit: law.bitsPerSecondPerHz, snrBandwidthHz: [] };
@@ -137,7 +139,8 @@ function stateLaw(law: RateLaw): object {
 /** A problem that says more than a certificate can state would be certified wrongly. */
 function refuseUnknown(what: string, value: object, known: readonly string[]): void {
   const strange = Object.entries(value).find(([key, entry]) => entry !== undefined && !known.includes(key));
-  if (strange) throw new RangeError(`a certificate of version 2 cannot state ${strange[0]} of a ${what}`);
+  if (strange)
+    throw new ArgumentError(`a certificate of version 2 cannot state ${strange[0]} of a ${what}`, 'unsuitable');
 }
 
 const accuracyKeys = ['model', 'minimum', 'scope', 'exchangeLoss', 'leftOutAccuracy'];

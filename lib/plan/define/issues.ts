@@ -9,6 +9,7 @@ export interface DefinitionIssue {
 /** Everything that is wrong with a definition, at once. */
 export class ProblemDefinitionError extends Error {
   override readonly name = 'ProblemDefinitionError';
+  readonly code = 'problem-definition';
 
   constructor(readonly issues: readonly DefinitionIssue[]) {
     super(issues.map(({ path, found, allowed }) => `${path}: found ${found}, allowed: ${allowed}`).join('\n'));

@@ -9,6 +9,7 @@ export interface LinearTests {
   readonly limits: readonly number[];
 }
 
+/** How far an enumeration of combinations came. */
 export interface EnumerationResult {
   /** All combinations were either visited or excluded. */
   readonly finished: boolean;

@@ -1,3 +1,4 @@
+import { ArgumentError } from '../../errors/index.js';
 import {
   planViolations,
   roundDelay,
@@ -68,7 +69,7 @@ export class Replanner {
     refuse(problem);
     const count = problem.devices.length;
     if (plan.devices.length !== count) {
-      throw new RangeError(`the plan has ${plan.devices.length} devices, the problem ${count}`);
+      throw new ArgumentError(`the plan has ${plan.devices.length} devices, the problem ${count}`);
     }
     this.bandwidthHz = new Float64Array(count);
     this.uplinkGain = new Float64Array(count).fill(1);
@@ -156,7 +157,7 @@ export class Replanner {
     const used = shares.reduce((sum, share, k) => sum + (loads.serverSeconds[k]! > 0 ? share : 0), 0);
     const idle = shares.findIndex((share, k) => loads.serverSeconds[k]! > 0 && !(share > 0));
     if (sharing === 'allocated' && (idle >= 0 || used > 1 + 1e-9)) {
-      throw new RangeError(`the plan's shares of the server do not cover its work: they add up to ${used}`);
+      throw new ArgumentError(`the plan's shares of the server do not cover its work: they add up to ${used}`);
     }
     this.decisions = plan.devices;
     this.rows = new ScaledRows(this.problem, loads, shares);
@@ -168,13 +169,13 @@ export class Replanner {
   private takeGains(uplink: ArrayLike<number>, downlink: ArrayLike<number>): void {
     const count = this.uplinkGain.length;
     if (uplink.length !== count || downlink.length !== count) {
-      throw new RangeError(`expected ${count} gains, found ${uplink.length} up and ${downlink.length} down`);
+      throw new ArgumentError(`expected ${count} gains, found ${uplink.length} up and ${downlink.length} down`);
     }
     for (let n = 0; n < count; n++) {
       const up = uplink[n]!;
       const down = downlink[n]!;
       if (!(up > 0 && up < Infinity && down > 0 && down < Infinity)) {
-        throw new RangeError(
+        throw new ArgumentError(
           `the gains of ${this.problem.devices[n]!.name} are ${up} up and ${down} down, not above 0`,
         );
       }
@@ -204,15 +205,15 @@ export class Replanner {
 
 function refuse({ sharing, resourceBlockHz, devices }: PlanningProblem): void {
   if (sharing === 'batched')
-    throw new RangeError('a replanner is for `allocated` and `equal` sharing, not for `batched`');
+    throw new ArgumentError('a replanner is for `allocated` and `equal` sharing, not for `batched`', 'unsuitable');
   if (resourceBlockHz !== undefined)
-    throw new RangeError('a replanner is for divisible bandwidth, not for resource blocks');
+    throw new ArgumentError('a replanner is for divisible bandwidth, not for resource blocks', 'unsuitable');
   for (const { name, uplink, downlink, energyLimitJoule } of devices) {
     if (uplink.kind === 'custom' || downlink.kind === 'custom') {
-      throw new RangeError(`a replanner does not know the gain of a custom law: ${name} has one`);
+      throw new ArgumentError(`a replanner does not know the gain of a custom law: ${name} has one`, 'unsuitable');
     }
     if (energyLimitJoule !== undefined && energyLimitJoule < Infinity) {
-      throw new RangeError(`a replanner does not follow limits of energy: ${name} has one`);
+      throw new ArgumentError(`a replanner does not follow limits of energy: ${name} has one`, 'unsuitable');
     }
   }
 }

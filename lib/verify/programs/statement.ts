@@ -19,6 +19,7 @@ export const programObligations = [
   'ray refutes',
   'branching on integers',
 ] as const;
+/** Name of a condition that the checker of programs proves. */
 export type ProgramObligation = (typeof programObligations)[number];
 
 /** Meets obligations or refuses, and counts the work that a certificate asks for. */

@@ -62,6 +62,7 @@ export const fileShape = {
 /** Names of the sections, in the order of the reference. */
 export const sectionNames = Object.keys(fileShape) as (keyof typeof fileShape)[];
 
+/** What a problem file may hold, as a zod schema: the source of checks, types, docs/format.md and the JSON Schema. */
 export const problemFileSchema = section(fileShape).meta({
   title: 'sft-opt problem file',
   description: 'A cell, its devices and the transformer they fine-tune together with an edge server.',

@@ -45,6 +45,7 @@ export function formatIssues(issues: readonly FileIssue[], fileName: string): st
 
 /** A file that is not right; carries every problem found. */
 export class FileIssuesError extends Error {
+  readonly code: string = 'file-issues';
   constructor(
     readonly issues: readonly FileIssue[],
     fileName: string,

@@ -4,6 +4,7 @@ import { studentQuantile } from './statistics.js';
 /** Data that no accuracy model can be fitted to: everything that is wrong with them. */
 export class AccuracyFitError extends Error {
   override readonly name = 'AccuracyFitError';
+  readonly code = 'accuracy-fit';
 
   constructor(readonly problems: readonly string[]) {
     super(problems.join('\n'));

@@ -1,6 +1,7 @@
 import * as z from '../../../schema/index.js';
 import { defineOptions } from '../../../solver/index.js';
 
+/** Options of `fitAccuracy`: types, defaults and meanings. */
 export const fitOptions = defineOptions({
   family: z
     .enum(['auto', 'power', 'exponential', 'logistic'])
@@ -25,4 +26,5 @@ export const fitOptions = defineOptions({
   confidence: z.number().gt(0).lt(1).default(0.95).describe('Of intervals and bands.'),
   seed: z.int().min(0).default(1).describe('Of the random ones among the starts.'),
 });
+/** Options of `fitAccuracy`, all filled in. */
 export type FitOptions = typeof fitOptions.defaults;

@@ -24,6 +24,8 @@ export interface ServeLimits {
   readonly drainSeconds: number;
   /** Ended problems that are kept, and for how many seconds; sessions, and for how many seconds without a step. */
   readonly kept: number;
+  /** Size of ended problems and their results together, MiB of JSON: the oldest go first. */
+  readonly keptMebibytes: number;
   readonly keepSeconds: number;
   readonly sessions: number;
   /** Memory of one thread, MiB. */
@@ -45,6 +47,7 @@ export const defaultLimits: ServeLimits = {
   stopSeconds: 5,
   drainSeconds: 15,
   kept: 256,
+  keptMebibytes: 64,
   keepSeconds: 3600,
   sessions: 64,
   threadMebibytes: 1024,

@@ -26,6 +26,8 @@ export interface ProblemRecord {
   readonly owner: string;
   readonly devices: readonly string[];
   readonly acceptedAt: string;
+  /** Size of the problem as JSON. */
+  readonly characters: number;
   readonly origin: FileOrigin;
   readonly warnings: readonly FileIssue[];
   state: 'queued' | 'running' | 'done' | 'failed';
@@ -90,12 +92,13 @@ export class ProblemDesk {
       options: { ...order.options, seed: read.seed },
       ...(read.warm && { warm: read.warm }),
     };
-    const stored = { owner, acceptedAt: new Date().toISOString(), devices: read.devices, work };
+    const { devices, characters, warnings } = read;
+    const stored = { owner, acceptedAt: new Date().toISOString(), devices, characters, work };
     const id = randomUUID();
     await store?.accept(id, stored);
-    const record = this.keep(id, stored, read.warnings);
+    const record = this.keep(id, stored, warnings);
     metrics.count('sft_opt_problems_total', { event: 'accepted' });
-    log('info', 'accepted', { id, devices: read.devices.length, method: order.options.method });
+    log('info', 'accepted', { id, devices: devices.length, method: order.options.method });
     // While the store was writing the server may have begun to stop: then the order is for the next one.
     if (!this.isClosing()) this.start(record, work);
     return record;
@@ -151,9 +154,12 @@ export class ProblemDesk {
   /** Forgets what is older than it is kept, and the oldest beyond what may be kept. */
   async expire(nowMs = Date.now()): Promise<void> {
     const { limits, store, log } = this.parts;
-    const ended = [...this.records.values()].filter(isEnded).sort((a, b) => a.endedMs! - b.endedMs!);
-    const surplus = ended.length - limits.kept;
-    const old = ended.filter(({ endedMs }, k) => k < surplus || nowMs - endedMs! > limits.keepSeconds * 1000);
+    const ended = [...this.records.values()].filter(isEnded).sort((a, b) => b.endedMs! - a.endedMs!);
+    let room = limits.keptMebibytes * 2 ** 20;
+    const old = ended.filter((record, k) => {
+      room -= sizeOf(record);
+      return k >= limits.kept || (k > 0 && room < 0) || nowMs - record.endedMs! > limits.keepSeconds * 1000;
+    });
     for (const { id } of old) {
       this.records.delete(id);
       await store?.forget(id).catch((error: unknown) => log('error', 'store', { id, message: String(error) }));
@@ -186,13 +192,18 @@ export class ProblemDesk {
     throw new Refusal('wrong-problem', `${issues.length} ${issues.length === 1 ? 'mistake' : 'mistakes'}`, issues);
   }
 
-  private keep(id: string, { owner, acceptedAt, devices, work }: StoredOrder, warnings: readonly FileIssue[]) {
+  private keep(
+    id: string,
+    { owner, acceptedAt, devices, characters, work }: StoredOrder,
+    warnings: readonly FileIssue[],
+  ) {
     const { origin } = work;
     const record: ProblemRecord = {
       id,
       owner,
       acceptedAt,
       devices,
+      characters,
       origin,
       warnings,
       state: 'queued',
@@ -254,6 +265,10 @@ export class ProblemDesk {
 /** Whether nothing more will come. */
 export function isEnded({ endedMs }: ProblemRecord): boolean {
   return endedMs !== undefined;
+}
+
+function sizeOf({ characters, report, best }: ProblemRecord): number {
+  return characters + (report?.length ?? 0) + 2 * (best?.answer.length ?? 0);
 }
 
 function note(record: ProblemRecord, saying: SolveSaying): void {

@@ -17,6 +17,8 @@ export type ReadAnswer =
       readonly seed: number;
       readonly devices: readonly string[];
       readonly warnings: readonly FileIssue[];
+      /** Size of the problem as JSON. */
+      readonly characters: number;
       readonly warm?: Plan;
     }
   | { readonly ok: false; readonly part: 'problem' | 'warm'; readonly issues: readonly FileIssue[] };
@@ -33,6 +35,7 @@ answerQuestions(({ text, seed, warm }: ReadQuestion): ReadAnswer => {
     seed: file.seed,
     devices: problem.devices.map(({ name }) => name),
     warnings: outcome.warnings,
+    characters: JSON.stringify(origin).length,
     ...(plan && { warm: plan.plan }),
   };
 });

@@ -8,6 +8,7 @@ export interface StoredOrder {
   readonly owner: string;
   readonly acceptedAt: string;
   readonly devices: readonly string[];
+  readonly characters: number;
   readonly work: Omit<SolveTask, 'stop'>;
 }
 

@@ -156,9 +156,10 @@ const invariants = [
   'bin/fit/splice.ts',
   'harness/backend/live-bytes.ts',
   'harness/backend/tensorflow.ts',
-  'harness/calibrate/calibrate.ts',
+
   'harness/model/adapters.ts',
   'harness/model/block-run.ts',
+  'harness/model/head-run.ts',
   'harness/model/held-tape.ts',
   'harness/model/vit.ts',
   'harness/server/device-work.ts',

@@ -91,7 +91,7 @@ const circle: NonlinearProgram = {
   objective: ([x]) => x! * x!,
   constraints: ([x], values) => void (values[0] = x!),
 };
-const absent: string = 'no-such-package';
+const absent = ['no', 'such', 'package'].join('-');
 const shortProgram = {
   linear: Float64Array.of(1),
   constraintLower: noNumbers,

@@ -15,6 +15,7 @@ import { guessInObjectiveUnits, inObjectiveUnits, inOwnObjectiveUnits, objective
 import { qpOptions, type QpOptions, type QpOptionsInput } from './options.js';
 import { polishWorkingSet } from './polish.js';
 import type { QpResult, QpWarmStart } from './result.js';
+import { sharpened } from './sharpen.js';
 import { interiorPointCandidate, toSparseProgram } from './sparse-path.js';
 import { findStructure, type StructuredProgram } from './structure.js';
 import { checkProgram, crossedSides } from './validate.js';
@@ -51,11 +52,28 @@ export function solveQp(
   checkProgram(problem);
   const startedAt = performance.now();
   const budget = new Budget({ timeLimitSeconds: resolved.timeLimitSeconds, ...context });
+  const result = solveInObjectiveUnits(problem, resolved, budget, startedAt, warmStart, context.convex);
+  const maxIterations = Math.min(resolved.maxIterations, budget.maxIterations) - result.iterations;
+  if (maxIterations <= 0 || budget.exhausted(0, 0) !== undefined) return result;
+  // Only convex problems end optimal.
+  return sharpened(problem, result, resolved, (scaled) =>
+    solveInUnits(scaled, { ...resolved, maxIterations }, budget, performance.now(), undefined, true),
+  );
+}
+
+function solveInObjectiveUnits(
+  problem: QuadraticProgram,
+  options: QpOptions,
+  budget: Budget,
+  startedAt: number,
+  warmStart: QpWarmStart | undefined,
+  convex: boolean | undefined,
+): QpResult {
   const factor = objectiveFactor(problem);
-  if (factor === 1) return solveInUnits(problem, resolved, budget, startedAt, warmStart, context.convex);
+  if (factor === 1) return solveInUnits(problem, options, budget, startedAt, warmStart, convex);
   const scaled = inObjectiveUnits(problem, factor);
   const guess = guessInObjectiveUnits(warmStart, factor);
-  const result = solveInUnits(scaled, resolved, budget, startedAt, guess, context.convex);
+  const result = solveInUnits(scaled, options, budget, startedAt, guess, convex);
   return inOwnObjectiveUnits(problem, result, factor);
 }
 

@@ -33,10 +33,14 @@ function doorsOf(problem: KnownProblem, derivatives: Derivatives): readonly Door
       ['solveLimitedMemory', (p) => solveLimitedMemory(p, limits)],
     );
   }
-  if (problem.convex && problem.shape !== 'nonlinear' && problem.linearRows && derivatives === 'second') {
+  if (isConvexQuadratic(problem) && derivatives === 'second') {
     doors.push(['solveQp', (p) => solveQp(asQuadratic(p))]);
   }
   return doors;
+}
+
+function isConvexQuadratic({ convex, shape, linearRows }: KnownProblem): boolean {
+  return convex && shape !== 'nonlinear' && linearRows;
 }
 
 /** The data of a problem that is quadratic, read off at 0. */
@@ -96,4 +100,15 @@ export function runCase(seed: number): Case {
   const plainUnits = units.objective === 1;
   const verdict = judge(problem, units, result);
   return { seed, family, door, derivatives, plainUnits, termination, message, verdict, evaluations: counts.objective };
+}
+
+/** The problem of a seed through `solveQp` whatever solver is drawn for it, in units of its own; undefined where it is not convex and quadratic. */
+export function runQuadraticCase(
+  seed: number,
+): { readonly termination: string; readonly verdict: Verdict } | undefined {
+  const problem = knownProblem(families[seed % families.length]!, randomStream(seed, 'known answers'));
+  if (!isConvexQuadratic(problem)) return undefined;
+  const units = randomUnits(problem, randomStream(seed, 'units of quadratic programs'));
+  const result = solveQp(asQuadratic(inRandomUnits(problem, units, 'second')));
+  return { termination: result.termination, verdict: judge(problem, units, result) };
 }

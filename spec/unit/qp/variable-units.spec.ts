@@ -9,13 +9,13 @@ const square = (values: readonly number[]) => denseMatrix(2, 2, Float64Array.fro
 const hessians: readonly SymmetricMatrix[] = [
   square([2, 0.5, 0.5, 1]),
   toSparse(square([2, 0.5, 0.5, 1])),
-  { kind: 'diagonal', values: Float64Array.of(2, 1) } as SymmetricMatrix,
+  { kind: 'diagonal', values: Float64Array.of(2, 1) },
   {
     kind: 'diagonal-plus-low-rank',
     diagonal: Float64Array.of(1, 2),
     factor: denseMatrix(2, 1, Float64Array.of(1, 0.5)),
     weights: Float64Array.of(3),
-  } as SymmetricMatrix,
+  },
 ];
 
 function program(hessian: SymmetricMatrix): QuadraticProgram {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import { link, open, readlink, rename, rm, stat } from 'node:fs/promises';
+import { link, open, readlink, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { CommandError, exitCodes } from './exit-codes.js';
 
@@ -57,6 +57,27 @@ export function writeText(path: string, text: string, options: { readonly replac
   return writeWhole(path, new TextEncoder().encode(text), options);
 }
 
+/** The same of a text that comes line by line and need not be held as one. */
+export function writeLines(
+  path: string,
+  lines: AsyncIterable<string>,
+  options: { readonly replace: boolean },
+): Promise<void> {
+  return writeWhole(path, gathered(lines), options);
+}
+
+/** Lines in pieces that are worth a write. */
+async function* gathered(lines: AsyncIterable<string>): AsyncGenerator<string> {
+  let piece = '';
+  for await (const line of lines) {
+    piece += line;
+    if (piece.length < 65_536) continue;
+    yield piece;
+    piece = '';
+  }
+  yield piece;
+}
+
 /**
  * Writes a file whole or not at all: into a temporary file beside it, then renamed. A link stays a link to the file that is
  * written, an existing file keeps its mode, and what is no regular file (a device, a pipe) is written to as it is. With
@@ -64,7 +85,7 @@ export function writeText(path: string, text: string, options: { readonly replac
  */
 export async function writeWhole(
   path: string,
-  bytes: Uint8Array,
+  bytes: Uint8Array | AsyncIterable<string>,
   { replace }: { readonly replace: boolean },
 ): Promise<void> {
   try {
@@ -101,23 +122,28 @@ async function linkedFile(path: string): Promise<string> {
   return file;
 }
 
-async function writeThrough(path: string, bytes: Uint8Array): Promise<void> {
+async function writeThrough(path: string, bytes: Uint8Array | AsyncIterable<string>): Promise<void> {
   const file = await open(path, 'w');
   try {
-    await file.writeFile(bytes);
+    await writeFile(file, bytes);
   } finally {
     await file.close();
   }
 }
 
-async function writeBeside(path: string, bytes: Uint8Array, mode: number | undefined, replace: boolean): Promise<void> {
+async function writeBeside(
+  path: string,
+  bytes: Uint8Array | AsyncIterable<string>,
+  mode: number | undefined,
+  replace: boolean,
+): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
   let isRenamed = false;
   try {
     const file = await open(temporary, 'wx');
     try {
       if (replace && mode !== undefined) await file.chmod(mode & 0o7777);
-      await file.writeFile(bytes);
+      await writeFile(file, bytes);
       await file.sync();
     } finally {
       await file.close();

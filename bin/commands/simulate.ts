@@ -2,7 +2,8 @@ import { setImmediate } from 'node:timers/promises';
 import { InvalidArgumentError, type Command } from 'commander';
 import {
   checkScheme,
-  roundCsv,
+  roundCsvHeader,
+  roundCsvRow,
   simulate,
   simulationOptions,
   summarise,
@@ -11,7 +12,7 @@ import {
 } from '../../lib/simulate/index.js';
 import type { ResolvedScenario } from '../../lib/io/index.js';
 import { CommandError, exitCodes, together, type ExitCode } from '../exit-codes.js';
-import { writeText } from '../files.js';
+import { writeLines, writeText } from '../files.js';
 import { simulationReport } from '../report/simulation.js';
 import { counterLine } from '../simulate/progress.js';
 import { renderSummaries } from '../simulate/render.js';
@@ -93,8 +94,7 @@ async function runSimulation(path: string, options: SimulateArguments): Promise<
   );
   const schemes = named ?? (await loadSchemes(scenario.settings.schemes));
   if (options.check) return await reportChecks(schemes, scenario);
-  const { records, isWhole } = await collectRecords(scenario, schemes, options);
-  if (options.out !== undefined) await writeRecords(options.out, records);
+  const { records, isWhole } = await simulateRounds(scenario, schemes, options);
   if (options.report !== undefined) {
     const title = scenario.start.file.name ?? 'simulation';
     await writeText(options.report, simulationReport(title, records), { replace: true });
@@ -104,23 +104,30 @@ async function runSimulation(path: string, options: SimulateArguments): Promise<
   return isWhole ? exitCodes.solved : exitCodes.limit;
 }
 
-async function collectRecords(
+/** The rounds; with `--out` each is written as soon as it is there, and what it says of every device is not kept. */
+async function simulateRounds(
   { cell, settings, start }: ResolvedScenario,
   schemes: readonly SimulationScheme[],
-  { details, quiet }: SimulateArguments,
+  { details, quiet, out }: SimulateArguments,
 ) {
   const total = settings.rounds * schemes.length;
   const counter = counterLine(process.stderr, 'rounds', quiet === true);
   const records: RoundRecord[] = [];
-  const run = async (signal: AbortSignal) => {
+  async function* rounds(signal: AbortSignal): AsyncGenerator<RoundRecord> {
     const { seed } = start.file;
     for (const record of simulate(cell, simulationOptions(settings), schemes, { seed, details })) {
-      records.push(record);
+      const { perDevice: _perDevice, ...kept } = record;
+      records.push(kept);
       counter.note(records.length, total);
+      yield record;
       // The rounds are worked out without a pause: this is where Ctrl-C is heard.
       await setImmediate();
       if (signal.aborted) break;
     }
+  }
+  const run = async (signal: AbortSignal) => {
+    if (out !== undefined) await writeLines(out, linesOf(out, rounds(signal)), { replace: true });
+    else for await (const record of rounds(signal)) void record;
   };
   await interruptible(run, quiet === true, 'stopping with the rounds so far (again to end at once)').finally(() => {
     counter.close();
@@ -128,11 +135,10 @@ async function collectRecords(
   return { records, isWhole: records.length === total };
 }
 
-async function writeRecords(path: string, records: readonly RoundRecord[]): Promise<void> {
-  const lines = path.toLowerCase().endsWith('.csv')
-    ? [...roundCsv(records)]
-    : records.map((record) => `${JSON.stringify(record)}\n`);
-  await writeText(path, lines.join(''), { replace: true });
+async function* linesOf(path: string, rounds: AsyncIterable<RoundRecord>): AsyncGenerator<string> {
+  const isCsv = path.toLowerCase().endsWith('.csv');
+  if (isCsv) yield roundCsvHeader();
+  for await (const record of rounds) yield isCsv ? roundCsvRow(record) : `${JSON.stringify(record)}\n`;
 }
 
 async function reportChecks(

@@ -56,8 +56,18 @@ export const roundColumns: readonly RoundColumn[] = [
 
 /** The table of rounds as CSV (RFC 4180), header first. */
 export function* roundCsv(records: Iterable<RoundRecord>): Generator<string> {
-  yield `${roundColumns.map(({ name }) => name).join(',')}\n`;
-  for (const record of records) yield `${roundColumns.map((column) => csvCell(column.of(record))).join(',')}\n`;
+  yield roundCsvHeader();
+  for (const record of records) yield roundCsvRow(record);
+}
+
+/** The first line of the table of rounds. */
+export function roundCsvHeader(): string {
+  return `${roundColumns.map(({ name }) => name).join(',')}\n`;
+}
+
+/** The line of one round. */
+export function roundCsvRow(record: RoundRecord): string {
+  return `${roundColumns.map((column) => csvCell(column.of(record))).join(',')}\n`;
 }
 
 /** A value as CSV has it; a text that a spreadsheet would take for a formula is quoted like any other that needs it. */

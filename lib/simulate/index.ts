@@ -6,6 +6,6 @@ export { certifiedBound } from './certified-bound.js';
 export { builtInScheme, shareBySqp, shareEqually } from './schemes/index.js';
 export { Moment, World, type DeviceMoment } from './world.js';
 export { checkScheme } from './check-scheme.js';
-export { csvCell, roundColumns, roundCsv, type RoundColumn } from './columns.js';
+export { csvCell, roundColumns, roundCsv, roundCsvHeader, roundCsvRow, type RoundColumn } from './columns.js';
 export { summarise, type SchemeSummary } from './summary.js';
 export { correctedConfidence, looks, studentInterval, type Interval } from './paired.js';

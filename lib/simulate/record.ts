@@ -13,10 +13,10 @@ export type ReplanReason = (typeof replanReasons)[number];
  */
 export type RoundOutcome = 'run' | 'broken' | 'no-plan' | 'nobody';
 
-/** A device that is there but takes no part, and why. */
+/** A device that is there but takes no part, and why: `no-choice` where no cut and operating points fit it at all. */
 export interface SatOut {
   readonly device: string;
-  readonly because: LimitViolation['limit'] | 'waits' | 'no-plan';
+  readonly because: LimitViolation['limit'] | 'waits' | 'no-plan' | 'no-choice';
 }
 
 /** One device in one round. */

@@ -1,5 +1,7 @@
 import {
+  buildChoices,
   decibelFromRatio,
+  type Device,
   type DevicePlan,
   type LimitViolation,
   type Plan,
@@ -47,6 +49,7 @@ export class SchemeRun {
   step(moment: Moment): RoundRecord {
     const without = this.emptied();
     const satOut: SatOut[] = [];
+    this.leaveOut(moment, without, satOut, ({ name }) => !this.force.has(name));
     if (!moment.problem(without)) return this.empty(moment, 'nobody', null, satOut);
     let reason = this.dueReason(moment, without);
     const waiting = reason ? [] : this.waiting(moment, without);
@@ -56,7 +59,9 @@ export class SchemeRun {
     if (!reason && (!attempt || !fits(attempt)) && this.options.misfit === 'replan') reason = 'misfit';
     if (reason) {
       // Whoever waits for a decision has its part in this one.
-      this.decide(moment, without, reason);
+      if (!this.decide(moment, without, reason) && this.leaveOut(moment, without, satOut, () => true)) {
+        this.decide(moment, without, reason);
+      }
       attempt = this.attempt(moment, without);
     } else {
       for (const device of waiting) {
@@ -127,14 +132,37 @@ export class SchemeRun {
   }
 
   /** A plan that fits no more is replaced by one for the round as it is; otherwise the outlook is decided for. */
-  private decide(moment: Moment, without: ReadonlySet<string>, reason: ReplanReason): void {
+  private decide(moment: Moment, without: ReadonlySet<string>, reason: ReplanReason): boolean {
     const plain = reason === 'misfit' ? moment.problem(without) : moment.outlook(without);
-    if (!plain) return;
+    if (!plain) return false;
     const problem = this.scheme.cell?.(plain) ?? plain;
     const plan = this.scheme.decide({ ...this.state(moment, problem), plan: this.planInForce(problem) });
     this.decidedAt = moment.round;
     this.decidedGains = new Map(moment.devices.map(({ name, gain }) => [name, gain]));
     if (plan) problem.devices.forEach(({ name }, n) => this.force.set(name, plan.devices[n]!));
+    return plan !== undefined;
+  }
+
+  /**
+   * Devices that none of the scheme's choices fits sit out, so that the others are decided for; what they had of a decision is
+   * gone. True where that is somebody.
+   */
+  private leaveOut(
+    moment: Moment,
+    without: Set<string>,
+    satOut: SatOut[],
+    isAsked: (device: Device) => boolean,
+  ): boolean {
+    const plain = moment.problem(without);
+    if (!plain) return false;
+    const problem = this.scheme.cell?.(plain) ?? plain;
+    const found = problem.devices.filter((device) => isAsked(device) && buildChoices(problem, device).count === 0);
+    for (const { name } of found) {
+      without.add(name);
+      satOut.push({ device: name, because: 'no-choice' });
+      this.force.delete(name);
+    }
+    return found.length > 0;
   }
 
   private losesTooMuch(moment: Moment, { problem, judged }: Attempt): boolean {

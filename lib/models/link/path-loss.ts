@@ -18,6 +18,9 @@ export type PathLossModel =
 /** Scenarios of 3GPP TR 38.901: urban macro, urban micro (street canyon), rural macro, indoor office. */
 export type Scenario = 'uma' | 'umi' | 'rma' | 'inh';
 
+/** Version of TR 38.901 whose tables 7.4.1-1, 7.4.2-1, 7.4.3-1 to 7.4.3-3, 7.5-6 (shadowing) and 7.6.3.1-2 the scenarios follow. */
+export const scenarioSpecVersion = '16.1.0';
+
 /** 3GPP TR 38.901 table 7.4.1-1, with or without line of sight. */
 export interface ScenarioModel {
   readonly kind: `${Scenario}-${'los' | 'nlos'}`;

@@ -237,10 +237,29 @@ describe('policies', () => {
       expect(outcome).toBe('broken');
       expect(violations.map(({ device, limit }) => `${device} ${limit}`)).toContain('walker-2 device-memory');
     }
-    // No plan fits into that memory: deciding does not help, and the device sits out.
-    for (const { replanned, satOut } of records('replan').slice(2)) {
-      expect(replanned).toBe('misfit');
-      expect(satOut[0]).toMatchObject({ device: 'walker-2' });
+    // No plan fits into that memory: the device sits out, the others are decided for, once.
+    const replanned = records('replan').slice(2);
+    expect(replanned.map((record) => record.replanned)).toEqual(['misfit', ...Array<null>(9).fill(null)]);
+    for (const { satOut, devices, outcome } of replanned) {
+      expect(satOut).toEqual([{ device: 'walker-2', because: 'no-choice' }]);
+      expect([devices, outcome]).toEqual([4, 'run']);
+    }
+  });
+
+  it('leave out a device that fits no cut at all by name, decide for newcomers meanwhile, and take it in when it fits', () => {
+    const changes = '{ walker-2: { memory: [[0, 0.02], [24, 1]] }, desk: { from: 12 } }';
+    const settings = [`simulation.devices=${changes}`, 'simulation.replan={}'];
+    for (const scheme of ['joint', 'fixed-cut', 'random'] as const) {
+      const records = run(scenario(...settings), [builtInScheme(scheme)]);
+      const early = records.slice(0, 6);
+      expect(early.map(({ satOut }) => satOut)).toEqual(
+        early.map(() => [{ device: 'walker-2', because: 'no-choice' }]),
+      );
+      expect(early.map(({ devices }) => devices)).toEqual([3, 3, 3, 4, 4, 4]);
+      expect(records.slice(6).every(({ satOut, devices }) => satOut.length === 0 && devices === 5)).toBe(true);
+      const reasons = records.flatMap(({ replanned, round }) => (replanned === null ? [] : [`${round} ${replanned}`]));
+      expect(reasons).toEqual(['0 start', '3 newcomer', '6 newcomer']);
+      expect(records.every(({ outcome }) => outcome === 'run')).toBe(true);
     }
   });
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { efficiencyTableNames } from '../../../models/index.js';
+import { efficiencyTableNames, scenarioSpecVersion } from '../../../models/index.js';
 import { quantity, section } from './building-blocks.js';
 
 export const pathLossModels = ['macro', 'uma', 'umi', 'rma', 'inh', 'log-distance', 'free-space'] as const;
@@ -16,6 +16,12 @@ const pathLossSection = section({
     .default('drawn')
     .describe(
       'For `uma`, `umi`, `rma` and `inh`: line of sight, none, or drawn for each device by the probability of TR 38.901.',
+    ),
+  specVersion: z
+    .literal(scenarioSpecVersion)
+    .optional()
+    .describe(
+      'For `uma`, `umi`, `rma` and `inh`: the version of TR 38.901 that the file relies on; any other is refused.',
     ),
   exponent: z.number().min(1).max(8).default(3.67).describe('For `log-distance`: exponent of the distance.'),
   referenceLoss: quantity('level', { minimum: 0, maximum: 300 })

@@ -1,9 +1,11 @@
 /**
- * What the committed fine-tuning runs show. `npm run study -- [runs|scopes|campus|points|plans …]`: the grids, the paired losses
+ * What the committed fine-tuning runs show. `npm run study -- [runs|scopes|campus|points|plans|headline|… …]`: the grids, the paired losses
  * and the fits of study/*.csv (made by `sft-opt study`); gradients with Top-K over the tensor or the token; the campus scenario
- * with the fitted curve; the operating points that problem files use by default; plans trained for real.
+ * with the fitted curve; the operating points that problem files use by default; plans trained for real. And the campaigns of
+ * bench/study/campaigns.ts by their names, on the reference scenario of simulations; stopped, they go on where they were.
  * Writes bench/results/study-<part>.txt and .json; exit code 1 when a bar is missed.
  */
+import { campaigns, runStudyCampaign } from './study/campaigns.js';
 import { describeCampus } from './study/campus.js';
 import { describePoints } from './study/points.js';
 import { describeStudy, loadStudy, pairedPoints, pointTable, studyFile, tryFit } from './study/runs.js';
@@ -67,6 +69,7 @@ const parts: Record<string, () => Promise<void> | void> = {
     writeResults('study-plans', 'npm run study -- plans', text, figures);
     if (missed) process.exitCode = 1;
   },
+  ...Object.fromEntries(Object.keys(campaigns).map((name) => [name, () => runStudyCampaign(name)])),
 };
 
 for (const part of process.argv.slice(2).length > 0 ? process.argv.slice(2) : Object.keys(parts)) {

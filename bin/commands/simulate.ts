@@ -126,8 +126,9 @@ async function simulateRounds(
     }
   }
   const run = async (signal: AbortSignal) => {
-    if (out !== undefined) await writeLines(out, linesOf(out, rounds(signal)), { replace: true });
-    else for await (const record of rounds(signal)) void record;
+    const all = rounds(signal);
+    if (out !== undefined) await writeLines(out, linesOf(out, all), { replace: true });
+    else while (!(await all.next()).done);
   };
   await interruptible(run, quiet === true, 'stopping with the rounds so far (again to end at once)').finally(() => {
     counter.close();

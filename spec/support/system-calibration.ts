@@ -2,6 +2,7 @@ import {
   buildingLoss,
   lineOfSightProbability,
   pathLossDecibel,
+  pointInDisc,
   type Scenario,
   type ScenarioModel,
 } from '../../lib/models/index.js';
@@ -113,11 +114,9 @@ function streets(spacing: number, leastMetre: number, baseHeight: number): Layou
     baseHeight,
     tiltDegree: 102,
     place(random) {
-      let [x, y] = [0, 0];
-      do {
-        const [radius, angle] = [0.93 * spacing * Math.sqrt(random.uniform()), 2 * Math.PI * random.uniform()];
-        [x, y] = [radius * Math.cos(angle), radius * Math.sin(angle)];
-      } while (Math.hypot(x, y) < leastMetre);
+      let place = pointInDisc(0.93 * spacing, random);
+      while (Math.hypot(place.xMetre, place.yMetre) < leastMetre) place = pointInDisc(0.93 * spacing, random);
+      const { xMetre: x, yMetre: y } = place;
       const indoor = random.uniform() < 0.8;
       const floors = 4 + random.integer(5);
       return { x, y, indoor, height: indoor ? 3 * random.integer(floors) + 1.5 : 1.5 };

@@ -1,0 +1,94 @@
+/**
+ * Writes what the campaigns of bench/study/campaigns.ts came to into docs/results.md, between its marks, from
+ * bench/results/campaign-*.json. Usage: npx tsx scripts/write-campaigns.ts
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { format, resolveConfig } from 'prettier';
+import { campaigns } from '../bench/study/campaigns.js';
+
+interface Interval {
+  readonly mean: number;
+  readonly halfWidth: number | null;
+}
+
+interface Row {
+  readonly values: readonly string[];
+  readonly scheme: string;
+  readonly seeds: number;
+  readonly delaySeconds: Interval | null;
+  readonly saved: Interval | null;
+  readonly trafficBits: number | null;
+  readonly roundsRun: number | null;
+}
+
+interface Figures {
+  readonly title: string;
+  readonly keys: readonly string[];
+  readonly rows: readonly Row[];
+}
+
+const page = new URL('../docs/results.md', import.meta.url);
+const [start, end] = ['<!-- campaigns -->', '<!-- end of campaigns -->'];
+
+const seconds = (interval: Interval | null) => (interval ? withHalf(interval, 1, 's') : 'no round');
+const percent = (interval: Interval | null) => (interval ? withHalf(interval, 100, '%') : '–');
+
+function withHalf({ mean, halfWidth }: Interval, factor: number, unit: string): string {
+  const digits = factor * Math.abs(mean) >= 100 ? 0 : 1;
+  const half = halfWidth === null ? '' : ` ± ${(factor * halfWidth).toFixed(Math.max(digits, 1))}`;
+  return `${(factor * mean).toFixed(digits)}${half} ${unit}`;
+}
+
+/** Schemes one under another. */
+function schemesOf({ rows }: Figures): string[] {
+  return [
+    '| scheme | mean round | saved by `joint` | traffic of a round | seeds |',
+    '| --- | --- | --- | --- | --- |',
+    ...rows.map(({ scheme, delaySeconds, saved, trafficBits, seeds }) => {
+      const traffic = trafficBits === null ? '–' : `${(trafficBits / 8e6).toPrecision(3)} MB`;
+      return `| \`${scheme}\` | ${seconds(delaySeconds)} | ${percent(saved)} | ${traffic} | ${seeds} |`;
+    }),
+  ];
+}
+
+/** A row for each value: the mean round of each scheme. */
+function seriesOf({ keys, rows }: Figures): string[] {
+  const schemes = [...new Set(rows.map(({ scheme }) => scheme))];
+  const points = [...new Set(rows.map(({ values }) => values.join(', ')))];
+  return [
+    `| \`${keys.join(', ')}\` | ${schemes.map((scheme) => `\`${scheme}\``).join(' | ')} |`,
+    `| --- | ${schemes.map(() => '---').join(' | ')} |`,
+    ...points.map((point) => {
+      const own = rows.filter(({ values }) => values.join(', ') === point);
+      return `| ${point} | ${own.map(({ delaySeconds }) => seconds(delaySeconds)).join(' | ')} |`;
+    }),
+  ];
+}
+
+/** Where another scheme takes no longer than the first. */
+function beaten({ rows }: Figures): string {
+  const found = rows.filter(({ saved }) => saved !== null && saved.mean <= 0);
+  const said = found.map(({ scheme, values, saved }) => {
+    const where = values.length > 0 ? ` at ${values.join(', ')}` : '';
+    return `\`${scheme}\`${where} (${percent(saved)})`;
+  });
+  return said.length === 0 ? '' : `\`joint\` saves nothing against ${said.join(', ')}.`;
+}
+
+function sectionOf(name: string): string[] {
+  const path = new URL(`../bench/results/campaign-${name}.json`, import.meta.url);
+  if (!existsSync(path)) return [];
+  const { figures } = JSON.parse(readFileSync(path, 'utf8')) as { readonly figures: Figures };
+  const table = figures.keys.length > 0 ? seriesOf(figures) : schemesOf(figures);
+  const remark = beaten(figures);
+  return [`**${figures.title}** (\`npm run study -- ${name}\`).`, '', ...table, '', ...(remark ? [remark, ''] : [])];
+}
+
+const text = readFileSync(page, 'utf8');
+const [head, rest] = text.split(start);
+const tail = rest?.split(end)[1];
+if (head === undefined || tail === undefined) throw new Error(`docs/results.md lacks ${start} … ${end}`);
+const sections = Object.keys(campaigns).flatMap(sectionOf);
+const written = [head + start, '', ...sections, end + tail].join('\n');
+const options = (await resolveConfig(page.pathname)) ?? {};
+writeFileSync(page, await format(written, { ...options, parser: 'markdown' }));

@@ -13,7 +13,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { loadBackend } from '../../harness/backend/tensorflow.js';
 import { ReferenceTimer, timingWorkload } from '../../harness/calibrate/index.js';
-import { runPlan } from '../../harness/validate/index.js';
+import { runPlan } from './run-plan.js';
 import { formatIssue, readMeasuredProfile, readProblemFile, type ResolvedFile } from '../../lib/io/index.js';
 import { planViolations, roundDelay, type Plan } from '../../lib/models/index.js';
 import { solvePlan } from '../../lib/plan/index.js';

@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { Option, type Command } from 'commander';
 import type { MeasuredProfile } from '../../lib/io/index.js';
 import type { MemoryMode } from '../../harness/model/vit.js';
@@ -25,6 +27,7 @@ interface CalibrateArguments extends TimingArguments {
   readonly steps: number;
   readonly timeLimit: number;
   readonly acceptUnsteady?: true;
+  readonly probe?: string;
   readonly points?: CodecPoint[];
   readonly activations: 'keep' | 'recompute' | 'both';
 }
@@ -46,6 +49,7 @@ export function registerCalibrateCommand(program: Command): void {
       )
       .option('--accept-unsteady', 'write a profile of times that were not steady, and name the stages in it')
       .option('--points <list>', 'operating points as keptFraction:bits, such as 0.1:4,1:8', parsePoints)
+      .addOption(new Option('--probe <cut:batch:mode>', 'measure the memory of this process alone').hideHelp())
       .addOption(
         new Option('--activations <mode>', 'memory modes that are measured')
           .choices(['keep', 'recompute', 'both'])
@@ -56,7 +60,14 @@ export function registerCalibrateCommand(program: Command): void {
 
 async function runCalibrate(given: CalibrateArguments): Promise<void> {
   const { backend, workload } = await timingSetup(given);
-  const { calibrate, defaultPoints } = await import('../../harness/calibrate/index.js');
+  const { calibrate, defaultPoints, devicePeakBytes, peakResidentBytes } =
+    await import('../../harness/calibrate/index.js');
+  if (given.probe !== undefined) {
+    const [cut, batchSize, mode] = given.probe.split(':') as [string, string, MemoryMode];
+    await devicePeakBytes(backend.tf, workload, Number(cut), Number(batchSize), mode, probedSteps);
+    await print(String(peakResidentBytes()));
+    return;
+  }
   const both: readonly MemoryMode[] = ['keep', 'recompute'];
   const profile = await calibrate(backend, workload, {
     batchSizes: given.batchSize,
@@ -66,6 +77,7 @@ async function runCalibrate(given: CalibrateArguments): Promise<void> {
     timeLimitSeconds: given.timeLimit,
     seed: given.seed,
     clock: given.stageClock,
+    processBytes: probedBytes,
     onProgress: (text) => process.stderr.write(`${escapeLine(text)}\n`),
   });
   if (profile.unsteady && !given.acceptUnsteady) {
@@ -79,6 +91,17 @@ async function runCalibrate(given: CalibrateArguments): Promise<void> {
   await writeBytes(given.out, new TextEncoder().encode(text));
   await print(renderProfile(profile));
   await print(`written to ${given.out}, SHA-256 ${textHash(text)}`);
+}
+
+/** Steps after which allocators hold what they will. */
+const probedSteps = 20;
+
+/** What a process like this one, with a device's work alone, has held at most. */
+async function probedBytes(cut: number, batchSize: number, memoryMode: MemoryMode): Promise<number> {
+  const { execArgv, argv, execPath } = process;
+  const args = [...execArgv, ...argv.slice(1), '--probe', `${cut}:${batchSize}:${memoryMode}`];
+  const { stdout } = await promisify(execFile)(execPath, args);
+  return Number(stdout);
 }
 
 function renderProfile(profile: MeasuredProfile): string {
@@ -98,6 +121,7 @@ function renderProfile(profile: MeasuredProfile): string {
       `  device backward  ${milliseconds(entry.backwardSeconds)}`,
       `  server           ${milliseconds(entry.serverSeconds)}`,
       `  device memory    ${megabytes(entry.deviceBytes)}`,
+      ...(entry.processBytes ? [`  device process   ${megabytes(entry.processBytes)}`] : []),
       `  server memory    ${megabytes(entry.serverActivationBytes)} a device, ${megabytes(entry.serverStateBytes)} kept for it`,
     );
   }

@@ -24,6 +24,8 @@ export interface CalibrateOptions {
   readonly timeLimitSeconds: number;
   readonly clock: StageClock;
   readonly seed: number;
+  /** Peak memory of a device process of its own; without it no process is measured. */
+  readonly processBytes?: (cut: number, batchSize: number, memoryMode: MemoryMode) => Promise<number>;
   readonly onProgress?: (text: string) => void;
 }
 
@@ -219,7 +221,7 @@ async function measuredEntry(
     backwardSeconds: affineFit(rows.backward),
     serverSeconds: affineFit(rows.server),
     serverBatchSeconds: await measuredBatch(context, batchSize, memoryMode, cuts, rows.server),
-    ...(await measuredMemory(tf, workload, batchSize, memoryMode, cuts)),
+    ...(await measuredMemory(tf, workload, options, batchSize, memoryMode, cuts)),
     spread,
     points: [...(known ?? points.map((point, k) => measuredPoint(context, batchSize, point, k, runs)))],
   };
@@ -345,21 +347,29 @@ function batchFit(rows: readonly FitRow[]): MeasuredEntry['serverBatchSeconds'] 
 async function measuredMemory(
   tf: Tf,
   workload: TimingWorkload,
+  { processBytes }: CalibrateOptions,
   batchSize: number,
   memoryMode: MemoryMode,
   cuts: readonly number[],
-): Promise<Pick<MeasuredEntry, 'deviceBytes' | 'serverStateBytes' | 'serverActivationBytes' | 'serverBatchBytes'>> {
+): Promise<
+  Pick<
+    MeasuredEntry,
+    'deviceBytes' | 'serverStateBytes' | 'serverActivationBytes' | 'serverBatchBytes' | 'processBytes'
+  >
+> {
   const { blocks } = workload.config;
   const device: FitRow[] = [];
   let atOneBlock = NaN;
   const state: FitRow[] = [];
   const activations: FitRow[] = [];
   const batch: FitRow[] = [];
+  const resident: FitRow[] = [];
   for (const cut of cuts) {
     const peak = await devicePeakBytes(tf, workload, cut, batchSize, memoryMode);
     if (cut === 1) atOneBlock = peak;
     if (cut > 1 || cuts.length < 3) device.push({ regressors: [1, cut], value: peak });
     const server = await serverBytes(tf, workload, [cut], batchSize, memoryMode, 'allocated');
+    if (processBytes) resident.push({ regressors: [1, cut], value: await processBytes(cut, batchSize, memoryMode) });
     state.push({ regressors: [1, blocks - cut], value: server.state });
     activations.push({ regressors: [1, blocks - cut], value: server.activations });
     for (const count of [2, 4]) {
@@ -373,6 +383,7 @@ async function measuredMemory(
     serverStateBytes: affineFit(state),
     serverActivationBytes: affineFit(activations),
     serverBatchBytes: batchFit(batch),
+    ...(resident.length > 1 && { processBytes: affineFit(resident) }),
   };
 }
 

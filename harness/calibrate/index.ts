@@ -1,9 +1,8 @@
 export { affordablePoints, calibrate, calibrationCuts, type CalibrateOptions } from './calibrate.js';
-export { devicePeakBytes, serverBytes, type ServerBytes } from './memory.js';
+export { devicePeakBytes, peakResidentBytes, serverBytes, type ServerBytes } from './memory.js';
 export { codecAt, defaultPoints, type CodecPoint } from './points.js';
 export { middleReferences, ReferenceTimer, slowdown, type References } from './references.js';
 export {
-  runSlowdown,
   stepTotals,
   timedRun,
   unsteadyStages,

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { meterLiveBytes, type LiveBytes } from '../backend/live-bytes.js';
 import type { Tensor, Tf } from '../backend/tensorflow.js';
 import { readBatch, type Batch } from '../data/index.js';
@@ -16,12 +17,13 @@ export async function devicePeakBytes(
   cut: number,
   batchSize: number,
   memoryMode: MemoryMode,
+  steps = 2,
 ): Promise<number> {
   const batch = await sampleBatch(workload, batchSize);
   return metered(tf, (meter) => {
     const part = new DevicePart(tf, partOptions(workload, memoryMode), cut);
     const optimizer = new Optimizer(tf, defaultAdamW, part.variables);
-    for (let step = 0; step < 2; step++) {
+    for (let step = 0; step < steps; step++) {
       const images = tf.tensor4d(batch.images, [...batch.shape]);
       const pending = part.start(images);
       const values = pending.activations.dataSync() as Float32Array;
@@ -36,6 +38,13 @@ export async function devicePeakBytes(
     part.dispose();
     return meter.peak;
   });
+}
+
+/** Most memory that this process has ever held: what its backend and runtime take, and what allocators keep, included. */
+export function peakResidentBytes(): number {
+  const status = process.platform === 'linux' ? readFileSync('/proc/self/status', 'utf8') : '';
+  const kibibytes = /^VmHWM:\s+(\d+) kB$/mu.exec(status)?.[1] ?? process.resourceUsage().maxRSS;
+  return 1024 * Number(kibibytes);
 }
 
 /** Where the server's bytes of live tensors go. */

@@ -1,4 +1,4 @@
-import { median, robustSummary, trendOf } from '../../lib/statistics/index.js';
+import { robustSummary, trendOf } from '../../lib/statistics/index.js';
 import type { Tf } from '../backend/tensorflow.js';
 import type { MemoryMode } from '../model/vit.js';
 import { trainInProcess, type DevicePlan } from '../run.js';
@@ -129,13 +129,8 @@ export function stepTotals(steps: readonly StepRecord[], pick: (record: StepReco
   return totals;
 }
 
-/** The machine's speed over a run against given references; above 1: slower. */
-export function runSlowdown({ rounds }: TimedRun, then: References): number {
-  return median(rounds.map(({ references }) => slowdown(references, then)));
-}
-
 /** Collects garbage where the runtime lets it (`--expose-gc`): a collection within a stage would count as its time. */
-export function collectGarbage(): void {
+function collectGarbage(): void {
   const { gc } = globalThis as { gc?: () => void };
   gc?.();
 }

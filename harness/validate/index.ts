@@ -22,4 +22,3 @@ export {
 export { problemCases, ValidationProblemError } from './problem-cases.js';
 export { predict, problemOf, bandHz, type Prediction } from './predict.js';
 export { validate, type ValidateOptions, type ValidationReport } from './validate.js';
-export { plannedDevices, runPlan, type PlanRun } from './run-plan.js';

@@ -1,4 +1,11 @@
-import { formatIssue, readProblemFile, type MeasuredProfile, type ResolvedFile } from '../../lib/io/index.js';
+import {
+  formatIssue,
+  readProblemFile,
+  type MeasuredAffine,
+  type MeasuredEntry,
+  type MeasuredProfile,
+  type ResolvedFile,
+} from '../../lib/io/index.js';
 import { roundDelay, roundTraffic, type Plan, type PlanningProblem, type RoundDelay } from '../../lib/models/index.js';
 import type { CodecPoint } from '../calibrate/index.js';
 import type { VitConfig } from '../model/config.js';
@@ -76,6 +83,10 @@ export function predict(
       serverShare: one.sharing === 'batched' ? 1 : one.sharing === 'equal' ? 1 / one.devices.length : serverShare,
     })),
   };
+  const entry = profile.entries.find(
+    ({ batchSize, activations }) => batchSize === one.batchSize && activations === one.activations,
+  )!;
+  const { deviceBytes } = entry;
   const traffic = problem.devices.map((device, n) => roundTraffic(problem, device, plan.devices[n]!));
   return {
     resolved,
@@ -83,8 +94,8 @@ export function predict(
     delay: roundDelay(problem, plan),
     computeSeconds: roundDelay(withoutLinks(problem), plan).totalSeconds,
     trafficBytes: traffic.reduce((sum, { uplinkBits, downlinkBits }) => sum + uplinkBits + downlinkBits, 0) / 8,
-    devicePeakBytes: problem.devices.map((device, n) => device.costs.deviceMemoryBytes[one.devices[n]!.cut]!),
-    serverPeakBytes: serverPeak(one, profile, config.blocks),
+    devicePeakBytes: one.devices.map(({ cut }) => (cut === 1 ? deviceBytes.atOneBlock : at(deviceBytes, cut))),
+    serverPeakBytes: serverPeak(one, profile.serverModelBytes, entry, config.blocks),
   };
 }
 
@@ -97,11 +108,7 @@ function withoutLinks(problem: PlanningProblem): PlanningProblem {
  * The harness computes in one thread: with a slice each, devices' activations are held one at a time; in a batch all at
  * once. (A server that works for all at the same time holds their sum: that is what plans count with.)
  */
-function serverPeak(one: ValidationCase, profile: MeasuredProfile, blocks: number): number {
-  const entry = profile.entries.find(
-    ({ batchSize, activations }) => batchSize === one.batchSize && activations === one.activations,
-  )!;
-  const at = ({ fixed, perBlock }: { fixed: number; perBlock: number }, count: number) => fixed + perBlock * count;
+function serverPeak(one: ValidationCase, model: MeasuredAffine, entry: MeasuredEntry, blocks: number): number {
   const served = one.devices.map(({ cut }) => blocks - cut);
   const state = served.reduce((sum, count) => sum + at(entry.serverStateBytes, count), 0);
   const { serverActivationBytes: single, serverBatchBytes: batch } = entry;
@@ -113,7 +120,11 @@ function serverPeak(one: ValidationCase, profile: MeasuredProfile, blocks: numbe
     one.sharing === 'batched'
       ? served.reduce((sum, count) => sum + at(share ?? single, count), 0)
       : Math.max(...served.map((count) => at(single, count)));
-  return at(profile.serverModelBytes, Math.max(...served)) + state + held;
+  return at(model, Math.max(...served)) + state + held;
+}
+
+function at({ fixed, perBlock }: MeasuredAffine, blocks: number): number {
+  return fixed + perBlock * blocks;
 }
 
 function distinct(points: readonly CodecPoint[]): CodecPoint[] {

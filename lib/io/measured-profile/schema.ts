@@ -42,6 +42,9 @@ const entry = z.strictObject({
   deviceBytes: affine
     .extend({ atOneBlock: z.number() })
     .describe('Peak of the tensors of a device, by device blocks from two on. Its lowest block alone takes less.'),
+  processBytes: affine
+    .optional()
+    .describe('Peak resident memory of a device process, backend and runtime included, by device blocks.'),
   serverStateBytes: affine.describe('Adapters, gradients and moments that the server holds for a device.'),
   serverActivationBytes: affine.describe(
     'Peak of what the server’s work for a device holds besides, by server blocks.',

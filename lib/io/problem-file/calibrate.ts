@@ -109,11 +109,8 @@ function calibratedDevice(
       forward: entry.forwardSeconds,
       backward: entry.backwardSeconds,
       server: { fixed: serverFactor * work.fixed, perBlock: serverFactor * work.perBlock },
-      deviceMemory: {
-        fixed: entry.deviceBytes.fixed,
-        perBlock: entry.deviceBytes.perBlock,
-        atOneBlock: entry.deviceBytes.atOneBlock,
-      },
+      // What counts against a device's memory is the whole process, where one was measured.
+      deviceMemory: entry.processBytes ?? { ...entry.deviceBytes },
       serverMemory: sum(entry.serverStateBytes, activationBytes),
       adapters: profile.adapterBytes,
     },

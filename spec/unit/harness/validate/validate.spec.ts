@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadBackend, type LoadedBackend } from '../../../../harness/backend/tensorflow.js';
-import { calibrate, type TimingWorkload } from '../../../../harness/calibrate/index.js';
+import { calibrate, peakResidentBytes, type TimingWorkload } from '../../../../harness/calibrate/index.js';
 import { plainNormalisation, proceduralDataset } from '../../../../harness/data/index.js';
 import { initialAdapters, type AdapterSettings } from '../../../../harness/model/adapters.js';
 import { embeddedConfig } from '../../../../harness/model/embedded.js';
@@ -223,13 +223,18 @@ describe('calibration and validation of a small model', () => {
       memoryModes: ['keep'],
       points,
       steps: 8,
-      timeLimitSeconds: 5,
+      timeLimitSeconds: 1e9,
       clock: 'wall',
+      processBytes: (cut) => Promise.resolve(5e8 + 1e6 * cut),
       seed: 1,
     });
     const own = JSON.stringify(found);
     expect(readMeasuredProfile(own)).toEqual(found);
     expect(found.entries[0]!.cuts).toEqual([1, 3, 4]);
+    expect(found.entries[0]!.processBytes!.fixed).toBeCloseTo(5e8, 0);
+    expect(found.entries[0]!.processBytes!.perBlock).toBeCloseTo(1e6, 0);
+    expect(peakResidentBytes()).toBeGreaterThan(5e7);
+    expect(peakResidentBytes()).toBeLessThan(1e11);
     const device = {
       speedFactor: 2,
       uplinkRate: 1e6,

@@ -65,6 +65,25 @@ describe('a problem file with a measured profile', () => {
     expect(choiceCosts(found, found.devices[1]!, 2, 0, 0).encodeSeconds).toBeCloseTo(3 * values * 5e-8, 12);
   });
 
+  it('counts the whole process of a device, and what a batch holds for all, where they were measured', () => {
+    const profile = sampleProfile();
+    const measured: MeasuredProfile = {
+      ...profile,
+      entries: profile.entries.map((entry) => ({
+        ...entry,
+        processBytes: { fixed: 5e8, perBlock: 6e6 },
+        serverBatchBytes: { fixed: 2e6, perBlock: 1e6, fixedPerDevice: 9e6, perBlockPerDevice: 5e6 },
+      })),
+    };
+    const [first] = resolved({ server: { sharing: 'batched' } }, measured).devices;
+    expect(first!.costs.deviceMemoryBytes[1]).toBe(5e8 + 6e6 + 1000);
+    expect(first!.costs.deviceMemoryBytes[4]).toBe(5e8 + 4 * 6e6 + 1000);
+    // Two devices, four blocks on the server; 4e4 a block are kept for each.
+    expect(first!.costs.serverMemoryBytes[2]).toBeCloseTo(4 * 4e4 + 2e6 / 2 + 9e6 + 4 * (1e6 / 2 + 5e6), 3);
+    const [apart] = resolved({}, measured).devices;
+    expect(apart!.costs.serverMemoryBytes[2]).toBeCloseTo(4 * 4e4 + 9e6 + 4 * 4e6, 3);
+  });
+
   it('divides a batch so that equal cuts add up to the whole, and chooses the memory mode', () => {
     const batched = resolved({
       server: { sharing: 'batched' },

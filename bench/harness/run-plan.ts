@@ -1,19 +1,19 @@
 import type { ResolvedFile } from '../../lib/io/index.js';
 import { roundDelay, roundTraffic, type Plan } from '../../lib/models/index.js';
-import type { Tf } from '../backend/tensorflow.js';
+import type { Tf } from '../../harness/backend/tensorflow.js';
 import { median } from '../../lib/statistics/index.js';
 import {
   codecAt,
-  runSlowdown,
+  slowdown,
   timedRun,
   type References,
   type ReferenceTimer,
   type TimingWorkload,
-} from '../calibrate/index.js';
-import type { DevicePlan } from '../run.js';
+} from '../../harness/calibrate/index.js';
+import type { DevicePlan } from '../../harness/run.js';
 
 /** A plan of a problem file as predicted and as measured. */
-export interface PlanRun {
+interface PlanRun {
   readonly predictedSeconds: number;
   readonly measuredSeconds: number;
   /** References around the run over the given ones. */
@@ -24,7 +24,7 @@ export interface PlanRun {
 }
 
 /** Any plan of a problem file that names a profile, as the harness runs it. */
-export function plannedDevices({ problem, file, summaries }: ResolvedFile, plan: Plan): DevicePlan[] {
+function plannedDevices({ problem, file, summaries }: ResolvedFile, plan: Plan): DevicePlan[] {
   return problem.devices.flatMap((device, n) => {
     const decision = plan.devices[n]!;
     if (!decision.participates) return [];
@@ -73,7 +73,7 @@ export async function runPlan(
   return {
     predictedSeconds: roundDelay(problem, plan).totalSeconds,
     measuredSeconds: median(run.rounds.map(({ record }) => record.roundSeconds)),
-    slowdown: runSlowdown(run, references),
+    slowdown: median(run.rounds.map((round) => slowdown(round.references, references))),
     unsteady: run.unsteady,
     predictedBytes: bits.reduce((sum, { uplinkBits, downlinkBits }) => sum + uplinkBits + downlinkBits, 0) / 8,
     measuredBytes: median(run.rounds.map(({ record }) => record.uplinkBytes + record.downlinkBytes)),

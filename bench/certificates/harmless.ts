@@ -1,25 +1,19 @@
 import type { RandomStream } from '../../lib/random/index.js';
 
 /** Changes that take nothing from what a certificate proves: both checkers have to accept them. */
-export const harmlessChanges = ['order of parts', 'price of no limit', 'order of members'] as const;
+export const harmlessChanges = ['order of parts', 'prices in another unit', 'order of members'] as const;
 export type HarmlessChange = (typeof harmlessChanges)[number];
 
 interface Node {
   device?: number;
   choices?: number[];
   threshold?: number;
-  prices?: Record<string, number>;
+  prices?: Record<string, number | number[]>;
   without?: number[][];
 }
 
 interface Certificate {
-  problem: {
-    serverMemoryBytes: number | null;
-    trafficBits: number | null;
-    accuracyMinimum: number | null;
-    accuracyScope: string;
-    devices: { choices: { blocks: number[] } }[];
-  };
+  problem: { devices: { choices: { blocks: number[] } }[] };
   claims: { bound: { nodes: Node[] } | null };
 }
 
@@ -30,16 +24,17 @@ export function changeHarmlessly(text: string, kind: HarmlessChange, random: Ran
   if (kind === 'order of members') return JSON.stringify(reversed(certificate), undefined, 1).replaceAll('\n', '\r');
   if (!claims.bound) return undefined;
   const { nodes } = claims.bound;
-  if (kind === 'price of no limit') {
-    const isMean = problem.accuracyMinimum !== null && problem.accuracyScope === 'mean';
-    const free = [
-      ...(problem.serverMemoryBytes === null ? ['perByte'] : []),
-      ...(problem.trafficBits === null ? ['perBit'] : []),
-      ...(isMean ? [] : ['perAccuracy']),
-    ];
-    const priced = nodes.filter(({ prices }) => prices);
-    if (free.length === 0 || priced.length === 0) return undefined;
-    for (const { prices } of priced) for (const name of free) prices![name] = 10 ** (20 * random.uniform() - 10);
+  if (kind === 'prices in another unit') {
+    const priced = nodes.filter(({ prices }) => prices && Object.keys(prices).length > 0);
+    if (priced.length === 0) return undefined;
+    // A power of two, so that nothing is rounded.
+    const unit = 2 ** Math.floor(40 * random.uniform() - 20);
+    const changed = (price: number | number[]) =>
+      Array.isArray(price) ? price.map((one) => one * unit) : price * unit;
+    for (const node of priced) {
+      const entries = Object.entries(node.prices!).map(([name, price]) => [name, changed(price)] as const);
+      node.prices = Object.fromEntries(entries);
+    }
     return JSON.stringify(certificate);
   }
   const splits = [...nodes.keys()].filter((k) => nodes[k]!.device !== undefined);

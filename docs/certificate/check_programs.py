@@ -18,19 +18,20 @@ def need(met, reason):
         raise Refused(reason)
 
 
-def members(value, names, optional=()):
-    need(isinstance(value, dict) and set(value) <= set(names), f"members {', '.join(names)} are expected")
-    need(all(name in value or name in optional for name in names), f"one of {', '.join(names)} is missing")
+def members(value, names):
+    """The members of an object in that order, None where absent; unknown ones are refused."""
+    names = names.split()
+    need(isinstance(value, dict) and set(value) <= set(names), f"an object of {', '.join(names)} is expected")
     return [value.get(name) for name in names]
 
 
+def listed(value, length=None):
+    need(isinstance(value, list) and length in (None, len(value)), f"a list of {length or 'any'} entries is expected")
+    return value
+
+
 def number(x):
-    need(isinstance(x, (int, float)) and not isinstance(x, bool), "a number is expected")
-    try:
-        x = float(x)
-    except OverflowError:
-        x = math.inf
-    need(math.isfinite(x), "a finite number is expected")
+    need(isinstance(x, float) and math.isfinite(x), "a finite number is expected")
     return F(x)
 
 
@@ -39,14 +40,9 @@ def integer(x, least, most):
     return int(x)
 
 
-def listed(value, length=None):
-    need(isinstance(value, list) and length in (None, len(value)), "a list of another length is expected")
-    return value
-
-
 def matrix(value, rows, columns):
     """Rows of (column, value); entries strictly in order."""
-    at, to, values = members(value, ("rows", "columns", "values"))
+    at, to, values = members(value, "rows columns values")
     places = [(integer(i, 0, rows - 1), integer(j, 0, columns - 1))
               for i, j in zip(listed(at, len(listed(values))), listed(to, len(values)))]
     need(all(a < b for a, b in zip(places, places[1:])), "entries are not in order")
@@ -76,8 +72,8 @@ def least(factor, low, high):
 
 class Program:
     def __init__(self, value):
-        kind, constant, linear, hessian, rows, row_low, row_high, low, high, integers = members(value, (
-            "kind", "constant", "linear", "hessian", "matrix", "constraintLower", "constraintUpper", "lower", "upper", "integers"))
+        kind, constant, linear, hessian, rows, row_low, row_high, low, high, integers = members(
+            value, "kind constant linear hessian matrix constraintLower constraintUpper lower upper integers")
         need(kind == "quadratic-program", "a quadratic program is expected")
         self.c, self.q = number(constant), [number(x) for x in listed(linear)]
         n, m = len(self.q), len(listed(row_low))
@@ -121,7 +117,7 @@ def feasible(program, x, tolerance):
 
 
 def check_unbounded(program, value):
-    tolerance, over, x, ray_over, ray = members(value, ("tolerance", "over", "x", "rayOver", "ray"), ("over", "rayOver"))
+    tolerance, over, x, ray_over, ray = members(value, "tolerance over x rayOver ray")
     need(0 <= number(tolerance) <= F(1e-3), "the tolerance is out of range")
     feasible(program, vector(x, over, len(program.q)), number(tolerance))
     d = vector(ray, ray_over, len(program.q))
@@ -146,7 +142,7 @@ def shift_of(program, evidence):
                     if j <= i and a and b:
                         rest[i][j] = rest[i].get(j, F(0)) - a * b / pivot
         return [F(0)] * n
-    factor, shift = members(evidence, ("factor", "shift"), ("factor", "shift"))
+    factor, shift = members(evidence, "factor shift")
     shift = [F(0)] * n if shift is None else [number(x) for x in listed(shift, n)]
     need(min(shift, default=0) >= 0, "a shift is negative")
     terms = [(i, j, -a * b) for row in ([] if factor is None else matrix(factor, n, n)) for i, a in row for j, b in row if j <= i]
@@ -195,7 +191,7 @@ def implied(program, low, high, i, variable, side, value):
 
 
 def check_bound(program, value):
-    claimed, step, convexity, nodes = members(value, ("value", "step", "convexity", "nodes"), ("step", "convexity"))
+    claimed, step, convexity, nodes = members(value, "value step convexity nodes")
     goal = None if claimed is None else number(claimed)
     n, m, whole = len(program.q), len(program.rows), set(program.whole)
     shift = shift_of(program, convexity) if program.curved and goal is not None else [F(0)] * n
@@ -224,34 +220,34 @@ def check_bound(program, value):
             tighten(*change)
         need(index not in seen, "a node has two parents")
         seen.add(index)
-        kinds = ("split", "tighten", "dual", "ray", "empty")
-        node = [(kind, part) for kind, part in zip(kinds, members(nodes[index], kinds, kinds)) if part is not None]
-        need(len(node) == 1, "a node is one of " + ", ".join(kinds))
+        kinds = "split tighten dual ray empty"
+        node = [(kind, part) for kind, part in zip(kinds.split(), members(nodes[index], kinds)) if part is not None]
+        need(len(node) == 1, f"a node is one of {kinds}")
         (kind, part), = node
         later = lambda child: integer(child, index + 1, len(nodes) - 1)
         if kind == "split":
-            variable, at, below, above = members(part, ("variable", "at", "below", "above"))
+            variable, at, below, above = members(part, "variable at below above")
             need(integer(variable, 0, n - 1) in whole, "a variable that is branched on is no integer")
             at = integer(at, 1 - 2**53, 2**53 - 1)
             stack.append((later(above), len(trail), (int(variable), "lower", F(at + 1))))
             stack.append((later(below), len(trail), (int(variable), "upper", F(at))))
         elif kind == "tighten":
-            steps, after = members(part, ("steps", "next"))
+            steps, after = members(part, "steps next")
             for entry in listed(steps):
-                row, variable, side, x = members(entry, ("row", "variable", "side", "value"))
+                row, variable, side, x = members(entry, "row variable side value")
                 need(side in ("lower", "upper"), "a side is lower or upper")
                 row, variable = integer(row, 0, m - 1), integer(variable, 0, n - 1)
                 need(implied(program, low, high, row, variable, side, number(x)), "a bound is not implied")
                 tighten(variable, side, number(x))
             stack.append((later(after), len(trail), None))
         elif kind == "empty":
-            variable, row = members(part, ("variable", "row"), ("variable", "row"))
+            variable, row = members(part, "variable row")
             need((variable is None) != (row is None), "a variable or a row is expected")
             a, b = (program.row_low, program.row_high) if variable is None else (low, high)
             k = integer(row if variable is None else variable, 0, len(a) - 1)
             need(a[k] is not None and b[k] is not None and a[k] > b[k], "sides do not cross")
         else:
-            over, y, w = members(part, ("over", "rows", "at"), ("over", "at"))
+            over, y, w = members(part, "over rows at")
             y, w = vector(y, over, m), None if w is None else vector(w, over, n)
             need(kind == "dual" if goal is not None and kind == "dual" else kind == "ray" and w is None, "the wrong kind of leaf")
             bound = dual_value(program, low, high, y, w, shift, int(kind == "dual"))
@@ -263,14 +259,14 @@ def check_bound(program, value):
 def check(problem, claims):
     """What is proven: a point's value and tolerance, a bound, whether the objective is unbounded."""
     program = Program(problem)
-    point, bound, unbounded = members(claims, ("point", "bound", "unbounded"), ("point", "bound", "unbounded"))
+    point, bound, unbounded = members(claims, "point bound unbounded")
     need(not (point is bound is unbounded is None), "nothing is claimed")
     if unbounded is not None:
         need(point is None and bound is None, "`unbounded` stands alone")
         check_unbounded(program, unbounded)
         return None, None, True
     if point is not None:
-        value, tolerance, over, x = members(point, ("value", "tolerance", "over", "x"), ("over",))
+        value, tolerance, over, x = members(point, "value tolerance over x")
         value, tolerance, x = number(value), number(tolerance), vector(x, over, len(program.q))
         need(0 <= tolerance <= F(1e-3), "the tolerance is out of range")
         feasible(program, x, tolerance)

@@ -121,6 +121,6 @@ function sealed(stated: Stated, claims: ProgramClaims, generator: string | undef
     problem,
     claims,
   };
-  const verdict = verifyProgram(Reader.at(problem, 'problem'), Reader.at(claims, 'claims'));
+  const verdict = verifyProgram(Reader.of(problem, {}, 'problem'), Reader.of(claims, {}, 'claims'));
   return { certificate, verdict, reason: undefined };
 }

@@ -27,7 +27,7 @@ export class Stated {
   readonly rowUpper: Float64Array;
 
   constructor(readonly statement: StatedProgram) {
-    this.exact = readProgram(Reader.at(statement, 'problem'));
+    this.exact = readProgram(Reader.of(statement, {}, 'problem'));
     const n = (this.variableCount = statement.linear.length);
     const m = (this.rowCount = statement.constraintLower.length);
     const columns = Array.from({ length: n }, () => ({ rows: [] as number[], values: [] as Dyadic[] }));

@@ -40,6 +40,8 @@ function outward(lo: number, hi: number): Interval {
 }
 
 export function add(x: Interval, y: Interval): Interval {
+  if (x.lo === 0 && x.hi === 0) return y;
+  if (y.lo === 0 && y.hi === 0) return x;
   const lo = x.lo + y.lo;
   const hi = x.hi + y.hi;
   // A sum of doubles that rounds to zero is zero.

@@ -36,14 +36,11 @@ export interface Line {
 }
 
 export function readLaw(reader: Reader): Law {
-  return reader.members((at) => {
-    const samples = at('snrBandwidthHz')
-      .array()
-      .map((a) => point(a.number(Number.MIN_VALUE)));
-    const efficiency = at('efficiencyLimit').optional((limit) => limit.number(Number.MIN_VALUE)) ?? Infinity;
-    if (samples.length === 0 && efficiency === Infinity) reader.fail('a limit or samples are expected');
-    return { use: point(at('useFraction').number(Number.MIN_VALUE, 1)), efficiency, samples, known: new Map() };
-  });
+  const { useFraction, efficiencyLimit, snrBandwidthHz } = reader.members('useFraction efficiencyLimit snrBandwidthHz');
+  const samples = snrBandwidthHz.array().map((a) => point(a.positive()));
+  const efficiency = efficiencyLimit.optional((limit) => limit.positive()) ?? Infinity;
+  if (samples.length === 0 && efficiency === Infinity) reader.fail('a limit or samples are expected');
+  return { use: point(useFraction.positive(1)), efficiency, samples, known: new Map() };
 }
 
 /**
@@ -51,20 +48,16 @@ export function readLaw(reader: Reader): Law {
  * (within 1e-6) `mixture` in 0 … 1 weighs the limit's line against the other: every such mean lies below the larger of them.
  */
 export function secondsPerBit(law: Law, limit: number, hertz: Interval, mixture = NaN): Line {
-  const isPlain = hertz.lo === hertz.hi && !(limit < law.efficiency) && Number.isNaN(mixture);
+  const eta = Math.min(law.efficiency, limit);
+  const isPlain = hertz.lo === hertz.hi && eta === law.efficiency && Number.isNaN(mixture);
   const known = isPlain ? law.known.get(hertz.lo) : undefined;
   if (known) return known;
-  const eta = Math.min(law.efficiency, limit);
   const capped = eta === Infinity ? zero : divide(one, multiply(point(eta), hertz));
   const cap: Line = { value: capped, slope: negate(divide(capped, hertz)) };
   const lines = law.samples.length === 0 ? [cap] : law.samples.map((a) => sampleLine(cap, a, hertz, mixture));
   const count = multiply(law.use, point(lines.length));
-  const mean = (pick: (line: Line) => Interval) =>
-    divide(
-      lines.reduce((total, line) => add(total, pick(line)), zero),
-      count,
-    );
-  const line = { value: mean(({ value }) => value), slope: mean(({ slope }) => slope) };
+  const mean = (part: 'value' | 'slope') => divide(lines.map((line) => line[part]).reduce(add), count);
+  const line = { value: mean('value'), slope: mean('slope') };
   if (isPlain) law.known.set(hertz.lo, line);
   return line;
 }
@@ -75,13 +68,10 @@ function sampleLine(cap: Line, a: Interval, hertz: Interval, mixture: number): L
   const inverse = divide(ln2, multiply(hertz, log));
   // d/db b·ln(1 + a/b) = ln(1 + z) − z/(1 + z) ≥ 0.
   const rise = larger(subtract(log, divide(z, add(one, z))), zero);
-  const shannon: Line = { value: inverse, slope: negate(divide(multiply(inverse, rise), multiply(hertz, log))) };
+  const slope = negate(divide(multiply(inverse, rise), multiply(hertz, log)));
   const meet = Math.abs(cap.value.lo - inverse.lo) <= 1e-6 * inverse.lo;
   const weight = meet && mixture >= 0 ? Math.min(1, mixture) : Number(cap.value.lo > inverse.lo);
-  const mean = (x: Interval, y: Interval) => {
-    if (weight === 0 || weight === 1) return weight === 1 ? x : y;
-    return add(multiply(point(weight), x), multiply(subtract(one, point(weight)), y));
-  };
-  const hi = Math.max(cap.value.hi, inverse.hi);
-  return { value: { lo: mean(cap.value, inverse).lo, hi }, slope: mean(cap.slope, shannon.slope) };
+  const mean = (x: Interval, y: Interval) => add(multiply(point(weight), x), multiply(subtract(one, point(weight)), y));
+  const { lo } = mean(cap.value, inverse);
+  return { value: { lo, hi: larger(cap.value, inverse).hi }, slope: mean(cap.slope, slope) };
 }

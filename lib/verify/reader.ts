@@ -8,13 +8,8 @@ export const obligations = [
   'largest share',
   'bandwidth',
   'server share',
-  'server memory',
-  'traffic',
-  'mean accuracy',
-  'energy',
-  'device memory',
-  'device traffic',
-  'device accuracy',
+  'shared limit',
+  'own limit',
   'round delay',
   'deadline',
   'replacement is open',
@@ -38,22 +33,26 @@ export class CertificateError extends Error {
   }
 }
 
+export interface ReadingTerms {
+  /** Obligations that are not checked: for tests of what each is good for. */
+  readonly excluded?: ReadonlySet<Obligation>;
+  /** Least and largest size of a number that is not 0. */
+  readonly sizes?: readonly [number, number];
+}
+
+/** The words of a text, as a type. */
+type Words<Text extends string> = Text extends `${infer First} ${infer Rest}` ? First | Words<Rest> : Text;
+
 /** Reads parts of a parsed JSON value strictly: every member known, every number finite. */
 export class Reader {
   private constructor(
     private readonly value: unknown,
     readonly path: string,
-    private readonly excluded: ReadonlySet<Obligation> = new Set(),
+    private readonly terms: ReadingTerms,
   ) {}
 
-  /** `excluded`: obligations that are not checked; for tests of what each is good for. */
-  static of(value: unknown, excluded?: ReadonlySet<Obligation>): Reader {
-    return new Reader(value, '', excluded);
-  }
-
-  /** For an entry of a `list`. */
-  static at(value: unknown, path: string): Reader {
-    return new Reader(value, path);
+  static of(value: unknown, terms: ReadingTerms = {}, path = ''): Reader {
+    return new Reader(value, path, terms);
   }
 
   fail(reason: string): never {
@@ -62,40 +61,23 @@ export class Reader {
 
   /** Meets an obligation or refuses the certificate. */
   require(obligation: Obligation, isMet: boolean, reason: string): void {
-    if (!isMet && !this.excluded.has(obligation)) this.fail(reason);
+    if (!isMet && !this.terms.excluded?.has(obligation)) this.fail(reason);
   }
 
-  /** The members of an object that has no others than these; those of `optional` may be absent. */
-  object<Names extends string>(names: readonly Names[], optional: readonly Names[] = []): Record<Names, Reader> {
+  /** The members of an object that has no others than these; one that is absent is null. */
+  members<Names extends string>(names: Names): Record<Words<Names>, Reader> {
     const { value } = this;
     if (typeof value !== 'object' || value === null || Array.isArray(value)) this.fail('an object is expected');
-    const members = Object.create(null) as Record<Names, Reader>;
-    for (const key of Object.keys(value)) {
-      if (!(names as readonly string[]).includes(key)) this.fail(`unknown member ${JSON.stringify(key.slice(0, 40))}`);
-    }
-    for (const name of names) {
-      if (Object.hasOwn(value, name)) members[name] = this.member(name, (value as Record<string, unknown>)[name]);
-      else if (optional.includes(name)) members[name] = this.member(name, null);
-      else this.fail(`member "${name}" is missing`);
-    }
-    return members;
+    const known = names.split(' ');
+    const strange = Object.keys(value).find((key) => !known.includes(key));
+    if (strange !== undefined) this.fail(`unknown member ${JSON.stringify(strange.slice(0, 40))}`);
+    const given = value as Record<string, unknown>;
+    const read = known.map((name) => [name, this.part(name, Object.hasOwn(value, name) ? given[name] : null)]);
+    return Object.fromEntries(read) as Record<Words<Names>, Reader>;
   }
 
-  /** Reads an object by its members; one that is absent is null, one that is not read is unknown and refused. */
-  members<T>(read: (member: (name: string) => Reader) => T): T {
-    const { value } = this;
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) this.fail('an object is expected');
-    const unread = new Set(Object.keys(value));
-    const result = read((name) => {
-      unread.delete(name);
-      return this.member(name, Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : null);
-    });
-    for (const name of unread) this.fail(`unknown member ${JSON.stringify(name.slice(0, 40))}`);
-    return result;
-  }
-
-  private member(name: string | number, value: unknown): Reader {
-    return new Reader(value, this.path === '' ? String(name) : `${this.path}.${name}`, this.excluded);
+  private part(name: string | number, value: unknown): Reader {
+    return new Reader(value, this.path === '' ? String(name) : `${this.path}.${name}`, this.terms);
   }
 
   /** Whether this is an object that has the member. */
@@ -107,37 +89,34 @@ export class Reader {
     return this.value === null;
   }
 
-  array(length?: number): Reader[] {
-    if (!Array.isArray(this.value)) this.fail('a list is expected');
-    if (length !== undefined && this.value.length !== length) this.fail(`${length} entries are expected`);
-    return this.value.map((entry: unknown, k) => this.member(k, entry));
+  optional<T>(read: (reader: Reader) => T): T | undefined {
+    return this.isNull ? undefined : read(this);
   }
 
   /** The entries as they are, of a list that may be long. */
-  list(): readonly unknown[] {
+  list(length?: number): readonly unknown[] {
     if (!Array.isArray(this.value)) this.fail('a list is expected');
+    if (length !== undefined && this.value.length !== length) this.fail(`a list of ${length} entries is expected`);
     return this.value;
+  }
+
+  entry(k: number): Reader {
+    return this.part(k, this.list()[k]);
+  }
+
+  array(length?: number): Reader[] {
+    return this.list(length).map((entry, k) => this.part(k, entry));
   }
 
   number(least = -Infinity, most = Infinity): number {
     const { value } = this;
-    if (typeof value !== 'number' || !Number.isFinite(value)) this.fail('a finite number is expected');
+    if (!this.isNumber(value)) this.fail(this.expected);
     if (value < least || value > most) this.fail(`${value} is outside ${least} … ${most}`);
     return value;
   }
 
-  /** Numbers, or null where the format allows it, as NaN. */
-  numbers(length: number, least = -Infinity, nullable = false): Float64Array {
-    const list = this.value;
-    if (!Array.isArray(list) || list.length !== length) this.fail(`a list of ${length} numbers is expected`);
-    const numbers = new Float64Array(length);
-    for (let k = 0; k < length; k++) {
-      const entry: unknown = list[k];
-      if (entry === null && nullable) numbers[k] = NaN;
-      else if (typeof entry === 'number' && Number.isFinite(entry) && entry >= least) numbers[k] = entry;
-      else this.member(k, entry).fail(`a finite number ≥ ${least} is expected`);
-    }
-    return numbers;
+  positive(most?: number): number {
+    return this.number(Number.MIN_VALUE, most);
   }
 
   integer(least: number, most = Number.MAX_SAFE_INTEGER): number {
@@ -146,9 +125,26 @@ export class Reader {
     return value;
   }
 
-  boolean(): boolean {
-    if (typeof this.value !== 'boolean') this.fail('true or false is expected');
-    return this.value;
+  /** Numbers, or null where the format allows it, as NaN. */
+  numbers(length: number, least = -Infinity, nullable = false): Float64Array {
+    return Float64Array.from(this.list(length), (entry, k) => {
+      if (entry === null && nullable) return NaN;
+      if (this.isNumber(entry) && entry >= least) return entry;
+      return this.part(k, entry).fail(`${this.expected}, at least ${least}`);
+    });
+  }
+
+  private isNumber(value: unknown): value is number {
+    if (typeof value !== 'number' || !Number.isFinite(value)) return false;
+    const [smallest, largest] = this.terms.sizes ?? [0, Infinity];
+    return value === 0 || (Math.abs(value) >= smallest && Math.abs(value) <= largest);
+  }
+
+  private get expected(): string {
+    const { sizes } = this.terms;
+    return sizes
+      ? `0 or a number of a size from ${sizes[0]} to ${sizes[1]} is expected`
+      : 'a finite number is expected';
   }
 
   text(): string {
@@ -156,12 +152,7 @@ export class Reader {
     return this.value;
   }
 
-  oneOf<Words extends string>(words: readonly Words[]): Words {
-    const found = words.find((word) => word === this.value);
-    return found ?? this.fail(`one of ${words.join(', ')} is expected`);
-  }
-
-  optional<T>(read: (reader: Reader) => T): T | undefined {
-    return this.isNull ? undefined : read(this);
+  oneOf<Word extends string | boolean>(...words: readonly Word[]): Word {
+    return words.find((word) => word === this.value) ?? this.fail(`one of ${words.join(', ')} is expected`);
   }
 }

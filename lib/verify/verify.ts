@@ -12,10 +12,10 @@ export interface VerifyOptions {
 }
 
 const defaultMaximumLength = 128 * 2 ** 20;
-/** Lists and objects a text may open, so that reading it takes bounded memory. */
-const maximumOpened = 4_000_000;
-/** Commas a text may have, of which there are about as many as values. */
-const maximumSeparated = 16_000_000;
+/** Commas that a text may have, a bracket or brace counting as four, so that reading it takes bounded memory. */
+const maximumMarks = 16_000_000;
+/** Of numbers in certificates of plans, so that no product of a few of them leaves the range of doubles. */
+export const planSizes = [1e-50, 1e50] as const;
 
 /** What a certificate was found to prove. */
 export interface Verdict {
@@ -52,10 +52,10 @@ export async function verifyWithout(
   { maximumLength = defaultMaximumLength }: VerifyOptions = {},
 ): Promise<Verdict> {
   try {
-    return await verified(parse(text, maximumLength), excluded);
+    return { ...nothing, verified: true, ...(await verified(parse(text, maximumLength), excluded)) };
   } catch (error) {
-    if (error instanceof CertificateError) return refused(error.message);
-    if (error instanceof RangeError) return refused('too large or too deep to be read');
+    if (error instanceof CertificateError) return { ...nothing, reason: error.message };
+    if (error instanceof RangeError) return { ...nothing, reason: 'too large or too deep to be read' };
     throw error;
   }
 }
@@ -72,94 +72,67 @@ const nothing: Verdict = {
   fileSha256: undefined,
 };
 
-function refused(reason: string): Verdict {
-  return { ...nothing, reason };
-}
+const assumptions = {
+  plan: [
+    'The problem stated in the certificate is the one you care about; its constants are taken as exact.',
+    'This machine adds, multiplies, divides and takes roots of doubles as IEEE 754 says, and this program is right.',
+  ],
+  program: [
+    'The program stated in the certificate is the one you care about; its numbers are taken as the exact values of doubles.',
+    'This machine computes with integers of any length as it should, and this program is right.',
+  ],
+};
 
-const assumptions = [
-  'The problem stated in the certificate is the one you care about; its constants are taken as exact.',
-  'This machine adds, multiplies, divides and takes roots of doubles as IEEE 754 says, and this program is right.',
-];
-
-const programAssumptions = [
-  'The program stated in the certificate is the one you care about; its numbers are taken as the exact values of doubles.',
-  'This machine computes with integers of any length as it should, and this program is right.',
-];
-
-async function verified(value: unknown, excluded: ReadonlySet<Obligation>): Promise<Verdict> {
-  const root = Reader.of(value, excluded).members((at) => {
-    at('format').oneOf(['sft-opt certificate']);
-    at('generator').optional((generator) => generator.text());
-    const fileSha256 = at('fileSha256').optional((text) => text.text());
-    return {
-      version: at('version'),
-      problem: at('problem'),
-      hash: at('problemSha256'),
-      claims: at('claims'),
-      fileSha256,
-    };
-  });
-  const { problem, hash, fileSha256 } = root;
-  const problemSha256 = hash.text();
-  const isSame = (await sha256(canonicalJson((value as { problem: unknown }).problem))) === problemSha256;
-  hash.require('problem hash', isSame, 'is not the hash of the problem in this certificate');
-  if (problem.has('kind') && (value as { problem: { kind: unknown } }).problem.kind === 'quadratic-program') {
-    root.version.integer(1, 1);
-    const program = verifyProgram(problem, root.claims);
+async function verified(value: unknown, excluded: ReadonlySet<Obligation>): Promise<Partial<Verdict>> {
+  const given = (value as { problem?: { kind?: unknown } | null } | null)?.problem;
+  const isProgram = given?.kind === 'quadratic-program';
+  const root = Reader.of(value, isProgram ? { excluded } : { excluded, sizes: planSizes });
+  const at = root.members('format version generator problemSha256 fileSha256 problem claims');
+  at.format.oneOf('sft-opt certificate');
+  at.generator.optional((generator) => generator.text());
+  const origin = { problemSha256: at.problemSha256.text(), fileSha256: at.fileSha256.optional((hash) => hash.text()) };
+  const isSame = (await sha256(canonicalJson(given))) === origin.problemSha256;
+  at.problemSha256.require('problem hash', isSame, 'is not the hash of the problem in this certificate');
+  if (isProgram) {
+    at.version.integer(1, 1);
+    const program = verifyProgram(at.problem, at.claims);
     const { sentences: proven, leaves } = program;
-    return { ...nothing, verified: true, proven, assumed: programAssumptions, leaves, program, problemSha256 };
+    return { ...origin, proven, assumed: assumptions.program, leaves, program };
   }
-  root.version.integer(2, 2);
-  const statement = readStatement(problem);
-  const { plan, bound } = root.claims.members((of) => ({ plan: of('plan'), bound: of('bound') }));
-  if (plan.isNull && bound.isNull) root.claims.fail('nothing is claimed');
-  const planClaim = plan.optional((reader) => verifyPlanClaim(reader, statement));
-  const boundClaim = bound.optional((reader) => verifyBoundClaim(reader, statement));
+  at.version.integer(3, 3);
+  const statement = readStatement(at.problem);
+  const claims = at.claims.members('plan bound');
+  if (claims.plan.isNull && claims.bound.isNull) at.claims.fail('nothing is claimed');
+  const plan = claims.plan.optional((reader) => verifyPlanClaim(reader, statement));
+  const bound = claims.bound.optional((reader) => verifyBoundClaim(reader, statement));
   const proven: string[] = [];
-  if (planClaim) {
-    const limits = planClaim.slack === 'none' ? 'every limit exactly' : 'every limit within its tolerance';
-    proven.push(`The plan keeps ${limits}, and its round takes at most ${planClaim.roundSeconds} s.`);
+  if (plan) {
+    const limits = plan.slack === 'none' ? 'every limit exactly' : 'every limit within its tolerance';
+    proven.push(`The plan keeps ${limits}, and its round takes at most ${plan.roundSeconds} s.`);
   }
-  if (boundClaim) {
-    const { seconds } = boundClaim;
+  if (bound) {
+    const { seconds } = bound;
     const what = seconds === Infinity ? 'There is no plan' : `No plan has a round of ${seconds} s or less`;
     proven.push(`${what}, even if each limit is passed by its tolerance.`);
   }
-  return {
-    verified: true,
-    reason: undefined,
-    proven,
-    assumed: assumptions,
-    planSeconds: planClaim?.roundSeconds,
-    boundSeconds: boundClaim?.seconds,
-    leaves: boundClaim?.leaves ?? 0,
-    problemSha256,
-    fileSha256,
-  };
+  const found = { planSeconds: plan?.roundSeconds, boundSeconds: bound?.seconds, leaves: bound?.leaves ?? 0 };
+  return { ...origin, proven, assumed: assumptions.plan, ...found };
 }
 
 /** Parses what is not too large, so that a hostile text costs no more than reading it. */
 function parse(text: string, maximumLength: number): unknown {
-  if (text.length > maximumLength) {
-    throw new CertificateError('', `${text.length} characters; at most ${maximumLength} are read`);
-  }
-  let opened = 0;
-  let separated = 0;
+  const refuse = (reason: string) => new CertificateError('', reason);
+  if (text.length > maximumLength) throw refuse(`${text.length} characters; at most ${maximumLength} are read`);
+  let marks = 0;
   for (let k = 0; k < text.length; k++) {
     const unit = text.charCodeAt(k);
-    if (unit === 0x7b || unit === 0x5b) opened++;
-    else if (unit === 0x2c) separated++;
+    if (unit === 0x2c) marks++;
+    else if (unit === 0x7b || unit === 0x5b) marks += 4;
   }
-  if (opened > maximumOpened) {
-    throw new CertificateError('', `${opened} lists and objects; at most ${maximumOpened} are read`);
-  }
-  if (separated > maximumSeparated) {
-    throw new CertificateError('', `${separated} values; at most ${maximumSeparated} are read`);
-  }
+  if (marks > maximumMarks) throw refuse(`too many values: ${marks} marks; at most ${maximumMarks} are read`);
   try {
     return JSON.parse(text);
   } catch (error) {
-    if (error instanceof RangeError) throw error;
-    throw new CertificateError('', 'not JSON');
+    throw error instanceof SyntaxError ? refuse('not JSON') : error;
   }
 }

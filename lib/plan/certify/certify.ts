@@ -1,16 +1,23 @@
 import type { Plan, PlanningProblem } from '../../models/index.js';
 import type { StopSignal } from '../../solver/index.js';
-import { Reader, readStatement, type PlanClaim, type Statement } from '../../verify/evidence.js';
+import {
+  CertificateError,
+  planSizes,
+  Reader,
+  readStatement,
+  type PlanClaim,
+  type Statement,
+} from '../../verify/evidence.js';
 import { canonicalJson, sha256 } from '../../verify/index.js';
 import type { BoundCertificate } from '../bound/index.js';
 import { proveBound, type BoundClaim, type Hint, type ProofRequest } from './proof.js';
 import { statePlan } from './state-plan.js';
 import { stateProblem, type StatedProblem } from './state-problem.js';
 
-/** A certificate of version 2, ready to be written as JSON. */
+/** A certificate of version 3, ready to be written as JSON. */
 export interface PlanCertificate {
   readonly format: 'sft-opt certificate';
-  readonly version: 2;
+  readonly version: 3;
   readonly generator: string;
   readonly problemSha256: string;
   readonly fileSha256: string | null;
@@ -45,17 +52,28 @@ const repairNodes = 400;
  */
 export async function certify(problem: PlanningProblem, request: CertifyRequest): Promise<PlanCertificate> {
   const stated = stateProblem(problem);
+  const statement = checkedStatement(stated);
   const plan = request.plan ? (statePlan(stated, request.plan) ?? null) : null;
-  const statement = readStatement(Reader.of(stated));
   return {
     format: 'sft-opt certificate',
-    version: 2,
+    version: 3,
     generator: request.generator ?? 'sft-opt',
     problemSha256: await sha256(canonicalJson(stated)),
     fileSha256: request.fileSha256 ?? null,
     problem: stated,
     claims: { plan, bound: stateBound(problem, stated, statement, request) ?? null },
   };
+}
+
+function checkedStatement(stated: StatedProblem): Statement {
+  try {
+    return readStatement(Reader.of(stated, { sizes: planSizes }));
+  } catch (error) {
+    if (error instanceof CertificateError) {
+      throw new RangeError(`a certificate cannot state ${error.message}`, { cause: error });
+    }
+    throw error;
+  }
 }
 
 function stateBound(

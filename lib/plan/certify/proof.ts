@@ -4,7 +4,7 @@ import type { StopSignal } from '../../solver/index.js';
 import {
   admissibleChoices,
   BoundChecker,
-  stagesOf,
+  isEmptied,
   readWitnesses,
   Reader,
   withoutAggregation,
@@ -107,6 +107,7 @@ class Proof {
   private readonly weights: readonly number[];
   private readonly target: number;
   private readonly perSecond: number;
+  private readonly noPrices: Prices;
   private duals: Duals | undefined;
 
   constructor(private readonly request: ProofRequest) {
@@ -114,7 +115,8 @@ class Proof {
     this.target = withoutAggregation(statement, seconds);
     this.checker = new BoundChecker(statement, form, this.target);
     this.finders = problem.devices.map((_, n) => new WitnessFinder(problem, statement, form, n));
-    this.weights = stagesOf(statement, form).map(({ weight }) => weight);
+    this.weights = this.checker.factors;
+    this.noPrices = noPrices(problem);
     this.perSecond = statement.sharing === 'batched' && seconds < Infinity ? 1 : 0;
   }
 
@@ -138,13 +140,13 @@ class Proof {
   private expand(entry: OpenPart, stack: OpenPart[]): boolean {
     const { part, hint, start } = entry;
     if (this.nodes.length === 0 || part.open.some((list) => list.length === 0)) {
-      if (this.leaf(part, noPrices)) return true;
+      if (this.leaf(part, this.noPrices)) return true;
     }
     if (this.cutByHint(entry, stack)) return true;
     // The round itself is longer than claimed where the thresholds alone are.
-    if (this.perSecond > 0 && this.leaf(part, { ...noPrices, perSecond: 1 })) return true;
+    if (this.perSecond > 0 && this.leaf(part, { ...this.noPrices, perSecond: 1 })) return true;
     if (hint.multipliers && this.leaf(part, this.prices(hint.multipliers))) return true;
-    if (part.open.every((list) => list.every((j) => j < 0)) && this.leaf(part, noPrices)) return true;
+    if (part.open.every((list) => list.every((j) => j < 0)) && this.leaf(part, this.noPrices)) return true;
     if (part.open.some((list) => list.length === 0)) return false;
     if (!(this.target > 0)) return false;
     this.duals ??= new Duals(this.request, this.target);
@@ -171,7 +173,7 @@ class Proof {
   private judgedWith(part: Part, prices: Prices, columns: readonly WitnessColumns[]): Judged {
     const counts = part.open.map((list) => list.length - Number(list[0] === -1));
     const witnesses = columns.map((device, n) => readWitnesses(Reader.of(device), counts[n]!));
-    return { columns, judgement: this.checker.judge(part, { prices, witnesses }) };
+    return { columns, judgement: this.checker.judge(part, prices, witnesses) };
   }
 
   /**
@@ -188,9 +190,9 @@ class Proof {
         const list = part.open[n]!;
         const first = Number(list[0] === -1);
         const isEnough = (k: number) => {
-          const { axis, atLow, atHigh } = judgement.prices[n]![k + first]!;
+          const { axis, ends } = judgement.prices[n]![k + first]!;
           if (without[n]?.includes(list[k + first]!)) return false;
-          return least.every((values, corner) => ((corner >> axis) & 1 ? atHigh : atLow) >= values[n]!);
+          return least.every((values, corner) => ends[(corner >> axis) & 1]! >= values[n]!);
         };
         return mergeColumns(device, rounded[n]!, list.length - first, isEnough);
       });
@@ -199,7 +201,7 @@ class Proof {
   }
 
   private leaf(part: Part, prices: Prices): boolean {
-    const isPriced = prices.perHertz > 0 || prices.perShare > 0;
+    const isPriced = prices.perHertz > 0 || prices.perServer > 0;
     const judged = isPriced
       ? this.judged(part, prices)
       : this.judgedWith(
@@ -211,7 +213,7 @@ class Proof {
   }
 
   private endWith(part: Part, prices: Prices, judged: Judged): boolean {
-    if (!judged.judgement.isRefuted) return false;
+    if (!isEmptied(part, judged.judgement.isRefuted)) return false;
     const witnesses = this.shortened(part, prices, judged, []);
     this.nodes.push({ prices: given(prices), ...(witnesses.some((device) => device.at) && { witnesses }) });
     return true;
@@ -263,7 +265,7 @@ class Proof {
     judged = this.judged(part, prices),
   ): boolean {
     const { judgement } = judged;
-    const without = part.open.map((list, n) => list.filter((j) => judgement.isRefutedWith(n, j)));
+    const without = part.open.map((list, n) => list.filter((_, k) => judgement.isRefuted(n, k)));
     const count = (lists: Part['open']) => lists.reduce((sum, list) => sum + list.length, 0);
     if (!(count(without) > least * count(part.open))) return false;
     this.nodes.push({ prices: given(prices), witnesses: this.shortened(part, prices, judged, without), without });
@@ -367,7 +369,10 @@ function middleMultipliers(node: BoxNode): LimitMultipliers {
 
 /** Prices without those that are nothing. */
 function given(prices: Prices): Partial<Prices> {
-  return Object.fromEntries(Object.entries(prices).filter(([, price]) => price > 0));
+  const { perUnit, ...rest } = prices;
+  const entries = Object.entries(rest).filter(([, price]) => price > 0);
+  const isPriced = Array.from(perUnit).some((price) => price > 0);
+  return { ...Object.fromEntries(entries), ...(isPriced && { perUnit }) };
 }
 
 /** Duals of parts, by the planner's own oracles. */

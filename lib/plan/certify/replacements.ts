@@ -1,24 +1,20 @@
-import { costNames, type Statement } from '../../verify/evidence.js';
+import { isAsGood, type Statement } from '../../verify/evidence.js';
 
 /** For each admissible choice of a device one that is as good in everything and not replaced itself; null where there is none. */
 export function replacements(device: Statement['devices'][number], admissible: readonly number[]): (number | null)[] {
-  const { costs, uplinkLimit, count } = device;
-  const isAsGood = (other: number, j: number) =>
-    costNames.every((name) => costs[name][other]! <= costs[name][j]!) &&
-    costs.accuracy[other]! >= costs.accuracy[j]! &&
-    uplinkLimit[other]! >= uplinkLimit[j]!;
-  const list = new Array<number | null>(count).fill(null);
+  const list = new Array<number | null>(device.count).fill(null);
   const kept: number[] = [];
   // What costs least in one respect comes first, so that nothing later is better than what was kept.
-  const order = [...admissible].sort((a, b) => costs.uplinkBits[a]! - costs.uplinkBits[b]! || a - b);
+  const { uplinkBits } = device;
+  const order = [...admissible].sort((a, b) => uplinkBits[0]![a]! - uplinkBits[0]![b]! || a - b);
   for (const j of order) {
-    const other = kept.find((candidate) => isAsGood(candidate, j));
+    const other = kept.find((candidate) => isAsGood(device, candidate, j));
     if (other !== undefined) {
       list[j] = other;
       continue;
     }
     // Of equal uplink a later one may still be better.
-    for (const beaten of kept.filter((candidate) => isAsGood(j, candidate))) {
+    for (const beaten of kept.filter((candidate) => isAsGood(device, j, candidate))) {
       list[beaten] = j;
       kept.splice(kept.indexOf(beaten), 1);
       list.forEach((by, k) => by === beaten && (list[k] = j));

@@ -13,10 +13,10 @@ export function statePlan(stated: StatedProblem, plan: Plan): PlanClaim | undefi
     const choice = blocks.findIndex(
       (count, j) => count === decision.blocks && upPoint[j] === decision.upPoint && downPoint[j] === decision.downPoint,
     );
-    const block = stated.resourceBlockHz;
+    const block = stated.resourceBlocks?.hertz;
     return {
       choice,
-      share: block === null ? decision.bandwidthHz : Math.round(decision.bandwidthHz / block),
+      share: block === undefined ? decision.bandwidthHz : Math.round(decision.bandwidthHz / block),
       serverShare: decision.serverShare,
     };
   });
@@ -46,8 +46,7 @@ function roundedDown(stated: StatedProblem, decisions: Decisions): Decisions {
     const capped = Math.min(decision.share, device.maximumBandwidthHz ?? Infinity);
     return {
       choice: decision.choice,
-      share:
-        stated.resourceBlockHz === null ? Math.max(capped * bandFactor, device.minimumBandwidthHz) : decision.share,
+      share: stated.resourceBlocks === null ? Math.max(capped * bandFactor, device.minimumBandwidthHz) : decision.share,
       serverShare: stated.sharing === 'allocated' ? decision.serverShare * serverFactor : decision.serverShare,
     };
   });

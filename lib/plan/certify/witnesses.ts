@@ -6,7 +6,7 @@ import {
   type PlanningProblem,
   type RateLaw,
 } from '../../models/index.js';
-import { shareRange, stagesOf, type Form, type Prices, type Stage, type Statement } from '../../verify/evidence.js';
+import { loadsOf, shareRange, type Form, type Prices, type Statement } from '../../verify/evidence.js';
 
 /** Where a choice's price is shown: a share, the stage that decides it, the weight of a limit's line at a kink. */
 export interface Witness {
@@ -55,7 +55,9 @@ export class WitnessFinder {
   private readonly least: number;
   private readonly most: number;
   private readonly hertz: number;
-  private readonly stages: readonly Stage[];
+  private readonly stageCount: number;
+  /** By choice and stage: seconds, bits up, bits down. */
+  private readonly loads: readonly (readonly (readonly number[])[])[];
   private readonly uplinks: readonly RateLaw[];
   private readonly stated: Statement['devices'][number];
 
@@ -67,7 +69,10 @@ export class WitnessFinder {
     private readonly device: Device = problem.devices[n]!,
   ) {
     this.stated = statement.devices[n]!;
-    this.stages = stagesOf(statement, form);
+    this.stageCount = form === 'chain' ? 1 : statement.stages.length;
+    this.loads = Array.from({ length: this.stated.count }, (_, j) => {
+      return loadsOf(statement, this.stated, j, form).map((load) => load.map(({ hi }) => hi));
+    });
     ({ least: this.least, most: this.most } = shareRange(statement, this.stated));
     this.hertz = statement.blocks?.hertz.lo ?? 1;
     this.uplinks = Array.from(this.stated.uplinkLimit, (limit) => withEfficiencyLimit(device.uplink, limit));
@@ -78,35 +83,25 @@ export class WitnessFinder {
     const list = choices.map((j) => this.find(j, high, prices));
     const column = (name: keyof Witness) =>
       list.some((entry) => entry[name] !== null) && { [name]: list.map((entry) => entry[name]) };
-    return { ...column('at'), ...column('mixture'), ...(this.stages.length > 1 && column('stage')) };
+    return { ...column('at'), ...column('mixture'), ...(this.stageCount > 1 && column('stage')) };
   }
 
   private find(j: number, high: readonly number[], prices: Prices): Witness {
     if (high[0] === Infinity || !(this.least <= this.most)) return none;
-    const work = this.work(j);
-    if (this.statement.sharing !== 'allocated' || work === 0 || prices.perShare === 0) return this.latest(j, high);
+    const work = this.stated.serverSeconds[j]!;
+    if (this.statement.sharing !== 'allocated' || work === 0 || prices.perServer === 0) return this.latest(j, high);
     const left = (share: number) => high[0]! - this.seconds(j, 0, share);
     if (left(this.most) < work) return none;
     return this.flattest(j, left, prices);
   }
 
-  private work(j: number): number {
-    const { sharing, stepsPerRound, devices } = this.statement;
-    return stepsPerRound * this.stated.costs.serverSeconds[j]! * (sharing === 'equal' ? devices.length : 1);
-  }
-
-  /** Time of stage r at a share, with what it needs of the server at least unless that is shared out. */
+  /** Time of stage r at a share, with what it needs of the server at least if that is own work. */
   private seconds(j: number, r: number, share: number, isWaiting = false): number {
-    const { costs } = this.stated;
-    const { pre, post, exchange } = this.stages[r]!;
-    const own = !isWaiting || this.statement.sharing === 'batched' ? 0 : this.work(j);
-    const up = pre * costs.uplinkBits[j]! + exchange * costs.adapterBits[j]!;
-    const down = post * costs.downlinkBits[j]! + exchange * costs.adapterBits[j]!;
-    const computing =
-      pre * costs.preSeconds[j]! + post * costs.postSeconds[j]! + exchange * costs.exchangeSeconds[j]! + own;
+    const own = !isWaiting || this.statement.sharing === 'batched' ? 0 : this.stated.serverSeconds[j]!;
+    const [computing, up, down] = this.loads[j]![r]! as [number, number, number];
     const hertz = share * this.hertz;
     const sending = up > 0 ? up * secondsPerBit(this.uplinks[j]!, hertz) : 0;
-    return computing + sending + (down > 0 ? down * secondsPerBit(this.device.downlink, hertz) : 0);
+    return computing + own + sending + (down > 0 ? down * secondsPerBit(this.device.downlink, hertz) : 0);
   }
 
   /** The least share that meets every threshold, and the stage that needs it. */
@@ -115,10 +110,11 @@ export class WitnessFinder {
       const limit = high[r]!;
       return this.seconds(j, r, share, true) > limit + roundingPart * Math.abs(limit);
     };
-    if (this.stages.some((_, r) => isLate(r, this.most))) return none;
+    const stages = Array.from({ length: this.stageCount }, (_, r) => r);
+    if (stages.some((r) => isLate(r, this.most))) return none;
     let found = none;
     let share = this.statement.blocks ? this.least : Math.max(this.least, this.most * 1e-12);
-    this.stages.forEach((_, r) => {
+    stages.forEach((r) => {
       if (!isLate(r, share)) return;
       share = this.bisect(share, (b) => isLate(r, b));
       found = { at: share, mixture: null, stage: r };
@@ -127,9 +123,8 @@ export class WitnessFinder {
   }
 
   /** Where λ·b + μ·w/(t − time(b)) is least: its slope changes sign there. */
-  private flattest(j: number, left: (share: number) => number, { perHertz, perShare }: Prices): Witness {
-    const { costs } = this.stated;
-    const priced = perShare * this.work(j);
+  private flattest(j: number, left: (share: number) => number, { perHertz, perServer }: Prices): Witness {
+    const priced = perServer * this.stated.serverSeconds[j]!;
     if (this.statement.blocks) {
       const price = (count: number) =>
         left(count) > 0 ? perHertz * count * this.hertz + priced / left(count) : Infinity;
@@ -142,9 +137,7 @@ export class WitnessFinder {
       }
       return { ...none, at: low };
     }
-    const { pre, post } = this.stages[0]!;
-    const up = pre * costs.uplinkBits[j]! + costs.adapterBits[j]!;
-    const down = post * costs.downlinkBits[j]! + costs.adapterBits[j]!;
+    const [, up, down] = this.loads[j]![0]! as [number, number, number];
     const slope = (share: number) => {
       const time = left(share);
       if (!(time > 0)) return -Infinity;

@@ -139,7 +139,7 @@ export function verifyProgramBound(
   program: ProgramStatement,
   duty: Duty,
 ): { value: number | undefined; leaves: number } {
-  const at = reader.object(['value', 'step', 'convexity', 'nodes'], ['step', 'convexity']);
+  const at = reader.members('value step convexity nodes');
   const value = at.value.optional((part) => part.number());
   const shift = value === undefined ? undefined : provenShift(program, at.convexity, duty);
   const target = value === undefined ? undefined : Dyadic.of(value);
@@ -157,17 +157,17 @@ export function verifyProgramBound(
     const { node: index, mark, side, variable, value: bound } = stack.pop()!;
     trail.backTo(mark);
     if (side) trail.tighten(side, variable!, bound!);
-    const node = Reader.at(nodes[index], `${at.nodes.path}.${index}`);
+    const node = at.nodes.entry(index);
     if (seen[index] === 1) node.fail('has two parents');
     duty.spend(1, node.path);
     seen[index] = 1;
-    const parts = node.object(nodeKinds, nodeKinds);
+    const parts = node.members('split tighten dual ray empty');
     const kinds = nodeKinds.filter((kind) => !parts[kind].isNull);
     if (kinds.length !== 1) node.fail(`one of ${nodeKinds.join(', ')} is expected`);
     const part = parts[kinds[0]!];
     const later = (child: Reader): number => child.integer(index + 1, nodes.length - 1);
     if (kinds[0] === 'split') {
-      const split = part.object(['variable', 'at', 'below', 'above']);
+      const split = part.members('variable at below above');
       const j = split.variable.integer(0, program.linear.length - 1);
       const cut = Dyadic.of(split.at.integer(-Number.MAX_SAFE_INTEGER));
       duty.require('branching on integers', part.path, program.isInteger[j] === 1, `variable ${j} is not an integer`);
@@ -180,7 +180,7 @@ export function verifyProgramBound(
       });
       stack.push({ node: later(split.below), mark: trail.length, side: 'upper', variable: j, value: cut });
     } else if (kinds[0] === 'tighten') {
-      const tighten = part.object(['steps', 'next']);
+      const tighten = part.members('steps next');
       for (const entry of tighten.steps.array()) {
         const found = readTightening(entry, program);
         duty.spend(program.rows[found.row]!.columns.length + 1, entry.path);
@@ -196,7 +196,7 @@ export function verifyProgramBound(
     } else {
       leaves++;
       if (kinds[0] === 'empty') {
-        const { variable: j, row: i } = part.object(['variable', 'row'], ['variable', 'row']);
+        const { variable: j, row: i } = part.members('variable row');
         if (j.isNull === i.isNull) part.fail('a variable or a row is expected');
         const [lower, upper, k] = j.isNull
           ? [program.rowLower, program.rowUpper, i.integer(0, program.rows.length - 1)]
@@ -222,7 +222,7 @@ function verifyLeaf(
   shift: readonly Dyadic[] | undefined,
   duty: Duty,
 ): void {
-  const at = part.object(['over', 'rows', 'at'], ['over', 'at']);
+  const at = part.members('over rows at');
   const y = readVector(at.rows, at.over, program.rows.length);
   const tangent = at.at.optional((point) => readVector(point, at.over, program.linear.length));
   const words = y.words + (tangent?.words ?? 0);
@@ -253,11 +253,11 @@ function readStep(reader: Reader, program: ProgramStatement, target: Dyadic, dut
 }
 
 function readTightening(reader: Reader, program: ProgramStatement): Tightening {
-  const at = reader.object(['row', 'variable', 'side', 'value']);
+  const at = reader.members('row variable side value');
   return {
     row: at.row.integer(0, program.rows.length - 1),
     variable: at.variable.integer(0, program.linear.length - 1),
-    side: at.side.oneOf(['lower', 'upper']),
+    side: at.side.oneOf('lower', 'upper'),
     value: Dyadic.of(at.value.number()),
   };
 }

@@ -20,7 +20,7 @@ export function provenShift(program: ProgramStatement, evidence: Reader, duty: D
     return undefined;
   }
   const n = matrix.length;
-  const at = evidence.object(['factor', 'shift'], ['factor', 'shift']);
+  const at = evidence.members('factor shift');
   const shift = at.shift.optional((part) => Array.from(part.numbers(n, 0), (value) => Dyadic.of(value)));
   const add = (i: number, j: number, value: Dyadic): void =>
     void matrix[i]!.set(j, (matrix[i]!.get(j) ?? Dyadic.zero).plus(value));
@@ -87,7 +87,7 @@ function isSemidefinite(rows: readonly ReadonlyMap<number, Dyadic>[], duty: Duty
 /** Whether `evidence`, as a certificate writes it, shows that the objective is convex but for its shift. */
 export function isProvenConvex(program: ProgramStatement, evidence: object | undefined): boolean {
   try {
-    provenShift(program, Reader.at(evidence ?? null, 'convexity'), new Duty(Infinity, new Set()));
+    provenShift(program, Reader.of(evidence ?? null, {}, 'convexity'), new Duty(Infinity, new Set()));
     return true;
   } catch (error) {
     if (error instanceof CertificateError) return false;

@@ -73,22 +73,8 @@ export interface ProgramStatement {
 }
 
 export function readProgram(reader: Reader): ProgramStatement {
-  const at = reader.object(
-    [
-      'kind',
-      'constant',
-      'linear',
-      'hessian',
-      'matrix',
-      'constraintLower',
-      'constraintUpper',
-      'lower',
-      'upper',
-      'integers',
-    ],
-    [],
-  );
-  at.kind.oneOf(['quadratic-program']);
+  const at = reader.members('kind constant linear hessian matrix constraintLower constraintUpper lower upper integers');
+  at.kind.oneOf('quadratic-program');
   const n = lengthOf(at.linear);
   const m = lengthOf(at.constraintLower);
   const exact = (part: Reader, length: number): Dyadic[] =>
@@ -123,7 +109,7 @@ export function readProgram(reader: Reader): ProgramStatement {
 
 /** A sparse matrix by rows: entries strictly in the order of rows and, within them, of columns. */
 export function readEntries(reader: Reader, rowCount: number, columnCount: number): SparseRow[] {
-  const at = reader.object(['rows', 'columns', 'values']);
+  const at = reader.members('rows columns values');
   const count = lengthOf(at.values);
   const rows = indices(at.rows, rowCount, count);
   const columns = indices(at.columns, columnCount, count);

@@ -41,7 +41,7 @@ export function verifyProgram(
 ): ProgramVerdict {
   const duty = new Duty(maximumWork, excluded);
   const program = readProgram(problem);
-  const { point, bound, unbounded } = claims.object(['point', 'bound', 'unbounded'], ['point', 'bound', 'unbounded']);
+  const { point, bound, unbounded } = claims.members('point bound unbounded');
   if (point.isNull && bound.isNull && unbounded.isNull) claims.fail('nothing is claimed');
   if (!unbounded.isNull && !(point.isNull && bound.isNull)) claims.fail('`unbounded` stands alone');
   if (!unbounded.isNull) return verifyUnbounded(unbounded, program, duty);
@@ -71,7 +71,7 @@ function kept(tolerance: number): string {
 }
 
 function verifyPoint(reader: Reader, program: ProgramStatement, duty: Duty): { value: number; tolerance: number } {
-  const at = reader.object(['value', 'tolerance', 'over', 'x'], ['over']);
+  const at = reader.members('value tolerance over x');
   const value = at.value.number();
   const tolerance = at.tolerance.number(0, largestTolerance);
   const x = readVector(at.x, at.over, program.linear.length);
@@ -115,7 +115,7 @@ function requireFeasible(
 }
 
 function verifyUnbounded(reader: Reader, program: ProgramStatement, duty: Duty): ProgramVerdict {
-  const at = reader.object(['tolerance', 'over', 'x', 'ray', 'rayOver'], ['over', 'rayOver']);
+  const at = reader.members('tolerance over x ray rayOver');
   const tolerance = at.tolerance.number(0, largestTolerance);
   requireFeasible(readVector(at.x, at.over, program.linear.length), tolerance, at.x, program, duty);
   const ray = readVector(at.ray, at.rayOver, program.linear.length);

@@ -9,17 +9,36 @@ const stated =
     stateProblem(parseProblemFile(file, { settings }).problem);
 
 describe('certificates', () => {
-  it.each([
-    [['traffic.maximumTotal=20 MB'], 'trafficBits', 1.6e8],
-    [['accuracy.leftOut=80 %'], 'accuracyLeftOut', 0.8],
-  ])('state %s', (settings, member, value) => {
-    expect(stated(...settings)()).toMatchObject({ [member]: value });
+  it('state the traffic of all devices, and what one left out does to the mean accuracy', () => {
+    const { limits } = stated('traffic.maximumTotal=20 MB')();
+    expect(limits).toContainEqual({ name: 'traffic', most: 1.6e8, size: 1.6e8 });
+    const { devices, limits: all } = stated('accuracy.leftOut=80 %', 'accuracy.minimum=0.9')();
+    const mean = all.findIndex(({ name }) => name === 'mean accuracy');
+    expect(devices[0]!.leftOutUse[mean]).toBeCloseTo(0.1, 12);
   });
 
   it('state the traffic of a device, and coding of the adapters in every choice', () => {
-    expect(stated('traffic.maximum=20 MB')().devices[0]).toMatchObject({ trafficBits: 1.6e8 });
+    expect(stated('traffic.maximum=20 MB')().devices[0]!.limits).toContainEqual({
+      name: 'device traffic',
+      most: 1.6e8,
+      size: 1.6e8,
+    });
     const [plain, coded] = [stated()(), stated('exchange.ratio=0.5')()].map(({ devices }) => devices[0]!.choices);
-    expect(coded!.adapterBits[0]).toBeCloseTo(plain!.adapterBits[0]! / 2, 3);
+    // Ten messages of a step and the adapters once.
+    const adapters = plain!.uplinkBits[0]![0]! - coded!.uplinkBits[0]![0]!;
+    expect(adapters).toBeGreaterThan(0);
+    expect(plain!.downlinkBits[0]![0]! - coded!.downlinkBits[0]![0]!).toBeCloseTo(adapters, 3);
+  });
+
+  it("state limits of the caller's own", () => {
+    const { problem } = parseProblemFile(file);
+    const carbon = { name: 'carbon', unit: 'g', scope: 'sum' as const, limit: 5, use: () => 2 };
+    const heat = { name: 'heat', unit: 'K', scope: 'each' as const, limit: 1, use: () => 3 };
+    const { limits, devices } = stateProblem({ ...problem, extraLimits: [carbon, heat] });
+    expect(limits).toContainEqual({ name: 'carbon', most: 5, size: 5 });
+    expect(devices[0]!.limits).toContainEqual({ name: 'heat', most: 1, size: 1 });
+    expect(devices[1]!.choices.sharedUse[0]![0]).toBe(2);
+    expect(devices[1]!.choices.ownUse[0]![0]).toBe(3);
   });
 
   it('refuse what they cannot state by name', () => {
@@ -27,7 +46,5 @@ describe('certificates', () => {
     const odd = { ...problem, phaseOfTheMoon: 1 };
     expect(() => stateProblem(odd)).toThrow('cannot state phaseOfTheMoon of a problem');
     expect(stated('radio.efficiency=qam64')).toThrow('cannot state a custom law of a link');
-    const limit = { name: 'carbon', unit: 'g', scope: 'sum' as const, limit: 1, use: () => 0 };
-    expect(() => stateProblem({ ...problem, extraLimits: [limit] })).toThrow('cannot state extraLimits of a problem');
   });
 });

@@ -104,7 +104,7 @@ describe('forged plans', () => {
     change((plan, problem) => {
       const used = taking(plan).reduce((sum: number, device: Forged) => sum + device.share, 0);
       if (problem.resourceBlocks === null) problem.bandwidthHz = used * (1 - 1e-6) || problem.bandwidthHz;
-      else if (used > 0) problem.resourceBlocks = used - 1;
+      else if (used > 0) problem.resourceBlocks.count = used - 1;
     }),
   );
   it(
@@ -115,33 +115,30 @@ describe('forged plans', () => {
     }),
   );
   it(
-    'exceed the memory of a device',
+    'exceed a limit of a device',
     change((plan, problem) => {
       const n = plan.devices.findIndex((device: Forged) => device !== null);
-      problem.devices[n].memoryBytes =
-        problem.devices[n].choices.deviceMemoryBytes[plan.devices[n].choice] * (1 - 1e-6) || null;
+      const { limits, choices } = problem.devices[n];
+      if (limits.length > 0) limits[0].most = choices.ownUse[0][plan.devices[n].choice] - 1e-3;
     }),
   );
   it(
-    'exceed the memory of the server',
+    'exceed what all may take together',
     change((plan, problem) => {
-      const used = plan.devices.reduce(
-        (sum: number, device: Forged, n: number) =>
-          sum + (device ? problem.devices[n].choices.serverMemoryBytes[device.choice] : 0),
-        0,
-      );
-      if (used > 0) problem.serverMemoryBytes = used * (1 - 1e-6);
+      problem.limits.forEach((limit: Forged, k: number) => {
+        const used = plan.devices.reduce((sum: number, device: Forged, n: number) => {
+          const { choices, leftOutUse } = problem.devices[n];
+          return sum + (device ? choices.sharedUse[k][device.choice] : leftOutUse[k]);
+        }, 0);
+        limit.most = used - 1e-6 * (limit.size + 1);
+      });
     }),
-  );
-  it(
-    'fall short of the accuracy',
-    change((_plan, problem) => (problem.accuracyMinimum = 1)),
   );
   it(
     'exceed the largest share of a device',
     change((plan, problem) => {
       const n = plan.devices.findIndex((device: Forged) => device !== null && device.share > 0);
-      const hertz = plan.devices[n].share * (problem.resourceBlockHz ?? 1);
+      const hertz = plan.devices[n].share * (problem.resourceBlocks?.hertz ?? 1);
       problem.devices[n].maximumBandwidthHz = hertz * (1 - 1e-6);
       problem.devices[n].minimumBandwidthHz = 0;
     }),
@@ -166,10 +163,12 @@ describe('damaged and hostile files', () => {
     ['nothing', ''],
     ['no JSON', text.slice(0, -20)],
     ['another format', text.replace('sft-opt certificate', 'sft-opt diploma')],
-    ['another version', text.replace('"version":2', '"version":1')],
-    ['an unknown member', text.replace('"version":2', '"version":2,"note":"trust me"')],
+    ['another version', text.replace('"version":3', '"version":2')],
+    ['an unknown member', text.replace('"version":3', '"version":3,"note":"trust me"')],
     ['NaN', text.replace(/"bandwidthHz":[\d.]+/u, '"bandwidthHz":NaN')],
     ['a huge exponent', text.replace(/"bandwidthHz":[\d.]+/u, '"bandwidthHz":1e999')],
+    ['a number too large', text.replace(/"bandwidthHz":[\d.]+/u, '"bandwidthHz":1e51')],
+    ['a number too small', text.replace(/"limitTolerance":[\d.e-]+/u, '"limitTolerance":1e-320')],
     ['deep nesting', `${'['.repeat(1e6)}${']'.repeat(1e6)}`],
     ['no claims', text.replace(/"claims":.*$/u, '"claims":{"plan":null,"bound":null}}')],
     ['a list for an object', text.replace(/"claims":.*$/u, '"claims":[]}')],
@@ -218,7 +217,7 @@ describe('forged trees', () => {
         node.without = node.without.map(() => Array.from({ length: 60 }, (_, j) => j));
         return true;
       },
-      /does not prove/u,
+      /does not prove|harmless/u,
     ],
     [
       'a negative price',
@@ -239,22 +238,30 @@ describe('forged trees', () => {
     ],
   ];
   it.each(edits)('%s is refused', async (_name, edit, reason) => {
-    let tried = 0;
+    let refused = 0;
     for (const { certificate } of trees) {
       const forged = copyOf(certificate);
       if (!edit(forged.claims.bound.nodes)) continue;
-      tried++;
-      expect(await reasonOf(JSON.stringify(forged))).toMatch(reason);
+      // Evidence may show more than it was used for: the claim is still true then.
+      const found = await reasonOf(JSON.stringify(forged));
+      expect(found ?? 'harmless').toMatch(reason);
+      refused += Number(found !== undefined);
     }
-    expect(tried).toBeGreaterThan(0);
+    expect(refused).toBeGreaterThan(0);
   });
 
-  it('harmless changes are accepted: children in another order, a price of a limit that is not there', async () => {
+  it('harmless changes are accepted: children in another order, prices in another unit', async () => {
     let tried = 0;
     for (const { certificate } of trees) {
       const forged = copyOf(certificate);
       const { nodes } = forged.claims.bound;
-      for (const node of nodes) if (node.prices && forged.problem.trafficBits === null) node.prices.perBit = 1;
+      for (const { prices } of nodes) {
+        for (const name of Object.keys((prices ?? {}) as object)) {
+          prices[name] = Array.isArray(prices[name])
+            ? prices[name].map((price: number) => 4 * price)
+            : 4 * prices[name];
+        }
+      }
       const k = nodes.length - 3;
       const isPair = nodes[k]?.device !== undefined && nodes[k + 1].prices && !nodes[k + 1].without;
       if (isPair) {

@@ -1,35 +1,48 @@
 /* A forger respects no types. */
-/* eslint-disable @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-assignment, @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-argument, @typescript-eslint/no-unsafe-call */
+/* eslint-disable @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-assignment, @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-argument, @typescript-eslint/no-unsafe-call, @typescript-eslint/no-unsafe-return */
 import { describe, expect, it } from 'vitest';
 import { canonicalJson, sha256, verifyCertificate } from '../../../lib/verify/index.js';
 import { claimPlan } from '../../../lib/verify/plan.js';
 import { CertificateError } from '../../../lib/verify/reader.js';
 import { quickRandom } from '../../support/quick-random.js';
 
-const columns = [
-  ...['blocks', 'upPoint', 'downPoint', 'preSeconds', 'postSeconds', 'exchangeSeconds', 'uplinkBits', 'downlinkBits'],
-  ...['adapterBits', 'serverSeconds', 'serverMemoryBytes', 'deviceMemoryBytes', 'accuracy'],
-];
 const law = { useFraction: 1, efficiencyLimit: 1, snrBandwidthHz: [] as number[] };
 
 function problemOf(count: number, own: object = {}, ofDevice: object = {}, deviceCount = 1): any {
-  const choices: any = Object.fromEntries(columns.map((name) => [name, new Array<number>(count).fill(0)]));
-  choices.uplinkEfficiencyLimit = new Array<null>(count).fill(null);
-  const device = { name: 'a', optional: false, weight: 1, minimumBandwidthHz: 0, uplink: law, downlink: law, choices };
+  const zeros = () => new Array<number>(count).fill(0);
+  const choices = {
+    ...{
+      blocks: zeros(),
+      upPoint: zeros(),
+      downPoint: zeros(),
+      serverSeconds: zeros(),
+      sharedUse: [zeros()],
+      ownUse: [],
+    },
+    ...{ seconds: [zeros()], uplinkBits: [zeros()], downlinkBits: [zeros()] },
+    uplinkEfficiencyLimit: new Array<null>(count).fill(null),
+  };
+  const device = { name: 'a', optional: false, minimumBandwidthHz: 0, uplink: law, downlink: law };
   return {
     kind: 'split-fine-tuning',
     sharing: 'allocated',
-    stepsPerRound: 1,
+    stages: [1],
     aggregationSeconds: 0,
     bandwidthHz: 1,
-    accuracyScope: 'mean',
     limitTolerance: 1e-9,
-    devices: Array.from({ length: deviceCount }, () => ({ ...device, ...ofDevice })),
+    limits: [{ name: 'memory', most: 1, size: 1 }],
+    devices: Array.from({ length: deviceCount }, () => ({
+      ...device,
+      leftOutUse: [0],
+      limits: [],
+      choices,
+      ...ofDevice,
+    })),
     ...own,
   };
 }
 
-async function verdictOf(problem: object, claims: object, version = 2) {
+async function verdictOf(problem: object, claims: object, version = 3) {
   const problemSha256 = await sha256(canonicalJson(problem));
   return verifyCertificate(JSON.stringify({ format: 'sft-opt certificate', version, problemSha256, problem, claims }));
 }
@@ -40,8 +53,8 @@ describe('what is proven of one problem', () => {
   // Each: a plan of nothing to send, and the claim that there is none of a second or less.
   it.each([
     ['a device that may have no bandwidth', problemOf(1, {}, { maximumBandwidthHz: 0 }), 0],
-    ['no resource block', problemOf(1, { resourceBlockHz: 1, resourceBlocks: 0 }), 0],
-    ['blocks larger than the band', problemOf(1, { bandwidthHz: 0.5, resourceBlockHz: 1, resourceBlocks: 1 }), 1],
+    ['no resource block', problemOf(1, { resourceBlocks: { hertz: 1, count: 0 } }), 0],
+    ['blocks larger than the band', problemOf(1, { bandwidthHz: 0.5, resourceBlocks: { hertz: 1, count: 1 } }), 1],
   ])('is no plan together with the proof that there is none: %s', async (_name, problem, share) => {
     const plan = { roundSeconds: 0, slack: 'none', devices: [{ choice: 0, share, serverShare: 0 }] };
     const [found, none] = [await verdictOf(problem, { plan }), await verdictOf(problem, noPlan)];
@@ -54,28 +67,39 @@ describe('what is proven of one problem', () => {
     const counts = { plans: 0, bounds: 0, pairs: 0 };
     for (let k = 0; k < 600; k++) {
       const hasBlocks = random.uniform() < 0.4;
+      const sharing = pick(['allocated', 'equal', 'batched']);
       const problem = problemOf(
         pick([1, 2]),
         {
-          sharing: pick(['allocated', 'equal', 'batched']),
-          stepsPerRound: pick([1, 2, Number.MAX_SAFE_INTEGER]),
-          bandwidthHz: pick([0.5, 1, 3, 1e300, 5e-324]),
+          sharing,
+          stages: sharing === 'batched' ? pick([[1], [1, 2, 1], [1, 1e40], [0.5]]) : [1],
+          bandwidthHz: pick([0.5, 1, 3, 1e50, 1e-50]),
           aggregationSeconds: pick([0, -0, 1]),
-          ...(hasBlocks && { resourceBlockHz: pick([0.5, 1, 1e300]), resourceBlocks: pick([0, 1, 3]) }),
-          serverMemoryBytes: pick([null, null, 0, -1]),
-          accuracyMinimum: pick([null, null, 0.5]),
+          ...(hasBlocks && { resourceBlocks: { hertz: pick([0.5, 1, 1e50]), count: pick([0, 1, 3]) } }),
+          limits: [{ name: 'memory', most: pick([0, -1, 1, 1e50]), size: pick([0, 1]) }],
           limitTolerance: pick([0, 1e-6]),
         },
-        { minimumBandwidthHz: pick([0, 0, 1]), maximumBandwidthHz: pick([null, 0, 1, 5e-324]) },
+        { minimumBandwidthHz: pick([0, 0, 1]), maximumBandwidthHz: pick([null, 0, 1, 1e-50]) },
         pick([1, 1, 2]),
       );
-      for (const device of problem.devices) {
-        device.optional = random.uniform() < 0.3;
-        device.uplink = { ...law, snrBandwidthHz: pick([[], [1], [1e300, 1]]), useFraction: pick([1, 5e-324]) };
-        for (const name of columns.slice(3)) {
-          device.choices[name] = device.choices[name].map(() => pick([0, 0, 1, 0.5, 5e-324, 1e300]));
-        }
-      }
+      problem.devices = problem.devices.map((device: any) => {
+        const count = device.choices.blocks.length;
+        const row = (most = 1) => Array.from({ length: count }, () => most * pick([0, 0, 1, 0.5, 1e-50, 1e50]));
+        const table = (rows: number) => Array.from({ length: rows }, () => row());
+        const stages = problem.stages.length;
+        return {
+          ...device,
+          optional: random.uniform() < 0.3,
+          uplink: { ...law, snrBandwidthHz: pick([[], [1], [1e50, 1]]), useFraction: pick([1, 1e-50]) },
+          leftOutUse: [pick([0, 0, -1, 1])],
+          limits: [{ name: 'own', most: pick([0, 1]), size: 0 }],
+          choices: {
+            ...device.choices,
+            ...{ seconds: table(stages), uplinkBits: table(stages), downlinkBits: table(stages), serverSeconds: row() },
+            ...{ sharedUse: [row(pick([1, -1]))], ownUse: [row()] },
+          },
+        };
+      });
       let best = Infinity;
       for (let draw = 0; draw < 25; draw++) {
         const decisions = problem.devices.map((device: any) => {
@@ -92,8 +116,9 @@ describe('what is proven of one problem', () => {
       }
       counts.plans += Number(best < Infinity);
       for (let draw = 0; draw < 10; draw++) {
-        const names = ['perHertz', 'perShare', 'perByte', 'perAccuracy', 'perSecond'];
-        const prices = Object.fromEntries(names.map((name) => [name, pick([0, 0, 0, 1, 1e-3, 1e300])]));
+        const names = ['perHertz', 'perServer', 'perSecond'];
+        const price = () => pick([0, 0, 0, 1, 1e-3, 1e50]);
+        const prices = { ...Object.fromEntries(names.map((name) => [name, price()])), perUnit: [price()] };
         const witnesses = problem.devices.map(({ choices }: any) => ({
           at: choices.blocks.map(() => pick([null, 0, 1, 0.5])),
           stage: choices.blocks.map(() => pick([null, 1, 2])),

@@ -14,27 +14,22 @@ function device(name: string) {
   return {
     name,
     optional: false,
-    weight: 1,
     minimumBandwidthHz: 0,
     maximumBandwidthHz: null,
-    memoryBytes: null,
-    trafficBits: null,
     uplink: law,
     downlink: law,
+    leftOutUse: [0],
+    limits: [{ name: 'memory', most: 5, size: 5 }],
     choices: {
       blocks: [1, 2],
       upPoint: [0, 0],
       downPoint: [0, 0],
-      preSeconds: choice(1),
-      postSeconds: choice(0),
-      exchangeSeconds: choice(0),
-      uplinkBits: choice(10),
-      downlinkBits: choice(0),
-      adapterBits: choice(0),
+      seconds: [choice(1)],
+      uplinkBits: [choice(10)],
+      downlinkBits: [choice(0)],
       serverSeconds: choice(0),
-      serverMemoryBytes: choice(5),
-      deviceMemoryBytes: choice(5),
-      accuracy: choice(0.9),
+      sharedUse: [choice(5)],
+      ownUse: [choice(5)],
       uplinkEfficiencyLimit: [null, null],
     },
   };
@@ -44,16 +39,16 @@ function honest(): Forged {
   const decision = () => ({ choice: 0, share: 10, serverShare: 0.5 });
   return {
     format: 'sft-opt certificate',
-    version: 2,
+    version: 3,
     problemSha256: '',
     problem: {
       kind: 'split-fine-tuning',
       sharing: 'equal',
-      stepsPerRound: 1,
+      stages: [1],
       aggregationSeconds: 0,
       bandwidthHz: 20,
-      accuracyScope: 'mean',
       limitTolerance: 1e-9,
+      limits: [{ name: 'memory of the server', most: 10, size: 10 }],
       devices: [device('a'), device('b')],
     },
     claims: {
@@ -83,7 +78,7 @@ const forgeries: Record<Obligation, (forged: Forged) => unknown> = {
     claims.bound = null;
   },
   'whole resource blocks': ({ problem, claims }) => {
-    Object.assign(problem, { resourceBlockHz: 10, resourceBlocks: 2 });
+    problem.resourceBlocks = { hertz: 10, count: 2 };
     for (const entry of claims.plan.devices) entry.share = 0.9;
     claims.plan.roundSeconds = 2.2;
     claims.bound = null;
@@ -101,24 +96,9 @@ const forgeries: Record<Obligation, (forged: Forged) => unknown> = {
     claims.plan.roundSeconds = 3.1;
     claims.bound = null;
   },
-  'server memory': ({ problem }) => void (problem.serverMemoryBytes = 9),
-  traffic: ({ problem }) => void (problem.trafficBits = 19),
-  'mean accuracy': ({ problem }) => void (problem.accuracyMinimum = 0.95),
-  // Computing alone takes more than there is; nothing is sent.
-  energy: ({ problem, claims }) => {
-    Object.assign(problem.devices[0].choices, { uplinkBits: [0, 0], uplinkEfficiencyLimit: [0, 0] });
-    claims.bound = null;
-  },
-  'device memory': ({ problem, claims }) => {
-    problem.devices[0].memoryBytes = 4;
-    claims.bound = null;
-  },
-  'device traffic': ({ problem, claims }) => {
-    problem.devices[0].trafficBits = 9;
-    claims.bound = null;
-  },
-  'device accuracy': ({ problem, claims }) => {
-    Object.assign(problem, { accuracyMinimum: 0.95, accuracyScope: 'each' });
+  'shared limit': ({ problem }) => void (problem.limits[0].most = 9),
+  'own limit': ({ problem, claims }) => {
+    problem.devices[0].limits[0].most = 4;
     claims.bound = null;
   },
   'round delay': ({ claims }) => void (claims.plan.roundSeconds = 1.95),
@@ -137,7 +117,7 @@ const forgeries: Record<Obligation, (forged: Forged) => unknown> = {
   },
   // The other choice is slower: without the first nothing is in time.
   'replacement is as good': ({ problem, claims }) => {
-    for (const { choices } of problem.devices) choices.preSeconds = [1, 50];
+    for (const { choices } of problem.devices) choices.seconds = [[1, 50]];
     claims.bound = {
       roundSeconds: 49,
       form: 'chain',
@@ -187,11 +167,11 @@ describe('obligations', () => {
   });
 
   /** All may be left out. With X = 1.9 every device alone, with all of the band, is late or in time by what it computes. */
-  async function optional(preSeconds: number, edit: (forged: Forged) => void): Promise<string> {
+  async function optional(seconds: number, edit: (forged: Forged) => void): Promise<string> {
     const forged = honest();
     for (const each of forged.problem.devices) {
       each.optional = true;
-      each.choices.preSeconds = [preSeconds, preSeconds];
+      each.choices.seconds = [[seconds, seconds]];
     }
     forged.claims = { bound: { roundSeconds: 1.9, form: 'chain', nodes: [{ prices: {} }] } };
     edit(forged);
@@ -217,10 +197,10 @@ describe('obligations', () => {
     const reasonOf = async (text: string) => (await verifyWithout(new Set(), text)).reason;
     expect(await reasonOf(await optional(1.5, () => undefined))).toBeUndefined();
     expect(await reasonOf(await optional(1, () => undefined))).toContain('does not prove');
-    const oneInTime = await optional(1.5, ({ problem }) => (problem.devices[1].choices.preSeconds = [2, 1]));
+    const oneInTime = await optional(1.5, ({ problem }) => (problem.devices[1].choices.seconds = [[2, 1]]));
     expect(await reasonOf(oneInTime)).toContain('does not prove');
     const nobodyOpen = await optional(1, ({ problem, claims }) => {
-      for (const each of problem.devices) each.memoryBytes = 1;
+      for (const each of problem.devices) each.limits[0].most = 1;
       claims.bound.roundSeconds = null;
     });
     expect(await reasonOf(nobodyOpen)).toBeUndefined();

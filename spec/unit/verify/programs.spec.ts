@@ -154,7 +154,7 @@ const falsehoods: Record<ProgramObligation, { problem: object; claims: object }>
 
 describe('obligations of the checker of programs', () => {
   const verify = (problem: object, claims: object, excluded: ProgramObligation[] = []) =>
-    verifyProgram(Reader.at(problem, 'problem'), Reader.at(claims, 'claims'), { excluded: new Set(excluded) });
+    verifyProgram(Reader.of(problem, {}, 'problem'), Reader.of(claims, {}, 'claims'), { excluded: new Set(excluded) });
 
   it.each(programObligations)('%s: a falsehood passes without it and no other', (obligation) => {
     const { problem, claims } = falsehoods[obligation];
@@ -187,7 +187,9 @@ describe('hostile certificates of programs', () => {
   });
   const reasonOf = (problem: object, claims: object): string => {
     try {
-      verifyProgram(Reader.at({ ...base, ...problem }, 'problem'), Reader.at(claims, 'claims'), { maximumWork: 1e6 });
+      verifyProgram(Reader.of({ ...base, ...problem }, {}, 'problem'), Reader.of(claims, {}, 'claims'), {
+        maximumWork: 1e6,
+      });
       return 'accepted';
     } catch (error) {
       return (error as Error).message;

@@ -25,7 +25,9 @@ export function changeHarmlessly(text: string, kind: HarmlessChange, random: Ran
   if (!claims.bound) return undefined;
   const { nodes } = claims.bound;
   if (kind === 'prices in another unit') {
-    const priced = nodes.filter(({ prices }) => prices && Object.keys(prices).length > 0);
+    // A product with 1 is not rounded, which a proof may need to the last digit.
+    const isRounded = (prices: object) => !Object.values(prices).flat().includes(1);
+    const priced = nodes.filter(({ prices }) => prices && Object.keys(prices).length > 0 && isRounded(prices));
     if (priced.length === 0) return undefined;
     // A power of two, so that nothing is rounded.
     const unit = 2 ** Math.floor(40 * random.uniform() - 20);

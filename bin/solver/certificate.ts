@@ -1,7 +1,7 @@
 import { certify } from '../../lib/plan/certify/index.js';
 import type { ResolvedFile } from '../../lib/io/index.js';
 import type { BoundCertificate, PlanReport } from '../../lib/plan/index.js';
-import { sha256 } from '../../lib/verify/index.js';
+import { CertificateError, sha256 } from '../../lib/verify/index.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { readText, writeText } from '../files.js';
 
@@ -21,7 +21,8 @@ export async function writeCertificate(
     // Standard input cannot be read twice.
     ...(problemFile !== '-' && { fileSha256: await sha256(await readText(problemFile)) }),
   }).catch((error: unknown) => {
-    if (error instanceof RangeError) throw new CommandError(exitCodes.badInput, `no certificate: ${error.message}`);
+    if (error instanceof RangeError || error instanceof CertificateError)
+      throw new CommandError(exitCodes.badInput, `no certificate: ${error.message}`);
     throw error;
   });
   await writeText(path, `${JSON.stringify(certificate)}\n`, { replace: true });

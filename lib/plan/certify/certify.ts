@@ -48,11 +48,12 @@ const repairNodes = 400;
  * the planner. With `treeSeconds` a tree of duals proves a bound that one dual cannot; where it cannot be finished the dual's bound is
  * claimed instead. Claims the evidence does not carry are left out: all of it is judged by the checker's own arithmetic first.
  *
- * @throws RangeError if the problem has a part that certificates of this version cannot state.
+ * @throws RangeError if the problem has a part that certificates of this version cannot state, CertificateError if a number is beyond
+ * the sizes that they know.
  */
 export async function certify(problem: PlanningProblem, request: CertifyRequest): Promise<PlanCertificate> {
   const stated = stateProblem(problem);
-  const statement = checkedStatement(stated);
+  const statement = readStatement(Reader.of(stated, { sizes: planSizes }, 'problem'));
   const plan = request.plan ? (statePlan(stated, request.plan) ?? null) : null;
   return {
     format: 'sft-opt certificate',
@@ -63,17 +64,6 @@ export async function certify(problem: PlanningProblem, request: CertifyRequest)
     problem: stated,
     claims: { plan, bound: stateBound(problem, stated, statement, request) ?? null },
   };
-}
-
-function checkedStatement(stated: StatedProblem): Statement {
-  try {
-    return readStatement(Reader.of(stated, { sizes: planSizes }));
-  } catch (error) {
-    if (error instanceof CertificateError) {
-      throw new RangeError(`a certificate cannot state ${error.message}`, { cause: error });
-    }
-    throw error;
-  }
 }
 
 function stateBound(

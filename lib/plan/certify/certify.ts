@@ -1,13 +1,6 @@
 import type { Plan, PlanningProblem } from '../../models/index.js';
 import type { StopSignal } from '../../solver/index.js';
-import {
-  CertificateError,
-  planSizes,
-  Reader,
-  readStatement,
-  type PlanClaim,
-  type Statement,
-} from '../../verify/evidence.js';
+import { planSizes, Reader, readStatement, type PlanClaim, type Statement } from '../../verify/evidence.js';
 import { canonicalJson, sha256 } from '../../verify/index.js';
 import type { BoundCertificate } from '../bound/index.js';
 import { proveBound, type BoundClaim, type Hint, type ProofRequest } from './proof.js';

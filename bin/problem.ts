@@ -12,6 +12,8 @@ export async function loadProblem(
     seed?: number | undefined;
     settings?: readonly string[] | undefined;
     quiet?: boolean | undefined;
+    /** Whether the command can leave the division of a frame open. */
+    decidesFrame?: boolean;
   } = {},
 ): Promise<ResolvedFile> {
   const text = await readText(path);
@@ -22,6 +24,11 @@ export async function loadProblem(
     ...(options.settings && { settings: options.settings }),
   });
   if (!outcome.ok) throw new CommandError(exitCodes.badInput, formatIssues(outcome.issues, path));
+  if (outcome.resolved.frame && !options.decidesFrame) {
+    const needed =
+      'radio.uplinkFraction: `optimal` is for `solve`; give the part of a plan, as in --set radio.uplinkFraction=0.4';
+    throw new CommandError(exitCodes.badInput, needed);
+  }
   if (!options.quiet)
     for (const warning of outcome.warnings) await printError(`warning: ${formatIssue(warning, path)}`);
   return outcome.resolved;

@@ -15,9 +15,10 @@ export function registerCheckCommand(program: Command): void {
     .option('--seed <number>', 'seed in place of the file’s', parseSeed)
     .addOption(setOption())
     .action(async (path: string, options: { seed?: number; set?: string[] }) => {
-      const resolved = await loadProblem(path, { seed: options.seed, settings: options.set });
+      const resolved = await loadProblem(path, { seed: options.seed, settings: options.set, decidesFrame: true });
       await print(renderSummary(resolved));
-      const conflicts = singleConflicts(resolved);
+      // One fraction says nothing of the others.
+      const conflicts = resolved.frame ? [] : singleConflicts(resolved);
       if (conflicts.length === 0) return;
       await print(`\nno plan exists:\n${conflicts.map(({ message }) => `  - ${message}`).join('\n')}`);
       process.exitCode = exitCodes.infeasible;

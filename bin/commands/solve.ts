@@ -86,7 +86,8 @@ async function solve(path: string, options: SolveArguments): Promise<ExitCode> {
   if (options.method === 'bandwidth' && options.warm === undefined) {
     throw new CommandError(exitCodes.badInput, '--method bandwidth needs an earlier plan: add --warm plan.json');
   }
-  const resolved = await loadProblem(path, { seed: options.seed, settings: options.set, quiet });
+  const resolved = await loadProblem(path, { seed: options.seed, settings: options.set, quiet, decidesFrame: true });
+  if (resolved.frame) refuseWithFrame(options);
   const warm =
     options.warm === undefined ? undefined : await loadWarmPlan(options.warm, resolved, options.method, quiet);
   const { report, interrupted } = await search(resolved, warm, options, quiet);
@@ -97,6 +98,15 @@ async function solve(path: string, options: SolveArguments): Promise<ExitCode> {
   }
   // Stopped after the plan was found, what was to be compared with it is missing.
   return interrupted && report.status === 'solved' ? exitCodes.limit : exitCodeOf(report.status);
+}
+
+/** What keeps or states one division of the frame cannot leave it open. */
+function refuseWithFrame({ method, certificate }: SolveArguments): void {
+  const refused =
+    method === 'bandwidth' ? '--method bandwidth' : certificate === undefined ? undefined : '--certificate';
+  if (refused === undefined) return;
+  const message = `${refused} needs a given radio.uplinkFraction, found \`optimal\`: solve without it first, then give the part it decides`;
+  throw new CommandError(exitCodes.badInput, message);
 }
 
 async function search(

@@ -1,10 +1,18 @@
 import * as z from '../schema/index.js';
-import { sourceOf, type Plan, type PlanningProblem, type ProblemSource, type RoundDelay } from '../models/index.js';
+import {
+  sourceOf,
+  type DecidedFrame,
+  type Plan,
+  type PlanningProblem,
+  type ProblemSource,
+  type RoundDelay,
+} from '../models/index.js';
 import { commonOptions, defineOptions, type StopSignal, type Termination } from '../solver/index.js';
 import { conventionsOf, describePlan } from './answer.js';
 import { compareSchemes, findSchemes, planBits, plansOfSchemes, type Scheme } from './baselines/index.js';
 import { Clock } from './clock.js';
 import { bandPrice, explainInfeasibility, whatIf } from './explain/index.js';
+import { decideFrame } from './frame/index.js';
 import { fastestFeasible, judgePlan } from './judge.js';
 import { runMethod, type MethodOutcome } from './methods.js';
 import { solverOracle } from './oracle.js';
@@ -79,9 +87,91 @@ export function solvePlan(
   hooks: SolveHooks = {},
 ): PlanReport {
   const source = 'rebuild' in from ? from : sourceOf(from);
-  const { problem } = source;
   const options = solveOptions.resolve(given);
   const clock = new Clock(options.timeLimitSeconds);
+  if (source.frame) return solveWithFrame(source, source.frame, options, hooks, clock);
+  return solveSource(source, options, hooks, clock);
+}
+
+/** Part of a time limit for the division of the frame; what the answer is compared with needs the rest. */
+const frameShare = 0.7;
+
+/**
+ * Decides the division of the frame, then solves at that fraction from the plan found; the bound is that of all fractions. Where no
+ * fraction has a plan the explanation is that of the fraction that stands for all.
+ */
+function solveWithFrame(
+  source: ProblemSource,
+  frame: DecidedFrame,
+  options: ResolvedSolveOptions,
+  hooks: SolveHooks,
+  clock: Clock,
+): PlanReport {
+  if (options.method === 'bandwidth') {
+    throw new RangeError('the method `bandwidth` keeps an earlier plan: give the part of the frame for the uplink');
+  }
+  hooks.onProgress?.({ phase: 'search' });
+  const frameClock = new Clock(frameShare * clock.left());
+  const decision = decideFrame(frame, source.problem, {
+    planner: plannerOf(options, hooks, frameClock),
+    plansIntervals: options.method === 'exact',
+    prove: (problem, outcome) => provenBound(problem, outcome, frameClock, hooks.signal),
+    signal: frameClock.signal(hooks.signal),
+    starts: [...(hooks.warm ? [hooks.warm] : []), ...(hooks.starts ?? [])],
+  });
+  const { uplinkFraction, plan, intervals, fractions, finished, verified } = decision;
+  const report = solveSource(
+    frame.at(uplinkFraction),
+    options,
+    { ...hooks, warm: undefined, starts: plan ? [plan] : [] },
+    clock,
+  );
+  const decided = { uplinkFraction, intervals, fractions };
+  if (!report.answer) {
+    // One fraction without a plan proves nothing of the others.
+    const proven = decision.boundSeconds === Infinity && verified;
+    if (proven && report.status === 'infeasible') {
+      const message = 'no plan keeps all limits at any division of the frame; why, and remedies, are those of one half';
+      return { ...report, message, frame: decided };
+    }
+    if (report.status !== 'infeasible') return { ...report, frame: decided };
+    const { infeasibility: _, ...rest } = report;
+    const message = 'no feasible plan was found at any division of the frame, and none is proven not to exist';
+    const bound = { ...report.bound, boundSeconds: decision.boundSeconds, source: 'intervals' } as const;
+    return { ...rest, status: 'unknown', termination: 'stalled', message, bound, frame: decided };
+  }
+  const { totalSeconds } = report.answer.delay;
+  const { certificate: _, ...own } = report.bound;
+  const boundSeconds = Math.min(decision.boundSeconds, totalSeconds);
+  const bound: BoundReport = {
+    ...own,
+    boundSeconds,
+    relativeGap: Math.max(0, (totalSeconds - boundSeconds) / totalSeconds),
+    verified,
+    source: boundSeconds > 0 ? 'intervals' : 'none',
+  };
+  const proves = provesSomething(source.problem, bound);
+  const status: PlanStatus = report.status === 'solved' && finished && proves ? 'solved' : 'feasible';
+  const termination = finished || report.termination !== 'optimal' ? report.termination : 'stalled';
+  return {
+    ...report,
+    status,
+    termination:
+      termination === 'optimal' && bound.relativeGap! > options.gapTolerance ? 'locally-optimal' : termination,
+    message: `${messageOf(source.problem, status, termination, totalSeconds, bound)}, at any division of the frame (${(100 * uplinkFraction).toPrecision(4)} % for the uplink)`,
+    timeSeconds: clock.elapsed(),
+    bound,
+    frame: decided,
+  };
+}
+
+function solveSource(
+  source: ProblemSource,
+  options: ResolvedSolveOptions,
+  hooks: SolveHooks,
+  clock: Clock,
+): PlanReport {
+  const { problem } = source;
   hooks.onProgress?.({ phase: 'search' });
   const onPlan = hooks.onPlan && fasterOnly(problem, hooks.onPlan);
   const outcome = searchPlan(problem, options, { ...hooks, onPlan }, clock);

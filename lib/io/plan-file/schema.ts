@@ -119,8 +119,10 @@ const bound = z
       .describe('With the chain form: part of the delay beyond the longest chain, which no such bound closes.'),
     verified: z.boolean().describe('Recomputed from the multipliers by independent code, which agreed.'),
     source: z
-      .enum(['dual', 'tree', 'none'])
-      .describe('Dual of the whole problem, tree of the exact method, or nothing.'),
+      .enum(['dual', 'tree', 'intervals', 'none'])
+      .describe(
+        'Dual of the whole problem, tree of the exact method, the least of such bounds over intervals of the frame’s division, or nothing.',
+      ),
     certificate: z.unknown().optional().describe('Multipliers of the coupling limits that prove the bound.'),
   })
   .meta({ id: 'bound', title: 'What is proven' });
@@ -219,6 +221,15 @@ const conventions = z
   })
   .describe('Barrier, rate laws, accuracy model and tolerance that the numbers rest on.');
 
+const frame = z
+  .strictObject({
+    uplinkFraction: z.number().gt(0).lt(1).describe('Part of the frame for the uplink, the rest for the downlink.'),
+    intervals: z.int().min(1).describe('Intervals of fractions whose bounds make the bound of all.'),
+    fractions: z.int().min(1).describe('Fractions that were planned for.'),
+  })
+  .describe('With `uplinkFraction: optimal`: what was decided. Comparisons, prices and what-if are at this fraction.')
+  .meta({ id: 'frame', title: 'Division of the frame' });
+
 const tradeOff = z
   .strictObject({
     resource: z.enum(['traffic', 'energy']).describe('What each device may use less of: bits or joule a round.'),
@@ -264,6 +275,7 @@ export const planFileSchema = z
     baselines: z.array(baseline).describe('What conventional schemes would take.'),
     whatIf: z.array(whatIf).describe('Answers to changed problems.'),
     tradeOff: tradeOff.optional().describe('Only where asked for.'),
+    frame: frame.optional(),
     conventions,
     statistics: z.record(z.string(), z.number()).describe('Counts of the search by phase.'),
   })

@@ -52,11 +52,13 @@ export function resolveOrigin(origin: FileOrigin): ResolvedOrigin {
 }
 
 function withSource(resolved: ResolvedSections, origin: FileOrigin): ResolvedOrigin {
+  const decidesFrame = valueAt(origin.document, ['radio', 'uplinkFraction']) === 'optimal';
   const written = (change: SourceChange) => [...writtenChange(change, origin.document), ...(change.settings ?? [])];
   return {
     ...resolved,
     origin,
     written,
+    ...(decidesFrame && { frame: { at: (fraction) => resolveOrigin(withFraction(origin, fraction)) } }),
     rebuild(change): Rebuilt {
       const applied = applySettings(origin.document, written(change));
       const [refused] = applied.problems;
@@ -65,6 +67,11 @@ function withSource(resolved: ResolvedSections, origin: FileOrigin): ResolvedOri
       return outcome.ok ? { ok: true, source: outcome.resolved } : { ok: false, reason: reasonOf(outcome.issues) };
     },
   };
+}
+
+function withFraction(origin: FileOrigin, uplinkFraction: number): FileOrigin {
+  const { radio, ...rest } = origin.document as { readonly radio: object };
+  return { ...origin, document: { ...rest, radio: { ...radio, uplinkFraction } } };
 }
 
 function reasonOf(issues: readonly RawIssue[]): string {

@@ -63,8 +63,15 @@ export function readProblemFile(text: string, overrides: ReadOverrides = {}): Re
 /** As `readProblemFile`, but throws `ProblemFileError`. */
 export function parseProblemFile(text: string, overrides: ReadOverrides = {}): ParsedFile {
   const outcome = readProblemFile(text, overrides);
-  if (outcome.ok) return { ...outcome.resolved, warnings: outcome.warnings };
+  if (outcome.ok) return { ...outcome.resolved, warnings: [...outcome.warnings, ...openFrame(outcome.resolved)] };
   throw new ProblemFileError(outcome.issues);
+}
+
+/** `problem` alone cannot say that the division of the frame is open. */
+function openFrame({ frame }: ResolvedFile): FileIssue[] {
+  if (!frame) return [];
+  const message = 'is decided by `solvePlan` of what was read as a whole; `problem` alone has one half';
+  return [{ line: 0, column: 0, path: 'radio.uplinkFraction', message, found: 'optimal' }];
 }
 
 /** A problem file that is right, with what is odd about it. */

@@ -57,6 +57,11 @@ type PartsOutcome =
   | { readonly ok: true; readonly scenario: ResolvedScenario }
   | { readonly ok: false; readonly issues: readonly RawIssue[] };
 
+const undecidedFrame: RawIssue = {
+  path: ['radio', 'uplinkFraction'],
+  message: 'must be a number here: `optimal` is decided by `solve` for one problem, not from round to round',
+};
+
 function resolveParts(origin: ScenarioOrigin, readFile: (path: string) => string): PartsOutcome {
   const { simulation, ...problem } = origin;
   const start = resolveDocument(problem, readFile);
@@ -66,6 +71,7 @@ function resolveParts(origin: ScenarioOrigin, readFile: (path: string) => string
   const issues: RawIssue[] = [
     ...(start.ok ? [] : start.issues),
     ...own,
+    ...(start.ok && start.resolved.frame ? [undecidedFrame] : []),
     ...(start.ok ? checkAgainst(start.resolved, settings) : checkAgainstWritten(problem.document, settings)),
   ];
   if (!start.ok || issues.length > 0) return { ok: false, issues };

@@ -5,4 +5,5 @@ export * from './feasibility.js';
 export * from './tolerance.js';
 export * from './usage.js';
 export * from './source.js';
+export * from './frame.js';
 export * from './moving-cell.js';

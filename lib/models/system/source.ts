@@ -1,3 +1,4 @@
+import type { DecidedFrame } from './frame.js';
 import type { PlanningProblem } from './problem.js';
 
 /** A change of the quantities that a problem was made from; whatever is not named stays as it is. */
@@ -46,6 +47,11 @@ export interface ProblemSource {
   readonly problem: PlanningProblem;
   /** What the server's memory holds beside the devices' state, bytes: the source's limit is this more than the problem's. */
   readonly serverModelBytes: number;
+  /**
+   * Present where the division of the frame between uplink and downlink is a decision. `problem` then stands for one fraction;
+   * `solvePlan` decides it, nothing else does.
+   */
+  readonly frame?: DecidedFrame;
   /** The problem after a change of the source, with every derived quantity worked out again. */
   rebuild(change: SourceChange): Rebuilt;
   /** The change as one writes it in the source, one `key=value` each; nothing for problems built in code. */

@@ -67,6 +67,17 @@ describe('sft-opt', () => {
     expect(run.stderr).not.toMatch(/^\s+at /mu);
   });
 
+  it.each([
+    [['solve', '--certificate', 'x.json'], '--certificate needs a given radio.uplinkFraction'],
+    [['baselines'], '`optimal` is for `solve`'],
+  ])('refuses %j of a frame whose division is open', async ([command, ...rest], message) => {
+    const path = write('open-frame.yaml', `${tiny}radio: { uplinkFraction: optimal }\n`);
+    const run = await runCli([command!, path, ...rest]);
+    expect(run.code).toBe(2);
+    expect(run.stderr).toContain(message);
+    expect((await runCli(['check', path])).code).toBe(0);
+  });
+
   it('lists every problem of a bad file with its place', async () => {
     const path = write('bad.yaml', 'version: 1\nmodel: vit-b17\nradio:\n  bandwidth: 20 dBm\ndevices: []\n');
     const run = await runCli(['solve', path]);

@@ -63,7 +63,9 @@ export class LinkResolver {
         : { kind: fading.kind };
     this.treatment = fading.treatment === 'samples' ? { kind: 'samples', count: fading.samples } : { kind: 'mean' };
     this.plannedShare = fading.treatment === 'quantile' ? fadingQuantile(this.fading, fading.quantile) : 1;
-    const { efficiency, efficiencyLimit, uplinkFraction } = radio;
+    const { efficiency, efficiencyLimit } = radio;
+    // Where it is to be decided, one half stands for it.
+    const uplinkFraction = radio.uplinkFraction === 'optimal' ? 0.5 : radio.uplinkFraction;
     const loses = fading.treatment === 'quantile' && fading.outage === 'resent' && fading.kind !== 'none';
     const common = {
       ...(efficiency !== 'shannon' && { efficiencyTable: resolveTable(efficiency) }),

@@ -134,12 +134,10 @@ export const radioSection = section({
     .prefault('0 dB')
     .describe('Power that the codes need beyond Shannon’s law (a few dB).'),
   uplinkFraction: z
-    .number()
-    .gt(0)
-    .lt(1)
+    .union([z.number().gt(0).lt(1), z.literal('optimal')])
     .optional()
     .describe(
-      'Time-division duplex: part of the frame for the uplink, the rest for the downlink. By default each direction has a band of its own.',
+      'Time-division duplex: part of the frame for the uplink, the rest for the downlink; `optimal` leaves it to `solve`. By default each direction has a band of its own.',
     ),
 }).meta({ id: 'radio', title: 'Radio' });
 

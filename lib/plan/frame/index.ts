@@ -1,0 +1,1 @@
+export { decideFrame, type FrameDecision, type FrameContext } from './decide-frame.js';

@@ -1,3 +1,4 @@
+import { ArgumentError } from '../errors/index.js';
 import * as z from '../schema/index.js';
 import {
   sourceOf,
@@ -108,7 +109,10 @@ function solveWithFrame(
   clock: Clock,
 ): PlanReport {
   if (options.method === 'bandwidth') {
-    throw new RangeError('the method `bandwidth` keeps an earlier plan: give the part of the frame for the uplink');
+    throw new ArgumentError(
+      'the method `bandwidth` keeps an earlier plan: give the part of the frame for the uplink',
+      'unsuitable',
+    );
   }
   hooks.onProgress?.({ phase: 'search' });
   const frameClock = new Clock(frameShare * clock.left());

@@ -1,6 +1,7 @@
 import { adapterParameters, type LoraSettings } from './lora.js';
 import { parameterCounts, vocabulary } from './parameters.js';
 import type { TransformerShape } from './shape.js';
+import { keyValueWidth } from './shape.js';
 import { blockActivations, cutValues, type BlockConventions } from './work.js';
 
 /** `keep` holds every block's activations until its backward; `recompute` holds block inputs and one block's at a time. */
@@ -19,6 +20,8 @@ export interface MemorySettings extends BlockConventions {
   readonly activationBytes: number;
   /** Floats of optimizer state an adapter parameter (Adam: 2). */
   readonly optimizerFloatsPerParameter: number;
+  /** `counted` adds the gradients that one block's backward holds at once; `ignored` when absent. */
+  readonly gradientTemporaries?: 'ignored' | 'counted';
   /** The head is trained beside the adapters, as new classes need; frozen when absent. */
   readonly trainedHead?: boolean;
 }
@@ -48,7 +51,8 @@ export function deviceMemory(settings: MemorySettings, blocks: number, overheadB
   const activations =
     keptActivations(settings, blocks, true) +
     (full ? headActivations(shape) : 0) +
-    (blocks === 0 ? cutValues(shape) : 0);
+    (blocks === 0 ? cutValues(shape) : 0) +
+    temporaries(settings, blocks, full);
   return {
     embeddingBytes: counts.embedding * weightBytes,
     blockBytes: blocks * counts.block * weightBytes,
@@ -64,7 +68,10 @@ export function serverMemoryPerDevice(settings: MemorySettings, blocks: number):
   const { shape, batchSize, activationBytes } = settings;
   const serverBlocks = shape.blocks - blocks;
   if (serverBlocks === 0) return 0;
-  const activations = keptActivations(settings, serverBlocks, blocks === 0) + headActivations(shape);
+  const activations =
+    keptActivations(settings, serverBlocks, blocks === 0) +
+    headActivations(shape) +
+    temporaries(settings, serverBlocks, true);
   // Each device trains a head of its own: the weights stand beside their gradients here, once for each device.
   const headCopy = settings.trainedHead ? 4 * parameterCounts(shape).head : 0;
   const states = serverBlocks * adapterStateBytes(settings) + headStateBytes(settings) + headCopy;
@@ -95,7 +102,31 @@ function keptActivations(settings: MemorySettings, blocks: number, startsAtLowes
   return blocks * cutValues(settings.shape) + counts.block;
 }
 
-/** Logits and the head's input, one sample. */
+/** Gradients alive at once in the backward through `blocks` blocks, and through the head where it is; one sample. */
+function temporaries({ gradientTemporaries, ...settings }: MemorySettings, blocks: number, withHead: boolean): number {
+  if (gradientTemporaries !== 'counted' || blocks === 0) return 0;
+  return Math.max(blockGradients(settings), withHead ? headActivations(settings.shape) : 0);
+}
+
+/**
+ * The most gradients that the backward of one block holds at once, one sample, each freed once nothing needs it: that of the
+ * residual stream all along, and within a branch the gradients that come into a layer and go out of it. In the MLP those behind
+ * and before the activation function (gated: of the product and of its factors), then those and the branch's input. In
+ * attention those of values, probabilities and scores (one of the two beside the output, or beside queries and keys); fused
+ * attention forms the scores tile by tile and holds output, queries, keys and values.
+ */
+function blockGradients({ shape, attentionMemory }: Pick<MemorySettings, 'shape' | 'attentionMemory'>): number {
+  const { tokens, width, heads, mlpWidth, gatedMlp } = shape;
+  const stream = tokens * width;
+  const keys = tokens * keyValueWidth(shape);
+  const hidden = tokens * mlpWidth;
+  const pairs = attentionMemory === 'fused' ? 0 : heads * tokens ** 2;
+  const mlp = (gatedMlp ? 2 : 1) * hidden + Math.max(hidden, stream);
+  const attention = Math.max(keys + 2 * pairs, 2 * keys + stream + Math.max(pairs, stream));
+  return stream + Math.max(mlp, attention);
+}
+
+/** Logits and the head's input, one sample; their gradients are as many. */
 function headActivations(shape: TransformerShape): number {
   switch (shape.head.kind) {
     case 'classifier':

@@ -21,6 +21,54 @@ import {
   type PresetName,
 } from '../../../lib/models/index.js';
 
+interface BackwardShape {
+  readonly tokens: number;
+  readonly width: number;
+  readonly heads: number;
+  readonly keys: number;
+  readonly mlpWidth: number;
+  readonly gatedMlp: boolean;
+  readonly attentionMemory: 'eager' | 'fused';
+}
+
+/** The backward of one block layer by layer, as events that take and free gradients. */
+function peakOfBackward({ tokens, width, heads, keys, mlpWidth, gatedMlp, attentionMemory }: BackwardShape): number {
+  const live = new Map<string, number>();
+  let peak = 0;
+  const layer = (made: Readonly<Record<string, number>>, freed: readonly string[] = []) => {
+    for (const [name, size] of Object.entries(made)) live.set(name, size);
+    peak = Math.max(
+      peak,
+      [...live.values()].reduce((sum, size) => sum + size, 0),
+    );
+    for (const name of freed) if (!live.delete(name)) throw new Error(`${name} is not there`);
+  };
+  const stream = tokens * width;
+  const hidden = tokens * mlpWidth;
+  layer({ residual: stream });
+  layer({ product: hidden });
+  if (gatedMlp) {
+    layer({ up: hidden, activated: hidden }, ['product']);
+    layer({ gate: hidden }, ['activated']);
+    layer({ normed: stream }, ['up', 'gate']);
+  } else {
+    layer({ inner: hidden }, ['product']);
+    layer({ normed: stream }, ['inner']);
+  }
+  layer({}, ['normed']);
+  layer({ output: stream });
+  if (attentionMemory === 'fused') {
+    layer({ query: stream, key: tokens * keys, value: tokens * keys }, ['output']);
+  } else {
+    const pairs = heads * tokens * tokens;
+    layer({ value: tokens * keys, probabilities: pairs }, ['output']);
+    layer({ scores: pairs }, ['probabilities']);
+    layer({ query: stream, key: tokens * keys }, ['scores']);
+  }
+  layer({ normed: stream }, ['query', 'key', 'value']);
+  return peak;
+}
+
 describe('published sizes', () => {
   it.each<[PresetName, number]>([
     ['vit-b16', 86_567_656],
@@ -123,6 +171,33 @@ describe('work', () => {
     expect(lowest(['query', 'key'])).toBe(0);
     expect(lowest(['value'])).toBe(30 + 15 + 15);
     expect(lowest(['up'])).toBe(30 + 15 + 15 + 50);
+  });
+
+  it('gradients alive at once are those of a backward pass that frees what nothing needs any more', () => {
+    for (const gatedMlp of [false, true]) {
+      for (const attentionMemory of ['eager', 'fused'] as const) {
+        for (const [tokens, mlpWidth] of [
+          [5, 10],
+          [40, 10],
+          [5, 400],
+          [5, 3],
+        ] as const) {
+          const small = { ...transformerPresets['deit-tiny'], width: 6, heads: 2, keyValueHeads: 1, blocks: 4 };
+          const shape = { ...small, mlpWidth, tokens, gatedMlp };
+          const ignored = input({ shape, attentionMemory });
+          const counted = input({ shape, attentionMemory, gradientTemporaries: 'counted' });
+          const more = (blocks: number) =>
+            (totalBytes(deviceMemory(counted, blocks, 0)) - totalBytes(deviceMemory(ignored, blocks, 0))) /
+            (ignored.batchSize * ignored.activationBytes);
+          const peak = peakOfBackward({ tokens, width: 6, heads: 2, keys: 3, mlpWidth, gatedMlp, attentionMemory });
+          expect([0, 1, 3].map(more)).toEqual([0, peak, peak]);
+          const head = 6 + (shape.head.kind === 'classifier' ? shape.head.classes : NaN);
+          expect(more(4)).toBe(Math.max(peak, head));
+          const server = serverMemoryPerDevice(counted, 3) - serverMemoryPerDevice(ignored, 3);
+          expect(server / (ignored.batchSize * ignored.activationBytes)).toBe(Math.max(peak, head));
+        }
+      }
+    }
   });
 
   it('a trained head, by hand: DeiT-Tiny with Adam has 192·1000 + 1000 weights and a norm of 384', () => {

@@ -77,6 +77,11 @@ describe('remedies', () => {
     expect(roundOf(name, ...settings)).toBeLessThan(Infinity);
   });
 
+  it('memory that no device of u173 has makes it feasible', () => {
+    expect(roundOf('u173')).toBe(Infinity);
+    expect(roundOf('u173-more-memory')).toBeLessThan(Infinity);
+  });
+
   it('counts the server’s memory as the file does', () => {
     const tight = read('21b-395MiB', 'devices[raspberry-pi].memory=1 GiB', 'server.memory=700 MiB');
     const { infeasibility } = solvePlan(tight, exact);

@@ -35,6 +35,7 @@ export function resolveMemorySettings(file: ProblemFile, shape: TransformerShape
     memoryMode: training.activations,
     attentionMemory: training.attentionMemory,
     lowestBlock: training.lowestBlock,
+    gradientTemporaries: training.gradientTemporaries,
     trainedHead: training.trainedHead,
     weightBytes: training.weightBytes,
     activationBytes: training.activationBytes,

@@ -41,6 +41,12 @@ export const trainingSection = section({
     .describe(
       'Count the attention of the lowest trained block as that of any other, or without what no gradient needs there (with adapters on query and value: queries, and the gradient of keys).',
     ),
+  gradientTemporaries: z
+    .enum(['ignored', 'counted'])
+    .default('ignored')
+    .describe(
+      'Count the gradients of activations that the backward of one block (or of the head) holds at once, beside what is kept for it.',
+    ),
   trainedHead: z
     .boolean()
     .default(false)

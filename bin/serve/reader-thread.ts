@@ -23,10 +23,20 @@ export type ReadAnswer =
     }
   | { readonly ok: false; readonly part: 'problem' | 'warm'; readonly issues: readonly FileIssue[] };
 
+/** Plans on the way and live cells are judged at one division of the frame. */
+const openFrame: FileIssue = {
+  line: 0,
+  column: 0,
+  path: 'radio.uplinkFraction',
+  message: 'must be a number here: `optimal` is decided by the command `solve`',
+  found: 'optimal',
+};
+
 answerQuestions(({ text, seed, warm }: ReadQuestion): ReadAnswer => {
   const outcome = readProblemFile(text, seed === undefined ? {} : { seed });
   if (!outcome.ok) return { ok: false, part: 'problem', issues: outcome.issues };
-  const { origin, file, problem } = outcome.resolved;
+  const { origin, file, problem, frame } = outcome.resolved;
+  if (frame) return { ok: false, part: 'problem', issues: [openFrame] };
   const plan = warm === undefined ? undefined : readDecisions(warm, problem);
   if (plan && !plan.ok) return { ok: false, part: 'warm', issues: plan.issues };
   return {

@@ -2,12 +2,6 @@ import type { RateLaw } from '../link/index.js';
 import type { PlanningProblem } from './problem.js';
 import type { ProblemSource } from './source.js';
 
-/** A frame of time-division duplex whose division between uplink and downlink is a decision. */
-export interface DecidedFrame {
-  /** The source with the part of the frame for the uplink given, in (0, 1). */
-  readonly at: (uplinkFraction: number) => ProblemSource;
-}
-
 /** The problem with `up` of the frame for its uplinks and `down` for its downlinks; measured rates, which have no frame, stay. */
 export function withFrame(problem: PlanningProblem, up: number, down = 1 - up): PlanningProblem {
   const framed = (law: RateLaw, frameFraction: number): RateLaw =>

@@ -1,4 +1,3 @@
-import type { DecidedFrame } from './frame.js';
 import type { PlanningProblem } from './problem.js';
 
 /** A change of the quantities that a problem was made from; whatever is not named stays as it is. */
@@ -38,6 +37,12 @@ export interface DeviceChange {
 /** A changed problem, or why the source does not take the change. */
 export type Rebuilt =
   { readonly ok: true; readonly source: ProblemSource } | { readonly ok: false; readonly reason: string };
+
+/** A frame of time-division duplex whose division between uplink and downlink is a decision. */
+export interface DecidedFrame {
+  /** The source with the part of the frame for the uplink given, in (0, 1). */
+  readonly at: (uplinkFraction: number) => ProblemSource;
+}
 
 /**
  * A problem together with what it was made from. A change of the problem goes through `rebuild`, never through the

@@ -26,5 +26,6 @@ export { largestViolation, withBounds, type RelaxationResult, type RelaxationSol
 export type { QuadraticSolver } from './tangents.js';
 export { enumerateIntegerPoints, integerPointCount, type EnumerationResult } from './enumeration.js';
 export { searchNeighbourhoods, type NeighbourhoodTools } from './neighbourhood.js';
-export { solveStructured, type StructuredOptions, type StructuredResult, type StructuredTools } from './structured.js';
+export { solveStructured } from './structured.js';
+export type { StructuredOptions, StructuredResult, StructuredTools } from './structured/node.js';
 export { structureOf } from './structure.js';

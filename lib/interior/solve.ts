@@ -9,9 +9,10 @@ import {
   Evaluation,
   modelStructure,
   SparseKkt,
+  type Ending,
   type KktMatrix,
 } from '../kkt/index.js';
-import { InteriorAlgorithm, type InteriorEnding } from './algorithm.js';
+import { InteriorAlgorithm } from './algorithm.js';
 import { interiorOptions, type InteriorOptions } from './options.js';
 
 /** True if the problem has the exact derivatives that the method needs. */
@@ -59,7 +60,7 @@ export function runInterior(
   const algorithm = new InteriorAlgorithm(evaluation, structure, matrix, options, () => evaluator.counts.objective);
   const crossed =
     crossedBound(meta.lower, meta.upper) >= 0 || crossedBound(meta.constraintLower, meta.constraintUpper) >= 0;
-  const ending: InteriorEnding = crossed
+  const ending: Ending = crossed
     ? { termination: 'infeasible', message: 'Two sides of a variable or constraint exclude each other.' }
     : algorithm.run({
         start: context.start ?? meta.start,

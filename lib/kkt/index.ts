@@ -1,5 +1,7 @@
+export * from './backtracking.js';
 export { ConvergenceTest, independentResiduals } from './convergence.js';
 export { factorWithInertia, inertiaCorrection, type InertiaCorrection } from './curvature.js';
+export * from './driver.js';
 export { DenseKkt } from './dense-kkt.js';
 export { copyPoint, Evaluation, pointValues, type PointValues } from './evaluation.js';
 export { Iterate, type KeptPoint } from './iterate.js';
@@ -19,7 +21,7 @@ export {
 export { LowRankKkt } from './low-rank-kkt.js';
 export { activeSides, MultiplierEstimator } from './multiplier-estimate.js';
 export { dotProduct, maxAbs } from './norms.js';
-export { fallsFromHere, hasRunAway, IdleCounter } from './progress.js';
+export { IdleCounter } from './progress.js';
 export {
   modelGradient,
   quadraticModel,

@@ -1,25 +1,39 @@
-import { FallWatch } from '../nlp/index.js';
 import { ExactPenaltyMerit, Filter, type AcceptanceTest } from '../globalization/index.js';
+import {
+  activeSides,
+  addTransposedProduct,
+  ConvergenceTest,
+  dotProduct,
+  escapeSaddle,
+  findStart,
+  IdleCounter,
+  inertiaCorrection,
+  Iterate,
+  maxAbs,
+  MultiplierEstimator,
+  perturb,
+  rescaleValues,
+  Restoration,
+  StepDriver,
+  subproblemSolution,
+  unboundedEnding,
+  workingSet,
+  type Ending,
+  type Evaluation,
+  type KktMatrix,
+  type ModelStructure,
+  type RestorationOutcome,
+  type SteppingMethod,
+  type SubproblemSolution,
+  type WorkingSet,
+} from '../kkt/index.js';
 import { randomStream, type RandomStream } from '../random/index.js';
-import type { BudgetEnd } from '../solver/index.js';
 import { Candidate } from './candidate.js';
-import { ConvergenceTest } from '../kkt/index.js';
-import { inertiaCorrection } from '../kkt/index.js';
-import { isQuadraticProgram, limitMessages, unboundedEnding, type Ending, type RunRequest } from './ending.js';
-import type { Evaluation } from '../kkt/index.js';
 import { provenInfeasible } from './infeasibility.js';
-import { Iterate } from '../kkt/index.js';
-import { addTransposedProduct, type KktMatrix, type ModelStructure } from '../kkt/index.js';
 import { LineSearch } from './line-search.js';
-import { activeSides, MultiplierEstimator } from '../kkt/index.js';
-import { dotProduct, maxAbs } from '../kkt/index.js';
 import type { SqpOptions } from './options.js';
-import { fallsFromHere, hasRunAway, IdleCounter } from '../kkt/index.js';
-import { subproblemSolution, workingSet, type SubproblemSolution, type WorkingSet } from '../kkt/index.js';
 import type { QuasiNewton } from './quasi-newton.js';
-import { Restoration, type RestorationOutcome } from '../kkt/index.js';
-import { escapeSaddle } from '../kkt/index.js';
-import { findStart, perturb, rescaleValues } from '../kkt/index.js';
+import { isQuadraticProgram, type RunRequest } from './run-request.js';
 import { SubproblemSolver, type SubproblemOutcome } from './subproblem.js';
 import { Watchdog } from './watchdog.js';
 
@@ -29,13 +43,12 @@ const maxEscapes = 3;
 const firstStepLimit = 100;
 
 /** Filter line-search SQP over one problem; `run` may be called again and again. */
-export class SqpAlgorithm {
+export class SqpAlgorithm implements SteppingMethod {
   readonly iterate: Iterate;
   readonly rowMultipliers: Float64Array;
   readonly boundMultipliers: Float64Array;
   readonly solution: SubproblemSolution;
-  iterations = 0;
-  restorations = 0;
+  private readonly driver: StepDriver;
   private readonly filter = new Filter();
   private readonly merit = new ExactPenaltyMerit();
   private test: AcceptanceTest = this.filter;
@@ -55,12 +68,9 @@ export class SqpAlgorithm {
   private stationaryPoints = 0;
   private escapes = 0;
   private recoveries = 0;
-  private interrupted = false;
   private readonly certificate: Float64Array;
   private leastStationary = Infinity;
-  private firstObjective = 0;
   private readonly idle = new IdleCounter();
-  private readonly watch: FallWatch;
   private readonly watchdog: Watchdog;
   /** Largest component of a step over max(1, ‖x‖∞). */
   private stepLimit = firstStepLimit;
@@ -73,7 +83,7 @@ export class SqpAlgorithm {
     structure: ModelStructure,
     private readonly matrix: KktMatrix,
     private readonly options: SqpOptions,
-    private readonly evaluationCount: () => number,
+    evaluationCount: () => number,
     /** Where there are no second derivatives. */
     private readonly quasiNewton: ((values: Float64Array) => QuasiNewton) | undefined,
   ) {
@@ -93,7 +103,7 @@ export class SqpAlgorithm {
     this.directionWork = new Float64Array(n + m);
     this.certificate = new Float64Array(m);
     this.candidate = new Candidate(this.iterate);
-    this.watch = new FallWatch(options.unboundedThreshold);
+    this.driver = new StepDriver(this, options, evaluationCount);
     this.watchdog = new Watchdog(
       this.iterate,
       this.rowMultipliers,
@@ -108,14 +118,11 @@ export class SqpAlgorithm {
 
   run(request: RunRequest): Ending {
     this.request = request;
-    this.matrix.expired = this.expired;
+    this.matrix.expired = this.driver.expired;
     this.random = randomStream(request.seed, 'sqp');
     this.minimumShift = request.minimumShift;
     this.test = request.globalization === 'merit' ? this.merit : this.filter;
     this.stationaryPoints = this.escapes = this.recoveries = 0;
-    this.restorations = 0;
-    this.iterations = 0;
-    this.interrupted = false;
     this.candidate.reset();
     this.leastStationary = Infinity;
     this.polishSteps = 0;
@@ -124,49 +131,30 @@ export class SqpAlgorithm {
     this.bfgs?.reset(1);
     this.subproblem.reset();
     this.watchdog.reset();
-    if (!this.begin()) {
-      return (
-        this.limit() ?? {
-          termination: 'not-finite',
-          message: 'No point near the start at which the problem is defined.',
-        }
-      );
-    }
-    for (;;) {
-      const ending = this.limit() ?? this.iteration();
-      if (ending === undefined) continue;
-      const gaveUp = ending.termination === 'stalled' || ending.termination === 'iteration-limit';
-      return gaveUp && hasRunAway(this.iterate, request.start, this.firstObjective) && this.fallsForever()
-        ? unboundedEnding
-        : ending;
-    }
+    return this.driver.run(request);
   }
 
-  /** Limits on iterations do not cut the search for a ray short. */
-  private fallsForever(): boolean {
-    const { iterate, request, solution, options } = this;
-    const expired = (): boolean => request.budget.exhausted(0, this.evaluationCount()) !== undefined;
-    return fallsFromHere(iterate, request.start, solution.step, options.feasibilityTolerance, expired);
+  get iterations(): number {
+    return this.driver.iterations;
   }
 
-  private expired = (): boolean => this.budgetEnd() !== undefined;
-
-  private budgetEnd(): BudgetEnd | undefined {
-    if (this.interrupted) return 'interrupted';
-    return this.request.budget.exhausted(this.iterations, this.evaluationCount());
+  get restorations(): number {
+    return this.driver.restorations;
   }
 
-  private limit(): Ending | undefined {
-    const end = this.budgetEnd();
-    if (end === undefined) return undefined;
-    return this.candidate.found ? this.endAtCandidate() : { termination: end, message: limitMessages[end] };
+  get direction(): Float64Array {
+    return this.solution.step;
+  }
+
+  solutionAtHand(): Ending | undefined {
+    return this.candidate.found ? this.endAtCandidate() : undefined;
   }
 
   /** Finds a point where everything is defined, scales the problem, and estimates multipliers. */
-  private begin(): boolean {
+  begin(): boolean {
     const { iterate, evaluation, request } = this;
     const { current } = iterate;
-    if (!findStart(iterate, request.start, this.expired)) return false;
+    if (!findStart(iterate, request.start, this.driver.expired)) return false;
     if (request.scaling) {
       evaluation.chooseScaling(iterate.model.gradient, iterate.structure.jacobian.rows, iterate.model.jacobian);
       rescaleValues(iterate);
@@ -174,8 +162,6 @@ export class SqpAlgorithm {
     this.test.reset(evaluation.violation(current));
     iterate.linearize();
     this.startMultipliers();
-    this.firstObjective = current.objective;
-    this.watch.reset();
     this.idle.reset();
     return true;
   }
@@ -216,14 +202,14 @@ export class SqpAlgorithm {
     boundMultipliers.fill(0);
   }
 
-  private iteration(): Ending | undefined {
+  iteration(): Ending | undefined {
     const { iterate, evaluation, solution } = this;
     const violation = evaluation.violation(iterate.current);
     this.updateHessian();
     iterate.linearize();
     const penalty = Math.min(1e8, Math.max(1e3, 10 * maxAbs(this.rowMultipliers), 10 * maxAbs(iterate.model.gradient)));
-    const outcome = this.subproblem.solve(iterate.model, solution, this.minimumShift, penalty, this.expired);
-    if (this.expired()) return this.limit();
+    const outcome = this.subproblem.solve(iterate.model, solution, this.minimumShift, penalty, this.driver.expired);
+    if (this.driver.expired()) return this.driver.limit();
     if (outcome === 'solved' || outcome === 'approximate') {
       const converged = this.testConvergence(solution.rowMultipliers, solution.boundMultipliers);
       if (converged) {
@@ -288,13 +274,13 @@ export class SqpAlgorithm {
 
   private leaveSaddle(): boolean {
     const { iterate } = this;
-    if (this.escapes >= maxEscapes || this.expired()) return false;
+    if (this.escapes >= maxEscapes || this.driver.expired()) return false;
     this.escapes++;
-    const moved = escapeSaddle(iterate, this.matrix, this.solution.rowMultipliers, this.random, this.expired);
+    const moved = escapeSaddle(iterate, this.matrix, this.solution.rowMultipliers, this.random, this.driver.expired);
     if (!moved) return false;
     this.test.reset(this.evaluation.violation(iterate.current));
     this.watchdog.reset();
-    this.iterations++;
+    this.driver.iterations++;
     return true;
   }
 
@@ -337,9 +323,9 @@ export class SqpAlgorithm {
       violation,
       correctionSolver: exact ? this.subproblem.workingSetSolver : undefined,
       maxCorrections: options.secondOrderCorrections,
-      expired: this.expired,
+      expired: this.driver.expired,
     });
-    if (found === 'expired') return this.limit();
+    if (found === 'expired') return this.driver.limit();
     if (evaluation.objectiveFellToMinusInfinity) return unboundedEnding;
     if (found === 'failed') return this.recover(violation, 'The line search found no acceptable point.');
     this.watchdog.stepTaken(this.search.stepLength >= firstLength);
@@ -392,22 +378,13 @@ export class SqpAlgorithm {
   }
 
   private finishIteration(length: number): Ending | undefined {
-    this.iterations++;
-    const { iterate, evaluation, solution } = this;
-    const { onIteration } = this.request;
-    if (onIteration !== undefined) {
-      const record = {
-        iteration: this.iterations,
-        objective: iterate.current.objective / evaluation.scaling.objective,
-        primalInfeasibility: evaluation.relativeViolation(iterate.current),
-        stationarity: this.lastResiduals.stationarity,
-        stepNorm: length * maxAbs(solution.step),
-        details: { stepLength: length, shift: solution.shift, linearViolation: solution.linearViolation },
-      };
-      if (onIteration(record) === false) this.interrupted = true;
-    }
-    const fallen = iterate.current.objective / evaluation.scaling.objective;
-    if (this.watch.isDue(fallen) && this.fallsForever()) return unboundedEnding;
+    const { iterate, solution, driver } = this;
+    const ending = driver.stepTaken({
+      stationarity: this.lastResiduals.stationarity,
+      stepNorm: length * maxAbs(solution.step),
+      details: { stepLength: length, shift: solution.shift, linearViolation: solution.linearViolation },
+    });
+    if (ending !== undefined) return ending;
     const idle = !this.candidate.found && this.idle.isIdle(iterate);
     return idle ? { termination: 'stalled', message: 'The iterates do not move any more.' } : undefined;
   }
@@ -427,7 +404,7 @@ export class SqpAlgorithm {
     this.watchdog.reset();
     this.minimumShift = Math.max(1e-4 * Math.pow(10, this.recoveries), 20 * this.solution.shift);
     if (this.recoveries >= 2) this.test.reset(violation);
-    this.iterations++;
+    this.driver.iterations++;
     return undefined;
   }
 
@@ -448,14 +425,14 @@ export class SqpAlgorithm {
   private restore(violation: number): Ending | undefined {
     if (this.candidate.found) return this.endAtCandidate();
     const { iterate, evaluation, options, test } = this;
-    if (this.restorations >= options.maxRestorations) {
+    if (this.driver.restorations >= options.maxRestorations) {
       return { termination: 'stalled', message: 'Too many feasibility restorations.' };
     }
-    this.restorations++;
+    this.driver.restorations++;
     this.watchdog.reset();
     test.moved({ violation, objective: iterate.current.objective }, 'violation-step');
     const outcome = this.runRestoration(violation);
-    if (outcome === 'expired') return this.limit();
+    if (outcome === 'expired') return this.driver.limit();
     const feasible = evaluation.relativeViolation(iterate.current) <= options.feasibilityTolerance;
     if (outcome !== 'restored' && !feasible) {
       const certified = provenInfeasible(iterate, this.certificate);
@@ -494,8 +471,8 @@ export class SqpAlgorithm {
     return this.restoration.run({
       acceptable: (now, objective) => now <= 0.5 * violation && test.accepts(now, objective),
       goal: 1e-9,
-      expired: this.expired,
-      onStep: () => this.iterations++,
+      expired: this.driver.expired,
+      onStep: () => this.driver.iterations++,
       hessian: zero ? (x, multipliers, values) => evaluation.hessian(x, 0, multipliers, values) : undefined,
     });
   }

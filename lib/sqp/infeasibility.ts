@@ -1,5 +1,4 @@
-import type { Ending } from './ending.js';
-import type { Iterate } from '../kkt/index.js';
+import type { Ending, Iterate } from '../kkt/index.js';
 import { addTransposedProduct } from '../kkt/index.js';
 
 /** A slope this much smaller than the terms it is the sum of is rounding. */

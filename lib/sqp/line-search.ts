@@ -1,11 +1,16 @@
-import type { AcceptanceTest, Verdict } from '../globalization/index.js';
-import type { Iterate } from '../kkt/index.js';
-import type { SubproblemSolution } from '../kkt/index.js';
+import type { AcceptanceTest, ProgressMeasure, Verdict } from '../globalization/index.js';
+import {
+  backtrack,
+  correct,
+  dotProduct,
+  type Backtracking,
+  type Correcting,
+  type Iterate,
+  type SearchOutcome,
+  type SubproblemSolution,
+  type TrialVerdict,
+} from '../kkt/index.js';
 import type { WorkingSetSolver } from './working-set-solver.js';
-import { dotProduct } from '../kkt/index.js';
-
-/** How a search ended: a point was taken, none was found, or the budget ran out on the way. */
-export type SearchOutcome = 'accepted' | 'failed' | 'expired';
 
 export interface SearchRequest {
   readonly test: AcceptanceTest;
@@ -22,17 +27,29 @@ export interface SearchRequest {
   readonly expired: () => boolean;
 }
 
-const maxTrials = 40;
 /** A correction must reduce the violation at least to this share to be followed by another. */
 const correctionProgress = 0.9;
+/** Share of the present violation that a full step must keep for a correction of it to be worth its evaluations. */
+const worthCorrecting = 0.1;
 
-/** Backtracking line search on an acceptance test (filter or merit function) with second-order corrections of the full step. */
-export class LineSearch {
+/**
+ * The step of a subproblem as something to backtrack along: trial points are judged by an acceptance test (filter or merit
+ * function), the full step is corrected on the working set with the factors at hand.
+ */
+export class LineSearch implements Backtracking, Correcting {
+  readonly maxTrials = 40;
+  readonly progress = correctionProgress;
+  firstLength = 1;
+  shortest = 0;
+  /** Fraction of the step that was taken. */
+  stepLength = 0;
+  private request!: SearchRequest;
+  private from: ProgressMeasure = { violation: 0, objective: 0 };
+  private slope = 0;
+  private trialObjective = 0;
   private readonly correction: Float64Array;
   private readonly correctedStep: Float64Array;
   private readonly residuals: Float64Array;
-  /** Fraction of the step that was taken. */
-  stepLength = 0;
 
   constructor(private readonly iterate: Iterate) {
     const { variableCount: n, rowCount: m } = iterate.structure;
@@ -44,100 +61,78 @@ export class LineSearch {
   /** On `accepted` the iterate's trial point holds the new point and its derivatives. */
   search(request: SearchRequest): SearchOutcome {
     const { iterate } = this;
+    const { test, solution, violation } = request;
+    this.request = request;
+    this.slope = dotProduct(iterate.model.gradient, solution.step);
+    this.from = { violation, objective: iterate.current.objective };
+    test.prepare(this.from, this.slope, solution.linearViolation, request.largestMultiplier);
+    this.shortest = test.shortestStep(this.from, this.slope);
+    this.firstLength = request.firstLength;
+    return backtrack(iterate, this);
+  }
+
+  get maxCorrections(): number {
+    return this.request.maxCorrections;
+  }
+
+  expired(): boolean {
+    return this.request.expired();
+  }
+
+  judge(length?: number): TrialVerdict {
+    const { iterate, request, from, slope } = this;
     const { test } = request;
-    const { step } = request.solution;
-    const slope = dotProduct(iterate.model.gradient, step);
-    const { violation } = request;
-    const objective = iterate.current.objective;
-    test.prepare({ violation, objective }, slope, request.solution.linearViolation, request.largestMultiplier);
-    const shortest = test.shortestStep({ violation, objective }, slope);
-    let length = request.firstLength;
-    for (let trial = 0; trial < maxTrials && length >= shortest; trial++) {
-      if (request.expired()) return 'expired';
-      iterate.setTrial(step, length);
-      const { verdict, trialViolation, defined } = this.judgeTrial(test, violation, objective, slope, length);
-      if (verdict !== 'rejected' && iterate.differentiateTrial()) {
-        this.finish(request.test, verdict, violation, objective, length);
-        return 'accepted';
-      }
-      const trialObjective = iterate.trial.objective;
-      if (trial === 0 && length === 1 && defined && trialViolation >= 0.1 * violation && trialViolation > 0) {
-        const corrected = this.tryCorrections(request, slope, trialViolation);
-        if (corrected !== 'failed') return corrected;
-      }
-      const rise = trialObjective - objective - slope * length;
-      length *= shrinkage(defined && trialViolation <= test.smallViolation, defined, slope * length, rise);
-    }
-    return 'failed';
-  }
-
-  private judgeTrial(test: AcceptanceTest, violation: number, objective: number, slope: number, length: number) {
-    const { iterate } = this;
+    if (length === undefined) iterate.setTrial(this.correctedStep, 1);
+    else iterate.setTrial(request.solution.step, length);
     const { evaluation, trial } = iterate;
-    if (!evaluation.constraints(trial))
-      return { verdict: 'rejected', trialViolation: Infinity, defined: false } as const;
-    const trialViolation = evaluation.violation(trial);
+    if (!evaluation.constraints(trial)) return { verdict: 'rejected', violation: Infinity };
+    const violation = evaluation.violation(trial);
     // A point beyond the largest violation needs no objective.
-    if (!(trialViolation <= test.largestViolation)) {
-      return { verdict: 'rejected', trialViolation, defined: false } as const;
+    if (!(violation <= test.largestViolation) || !evaluation.objective(trial)) {
+      return { verdict: 'rejected', violation: Infinity };
     }
-    if (!evaluation.objective(trial)) return { verdict: 'rejected', trialViolation, defined: false } as const;
-    const verdict = test.judge(
-      { violation, objective },
-      { violation: trialViolation, objective: trial.objective },
-      slope,
-      length,
-    );
-    return { verdict, trialViolation, defined: true } as const;
+    const reached = { violation, objective: trial.objective };
+    // Corrections overwrite the trial point; the length after them depends on the one that they set out from.
+    if (length !== undefined) this.trialObjective = trial.objective;
+    return { verdict: test.judge(from, reached, slope, length ?? 1), violation };
   }
 
-  private finish(test: AcceptanceTest, verdict: Verdict, violation: number, objective: number, length: number): void {
-    test.moved({ violation, objective }, verdict);
+  take(verdict: Verdict, length = 1): void {
+    this.request.test.moved(this.from, verdict);
     this.stepLength = length;
   }
 
-  /**
-   * Second-order corrections (Wächter & Biegler 2006, §2.4): the row residuals at the rejected point are corrected on the
-   * working set with the factors at hand.
-   */
-  private tryCorrections(request: SearchRequest, slope: number, firstViolation: number): SearchOutcome {
-    const { iterate, correction, correctedStep, residuals } = this;
-    const { solution, correctionSolver, violation } = request;
-    if (correctionSolver === undefined) return 'failed';
-    const { trial, evaluation, current } = iterate;
-    correctedStep.set(solution.step);
-    let previous = firstViolation;
-    for (let attempt = 0; attempt < request.maxCorrections; attempt++) {
-      if (request.expired()) return 'expired';
-      for (let i = 0; i < residuals.length; i++) {
-        const state = solution.workingSet.rows[i]!;
-        const side = state < 0 ? evaluation.rowLower[i]! : evaluation.rowUpper[i]!;
-        residuals[i] = state === 0 ? 0 : trial.constraints[i]! - side;
-      }
-      correctionSolver.secondOrderStep(solution, residuals, correction);
-      for (let j = 0; j < correctedStep.length; j++) correctedStep[j] = correctedStep[j]! + correction[j]!;
-      iterate.setTrial(correctedStep, 1);
-      const { verdict, trialViolation, defined } = this.judgeTrial(
-        request.test,
-        violation,
-        current.objective,
-        slope,
-        1,
-      );
-      if (verdict !== 'rejected' && iterate.differentiateTrial()) {
-        this.finish(request.test, verdict, violation, current.objective, 1);
-        return 'accepted';
-      }
-      if (!defined || trialViolation > correctionProgress * previous) return 'failed';
-      previous = trialViolation;
-    }
-    return 'failed';
+  correct({ violation }: TrialVerdict, length: number): SearchOutcome {
+    const { request, correctedStep, from } = this;
+    const isWorthwhile = length === 1 && violation >= worthCorrecting * from.violation && violation > 0;
+    if (!isWorthwhile || violation === Infinity || request.correctionSolver === undefined) return 'failed';
+    correctedStep.set(request.solution.step);
+    return correct(this.iterate, this, violation);
   }
-}
 
-/** Factor for the next trial: from a parabola through the objective where that is the measure, else one half. */
-function shrinkage(byObjective: boolean, defined: boolean, descent: number, rise: number): number {
-  if (!defined) return 0.25;
-  if (!byObjective || !(descent < 0) || !(rise > 0)) return 0.5;
-  return Math.min(0.5, Math.max(0.1, -descent / (2 * rise)));
+  /** Corrects the row residuals at the refused point on the working set. */
+  next(): boolean {
+    const { iterate, request, correction, correctedStep, residuals } = this;
+    const { solution } = request;
+    const { trial, evaluation } = iterate;
+    for (let i = 0; i < residuals.length; i++) {
+      const state = solution.workingSet.rows[i]!;
+      const side = state < 0 ? evaluation.rowLower[i]! : evaluation.rowUpper[i]!;
+      residuals[i] = state === 0 ? 0 : trial.constraints[i]! - side;
+    }
+    request.correctionSolver!.secondOrderStep(solution, residuals, correction);
+    for (let j = 0; j < correctedStep.length; j++) correctedStep[j] = correctedStep[j]! + correction[j]!;
+    return true;
+  }
+
+  /** From a parabola through the objective where that is the measure, else by half. */
+  shorten({ violation }: TrialVerdict, length: number): number {
+    const { trialObjective, from, slope, request } = this;
+    const descent = slope * length;
+    const rise = trialObjective - from.objective - descent;
+    if (violation === Infinity) return 0.25 * length;
+    const byObjective = violation <= request.test.smallViolation;
+    if (!byObjective || !(descent < 0) || !(rise > 0)) return 0.5 * length;
+    return length * Math.min(0.5, Math.max(0.1, -descent / (2 * rise)));
+  }
 }

@@ -10,10 +10,10 @@ import {
 } from '../problem/index.js';
 import { Budget, isSolved, type Termination } from '../solver/index.js';
 import { SqpAlgorithm } from './algorithm.js';
-import type { Ending, RunRequest } from './ending.js';
+import type { RunRequest } from './run-request.js';
 import { independentResiduals } from '../kkt/index.js';
 import { DenseKkt } from '../kkt/index.js';
-import { Evaluation } from '../kkt/index.js';
+import { Evaluation, type Ending } from '../kkt/index.js';
 import {
   denseLowerTriangle,
   densePattern,

@@ -73,7 +73,7 @@ export class WorkingSetSolver {
         relaxed = true;
         continue;
       }
-      const changed = this.update(model, solution, round >= blockChanges);
+      const changed = this.update(model, solution, relaxed || round >= blockChanges);
       if (changed) continue;
       return this.worstActiveResidual(model, solution) > 1e-7 ? 'inconsistent' : 'solved';
     }

@@ -99,6 +99,46 @@ function valley(
   };
 }
 
+/** The same problem in x̃ⱼ = factorⱼ·xⱼ, its bounds, start and derivatives in these units; without Jacobian patterns. */
+function inVariableUnits(
+  problem: NonlinearProgram,
+  factors: Float64Array,
+  typical: Float64Array | undefined,
+): NonlinearProgram {
+  const { meta } = problem;
+  const own = (x: Float64Array) => x.map((value, j) => value / factors[j]!);
+  const scaled = (values: Float64Array) => values.map((value, j) => value * factors[j]!);
+  return {
+    meta: {
+      ...meta,
+      lower: scaled(meta.lower),
+      upper: scaled(meta.upper),
+      start: scaled(meta.start),
+      ...(typical && { typical }),
+    },
+    objective: (x) => problem.objective(own(x)),
+    ...(meta.constraintCount > 0 && {
+      constraints: (x: Float64Array, values: Float64Array) => problem.constraints!(own(x), values),
+    }),
+    gradient: (x, values) => {
+      problem.gradient!(own(x), values);
+      for (let j = 0; j < values.length; j++) values[j]! /= factors[j]!;
+    },
+    ...(meta.constraintCount > 0 && {
+      jacobian: (x: Float64Array, values: Float64Array) => {
+        problem.jacobian!(own(x), values);
+        for (let k = 0; k < values.length; k++) values[k]! /= factors[k % factors.length]!;
+      },
+    }),
+    hessian: (x, weight, multipliers, values) => {
+      problem.hessian!(own(x), weight, multipliers, values);
+      for (let i = 0, k = 0; i < factors.length; i++) {
+        for (let j = 0; j <= i; j++, k++) values[k]! /= factors[i]! * factors[j]!;
+      }
+    },
+  };
+}
+
 interface Landscape {
   readonly name: string;
   readonly start: readonly number[];
@@ -325,6 +365,25 @@ describe.each(solvers)('%s', (_name, solve, { constrained, needsHessian }) => {
       const common = Math.min(plain.length, scaled.length, 5);
       expect(common).toBeGreaterThan(2);
       for (let k = 0; k < common; k++) expect(scaled[k]).toBeCloseTo(plain[k]!, 8);
+    }
+  });
+
+  test.each([
+    ['all by 2²⁰', () => 20],
+    ['all by 2⁻²⁰', () => -20],
+    ['all by 2⁴⁰', () => 40],
+    ['all by 2⁻⁴⁰', () => -40],
+    ['one up, one down by 2³⁰', (j: number) => (j % 2 === 0 ? 30 : -30)],
+  ] as const)('says the same when variables are counted in other units: %s', (_name, exponentOf) => {
+    const plain = valley({ constrained, derivatives: true });
+    const reference = solve(plain);
+    expect(isSolved(reference.termination)).toBe(true);
+    const factors = Float64Array.from({ length: 4 }, (_, j) => 2 ** exponentOf(j));
+    for (const typical of [undefined, factors]) {
+      const result = solve(inVariableUnits(plain, factors, typical));
+      expect(result.termination).toBe(reference.termination);
+      expect(Math.abs(result.objective - reference.objective)).toBeLessThan(1e-6);
+      result.x.forEach((value, j) => expect(value / factors[j]!).toBeCloseTo(reference.x[j]!, 3));
     }
   });
 

@@ -67,7 +67,7 @@ module.exports = {
     lower('qp', [...foundation, 'transform']),
     lower('transform', foundation),
     lower('nlp', [...foundation, 'derivative', 'transform']),
-    lower('kkt', [...foundation, 'transform', 'nlp']),
+    lower('kkt', [...foundation, 'transform', 'globalization', 'nlp']),
     lower('bound', [...foundation, 'nlp']),
     lower('sqp', [...foundation, 'globalization', 'derivative', 'nlp', 'kkt', 'qp']),
     lower('auglag', [...foundation, 'nlp', 'bound']),

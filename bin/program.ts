@@ -12,6 +12,7 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   sweep: async () => (await import('./commands/sweep.js')).registerSweepCommand,
   collect: async () => (await import('./commands/collect.js')).registerCollectCommand,
   serve: async () => (await import('./commands/serve.js')).registerServeCommand,
+  report: async () => (await import('./commands/report.js')).registerReportCommand,
   verify: async () => (await import('./commands/verify.js')).registerVerifyCommand,
   init: async () => (await import('./commands/init.js')).registerInitCommand,
   check: async () => (await import('./commands/check.js')).registerCheckCommand,

@@ -1,10 +1,15 @@
 import { availableParallelism } from 'node:os';
+import { basename } from 'node:path';
 import { CommandError, exitCodes, type ExitCode } from '../exit-codes.js';
 import { writeText } from '../files.js';
 import { counterLine } from '../simulate/progress.js';
+import { chartLibrary } from '../report/chart/library.js';
+import { campaignReport } from '../report/contents/campaign.js';
+import { reportWriter, type ReportWriter } from '../report/write.js';
 import { interruptible } from '../solver/interrupt.js';
 import { print, printError } from '../terminal.js';
 import { campaignName, runCampaign, tasksOf, type Campaign, type PointResult } from './campaign.js';
+import { writeFigures } from './figure-files.js';
 import { Ledger } from './ledger.js';
 import { campaignOf, type CampaignArguments } from './options.js';
 import { TaskPool } from './pool.js';
@@ -24,6 +29,7 @@ export const usualLedger = 'sft-opt-ledger';
 export async function runCampaignCommand(path: string, options: RunArguments): Promise<ExitCode> {
   const campaign = await campaignOf(path, options);
   await refuseOther(campaign, options.expect);
+  const report = await openOutputs(options);
   const [folder = usualLedger, ...others] = options.ledger ?? [];
   const ledger = await Ledger.open(folder, others);
   const quiet = options.quiet === true;
@@ -34,7 +40,7 @@ export async function runCampaignCommand(path: string, options: RunArguments): P
     const results = await runCampaign(campaign, ledger, run);
     if (!results) return exitCodes.limit;
     await noteOthers(campaign, ledger, quiet);
-    await show(campaign, results, options);
+    await show(campaign, results, { ...options, title: basename(path) }, report);
     return exitCodes.solved;
   };
   try {
@@ -48,6 +54,7 @@ export async function runCampaignCommand(path: string, options: RunArguments): P
 export async function collectCommand(path: string, options: CampaignArguments): Promise<ExitCode> {
   const campaign = await campaignOf(path, options);
   await refuseOther(campaign, options.expect);
+  const report = await openOutputs(options);
   const [folder = usualLedger, ...others] = options.ledger ?? [];
   const ledger = await Ledger.open(folder, others);
   let missing = 0;
@@ -61,8 +68,14 @@ export async function collectCommand(path: string, options: CampaignArguments): 
       `${missing} results are missing; \`sft-opt sweep\` with the same options runs them`,
     );
   }
-  await show(campaign, results, options);
+  await show(campaign, results, { ...options, title: basename(path) }, report);
   return exitCodes.solved;
+}
+
+/** What draws charts is asked for before anything is run. */
+async function openOutputs({ report, figure = [] }: CampaignArguments): Promise<ReportWriter> {
+  if (figure.length > 0) await chartLibrary();
+  return reportWriter(report);
 }
 
 /** Jobs that were submitted for one campaign do not run another one because a file has changed since. */
@@ -123,9 +136,16 @@ async function noteOthers(campaign: Campaign, ledger: Ledger, quiet: boolean): P
   }
 }
 
-async function show(campaign: Campaign, results: readonly PointResult[], options: CampaignArguments): Promise<void> {
-  const { out, runs } = options;
+async function show(
+  campaign: Campaign,
+  results: readonly PointResult[],
+  options: CampaignArguments & { readonly title: string },
+  report: ReportWriter,
+): Promise<void> {
+  const { out, runs, figure = [] } = options;
   if (out !== undefined) await writeText(out, resultTable(out, campaign, results), { replace: true });
   if (runs !== undefined) await writeText(runs, runTable(runs, campaign, results), { replace: true });
+  await report.write((library) => campaignReport(library, options.title, campaign, results));
+  if (figure.length > 0) await writeFigures(figure, campaign, results);
   await print(renderCampaign(campaign, results));
 }

@@ -7,6 +7,7 @@ import { readScenario } from '../simulate/scenario.js';
 import { loadSchemes } from '../simulate/schemes.js';
 import { setOption } from '../commands/options.js';
 import type { Campaign, Point } from './campaign.js';
+import { figureOption, type FigureFile } from './figure-files.js';
 import { contentOf, referTo } from './tasks.js';
 import { gridOf, parseVariation, placeElsewhere, plainKey } from './vary.js';
 
@@ -22,6 +23,8 @@ export interface CampaignArguments {
   readonly ledger?: string[];
   readonly out?: string;
   readonly runs?: string;
+  readonly report?: string;
+  readonly figure?: FigureFile[];
   readonly shard?: { readonly index: number; readonly count: number };
   /** The only campaign that is run: its name. */
   readonly expect?: string;
@@ -45,8 +48,10 @@ export function addCampaignOptions(command: Command): Command {
         .argParser((text: string, earlier: string[] | undefined) => [...(earlier ?? []), text])
         .default(undefined, 'sft-opt-ledger'),
     )
-    .option('--out <file>', 'what each scheme reached: CSV if its name ends in .csv, else JSON Lines')
-    .option('--runs <file>', 'every run of a point, scheme and seed, likewise')
+    .option('--out <file>', 'what each scheme reached: CSV (.csv), a table for LaTeX (.tex), else JSON Lines')
+    .option('--runs <file>', 'every run of a point, scheme and seed: CSV (.csv), else JSON Lines')
+    .option('--report <file>', 'charts and tables as one HTML page')
+    .addOption(figureOption())
     .addOption(new Option('--expect <name>', 'run no campaign but this one').hideHelp());
 }
 

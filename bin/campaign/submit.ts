@@ -118,8 +118,13 @@ function campaignWords({ vary, scheme, set, seeds, confidence, ledger }: Campaig
   ];
 }
 
-function resultWords({ out, runs }: CampaignArguments): string[] {
-  return [...(out === undefined ? [] : ['--out', out]), ...(runs === undefined ? [] : ['--runs', runs])];
+function resultWords({ out, runs, report, figure = [] }: CampaignArguments): string[] {
+  return [
+    ...(out === undefined ? [] : ['--out', out]),
+    ...(runs === undefined ? [] : ['--runs', runs]),
+    ...(report === undefined ? [] : ['--report', report]),
+    ...figure.flatMap(({ column, path }) => ['--figure', `${column}=${path}`]),
+  ];
 }
 
 function submitWords(options: SubmitArguments): string[] {

@@ -12,8 +12,9 @@ import {
 } from '../../lib/simulate/index.js';
 import type { ResolvedScenario } from '../../lib/io/index.js';
 import { CommandError, exitCodes, together, type ExitCode } from '../exit-codes.js';
-import { writeLines, writeText } from '../files.js';
-import { simulationReport } from '../report/simulation.js';
+import { writeLines } from '../files.js';
+import { simulationReport } from '../report/contents/simulation.js';
+import { reportWriter } from '../report/write.js';
 import { counterLine } from '../simulate/progress.js';
 import { renderSummaries } from '../simulate/render.js';
 import { loadScenario } from '../simulate/scenario.js';
@@ -94,11 +95,9 @@ async function runSimulation(path: string, options: SimulateArguments): Promise<
   );
   const schemes = named ?? (await loadSchemes(scenario.settings.schemes));
   if (options.check) return await reportChecks(schemes, scenario);
+  const report = await reportWriter(options.report);
   const { records, isWhole } = await simulateRounds(scenario, schemes, options);
-  if (options.report !== undefined) {
-    const title = scenario.start.file.name ?? 'simulation';
-    await writeText(options.report, simulationReport(title, records), { replace: true });
-  }
+  await report.write((library) => simulationReport(library, scenario.start.file.name ?? 'Simulation', records));
   const summaries = summarise(records);
   await print(options.json ? JSON.stringify(summaries, undefined, 2) : renderSummaries(summaries));
   return isWhole ? exitCodes.solved : exitCodes.limit;

@@ -15,8 +15,10 @@ import { readText, writeText } from '../files.js';
 import { loadProblem } from '../problem.js';
 import { planFileOf } from '../render/plan-file.js';
 import { renderPlan } from '../render/plan.js';
+import { planReport } from '../report/contents/plan.js';
+import { reportWriter } from '../report/write.js';
 import { interruptible } from '../solver/interrupt.js';
-import { progressLine, progressLog } from '../solver/progress.js';
+import { progressLine, progressLog, type ProgressListener } from '../solver/progress.js';
 import { runSolve } from '../solver/run.js';
 import { outputWidth, painter, print, printError } from '../terminal.js';
 import { parseSeed, setOption } from './options.js';
@@ -34,6 +36,7 @@ export interface SolveArguments {
   readonly bandwidthMethod: BandwidthMethod;
   readonly warm?: string;
   readonly log?: string;
+  readonly report?: string;
   readonly baselines: boolean;
   /** Absent: answered for up to a hundred devices. */
   readonly whatIf?: boolean;
@@ -66,6 +69,7 @@ export function registerSolveCommand(program: Command): void {
     )
     .option('--warm <plan>', 'earlier plan to start from; --method bandwidth keeps its choices')
     .option('--log <file>', 'write progress to a file, one JSON object a line')
+    .option('--report <file>', 'charts and tables as one HTML page')
     .option('--no-baselines', 'do not compute conventional schemes')
     .option('--what-if', 'solve changed problems too, whatever the size (by default up to 100 devices)')
     .addOption(
@@ -90,8 +94,13 @@ async function solve(path: string, options: SolveArguments): Promise<ExitCode> {
   if (resolved.frame) refuseWithFrame(options);
   const warm =
     options.warm === undefined ? undefined : await loadWarmPlan(options.warm, resolved, options.method, quiet);
-  const { report, interrupted } = await search(resolved, warm, options, quiet);
+  const writer = await reportWriter(options.report);
+  const notes: SolveProgress[] = [];
+  const { report, interrupted } = await search(resolved, warm, options, quiet, notes);
   await deliver(report, resolved, options, quiet);
+  await writer.write((library) =>
+    planReport(library, { plan: planFileOf(report, resolved), problem: resolved.problem, progress: notes }),
+  );
   if (options.certificate !== undefined) {
     const { writeCertificate } = await import('../solver/certificate.js');
     await writeCertificate(options.certificate, report, resolved, path);
@@ -114,8 +123,9 @@ async function search(
   warm: Plan | undefined,
   options: SolveArguments,
   quiet: boolean,
+  notes: SolveProgress[],
 ): Promise<{ report: PlanReport; interrupted: boolean }> {
-  const listeners = [progressLog(options.log), progressLine(process.stderr, quiet)];
+  const listeners = [progressLog(options.log), progressLine(process.stderr, quiet), kept(notes, options.report)];
   const job = {
     origin,
     warm,
@@ -138,6 +148,16 @@ async function search(
   } finally {
     for (const listener of listeners) listener.close();
   }
+}
+
+/** What a page shows of the search; nothing is kept where none is asked for. */
+function kept(notes: SolveProgress[], report: string | undefined): ProgressListener {
+  return {
+    note(progress) {
+      if (report !== undefined) notes.push(progress);
+    },
+    close: () => undefined,
+  };
 }
 
 async function deliver(report: PlanReport, resolved: ResolvedFile, options: SolveArguments, quiet: boolean) {

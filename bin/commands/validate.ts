@@ -6,6 +6,8 @@ import { readText } from '../files.js';
 import { escapeLine } from '../escape.js';
 import { print, printError } from '../terminal.js';
 import { writeBytes } from './codec-files.js';
+import { validationReport } from '../report/contents/validation.js';
+import { reportWriter } from '../report/write.js';
 import { setOption } from './options.js';
 import {
   addTimingOptions,
@@ -28,6 +30,7 @@ interface ValidateArguments extends TimingArguments {
   readonly only?: string;
   readonly out?: string;
   readonly picture?: string;
+  readonly report?: string;
 }
 
 /** `sft-opt validate`: what a profile foresees against what real trainings take. */
@@ -46,6 +49,7 @@ export function registerValidateCommand(program: Command): void {
       .option('--every <number>', 'run each n-th plan of the grid alone', parseCount, 1)
       .option('--only <text>', 'plans whose names hold this text alone')
       .option('--out <file>', 'write the report as JSON')
+      .option('--report <file>', 'charts and tables as one HTML page')
       .option('--picture <file>', 'write predicted against measured as SVG'),
   ).action(runValidate);
 }
@@ -53,6 +57,7 @@ export function registerValidateCommand(program: Command): void {
 async function runValidate(problem: string | undefined, given: ValidateArguments): Promise<void> {
   const text = await readText(given.profile);
   const content = parsedProfile(given.profile, text);
+  const page = await reportWriter(given.report);
   const { backend, workload } = await timingSetup(given);
   const { builtInCases, problemCases, unmeasured, validate, ValidationProblemError } =
     await import('../../harness/validate/index.js');
@@ -98,6 +103,7 @@ async function runValidate(problem: string | undefined, given: ValidateArguments
   if (given.out !== undefined) {
     await writeBytes(given.out, new TextEncoder().encode(`${JSON.stringify(report, undefined, 1)}\n`));
   }
+  await page.write((library) => validationReport(library, report));
   if (given.picture !== undefined) {
     const { validationPicture } = await import('../report/validation.js');
     await writeBytes(given.picture, new TextEncoder().encode(validationPicture(report)));

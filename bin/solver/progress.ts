@@ -28,7 +28,7 @@ export function progressLine(stream: NodeJS.WriteStream, quiet: boolean): Progre
   const timer = setInterval(draw, 250);
   return {
     note(progress) {
-      latest = progress;
+      if (!progress.iteration) latest = progress;
     },
     close() {
       clearInterval(timer);

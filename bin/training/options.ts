@@ -22,6 +22,7 @@ export function addTrainingOptions(command: Command): Command {
     .option('--seed <number>', 'seed in place of the file’s', parseSeed)
     .option('--rounds <number>', 'rounds in place of the file’s', parseCount)
     .addOption(new Option('--clock <kind>', 'how time is told').choices(['auto', 'emulated', 'wall']))
+    .option('--report <file>', 'charts and tables as one HTML page')
     .option('--record <file>', 'run record (JSON Lines)')
     .option('--checkpoint <folder>', 'where checkpoints go')
     .option('--resume', 'go on from the newest checkpoint that is whole')

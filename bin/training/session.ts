@@ -12,6 +12,9 @@ import type {
   TrainingResult,
 } from '../../harness/server/index.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
+import { TrainingRounds } from '../report/contents/training-rounds.js';
+import { trainingReport } from '../report/contents/training.js';
+import { reportWriter } from '../report/write.js';
 import { renderTraining } from '../render/training.js';
 import { interruptible } from '../solver/interrupt.js';
 import { painter, print } from '../terminal.js';
@@ -31,6 +34,7 @@ export interface TrainingArguments {
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly out?: string;
+  readonly report?: string;
 }
 
 /** A scenario with its data, model and backend. */
@@ -81,6 +85,8 @@ export async function conductTraining(
   const { scenario, workload, backend, clock } = opened;
   const quiet = options.quiet === true;
   const progress = trainingProgress(process.stderr, scenario.rounds, quiet);
+  const report = await reportWriter(options.report);
+  const rounds = new TrainingRounds();
   const summary = new SummaryRecorder(scenario.devices.map(({ name }) => name));
   const say = (text: string) => progress.say(text);
   say(`backend: ${backend.description}; ${clock} clock`);
@@ -102,6 +108,7 @@ export async function conductTraining(
   const record = (entry: RunRecord) => {
     file?.record(entry);
     summary.record(entry);
+    if (options.report !== undefined) rounds.record(entry);
     progress.record(entry);
     if (entry.kind === 'fault') say(`round ${entry.round + 1}: ${entry.name} was left behind: ${entry.reason}`);
   };
@@ -123,6 +130,8 @@ export async function conductTraining(
     progress.close();
     const isDone = result.roundsDone >= scenario.rounds;
     await deliver(opened, options, summary, result, progress);
+    const names = scenario.devices.map(({ name }) => name);
+    await report.write((library) => trainingReport(library, scenario.file.name ?? 'Training', rounds, names));
     if (!isDone) say(`ended after ${result.roundsDone} of ${scenario.rounds} rounds`);
     return isDone ? exitCodes.solved : exitCodes.limit;
   } finally {

@@ -52,6 +52,8 @@ export interface ThresholdContext {
   /** Stop as soon as this threshold is refuted. */
   readonly target?: number;
   readonly signal?: StopSignal | undefined;
+  /** Called after each evaluation of the dual with how many there were and the largest threshold refuted so far. */
+  readonly onEvaluation?: ((evaluations: number, refuted: number) => void) | undefined;
 }
 
 /** What `largestRefutedThreshold` found. */
@@ -318,6 +320,7 @@ class ThresholdSearch {
       this.refuted = threshold;
       this.refuting.set(trial);
     }
+    this.context.onEvaluation?.(this.evaluations, this.refuted);
     return { value, slope: response.slope };
   }
 

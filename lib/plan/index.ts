@@ -8,7 +8,7 @@ export * from './solve.js';
 export { explainInfeasibility, singleConflicts } from './explain/index.js';
 export { planBits } from './baselines/index.js';
 export type { Planner, PlannerOutcome } from './planner.js';
-export type { SolveProgress } from './progress.js';
+export type { SolveIteration, SolveProgress } from './progress.js';
 export { breakTies } from './local-search/index.js';
 export * from './two-timescale/index.js';
 export * from './define/index.js';

@@ -76,6 +76,7 @@ function dispatch(problem: PlanningProblem, options: MethodOptions, context: Met
       return planBandwidth(problem, context.warm, {
         method: options.bandwidthMethod,
         signal: context.signal,
+        onIteration: context.onProgress && ((iteration) => context.onProgress!({ phase: 'search', iteration })),
         ...limit(context),
       });
   }

@@ -5,4 +5,25 @@ export interface SolveProgress {
   /** Round of the best plan so far, seconds. */
   readonly totalSeconds?: number;
   readonly boundSeconds?: number;
+  /** One step of an algorithm inside a phase; such a note has no other figures. */
+  readonly iteration?: SolveIteration;
 }
+
+/**
+ * A step of the dual of the whole problem, of the relaxation in cuts and ratios, or of the bandwidths' SQP. Steps count from 0 (an
+ * algorithm may run more than once).
+ */
+export interface SolveIteration {
+  readonly algorithm: 'dual' | 'relaxation' | 'bandwidth';
+  readonly iteration: number;
+  /** Round of the iterate, seconds: of a fractional point with `relaxation`. */
+  readonly totalSeconds?: number;
+  /** With `dual`: no plan is faster than this, seconds; the best so far. */
+  readonly boundSeconds?: number;
+  /** Largest violation of a limit, in the algorithm's scale. */
+  readonly violation?: number;
+  /** What is left of the optimality conditions, in the algorithm's scale. */
+  readonly residual?: number;
+}
+
+export type IterationListener = (iteration: SolveIteration) => void;

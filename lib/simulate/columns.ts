@@ -70,9 +70,13 @@ export function roundCsvRow(record: RoundRecord): string {
   return `${roundColumns.map((column) => csvCell(column.of(record))).join(',')}\n`;
 }
 
-/** A value as CSV has it; a text that a spreadsheet would take for a formula is quoted like any other that needs it. */
+/**
+ * A value as CSV has it. A text that a spreadsheet would run as a formula has an apostrophe before it; a text that is a number, such as
+ * `-5`, stays as it is.
+ */
 export function csvCell(value: string | number | null): string {
   if (value === null) return '';
-  const text = String(value);
+  const isFormula = typeof value === 'string' && /^[=+\-@\t\r]/u.test(value) && Number.isNaN(Number(value));
+  const text = isFormula ? `'${value}` : String(value);
   return /[",\n\r]/u.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

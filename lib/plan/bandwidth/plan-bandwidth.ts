@@ -2,6 +2,7 @@ import { ArgumentError } from '../../errors/index.js';
 import { buildChoices, exceeds, type LimitViolation, type Plan, type PlanningProblem } from '../../models/index.js';
 import { Budget, type Termination, type StopSignal } from '../../solver/index.js';
 import { judgePlan } from '../judge.js';
+import type { IterationListener } from '../progress.js';
 import {
   allocateLoads,
   energyConflicts,
@@ -25,6 +26,8 @@ export interface BandwidthOptions {
   readonly maxSteps?: number;
   readonly timeLimitSeconds?: number;
   readonly signal?: StopSignal | undefined;
+  /** Called after each step of the SQP. */
+  readonly onIteration?: IterationListener | undefined;
 }
 
 /** A plan found by one of the planning methods. */
@@ -97,6 +100,15 @@ function bySqp(
   });
   const answer = sqpShares(compiled, start, {
     budget,
+    onStep:
+      options.onIteration &&
+      ((iteration, delaySeconds, residual) =>
+        options.onIteration!({
+          algorithm: 'bandwidth',
+          iteration,
+          totalSeconds: delaySeconds + compiled.constantSeconds,
+          residual,
+        })),
     ...(options.maxSteps !== undefined && { maxSteps: options.maxSteps }),
   });
   const trimmed = trimShares(compiled, answer.reciprocal);

@@ -12,6 +12,8 @@ export interface SeparableOptions {
   /** Size of what the objective is added to: its precision is relative to both together. */
   readonly scale?: number;
   readonly budget?: Budget;
+  /** Called after each subproblem with the objective before its step and the residual there. */
+  readonly onStep?: (step: number, objective: number, residual: number) => void;
 }
 
 /** Answer of `solveSeparableMinMax`. */
@@ -115,6 +117,7 @@ class SeparableSqp {
       }
       // What the linear model still hopes to gain bounds the error of a convex problem.
       residual = Math.max(0, before - subproblem.predicted) / scale;
+      this.options.onStep?.(steps, before, residual);
       if (residual <= tolerance && steps > 0) {
         termination = 'optimal';
         break;

@@ -27,7 +27,12 @@ const out = new Float64Array(3);
 export function sqpShares(
   compiled: CompiledAllocation,
   startShares?: ArrayLike<number>,
-  options: { readonly maxSteps?: number; readonly budget?: Budget } = {},
+  options: {
+    readonly maxSteps?: number;
+    readonly budget?: Budget;
+    /** Called after each subproblem with the delay before its step, seconds, and the residual there. */
+    readonly onStep?: ((step: number, delaySeconds: number, residual: number) => void) | undefined;
+  } = {},
 ): SqpShares {
   if (compiled.serverSeconds.some((work) => work > 0)) {
     throw new Error('the bandwidth SQP takes server shares as given: compile the loads with them');
@@ -39,10 +44,12 @@ export function sqpShares(
     const share = startShares?.[form.free[i]!] ?? 0;
     start[i] = share > 0 ? 1 / share : form.count / form.limit;
   }
+  const { onStep } = options;
   const result = solveSeparableMinMax(form, start, {
     scale: form.floorSeconds,
     ...(options.maxSteps !== undefined && { maxSteps: options.maxSteps }),
     ...(options.budget && { budget: options.budget }),
+    ...(onStep && { onStep: (step, objective, residual) => onStep(step, form.floorSeconds + objective, residual) }),
   });
   const reciprocal = compiled.greatestReciprocal.slice();
   result.x.forEach((w, i) => (reciprocal[form.free[i]!] = w));

@@ -55,6 +55,7 @@ function boundSeparate(
     {
       start: startMultipliers(columns),
       signal: context.signal,
+      onEvaluation: context.onIteration && boundListener(context.onIteration, problem.aggregationSeconds),
       ...(incumbent !== undefined && { guess: incumbent - problem.aggregationSeconds }),
     },
   );
@@ -74,6 +75,13 @@ function boundSeparate(
   }
   const certificate = { kind: 'threshold', sharing: problem.sharing, boundSeconds, multipliers } as const;
   return { boundSeconds, certificate, ...common };
+}
+
+function boundListener(note: NonNullable<BoundContext['onIteration']>, aggregationSeconds: number) {
+  return (evaluations: number, refuted: number) => {
+    const boundSeconds = refuted * (1 - claimMargin) + aggregationSeconds;
+    note({ algorithm: 'dual', iteration: evaluations - 1, boundSeconds });
+  };
 }
 
 /** For any delay the dual rises in proportion to its multipliers: positive somewhere, it is so within this box. */

@@ -2,6 +2,7 @@ import * as z from '../../schema/index.js';
 import type { PrimalRecovery } from '../../lagrangian/index.js';
 import { commonOptions, defineOptions, type StopSignal } from '../../solver/index.js';
 import type { BoundCertificate, LimitMultipliers } from './certificate.js';
+import type { IterationListener } from '../progress.js';
 import type { PlanChoices } from '../choices/index.js';
 import type { ChoiceColumns } from './columns.js';
 
@@ -40,6 +41,8 @@ export interface BoundContext {
   readonly incumbentSeconds?: number | undefined;
   /** The problem's choices, listed before. */
   readonly choices?: PlanChoices | undefined;
+  /** Called after each evaluation of the dual; with `batched` sharing it is not. */
+  readonly onIteration?: IterationListener | undefined;
 }
 
 /** A lower bound on the round delay of every plan. */

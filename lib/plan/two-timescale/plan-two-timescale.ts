@@ -14,7 +14,7 @@ import {
 import { planExact } from '../exact/index.js';
 import { judgePlan } from '../judge.js';
 import { breakTies, divides, LocalSearch, priceRounding, type Evaluation } from '../local-search/index.js';
-import type { SolveProgress } from '../progress.js';
+import type { IterationListener, SolveProgress } from '../progress.js';
 import { nearestEntries } from './nearest.js';
 import { Relaxation, type RelaxedPlan } from './relaxation.js';
 
@@ -78,6 +78,7 @@ class TwoTimescale {
   private bound: PlanBound | undefined;
   private relaxationIterations = 0;
   private roundedSeconds = Infinity;
+  private readonly note: IterationListener | undefined;
 
   constructor(
     private readonly problem: PlanningProblem,
@@ -87,6 +88,8 @@ class TwoTimescale {
     this.options = twoTimescaleOptions.resolve(given);
     this.budget = new Budget({ timeLimitSeconds: this.options.timeLimitSeconds, signal: context.signal });
     this.choices = listChoices(problem);
+    const { onProgress } = context;
+    this.note = onProgress && ((iteration) => onProgress({ phase: 'search', iteration }));
     this.search = new LocalSearch({
       problem,
       choices: this.choices,
@@ -127,6 +130,7 @@ class TwoTimescale {
     this.bound = boundPlan(this.problem, left < Infinity ? { timeLimitSeconds: dualPart * left } : {}, {
       choices: this.choices,
       signal: this.context.signal,
+      onIteration: this.note,
     });
     this.search.startFromDual(this.bound);
   }
@@ -136,7 +140,7 @@ class TwoTimescale {
     const starts = this.options.starts ?? defaultStarts(this.choices.deviceCount);
     for (let k = 0; k < starts && !this.ended() && !this.isSettled(); k++) {
       const random = k > 0 ? randomStream(this.options.seed, `relaxation-start-${k}`) : undefined;
-      const relaxed = relaxation.solve(this.relaxationBudget(), random);
+      const relaxed = relaxation.solve(this.relaxationBudget(), random, this.note);
       this.relaxationIterations += relaxed.outcome.iterations;
       this.roundAndImprove(relaxed);
     }
@@ -241,6 +245,7 @@ class TwoTimescale {
     const polished = planBandwidth(problem, chosen, {
       method: this.options.bandwidthMethod,
       signal: this.context.signal,
+      onIteration: this.note,
     });
     const judged = judgePlan(problem, chosen);
     const { plan, totalSeconds, violations } =

@@ -2,9 +2,10 @@ import { AugmentedLagrangianSolver } from '../../auglag/index.js';
 import type { PlanningProblem } from '../../models/index.js';
 import type { NlpMeta, NonlinearProgram } from '../../problem/index.js';
 import type { RandomStream } from '../../random/index.js';
-import type { Budget, SolverResult } from '../../solver/index.js';
+import type { Budget, IterationRecord, SolverResult } from '../../solver/index.js';
 import { emptyLoads, LinkRows } from '../bandwidth/index.js';
 import type { PlanChoices } from '../choices/index.js';
+import type { IterationListener } from '../progress.js';
 import { loadCount, loadIndex, RelaxedDevice, type RelaxedValues } from './relaxed-device.js';
 import { shareSensitivity, type ShareSensitivity } from './share-sensitivity.js';
 
@@ -68,15 +69,20 @@ export class Relaxation implements NonlinearProgram {
   }
 
   /** Solves from a point given in the scaled variables; the start is random where `random` is given. */
-  solve(budget: Budget, random?: RandomStream): RelaxedPlan {
+  solve(budget: Budget, random?: RandomStream, note?: IterationListener): RelaxedPlan {
     const start = Float64Array.from(this.meta.start, (value) => (random ? random.uniform() : value));
     this.scale = 1;
     this.known = undefined;
     const first = this.objective(start) / this.devices.length;
     this.scale = first > 0 && Number.isFinite(first) ? 1 / first : 1;
     this.known = undefined;
-    const outcome = new AugmentedLagrangianSolver(this, relaxationOptions).solve({ start, budget });
     const count = this.devices.length;
+    const onIteration = note && ((record: IterationRecord) => this.report(record, note));
+    const outcome = new AugmentedLagrangianSolver(this, relaxationOptions).solve({
+      start,
+      budget,
+      ...(onIteration && { onIteration }),
+    });
     const plan = { cut: new Float64Array(count), logUp: new Float64Array(count), logDown: new Float64Array(count) };
     for (let n = 0; n < count; n++) {
       plan.cut[n] = this.cutOf(n, outcome.x);
@@ -84,6 +90,21 @@ export class Relaxation implements NonlinearProgram {
       plan.logDown[n] = this.logOf(n, outcome.x, 2);
     }
     return { ...plan, totalSeconds: outcome.objective / this.scale / count, outcome };
+  }
+
+  /** Figures that are not known are left out: between its inner solves the augmented Lagrangian has no stationarity. */
+  private report(
+    { iteration, objective, primalInfeasibility, stationarity }: IterationRecord,
+    note: IterationListener,
+  ) {
+    note({
+      algorithm: 'relaxation',
+      iteration,
+      totalSeconds: objective / this.scale / this.devices.length,
+      ...(Number.isFinite(primalInfeasibility) && { violation: primalInfeasibility }),
+      ...(Number.isFinite(stationarity) && { residual: stationarity }),
+    });
+    return undefined;
   }
 
   objective(x: Float64Array): number {

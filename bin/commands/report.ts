@@ -1,0 +1,112 @@
+import { basename } from 'node:path';
+import type { Command } from 'commander';
+import { CommandError, exitCodes } from '../exit-codes.js';
+import { readText } from '../files.js';
+import { loadProblem } from '../problem.js';
+import type { ChartLibrary } from '../report/chart/library.js';
+import { planReport } from '../report/contents/plan.js';
+import { simulationReport } from '../report/contents/simulation.js';
+import { TrainingRounds } from '../report/contents/training-rounds.js';
+import { trainingReport } from '../report/contents/training.js';
+import { validationReport } from '../report/contents/validation.js';
+import { readInput, type ReportInput } from '../report/inputs/read.js';
+import type { Report } from '../report/page.js';
+import { reportWriter } from '../report/write.js';
+
+interface ReportArguments {
+  readonly out: string;
+  readonly problem?: string;
+  readonly title?: string;
+}
+
+const help = `
+What a file is, its content tells: a plan of solve --out (with the log of solve --log beside it), rounds of simulate --out as JSON
+Lines (several files are put together), a record of train --record, or a validation of validate --out. Campaigns write their
+page themselves: sweep, compare and collect --report. docs/reports.md describes the pages.
+
+Examples:
+  $ sft-opt report plan.json solve.jsonl --problem cell.yaml --out plan.html
+  $ sft-opt report rounds.jsonl --out rounds.html
+  $ sft-opt report run.jsonl --out training.html
+
+Exit codes: 0 written, 2 wrong input, 1 internal error.`;
+
+/** Largest file that a page is made of. */
+const largestBytes = 512 * 1024 * 1024;
+
+export function registerReportCommand(program: Command): void {
+  program
+    .command('report')
+    .description('charts and tables of results as one HTML page that needs nothing else')
+    .argument('<file...>', 'results of other commands')
+    .requiredOption('--out <file>', 'the page')
+    .option(
+      '--problem <file>',
+      'with a plan: the problem file that it is a plan of, for limits and the accuracy’s curve',
+    )
+    .option('--title <text>', 'title of the page')
+    .addHelpText('after', help)
+    .action(async (paths: string[], options: ReportArguments) => {
+      await writeReport(paths, options);
+      process.exitCode = exitCodes.solved;
+    });
+}
+
+async function writeReport(paths: readonly string[], options: ReportArguments): Promise<void> {
+  const inputs: ReportInput[] = [];
+  const problems: string[] = [];
+  for (const path of paths) {
+    const outcome = readInput(await readText(path, largestBytes));
+    if (outcome.ok) inputs.push(outcome.input);
+    else problems.push(`${path}: ${outcome.problem}`);
+  }
+  if (problems.length > 0) throw new CommandError(exitCodes.badInput, problems.join('\n'));
+  const make = await makerOf(inputs, paths, options);
+  const writer = await reportWriter(options.out);
+  const { title } = options;
+  await writer.write((library) => ({ ...make(library), ...(title !== undefined && { title }) }));
+}
+
+async function makerOf(
+  inputs: readonly ReportInput[],
+  paths: readonly string[],
+  options: ReportArguments,
+): Promise<(library: ChartLibrary) => Report> {
+  const of = <Kind extends ReportInput['kind']>(kind: Kind) =>
+    inputs.filter((input): input is Extract<ReportInput, { kind: Kind }> => input.kind === kind);
+  const [plans, logs, simulations, trainings, validations] = [
+    of('plan'),
+    of('log'),
+    of('simulation'),
+    of('training'),
+    of('validation'),
+  ];
+  const [plan] = plans;
+  if (options.problem !== undefined && !plan) {
+    throw new CommandError(exitCodes.badInput, '--problem goes with a plan');
+  }
+  if (plan && plans.length + logs.length === inputs.length && plans.length === 1 && logs.length <= 1) {
+    const found = options.problem === undefined ? undefined : await loadProblem(options.problem, { quiet: true });
+    const { problem } = found ?? {};
+    if (problem && problem.devices.length !== (plan.plan.answer?.devices.length ?? problem.devices.length)) {
+      throw new CommandError(exitCodes.badInput, `${options.problem!}: the plan is of another number of devices`);
+    }
+    return (library) => planReport(library, { plan: plan.plan, problem, progress: logs[0]?.progress });
+  }
+  if (simulations.length === inputs.length) {
+    const rounds = simulations.flatMap((each) => each.rounds);
+    return (library) => simulationReport(library, 'Simulation', rounds);
+  }
+  if (trainings.length === inputs.length) {
+    const training = new TrainingRounds();
+    for (const { records } of trainings) for (const record of records) training.record(record);
+    return (library) => trainingReport(library, basename(paths[0]!), training, []);
+  }
+  const [validation] = validations;
+  if (validation && inputs.length === 1) return (library) => validationReport(library, validation.report);
+  const kinds = inputs.map(({ kind }, k) => `${paths[k]!} (${kind})`).join(', ');
+  throw new CommandError(
+    exitCodes.badInput,
+    `these do not go on one page: ${kinds}; a plan goes with its log, rounds with rounds, a record with records`,
+  );
+}

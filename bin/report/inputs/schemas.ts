@@ -1,0 +1,132 @@
+import * as z from 'zod';
+
+const finite = z.number();
+const text = z.string();
+const stageSeconds = z.object({
+  forward: finite,
+  encode: finite,
+  uplink: finite,
+  server: finite,
+  downlink: finite,
+  decode: finite,
+  backward: finite,
+  adapterUplink: finite,
+  adapterDownlink: finite,
+  adapterCodec: finite.default(0),
+});
+
+/** What a page reads of a line of `simulate --out`. */
+export const roundSchema = z.object({
+  scheme: text,
+  seed: finite,
+  round: finite,
+  seconds: finite,
+  outcome: z.enum(['run', 'broken', 'no-plan', 'nobody']),
+  devices: finite,
+  delaySeconds: finite.nullable(),
+  bottleneck: text.nullable(),
+  stages: stageSeconds.nullable(),
+  uplinkBits: finite,
+  downlinkBits: finite,
+  energyJoule: finite,
+  memoryUse: finite.nullable(),
+  serverMemoryBytes: finite,
+  accuracy: finite.nullable(),
+  replanned: z.enum(['start', 'interval', 'newcomer', 'misfit', 'gain', 'loss']).nullable(),
+  steps: finite.nullable(),
+  satOut: z.array(z.looseObject({ device: text })),
+  violations: z.array(z.looseObject({ limit: text, device: text.optional() })),
+  boundSeconds: finite.nullable(),
+  regret: finite.nullable(),
+  perDevice: z
+    .array(
+      z.looseObject({
+        device: text,
+        distanceMetre: finite,
+        blocks: finite,
+        bandwidthHz: finite,
+        chainSeconds: finite,
+        energyJoule: finite,
+      }),
+    )
+    .optional(),
+});
+
+/** A line of `solve --log`. */
+export const progressSchema = z.object({
+  elapsedSeconds: finite,
+  phase: z.enum(['search', 'bound', 'baselines', 'what-if', 'trade-off', 'explanation']),
+  fraction: finite.optional(),
+  totalSeconds: finite.nullable().optional(),
+  boundSeconds: finite.nullable().optional(),
+  iteration: z
+    .object({
+      algorithm: z.enum(['dual', 'relaxation', 'bandwidth']),
+      iteration: finite,
+      totalSeconds: finite.nullable().optional(),
+      boundSeconds: finite.nullable().optional(),
+      violation: finite.nullable().optional(),
+      residual: finite.nullable().optional(),
+    })
+    .optional(),
+});
+
+const runStages = z.record(text, finite);
+
+/** A line of `train --record`. */
+export const runRecordSchema = z.discriminatedUnion('kind', [
+  z.looseObject({ kind: z.literal('run'), run: text, settings: z.record(text, z.unknown()) }),
+  z.looseObject({
+    kind: z.literal('step'),
+    round: finite,
+    device: finite,
+    seconds: runStages,
+    uplinkBytes: finite,
+    downlinkBytes: finite,
+  }),
+  z.looseObject({
+    kind: z.literal('round'),
+    round: finite,
+    loss: finite,
+    roundSeconds: finite,
+    adapterSeconds: z.array(finite),
+    devices: z.array(finite),
+    uplinkBytes: finite,
+    downlinkBytes: finite,
+  }),
+  z.looseObject({ kind: z.literal('evaluation'), round: finite, accuracy: finite, images: finite }),
+  z.looseObject({ kind: z.enum(['fault', 'joined']), round: finite, device: finite, name: text, reason: text }),
+]);
+
+const errors = z.object({ count: finite, mape: finite, worst: finite, bias: finite });
+const pair = z.object({ predicted: finite, measured: finite });
+
+/** The file of `validate --out`, as far as a page reads it. */
+export const validationSchema = z.looseObject({
+  created: text,
+  model: text,
+  profileHash: text,
+  profileCreated: text,
+  summary: z.looseObject({
+    round: errors,
+    stages: z.record(text, errors),
+    traffic: errors,
+    deviceMemory: errors,
+    serverMemory: errors,
+    bestPlanRatio: finite,
+  }),
+  cases: z
+    .array(
+      z.looseObject({
+        name: text,
+        scenario: text,
+        devices: finite,
+        cuts: z.array(finite),
+        round: pair,
+        linkShare: finite,
+        repeats: finite,
+        isSteady: z.boolean(),
+      }),
+    )
+    .min(1),
+});

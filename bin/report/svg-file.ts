@@ -1,4 +1,4 @@
-import type { Figure } from './chart/figure.js';
+import { legendMark, type Figure } from './chart/figure.js';
 import { escaped } from './html.js';
 import { lightColours } from './style.js';
 
@@ -22,13 +22,10 @@ export function svgFile({ text, wide, legend }: Figure): string {
     x += wanted;
   }
   const total = placed.length === 0 ? titleHeight + height : y + 12;
-  const legendMarks = placed.map(({ x: left, y: middle, entry: { name, style, shape } }) => {
-    const mark =
-      shape === 'line'
-        ? `<path d="M${left} ${middle}h28" fill="none" stroke="${style.colour}" stroke-width="2" stroke-dasharray="${style.dashes}"/>`
-        : `<rect x="${left}" y="${middle - 5}" width="28" height="10" fill="${style.colour}"/>`;
-    return `${mark}<text x="${left + 34}" y="${middle + 4}" font-size="12">${escaped(name)}</text>`;
-  });
+  const legendMarks = placed.map(
+    ({ x: left, y: middle, entry }) =>
+      `<g transform="translate(${left} ${middle - 5})">${legendMark(entry)}</g><text x="${left + 36}" y="${middle + 4}" font-size="12">${escaped(entry.name)}</text>`,
+  );
   const picture = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${total}" width="${width}" height="${total}" font-family="Helvetica, Arial, sans-serif" color="#1b1b1b" role="img" aria-label="${escaped(`${text.title}. ${text.description}`)}">
 <title>${escaped(text.title)}</title>
 <rect width="${width}" height="${total}" fill="var(--paper)"/>

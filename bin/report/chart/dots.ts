@@ -17,7 +17,7 @@ export interface DotOptions {
 }
 
 /** Shapes beside colours, for eyes that see few. */
-const symbols = ['circle', 'square', 'triangle', 'diamond', 'cross', 'star', 'wye', 'times'];
+const symbols = ['circle', 'square', 'triangle', 'diamond'] as const;
 
 /** Points in a plane. */
 export function dotChart(
@@ -59,7 +59,7 @@ export function dotChart(
     text,
     ...pictures,
     legend: [
-      ...groups.map(({ name }, k) => ({ name, style: { ...seriesStyle(k), dashes: '' }, shape: 'area' as const })),
+      ...groups.map(({ name }, k) => ({ name, style: seriesStyle(k), shape: symbols[k % symbols.length]! })),
       ...(line ? [{ name: line.name, style: { colour: 'var(--ink)', dashes: '5 3' }, shape: 'line' as const }] : []),
     ],
     table: {

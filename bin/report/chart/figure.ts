@@ -25,7 +25,31 @@ export interface Figure {
 export interface LegendEntry {
   readonly name: string;
   readonly style: SeriesStyle;
-  readonly shape: 'line' | 'area';
+  readonly shape: LegendShape;
+}
+
+/** What stands for a series: a line, an area, or the symbol of its points. */
+export type LegendShape = 'line' | 'area' | DotSymbol;
+export type DotSymbol = keyof typeof symbolPaths;
+
+/** Symbols of points as a legend draws them, around (15, 5). */
+const symbolPaths = {
+  circle: 'M11 5a4 4 0 1 0 8 0a4 4 0 1 0 -8 0Z',
+  square: 'M11.5 1.5h7v7h-7Z',
+  triangle: 'M15 0.5l4.5 8h-9Z',
+  diamond: 'M15 0l3.5 5l-3.5 5l-3.5 -5Z',
+} as const;
+
+/** The mark beside a name of the legend, in a box of 30 × 10. */
+export function legendMark({ style: { colour, dashes }, shape }: LegendEntry): string {
+  switch (shape) {
+    case 'line':
+      return `<path d="M0 5H30" fill="none" stroke="${colour}" stroke-width="2" stroke-dasharray="${dashes}"/>`;
+    case 'area':
+      return `<rect width="30" height="10" fill="${colour}"/>`;
+    default:
+      return `<path d="${symbolPaths[shape]}" fill="none" stroke="${colour}" stroke-width="2"/>`;
+  }
 }
 
 /** Series are told apart by colour and, for print and for eyes that see few colours, by dashes or by order. */
@@ -124,12 +148,8 @@ ${tableHtml(table)}</details>
 
 function legendHtml(entries: readonly LegendEntry[]): string {
   if (entries.length < 2) return '';
-  const items = entries.map(({ name, style, shape }) => {
-    const mark =
-      shape === 'line'
-        ? `<path d="M0 5H30" fill="none" stroke="${style.colour}" stroke-width="2" stroke-dasharray="${style.dashes}"/>`
-        : `<rect width="30" height="10" fill="${style.colour}"/>`;
-    return `<li><svg viewBox="0 0 30 10" aria-hidden="true">${mark}</svg>${escaped(name)}</li>`;
-  });
+  const items = entries.map(
+    (entry) => `<li><svg viewBox="0 0 30 10" aria-hidden="true">${legendMark(entry)}</svg>${escaped(entry.name)}</li>`,
+  );
   return `<ul class="legend">${items.join('')}</ul>\n`;
 }

@@ -9,6 +9,8 @@ export interface Series {
   readonly points: readonly LinePoint[];
   /** Half the height of the band around each point, such as that of a confidence interval. */
   readonly halfWidths?: readonly (number | null)[];
+  /** Which colour and dashes, where it is not the place among the lines: one thing looks alike in all charts. */
+  readonly place?: number;
 }
 
 export interface LineOptions {
@@ -32,6 +34,7 @@ export function lineChart(
   options: LineOptions,
 ): Figure {
   const { plot } = library;
+  const styles = series.map(({ place }, k) => seriesStyle(place ?? k));
   const { including = [0], xScale = 'linear', yScale = 'linear', marks = false } = options;
   const known = (points: readonly LinePoint[]) =>
     points.filter(([x, y]) => (xScale === 'linear' || x > 0) && (y === null || yScale === 'linear' || y > 0));
@@ -41,13 +44,19 @@ export function lineChart(
       marginLeft: 56,
       marginBottom: 40,
       x: { label: text.xLabel, type: xScale, ...(width === narrowWidth && { ticks: 4 }) },
-      y: { label: text.yLabel, type: yScale, grid: true, ...(yScale === 'linear' && { nice: true }), zero: false },
+      y: {
+        label: text.yLabel,
+        type: yScale,
+        grid: true,
+        ...(yScale === 'linear' ? { nice: true } : { tickFormat: power, ticks: 6 }),
+        zero: false,
+      },
     },
     marks: [
       ...(yScale === 'linear' && including.length > 0 ? [plot.ruleY(including, { stroke: 'var(--rule)' })] : []),
-      ...series.flatMap(({ points, halfWidths }, k) => bandOf(plot, points, halfWidths, seriesStyle(k).colour)),
+      ...series.flatMap(({ points, halfWidths }, k) => bandOf(plot, points, halfWidths, styles[k]!.colour)),
       ...series.map(({ points }, k) => {
-        const { colour, dashes } = seriesStyle(k);
+        const { colour, dashes } = styles[k]!;
         const drawn = thinned(known(points), width);
         const style = { x: '0', y: '1', stroke: colour, strokeWidth: 2, ...(dashes && { strokeDasharray: dashes }) };
         return plot.lineY(drawn, style);
@@ -55,14 +64,14 @@ export function lineChart(
       // Plot's own markers have names that count up from chart to chart.
       ...(marks ? series : []).map(({ points }, k) => {
         const drawn = thinned(known(points), width).filter(([, y]) => y !== null);
-        return plot.dot(drawn, { x: '0', y: '1', r: 3, fill: seriesStyle(k).colour });
+        return plot.dot(drawn, { x: '0', y: '1', r: 3, fill: styles[k]!.colour });
       }),
     ],
   }));
   return {
     text,
     ...pictures,
-    legend: series.map(({ name }, k) => ({ name, style: seriesStyle(k), shape: 'line' })),
+    legend: series.map(({ name }, k) => ({ name, style: styles[k]!, shape: 'line' })),
     table: lineTable(series, text, options.fileName),
     readable: xScale === 'linear',
   };
@@ -81,6 +90,11 @@ function bandOf(
   });
   const bars = { x: 'x', y1: 'low', y2: 'high', stroke: fill };
   return [plot.areaY(band, { x: 'x', y1: 'low', y2: 'high', fill, fillOpacity: 0.15 }), plot.ruleX(band, bars)];
+}
+
+/** A power of ten as scientists write it. */
+function power(value: number): string {
+  return value.toExponential(0).replace('+', '');
 }
 
 /** The lines side by side, a row for each x. */

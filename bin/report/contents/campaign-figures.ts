@@ -126,7 +126,7 @@ function chartOf(
   };
   const fileName = `${column}.csv`;
   const schemes = campaign.schemes
-    .map(({ name }) => ({ name, own: results.filter(({ scheme }) => scheme === name) }))
+    .map(({ name }, place) => ({ name, place, own: results.filter(({ scheme }) => scheme === name) }))
     .filter(({ own }) => own.some((result) => columnValue(result, column) !== null));
   if (!axis) {
     const bars = schemes.map(({ name, own }) => ({ name, values: [scaled(columnValue(own[0]!, column))] }));
@@ -137,10 +137,11 @@ function chartOf(
       fileName,
     });
   }
-  const series = schemes.map(({ name, own }) => {
+  const series = schemes.map(({ name, place, own }) => {
     const sorted = [...own].sort((a, b) => axis.values[a.point]! - axis.values[b.point]!);
     return {
       name,
+      place,
       points: sorted.map((result) => [axis.values[result.point]!, scaled(columnValue(result, column))] as const),
       ...(half && { halfWidths: sorted.map((result) => scaled(columnValue(result, half))) }),
     };

@@ -96,10 +96,20 @@ function tradeOffParts(library: ChartLibrary, { tradeOff }: PlanFile): Part[] {
     line('best plan found', ({ totalSeconds }) => totalSeconds),
     line('no plan below', ({ boundSeconds }) => boundSeconds),
   ];
+  const isCurve = series[0]!.points.filter(([, value]) => value !== null).length > 1;
   return [
-    ...(points.length > 0
-      ? [figure(lineChart(library, series, words, { marks: true, fileName: 'trade-off.csv' }))]
-      : []),
+    ...(isCurve ? [figure(lineChart(library, series, words, { marks: true, fileName: 'trade-off.csv' }))] : []),
+    table({
+      caption: `Delay against ${resource} of each device`,
+      columns: [words.xLabel, 'status', 'round, s', 'no plan below, s'],
+      rows: sorted.map((each) => [
+        limitOf(each.limit),
+        each.status,
+        each.totalSeconds ?? null,
+        each.boundSeconds ?? null,
+      ]),
+      fileName: 'trade-off-points.csv',
+    }),
     ...(note === undefined ? [] : [text(note)]),
   ];
 }

@@ -39,7 +39,7 @@ function records(): RoundRecord[] {
   const outcome = readScenarioFile(text, { settings });
   if (!outcome.ok) throw new Error(outcome.issues.map(({ path, message }) => `${path}: ${message}`).join('\n'));
   const { cell, settings: simulation } = outcome.scenario;
-  const schemes = ['joint', 'equal-bandwidth', 'random'].map((name) => builtInScheme(name));
+  const schemes = (['joint', 'equal-bandwidth', 'random'] as const).map((name) => builtInScheme(name));
   const found = [...simulate(cell, simulationOptions(simulation), schemes, { seed: 1, details: true })];
   if (new Set(found.flatMap(({ perDevice = [] }) => perDevice.map(({ device }) => device))).size < devices) {
     console.warn(`fewer than ${devices} devices took part`);

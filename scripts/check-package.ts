@@ -84,6 +84,8 @@ await check('the commands', () => {
 await check('a missing optional peer is named with the command that installs it', () => {
   const text = failing('npx', ['--no-install', 'sft-opt', 'pretrain', '--steps', '1']);
   if (!text.includes('npm install @tensorflow/tfjs')) throw new Error(text);
+  const charts = failing('npx', ['--no-install', 'sft-opt', 'solve', 'cell.yaml', '--report', 'page.html']);
+  if (!charts.includes('npm install @observablehq/plot linkedom')) throw new Error(charts);
 });
 for (const resolution of ['node16', 'nodenext', 'bundler']) {
   await check(`strict types, moduleResolution ${resolution}`, () => {

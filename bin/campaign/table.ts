@@ -5,33 +5,48 @@ import type { Campaign, PointResult } from './campaign.js';
 
 type Cell = string | number | null;
 
-interface Column<Row> {
+interface ResultColumn {
   readonly name: string;
-  readonly of: (row: Row) => Cell;
+  readonly meaning: string;
+  readonly of: (row: PointResult) => Cell;
 }
 
-/** Columns of what each scheme reached at each point, beside one for each key. */
-const resultColumns: readonly Column<PointResult>[] = [
-  { name: 'scheme', of: ({ scheme }) => scheme },
-  { name: 'seeds', of: ({ runs }) => runs.length },
-  { name: 'delay_s', of: ({ delaySeconds }) => delaySeconds?.mean ?? null },
-  { name: 'delay_half_width_s', of: ({ delaySeconds }) => delaySeconds?.halfWidth ?? null },
-  { name: 'saved', of: ({ saved }) => saved?.mean ?? null },
-  { name: 'saved_half_width', of: ({ saved }) => saved?.halfWidth ?? null },
-  { name: 'paired_seeds', of: ({ saved }) => saved?.count ?? null },
-  over('traffic_bit', ({ meanTrafficBits }) => meanTrafficBits),
-  over('energy_J', ({ meanEnergyJoule }) => meanEnergyJoule),
-  over('accuracy', ({ meanAccuracy }) => meanAccuracy),
-  over('regret', ({ meanRegret }) => meanRegret),
-  over('decisions_per_round', ({ decisions, rounds }) => decisions / rounds),
-  over('rounds_run', ({ run, rounds }) => run / rounds),
-  over('rounds_incomplete', ({ incomplete, rounds }) => incomplete / rounds),
+/** Columns of what each scheme reached at each point, after one for each key. Units are in the names; what has none is a part, 0…1. */
+export const resultColumns: readonly ResultColumn[] = [
+  { name: 'scheme', meaning: 'who decides', of: ({ scheme }) => scheme },
+  { name: 'seeds', meaning: 'simulations of this scheme at this point', of: ({ runs }) => runs.length },
+  {
+    name: 'delay_s',
+    meaning: 'mean over the seeds of the mean round within all limits',
+    of: ({ delaySeconds }) => delaySeconds?.mean ?? null,
+  },
+  {
+    name: 'delay_half_width_s',
+    meaning: 'half of its interval; empty for one seed',
+    of: ({ delaySeconds }) => delaySeconds?.halfWidth ?? null,
+  },
+  {
+    name: 'saved',
+    meaning:
+      'part of this scheme’s delay that the first scheme saves, below 0 where that is slower; empty for the first',
+    of: ({ saved }) => saved?.mean ?? null,
+  },
+  { name: 'saved_half_width', meaning: 'half of its interval', of: ({ saved }) => saved?.halfWidth ?? null },
+  { name: 'paired_seeds', meaning: 'seeds at which both have a delay', of: ({ saved }) => saved?.count ?? null },
+  over('traffic_bit', 'of a round, all devices, both directions', ({ meanTrafficBits }) => meanTrafficBits),
+  over('energy_J', 'of a round, all devices', ({ meanEnergyJoule }) => meanEnergyJoule),
+  over('accuracy', 'that the accuracy model gives for the plans', ({ meanAccuracy }) => meanAccuracy),
+  over('regret', 'delay over bound, less 1', ({ meanRegret }) => meanRegret),
+  over('decisions_per_round', 'of the large time scale', ({ decisions, rounds }) => decisions / rounds),
+  over('rounds_run', 'rounds within all limits', ({ run, rounds }) => run / rounds),
+  over('rounds_incomplete', 'rounds in which some device sat out', ({ incomplete, rounds }) => incomplete / rounds),
 ];
 
 /** The mean over the seeds that have a value. */
-function over(name: string, pick: (summary: SchemeSummary) => number | null): Column<PointResult> {
+function over(name: string, meaning: string, pick: (summary: SchemeSummary) => number | null): ResultColumn {
   return {
     name,
+    meaning,
     of({ runs }) {
       const values = runs.flatMap(({ summary }) => pick(summary) ?? []);
       return values.length === 0 ? null : values.reduce((sum, each) => sum + each, 0) / values.length;

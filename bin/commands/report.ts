@@ -1,5 +1,8 @@
 import { basename } from 'node:path';
 import type { Command } from 'commander';
+import type { PlanFile } from '../../lib/io/index.js';
+import type { PlanningProblem } from '../../lib/models/index.js';
+import type { RoundRecord } from '../../lib/simulate/index.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { readText } from '../files.js';
 import { loadProblem } from '../problem.js';
@@ -67,6 +70,29 @@ async function writeReport(paths: readonly string[], options: ReportArguments): 
   await writer.write((library) => ({ ...make(library), ...(title !== undefined && { title }) }));
 }
 
+/** A plan of other devices would be set beside limits that are not its own. */
+function requireFit({ answer }: PlanFile, { devices }: PlanningProblem, path: string): void {
+  if (!answer) return;
+  const other = answer.devices.find(({ name }, n) => devices[n]?.name !== name);
+  if (other === undefined && answer.devices.length === devices.length) return;
+  const what =
+    other === undefined
+      ? `${answer.devices.length} devices, not ${devices.length}`
+      : `a device ${other.name} that is not at its place there`;
+  throw new CommandError(exitCodes.badInput, `${path}: the plan is not of this problem: it has ${what}`);
+}
+
+function refuseDoubled(rounds: readonly RoundRecord[]): void {
+  const seen = new Set<string>();
+  for (const { scheme, seed, round } of rounds) {
+    const key = JSON.stringify([scheme, seed, round]);
+    if (seen.has(key)) {
+      throw new CommandError(exitCodes.badInput, `round ${round} of ${scheme}, seed ${seed}, is there twice`);
+    }
+    seen.add(key);
+  }
+}
+
 async function makerOf(
   inputs: readonly ReportInput[],
   paths: readonly string[],
@@ -88,13 +114,12 @@ async function makerOf(
   if (plan && plans.length + logs.length === inputs.length && plans.length === 1 && logs.length <= 1) {
     const found = options.problem === undefined ? undefined : await loadProblem(options.problem, { quiet: true });
     const { problem } = found ?? {};
-    if (problem && problem.devices.length !== (plan.plan.answer?.devices.length ?? problem.devices.length)) {
-      throw new CommandError(exitCodes.badInput, `${options.problem!}: the plan is of another number of devices`);
-    }
+    if (problem) requireFit(plan.plan, problem, options.problem!);
     return (library) => planReport(library, { plan: plan.plan, problem, progress: logs[0]?.progress });
   }
   if (simulations.length === inputs.length) {
     const rounds = simulations.flatMap((each) => each.rounds);
+    refuseDoubled(rounds);
     return (library) => simulationReport(library, 'Simulation', rounds);
   }
   if (trainings.length === inputs.length) {

@@ -12,3 +12,9 @@ export function escaped(content: string): string {
 export function shown(value: number): string {
   return Number.isFinite(value) ? String(Number(value.toPrecision(6))) : value > 0 ? '∞' : '–';
 }
+
+/** A name no longer than so many letters, for a picture. */
+export function shortened(name: string, most: number): string {
+  const letters = Array.from(name);
+  return letters.length > most ? `${letters.slice(0, most - 1).join('')}…` : name;
+}

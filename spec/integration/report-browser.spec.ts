@@ -6,6 +6,9 @@ import { pathToFileURL } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { chartLibrary } from '../../bin/report/chart/library.js';
+import { lineChart } from '../../bin/report/chart/lines.js';
+import { pdfOf } from '../../bin/report/pdf.js';
+import { svgFile } from '../../bin/report/svg-file.js';
 import { pageHtml } from '../../bin/report/page.js';
 import { roundCsv } from '../../lib/simulate/index.js';
 import { allReports, someRounds } from '../support/report-pages.js';
@@ -153,6 +156,37 @@ describe.skipIf(browser === undefined)('pages in Chromium', () => {
     expect(table.text.trim().split('\n').length).toBe(
       await page.locator('table[data-file="bottlenecks.csv"] tr').count(),
     );
+    await close();
+  });
+
+  it('a figure is printed as PDF of one page of its own size, and without Chromium it is said', async () => {
+    const words = { title: 'Delay & more', description: 'd', xLabel: 'x', yLabel: 'y' };
+    const lines = ['one', '<two>'].map((name, k) => ({ name, points: [[0, k] as const, [1, 2] as const] }));
+    const svg = svgFile(lineChart(await chartLibrary(), lines, words, { fileName: 'f.csv' }));
+    vi.stubEnv('SFT_OPT_CHROMIUM', browser);
+    const pdf = Buffer.from(await pdfOf(svg)).toString('latin1');
+    expect(pdf.startsWith('%PDF-')).toBe(true);
+    expect(pdf.match(/\/Type \/Page\b(?!s)/gu)).toHaveLength(1);
+    const [, width, height] = /\/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]/u.exec(pdf)!;
+    const [, pixels] = /width="(\d+)"/u.exec(svg)!;
+    expect(Math.abs(Number(width) - 0.75 * Number(pixels))).toBeLessThan(2);
+    expect(Number(height)).toBeGreaterThan(200);
+    vi.stubEnv('SFT_OPT_CHROMIUM', '/nowhere/chromium');
+    await expect(pdfOf(svg)).rejects.toThrow('PDF needs Chromium: /nowhere/chromium is not there');
+    vi.unstubAllEnvs();
+  });
+
+  it('an SVG file is well-formed XML', async () => {
+    const hostile = `"><script>&amp;'\u{1F600}`;
+    const words = { title: hostile, description: hostile, xLabel: hostile, yLabel: hostile };
+    const lines = [hostile, 'two'].map((name, k) => ({ name, points: [[0, k] as const, [1, 2] as const] }));
+    const svg = svgFile(lineChart(await chartLibrary(), lines, words, { fileName: 'f.csv' }));
+    const { page, close } = await opened('plan', 800);
+    const [root, title, scripts] = await page.evaluate<string[]>(`(() => {
+      const file = new DOMParser().parseFromString(${JSON.stringify(svg)}, 'image/svg+xml');
+      return [file.documentElement.nodeName, file.querySelector('title').textContent, String(file.querySelectorAll('script').length)];
+    })()`);
+    expect([root, title, scripts]).toEqual(['svg', hostile, '0']);
     await close();
   });
 

@@ -1,3 +1,4 @@
+import { shortened } from '../html.js';
 import { draw, narrowWidth, seriesStyle, type ChartText, type Figure } from './figure.js';
 import type { ChartLibrary } from './library.js';
 
@@ -44,7 +45,7 @@ export function barChart(library: ChartLibrary, bars: readonly Bar[], text: Char
   });
   const pictures = draw(library, text, (width) => {
     const most = width === narrowWidth ? longestName.narrow : longestName.wide;
-    const names = bars.map(({ name }) => (name.length > most ? `${name.slice(0, most - 1)}…` : name));
+    const names = bars.map(({ name }) => shortened(name, most));
     const longest = names.reduce((length, name) => Math.max(length, name.length), 0);
     return {
       options: {

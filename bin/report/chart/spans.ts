@@ -1,3 +1,4 @@
+import { shortened } from '../html.js';
 import { draw, narrowWidth, seriesStyle, type ChartText, type Figure } from './figure.js';
 import type { ChartLibrary } from './library.js';
 
@@ -24,7 +25,7 @@ export function spanChart(
   });
   const pictures = draw(library, text, (width) => {
     const most = width === narrowWidth ? 12 : 24;
-    const names = rows.map((name) => (name.length > most ? `${name.slice(0, most - 1)}…` : name));
+    const names = rows.map((name) => shortened(name, most));
     const longest = names.reduce((length, name) => Math.max(length, name.length), 0);
     return {
       options: {

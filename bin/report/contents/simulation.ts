@@ -18,10 +18,11 @@ export interface SchemeRounds {
 
 /** A simulation: the rounds of each scheme, charts, tables, and all rounds as CSV. */
 export function simulationReport(library: ChartLibrary, title: string, records: readonly RoundRecord[]): Report {
-  const summaries = summarise(records);
+  const named = namedApart(records);
+  const summaries = summarise(named);
   const schemes = summaries.map((summary) => ({
     name: summary.scheme,
-    rounds: records.filter(({ scheme }) => scheme === summary.scheme),
+    rounds: named.filter(({ scheme }) => scheme === summary.scheme).sort((a, b) => a.round - b.round),
     summary,
   }));
   return {
@@ -39,6 +40,12 @@ export function simulationReport(library: ChartLibrary, title: string, records: 
       { heading: 'Rounds', parts: roundParts(records) },
     ]),
   };
+}
+
+/** Rounds of several seeds are told apart by the name: `joint, seed 2`. */
+function namedApart(records: readonly RoundRecord[]): readonly RoundRecord[] {
+  const seeds = new Set(records.map(({ seed }) => seed));
+  return seeds.size <= 1 ? records : records.map((each) => ({ ...each, scheme: `${each.scheme}, seed ${each.seed}` }));
 }
 
 function answerOf(summaries: readonly SchemeSummary[]): string {
@@ -143,7 +150,13 @@ function stageSection(library: ChartLibrary, schemes: readonly SchemeRounds[]): 
     if (stages.length === 0) return [];
     const mean = (stage: keyof (typeof stages)[number]) =>
       stages.reduce((sum, each) => sum + each[stage], 0) / stages.length;
-    return [{ name, values: stageNames.map(mean), adapters: mean('adapterUplink') + mean('adapterDownlink') }];
+    return [
+      {
+        name,
+        values: stageNames.map(mean),
+        adapters: mean('adapterUplink') + mean('adapterDownlink') + mean('adapterCodec'),
+      },
+    ];
   });
   if (means.length === 0) return undefined;
   const unit = unitFor(
@@ -162,7 +175,7 @@ function stageSection(library: ChartLibrary, schemes: readonly SchemeRounds[]): 
     { parts: stageNames, fileName: 'stages.csv' },
   );
   const adapters = means.map(({ name, adapters: each }) => `${name} ${formatQuantity(each, 'time')}`).join(', ');
-  return { heading: 'Stages', parts: [figure(chart), text(`Once a round, adapters up and down: ${adapters}.`)] };
+  return { heading: 'Stages', parts: [figure(chart), text(`Once a round, adapters up, down and coded: ${adapters}.`)] };
 }
 
 function longest(values: readonly number[]): string {

@@ -1,6 +1,11 @@
 import * as z from 'zod';
 
 const finite = z.number();
+/** JSON has null where a number was not finite: nothing is known then. */
+const known = z
+  .number()
+  .nullish()
+  .transform((value) => value ?? undefined);
 const text = z.string();
 const stageSeconds = z.object({
   forward: finite,
@@ -57,16 +62,16 @@ export const progressSchema = z.object({
   elapsedSeconds: finite,
   phase: z.enum(['search', 'bound', 'baselines', 'what-if', 'trade-off', 'explanation']),
   fraction: finite.optional(),
-  totalSeconds: finite.nullable().optional(),
-  boundSeconds: finite.nullable().optional(),
+  totalSeconds: known,
+  boundSeconds: known,
   iteration: z
     .object({
       algorithm: z.enum(['dual', 'relaxation', 'bandwidth']),
       iteration: finite,
-      totalSeconds: finite.nullable().optional(),
-      boundSeconds: finite.nullable().optional(),
-      violation: finite.nullable().optional(),
-      residual: finite.nullable().optional(),
+      totalSeconds: known,
+      boundSeconds: known,
+      violation: known,
+      residual: known,
     })
     .optional(),
 });

@@ -68,6 +68,11 @@ describe('reports on the command line', () => {
       'examples/minimal.yaml: it is none of what a report is made of',
     ],
     [['report', 'absent.json', '--out', 'x.html'], 'cannot read absent.json'],
+    [['report', 'rounds.jsonl', 'rounds.jsonl', '--out', 'x.html'], 'is there twice'],
+    [
+      ['report', 'plan.json', '--problem', 'examples/campus.yaml', '--out', 'x.html'],
+      'examples/campus.yaml: the plan is not of this problem',
+    ],
     [['report', 'rounds.jsonl', '--problem', 'examples/minimal.yaml', '--out', 'x.html'], '--problem goes with a plan'],
     [['compare', 'examples/simulation/plaza.yaml', '--figure', 'delay.png'], 'must be file.svg or file.pdf'],
   ])('%j: exit code 2 and no page', async (args, message) => {

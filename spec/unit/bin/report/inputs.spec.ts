@@ -24,6 +24,12 @@ describe('what a report is made of', () => {
     expect(outcome.ok && outcome.input.kind === 'simulation' && outcome.input.rounds.length).toBe(rounds.length - 1);
   });
 
+  it('knows nothing where a log has null for what was not finite', () => {
+    const outcome = readInput('{"elapsedSeconds":1,"phase":"search","totalSeconds":null}\n');
+    const [note] = outcome.ok && outcome.input.kind === 'log' ? outcome.input.progress : [];
+    expect(note?.totalSeconds).toBeUndefined();
+  });
+
   it('keeps every figure', () => {
     const outcome = readInput(lines(rounds));
     const found = outcome.ok && outcome.input.kind === 'simulation' ? outcome.input.rounds : [];

@@ -194,6 +194,18 @@ describe('the page of a simulation', () => {
     expect(pageHtml(simulationReport(library, 'nothing', [])).includes('No round took place')).toBe(true);
   });
 
+  it('tells several seeds apart, in whatever order their rounds come', () => {
+    const two = [...rounds.map((record): RoundRecord => ({ ...record, seed: 4 })), ...rounds].reverse();
+    const document = documentOf(pageHtml(simulationReport(library, 'a cell', two)));
+    const names = all(document, 'figure')[0]!;
+    const legend = all(names, '.legend li').map(({ textContent }) => textContent);
+    expect(legend.sort()).toEqual(
+      ['fixed-cut', 'joint', 'random'].flatMap((name) => [3, 4].map((seed) => `${name}, seed ${seed}`)),
+    );
+    const [first] = all(all(document, 'figure')[0]!, 'tbody tr td:first-child');
+    expect(first!.textContent).toBe('0');
+  });
+
   it('stays small for many rounds', () => {
     const many = Array.from({ length: 3000 }, (_, k): RoundRecord => ({ ...rounds[k % rounds.length]!, round: k }));
     expect(pageHtml(simulationReport(library, 'a cell', many)).length).toBeLessThan(3e6);

@@ -103,11 +103,11 @@ async function runSimulation(path: string, options: SimulateArguments): Promise<
   return isWhole ? exitCodes.solved : exitCodes.limit;
 }
 
-/** The rounds; with `--out` each is written as soon as it is there, and what it says of every device is not kept. */
+/** The rounds; with `--out` each is written as soon as it is there. What it says of every device is kept for a page alone. */
 async function simulateRounds(
   { cell, settings, start }: ResolvedScenario,
   schemes: readonly SimulationScheme[],
-  { details, quiet, out }: SimulateArguments,
+  { details, quiet, out, report }: SimulateArguments,
 ) {
   const total = settings.rounds * schemes.length;
   const counter = counterLine(process.stderr, 'rounds', quiet === true);
@@ -116,7 +116,7 @@ async function simulateRounds(
     const { seed } = start.file;
     for (const record of simulate(cell, simulationOptions(settings), schemes, { seed, details })) {
       const { perDevice: _perDevice, ...kept } = record;
-      records.push(kept);
+      records.push(report === undefined ? kept : record);
       counter.note(records.length, total);
       yield record;
       // The rounds are worked out without a pause: this is where Ctrl-C is heard.

@@ -126,7 +126,7 @@ export function someValidation(): ValidationReport {
     round: { predicted: 1 + k, measured: (1 + k) * (1 + 0.05 * (k - 1)) },
     linkShare: 0.3,
     repeats: k,
-    isSteady: k !== 3,
+    unsteady: k === 3 ? ['uplink'] : [],
   }));
   return {
     created: '2026-01-01T00:00:00.000Z',
@@ -137,6 +137,8 @@ export function someValidation(): ValidationReport {
     seconds: 100,
     summary: {
       round: errors,
+      normalised: errors,
+      compute: errors,
       stages: { uplink: errors, server: errors },
       traffic: errors,
       deviceMemory: errors,

@@ -114,6 +114,8 @@ export const validationSchema = z.looseObject({
   profileCreated: text,
   summary: z.looseObject({
     round: errors,
+    normalised: errors,
+    compute: errors,
     stages: z.record(text, errors),
     traffic: errors,
     deviceMemory: errors,
@@ -130,7 +132,7 @@ export const validationSchema = z.looseObject({
         round: pair,
         linkShare: finite,
         repeats: finite,
-        isSteady: z.boolean(),
+        unsteady: z.array(text),
       }),
     )
     .min(1),

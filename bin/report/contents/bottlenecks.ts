@@ -1,7 +1,7 @@
 import type { ChartLibrary } from '../chart/library.js';
 import { spanChart, type Span } from '../chart/spans.js';
 import { figure, table, text, type Part } from '../page.js';
-import type { SchemeRounds } from './simulation.js';
+import type { SchemeRounds } from './scheme-rounds.js';
 
 /** Rows of a picture: further devices are in the table alone. */
 const mostDevices = 20;

@@ -1,6 +1,6 @@
 import type { DeviceRound } from '../../../lib/simulate/index.js';
 import { table, text, type Part } from '../page.js';
-import type { SchemeRounds } from './simulation.js';
+import type { SchemeRounds } from './scheme-rounds.js';
 
 interface Sums {
   rounds: number;

@@ -6,15 +6,9 @@ import { lineChart, type Series } from '../chart/lines.js';
 import { dotChart } from '../chart/dots.js';
 import { figure, filled, table, text, type Part, type Report, type Section } from '../page.js';
 import { bottleneckParts } from './bottlenecks.js';
+import type { SchemeRounds } from './scheme-rounds.js';
 import { deviceParts } from './device-rounds.js';
 import { inUnit, unitFor } from './units.js';
-
-/** The rounds of one scheme, and what they come to. */
-export interface SchemeRounds {
-  readonly name: string;
-  readonly rounds: readonly RoundRecord[];
-  readonly summary: SchemeSummary;
-}
 
 /** A simulation: the rounds of each scheme, charts, tables, and all rounds as CSV. */
 export function simulationReport(library: ChartLibrary, title: string, records: readonly RoundRecord[]): Report {

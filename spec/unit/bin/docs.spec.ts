@@ -40,7 +40,7 @@ describe('documentation', () => {
     const text = read('docs/cli.md');
     for (const command of (await buildProgram()).commands) {
       expect(text).toContain(`sft-opt ${command.name()}`);
-      for (const option of command.options)
+      for (const option of command.options.filter(({ hidden }) => !hidden))
         expect(text, `${command.name()} ${option.long ?? ''}`).toContain(option.long);
     }
   });

@@ -24,6 +24,9 @@ interface ServeArguments {
   readonly store?: string;
 }
 
+/** Both are needed, so that whoever lacks one is told of the other as well. */
+const packages = 'hono @hono/node-server';
+
 const help = `
 Requests show a token, \`Authorization: Bearer …\`: a line of --token-file, or of the environment variable SFT_OPT_TOKEN; without either one
 is made up and shown. A client sees the problems of its own token only. SIGTERM and Ctrl-C end every solve with the best plan it has.
@@ -54,8 +57,8 @@ export function registerServeCommand(program: Command): void {
 }
 
 async function serve(options: ServeArguments): Promise<number> {
-  await optionalPackage('hono', () => import('hono'));
-  await optionalPackage('@hono/node-server', () => import('@hono/node-server'));
+  await optionalPackage('hono', () => import('hono'), packages);
+  await optionalPackage('@hono/node-server', () => import('@hono/node-server'), packages);
   const { startServer } = await import('../serve/server.js');
   const log = jsonLog(process.stdout);
   const tokens = await tokensOf(options.tokenFile);

@@ -54,8 +54,9 @@ const loaders: Record<BackendName, () => Promise<Tf>> = {
     return native;
   },
   wasm: async () => {
-    const tf = await importPackage('@tensorflow/tfjs');
-    await importPackage('@tensorflow/tfjs-backend-wasm');
+    const packages = '@tensorflow/tfjs @tensorflow/tfjs-backend-wasm';
+    const tf = await importPackage('@tensorflow/tfjs', packages);
+    await importPackage('@tensorflow/tfjs-backend-wasm', packages);
     if (!(await tf.setBackend('wasm'))) throw new Error('the WebAssembly backend did not start');
     return tf;
   },
@@ -67,8 +68,8 @@ const loaders: Record<BackendName, () => Promise<Tf>> = {
 };
 
 /** CommonJS packages arrive under `default`. */
-async function importPackage(name: string): Promise<Tf> {
-  const module = await optionalPackage(name, async () => (await import(name)) as { default?: Tf } & Tf);
+async function importPackage(name: string, install = name): Promise<Tf> {
+  const module = await optionalPackage(name, async () => (await import(name)) as { default?: Tf } & Tf, install);
   return module.default ?? module;
 }
 

@@ -40,7 +40,7 @@ type Method = 'structured' | 'active-set' | 'interior-point';
  *
  * With `context.convex` the Hessian is taken to be positive semidefinite, as `isPositiveSemidefinite` has found, and not tested again.
  *
- * Throws RangeError when lengths do not fit together, the data are not finite or the Hessian is not symmetric, and OptionsError for unknown options.
+ * Throws RangeError when an array is missing, lengths do not fit together, the data are not finite or the Hessian is not symmetric, and OptionsError for unknown options.
  */
 export function solveQp(
   problem: QuadraticProgram,

@@ -2,11 +2,13 @@ import { ArgumentError } from '../errors/index.js';
 import { symmetricOrder, transpose, type SymmetricMatrix } from '../linalg/index.js';
 import type { QuadraticProgram } from '../problem/index.js';
 import { qpEvidence } from './evidence.js';
+import { checkParts } from './parts.js';
 import type { QpResult } from './result.js';
 import { zeroCounts } from '../problem/index.js';
 
-/** Throws RangeError, naming the part, when lengths do not fit together, values are not numbers, or P is not symmetric. */
+/** Throws RangeError, naming the part, when one is missing, lengths do not fit together, values are not numbers, or P is not symmetric. */
 export function checkProgram(problem: QuadraticProgram): void {
+  checkParts(problem);
   const n = problem.linear.length;
   const m = problem.constraintLower.length;
   const expectLength = (name: string, found: number, wanted: number): void => {
@@ -15,7 +17,9 @@ export function checkProgram(problem: QuadraticProgram): void {
   expectLength('lower', problem.lower.length, n);
   expectLength('upper', problem.upper.length, n);
   expectLength('constraintUpper', problem.constraintUpper.length, m);
-  if (problem.hessian !== undefined) expectLength('hessian', symmetricOrder(problem.hessian), n);
+  const { hessian } = problem;
+  if (hessian !== undefined) expectLength('hessian', symmetricOrder(hessian), n);
+  if (hessian && 'columns' in hessian) expectLength('the columns of hessian', hessian.columns, n);
   const matrix = problem.constraintMatrix;
   if (matrix === undefined) {
     if (m > 0) throw new ArgumentError('a problem with rows needs its constraintMatrix');

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ArgumentError } from '../../../lib/errors/index.js';
 import { denseMatrix } from '../../../lib/linalg/index.js';
 import type { QuadraticProgram } from '../../../lib/problem/index.js';
 import { DualActiveSetSolver, qpOptions, solveQp } from '../../../lib/qp/index.js';
@@ -117,6 +118,76 @@ describe('solveQp', () => {
     expect(() => solveQp({ ...production, linear: vector(NaN, 1) })).toThrow(/linear contains NaN/);
     expect(() => solveQp({ ...production, constraintMatrix: matrix(1, 1, 1) })).toThrow(/rows of constraintMatrix/);
     expect(() => solveQp(production, { metod: 'auto' } as never)).toThrow(OptionsError);
+  });
+
+  it('names every part that is missing or of another type', () => {
+    const names = ['linear', 'constraintLower', 'constraintUpper', 'lower', 'upper'] as const;
+    const message = (problem: unknown): string => {
+      try {
+        solveQp(problem as QuadraticProgram);
+      } catch (error) {
+        expect(error).toBeInstanceOf(ArgumentError);
+        return (error as Error).message;
+      }
+      return 'solved';
+    };
+    for (const name of names) {
+      expect(message({ ...production, [name]: undefined })).toBe(`${name} is missing`);
+      expect(message({ ...production, [name]: null })).toBe(`${name} must be a Float64Array, found Null`);
+      expect(message({ ...production, [name]: [0, 0] })).toBe(`${name} must be a Float64Array, found Array`);
+    }
+    expect(message({})).toBe(names.map((name) => `${name} is missing`).join('; '));
+    for (const nothing of [undefined, null, 3, 'x'])
+      expect(message(nothing)).toMatch(/^a quadratic program is needed/u);
+    expect(message({ ...production, constant: '1' })).toBe('constant must be a finite number, found "1"');
+    const wrong: [unknown, string][] = [
+      [null, 'hessian must be a matrix, found Null'],
+      [
+        [
+          [1, 0],
+          [0, 1],
+        ],
+        'hessian.kind must be one of dense, sparse, diagonal, diagonal-plus-low-rank, found Undefined',
+      ],
+      [{ kind: 'dense' }, 'hessian.rows is missing; hessian.columns is missing; hessian.values is missing'],
+      [{ kind: 'diagonal', values: [1, 2] }, 'hessian.values must be a Float64Array, found Array'],
+      [
+        { ...matrix(2, 1, 0, 0, 1), kind: 'sparse', columnStarts: [0] },
+        'hessian.columnStarts must be an Int32Array, found Array; hessian.rowIndices is missing',
+      ],
+      [{ kind: 'diagonal-plus-low-rank', diagonal: vector(1, 1), weights: vector(1) }, 'hessian.factor is missing'],
+    ];
+    const sparse = { kind: 'sparse', rows: 2, columns: 2, values: vector(1, 1) };
+    const indices = (...values: number[]) => Int32Array.from(values);
+    wrong.push(
+      [{ ...matrix(2, 1, 0, 0, 1), values: vector(1) }, 'hessian.values must have length 4, found 1'],
+      [matrix(2, 1, 0, 0, 1, 0, 0), 'the columns of hessian must have length 2, found 3'],
+      [
+        { kind: 'diagonal-plus-low-rank', diagonal: vector(1, 1), factor: matrix(1, 1), weights: vector(1, 1) },
+        'hessian.factor.rows must be 2, found 1; hessian.weights must have length 1, found 2',
+      ],
+      [
+        { ...sparse, columnStarts: indices(0, 1), rowIndices: indices(0, 1) },
+        'hessian.columnStarts must have length 3, found 2',
+      ],
+      [
+        { ...sparse, columnStarts: indices(1, 1, 2), rowIndices: indices(0, 1) },
+        'hessian.columnStarts must begin with 0, found 1',
+      ],
+      [
+        { ...sparse, columnStarts: indices(0, 1, 3), rowIndices: indices(0, 1) },
+        'hessian.columnStarts[2] must be from 1 to 2, the entries there are, found 3',
+      ],
+      [
+        { ...sparse, columnStarts: indices(0, 1, 2), rowIndices: indices(0, 2) },
+        'hessian.rowIndices[1] must be from 0 to 1, found 2',
+      ],
+    );
+    for (const [hessian, said] of wrong) expect(message({ ...production, hessian })).toBe(said);
+    const square = { kind: 'diagonal', values: vector(1, 1) };
+    expect(message({ ...production, constraintMatrix: square })).toMatch(
+      /^constraintMatrix.kind must be one of dense/u,
+    );
   });
 
   it('calls crossed bounds infeasible', () => {

@@ -310,8 +310,9 @@ class Bound:
         if high[0] < INF and at and problem.block is None:
             axis = min(len(whole) - 1, int(stage or 0))
             value, slope = device.time(j, whole[axis], iv.mpf(at))
-            if slope.b < 0:
-                return axis, *(band(iv.mpf(at) + (iv.mpf(x) - value) / slope) for x in (low[axis], high[axis]))
+            ends = [band(iv.mpf(at) + (iv.mpf(x) - value) / slope) for x in (low[axis], high[axis])] if slope.b < 0 else []
+            if any(end > band(iv.mpf(least)) for end in ends):
+                return axis, *ends
         elif high[0] < INF and at:
             late = any(device.time(j, load, problem.hertz(at))[0].a > limit for load, limit in zip(whole, high))
             least = max(least, math.floor(at) + 1) if late else least

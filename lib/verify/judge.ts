@@ -201,10 +201,12 @@ export class BoundChecker {
     }
     const axis = Math.min(whole.length - 1, Math.floor(stage || 0));
     const { value, slope } = model.loadTime(device, j, whole[axis]!, point(at));
-    if (!(slope.hi < 0)) return flat(withBand(point(least)));
+    const atLeast = flat(withBand(point(least)));
+    if (!(slope.hi < 0)) return atLeast;
     // value + slope·(b − at) ≤ time ≤ X gives b ≥ at + (X − value)/slope. One line only: the larger of two would not be affine in X.
     const end = (threshold: number) => withBand(add(point(at), divide(subtract(point(threshold), value), slope))).lo;
-    return { axis, ends: [end(low[axis]!), end(high[axis]!)] };
+    const ends: ChoicePrice['ends'] = [end(low[axis]!), end(high[axis]!)];
+    return ends.every((price) => price <= atLeast.ends[0]) ? atLeast : { axis, ends };
   }
 
   /** A lower bound on λ·b + μ·w/(t − time(b)), convex in b, over the shares there may be: by its slopes at `at`. */

@@ -23,7 +23,7 @@ model:
     head: { kind: classifier, classes: 10 } }
 lora: { rank: 4, targets: [query, value, output], bytesPerParameter: 2 }
 training:
-  { batchSize: 8, stepsPerRound: 5, activations: recompute, attentionMemory: fused, lowestBlock: pruned, trainedHead: true,
+  { batchSize: 8, stepsPerRound: 5, activations: recompute, attentionMemory: fused, lowestBlock: pruned, trainedHead: true, gradientTemporaries: counted,
     weightBytes: 2, activationBytes: 2, optimizer: sgd }
 split: { minimum: 1, maximum: 3 }
 deadline: 1 h
@@ -110,7 +110,7 @@ version: 1
 model: deit-tiny
 split: { maximum: 3 }
 radio:
-  { bandwidth: 10 MHz, resourceBlock: 180 kHz, carrier: 2 GHz, pathLoss: { model: uma, sight: drawn, baseHeight: 25 m, deviceHeight: 1.5 m },
+  { bandwidth: 10 MHz, resourceBlock: 180 kHz, carrier: 2 GHz, pathLoss: { model: uma, sight: drawn, specVersion: 16.1.0, baseHeight: 25 m, deviceHeight: 1.5 m },
     shadowing: 6 dB, fading: { kind: rician, riceFactor: 5 dB, treatment: mean }, noiseDensity: -174 dBm/Hz,
     noiseFigure: 5 dB, deviceNoiseFigure: 7 dB, antennaGain: 3 dB, serverPower: 40 dBm, downlinkPower: device, rateLaw: shannon,
     efficiencyLimit: 7.4, capacityGap: 1 dB, uplinkFraction: 0.6 }

@@ -7,10 +7,10 @@ import { listenWebSocket } from '../../harness/transport/index.js';
 import type { OpenedTraining, TrainingArguments, TrainingHooks } from './session.js';
 
 /** Variable that holds the token; arguments could be read by others on the machine. */
-export const tokenVariable = 'SFT_OPT_TOKEN';
+const tokenVariable = 'SFT_OPT_TOKEN';
 
 /** Set for a device that ends with whoever has started it. */
-export const ownedVariable = 'SFT_OPT_OWNED';
+const ownedVariable = 'SFT_OPT_OWNED';
 
 /** Serves in this process; each device runs in one of its own, which ends with this one. */
 export async function trainInProcesses(

@@ -3,7 +3,7 @@ import { optionalPackage } from '../optional-package.js';
 
 /** The TensorFlow.js API, whichever backend runs below it. */
 export type Tf = typeof TensorFlow;
-export type { Tensor, Tensor2D, Tensor3D, Tensor4D, Variable } from '@tensorflow/tfjs';
+export type { Tensor, Tensor2D, Tensor3D, Variable } from '@tensorflow/tfjs';
 
 /** From fastest to slowest; each is tried where the one before cannot be loaded. */
 export const backendNames = ['native', 'wasm', 'cpu'] as const;

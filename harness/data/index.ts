@@ -5,6 +5,6 @@ export * from './fingerprint.js';
 export * from './jpeg.js';
 export * from './preprocessor.js';
 export * from './procedural.js';
-export { resizeBicubic, type RgbImage } from '../../lib/io/images/index.js';
+export { resizeBicubic } from '../../lib/io/images/index.js';
 export { type DataSplit, splitOverDevices } from './split.js';
 export * from './tiny-imagenet.js';

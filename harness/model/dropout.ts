@@ -1,10 +1,5 @@
 import type { Tensor, Tf } from '../backend/tensorflow.js';
 
-/** Names the masks of one step: the same seed gives the same masks, whatever the cut and the memory mode. */
-export function dropoutSeed(seed: number, device: number, step: number): number {
-  return mixed(mixed(mixed(0x9e3779b9, seed), device), step);
-}
-
 /** Seed of the mask of one adapter. */
 export function maskSeed(stepSeed: number, block: number, target: number): number {
   return mixed(mixed(stepSeed, block + 1), target + 1);

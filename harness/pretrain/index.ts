@@ -1,3 +1,3 @@
 export * from './pretrain.js';
-export { TrainableModel, type WholeStep } from './trainable-model.js';
+export { TrainableModel } from './trainable-model.js';
 export { weightFile } from './weight-file.js';

@@ -2,16 +2,10 @@
 export type StageClock = 'wall' | 'cpu';
 
 let clock: StageClock = 'wall';
-const totals = { wall: 0, cpu: 0 };
 
 /** Times all stages of this process so from now on. By `cpu` only one party may be in the process, or all take turns. */
 export function setStageClock(kind: StageClock): void {
   clock = kind;
-}
-
-/** Seconds of all stages so far by both clocks. */
-export function stageTotals(): Readonly<Record<StageClock, number>> {
-  return { ...totals };
 }
 
 /** Result of synchronous work and how long it took, s. */
@@ -22,8 +16,6 @@ export function timed<T>(work: () => T): [T, number] {
   const wall = (performance.now() - start) / 1000;
   const { user, system } = process.cpuUsage(cpuStart);
   const cpu = (user + system) / 1e6;
-  totals.wall += wall;
-  totals.cpu += cpu;
   return [result, rounded(clock === 'wall' ? wall : cpu)];
 }
 

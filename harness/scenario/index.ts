@@ -6,4 +6,3 @@ export * from './read.js';
 export * from './scenario.js';
 export * from './server-process.js';
 export * from './train.js';
-export { scenarioSchema, type ScenarioFile } from './schema/index.js';

@@ -10,4 +10,3 @@ export {
   type ServerOptions,
   type TrainingResult,
 } from './server.js';
-export { WallClock } from './wall-clock.js';

@@ -3,7 +3,7 @@ export { ConvergenceTest, independentResiduals } from './convergence.js';
 export { factorWithInertia, inertiaCorrection, type InertiaCorrection } from './curvature.js';
 export * from './driver.js';
 export { DenseKkt } from './dense-kkt.js';
-export { copyPoint, Evaluation, pointValues, type PointValues } from './evaluation.js';
+export { Evaluation, type PointValues } from './evaluation.js';
 export { Iterate, type KeptPoint } from './iterate.js';
 export {
   addTransposedProduct,
@@ -12,7 +12,6 @@ export {
   diagonalPattern,
   modelStructure,
   multiplyHessian,
-  multiplyJacobian,
   type KktMatrix,
   type KktRequest,
   type LowRankTerm,
@@ -32,7 +31,7 @@ export {
   type WorkingSet,
 } from './quadratic-model.js';
 export { RefinedSolve } from './refined-solve.js';
-export { Restoration, type RestorationOutcome, type RestorationRequest } from './restoration.js';
+export { Restoration, type RestorationOutcome } from './restoration.js';
 export { escapeSaddle } from './saddle-escape.js';
 export { SparseKkt } from './sparse-kkt.js';
 export { findStart, perturb, rescaleValues } from './start-point.js';

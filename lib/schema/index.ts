@@ -6,7 +6,7 @@ import { Field } from './field.js';
 import { NumberField } from './number.js';
 import { ObjectField, type Shape } from './object.js';
 
-export { Field, type ParseOutcome, type SchemaIssue } from './field.js';
+export { Field, type SchemaIssue } from './field.js';
 export { NumberField } from './number.js';
 export { ObjectField, type Shape } from './object.js';
 

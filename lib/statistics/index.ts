@@ -1,2 +1,2 @@
-export { median, relativeFit, robustSummary, type FitRow, type RobustSummary } from './robust.js';
-export { mannKendall, theilSenSlope, trendOf, type Trend } from './trend.js';
+export { median, relativeFit, robustSummary, type FitRow } from './robust.js';
+export { mannKendall, theilSenSlope, trendOf } from './trend.js';

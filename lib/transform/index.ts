@@ -1,2 +1,1 @@
 export * from './scaling.js';
-export * from './fixed-variables.js';

@@ -2,6 +2,6 @@
 export { isAsGood, isEmptied, withoutAggregation } from './bound.js';
 export { BoundChecker, readWitnesses, type Judgement, type Part, type Prices } from './judge.js';
 export { claimPlan, type PlanClaim } from './plan.js';
-export { CertificateError, Reader } from './reader.js';
+export { Reader } from './reader.js';
 export { admissibleChoices, loadsOf, readStatement, shareRange, type Form, type Statement } from './statement.js';
 export { planSizes } from './verify.js';

@@ -94,10 +94,6 @@ export function larger(x: Interval, y: Interval): Interval {
   return { lo: Math.max(x.lo, y.lo), hi: Math.max(x.hi, y.hi) };
 }
 
-export function smaller(x: Interval, y: Interval): Interval {
-  return { lo: Math.min(x.lo, y.lo), hi: Math.min(x.hi, y.hi) };
-}
-
 /** ln x for x > 0; lower end −∞ where x reaches 0. */
 export function logarithm(x: Interval): Interval {
   return { lo: x.lo === 1 ? 0 : lowerEnd(logarithmOf(x.lo, 0)), hi: x.hi === 1 ? 0 : upperEnd(logarithmOf(x.hi, 0)) };

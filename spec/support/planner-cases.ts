@@ -30,7 +30,7 @@ const sharings: readonly ServerSharing[] = ['allocated', 'equal', 'batched'];
 
 /**
  * A random problem with every kind of pin and limit, the sharing taking turns with the seed. `deadlineSeconds` is set by the
- * caller (`withDeadline`), who knows what is reachable.
+ * caller, who knows what is reachable.
  */
 export function plannerCase(seed: number, devices: number): PlannerCase {
   const random = randomStream(seed, 'planner-case');
@@ -51,11 +51,6 @@ export function plannerCase(seed: number, devices: number): PlannerCase {
   });
   const problem = withBlocks(random, withPins(random, withSplitRange(random, drawn)));
   return { problem, sharing, traits: traitsOf(problem) };
-}
-
-/** The same with a round limit; a factor below what is reachable makes it infeasible. */
-export function withDeadline(problem: PlanningProblem, deadlineSeconds: number): PlanningProblem {
-  return { ...problem, deadlineSeconds };
 }
 
 /** One choice of one device pinned at random: a restriction, whose best round can be no shorter. */

@@ -31,5 +31,3 @@ export const dataSection = section({
     .default('iid')
     .describe('How images are shared out over the devices.'),
 }).meta({ id: 'data', title: 'Data set' });
-
-export type DataEntry = z.output<typeof dataSection>;

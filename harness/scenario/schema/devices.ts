@@ -94,7 +94,6 @@ export const planSection = section({
   devices: z.array(overrides).max(100_000).default([]).describe('What the plan does not say of a device.'),
 }).meta({ id: 'plan', title: 'Plan', description: 'Devices, splits, codecs, shares and links of a planned cell.' });
 
-export type DeviceEntry = z.output<typeof deviceEntry>;
 export type LinkEntry = z.output<typeof linkEntry>;
 export type CodecEntry = z.output<typeof codecEntry>;
 export type PlanEntry = z.output<typeof planSection>;

@@ -69,5 +69,3 @@ export const faultsSection = section({
 }).meta({ id: 'faults', title: 'Faults' });
 
 export type TrainingEntry = z.output<typeof trainingSection>;
-export type CheckpointEntry = z.output<typeof checkpointSection>;
-export type FaultsEntry = z.output<typeof faultsSection>;

@@ -1,10 +1,4 @@
 /** What files for people are read with, so that all of them report problems alike: line, path, what is allowed. */
 export { placeIssues } from '../problem-file/read.js';
-export { quantity, section, fraction } from '../problem-file/schema/building-blocks.js';
-export {
-  FileIssuesError,
-  parseSource,
-  rawIssues,
-  type RawIssue,
-  type SourceDocument,
-} from '../problem-file/source/index.js';
+export { quantity, section } from '../problem-file/schema/building-blocks.js';
+export { FileIssuesError, parseSource, rawIssues, type RawIssue } from '../problem-file/source/index.js';

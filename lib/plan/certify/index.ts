@@ -1,4 +1,3 @@
 export { certify, type CertifyRequest, type PlanCertificate } from './certify.js';
-export { stateProblem, type StatedProblem } from './state-problem.js';
+export { stateProblem } from './state-problem.js';
 export { verifyPlan } from './verify-plan.js';
-export type { BoundClaim, ProofNode } from './proof.js';

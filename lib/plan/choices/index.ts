@@ -1,10 +1,9 @@
-export { listChoices, type ExtraColumn, type PlanChoices } from './columns.js';
+export { listChoices, type PlanChoices } from './columns.js';
 export {
   couplingUse,
   couplingViolation,
   exchangedUse,
   isWithinCoupling,
-  keepsCoupling,
   keepsExtra,
   type CouplingUse,
 } from './coupling.js';

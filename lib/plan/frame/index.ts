@@ -1,1 +1,1 @@
-export { decideFrame, type FrameDecision, type FrameContext } from './decide-frame.js';
+export { decideFrame } from './decide-frame.js';

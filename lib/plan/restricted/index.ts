@@ -1,9 +1,9 @@
 export { bestInClass } from './best-in-class.js';
-export type { ClassContext, ClassCounts, ClassOutcome } from './class-outcome.js';
-export { boundedBy, classCube, withEqualServer, type ClassCube, type CubeContext } from './class-cube.js';
-export { commonCuts, commonPoints, mayHold, maySend, type CommonValues, type PointPair } from './common-values.js';
-export { equalShares, type EqualShares } from './equal-shares.js';
-export { inTermsOf, withCommonDecisions, type CommonDecisions } from './restricted-problem.js';
+export type { ClassOutcome } from './class-outcome.js';
+export { boundedBy, classCube, withEqualServer, type ClassCube } from './class-cube.js';
+export { commonCuts } from './common-values.js';
+export { equalShares } from './equal-shares.js';
+export { inTermsOf } from './restricted-problem.js';
 export {
   classDescriptions,
   contains,

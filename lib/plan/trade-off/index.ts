@@ -1,1 +1,1 @@
-export { tradeOffCurve, type TradeOffContext } from './curve.js';
+export { tradeOffCurve } from './curve.js';

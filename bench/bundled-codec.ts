@@ -17,14 +17,14 @@ const bar = 1.25;
 const installed = fileURLToPath(new URL('../dist/lib/codec/index.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'bundled-codec-'));
 
-/** What each process runs: milliseconds of one encoding and decoding, the third least of twelve after a warm-up. */
+/** What each process runs: milliseconds of one encoding and decoding, the third least of ten after a warm-up. */
 const program = `
 const codec = await import(process.argv[2]);
-const shape = [32, 65, 192];
+const shape = [16, 65, 192];
 let state = 1;
 const uniform = () => ((state = (Math.imul(state, 1664525) + 1013904223) >>> 0) + 0.5) / 2 ** 32;
 const channels = Float64Array.from({ length: 192 }, () => Math.exp(2 * uniform() - 1));
-const values = Float32Array.from({ length: 32 * 65 * 192 }, (_, i) =>
+const values = Float32Array.from({ length: 16 * 65 * 192 }, (_, i) =>
   Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform()) * channels[i % 192]);
 const found = {};
 for (const lossless of ['fast', 'small']) {
@@ -32,12 +32,12 @@ for (const lossless of ['fast', 'small']) {
   const message = codec.encode(values, shape, settings);
   const works = { encode: () => codec.encode(values, shape, settings), decode: () => codec.decode(message) };
   for (const [what, run] of Object.entries(works)) {
-    for (let k = 0; k < 25; k++) run();
+    for (let k = 0; k < 15; k++) run();
     const times = [];
-    for (let k = 0; k < 12; k++) {
+    for (let k = 0; k < 10; k++) {
       const start = process.cpuUsage().user;
-      for (let n = 0; n < 3; n++) run();
-      times.push((process.cpuUsage().user - start) / 3000);
+      for (let n = 0; n < 2; n++) run();
+      times.push((process.cpuUsage().user - start) / 2000);
     }
     found[lossless + ' ' + what] = times.sort((a, b) => a - b)[2];
   }
@@ -70,7 +70,7 @@ rmSync(folder, { recursive: true });
 const lines = [
   `$ npm run build && npx tsx bench/bundled-codec.ts ${rounds}`,
   `${process.version}, ${cpus()[0]!.model}, load ${loadavg()[0]!.toFixed(1)}, ${new Date().toISOString().slice(0, 10)}`,
-  `32 × 65 × 192 values, Top-K 0.2, 4 bit; least of ${rounds} processes in turn, processor time`,
+  `16 × 65 × 192 values, Top-K 0.2, 4 bit; least of ${rounds} processes in turn, processor time`,
 ];
 let failures = 0;
 for (const [what, times] of least) {

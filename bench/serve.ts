@@ -6,7 +6,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { Agent, request } from 'node:http';
-import { cpus, tmpdir } from 'node:os';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AddressInfo } from 'node:net';
 import { parseProblemFile } from '../lib/io/index.js';
@@ -18,6 +18,14 @@ const minutes = Number(process.argv[2] ?? 10);
 const devices = 100;
 const perSecond = 100;
 const minimal = readFileSync('examples/minimal.yaml', 'utf8').replace('count: 4', `count: ${devices - 1}`);
+/** A common batch of ten devices, no two alike: `exact` is at it for far longer than this runs. */
+const long = `${readFileSync('examples/minimal.yaml', 'utf8')
+  .replace('count: 4', 'count: 9')
+  .replace('throughput: 40 GFLOP/s', 'throughput: { logNormal: { median: 40 GFLOP/s, sigma: 0.6 } }')
+  .replace(
+    'memory: 300 MiB',
+    'memory: { choice: [120 MiB, 200 MiB, 300 MiB] }\n    distance: { disc: { radius: 300 m, minimum: 20 m } }',
+  )}\nserver: { sharing: batched }\n`;
 const lines: string[] = [];
 let failures = 0;
 const say = (line: string) => {
@@ -55,7 +63,7 @@ async function load(): Promise<void> {
   });
   await server.ended(accepted.id);
   const { body: session } = await server.ask('POST', '/sessions', { body: { problem: accepted.id } });
-  const long = await server.ask('POST', '/problems?method=exact', { body: minimal, type: 'application/yaml' });
+  const solve = await server.ask('POST', '/problems?method=exact', { body: long, type: 'application/yaml' });
   const own = ownStepMs();
   const address = empty.address() as AddressInfo;
   const live = `${server.url}/sessions/${session.id}/step`;
@@ -87,10 +95,11 @@ async function load(): Promise<void> {
     }
   }
   await Promise.all(open);
-  const { body: state } = await server.ask('GET', `/problems/${long.body.id}`);
+  const { body: state } = await server.ask('GET', `/problems/${solve.body.id}`);
   say(
-    `the long solve is ${state.state}; ${sent} requests, half of each kind; a step by itself takes ${own.toFixed(2)} ms`,
+    `load ${loadavg()[0]!.toFixed(1)}; ${sent} requests, half of each kind; a step by itself takes ${own.toFixed(2)} ms`,
   );
+  check('the long solve beside them, at the end', state.state === 'running', state.state);
   for (const [name, times] of [
     ['empty handler', baseline!],
     ['step', served!],

@@ -29,6 +29,7 @@ export async function submitCommand(path: string, options: SubmitArguments): Pro
   if (options.halfWidth !== undefined) {
     throw new CommandError(exitCodes.badInput, 'parts need a fixed number of seeds: no --half-width');
   }
+  requireWords(path, options);
   const campaign = await campaignOf(path, options);
   const [ledgerFolder = usualLedger, ...others] = options.ledger ?? [];
   const ledger = await Ledger.open(ledgerFolder, others);
@@ -74,6 +75,22 @@ export async function submitCommand(path: string, options: SubmitArguments): Pro
   if (options.dryRun) await print(parts.length > 0 ? `${array}\n${collect}` : collect);
   else await print(await submit(array, collect, parts.length, folder));
   return exitCodes.solved;
+}
+
+/** Options of `sbatch` that a submission gives itself. */
+const ownOptions =
+  /^--(?:array|chdir|cpus-per-task|dependency|job-name|open-mode|output|parsable|requeue|wrap)(?:=|$)/u;
+
+/** A line break would begin another line of the script. */
+function requireWords(path: string, { sbatch: given = [], ledger = [], out }: SubmitArguments): void {
+  const problems = [path, ...ledger, ...given, ...[out ?? []].flat()]
+    .filter((word) => /\p{Cc}/u.test(word))
+    .map((word) => `${JSON.stringify(word)} has a control character`);
+  for (const option of given) {
+    if (!option.startsWith('--')) problems.push(`--sbatch ${option}: an option begins with --`);
+    else if (ownOptions.test(option)) problems.push(`--sbatch ${option}: the submission sets this itself`);
+  }
+  if (problems.length > 0) throw new CommandError(exitCodes.badInput, problems.join('\n'));
 }
 
 async function submit(array: string, collect: string, count: number, folder: string): Promise<string> {

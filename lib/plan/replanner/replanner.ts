@@ -14,6 +14,10 @@ import { boundPlan, confirmBound } from '../bound/index.js';
 import { planTwoTimescale } from '../two-timescale/index.js';
 import { ScaledRows } from './scaled-rows.js';
 
+/** 300 dB below and above the problem's own gain. */
+const leastGain = 1e-30;
+const mostGain = 1e30;
+
 /** How long, and until when, a slower answer may take. */
 export interface ReplanBudget {
   /** Seconds; no limit when absent. */
@@ -80,7 +84,7 @@ export class Replanner {
   /**
    * The best bandwidths at these power gains, one a device, relative to the gains of the problem; those of the downlink are the
    * uplink's when absent. Returns the round, seconds; whether it keeps a deadline is for `violations` to say. RangeError for a gain
-   * that is not a finite number above 0.
+   * below 1e-30 or above 1e30.
    */
   step(uplinkGain: ArrayLike<number>, downlinkGain: ArrayLike<number> = uplinkGain): number {
     const { device } = this.rows.compiled;
@@ -174,9 +178,9 @@ export class Replanner {
     for (let n = 0; n < count; n++) {
       const up = uplink[n]!;
       const down = downlink[n]!;
-      if (!(up > 0 && up < Infinity && down > 0 && down < Infinity)) {
+      if (![up, down].every((gain) => gain >= leastGain && gain <= mostGain)) {
         throw new ArgumentError(
-          `the gains of ${this.problem.devices[n]!.name} are ${up} up and ${down} down, not above 0`,
+          `the gains of ${this.problem.devices[n]!.name} are ${up} up and ${down} down, not within ${leastGain} … ${mostGain}`,
         );
       }
     }

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import { lackingParts } from '../../../bin/campaign/submit.js';
+import { lackingParts, submitCommand, type SubmitArguments } from '../../../bin/campaign/submit.js';
 import { arrayScript, collectScript, ranges, shellCommand } from '../../../bin/slurm/scripts.js';
 
 describe('scripts for SLURM', () => {
@@ -59,5 +59,19 @@ describe('scripts for SLURM', () => {
     expect(run(collect())).toBe(4);
     expect(run(collect(['echo', 'again']).replace('exit 4', 'sh -c "exit 4"'))).toBe('again\n');
     expect(run(collect(['echo', 'again']).replace('exit 4', 'sh -c "exit 2"'))).toBe(2);
+  });
+});
+
+describe('a submission', () => {
+  const words = { parts: 2, processors: 1, attempts: 1, dryRun: true } as unknown as SubmitArguments;
+
+  it.each([
+    [{ ledger: ['a\ntouch b'] }, 'has a control character'],
+    [{ sbatch: ['--partition=x\n#SBATCH --uid=0'] }, 'has a control character'],
+    [{ sbatch: ['--array=1-2'] }, 'the submission sets this itself'],
+    [{ sbatch: ['--wrap=date'] }, 'the submission sets this itself'],
+    [{ sbatch: ['partition=short'] }, 'an option begins with --'],
+  ])('refuses %j', async (given, reason) => {
+    await expect(submitCommand('scenario.yaml', { ...words, ...given })).rejects.toThrow(reason);
   });
 });

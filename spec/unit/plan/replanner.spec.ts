@@ -102,6 +102,11 @@ describe('a replanner', () => {
     expect(() => replanner.step([1])).toThrow(/gains/);
     expect(() => replanner.step(ones.map((one, n) => (n === 0 ? 0 : one)))).toThrow(problem.devices[0]!.name);
     expect(() => replanner.step(ones.map((one, n) => (n === 0 ? NaN : one)))).toThrow(problem.devices[0]!.name);
+    const usual = replanner.step(ones);
+    for (const gain of [1e308, 5e-324, 1e31, 1e-31]) {
+      expect(() => replanner.step(ones.map((one, n) => (n === 0 ? gain : one)))).toThrow(/1e-30 … 1e\+?30/);
+    }
+    expect(replanner.step(ones) / usual).toBeCloseTo(1, 12);
     expect(() => new Replanner({ ...problem, sharing: 'batched' }, plan)).toThrow(/batched/);
     expect(() => new Replanner({ ...problem, resourceBlockHz: 180e3 }, plan)).toThrow(/resource blocks/);
     expect(() => new Replanner(problem, { devices: [] })).toThrow(RangeError);

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { fraction, quantity, section } from './building-blocks.js';
+import { fraction, quantity, section, shownText } from './building-blocks.js';
 
 const cutInfluence = z
   .union([
@@ -90,10 +90,8 @@ export const accuracySection = section({
     .boolean()
     .default(false)
     .describe('Accept operating points outside `fittedRatios`, and splits outside `fittedCuts` or measured `cuts`.'),
-  measuredOn: z
-    .string()
+  measuredOn: shownText(200)
     .min(1)
-    .max(200)
     .optional()
     .describe(
       'Model that the losses were measured on; another one in `model` is warned of. The default ones: `deit-tiny`.',

@@ -84,3 +84,11 @@ export type Sampled =
   | { readonly choice: readonly number[]; readonly weights?: readonly number[] | undefined };
 
 export const fraction = () => quantity('fraction', { minimum: 0, maximum: 1 });
+
+/** Text that is shown to people: no control characters and none that turn the reading direction; line breaks where it may have them. */
+export function shownText(longest: number, { lines = false } = {}) {
+  const allowed = lines
+    ? /^(?:[^\p{Cc}\u202a-\u202e\u2066-\u2069]|[\t\n\r])*$/u
+    : /^[^\p{Cc}\u202a-\u202e\u2066-\u2069]*$/u;
+  return z.string().max(longest).regex(allowed, 'must not hold control characters');
+}

@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import { quantity, section } from './building-blocks.js';
+import { quantity, section, shownText } from './building-blocks.js';
 
 const perValue = (what: string) => quantity('time', { minimum: 0, maximum: 1 }).optional().describe(what);
 
 export const operatingPoint = section({
-  name: z.string().min(1).max(80).optional().describe('Name in plans; by default kept fraction and bits.'),
+  name: shownText(80).min(1).optional().describe('Name in plans; by default kept fraction and bits.'),
   ratio: quantity('fraction', { above: 0, maximum: 1 })
     .optional()
     .describe(

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { accuracySection } from './accuracy.js';
-import { quantity, section } from './building-blocks.js';
+import { quantity, section, shownText } from './building-blocks.js';
 import { codecSection, exchangeSection } from './codec.js';
 import { deviceSection, pinnedSection, serverSection } from './devices.js';
 import { modelSection } from './model.js';
@@ -10,8 +10,8 @@ import { loraSection, trainingSection } from './training.js';
 /** Sections of a problem file, each with its own schema; parsed one by one so that every problem is reported. */
 export const fileShape = {
   version: z.literal(1).describe('Version of this format.'),
-  name: z.string().max(200).optional().describe('Name of the scenario.'),
-  description: z.string().max(10_000).optional().describe('What it stands for.'),
+  name: shownText(200).optional().describe('Name of the scenario.'),
+  description: shownText(10_000, { lines: true }).optional().describe('What it stands for.'),
   seed: z
     .int()
     .min(0)

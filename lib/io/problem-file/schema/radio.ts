@@ -111,7 +111,7 @@ export const radioSection = section({
       z
         .array(
           section({
-            bitsPerHertz: z.number().positive().max(100).describe('Bits a second and hertz.'),
+            bitsPerHertz: z.number().min(0.001).max(100).describe('Bits a second and hertz.'),
             snr: quantity('level', { minimum: -60, maximum: 120 }).describe('Least signal-to-noise ratio.'),
           }).meta({ id: 'scheme', title: 'Modulation and coding scheme' }),
         )
@@ -134,7 +134,7 @@ export const radioSection = section({
     .prefault('0 dB')
     .describe('Power that the codes need beyond Shannon’s law (a few dB).'),
   uplinkFraction: z
-    .union([z.number().gt(0).lt(1), z.literal('optimal')])
+    .union([z.number().min(0.001).max(0.999), z.literal('optimal')])
     .optional()
     .describe(
       'Time-division duplex: part of the frame for the uplink, the rest for the downlink; `optimal` leaves it to `solve`. By default each direction has a band of its own.',

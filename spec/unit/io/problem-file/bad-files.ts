@@ -397,6 +397,29 @@ export const badFiles: readonly BadFile[] = [
     issues: [[5, 37, 'devices[0].profile.forward.perBlock', 'unit of a throughput']],
   },
   {
+    name: 'texts with control characters or turned reading direction',
+    text: 'version: 1\nname: "a\\e[31mb\\nc"\ndescription: "two\\nlines \\u202e"\nmodel: vit-b16\ndevices:\n  - name: a\n',
+    issues: [
+      [2, 7, 'name', 'control characters'],
+      [3, 14, 'description', 'control characters'],
+    ],
+  },
+  {
+    name: 'parts of a frame and efficiencies of nearly nothing',
+    text: `version: 1
+model: vit-b16
+radio:
+  uplinkFraction: 1e-320
+  efficiency: [{ bitsPerHertz: 1e-300, snr: 0 dB }]
+devices:
+  - name: a
+`,
+    issues: [
+      [4, 19, 'uplinkFraction', '0.001'],
+      [5, 32, 'bitsPerHertz', '0.001'],
+    ],
+  },
+  {
     name: 'many mistakes in several places',
     text: `version: 1
 modell: vit-b16

@@ -40,10 +40,10 @@ export const exchangeSection = section({
     .describe('Header of one such message; on top of what a `profile` measured.'),
   encodeTime: quantity('time', { minimum: 0, maximum: 1 })
     .prefault(0)
-    .describe('Device time to encode one weight before the upload.'),
+    .describe('Device time to encode one weight before the upload, times its `codecTimeFactor`.'),
   decodeTime: quantity('time', { minimum: 0, maximum: 1 })
     .prefault(0)
-    .describe('Device time to decode one weight after the download.'),
+    .describe('Device time to decode one weight after the download, times its `codecTimeFactor`.'),
   accuracyLoss: quantity('fraction', { minimum: 0, maximum: 1 })
     .prefault(0)
     .describe('Accuracy that a lossy exchange costs, as measured; taken off that of every device with adapters.'),

@@ -92,7 +92,9 @@ const deviceShape = {
     .positive()
     .max(1e4)
     .optional()
-    .describe('Multiplies the times of the operating points. By default 50 GFLOP/s over the throughput of the device.'),
+    .describe(
+      'Multiplies the times of the operating points and of `exchange`. By default 50 GFLOP/s over the throughput of the device.',
+    ),
   profile: profileSection.optional().describe('Measured times in place of computed ones.'),
   profileFactor: z
     .number()

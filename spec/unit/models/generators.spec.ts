@@ -9,10 +9,10 @@ import {
   pointInDisc,
   Site,
   type Motion,
-  type SiteModel,
 } from '../../../lib/models/index.js';
 import { randomStream } from '../../../lib/random/index.js';
 import { kolmogorovSmirnov, meanAndError, normalDistribution, smirnovLimit } from '../../support/statistics.js';
+import { urbanMacroSite } from '../../support/site-model.js';
 
 /** As in the tests of each generator: one in a thousand for a law, four standard errors for a mean; seeds are fixed. */
 const significance = 1e-3;
@@ -86,21 +86,7 @@ describe('laws of the generators (Kolmogorov–Smirnov)', () => {
   });
 
   it('the state of sight has the correlation of its field along a path', () => {
-    const model: SiteModel = {
-      pathLoss: {
-        kind: 'scenario',
-        scenario: 'uma',
-        sight: 'drawn',
-        carrierHz: 3.5e9,
-        baseHeightMetre: 25,
-        deviceHeightMetre: 1.5,
-      },
-      shadowing: {
-        los: { deviationDecibel: 4, decorrelationMetre: 37 },
-        nlos: { deviationDecibel: 6, decorrelationMetre: 50 },
-      },
-      antennaGainDecibel: 0,
-    };
+    const model = urbanMacroSite;
     const distance = 85;
     const probability = lineOfSightProbability('uma', distance);
     const turned = (metres: number) => {

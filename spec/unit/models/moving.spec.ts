@@ -26,6 +26,7 @@ import {
 } from '../../../lib/models/index.js';
 import { randomStream } from '../../../lib/random/index.js';
 import { kolmogorovSmirnov, meanAndError, normalDistribution, smirnovLimit } from '../../support/statistics.js';
+import { urbanMacroSite } from '../../support/site-model.js';
 
 /** One in a thousand for a law, and 4 standard errors (6 in 100,000) for a mean: seeds are fixed, so a pass stays one. */
 const significance = 1e-3;
@@ -221,21 +222,7 @@ describe('fading in time', () => {
 });
 
 describe('site', () => {
-  const model: SiteModel = {
-    pathLoss: {
-      kind: 'scenario',
-      scenario: 'uma',
-      sight: 'drawn',
-      carrierHz: 3.5e9,
-      baseHeightMetre: 25,
-      deviceHeightMetre: 1.5,
-    },
-    shadowing: {
-      los: { deviationDecibel: 4, decorrelationMetre: 37 },
-      nlos: { deviationDecibel: 6, decorrelationMetre: 50 },
-    },
-    antennaGainDecibel: 0,
-  };
+  const model = urbanMacroSite;
 
   it('has line of sight as often as TR 38.901 says at each distance', () => {
     for (const distance of [30, 80, 200]) {

@@ -7,9 +7,13 @@ export interface CodecPoint {
   readonly bits: number;
 }
 
+export const plainPoint: CodecPoint = { keptFraction: 1, bits: 32 };
+
+export const isCompressed = ({ keptFraction, bits }: CodecPoint) => keptFraction < 1 || bits < 32;
+
 /** Operating points that are measured unless others are asked for, in the order in which a time limit keeps them. */
 export const defaultPoints: readonly CodecPoint[] = [
-  { keptFraction: 1, bits: 32 },
+  plainPoint,
   { keptFraction: 0.1, bits: 4 },
   { keptFraction: 0.3, bits: 6 },
   { keptFraction: 0.05, bits: 4 },

@@ -17,6 +17,8 @@ export interface TimedRunOptions {
   readonly rounds: number;
   readonly serverSpeedFactor?: number;
   readonly seed: number;
+  /** Stages that must be steady; default all. */
+  readonly judged?: readonly string[] | undefined;
 }
 
 /** A round with its steps and the references around it. */
@@ -56,7 +58,7 @@ export async function timedRun(
   options: TimedRunOptions,
 ): Promise<TimedRun> {
   const { config, weights, settings, adapters, dataset, normalisation } = workload;
-  const { devices, memoryMode, localSteps, sharing, serverSpeedFactor = 1, seed, rounds } = options;
+  const { devices, memoryMode, localSteps, sharing, serverSpeedFactor = 1, seed, rounds, judged } = options;
   const found: TimedRound[] = [];
   let steps: StepRecord[] = [];
   const enough = new AbortController();
@@ -87,12 +89,17 @@ export async function timedRun(
       found.push({ record, steps, references: middleReferences([before, after]) });
       steps = [];
       before = after;
-      if (found.length > rounds && unsteadyStages(found.slice(-rounds)).length === 0) enough.abort();
+      if (found.length > rounds && unsteadyStages(found.slice(-rounds), judged).length === 0) enough.abort();
     },
   });
   const measured = found.slice(-rounds);
   const [first] = found;
-  return { rounds: measured, first: first!, warmUpRounds: found.length - rounds, unsteady: unsteadyStages(measured) };
+  return {
+    rounds: measured,
+    first: first!,
+    warmUpRounds: found.length - rounds,
+    unsteady: unsteadyStages(measured, judged),
+  };
 }
 
 const stages: Readonly<Record<string, (record: StepRecord) => number>> = {
@@ -104,8 +111,9 @@ const stages: Readonly<Record<string, (record: StepRecord) => number>> = {
 };
 
 /** Of the steps of all devices together: what one more device adds is no trend. */
-export function unsteadyStages(rounds: readonly TimedRound[]): string[] {
+export function unsteadyStages(rounds: readonly TimedRound[], judged?: readonly string[]): string[] {
   return Object.entries(stages).flatMap(([name, pick]) => {
+    if (judged && !judged.includes(name)) return [];
     const series = rounds.flatMap(({ steps, references }) => {
       const factor = slowdown(references, rounds[0]!.references);
       return [...stepTotals(steps, pick).values()].map((seconds) => seconds / factor);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
-  affordablePoints,
+  affordable,
   defaultPoints,
   middleReferences,
   slowdown,
@@ -61,6 +61,8 @@ describe('a timed run', () => {
   it('is not steady where its steps are spread too widely', () => {
     const rounds = [0, 1].map((k) => round(k, (step) => (step % 2 === 0 ? 1 : 1.5)));
     expect(unsteadyStages(rounds).join()).toContain('spread');
+    expect(unsteadyStages(rounds, ['server'])).toEqual([expect.stringMatching(/^server \(spread/u)]);
+    expect(unsteadyStages(rounds, [])).toEqual([]);
   });
 });
 
@@ -89,7 +91,8 @@ describe('a time limit', () => {
     };
     const run = { rounds: [round(0, () => 1)] };
     const counts = [1e9, 60, 40, 35, 0].map((timeLimitSeconds) => {
-      const points = affordablePoints(run, { ...options, timeLimitSeconds });
+      const { points, passes } = affordable(run, { ...options, timeLimitSeconds });
+      expect(passes).toBe(timeLimitSeconds > 100 ? 3 : 1);
       expect(points).toEqual(defaultPoints.slice(0, points.length));
       return points.length;
     });
@@ -98,7 +101,7 @@ describe('a time limit', () => {
     expect(counts).toEqual([...counts].sort((a, b) => b - a));
     expect(new Set(counts).size).toBeGreaterThan(2);
     expect(said.at(-1)).toContain('10 % at 4 bits');
-    const plainLast = affordablePoints(run, { ...options, points: defaultPoints.slice(1), timeLimitSeconds: 0 });
-    expect(plainLast).toEqual([{ keptFraction: 1, bits: 32 }]);
+    const plainLast = affordable(run, { ...options, points: defaultPoints.slice(1), timeLimitSeconds: 0 });
+    expect(plainLast.points).toEqual([{ keptFraction: 1, bits: 32 }]);
   });
 });

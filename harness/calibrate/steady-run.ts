@@ -1,0 +1,96 @@
+import type { FitRow } from '../../lib/statistics/index.js';
+import type { Tf } from '../backend/tensorflow.js';
+import type { MemoryMode } from '../model/vit.js';
+import type { StageClock } from '../protocol/index.js';
+import type { DevicePlan } from '../run.js';
+import type { ServerSharing, StepRecord } from '../server/index.js';
+import type { ProcessProbe } from './memory-fits.js';
+import type { CodecPoint } from './points.js';
+import { slowdown, type References, type ReferenceTimer } from './references.js';
+import { timedRun, type TimedRound, type TimedRun } from './timed-run.js';
+import type { TimingWorkload } from './workload.js';
+
+export interface CalibrateOptions {
+  readonly batchSizes: readonly number[];
+  readonly memoryModes: readonly MemoryMode[];
+  /** In the order of their importance, the uncompressed one among them. */
+  readonly points: readonly CodecPoint[];
+  /** Measured steps of each run, in fours; never fewer. Runs are made several times where the time limit leaves room. */
+  readonly steps: number;
+  /** The last operating points are left out where all would take longer. */
+  readonly timeLimitSeconds: number;
+  readonly clock: StageClock;
+  readonly seed: number;
+  /** Peak memory of a device process of its own; without it no process is measured. */
+  readonly processBytes?: ProcessProbe;
+  readonly onProgress?: (text: string) => void;
+}
+
+/** K of all runs: the references are timed between rounds. */
+export const localSteps = 4;
+
+/** What all runs of a calibration share and add to. */
+export interface Calibration {
+  readonly tf: Tf;
+  readonly workload: TimingWorkload;
+  readonly timer: ReferenceTimer;
+  readonly options: CalibrateOptions;
+  /** Speed at which all times are stated. */
+  readonly references: References;
+  readonly tally: { taken: number; dropped: number };
+  readonly unsteady: string[];
+  readonly header: number[];
+  readonly adapters: FitRow[];
+  readonly aggregation: FitRow[];
+}
+
+/** What a run of a calibration is of. */
+export interface RunSketch {
+  readonly batchSize: number;
+  readonly memoryMode: MemoryMode;
+  /** Of all devices. */
+  readonly cut: number;
+  readonly sharing: ServerSharing;
+  readonly devices: readonly DevicePlan[];
+  /** Stages whose times are taken from it: only these must be steady. */
+  readonly judged?: readonly string[];
+}
+
+/** Runs of one sketch until one is steady. */
+const attempts = 3;
+
+/** A run that counts: made anew while it is not steady; what stays so is named in the profile. */
+export async function steadyRun(context: Calibration, sketch: RunSketch): Promise<TimedRun> {
+  const { tf, workload, timer, options, references } = context;
+  const { batchSize, memoryMode, cut, sharing, devices, judged } = sketch;
+  const own = { ...runOptions(devices, memoryMode, options), sharing, judged };
+  let run = await timedRun(tf, workload, timer, own);
+  for (let k = 1; k < attempts && run.unsteady.length > 0; k++) run = await timedRun(tf, workload, timer, own);
+  for (const { record, steps, references: around } of run.rounds) {
+    const count = record.devices.length;
+    const value = record.aggregationSeconds / slowdown(around, references);
+    context.aggregation.push({ regressors: [1, count], value });
+    const down = steps.reduce((rest, { downlinkBytes }) => rest - downlinkBytes, record.downlinkBytes);
+    context.adapters.push({ regressors: [1, cut], value: down / count });
+  }
+  const together = sharing === 'batched' ? `, ${devices.length} devices in one batch` : '';
+  const name = `batches of ${batchSize}, ${memoryMode}, cut ${cut}${together}`;
+  context.unsteady.push(...run.unsteady.map((stage) => `${name}: ${stage}`));
+  return run;
+}
+
+export function runOptions(devices: readonly DevicePlan[], memoryMode: MemoryMode, { steps, seed }: CalibrateOptions) {
+  const rounds = Math.max(2, Math.ceil(steps / localSteps));
+  return { sharing: 'allocated', devices, memoryMode, localSteps, rounds, seed } as const;
+}
+
+/** Times of some steps at the speed of the references. */
+export function normalised(
+  round: TimedRound,
+  steps: readonly StepRecord[],
+  pick: (record: StepRecord) => number,
+  references: References,
+): number[] {
+  const factor = slowdown(round.references, references);
+  return steps.map((record) => pick(record) / factor);
+}

@@ -65,7 +65,7 @@ export async function bundle(folder: string): Promise<Metafile> {
       PACKAGE_VERSION: JSON.stringify(manifest.version),
       PACKAGE_DESCRIPTION: JSON.stringify(manifest.description),
     },
-    plugins: [ownPlaces, requiredBuiltins, silentLoggers],
+    plugins: [moduleSources, ownPlaces, requiredBuiltins, silentLoggers],
     metafile: true,
     write: false,
     logLevel: 'error',
@@ -102,6 +102,17 @@ const ownPlaces: Plugin = {
       const here = `new URL(${JSON.stringify(place)}, import.meta.url.slice(0, import.meta.url.lastIndexOf('/dist/') + 6)).href`;
       return { contents: source.replaceAll('import.meta.url', here), loader: 'ts', resolveDir: dirname(path) };
     });
+  },
+};
+
+/** ml-matrix from its modules, of which unused ones fall away, in place of the one CommonJS file that its exports name. */
+const moduleSources: Plugin = {
+  name: 'module-sources',
+  setup(builder) {
+    builder.onResolve({ filter: /^ml-matrix$/ }, () => ({
+      path: resolve(root, 'node_modules/ml-matrix/src/index.js'),
+      sideEffects: false,
+    }));
   },
 };
 

@@ -86,7 +86,7 @@ class SeparableSqp {
     this.accepted = new Float64Array(count);
     this.acceptedAt = separableValues(count, rowWeights.length);
     this.best = new Float64Array(count);
-    this.subproblem = new SeparableSubproblem(problem);
+    this.subproblem = new SeparableSubproblem(problem, options.scale ?? 0);
     this.curved = new CurvedStep(problem);
   }
 

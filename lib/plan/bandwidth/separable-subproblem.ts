@@ -1,7 +1,5 @@
-import type { SparseMatrix } from '../../linalg/index.js';
-import type { QuadraticProgram } from '../../problem/index.js';
-import { solveQp, type WorkingSet } from '../../qp/index.js';
 import type { SeparableMinMax, SeparableValues } from './separable-problem.js';
+import { ThresholdProgram } from './threshold-program.js';
 
 /**
  * The quadratic subproblem of a separable min–max problem at x:
@@ -10,7 +8,7 @@ import type { SeparableMinMax, SeparableValues } from './separable-problem.js';
  *
  * an arrowhead: each row has one private and one shared column. With one threshold the rows and the limit already
  * determine the solution and D plays no part; the active set then follows from one scalar equation, and its working set
- * is exchanged as a whole, O(n) a pass. With more thresholds the general solver of quadratic programs takes it.
+ * is exchanged as a whole, O(n) a pass. With more thresholds it is a `ThresholdProgram`.
  */
 export class SeparableSubproblem {
   /** d, Σ c_r·t_r and the multipliers of the last subproblem. */
@@ -22,9 +20,13 @@ export class SeparableSubproblem {
   private readonly held: Uint8Array;
   private excessUse = 0;
   private reach = 1;
-  private warm: WorkingSet | undefined;
+  private program: ThresholdProgram | undefined;
 
-  constructor(private readonly problem: SeparableMinMax) {
+  /** `scale` is the size of what the objective is added to. */
+  constructor(
+    private readonly problem: SeparableMinMax,
+    private readonly scale: number,
+  ) {
     this.step = new Float64Array(problem.count);
     this.rowMultipliers = new Float64Array(problem.count * problem.rowWeights.length);
     this.held = new Uint8Array(problem.count).fill(1);
@@ -102,79 +104,35 @@ export class SeparableSubproblem {
 
   private solveGeneral(x: Float64Array, at: SeparableValues): boolean {
     const { problem, step, rowMultipliers } = this;
-    const program = this.program(x, at);
-    const options = { optimalityTolerance: 1e-10, feasibilityTolerance: 1e-10, gapTolerance: 1e-10 };
-    const result = solveQp(program, options, this.warm && { workingSet: this.warm });
-    if (result.primalStatus === 'infeasible' || !result.x.every(Number.isFinite)) return false;
-    this.warm = result.workingSet;
-    this.workingSetChanges += result.workingSetChanges;
-    for (let i = 0; i < problem.count; i++) step[i] = result.x[i]! * x[i]!;
-    this.predicted = 0;
-    problem.rowWeights.forEach((weight, r) => (this.predicted += weight * result.x[problem.count + r]!));
-    for (let k = 0; k < rowMultipliers.length; k++) rowMultipliers[k] = Math.max(0, result.multipliers[k]!);
-    this.limitMultiplier = Math.max(0, result.multipliers[rowMultipliers.length]!);
+    this.program ??= new ThresholdProgram(problem.count, problem.rowWeights, problem.leastThresholds, this.scale);
+    const { program } = this;
+    this.state(program, x, at);
+    if (!program.solve()) return false;
+    this.workingSetChanges += program.activeChanges;
+    this.predicted = program.predicted;
+    for (let i = 0; i < problem.count; i++) step[i] = program.step[i]! * x[i]!;
+    for (let k = 0; k < rowMultipliers.length; k++) rowMultipliers[k] = program.multipliers[k]!;
+    this.limitMultiplier = program.limitMultiplier;
     return true;
   }
 
   /** In relative steps d_i / x_i, so that variables of all sizes look alike. */
-  private program(x: Float64Array, at: SeparableValues): QuadraticProgram {
+  private state(program: ThresholdProgram, x: Float64Array, at: SeparableValues): void {
     const { count, rowWeights, lower, upper } = this.problem;
     const rows = rowWeights.length;
-    const variables = count + rows;
-    const constraints = count * rows + 1;
-    const hessian = new Float64Array(variables);
-    const linear = new Float64Array(variables);
-    const least = new Float64Array(variables).fill(-Infinity);
-    const most = new Float64Array(variables).fill(Infinity);
-    const upperSides = new Float64Array(constraints);
     for (let i = 0; i < count; i++) {
       let curvature = this.limitMultiplier * at.useCurvature[i]!;
-      for (let r = 0; r < rows; r++) curvature += this.rowMultipliers[i * rows + r]! * at.rowCurvature[i * rows + r]!;
-      hessian[i] = Math.max(0, curvature) * x[i]! * x[i]!;
-      least[i] = Math.max((lower[i]! - x[i]!) / x[i]!, 1 / this.reach - 1);
-      most[i] = Math.min((upper[i]! - x[i]!) / x[i]!, this.reach - 1);
-    }
-    for (let r = 0; r < rows; r++) {
-      linear[count + r] = rowWeights[r]!;
-      least[count + r] = this.problem.leastThresholds[r]!;
-    }
-    for (let k = 0; k < count * rows; k++) upperSides[k] = -at.row[k]!;
-    upperSides[constraints - 1] = -this.requiredDecrease(at);
-    return {
-      hessian: { kind: 'diagonal', values: hessian },
-      linear,
-      constraintMatrix: this.matrix(x, at),
-      constraintLower: new Float64Array(constraints).fill(-Infinity),
-      constraintUpper: upperSides,
-      lower: least,
-      upper: most,
-    };
-  }
-
-  private matrix(x: Float64Array, at: SeparableValues): SparseMatrix {
-    const { count, rowWeights } = this.problem;
-    const rows = rowWeights.length;
-    const entries = count * (rows + 1) + count * rows;
-    const columnStarts = new Int32Array(count + rows + 1);
-    const rowIndices = new Int32Array(entries);
-    const values = new Float64Array(entries);
-    let entry = 0;
-    for (let i = 0; i < count; i++) {
       for (let r = 0; r < rows; r++) {
-        rowIndices[entry] = i * rows + r;
-        values[entry++] = at.rowSlope[i * rows + r]! * x[i]!;
+        const k = i * rows + r;
+        curvature += this.rowMultipliers[k]! * at.rowCurvature[k]!;
+        program.offset[k] = at.row[k]!;
+        program.slope[k] = at.rowSlope[k]! * x[i]!;
       }
-      rowIndices[entry] = count * rows;
-      values[entry++] = at.useSlope[i]! * x[i]!;
-      columnStarts[i + 1] = entry;
+      program.curvature[i] = Math.max(0, curvature) * x[i]! * x[i]!;
+      program.use[i] = at.useSlope[i]! * x[i]!;
+      program.lower[i] = Math.max((lower[i]! - x[i]!) / x[i]!, 1 / this.reach - 1);
+      program.upper[i] = Math.min((upper[i]! - x[i]!) / x[i]!, this.reach - 1);
     }
-    for (let r = 0; r < rows; r++) {
-      for (let i = 0; i < count; i++) {
-        rowIndices[entry] = i * rows + r;
-        values[entry++] = -1;
-      }
-      columnStarts[count + r + 1] = entry;
-    }
-    return { kind: 'sparse', rows: count * rows + 1, columns: count + rows, columnStarts, rowIndices, values };
+    program.required = -this.requiredDecrease(at);
   }
 }

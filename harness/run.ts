@@ -65,6 +65,8 @@ export interface TrainingOptions extends Pick<
   /** The server's stages count so many times what they take here; default 1. */
   readonly serverSpeedFactor?: number;
   readonly seed: number;
+  /** For the adapters; default as they are. */
+  readonly exchangeCodec?: StepCodec;
   /** For any message; default 600. */
   readonly timeoutSeconds?: number;
   readonly record?: ServerOptions['record'];
@@ -95,7 +97,8 @@ export async function trainInProcess(tf: Tf, options: TrainingOptions): Promise<
   const ends = await Promise.all(devices.map((_, index) => connect(index)));
   const closeAll = (reason: string) => ends.flat().forEach((connection) => connection.close(reason));
   const schedule = options.schedule ?? constantRate;
-  const common = { rounds, localSteps, optimizer, schedule, seed };
+  const { exchangeCodec = 'identity' } = options;
+  const common = { rounds, localSteps, optimizer, schedule, seed, exchangeCodec };
   const served = servedDevices(options, shares).map((device, k) => ({ ...device, connection: ends[k]![1] }));
   const server = new TrainingServer(tf, {
     ...options,

@@ -1,4 +1,5 @@
 import type { AdapterState } from '../model/adapters.js';
+import type { DeviceMemory } from '../protocol/index.js';
 import type { OptimizerState } from '../training/index.js';
 import { differences } from '../transport/join.js';
 
@@ -8,7 +9,9 @@ export interface DeviceCheckpoint {
   /** Of the server's adapters for it. */
   readonly serverOptimizer: OptimizerState;
   /** Of its own adapters, as far as it is known; and the round at whose start it was so. */
-  readonly own: { readonly round: number; readonly optimizer: OptimizerState } | undefined;
+  readonly own: (DeviceMemory & { readonly round: number }) | undefined;
+  /** What it held of the adapters at the start of the round before; where they go through a codec. */
+  readonly held?: Float32Array | undefined;
 }
 
 /**

@@ -30,7 +30,8 @@ const description = z.object({
     z.object({
       name: z.string(),
       server: optimizer,
-      own: z.object({ round: z.int().min(0), optimizer }).optional(),
+      own: z.object({ round: z.int().min(0), optimizer, hasResidual: z.boolean().optional() }).optional(),
+      isHeld: z.boolean().optional(),
     }),
   ),
 });
@@ -42,6 +43,7 @@ export function writeCheckpoint(checkpoint: Checkpoint): Buffer {
     moments.forEach((moment, k) => put(`${name}.${k}`, moment));
     return { steps, moments: moments.length };
   };
+  const putFlat = (name: string, values: Float32Array) => put(name, { shape: [values.length], values });
   for (const [name, tensor] of checkpoint.adapters) put(`adapter.${name}`, tensor);
   const facts: z.input<typeof description> = {
     run: checkpoint.run,
@@ -50,11 +52,22 @@ export function writeCheckpoint(checkpoint: Checkpoint): Buffer {
     clock: [...checkpoint.clock],
     recordBytes: checkpoint.recordBytes,
     adapters: [...checkpoint.adapters.keys()],
-    devices: checkpoint.devices.map(({ name, serverOptimizer, own }, k) => ({
-      name,
-      server: putOptimizer(`server.${k}`, serverOptimizer),
-      ...(own && { own: { round: own.round, optimizer: putOptimizer(`own.${k}`, own.optimizer) } }),
-    })),
+    devices: checkpoint.devices.map(({ name, serverOptimizer, own, held }, k) => {
+      if (own?.residual) putFlat(`residual.${k}`, own.residual);
+      if (held) putFlat(`held.${k}`, held);
+      return {
+        name,
+        server: putOptimizer(`server.${k}`, serverOptimizer),
+        ...(own && {
+          own: {
+            round: own.round,
+            optimizer: putOptimizer(`own.${k}`, own.optimizer),
+            ...(own.residual && { hasResidual: true }),
+          },
+        }),
+        ...(held && { isHeld: true }),
+      };
+    }),
   };
   const text = Buffer.from(JSON.stringify(facts));
   const length = Buffer.alloc(4);
@@ -101,10 +114,15 @@ function assembled(facts: z.output<typeof description>, body: Uint8Array): Check
     clock: facts.clock,
     recordBytes: facts.recordBytes,
     adapters: new Map(facts.adapters.map((name) => [name, take(`adapter.${name}`)])),
-    devices: facts.devices.map(({ name, server, own }, k) => ({
+    devices: facts.devices.map(({ name, server, own, isHeld }, k) => ({
       name,
       serverOptimizer: takeOptimizer(`server.${k}`, server),
-      own: own && { round: own.round, optimizer: takeOptimizer(`own.${k}`, own.optimizer) },
+      own: own && {
+        round: own.round,
+        optimizer: takeOptimizer(`own.${k}`, own.optimizer),
+        ...(own.hasResidual && { residual: take(`residual.${k}`).values }),
+      },
+      ...(isHeld && { held: take(`held.${k}`).values }),
     })),
   };
 }

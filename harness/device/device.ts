@@ -4,32 +4,27 @@ import type { AdapterState } from '../model/adapters.js';
 import { DevicePart, type PartOptions } from '../model/vit.js';
 import {
   decodeAdapters,
-  decodeMoments,
+  decodeMemory,
   decodeTensor,
-  encodeAdapters,
-  encodeMoments,
+  encodeMemory,
   encodeTensor,
   expectPlace,
   expectStep,
   messageSeed,
+  OwnAdapters,
   ProtocolError,
   rateFactor,
   rounded,
   stepMessage,
   timed,
   type AfterGradient,
+  type DeviceMemory,
   type LearningRateSchedule,
   type LocalStep,
   type StepCodec,
   type StepHeader,
 } from '../protocol/index.js';
-import {
-  assignAdapters,
-  Optimizer,
-  readAdapters,
-  type OptimizerSettings,
-  type OptimizerState,
-} from '../training/index.js';
+import { assignAdapters, Optimizer, readAdapters, type OptimizerSettings } from '../training/index.js';
 import { machineSeconds, sleepUntil, type Connection, type Received } from '../transport/index.js';
 
 /** Where a device is within a step. */
@@ -51,6 +46,8 @@ export interface DeviceOptions {
   readonly localSteps: number;
   readonly uplinkCodec: StepCodec;
   readonly downlinkCodec: StepCodec;
+  /** For the adapters; default as they are. */
+  readonly exchangeCodec?: StepCodec;
   readonly optimizer: OptimizerSettings;
   readonly schedule: LearningRateSchedule;
   readonly seed: number;
@@ -81,15 +78,17 @@ export class Device {
   private readonly part: DevicePart;
   private readonly optimizer: Optimizer;
   private readonly order: BatchOrder;
+  private readonly exchange: OwnAdapters;
 
   constructor(
     private readonly tf: Tf,
     private readonly options: DeviceOptions,
   ) {
-    const { part, cut, optimizer, indices, batchSize, seed, index } = options;
+    const { part, cut, optimizer, indices, batchSize, seed, index, exchangeCodec = 'identity' } = options;
     this.order = new BatchOrder(indices, batchSize, seed, `device-${index}`);
     this.part = new DevicePart(tf, part, cut);
     this.optimizer = new Optimizer(tf, optimizer, this.part.variables);
+    this.exchange = new OwnAdapters(this.adapters(), exchangeCodec);
   }
 
   adapters(): AdapterState {
@@ -110,12 +109,12 @@ export class Device {
           break;
         case 'state': {
           const { steps } = expectStep(message, 'state');
-          this.optimizer.restore(message.body.length > 0 ? decodeMoments(steps, message.body) : this.freshState());
+          this.restore(message.body.length > 0 ? decodeMemory(steps, message.body) : this.freshMemory());
           break;
         }
         case 'finished':
           expectStep(message, 'finished');
-          this.assign(message.body);
+          this.assign(decodeAdapters(message.body));
           return;
         default:
           throw new ProtocolError(`${message.kind} came between rounds`);
@@ -125,28 +124,35 @@ export class Device {
 
   private async round(connection: Connection, opening: Received): Promise<void> {
     const { localSteps } = this.options;
-    const { round } = expectStep(opening.message, 'round');
-    const before = this.optimizer.state;
+    const { round, isDifference = false } = expectStep(opening.message, 'round');
+    const before = this.memory;
     try {
-      this.assign(opening.message.body);
+      const [received, decode] = timed(() => this.exchange.open({ isDifference, body: opening.message.body }));
+      this.assign(received);
       this.goToRound(round);
-      const closing = this.holdsAll
-        ? await this.stepsAlone(round, opening)
+      const [closing, answered] = this.holdsAll
+        ? [await this.stepsAlone(round), opening]
         : await this.stepsWithServer(connection, round, opening);
       this.options.onStage?.('upload', round, localSteps);
-      await connection.send(stepMessage('adapters', closing, encodeAdapters(this.adapters())));
+      const seed = messageSeed(this.options.seed, this.options.index, round, 'exchangeUp');
+      const [body, encode] = timed(() => this.exchange.close(this.adapters(), seed));
+      const isCoded = this.exchange.codec !== 'identity';
+      const exchange = isCoded && {
+        exchange: { decodeSeconds: await this.paced(decode), encodeSeconds: await this.paced(encode) },
+      };
+      await connection.send(stepMessage('adapters', { ...closing, ...exchange, ...this.times(answered) }, body));
     } catch (error) {
-      this.optimizer.restore(before);
+      this.restore(before);
       throw error;
     }
   }
 
-  /** K steps against the server; returns the header of the message that closes the round. */
+  /** K steps against the server; the header of the message that closes the round, and the message that it answers. */
   private async stepsWithServer(
     connection: Connection,
     round: number,
     opening: Received,
-  ): Promise<StepHeader<'adapters'>> {
+  ): Promise<[StepHeader<'adapters'>, Received]> {
     const { localSteps } = this.options;
     let batch = this.nextBatch(round, 0);
     let answered = opening;
@@ -161,11 +167,11 @@ export class Device {
       });
       ({ answered, previous } = result);
     }
-    return { round, ...(previous && { previous }), ...this.times(answered) };
+    return [{ round, ...(previous && { previous }) }, answered];
   }
 
   /** K steps of a device that holds the whole model. */
-  private async stepsAlone(round: number, opening: Received): Promise<StepHeader<'adapters'>> {
+  private async stepsAlone(round: number): Promise<StepHeader<'adapters'>> {
     const { tf, options } = this;
     const { localSteps: count, seed, index, onStage } = options;
     const localSteps: LocalStep[] = [];
@@ -193,7 +199,7 @@ export class Device {
         updateSeconds: await this.paced(update),
       });
     }
-    return { round, localSteps, ...this.times(opening) };
+    return { round, localSteps };
   }
 
   private get holdsAll(): boolean {
@@ -273,19 +279,29 @@ export class Device {
     this.order.restore({ epoch: Math.floor(seen / indices.length), position: seen % indices.length });
   }
 
-  private assign(body: Uint8Array): void {
-    assignAdapters(this.tf, this.part.names, this.part.variables, decodeAdapters(body));
+  private assign(adapters: AdapterState): void {
+    assignAdapters(this.tf, this.part.names, this.part.variables, adapters);
+  }
+
+  private get memory(): DeviceMemory {
+    return { optimizer: this.optimizer.state, residual: this.exchange.residual };
+  }
+
+  private restore({ optimizer, residual }: DeviceMemory): void {
+    this.optimizer.restore(optimizer);
+    this.exchange.restore(residual);
   }
 
   private async sendState(connection: Connection, header: Readonly<Record<string, unknown>>): Promise<void> {
-    const { state } = this.optimizer;
+    const { memory } = this;
     const round = typeof header['round'] === 'number' ? header['round'] : 0;
-    await connection.send(stepMessage('state', { round, steps: state.steps }, encodeMoments(state)));
+    await connection.send(stepMessage('state', { round, steps: memory.optimizer.steps }, encodeMemory(memory)));
   }
 
-  private freshState(): OptimizerState {
+  private freshMemory(): DeviceMemory {
     const { moments } = this.optimizer.state;
-    return { steps: 0, moments: moments.map(({ shape, values }) => ({ shape, values: values.map(() => 0) })) };
+    const zeros = moments.map(({ shape, values }) => ({ shape, values: values.map(() => 0) }));
+    return { optimizer: { steps: 0, moments: zeros } };
   }
 
   /** On a wall clock: when the server's message came and when the answer goes, by the server's clock. */

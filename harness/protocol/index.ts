@@ -1,3 +1,4 @@
+export * from './exchange.js';
 export * from './protocol-error.js';
 export * from './schedule.js';
 export * from './step-messages.js';

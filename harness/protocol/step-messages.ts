@@ -29,8 +29,8 @@ const times = {
 
 /** Headers by kind of message; durations are measured on the side that sends them. */
 const headers = {
-  /** Opens a round; the body holds the device's adapters. */
-  round: z.object({ round: z.int().min(0) }),
+  /** Opens a round; the body holds the device's adapters, or how they differ from those of the round before. */
+  round: z.object({ round: z.int().min(0), isDifference: z.boolean().optional() }),
   activations: z.object({
     ...place,
     ...times,
@@ -46,6 +46,8 @@ const headers = {
     round: z.int().min(0),
     ...times,
     previous: afterGradient.optional(),
+    /** Coding of the adapters on their way down and up. */
+    exchange: z.object({ decodeSeconds: seconds, encodeSeconds: seconds }).optional(),
     localSteps: z.array(localStep).optional(),
   }),
   /** All an optimizer remembers, as of the start of a round. */

@@ -39,7 +39,7 @@ export function decodeTensor(body: Uint8Array, shape: readonly number[], codec: 
   }
 }
 
-const purposes = { up: 1, down: 2, dropout: 3 } as const;
+const purposes = { up: 1, down: 2, dropout: 3, exchangeUp: 4, exchangeDown: 5 } as const;
 
 /** Seed of one message's random choices, or of a step's dropout: distinct by device, step and purpose. */
 export function messageSeed(seed: number, device: number, step: number, purpose: keyof typeof purposes): number {
@@ -63,19 +63,31 @@ export function decodeAdapters(body: Uint8Array): AdapterState {
   );
 }
 
-/** What an optimizer remembers as the body of a message; its count of steps goes into the header. */
-export function encodeMoments({ moments }: OptimizerState): Uint8Array {
+/** What a device remembers between rounds. */
+export interface DeviceMemory {
+  readonly optimizer: OptimizerState;
+  /** What coding has taken away from its adapters on their way up. */
+  readonly residual?: Float32Array | undefined;
+}
+
+const residualName = 'residual';
+
+/** As the body of a message; the optimizer's count of steps goes into the header. */
+export function encodeMemory({ optimizer: { moments }, residual }: DeviceMemory): Uint8Array {
   const tensors = moments.map(({ shape, values }, k) => fromFloat32(String(k), shape, values));
+  if (residual) tensors.push(fromFloat32(residualName, [residual.length], residual));
   return writeSafetensors({ tensors, metadata: {} });
 }
 
 /** Throws `TensorFileError` on a damaged body. */
-export function decodeMoments(steps: number, body: Uint8Array): OptimizerState {
+export function decodeMemory(steps: number, body: Uint8Array): DeviceMemory {
   const byName = new Map(readSafetensors(body).tensors.map((tensor) => [tensor.name, tensor]));
+  const residual = byName.get(residualName);
+  byName.delete(residualName);
   const moments = Array.from({ length: byName.size }, (_, k) => {
     const tensor = byName.get(String(k));
     if (!tensor) throw new ProtocolError(`moment ${k} of ${byName.size} is missing`);
     return { shape: tensor.shape, values: toFloat32(tensor) };
   });
-  return { steps, moments };
+  return { optimizer: { steps, moments }, ...(residual && { residual: toFloat32(residual) }) };
 }

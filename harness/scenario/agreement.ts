@@ -34,6 +34,7 @@ export function trainingSettings(scenario: Scenario, facts: Facts, clock: 'emula
   const settings = {
     ...facts,
     devices: devices.map(({ link, ...device }) => ({ ...device, ...(link && { link: plainLink(link) }) })),
+    ...(scenario.exchangeCodec !== 'identity' && { exchange: scenario.exchangeCodec }),
     server: { sharing, speedFactor: scenario.serverSpeedFactor },
     clock,
     localSteps,
@@ -56,6 +57,7 @@ export interface Assignment {
   readonly batchSize: number;
   readonly uplinkCodec: StepCodec;
   readonly downlinkCodec: StepCodec;
+  readonly exchangeCodec: StepCodec;
   readonly rounds: number;
   readonly localSteps: number;
   readonly optimizer: OptimizerSettings;
@@ -88,6 +90,7 @@ const assignmentSchema = z.object({
   batchSize: whole(65536).min(1),
   uplinkCodec: codec,
   downlinkCodec: codec,
+  exchangeCodec: codec,
   rounds: whole(1e6),
   localSteps: whole(1e6).min(1),
   optimizer: z.looseObject({ kind: z.enum(['adamw', 'sgd']), learningRate: z.number().positive().max(10) }),
@@ -133,7 +136,7 @@ export function assignmentFor(
   clock: 'emulated' | 'wall',
   incarnation: string,
 ): Facts {
-  const { devices, rounds, localSteps, optimizer, schedule, seed, memoryMode, file } = scenario;
+  const { devices, exchangeCodec, rounds, localSteps, optimizer, schedule, seed, memoryMode, file } = scenario;
   const { cut, batchSize, uplinkCodec, downlinkCodec, speedFactor, link } = devices[index]!;
   return {
     index,
@@ -142,6 +145,7 @@ export function assignmentFor(
     batchSize,
     uplinkCodec,
     downlinkCodec,
+    exchangeCodec,
     rounds,
     localSteps,
     optimizer,

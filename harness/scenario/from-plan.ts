@@ -10,7 +10,7 @@ import {
   type ResolvedFile,
 } from '../../lib/io/index.js';
 import { resolveShape } from '../../lib/io/problem-file/resolve/index.js';
-import { roundDelay, type OperatingPoint, type Plan } from '../../lib/models/index.js';
+import { roundDelay, type Plan } from '../../lib/models/index.js';
 import type { StepCodec } from '../protocol/index.js';
 import type { ServerSharing } from '../server/index.js';
 import type { ScenarioDevice } from './scenario.js';
@@ -25,6 +25,8 @@ export class PlanRunError extends Error {
 /** What a plan decides of a training. */
 export interface PlannedTraining {
   readonly devices: readonly ScenarioDevice[];
+  /** For the adapters. */
+  readonly exchangeCodec: StepCodec;
   readonly sharing: ServerSharing;
   readonly localSteps: number;
   readonly memoryMode: 'keep' | 'recompute';
@@ -43,6 +45,14 @@ export interface PlannedModel {
   readonly tokens: number;
   readonly rank: number;
   readonly targets: readonly string[];
+}
+
+/** What a codec is set by at an operating point. */
+interface PointSettings {
+  readonly name: string;
+  readonly ratio: number;
+  readonly keptFraction?: number | undefined;
+  readonly bitsPerKeptValue?: number | undefined;
 }
 
 function readProblem(text: string, folder: string) {
@@ -74,6 +84,7 @@ export async function plannedTraining(entry: PlanEntry, model: PlannedModel, fol
     entry.plan === 'solve' ? await solved(entry, resolved) : given(entry, resolved, await readText(entry.plan));
   return {
     devices: plannedDevices(entry, resolved, plan),
+    exchangeCodec: exchangeCodec(resolved),
     sharing: problem.sharing,
     localSteps: problem.stepsPerRound,
     memoryMode: resolved.file.training.activations,
@@ -153,8 +164,13 @@ function plannedDevices(entry: PlanEntry, { problem, file, summaries }: Resolved
   return devices;
 }
 
+function exchangeCodec({ file: { exchange } }: ResolvedFile): StepCodec {
+  const { keptFraction, bits: bitsPerKeptValue, ratio = 1 } = exchange;
+  return codecOf({ name: 'exchange', ratio, keptFraction, bitsPerKeptValue });
+}
+
 /** The codec's settings at an operating point. */
-function codecOf({ name, ratio, keptFraction, bitsPerKeptValue }: OperatingPoint): StepCodec {
+function codecOf({ name, ratio, keptFraction, bitsPerKeptValue }: PointSettings): StepCodec {
   if (keptFraction === undefined && bitsPerKeptValue === undefined) {
     if (ratio === 1) return 'identity';
     throw new PlanRunError(`operating point \`${name}\` has a ratio but no keptFraction or bits: it cannot be run`);

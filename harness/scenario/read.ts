@@ -53,6 +53,7 @@ export async function resolveScenario(
   return {
     ...common,
     devices: listedDevices(file),
+    exchangeCodec: file.exchange,
     sharing: file.server.sharing,
     serverSpeedFactor: file.server.speedFactor,
     localSteps: training.stepsPerRound,

@@ -24,6 +24,8 @@ export interface Scenario {
   readonly folder: string;
   readonly seed: number;
   readonly devices: readonly ScenarioDevice[];
+  /** For the adapters. */
+  readonly exchangeCodec: StepCodec;
   readonly sharing: ServerSharing;
   /** The server's stages count so many times what they take here. */
   readonly serverSpeedFactor: number;

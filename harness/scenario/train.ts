@@ -18,6 +18,7 @@ export function trainingOptions(scenario: Scenario, workload: Workload): Trainin
     adapters,
     memoryMode,
     devices,
+    exchangeCodec: scenario.exchangeCodec,
     rounds,
     localSteps,
     optimizer,

@@ -1,19 +1,21 @@
 import { CodecError } from '../../lib/codec/index.js';
 import { TensorFileError } from '../../lib/io/tensors/index.js';
 import type { Tf } from '../backend/tensorflow.js';
+import type { DeviceCheckpoint } from '../checkpoint/index.js';
 import type { AdapterState } from '../model/adapters.js';
 import { labelCount } from '../model/config.js';
 import {
-  decodeAdapters,
-  decodeMoments,
-  encodeAdapters,
-  encodeMoments,
+  decodeMemory,
+  encodeMemory,
   expectPlace,
   expectStep,
+  HeldAdapters,
+  messageSeed,
   ProtocolError,
   stepMessage,
+  type DeviceMemory,
+  type StepCodec,
 } from '../protocol/index.js';
-import type { OptimizerState } from '../training/index.js';
 import {
   ConnectionError,
   FrameError,
@@ -23,7 +25,7 @@ import {
   type Received,
 } from '../transport/index.js';
 import { DeviceWork, type ArrivedActivations, type ComputedStep, type WorkOptions } from './device-work.js';
-import { checkContribution, checkMoments, memberLimits } from './limits.js';
+import { checkContribution, checkMemory, memberLimits } from './limits.js';
 import { RoundLedger } from './round-ledger.js';
 import { nextPhase, type RoundPhase } from './round-phase.js';
 import type { RunClock } from './run-clock.js';
@@ -32,14 +34,15 @@ import type { RunRecorder } from './run-record.js';
 export interface SessionOptions extends WorkOptions {
   readonly clock: RunClock;
   readonly record: RunRecorder;
+  /** For the adapters; default as they are. */
+  readonly exchangeCodec?: StepCodec;
   /** How long the next message may take, s. */
   readonly patience: () => number;
 }
 
-/** What a device remembers between rounds, as of the start of `round`. */
-export interface DeviceState {
+/** What a device remembers, as of the start of `round`. */
+export interface DeviceState extends DeviceMemory {
   readonly round: number;
-  readonly optimizer: OptimizerState;
 }
 
 /** Whether an error is the device's or its connection's, and not this program's own. */
@@ -62,7 +65,9 @@ export class DeviceSession {
   private mustSendState = false;
   private uplinkBytes = 0;
   private downlinkBytes = 0;
-  private opening: Uint8Array = new Uint8Array(0);
+  private readonly held: HeldAdapters;
+  /** Whether the device holds what `held` says. */
+  private holdsLast = false;
   private uploaded: AdapterState | undefined;
   private waited = 0;
 
@@ -72,6 +77,7 @@ export class DeviceSession {
   ) {
     this.work = new DeviceWork(tf, options);
     this.ledger = new RoundLedger(options);
+    this.held = new HeldAdapters(this.ownOf(options.part.adapters), options.exchangeCodec ?? 'identity');
     if (options.device.connection) this.welcome(options.device.connection);
   }
 
@@ -111,10 +117,11 @@ export class DeviceSession {
     return this.waited;
   }
 
-  /** Takes over an average: the server's part of it, and the device's for when the round is opened. */
-  prepare(adapters: AdapterState): void {
+  /** Takes over an average: the server's part of it, and the device's for when `round` is opened. */
+  prepare(adapters: AdapterState, round: number): void {
     this.work.assign(adapters);
-    this.opening = encodeAdapters(new Map(this.work.deviceNames.map((name) => [name, adapters.get(name)!])));
+    const { seed, index } = this.options;
+    this.held.prepare(this.ownOf(adapters), messageSeed(seed, index, round, 'exchangeDown'));
   }
 
   /** Opens a round: sends the device its adapters, and before them what it remembers if it does not. */
@@ -126,12 +133,15 @@ export class DeviceSession {
     const connection = this.taken();
     if (this.mustSendState) await this.sendState(connection);
     const sentAtSeconds = machineSeconds();
-    this.ledger.opened(sentAtSeconds, await this.send(stepMessage('round', { round }, this.opening)));
+    const { isDifference, body } = this.held.open(this.holdsLast);
+    const header = { round, ...(isDifference && { isDifference }) };
+    this.ledger.opened(sentAtSeconds, await this.send(stepMessage('round', header, body)));
+    this.holdsLast = true;
   }
 
   /** The training has ended: the device gets its part of the last average. */
   async dismiss(rounds: number): Promise<void> {
-    await this.taken().send(stepMessage('finished', { rounds }, this.opening));
+    await this.taken().send(stepMessage('finished', { rounds }, this.held.final()));
   }
 
   async receiveActivations(round: number, step: number): Promise<ArrivedActivations> {
@@ -162,7 +172,7 @@ export class DeviceSession {
     const received = await this.receive();
     const header = expectStep(received.message, 'adapters');
     expectPlace({ round: header.round }, { round });
-    const uploaded = this.checked(decodeAdapters(received.message.body));
+    const uploaded = this.checked(this.held.closed(received.message.body));
     this.ledger.closed(header, received, this.holdsAll);
     this.phase = nextPhase(this.phase, 'uploaded');
     this.uploaded = uploaded;
@@ -182,16 +192,16 @@ export class DeviceSession {
     await connection.send({ kind: 'state-request', header: { round }, body: new Uint8Array(0) });
     const { message } = await connection.receive(this.options.patience());
     const { steps } = expectStep(message, 'state');
-    const optimizer = decodeMoments(steps, message.body);
-    checkMoments(optimizer, this.ownAdapters(), round * this.options.localSteps);
-    this.known = { round, optimizer };
+    const memory = decodeMemory(steps, message.body);
+    checkMemory(memory, this.ownAdapters(), round * this.options.localSteps);
+    this.known = { round, ...memory };
   }
 
   private async sendState(connection: Connection): Promise<void> {
     const { known } = this;
-    const state = known?.optimizer ?? { steps: 0, moments: [] };
-    const body = known ? encodeMoments(state) : new Uint8Array(0);
-    await connection.send(stepMessage('state', { round: known?.round ?? 0, steps: state.steps }, body));
+    const body = known ? encodeMemory(known) : new Uint8Array(0);
+    const header = { round: known?.round ?? 0, steps: known?.optimizer.steps ?? 0 };
+    await connection.send(stepMessage('state', header, body));
     this.mustSendState = false;
   }
 
@@ -199,10 +209,16 @@ export class DeviceSession {
     return this.known;
   }
 
+  /** What the device holds of the adapters; absent where they are sent as they are. */
+  get heldAdapters(): Float32Array | undefined {
+    return this.held.state;
+  }
+
   /** Goes on from a checkpoint: the device is told what it remembered then. */
-  resume(server: OptimizerState, device: DeviceState | undefined): void {
-    this.work.restoreOptimizer(server);
-    this.known = device;
+  resume({ serverOptimizer, own, held }: DeviceCheckpoint): void {
+    this.work.restoreOptimizer(serverOptimizer);
+    if (held) this.held.restore(held);
+    this.known = own;
     this.mustSendState = true;
   }
 
@@ -211,6 +227,7 @@ export class DeviceSession {
     this.connection?.close('the device has joined anew');
     this.welcome(connection);
     this.mustSendState = !remembers;
+    this.holdsLast = false;
   }
 
   private welcome(connection: Connection): void {
@@ -226,6 +243,7 @@ export class DeviceSession {
     this.active = undefined;
     this.phase = nextPhase(this.phase, 'left');
     this.uploaded = undefined;
+    this.holdsLast = false;
     this.ledger.abandon();
   }
 
@@ -236,8 +254,12 @@ export class DeviceSession {
     this.connection = undefined;
   }
 
+  private ownOf(adapters: AdapterState): AdapterState {
+    return new Map(this.work.deviceNames.map((name) => [name, adapters.get(name)!]));
+  }
+
   private ownAdapters() {
-    return this.work.deviceNames.map((name) => this.options.part.adapters.get(name)!);
+    return [...this.ownOf(this.options.part.adapters).values()];
   }
 
   private checked(uploaded: AdapterState): AdapterState {

@@ -1,7 +1,6 @@
 import { tokenCount, type TransformerConfig } from '../model/config.js';
-import { ProtocolError } from '../protocol/index.js';
+import { ProtocolError, type DeviceMemory } from '../protocol/index.js';
 import type { AdapterState } from '../model/adapters.js';
-import type { OptimizerState } from '../training/index.js';
 import type { ReceiveLimits } from '../transport/index.js';
 import type { ServedDevice } from './served-device.js';
 
@@ -59,10 +58,10 @@ export function observedSeconds(fromSeconds: number, toSeconds: number): number 
   return Math.max(0, observed);
 }
 
-/** What an optimizer may hold of these adapters after so many steps. Throws `ProtocolError`. */
-export function checkMoments(
-  { steps, moments }: OptimizerState,
-  adapters: readonly { readonly shape: readonly number[] }[],
+/** What a device may remember of these adapters after so many steps. Throws `ProtocolError`. */
+export function checkMemory(
+  { optimizer: { steps, moments }, residual }: DeviceMemory,
+  adapters: readonly { readonly shape: readonly number[]; readonly values: Float32Array }[],
   mostSteps: number,
 ): void {
   if (steps > mostSteps) throw new ProtocolError(`an optimizer of ${steps} steps, at most ${mostSteps} were made`);
@@ -73,6 +72,10 @@ export function checkMoments(
     moments.every(({ shape }, k) => shape.join() === adapters[Math.floor(k / per)]!.shape.join());
   if (!fits) throw new ProtocolError('the moments are of other adapters');
   if (!moments.every(({ values }) => values.every(Number.isFinite))) throw new ProtocolError('a moment is not finite');
+  const count = adapters.reduce((sum, { values }) => sum + values.length, 0);
+  if (residual && (residual.length !== count || !residual.every(Number.isFinite))) {
+    throw new ProtocolError('what coding took away is not of these adapters');
+  }
 }
 
 /** A device may move its adapters this many times as far as they are long, or as unit steps would. */

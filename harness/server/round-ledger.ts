@@ -51,7 +51,7 @@ export class RoundLedger {
     return this.losses.reduce((sum, loss) => sum + loss, 0) / this.losses.length;
   }
 
-  /** The adapters' way down and up in this round. */
+  /** The adapters' way down and up in this round, their coding on the device included. */
   get adapterSeconds(): number {
     return this.adapterSecondsOfRound;
   }
@@ -102,11 +102,14 @@ export class RoundLedger {
     const { clock, index } = this.options;
     const { round, previous, localSteps, receivedAtSeconds, sentAtSeconds } = header;
     const own = (localSteps ?? []).flatMap((step) => [step.forwardSeconds, step.backwardSeconds, step.updateSeconds]);
-    checkElapsed([...own, ...Object.values(previous ?? {})], this.lastSentAt, atSeconds);
+    const coding = Object.values(header.exchange ?? {});
+    checkElapsed([...own, ...coding, ...Object.values(previous ?? {})], this.lastSentAt, atSeconds);
     const onTheWay = observedSeconds(sentAtSeconds ?? atSeconds, atSeconds);
     if (isWhole) this.recordLocalSteps(header);
     else if (previous) this.closeStep(previous, receivedAtSeconds);
     else throw new ProtocolError('the last step is not reported on');
+    const { decodeSeconds = 0, encodeSeconds = 0 } = header.exchange ?? {};
+    this.adapterSecondsOfRound += clock.deviceWork(index, decodeSeconds + encodeSeconds);
     this.adapterSecondsOfRound += clock.transfer(index, 'uplink', bytes, round, onTheWay);
   }
 

@@ -4,7 +4,7 @@ import { requireSameTraining, type Checkpoint, type CheckpointStore } from '../c
 import type { AdapterState } from '../model/adapters.js';
 import { FrozenWeights } from '../model/frozen-weights.js';
 import { ServerPart, type PartOptions } from '../model/vit.js';
-import { timed, type LearningRateSchedule } from '../protocol/index.js';
+import { timed, type LearningRateSchedule, type StepCodec } from '../protocol/index.js';
 import { averageAdapters, type OptimizerSettings } from '../training/index.js';
 import { ConnectionError, machineSeconds, oneLine, type Connection } from '../transport/index.js';
 import { BatchMember } from './batch-part.js';
@@ -28,6 +28,8 @@ export interface ServerOptions {
   readonly sharing: ServerSharing;
   readonly speedFactor: number;
   readonly seed: number;
+  /** For the adapters; default as they are. */
+  readonly exchangeCodec?: StepCodec;
   /** Default `emulated`. */
   readonly clock?: 'emulated' | 'wall';
   /** One party at a time computes, a device's round at a stretch; default not. */
@@ -147,7 +149,7 @@ export class TrainingServer {
     const records: RoundRecord[] = [];
     let isFirst = true;
     try {
-      this.prepare();
+      this.prepare(this.roundNumber);
       while (this.roundNumber < rounds && !signal?.aborted) {
         const waited = await this.ready(isFirst ? this.sessions.length : 1);
         if (!isFirst) this.clock.idle(waited);
@@ -184,14 +186,14 @@ export class TrainingServer {
       if (!finished.has(session)) session.work.restoreOptimizer(before[k]!);
     });
     if (finished.size === 0) {
-      this.prepare();
+      this.prepare(round);
       return undefined;
     }
     const [, averaging] = timed(() => {
       this.adapters = averageAdapters(
         [...finished].map(([session, state]) => ({ state, weight: devices[session.index]!.weight })),
       );
-      this.prepare();
+      this.prepare(round + 1);
     });
     const measured = collecting + averaging;
     const indices = [...finished.keys()].map(({ index }) => index);
@@ -235,8 +237,8 @@ export class TrainingServer {
   }
 
   /** Gives every device's side the average; the adapters to be sent are ready then. */
-  private prepare(): void {
-    for (const session of this.sessions) session.prepare(this.adapters);
+  private prepare(round: number): void {
+    for (const session of this.sessions) session.prepare(this.adapters, round);
   }
 
   private traffic(): { uplink: number; downlink: number } {
@@ -323,6 +325,7 @@ export class TrainingServer {
         name: session.name,
         serverOptimizer: session.work.optimizerState,
         own: session.deviceState,
+        held: session.heldAdapters,
       })),
       recordBytes: recordBytes?.() ?? 0,
     });
@@ -338,9 +341,7 @@ export class TrainingServer {
     }
     this.roundNumber = checkpoint.round;
     this.clock.restore(checkpoint.clock);
-    checkpoint.devices.slice(0, devices.length).forEach(({ serverOptimizer, own }, k) => {
-      this.sessions[k]!.resume(serverOptimizer, own);
-    });
+    checkpoint.devices.slice(0, devices.length).forEach((device, k) => this.sessions[k]!.resume(device));
   }
 
   private dispose(): void {

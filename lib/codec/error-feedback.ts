@@ -35,6 +35,11 @@ export class ErrorFeedback {
     return this.memories.get(name)?.slice();
   }
 
+  /** Goes on from a memory of earlier. */
+  restore(name: string, memory: Float32Array): void {
+    this.memories.set(name, memory.slice());
+  }
+
   /** Forgets one memory, or all of them. */
   reset(name?: string): void {
     if (name === undefined) this.memories.clear();

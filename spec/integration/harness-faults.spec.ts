@@ -223,7 +223,9 @@ describe('a connection', () => {
 
 describe('a server that is killed', () => {
   it('goes on from its last checkpoint with the devices that come back, bit for bit', async () => {
-    const { path, scenario, workload } = await opened(tiny(30, 'checkpoint: { folder: served, every: 2 }'));
+    const { path, scenario, workload } = await opened(
+      tiny(30, 'checkpoint: { folder: served, every: 2 }\nexchange: { keptFraction: 30 %, bits: 4 }'),
+    );
     const wanted: RunRecord[] = [];
     const undisturbed = await trainInProcess(backend.tf, {
       ...trainingOptions(scenario, workload),
@@ -255,7 +257,7 @@ describe('a server that is killed', () => {
   }, 300_000);
 
   it('or interrupted by Ctrl-C in one process goes on likewise', async () => {
-    const { path, scenario, workload } = await opened(tiny(400));
+    const { path, scenario, workload } = await opened(tiny(400, 'exchange: { keptFraction: 30 %, bits: 4 }'));
     const record = join(folder, 'alone.jsonl');
     const state = join(folder, 'alone');
     const train = (...more: string[]) =>

@@ -9,13 +9,16 @@ const codecSettings = section({
   keptFraction: quantity('fraction', { above: 0, maximum: 1 }).prefault(0.2).describe('Share of the entries kept.'),
 }).meta({ id: 'codec', title: 'Codec settings' });
 
-const oneWay = z.union([z.literal('identity'), codecSettings], {
+export const oneWayCodec = z.union([z.literal('identity'), codecSettings], {
   error: () => 'must be `identity` or codec settings such as `{ keptFraction: 20 %, bits: 4 }`',
 });
 
-export const codecEntry = z.union([z.literal('identity'), section({ up: oneWay, down: oneWay }), codecSettings], {
-  error: () => 'must be `identity`, settings such as `{ keptFraction: 20 %, bits: 4 }`, or those of `up` and `down`',
-});
+export const codecEntry = z.union(
+  [z.literal('identity'), section({ up: oneWayCodec, down: oneWayCodec }), codecSettings],
+  {
+    error: () => 'must be `identity`, settings such as `{ keptFraction: 20 %, bits: 4 }`, or those of `up` and `down`',
+  },
+);
 
 const gains = z
   .array(quantity('level', { minimum: -100, maximum: 100 }))

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { section } from '../../../lib/io/reading/index.js';
 import { dataSection } from './data.js';
-import { codecEntry, deviceEntry, planSection, serverSection } from './devices.js';
+import { codecEntry, deviceEntry, oneWayCodec, planSection, serverSection } from './devices.js';
 import { loraSection, modelEntry } from './model.js';
 import { checkpointSection, faultsSection, trainingSection } from './training.js';
 
@@ -15,9 +15,14 @@ export const scenarioSchema = section({
   lora: loraSection.prefault({}).describe('The adapters that are trained.'),
   training: trainingSection.prefault({}).describe('How it is learned.'),
   codec: codecEntry.prefault('identity').describe('What becomes of activations and gradients on their way.'),
+  exchange: oneWayCodec
+    .prefault('identity')
+    .describe(
+      'What becomes of adapters: as they are, or their differences to the last round through the codec, with error feedback.',
+    ),
   server: serverSection.prefault({}).describe('The edge server.'),
   devices: z.array(deviceEntry).min(1).max(1000).optional().describe('Devices, one by one or as groups.'),
-  plan: planSection.optional().describe('In place of `devices`, `codec` and `server.sharing`.'),
+  plan: planSection.optional().describe('In place of `devices`, `codec`, `exchange` and `server.sharing`.'),
   clock: z
     .enum(['auto', 'emulated', 'wall'])
     .default('auto')

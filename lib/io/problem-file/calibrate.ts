@@ -7,7 +7,7 @@ import {
   type MeasuredProfile,
 } from '../measured-profile/index.js';
 import type { CheckedSections } from './checks/index.js';
-import { countDevices, resolveShape } from './resolve/index.js';
+import { countDevices, isExchangeCoded, resolveShape } from './resolve/index.js';
 import type { DeviceEntry, ProblemFile } from './schema/index.js';
 import type { RawIssue } from './source/index.js';
 
@@ -29,7 +29,7 @@ export function applyCalibration(
   hasOwnPoints: boolean,
   readFile: (path: string) => string,
 ): CalibrationOutcome {
-  const { calibration, model, training, codec, server, devices } = sections;
+  const { calibration, model, training, codec, server, devices, exchange } = sections;
   if (calibration === undefined) return { sections, issues: [] };
   const issue = (message: string, ...path: string[]): CalibrationOutcome => {
     return { sections, issues: [{ path: path.length > 0 ? path : ['calibration'], message }] };
@@ -68,6 +68,7 @@ export function applyCalibration(
         header: profile.headerBytes,
         ...codecPoints(codec.ratios, server.profileFactor, points as Found[], downPoints as Found[] | undefined),
       },
+      ...(exchange && { exchange: calibratedExchange(exchange, main, profile.headerBytes) }),
       server: {
         ...server,
         aggregation: server.aggregation + server.profileFactor * affineOf(profile.aggregationSeconds, count),
@@ -127,6 +128,22 @@ function batchShare(batch: MeasuredEntry['serverBatchSeconds'], devices: number)
 
 function affineOf({ fixed, perDevice }: MeasuredProfile['aggregationSeconds'], devices: number): number {
   return fixed + devices * perDevice;
+}
+
+/** The codec's times at the same setting where that was measured on activations; the ratio is another tensor's. */
+function calibratedExchange(
+  exchange: ProblemFile['exchange'],
+  { points }: MeasuredEntry,
+  headerBytes: number,
+): ProblemFile['exchange'] {
+  if (!isExchangeCoded(exchange)) return exchange;
+  const { keptFraction = 1, bits = 32 } = exchange;
+  const measured = points.find((point) => point.bits === bits && point.keptFraction === keptFraction);
+  return {
+    header: headerBytes,
+    ...(measured && { encodeTime: measured.up.encodeSecondsPerValue, decodeTime: measured.down.decodeSecondsPerValue }),
+    ...exchange,
+  };
 }
 
 interface Found {

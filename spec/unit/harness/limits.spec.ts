@@ -5,7 +5,7 @@ import { EventClock } from '../../../harness/server/index.js';
 import {
   checkContribution,
   checkElapsed,
-  checkMoments,
+  checkMemory,
   memberLimits,
   observedSeconds,
 } from '../../../harness/server/limits.js';
@@ -33,15 +33,27 @@ describe('what a device may say', () => {
   it('of its optimizer: moments of its own adapters, finite, of steps that were made', () => {
     const own = [tensor([2, 3], 0), tensor([3], 0)];
     const moments = [tensor([2, 3], 1), tensor([2, 3], 1), tensor([3], 1), tensor([3], 1)];
-    expect(() => checkMoments({ steps: 4, moments }, own, 4)).not.toThrow();
-    expect(() => checkMoments({ steps: 0, moments: [] }, own, 4)).not.toThrow();
-    expect(() => checkMoments({ steps: 5, moments }, own, 4)).toThrow('at most 4 were made');
-    expect(() => checkMoments({ steps: 4, moments: moments.slice(1) }, own, 4)).toThrow('other adapters');
-    expect(() => checkMoments({ steps: 4, moments: [...moments, ...moments] }, own, 4)).toThrow('other adapters');
-    expect(() => checkMoments({ steps: 4, moments: [...moments.slice(1), tensor([3], NaN)] }, own, 4)).toThrow();
-    expect(() => checkMoments({ steps: 4, moments: [...moments.slice(0, 3), tensor([3], Infinity)] }, own, 4)).toThrow(
-      'not finite',
+    expect(() => checkMemory({ optimizer: { steps: 4, moments } }, own, 4)).not.toThrow();
+    expect(() => checkMemory({ optimizer: { steps: 0, moments: [] } }, own, 4)).not.toThrow();
+    expect(() => checkMemory({ optimizer: { steps: 5, moments } }, own, 4)).toThrow('at most 4 were made');
+    expect(() => checkMemory({ optimizer: { steps: 4, moments: moments.slice(1) } }, own, 4)).toThrow('other adapters');
+    expect(() => checkMemory({ optimizer: { steps: 4, moments: [...moments, ...moments] } }, own, 4)).toThrow(
+      'other adapters',
     );
+    expect(() =>
+      checkMemory({ optimizer: { steps: 4, moments: [...moments.slice(1), tensor([3], NaN)] } }, own, 4),
+    ).toThrow();
+    expect(() =>
+      checkMemory({ optimizer: { steps: 4, moments: [...moments.slice(0, 3), tensor([3], Infinity)] } }, own, 4),
+    ).toThrow('not finite');
+    const residual = (length: number, value: number) => ({
+      optimizer: { steps: 0, moments: [] },
+      residual: new Float32Array(length).fill(value),
+    });
+    const count = own.reduce((sum, { values }) => sum + values.length, 0);
+    expect(() => checkMemory(residual(count, 1), own, 4)).not.toThrow();
+    expect(() => checkMemory(residual(count - 1, 1), own, 4)).toThrow('not of these adapters');
+    expect(() => checkMemory(residual(count, NaN), own, 4)).toThrow('not of these adapters');
   });
 
   it('in its messages: what the scenario can need, and no more', () => {

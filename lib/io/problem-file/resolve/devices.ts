@@ -10,6 +10,7 @@ import {
 import type { DeviceEntry, PinnedEntry, ProblemFile } from '../schema/index.js';
 import { EntryDraws } from './draw.js';
 import type { LinkResolver, ResolvedLink } from './links.js';
+import { isExchangeCoded, resolvePoint } from './points.js';
 
 /** Throughput of the device whose codec times the operating points state. */
 export const referenceThroughput = 50e9;
@@ -132,7 +133,7 @@ function resolveCosts(entry: DeviceEntry, throughput: number, context: DeviceCon
     headerBits: 8 * file.codec.header,
     allowedBlocks,
     attentionCount,
-    ...resolveExchange(file.exchange),
+    ...resolveExchange(file),
   };
   const { profile } = entry;
   if (!profile) return buildCostTable(input);
@@ -173,8 +174,12 @@ function workInBatch(curve: BatchWork, devices: number): number {
 }
 
 /** Nothing where adapters are sent as they are. */
-function resolveExchange({ ratio, header, encodeTime, decodeTime }: ProblemFile['exchange']) {
-  const codecSecondsPerValue = encodeTime + decodeTime;
+function resolveExchange({ exchange, lora }: Pick<ProblemFile, 'exchange' | 'lora'>) {
+  const { header = 0 } = exchange;
+  const coded = isExchangeCoded(exchange) ? resolvePoint(exchange, 8 * lora.bytesPerParameter) : undefined;
+  const encodeSeconds = exchange.encodeTime ?? coded?.encodeSecondsPerValue ?? 0;
+  const codecSecondsPerValue = encodeSeconds + (exchange.decodeTime ?? coded?.decodeSecondsPerValue ?? 0);
+  const ratio = coded?.ratio ?? exchange.ratio ?? 1;
   if (ratio === 1 && header === 0 && codecSecondsPerValue === 0) return {};
   return { exchange: { ratio, headerBits: 8 * header, codecSecondsPerValue } };
 }

@@ -30,6 +30,11 @@ export function resolvePoint(entry: PointEntry, valueBits: number): OperatingPoi
   };
 }
 
+/** Whether adapters go through the codec at a point of their own. */
+export function isExchangeCoded({ keptFraction, bits }: ProblemFile['exchange']): boolean {
+  return keptFraction !== undefined || bits !== undefined;
+}
+
 /** The given ratio, or that of the size formula; the codec never sends more than the uncompressed tensor. */
 export function pointRatio(entry: PointEntry, valueBits: number): number {
   if (entry.ratio !== undefined) return entry.ratio;

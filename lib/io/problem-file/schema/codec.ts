@@ -31,19 +31,23 @@ export const operatingPoint = section({
 
 export const exchangeSection = section({
   ratio: quantity('fraction', { above: 0, maximum: 1 })
-    .prefault(1)
+    .optional()
     .describe(
-      'Bits sent over the bits of the weights themselves (`lora.bytesPerParameter`), the same in both directions. 1: as they are, which is what `sft-opt train` sends.',
+      'Bits sent over the bits of the weights themselves (`lora.bytesPerParameter`), the same in both directions. By default the size formula of the codec for `keptFraction` and `bits`; without them 1: as they are.',
     ),
+  keptFraction: quantity('fraction', { above: 0, maximum: 1 })
+    .optional()
+    .describe('Share of the entries that Top-K keeps of the differences to the last round; `sft-opt train` codes so.'),
+  bits: z.number().min(1).max(64).optional().describe('Bits of a kept difference, sign included.'),
   header: quantity('memory', { minimum: 0, maximum: 1e9 })
-    .prefault('0 B')
-    .describe('Header of one such message; on top of what a `profile` measured.'),
-  encodeTime: quantity('time', { minimum: 0, maximum: 1 })
-    .prefault(0)
-    .describe('Device time to encode one weight before the upload, times its `codecTimeFactor`.'),
-  decodeTime: quantity('time', { minimum: 0, maximum: 1 })
-    .prefault(0)
-    .describe('Device time to decode one weight after the download, times its `codecTimeFactor`.'),
+    .optional()
+    .describe(
+      'Header of one such message; on top of what a `profile` measured. Default 0, with a `calibration` and coding its own.',
+    ),
+  encodeTime: perValue(
+    'Device time to encode one weight before the upload, times its `codecTimeFactor`. Default: 0; with `keptFraction` or `bits` that of an operating point.',
+  ),
+  decodeTime: perValue('Device time to decode one weight after the download, likewise.'),
   accuracyLoss: quantity('fraction', { minimum: 0, maximum: 1 })
     .prefault(0)
     .describe('Accuracy that a lossy exchange costs, as measured; taken off that of every device with adapters.'),

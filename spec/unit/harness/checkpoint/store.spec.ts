@@ -37,6 +37,12 @@ const checkpoint = (round: number): Checkpoint => ({
       own: { round: round - 1, optimizer: { steps: 9, moments: [tensor(5)] } },
     },
     { name: 'phone 2', serverOptimizer: { steps: 0, moments: [] }, own: undefined },
+    {
+      name: 'phone 3',
+      serverOptimizer: { steps: 0, moments: [] },
+      own: { round, optimizer: { steps: 1, moments: [] }, residual: Float32Array.of(1e-9, -2) },
+      held: Float32Array.of(3, 4),
+    },
   ],
   recordBytes: 17,
 });

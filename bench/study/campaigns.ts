@@ -86,7 +86,8 @@ export const campaigns: Readonly<Record<string, CampaignPlan>> = {
 export async function runStudyCampaign(name: string): Promise<void> {
   const plan = campaigns[name]!;
   const campaign = await campaignOf(scenario, argumentsOf(plan));
-  const ledger = await Ledger.open(`.cache/study/${name}`);
+  // One for all: what campaigns have in common is run once.
+  const ledger = await Ledger.open('.cache/study/ledger');
   const pool = new TaskPool(Math.min(2, availableParallelism()));
   const never = new AbortController().signal;
   try {

@@ -110,6 +110,8 @@ function sampleComponent(j: number): number {
 
 /** Changes smaller than this share of the value are rounding. */
 const roundOff = 1e-13;
+/** Tolerances relative to an objective's size below this share of its value would ask for slopes that its digits do not show. */
+const digits = 1e-9;
 const reaches = [1, 0.1, 0.01];
 /** Sizes over the shortest move below this share of those over the longest come from no low power. */
 const polynomialFall = 1e-3;
@@ -148,7 +150,7 @@ export function measureSizes(
       rows[i] = moved / reach;
     }
     if (!(change > roundOff * Math.abs(middle.objective))) return { objective: undefined, rows };
-    const size = (change * Math.sqrt(n)) / reach;
+    const size = Math.max((change * Math.sqrt(n)) / reach, digits * Math.abs(middle.objective));
     const isLarge = scalingOf(size) < 1;
     return { objective: isLarge ? nearbySize(problem, x, variables, middle.objective, size, expired) : size, rows };
   }

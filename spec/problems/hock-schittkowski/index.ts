@@ -1,4 +1,5 @@
 import type { NonlinearProgram } from '../../../lib/problem/index.js';
+import { isSolved, type SolverResult } from '../../../lib/solver/index.js';
 import { analyticProblem } from '../../support/analytic-problem.js';
 import { problems001to024 } from './hs001-024.js';
 import { problems025to048 } from './hs025-048.js';
@@ -23,4 +24,10 @@ export const hockSchittkowski: readonly HockSchittkowskiProblem[] = [
 /** The problem in standard form with exact derivatives. */
 export function toProgram(problem: HockSchittkowskiProblem): Required<NonlinearProgram> {
   return analyticProblem({ ...problem, name: `hs${String(problem.number).padStart(3, '0')}` });
+}
+
+/** Whether a result is called solved and no worse than the published value, or the best one known where that is not attained. */
+export function isAtOptimum({ optimum, published }: HockSchittkowskiProblem, result: SolverResult): boolean {
+  const target = Math.max(optimum, published ?? -Infinity);
+  return isSolved(result.termination) && result.objective <= target + 1e-4 * Math.max(1, Math.abs(target));
 }

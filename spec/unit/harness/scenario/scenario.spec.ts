@@ -154,6 +154,23 @@ devices: [{ name: near, distance: 60 m, batchSize: 4 }, { name: far, distance: 2
     await expect(strange).rejects.toThrow(PlanRunError);
   });
 
+  it('codes adapters as the plan says, and not by a ratio alone', async () => {
+    const path = join(folder, 'exchange.yaml');
+    const codecOf = async (exchange: string) => {
+      await writeFile(join(folder, 'coded.yaml'), `${problem.replace('imageSize: 32, ', '')}${exchange}\n`);
+      await writeFile(path, 'version: 1\nexchange: { bits: 2 }\nplan: { problem: coded.yaml }\n');
+      return (await openScenario(path)).exchangeCodec;
+    };
+    expect(await codecOf('')).toBe('identity');
+    expect(await codecOf('exchange: { keptFraction: 10 %, bits: 3, ratio: 5 % }')).toEqual({
+      selection: 'top-k',
+      keptFraction: 0.1,
+      bits: 3,
+    });
+    expect(await codecOf('exchange: { bits: 8 }')).toMatchObject({ selection: 'all', bits: 8 });
+    await expect(codecOf('exchange: { ratio: 5 % }')).rejects.toThrow('`exchange` has a ratio but no keptFraction');
+  });
+
   it('finds the measured profile that the problem names beside itself', async () => {
     const calibrated = {
       version: 1,

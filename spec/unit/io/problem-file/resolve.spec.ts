@@ -104,6 +104,10 @@ describe('resolution to the planning problem', () => {
     expect(costs(coded, 4).exchangeSeconds).toBeCloseTo(3 * 30e-9 * 4 * 2 * 8 * 384, 12);
     expect(costs(plain, 4).accuracy - costs(coded, 4).accuracy).toBeCloseTo(0.001, 12);
     expect(costs(plain, 0).accuracy).toBe(costs(coded, 0).accuracy);
+    const point = problemOf('split={ minimum: 0, maximum: 12 }', 'exchange={ keptFraction: 0.1, bits: 4 }').devices[0]!;
+    // Golomb's code with b = 3 takes 3 + 1 / (1 − 0.9⁸) = 4.7558 bits for a position where a tenth is kept.
+    expect(point.costs.adapterBits[4]! / before.adapterBits[4]!).toBeCloseTo((0.1 * (4 + 4.7558)) / 32, 6);
+    expect(choiceCosts(plain, point, 4, 0, 0).exchangeSeconds).toBeGreaterThan(0);
     const profiled = problemOf(
       'exchange.ratio=0.5',
       'devices[a].profile={ forward: { perBlock: 1 }, backward: { perBlock: 1 }, server: { perBlock: 1 }, adapters: { fixed: 40, perBlock: 100 } }',

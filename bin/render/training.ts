@@ -7,8 +7,17 @@ import { columns } from './columns.js';
 const time = (seconds: number) => (seconds === 0 ? '–' : formatQuantity(seconds, 'time', 3));
 const bytes = (count: number) => (count === 0 ? '–' : formatQuantity(count, 'memory', 3));
 
+/** What a training was of. */
+export interface TrainingFacts {
+  readonly scenario: Scenario;
+  readonly clock: string;
+  /** Of the machine since the plan's profile was measured. */
+  readonly slowdown?: number;
+}
+
 /** What a training came to: rounds, loss, accuracy, and where each device's time went. */
-export function renderTraining(summary: TrainingSummary, scenario: Scenario, clock: string, paint: Paint): string {
+export function renderTraining(summary: TrainingSummary, training: TrainingFacts, paint: Paint): string {
+  const { clock, scenario } = training;
   const header = [
     'device',
     'blocks',
@@ -42,7 +51,7 @@ export function renderTraining(summary: TrainingSummary, scenario: Scenario, clo
   const right = header.map((_, k) => k).slice(1);
   const [first = '', ...lines] = columns([header, ...rows], right).split('\n');
   return [
-    headline(summary, scenario, paint),
+    headline(summary, training, paint),
     '',
     paint('bold', first),
     ...lines,
@@ -51,15 +60,18 @@ export function renderTraining(summary: TrainingSummary, scenario: Scenario, clo
 }
 
 /** Whether rounds were as long as the plan said, by the profile's own word on its errors. */
-function misprediction(measured: number, { predictedRoundSeconds, predictionError }: Scenario): string {
+function misprediction(measured: number, { scenario, slowdown }: TrainingFacts): string {
+  const { predictedRoundSeconds, predictionError } = scenario;
   if (predictedRoundSeconds === undefined || predictionError === undefined || measured === 0) return '';
   const apart = measured / predictedRoundSeconds - 1;
   if (Math.abs(apart) <= predictionError) return '';
+  const speed = slowdown === undefined ? '' : `, which takes ${significant(slowdown, 2)} × the time that it took then`;
   const percent = (share: number) => `${significant(100 * Math.abs(share), 2)} %`;
-  return `\nthat is ${percent(apart)} ${apart > 0 ? 'more' : 'less'} than predicted, and the profile varies by ${percent(predictionError)}: calibrate anew on this machine`;
+  return `\nthat is ${percent(apart)} ${apart > 0 ? 'more' : 'less'} than predicted, and the profile varies by ${percent(predictionError)}: calibrate anew on this machine${speed}`;
 }
 
-function headline(summary: TrainingSummary, scenario: Scenario, paint: Paint): string {
+function headline(summary: TrainingSummary, training: TrainingFacts, paint: Paint): string {
+  const { scenario } = training;
   const { file, predictedRoundSeconds } = scenario;
   const { rounds, firstLoss, lastLoss, accuracy, meanRoundSeconds, devices } = summary;
   const name = file.name === undefined ? '' : `${paint('bold', file.name)}: `;
@@ -75,6 +87,6 @@ function headline(summary: TrainingSummary, scenario: Scenario, paint: Paint): s
   const left = faults === 0 ? '' : `; ${faults} times a device was left behind`;
   return [
     `${name}${facts.join(', ')}`,
-    `a round took ${formatQuantity(meanRoundSeconds, 'time', 4)}${predicted}; ${traffic}${left}${misprediction(meanRoundSeconds, scenario)}`,
+    `a round took ${formatQuantity(meanRoundSeconds, 'time', 4)}${predicted}; ${traffic}${left}${misprediction(meanRoundSeconds, training)}`,
   ].join('\n');
 }

@@ -163,20 +163,37 @@ async function prepare(
 }
 
 async function deliver(
-  { scenario, workload, clock }: OpenedTraining,
+  opened: OpenedTraining,
   options: TrainingArguments,
   summary: SummaryRecorder,
   { adapters }: TrainingResult,
   progress: TrainingProgress,
 ): Promise<void> {
+  const { scenario, workload, clock } = opened;
   const found = summary.summary();
   if (options.json) await print(JSON.stringify({ ...found, clock }, undefined, 2));
-  else if (!options.quiet) await print(renderTraining(found, scenario, clock, painter(process.stdout)));
+  else if (!options.quiet) {
+    const slowdown = await machineSlowdown(opened);
+    await print(
+      renderTraining(found, { scenario, clock, ...(slowdown !== undefined && { slowdown }) }, painter(process.stdout)),
+    );
+  }
   if (options.out !== undefined) {
     const { saveAdapters } = await import('./adapters-file.js');
     await saveAdapters(options.out, workload.adapterSettings, adapters);
     progress.say(`adapters written to ${options.out}`);
   }
+}
+
+/** Of the machine now against when the plan's profile was measured; undefined without one. */
+async function machineSlowdown({ scenario, backend }: OpenedTraining): Promise<number | undefined> {
+  const { profileReferences } = scenario;
+  if (!profileReferences) return undefined;
+  const { ReferenceTimer, slowdown } = await import('../../harness/calibrate/index.js');
+  const timer = new ReferenceTimer(backend.tf);
+  const now = timer.measure();
+  timer.dispose();
+  return slowdown(now, profileReferences);
 }
 
 /** Measures accuracy after every so many rounds, and after the last. */

@@ -11,6 +11,7 @@ import {
 } from '../../lib/io/index.js';
 import { resolveShape } from '../../lib/io/problem-file/resolve/index.js';
 import { roundDelay, type Plan } from '../../lib/models/index.js';
+import type { References } from '../calibrate/index.js';
 import type { StepCodec } from '../protocol/index.js';
 import type { ServerSharing } from '../server/index.js';
 import type { ScenarioDevice } from './scenario.js';
@@ -34,6 +35,8 @@ export interface PlannedTraining {
   readonly predictedRoundSeconds: number;
   /** How far the profile's own measurements vary, relative; absent where costs are computed. */
   readonly predictionError?: number;
+  /** Of the machine when the profile was measured, by time as it passes. */
+  readonly profileReferences?: References;
 }
 
 /** What a plan must be of. */
@@ -90,7 +93,7 @@ export async function plannedTraining(entry: PlanEntry, model: PlannedModel, fol
     memoryMode: resolved.file.training.activations,
     serverSpeedFactor: resolved.file.server.profileFactor,
     predictedRoundSeconds: roundDelay(problem, plan).totalSeconds,
-    ...profileError(resolved, problemFolder),
+    ...profileFacts(resolved, problemFolder),
   };
 }
 
@@ -108,12 +111,19 @@ function differentModel({ file }: ResolvedFile, model: PlannedModel): string[] {
 /** Below it a difference says nothing: medians of a few steps vary by it on a quiet machine. */
 const leastError = 0.05;
 
-function profileError({ file }: ResolvedFile, folder: string): { readonly predictionError?: number } {
+function profileFacts(
+  { file }: ResolvedFile,
+  folder: string,
+): Pick<PlannedTraining, 'predictionError' | 'profileReferences'> {
   if (file.calibration === undefined) return {};
-  const { entries } = readMeasuredProfile(readFileSync(resolve(folder, file.calibration), 'utf8'));
+  const { entries, machine } = readMeasuredProfile(readFileSync(resolve(folder, file.calibration), 'utf8'));
   const { batchSize, activations } = file.training;
   const used = entries.filter((entry) => entry.batchSize === batchSize && entry.activations === activations);
-  return { predictionError: Math.max(leastError, ...used.flatMap(({ spread }) => Object.values(spread))) };
+  const { references, clock = 'wall' } = machine;
+  return {
+    predictionError: Math.max(leastError, ...used.flatMap(({ spread }) => Object.values(spread))),
+    ...(references && clock === 'wall' && { profileReferences: references }),
+  };
 }
 
 async function solved(entry: PlanEntry, { problem, file }: ResolvedFile): Promise<Plan> {

@@ -1,3 +1,4 @@
+import type { References } from '../calibrate/index.js';
 import type { MemoryMode } from '../model/vit.js';
 import type { LearningRateSchedule, StepCodec } from '../protocol/index.js';
 import type { ServerSharing } from '../server/index.js';
@@ -39,4 +40,6 @@ export interface Scenario {
   readonly predictedRoundSeconds?: number;
   /** How far measurements may be from it by the profile's own word, relative; with a plan from a profile. */
   readonly predictionError?: number;
+  /** Of the machine when that profile was measured. */
+  readonly profileReferences?: References;
 }

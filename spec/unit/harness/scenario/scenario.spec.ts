@@ -191,6 +191,7 @@ devices: [{ name: near, distance: 60 m, batchSize: 4 }, { name: far, distance: 2
     expect(scenario.localSteps).toBe(2);
     expect(scenario.predictedRoundSeconds).toBeGreaterThan(0);
     expect(scenario.predictionError).toBeGreaterThanOrEqual(0.05);
+    expect(scenario.profileReferences).toEqual(sampleProfile().machine.references);
     expect(scenario.serverSpeedFactor).toBe(1);
     const slow = { ...calibrated, server: { profileFactor: 0.5 } };
     await writeFile(join(folder, 'cell', 'cell.json'), JSON.stringify(slow));

@@ -45,7 +45,7 @@ module.exports = {
         dependencyTypes: ['npm', 'npm-dev'],
         dependencyTypesNot: ['type-only'],
         pathNot:
-          'node_modules/(@hono|@jsquash|@stdlib|@tensorflow|commander|hono|js-xxhash|leven|ml-matrix|table|ws|yaml|zod)/',
+          'node_modules/(@hono|@huggingface|@jsquash|@stdlib|@tensorflow|commander|hono|js-xxhash|leven|ml-matrix|table|ws|yaml|zod)/',
       },
     },
     {

@@ -1,7 +1,11 @@
+import type { BlockConfig } from './config.js';
 import type { HostTensor } from './host-tensor.js';
 
 /** Takes a stored tensor by its name; what is never taken belongs to another model. */
 export type Take = (name: string) => HostTensor | undefined;
+
+/** A file's own names and layouts of `blocks` blocks as the project's. */
+export type Naming = (names: readonly string[], take: Take, blocks: number) => Map<string, HostTensor>;
 
 /** Hugging Face's GPT-2 or Llama names and layouts, as the project's. */
 export function fromDecoder(names: readonly string[], take: Take, blocks: number): Map<string, HostTensor> {
@@ -57,6 +61,45 @@ function fromLlama(take: Take, blocks: number): Map<string, HostTensor> {
   return named;
 }
 
+/**
+ * GGUF's names of both families. Layers are stored outputs × inputs; of a Llama, rows of queries and keys lie for rotary
+ * positions that turn neighbouring pairs.
+ */
+export function fromGguf({ heads, keyValueHeads, rotaryBase }: BlockConfig): Naming {
+  return (_, take, blocks) => {
+    const named = new Map<string, HostTensor>();
+    const copy = (to: string, ...from: readonly string[]) => {
+      for (const part of ['weight', 'bias']) {
+        const tensors = from.map((name) => take(`${name}.${part}`));
+        if (!tensors.every((tensor) => tensor !== undefined)) continue;
+        const [query, key, value] = tensors as [HostTensor, HostTensor, HostTensor];
+        const isSplit = tensors.length === 3 && rotaryBase !== undefined;
+        named.set(
+          `${to}.${part}`,
+          stacked(isSplit ? [halved(query, heads), halved(key, keyValueHeads), value] : tensors),
+        );
+      }
+    };
+    copy('token_embed', 'token_embd');
+    copy('norm', 'output_norm');
+    copy('head', 'output');
+    const positions = take('position_embd.weight');
+    if (positions) named.set('pos_embed', { shape: [1, ...positions.shape], values: positions.values });
+    for (let block = 0; block < blocks; block++) {
+      const [from, to] = [`blk.${block}`, `blocks.${block}`];
+      copy(`${to}.norm1`, `${from}.attn_norm`);
+      copy(`${to}.norm2`, `${from}.ffn_norm`);
+      if (rotaryBase === undefined) copy(`${to}.attn.qkv`, `${from}.attn_qkv`);
+      else copy(`${to}.attn.qkv`, `${from}.attn_q`, `${from}.attn_k`, `${from}.attn_v`);
+      copy(`${to}.attn.proj`, `${from}.attn_output`);
+      copy(`${to}.mlp.gate`, `${from}.ffn_gate`);
+      copy(`${to}.mlp.fc1`, `${from}.ffn_up`);
+      copy(`${to}.mlp.fc2`, `${from}.ffn_down`);
+    }
+    return named;
+  };
+}
+
 /** Rows and columns of a matrix exchanged. */
 function transposed({ shape, values }: HostTensor): HostTensor {
   const [rows, columns] = shape as [number, number];
@@ -73,6 +116,24 @@ export function stacked(tensors: readonly HostTensor[]): HostTensor {
     values.set(tensor.values, offset);
     offset += tensor.values.length;
   }
-  const rows = tensors.reduce((sum, tensor) => sum + tensor.shape[0]!, 0);
-  return { shape: [rows, ...first!.shape.slice(1)], values };
+  const row = first!.shape.slice(1);
+  const areAlike = tensors.every(({ shape }) => shape.slice(1).join() === row.join());
+  // Of unlike tensors nothing is left that the model's shape could be taken for.
+  if (!areAlike) return { shape: [values.length], values };
+  return { shape: [tensors.reduce((sum, tensor) => sum + tensor.shape[0]!, 0), ...row], values };
+}
+
+/** Rows of each head that rotary positions turn in neighbouring pairs, as those that turn entry k against k + half. */
+export function halved({ shape, values }: HostTensor, heads: number): HostTensor {
+  const [rows, columns] = shape as [number, number];
+  const perHead = rows / heads;
+  // Of another model, which the shape will show.
+  if (shape.length !== 2 || perHead % 2 !== 0) return { shape, values };
+  const out = new Float32Array(values.length);
+  for (let row = 0; row < rows; row++) {
+    const k = row % perHead;
+    const from = row - k + (k < perHead / 2 ? 2 * k : 2 * (k - perHead / 2) + 1);
+    out.set(values.subarray(from * columns, (from + 1) * columns), row * columns);
+  }
+  return { shape, values: out };
 }

@@ -1,4 +1,4 @@
-import { readSafetensors, toFloat32 } from '../../lib/io/tensors/index.js';
+import { readSafetensors, toFloat32, type StoredTensor } from '../../lib/io/tensors/index.js';
 import { randomStream } from '../../lib/random/index.js';
 import {
   blockConfig,
@@ -8,10 +8,11 @@ import {
   keyValueWidth,
   labelCount,
   tokenCount,
+  type DecoderConfig,
   type TransformerConfig,
   type VitConfig,
 } from './config.js';
-import { fromDecoder, stacked } from './decoder-names.js';
+import { fromDecoder, stacked, type Naming, type Take } from './decoder-names.js';
 import { WeightError, type HostTensor, type WeightSet } from './host-tensor.js';
 
 export { WeightError, type HostTensor, type WeightSet } from './host-tensor.js';
@@ -82,26 +83,44 @@ const harmless = [
  * everything that is missing, misshapen, not finite or too much; `TensorFileError` if the file is not readable.
  */
 export function readWeights(file: Uint8Array, config: TransformerConfig): WeightSet {
+  return weightsFrom(storedTensors(readSafetensors(file).tensors), config);
+}
+
+/** Tensors of safetensors files by name; those that hold no floating-point values are known by name alone. */
+export function storedTensors(tensors: readonly StoredTensor[]): StoredTensors {
+  return new Map(
+    tensors.map((tensor) => {
+      const isFloat = /^(?:F|BF)\d+$/u.test(tensor.dtype);
+      return [tensor.name, isFloat ? () => ({ shape: tensor.shape, values: toFloat32(tensor) }) : undefined];
+    }),
+  );
+}
+
+/** A decoder with its sizes, as its files hold it. */
+export interface StoredModel {
+  readonly config: DecoderConfig;
+  readonly weights: WeightSet;
+}
+
+/** Stored tensors by name, decoded when they are taken; undefined for what cannot be a weight. */
+export type StoredTensors = ReadonlyMap<string, (() => HostTensor) | undefined>;
+
+/** As `readWeights`, from tensors whatever file they come from; `naming` gives them the project's names. */
+export function weightsFrom(stored: StoredTensors, config: TransformerConfig, naming?: Naming): WeightSet {
   const problems = configProblems(config);
-  const shapes = weightShapes(config);
-  const stored = new Map<string, HostTensor>();
-  const unread = new Set<string>();
-  for (const tensor of readSafetensors(file).tensors) {
-    if (harmless.some((pattern) => pattern.test(tensor.name))) continue;
-    unread.add(tensor.name);
-    if (!/^(?:F|BF)\d+$/u.test(tensor.dtype)) continue;
-    stored.set(tensor.name, { shape: tensor.shape, values: toFloat32(tensor) });
-  }
-  const take = (name: string): HostTensor | undefined => {
-    unread.delete(name);
-    return stored.get(name);
+  if (problems.length > 0) throw new WeightError(problems.join('\n'));
+  const names = [...stored.keys()].filter((name) => !harmless.some((pattern) => pattern.test(name)));
+  const unread = new Set(names);
+  const take: Take = (name) => {
+    const read = stored.get(name);
+    if (read) unread.delete(name);
+    return read?.();
   };
   const isOwn = stored.has('patch_embed.proj.weight') || stored.has('token_embed.weight');
-  const named = isOwn
-    ? { get: take }
-    : (isDecoder(config) ? fromDecoder : fromVit)([...stored.keys()], take, config.blocks);
+  const renamed = naming ?? (isOwn ? undefined : isDecoder(config) ? fromDecoder : fromVit);
+  const named = renamed ? renamed(names, take, config.blocks) : { get: take };
   const weights = new Map<string, HostTensor>();
-  for (const [name, shape] of shapes) {
+  for (const [name, shape] of weightShapes(config)) {
     const found = adapted(name, named.get(name), shape, config);
     if (!found) problems.push(`${name} is missing`);
     else if (!sameShape(found.shape, shape)) {
@@ -216,11 +235,7 @@ function cubicTaps(position: number, size: number): [number, number][] {
 }
 
 /** Hugging Face's ViT names and separate query, key and value matrices, as timm's. */
-function fromVit(
-  names: readonly string[],
-  take: (name: string) => HostTensor | undefined,
-  blocks: number,
-): Map<string, HostTensor> {
+function fromVit(names: readonly string[], take: Take, blocks: number): Map<string, HostTensor> {
   const full = new Map(names.map((name) => [name.replace(/^(vit|deit)\./u, ''), name]));
   const plain = { get: (name: string) => take(full.get(name) ?? name) };
   const named = new Map<string, HostTensor>();

@@ -2,7 +2,7 @@
  * The two-time-scale simulation: cost at 1,000 rounds × 100 devices, regret against decisions on the reference scenario
  * (examples/simulation/plaza.yaml) over triggers, intervals and speeds, and the steps of the small time scale.
  * A stopped bench goes on where it was (.cache/bench/simulate-*.json).
- * Usage: npx tsx bench/simulate.ts [--seeds 10] [--part cost|n-r|frontier|hindsight|intervals|speeds|steps|efficiency]
+ * Usage: npx tsx bench/simulate.ts [--seeds 10] [--part cost|n-r|frontier|points|hindsight|intervals|speeds|steps|efficiency]
  * Results: bench/results/simulate-<part>.txt and .json, of several parts together simulate.txt and .json
  */
 import { readFileSync } from 'node:fs';
@@ -28,7 +28,17 @@ import { writeResults } from './support/results.js';
 const { values } = parseArgs({
   options: { seeds: { type: 'string', default: '10' }, part: { type: 'string', multiple: true } },
 });
-const parts = values.part ?? ['cost', 'n-r', 'steps', 'frontier', 'hindsight', 'intervals', 'speeds', 'efficiency'];
+const parts = values.part ?? [
+  'cost',
+  'n-r',
+  'steps',
+  'frontier',
+  'points',
+  'hindsight',
+  'intervals',
+  'speeds',
+  'efficiency',
+];
 const seeds = Array.from({ length: Number(values.seeds) }, (_, k) => k + 1);
 /** Some of them where curves are shown rather than a bar. */
 const fewer = seeds.slice(0, Math.ceil(seeds.length / 4));
@@ -191,6 +201,23 @@ if (parts.includes('frontier')) {
   await table('limited', 'The same, never sooner than five rounds after the last', seeds, [
     ['loss 5 %, least 5', [sampled, 'simulation.replan={ loss: 5 %, least: 5 }']],
   ]);
+}
+
+if (parts.includes('points')) {
+  remember = resumable('simulate-points');
+  const small = [sampled, 'simulation.points=small'];
+  await table(
+    'points',
+    'Operating points every round with the bandwidths; cuts are decided when a round is longer than its bound by this part (bar: 5 % at 0.2)',
+    seeds,
+    [5, 10, 15, 20].map((loss) => [`loss ${loss} %`, [...small, `simulation.replan={ loss: ${loss} % }`]]),
+  );
+  await table(
+    'pointsByInterval',
+    'The same, cuts every M rounds',
+    fewer,
+    [5, 20, 100].map((every) => [`M = ${every}`, [...small, `simulation.replan={ every: ${every} }`]]),
+  );
 }
 
 if (parts.includes('intervals')) {

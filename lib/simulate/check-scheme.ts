@@ -40,7 +40,9 @@ export function checkScheme(
     const shared = attempt('share', () => share({ ...state, plan }));
     if (shared) {
       findings.push(...formOf(shared.plan, problem).map((finding) => `share: ${finding}`));
-      if (!keepsChoices(plan, shared.plan)) findings.push('share changes a cut or an operating point');
+      if (!keepsChoices(plan, shared.plan, options)) {
+        findings.push(`share changes a cut${options.points === 'large' ? ' or an operating point' : ''}`);
+      }
     }
   }
   if (fingerprint(problem) !== before) findings.push('it changes the problem that it is given');
@@ -59,8 +61,8 @@ export function checkScheme(
   return findings;
 }
 
-function stateOf(problem: PlanningProblem, { serverShares }: SimulationOptions, seed: number): SchemeState {
-  return { round: 0, seconds: 0, problem, serverShares, random: randomStream(seed, 'scheme/check'), seed };
+function stateOf(problem: PlanningProblem, { serverShares, points }: SimulationOptions, seed: number): SchemeState {
+  return { round: 0, seconds: 0, problem, serverShares, points, random: randomStream(seed, 'scheme/check'), seed };
 }
 
 /** What is wrong with the form of a plan that may come from anywhere. */
@@ -92,10 +94,11 @@ function isIndex(value: number, count: number): boolean {
   return Number.isInteger(value) && value >= 0 && value < count;
 }
 
-function keepsChoices(plan: Plan, shared: Plan): boolean {
+function keepsChoices(plan: Plan, shared: Plan, { points }: SimulationOptions): boolean {
+  const kept = ['participates', 'blocks', ...(points === 'large' ? (['upPoint', 'downPoint'] as const) : [])] as const;
   return plan.devices.every((decision, n) => {
     const other = shared.devices[n]!;
-    return (['participates', 'blocks', 'upPoint', 'downPoint'] as const).every((key) => decision[key] === other[key]);
+    return kept.every((key) => decision[key] === other[key]);
   });
 }
 

@@ -32,6 +32,7 @@ export interface SimulationOptions {
   readonly outlook: Outlook;
   readonly replan: ReplanPolicy;
   readonly serverShares: 'large' | 'small';
+  readonly points: 'large' | 'small';
   readonly misfit: 'replan' | 'drop' | 'keep';
   readonly newcomers: 'replan' | 'wait';
   /** Every so many rounds a certified bound; 0 for never. */

@@ -128,7 +128,8 @@ export class SchemeRun {
 
   private state(moment: Moment, problem: PlanningProblem): SchemeState {
     const { round, seconds } = moment;
-    return { round, seconds, problem, serverShares: this.options.serverShares, random: this.random, seed: this.seed };
+    const { serverShares, points } = this.options;
+    return { round, seconds, problem, serverShares, points, random: this.random, seed: this.seed };
   }
 
   /** A plan that fits no more is replaced by one for the round as it is; otherwise the outlook is decided for. */

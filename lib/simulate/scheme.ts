@@ -15,6 +15,8 @@ export interface SchemeState {
   readonly plan?: Plan | undefined;
   /** Whether the server's shares are decided in each round. */
   readonly serverShares: 'large' | 'small';
+  /** Whether operating points are decided in each round. */
+  readonly points: 'large' | 'small';
   /** The scheme's own stream. */
   readonly random: RandomStream;
   readonly seed: number;
@@ -45,6 +47,9 @@ export interface SimulationScheme {
   readonly order?: 'parallel' | 'in-turn' | undefined;
   /** Large time scale: cuts, operating points and a start of the shares. Undefined where it finds no plan. */
   readonly decide: (state: SchemeState) => Plan | undefined;
-  /** Small time scale: the bandwidths of this round, cuts and points as they are. By SQP, warm, when absent. */
+  /**
+   * Small time scale: the bandwidths of this round, cuts as they are, and points too unless `points` is small. By SQP, warm, when
+   * absent; points by the planner.
+   */
   readonly share?: ((state: SharingState) => SharedRound | undefined) | undefined;
 }

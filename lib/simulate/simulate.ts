@@ -41,13 +41,14 @@ const usualHorizon = 10;
 
 /** The options of a scenario file. */
 export function simulationOptions(settings: SimulationSettings): SimulationOptions {
-  const { rounds, interval, fading, serverShares, misfit, newcomers, boundEvery, replan } = settings;
+  const { rounds, interval, fading, serverShares, points, misfit, newcomers, boundEvery, replan } = settings;
   const { every, least, gainChange, loss } = replan;
   return {
     rounds,
     intervalSeconds: interval,
     fading,
     serverShares,
+    points,
     misfit,
     newcomers,
     boundEvery,

@@ -56,6 +56,9 @@ function checkParts(settings: SimulationSettings, traces: TraceReader): RawIssue
   if (noiseRise && noiseRise.load[0] > noiseRise.load[1]) {
     add(['noiseRise', 'load'], 'the first of the two must not be above the second');
   }
+  if (settings.points === 'small' && settings.serverShares === 'large') {
+    add(['points'], '`small` needs `serverShares: small`: points and shares are found together');
+  }
   const twice = schemes.findIndex((name, index) => schemes.indexOf(name) !== index);
   if (twice >= 0) add(['schemes', twice], 'listed twice');
   return issues;

@@ -155,6 +155,10 @@ export const simulationSection = section({
     .enum(['large', 'small'])
     .default('large')
     .describe('Time scale of the server’s shares, where they are allocated.'),
+  points: z
+    .enum(['large', 'small'])
+    .default('large')
+    .describe('Time scale of the operating points of the codec; `small` needs `serverShares: small`.'),
   misfit: z
     .enum(['replan', 'drop', 'keep'])
     .default('replan')

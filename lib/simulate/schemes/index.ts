@@ -40,6 +40,7 @@ const noCompression: SimulationScheme = {
 function restricted(name: RestrictedClass): SimulationScheme {
   const restriction = restrictedClasses[name];
   const isWhollyEqual = name === 'compressed-split-federated';
+  const share = restriction.bandwidth ? shareEqually : shareBySqp;
   return {
     name,
     description: classDescriptions[name],
@@ -48,7 +49,8 @@ function restricted(name: RestrictedClass): SimulationScheme {
       const found = bestInClass(state.problem, restriction, { planner: plannerOf(state), starts: [] });
       return found.plan && inTermsOf(state.problem, found.plan);
     },
-    share: restriction.bandwidth ? shareEqually : shareBySqp,
+    // A common point is a decision of the large time scale.
+    share: restriction.point ? (state) => share({ ...state, points: 'large' }) : share,
   };
 }
 

@@ -1,26 +1,53 @@
 import { equalShares } from '../../plan/restricted/index.js';
-import { planBandwidth } from '../../plan/index.js';
+import { planBandwidth, planTwoTimescale } from '../../plan/index.js';
 import type { Plan, PlanningProblem } from '../../models/index.js';
 import type { SharedRound, SharingState } from '../scheme.js';
 
-/** Bandwidths by SQP from the plan in force; the server's shares with them where they belong to the small time scale. */
-export function shareBySqp({ problem, plan, serverShares }: SharingState): SharedRound | undefined {
-  return shared(problem, plan, serverShares);
+/**
+ * Bandwidths by SQP from the plan in force, with the server's shares where those belong to the small time scale; where points do,
+ * all of it by the planner, with participants and cuts as they are.
+ */
+export function shareBySqp(state: SharingState): SharedRound | undefined {
+  const { problem, plan, serverShares } = state;
+  return choosesPoints(state) ? withPoints(state) : shared(problem, plan, serverShares);
 }
 
 /** Equal bandwidths for those that take part. */
-export function shareEqually({ problem, plan, serverShares }: SharingState): SharedRound | undefined {
+export function shareEqually(state: SharingState): SharedRound | undefined {
+  const { problem, plan, serverShares } = state;
   const [shares] = equalShares(problem).values;
   if (!shares) return undefined;
   const devices = plan.devices.map((decision, n) =>
     decision.participates ? { ...decision, bandwidthHz: shares[n]! } : decision,
   );
-  if (problem.sharing !== 'allocated' || serverShares === 'large') return { plan: { devices } };
+  const isAllocated = problem.sharing === 'allocated' && serverShares === 'small';
+  if (!isAllocated && !choosesPoints(state)) return { plan: { devices } };
   const pinned: PlanningProblem = {
     ...problem,
     devices: problem.devices.map((device, n) => ({ ...device, pinned: { ...device.pinned, bandwidthHz: shares[n]! } })),
   };
-  return shared(pinned, { devices }, 'small');
+  return shareBySqp({ ...state, problem: pinned, plan: { devices } });
+}
+
+function choosesPoints({ points, problem: { upPoints, downPoints } }: SharingState): boolean {
+  return points === 'small' && upPoints.length * downPoints.length > 1;
+}
+
+/** Never slower than with the points in force: they are one of the starts. */
+function withPoints({ problem, plan, seed }: SharingState): SharedRound | undefined {
+  const found = planTwoTimescale(withChoicesOf(problem, plan), { seed, starts: 1 }, { starts: [plan] });
+  return found.plan && { plan: found.plan };
+}
+
+/** The problem with participants and cuts of a plan. */
+function withChoicesOf(problem: PlanningProblem, plan: Plan): PlanningProblem {
+  const devices = problem.devices.map((device, n) => {
+    const { participates, blocks } = plan.devices[n]!;
+    return participates
+      ? { ...device, optional: false, pinned: { ...device.pinned, blocks } }
+      : { ...device, costs: { ...device.costs, allowedBlocks: [] } };
+  });
+  return { ...problem, devices };
 }
 
 function shared(problem: PlanningProblem, plan: Plan, serverShares: 'large' | 'small'): SharedRound | undefined {

@@ -7,12 +7,14 @@ import {
   type Plan,
   type PlanningProblem,
 } from '../../../lib/models/index.js';
-import { verifyBound, boundPlan } from '../../../lib/plan/index.js';
+import { boundPlan, planBandwidth, verifyBound } from '../../../lib/plan/index.js';
+import { randomStream } from '../../../lib/random/index.js';
 import {
   builtInScheme,
   checkScheme,
   roundColumns,
   roundCsv,
+  shareBySqp,
   simulate,
   simulationOptions,
   summarise,
@@ -20,7 +22,7 @@ import {
   type RoundRecord,
   type SimulationScheme,
 } from '../../../lib/simulate/index.js';
-import { changedScenario, scenario } from '../../support/scenarios.js';
+import { changedScenario, scenario, smallScenario } from '../../support/scenarios.js';
 
 function run(of: ResolvedScenario, schemes: readonly SimulationScheme[] = [builtInScheme('joint')], details = false) {
   return [...simulate(of.cell, simulationOptions(of.settings), schemes, { seed: of.start.file.seed, details })];
@@ -335,6 +337,83 @@ describe('policies', () => {
     const small = run(scenario('simulation.serverShares=small'));
     expect(small[0]!.delaySeconds).toBeLessThanOrEqual(large[0]!.delaySeconds! * (1 + 1e-6));
     expect(summarise(small)[0]!.meanDelaySeconds!).toBeLessThan(summarise(large)[0]!.meanDelaySeconds!);
+  });
+});
+
+describe('operating points on the small time scale', () => {
+  const small = ['simulation.serverShares=small', 'simulation.points=small'];
+
+  it('are the best of all at the cuts in force', () => {
+    const of = scenario(...small, 'server.throughput=400 GFLOP/s');
+    const world = worldOf(of);
+    const records = run(of, [builtInScheme('joint')], true);
+    const kept = records.filter(({ replanned }) => replanned === null);
+    expect(kept.length).toBeGreaterThan(7);
+    for (const record of kept) {
+      const problem = world.at(record.round).problem(nobody)!;
+      const { devices } = planOf(record, problem);
+      let best = Infinity;
+      expect(problem.tiedRatios).toBe(true);
+      for (let combination = 0; combination < 3 ** devices.length; combination++) {
+        const plan = {
+          devices: devices.map((decision, n) => ({
+            ...decision,
+            upPoint: Math.floor(combination / 3 ** n) % 3,
+            downPoint: Math.floor(combination / 3 ** n) % 3,
+            serverShare: 0,
+          })),
+        };
+        const found = planBandwidth(problem, plan, { method: 'scalar' }).plan;
+        if (!found) continue;
+        const { totalSeconds } = roundDelay(problem, found);
+        if (planViolations(problem, found, totalSeconds).length === 0) best = Math.min(best, totalSeconds);
+      }
+      expect(record.delaySeconds! / best - 1).toBeLessThan(1e-3);
+      expect(record.delaySeconds! / best - 1).toBeGreaterThan(-1e-6);
+    }
+    const cutsOf = ({ perDevice }: RoundRecord) => perDevice!.map(({ blocks }) => blocks);
+    for (const [k, record] of records.entries()) {
+      if (k > 0 && record.replanned === null) expect(cutsOf(record)).toEqual(cutsOf(records[k - 1]!));
+    }
+    expect(new Set(records.flatMap(cutsOf)).size).toBeGreaterThan(1);
+    const changes = records.filter(
+      (record, k) =>
+        record.replanned === null &&
+        record.perDevice!.some(({ upPoint }, n) => upPoint !== records[k - 1]!.perDevice![n]!.upPoint),
+    );
+    expect(changes.length).toBeGreaterThan(2);
+  });
+
+  it.each(['joint', 'fixed-cut', 'equal-bandwidth', 'ratio-alone', 'fixed-ratio'] as const)(
+    '%s: a round is never slower than with the points in force',
+    (name) => {
+      const world = worldOf(scenario(...small));
+      const { decide, share, cell: own } = builtInScheme(name);
+      expect(own).toBeUndefined();
+      const state = (round: number, points: 'large' | 'small') => ({
+        ...{ round, seconds: 0, problem: world.at(round).problem(nobody)!, seed: 1 },
+        ...{ random: randomStream(1, 'test'), serverShares: 'small' as const, points },
+      });
+      const plan = decide(state(0, 'small'))!;
+      for (let round = 1; round < 8; round++) {
+        const seconds = (points: 'large' | 'small') => {
+          const at = state(round, points);
+          const found = (share ?? shareBySqp)({ ...at, plan });
+          return found ? roundDelay(at.problem, found.plan).totalSeconds : Infinity;
+        };
+        expect(seconds('small')).toBeLessThanOrEqual(seconds('large') * (1 + 1e-6));
+      }
+    },
+  );
+
+  it.each(schemeNames)('%s conforms', (name) => {
+    const of = scenario(...small);
+    expect(checkScheme(builtInScheme(name), of.cell, simulationOptions(of.settings))).toEqual([]);
+  });
+
+  it('need the server’s shares there too', () => {
+    const outcome = readScenarioFile(smallScenario, { settings: ['simulation.points=small'] });
+    expect(outcome.ok ? [] : outcome.issues.map(({ path }) => path)).toEqual(['simulation.points']);
   });
 });
 

@@ -22,8 +22,8 @@ export function memberLimits(
   const headerBytes = restBytes + (isWhole ? localSteps * localStepBytes : batchSize * labelBytes);
   // The codec's worst case is a little above float32.
   const activationBytes = isWhole ? 0 : 5 * batchSize * tokenCount(config) * config.width;
-  // Two moments a weight are the most an optimizer remembers.
-  const adapterBytes = adapters.reduce((sum, { values }) => sum + 2 * (4 * values.length + entryBytes), 0);
+  // Two moments a weight are the most an optimizer remembers, and what coding took away of it comes on top.
+  const adapterBytes = adapters.reduce((sum, { values }) => sum + 3 * (4 * values.length + entryBytes), 0);
   return {
     headerBytes,
     frameBytes: headerBytes + Math.max(activationBytes, adapterBytes) + restBytes,

@@ -1,4 +1,5 @@
 import { fromFloat32, writeSafetensors } from '../../lib/io/tensors/index.js';
+import { decode } from '../../lib/codec/index.js';
 import { decodeAdapters, encodeAdapters, encodeTensor, type StepCodec } from '../../harness/protocol/index.js';
 import { encodeFrame, type Connection, type FramedConnection, type Message } from '../../harness/transport/index.js';
 
@@ -21,6 +22,8 @@ export interface HostileMode {
   /** Whether the message is taken and computed with before anything is wrong with it. */
   readonly isComputed?: boolean;
   readonly codec?: StepCodec;
+  /** For the adapters of all devices. */
+  readonly exchangeCodec?: StepCodec;
   readonly reason: RegExp;
   readonly act: (attack: Attack) => unknown;
 }
@@ -45,6 +48,16 @@ const frame = (change: (bytes: Uint8Array) => void) => (attack: Attack) => {
 };
 const words = (count: number) => Uint8Array.from({ length: count }, (_, k) => (k * 37) % 251);
 const codec = { keptFraction: 0.5 } as const;
+/** A difference to the last round, coded, of so many values. */
+const difference = (value: number, more = 0) =>
+  ({
+    at: 'adapters',
+    exchangeCodec: codec,
+    act: (attack: Attack) => {
+      const count = decode(attack.message.body).values.length + more;
+      return body(() => encodeTensor(new Float32Array(count).fill(value), [count], codec, 1))(attack);
+    },
+  }) as const;
 const report = { decodeSeconds: 0, backwardSeconds: 0, updateSeconds: 0 };
 
 /** At the second step of a round, and at its end. */
@@ -177,6 +190,21 @@ export const hostileModes: Readonly<Record<string, HostileMode>> = {
     act: body((old) => Uint8Array.of(255, 255, 255, 255, 255, 255, 31, 0, ...old.subarray(8))),
   },
   'noise for adapters': { at: 'adapters', reason: /./u, act: body(() => words(500)) },
+  'a coded difference far away': { ...difference(1e5), reason: /moved by/u },
+  'a coded difference beyond float32': { ...difference(3e38), reason: /moved by|not finite/u },
+  'a coded difference of another length': { ...difference(0, 3), reason: /expected shape/u },
+  'noise for a coded difference': {
+    at: 'adapters',
+    exchangeCodec: codec,
+    reason: /magic/u,
+    act: body(() => words(500)),
+  },
+  'coding that took longer than it can have': {
+    at: 'adapters',
+    exchangeCodec: codec,
+    reason: /of work are reported/u,
+    act: header({ exchange: { decodeSeconds: 0, encodeSeconds: 9e5 } }),
+  },
   'no report on the last step': { at: 'adapters', reason: /not reported/u, act: header({ previous: undefined }) },
   'adapters of another round': { at: 'adapters', reason: /round 0/u, act: header({ round: 0 }) },
 };

@@ -56,8 +56,10 @@ async function train(sharing: ServerSharing, mode: HostileMode): Promise<Outcome
     uplinkCodec: codec,
     downlinkCodec: codec,
   }));
+  const exchange = mode.exchangeCodec && { exchangeCodec: mode.exchangeCodec };
   const serving = runServer(tf, {
     ...training,
+    ...exchange,
     part,
     devices,
     sharing,
@@ -71,7 +73,7 @@ async function train(sharing: ServerSharing, mode: HostileMode): Promise<Outcome
   const ends = [honest, turned(near, far, place, mode.act)];
   const working = ends.map((connection, index) => {
     const indices = Int32Array.from({ length: 6 }, (_, k) => 2 * k + index);
-    const own = { index, cut: 1, indices, batchSize: 2, uplinkCodec: codec, downlinkCodec: codec };
+    const own = { index, cut: 1, indices, batchSize: 2, uplinkCodec: codec, downlinkCodec: codec, ...exchange };
     return runDevice(tf, connection, { ...training, ...own, part, dataset, normalisation: imageNetNormalisation });
   });
   const [result] = await Promise.all([serving, working[0], working[1]!.catch(() => undefined)]);
@@ -87,14 +89,16 @@ const losses = ({ records }: Outcome) =>
 
 const leaving = new Map<string, Promise<Outcome>>();
 /** The same training with a device that leaves there of its own accord. */
-function leaves(sharing: ServerSharing, { at, isComputed = false, codec }: HostileMode): Promise<Outcome> {
-  const key = JSON.stringify([sharing, at, isComputed, codec]);
+function leaves(sharing: ServerSharing, mode: HostileMode): Promise<Outcome> {
+  const { at, isComputed = false, codec, exchangeCodec } = mode;
+  const key = JSON.stringify([sharing, at, isComputed, codec, exchangeCodec]);
   const found = leaving.get(key);
   if (found) return found;
   const made = train(sharing, {
     at,
     reason: /gone home/u,
     ...(codec && { codec }),
+    ...(exchangeCodec && { exchangeCodec }),
     act: async (attack) => {
       if (isComputed) await attack.send(attack.message);
       attack.close('gone home');

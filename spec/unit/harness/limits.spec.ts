@@ -9,6 +9,7 @@ import {
   memberLimits,
   observedSeconds,
 } from '../../../harness/server/limits.js';
+import { encodeMemory } from '../../../harness/protocol/index.js';
 import { nextPhase } from '../../../harness/server/round-phase.js';
 
 const tensor = (shape: readonly number[], value: number) => ({
@@ -63,6 +64,17 @@ describe('what a device may say', () => {
     expect(frameBytes).toBeGreaterThan(activations);
     expect(frameBytes).toBeLessThan(2 * activations);
     expect(headerBytes).toBeLessThan(2 ** 16);
+  });
+
+  it('of what it remembers: two moments of each adapter, and what coding took away', () => {
+    const own = Array.from({ length: 12 }, () => tensor([192, 64], 0));
+    const moments = [...own, ...own];
+    const residual = new Float32Array(12 * 192 * 64);
+    const { length } = encodeMemory({ optimizer: { steps: 1, moments }, residual });
+    const whole = { cut: embeddedConfig.blocks, batchSize: 16 };
+    const { frameBytes } = memberLimits(embeddedConfig, whole, own, 5);
+    expect(frameBytes).toBeGreaterThan(length);
+    expect(frameBytes).toBeLessThan(1.1 * length);
   });
 });
 

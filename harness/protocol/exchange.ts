@@ -39,10 +39,11 @@ export interface Opening {
 /**
  * What a device holds of the adapters at the start of a round, as the server knows it. With a codec the device is sent the
  * difference of the average to that, and sends what it has learned since: what coding takes away in one round is part of
- * the next round's difference on the way down, and of the device's `Residual` on the way up.
+ * the next round's difference on the way down, and of the device's `residual` on the way up.
  */
 export class HeldAdapters {
-  private held: Float32Array;
+  /** Absent while nothing is known of it. */
+  private held: Float32Array | undefined;
   private wanted: Float32Array;
   private next: Float32Array;
   private body: Uint8Array = new Uint8Array(0);
@@ -52,17 +53,23 @@ export class HeldAdapters {
     private readonly like: AdapterState,
     codec: StepCodec,
   ) {
-    this.held = this.wanted = this.next = flat(like);
-    this.codec = this.held.length === 0 ? 'identity' : codec;
+    this.wanted = this.next = flat(like);
+    this.codec = this.next.length === 0 ? 'identity' : codec;
   }
 
-  /** What goes into a checkpoint; absent where adapters are sent as they are. */
+  /** What goes into a checkpoint; absent where it is not known, and where adapters are sent as they are. */
   get state(): Float32Array | undefined {
     return this.codec === 'identity' ? undefined : this.held;
   }
 
   restore(held: Float32Array): void {
     this.held = held;
+  }
+
+  /** The device was left behind, or is another one: the next round tells it the average as it is. */
+  forget(): void {
+    this.held = undefined;
+    this.next = this.wanted;
   }
 
   /** An average that the next round opens with. */
@@ -73,18 +80,21 @@ export class HeldAdapters {
       this.body = encodeAdapters(average);
       return;
     }
+    if (!this.held) {
+      this.next = this.wanted;
+      return;
+    }
     const shape = [this.held.length];
     this.body = encodeTensor(difference(this.wanted, this.held), shape, this.codec, seed);
     this.next = sum(this.held, decodeTensor(this.body, shape, this.codec));
   }
 
-  /** The message that opens a round; whole adapters for a device that may not hold those of the round before. */
-  open(isKnown: boolean): Opening {
+  /** The message that opens a round; `hasLost`: the device no longer has what it held, and is told the outcome. */
+  open(hasLost: boolean): Opening {
+    const isDifference = this.held !== undefined && !hasLost && this.codec !== 'identity';
     this.held = this.next;
-    if (this.codec === 'identity') return { isDifference: false, body: this.body };
-    return isKnown
-      ? { isDifference: true, body: this.body }
-      : { isDifference: false, body: encodeAdapters(shaped(this.held, this.like)) };
+    const isReady = isDifference || this.codec === 'identity';
+    return { isDifference, body: isReady ? this.body : encodeAdapters(shaped(this.next, this.like)) };
   }
 
   /** The average itself. */
@@ -95,7 +105,7 @@ export class HeldAdapters {
   /** What a device has sent at the end of a round. Throws `TensorFileError`, `ProtocolError`. */
   closed(body: Uint8Array): AdapterState {
     if (this.codec === 'identity') return decodeAdapters(body);
-    return shaped(sum(this.held, decodeTensor(body, [this.held.length], this.codec)), this.like);
+    return shaped(sum(this.next, decodeTensor(body, [this.next.length], this.codec)), this.like);
   }
 }
 

@@ -66,8 +66,8 @@ export class DeviceSession {
   private uplinkBytes = 0;
   private downlinkBytes = 0;
   private readonly held: HeldAdapters;
-  /** Whether the device holds what `held` says. */
-  private holdsLast = false;
+  /** Whether the device must be told anew what it held: since a checkpoint it is another process. */
+  private hasLostHeld = false;
   private uploaded: AdapterState | undefined;
   private waited = 0;
 
@@ -133,10 +133,10 @@ export class DeviceSession {
     const connection = this.taken();
     if (this.mustSendState) await this.sendState(connection);
     const sentAtSeconds = machineSeconds();
-    const { isDifference, body } = this.held.open(this.holdsLast);
+    const { isDifference, body } = this.held.open(this.hasLostHeld);
     const header = { round, ...(isDifference && { isDifference }) };
     this.ledger.opened(sentAtSeconds, await this.send(stepMessage('round', header, body)));
-    this.holdsLast = true;
+    this.hasLostHeld = false;
   }
 
   /** The training has ended: the device gets its part of the last average. */
@@ -218,6 +218,8 @@ export class DeviceSession {
   resume({ serverOptimizer, own, held }: DeviceCheckpoint): void {
     this.work.restoreOptimizer(serverOptimizer);
     if (held) this.held.restore(held);
+    else this.held.forget();
+    this.hasLostHeld = true;
     this.known = own;
     this.mustSendState = true;
   }
@@ -227,7 +229,7 @@ export class DeviceSession {
     this.connection?.close('the device has joined anew');
     this.welcome(connection);
     this.mustSendState = !remembers;
-    this.holdsLast = false;
+    if (!this.hasLostHeld) this.held.forget();
   }
 
   private welcome(connection: Connection): void {
@@ -243,7 +245,7 @@ export class DeviceSession {
     this.active = undefined;
     this.phase = nextPhase(this.phase, 'left');
     this.uploaded = undefined;
-    this.holdsLast = false;
+    if (!this.hasLostHeld) this.held.forget();
     this.ledger.abandon();
   }
 

@@ -48,7 +48,7 @@ describe('adapters through the codec', () => {
           const [server, device] = [new HeldAdapters(initial, codec), new OwnAdapters(initial, codec)];
           [false, ...knows].forEach((isKnown, round) => {
             server.prepare(drawn(random), round);
-            const opening = server.open(isKnown);
+            const opening = server.open(!isKnown);
             expect(opening.isDifference).toBe(isKnown);
             if (!isKnown) whole++;
             const begun = device.open(opening);
@@ -71,7 +71,7 @@ describe('adapters through the codec', () => {
       const balance = new Float64Array(36);
       for (let round = 0; round < 40; round++) {
         server.prepare(drawn(random), round);
-        const begun = flat(device.open(server.open(round > 0)));
+        const begun = flat(device.open(server.open(false)));
         const trained = drawn(random);
         const received = flat(server.closed(device.close(trained, round)));
         flat(trained).forEach((value, k) => (balance[k]! += value - begun[k]! - (received[k]! - begun[k]!)));
@@ -86,13 +86,34 @@ describe('adapters through the codec', () => {
     const average = drawn(random);
     for (const codec of codecs) {
       const server = new HeldAdapters(initial, codec);
+      server.prepare(initial, 0);
+      expect(server.open(false).isDifference).toBe(false);
       const distance = () => Math.hypot(...flat(average).map((value, k) => value - server.state![k]!));
       const first = distance();
       for (let round = 0; round < 60; round++) {
         server.prepare(average, round);
-        server.open(true);
+        expect(server.open(false).isDifference).toBe(true);
       }
       expect(distance()).toBeLessThan(0.02 * first);
+    }
+  });
+
+  it('are the average itself for a device that was left behind', () => {
+    const random = randomStream(6, 'exchange');
+    const initial = drawn(random);
+    const [server, device] = [new HeldAdapters(initial, codecs[0]!), new OwnAdapters(initial, codecs[0]!)];
+    for (let round = 0; round < 6; round++) {
+      const average = drawn(random);
+      if (round === 2) server.forget();
+      server.prepare(average, round);
+      if (round === 4) server.forget();
+      const isTold = round % 2 === 0;
+      const opening = server.open(false);
+      expect(opening.isDifference).toBe(!isTold);
+      const begun = flat(device.open(opening));
+      if (isTold) expect(begun).toEqual(flat(average));
+      else expect(begun).not.toEqual(flat(average));
+      expect(begun).toEqual([...server.state!]);
     }
   });
 
@@ -115,7 +136,7 @@ describe('adapters through the codec', () => {
     const none: AdapterState = new Map();
     const [server, device] = [new HeldAdapters(none, codecs[0]!), new OwnAdapters(none, codecs[0]!)];
     server.prepare(none, 1);
-    expect(device.open(server.open(true)).size).toBe(0);
+    expect(device.open(server.open(false)).size).toBe(0);
     expect(server.closed(device.close(none, 1)).size).toBe(0);
     expect(server.state).toBeUndefined();
   });

@@ -3,6 +3,8 @@ import { isBuiltin } from 'node:module';
 import { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile, type Plugin } from 'esbuild';
+import { withDirectImports } from './direct-imports.js';
+import { mergeChunks } from './merge-chunks.js';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 
@@ -36,6 +38,10 @@ export function entryPoints({ exports, bin }: Manifest): string[] {
   return [...built.map((path) => path.replace(/^(?:\.\/)?dist\//u, '').replace(/\.js$/u, '.ts')), ...started];
 }
 
+// Half of a short process's time is compiling what it loads. White space stays: with it esbuild would take away the
+// marks by which users' bundlers know what they may leave out.
+const compiling = { target: 'node20', minifyIdentifiers: true, minifySyntax: true } as const;
+
 /**
  * Everything that is run, into `folder`/dist: one file for each entry point and shared chunks, so that an error class is
  * the same one wherever it is imported from. Packages are inlined, but for the optional peers.
@@ -54,23 +60,20 @@ export async function bundle(folder: string): Promise<Metafile> {
     platform: 'neutral',
     mainFields: ['module', 'main'],
     conditions: ['browser', 'import'],
-    target: 'node20',
+    ...compiling,
     external: ['node:*', ...Object.keys(manifest.peerDependencies ?? {})],
-    // Half of a short process's time is compiling what it loads. White space stays: with it esbuild would take away the
-    // marks by which users' bundlers know what they may leave out.
-    minifyIdentifiers: true,
-    minifySyntax: true,
     legalComments: 'none',
     define: {
       PACKAGE_VERSION: JSON.stringify(manifest.version),
       PACKAGE_DESCRIPTION: JSON.stringify(manifest.description),
     },
-    plugins: [moduleSources, ownPlaces, requiredBuiltins, silentLoggers],
+    plugins: [moduleSources, lateFunctions, ownSources, requiredBuiltins, silentLoggers],
     metafile: true,
     write: false,
     logLevel: 'error',
   });
-  for (const { path, text } of outputFiles) {
+  const texts = new Map(outputFiles.map(({ path, text }) => [path, text]));
+  for (const [path, text] of await mergeChunks(texts, metafile, compiling, root)) {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, pureConstants(text));
   }
@@ -90,14 +93,16 @@ function pureConstants(code: string): string {
     .replaceAll(/^var ([\w$]+) = ([\w$]+\()/gmu, 'var $1 = /* @__PURE__ */ $2');
 }
 
-/** `import.meta.url` of a source stays the place where its file would be without bundling, beside its assets. */
-const ownPlaces: Plugin = {
-  name: 'own-places',
+/**
+ * Sources with direct imports; `import.meta.url` stays the place where their file would be without bundling, beside its
+ * assets.
+ */
+const ownSources: Plugin = {
+  name: 'own-sources',
   setup(builder) {
     builder.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
       if (path.includes('node_modules')) return undefined;
-      const source = await readFile(path, 'utf8');
-      if (!source.includes('import.meta.url')) return undefined;
+      const source = withDirectImports(path, await readFile(path, 'utf8'));
       const place = relative(root, path).replace(/\.ts$/u, '.js');
       const here = `new URL(${JSON.stringify(place)}, import.meta.url.slice(0, import.meta.url.lastIndexOf('/dist/') + 6)).href`;
       return { contents: source.replaceAll('import.meta.url', here), loader: 'ts', resolveDir: dirname(path) };
@@ -112,6 +117,23 @@ const moduleSources: Plugin = {
     builder.onResolve({ filter: /^ml-matrix$/ }, () => ({
       path: resolve(root, 'node_modules/ml-matrix/src/index.js'),
       sideEffects: false,
+    }));
+  },
+};
+
+/** A function of @stdlib is loaded, with the hundred files behind some, when it is first called. */
+const lateFunctions: Plugin = {
+  name: 'late-functions',
+  setup(builder) {
+    builder.onResolve({ filter: /^@stdlib\// }, ({ path, importer, kind }) =>
+      kind === 'import-statement' && importer.endsWith('.ts')
+        ? { path, namespace: 'late', sideEffects: false }
+        : undefined,
+    );
+    builder.onLoad({ filter: /.*/, namespace: 'late' }, ({ path }) => ({
+      contents: `let loaded;
+        export default (...values) => (loaded ??= require(${JSON.stringify(path)}))(...values);`,
+      resolveDir: root,
     }));
   },
 };

@@ -9,7 +9,7 @@ const count = (largest: number) => z.int().min(1).max(largest);
 
 /** What is fine-tuned and judged. */
 const workloadSchema = z.discriminatedUnion('kind', [
-  section({
+  section(() => ({
     kind: z
       .literal('deit-tiny')
       .describe('DeiT-Tiny, or any ViT of its sizes, on a folder laid out like Tiny-ImageNet.'),
@@ -20,61 +20,61 @@ const workloadSchema = z.discriminatedUnion('kind', [
       .array(z.int().min(0).max(999))
       .min(2)
       .describe('Rows of the stored classifier that belong to the data set’s classes, in their order.'),
-  }),
-  section({
+  })),
+  section(() => ({
     kind: z.literal('embedded').describe('The small transformer that comes with the project, on drawn images.'),
     headSeed: z.int().min(0).default(1).describe('Seed of the new classifier.'),
     trainSeed: z.int().min(0).default(101).describe('Seed of the training images.'),
     validationSeed: z.int().min(0).default(202).describe('Seed of the validation images.'),
-  }),
+  })),
 ]);
 
-const adaptersSchema = section({
+const adaptersSchema = section(() => ({
   rank: count(256).default(8),
   alpha: z.number().positive().default(16),
   targets: z.array(z.enum(adapterTargets)).min(1).default(['query', 'value']),
   trainHead: z.boolean().optional().describe('The classifier is trained with the adapters.'),
-}).prefault({});
+})).prefault({});
 
-const trainingSchema = section({
+const trainingSchema = section(() => ({
   steps: count(1_000_000).default(500),
   batchSize: count(1024).default(8),
   learningRate: z.number().positive().default(1e-3).describe('Peak of AdamW’s rate.'),
   weightDecay: z.number().min(0).default(0),
   schedule: z.enum(['cosine', 'constant']).default('cosine').describe('What follows the warm-up.'),
   warmUpSteps: z.int().min(0).default(25).describe('Steps over which the rate rises to its peak.'),
-}).prefault({});
+})).prefault({});
 
 const { keptFraction: _keptFraction, bits: _bits, seed: _seed, ...commonFields } = codecFields;
 const { rounding, lossless, selectionScope } = codecFields;
 
 /** κ and q of one direction. */
-const settingSchema = section({
+const settingSchema = section(() => ({
   keptFraction: z.number().gt(0).max(1).describe('κ: share of the entries that are kept.'),
   bits: z.int().min(1).max(8).describe('q: bits of a kept value, sign included.'),
   rounding: rounding.unwrap().optional().describe('In place of the one common to all points.'),
   lossless: lossless.unwrap().optional().describe('In place of the one common to all points.'),
   selectionScope: selectionScope.unwrap().optional().describe('In place of the one common to all points.'),
-});
+}));
 
 const pointSchema = z.union([
   z.literal('uncompressed'),
-  section({
+  section(() => ({
     up: settingSchema.describe('Activations.'),
     down: settingSchema.optional().describe('Gradients; as the activations by default.'),
-  }),
+  })),
 ]);
 export type StudyPoint = z.output<typeof pointSchema>;
 
 /** Each group is a full grid; groups are run in their order, a run that occurs again is left out. */
-const groupSchema = section({
+const groupSchema = section(() => ({
   points: z.array(pointSchema).min(1),
   cuts: z.array(z.int().min(0)).min(1).describe('Blocks on the device.'),
   seeds: z.array(z.int().min(0)).min(1),
-});
+}));
 
 /** The one source of a study file's types, defaults and checks. */
-export const studySchema = section({
+export const studySchema = section(() => ({
   workload: workloadSchema,
   trainImages: count(10_000_000).optional().describe('Use only so many training images, evenly spread.'),
   validationImages: count(10_000_000).optional().describe('Use only so many validation images, evenly spread.'),
@@ -82,7 +82,7 @@ export const studySchema = section({
   training: trainingSchema,
   codec: z.strictObject(commonFields).partial().default({}).describe('Codec settings common to all points.'),
   groups: z.array(groupSchema).min(1),
-});
+}));
 export type StudySettings = z.output<typeof studySchema>;
 export type StudyWorkload = StudySettings['workload'];
 

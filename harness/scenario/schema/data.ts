@@ -3,7 +3,7 @@ import { section } from '../../../lib/io/reading/index.js';
 
 const count = (maximum: number) => z.int().min(1).max(maximum);
 
-export const dataSection = section({
+export const dataSection = section(() => ({
   set: z
     .enum(['procedural', 'tiny-imagenet', 'cifar-10', 'cifar-100'])
     .default('procedural')
@@ -24,10 +24,12 @@ export const dataSection = section({
     .union(
       [
         z.literal('iid'),
-        section({ dirichlet: z.number().positive().max(1e6).describe('α: the smaller, the more the devices differ.') }),
+        section(() => ({
+          dirichlet: z.number().positive().max(1e6).describe('α: the smaller, the more the devices differ.'),
+        })),
       ],
       { error: () => 'must be `iid` or `{ dirichlet: 0.5 }`' },
     )
     .default('iid')
     .describe('How images are shared out over the devices.'),
-}).meta({ id: 'data', title: 'Data set' });
+})).meta({ id: 'data', title: 'Data set' });

@@ -4,17 +4,17 @@ import { codecFields } from './codec-fields.js';
 
 const { seed: _seed, keptFraction: _keptFraction, ...settingFields } = codecFields;
 
-const codecSettings = section({
+const codecSettings = section(() => ({
   ...settingFields,
   keptFraction: quantity('fraction', { above: 0, maximum: 1 }).prefault(0.2).describe('Share of the entries kept.'),
-}).meta({ id: 'codec', title: 'Codec settings' });
+})).meta({ id: 'codec', title: 'Codec settings' });
 
 export const oneWayCodec = z.union([z.literal('identity'), codecSettings], {
   error: () => 'must be `identity` or codec settings such as `{ keptFraction: 20 %, bits: 4 }`',
 });
 
 export const codecEntry = z.union(
-  [z.literal('identity'), section({ up: oneWayCodec, down: oneWayCodec }), codecSettings],
+  [z.literal('identity'), section(() => ({ up: oneWayCodec, down: oneWayCodec })), codecSettings],
   {
     error: () => 'must be `identity`, settings such as `{ keptFraction: 20 %, bits: 4 }`, or those of `up` and `down`',
   },
@@ -31,22 +31,22 @@ const burst = quantity('memory', { minimum: 0, maximum: 1e9 }).prefault(0).descr
 const bandwidth = quantity('frequency', { above: 0, maximum: 1e11 });
 
 export const linkEntry = z.union([
-  section({
+  section(() => ({
     uplink: quantity('data rate', { above: 0, maximum: 1e12 }).describe('Rate of activations and adapters up.'),
     downlink: quantity('data rate', { above: 0, maximum: 1e12 }).describe('Rate of gradients and adapters down.'),
     bandwidth: bandwidth.prefault('20 MHz').describe('Band behind the rates; matters to `gains` alone.'),
     latency,
     burst,
     gains,
-  }),
-  section({
+  })),
+  section(() => ({
     bandwidth: bandwidth.describe('Share of the band.'),
     uplinkSnr: quantity('level', { minimum: -60, maximum: 120 }).describe('Signal to noise over that share, up.'),
     downlinkSnr: quantity('level', { minimum: -60, maximum: 120 }).describe('Signal to noise over that share, down.'),
     latency,
     burst,
     gains,
-  }),
+  })),
 ]);
 
 const speedFactor = z.number().positive().max(1e6);
@@ -58,7 +58,7 @@ export const deviceName = z
   })
   .describe('Name; those of a group are numbered: `phone-1`, `phone-2`, ….');
 
-export const deviceEntry = section({
+export const deviceEntry = section(() => ({
   name: deviceName,
   count: z.int().min(1).max(1000).optional().describe('Makes the entry a group of so many devices.'),
   cut: z.int().min(0).max(1000).default(1).describe('Blocks on the device.'),
@@ -69,25 +69,25 @@ export const deviceEntry = section({
   serverShare: quantity('fraction', { above: 0, maximum: 1 })
     .optional()
     .describe('Share of the server with `allocated`; default an equal one.'),
-}).meta({ id: 'device', title: 'Device or group of devices' });
+})).meta({ id: 'device', title: 'Device or group of devices' });
 
-export const serverSection = section({
+export const serverSection = section(() => ({
   sharing: z
     .enum(['allocated', 'equal', 'batched'])
     .default('allocated')
     .describe('A slice for each device, 1/N each, or one batch of all a step.'),
   speedFactor: speedFactor.default(1).describe('Its work takes so many times what it takes this machine.'),
-}).meta({ id: 'server', title: 'Server' });
+})).meta({ id: 'server', title: 'Server' });
 
-const overrides = section({
+const overrides = section(() => ({
   name: deviceName,
   speedFactor: speedFactor.optional().describe('In place of the profile factor of the problem.'),
   latency: latency.optional(),
   burst: burst.optional(),
   gains,
-});
+}));
 
-export const planSection = section({
+export const planSection = section(() => ({
   problem: z.string().min(1).describe('Problem file, relative to this file.'),
   plan: z
     .string()
@@ -95,7 +95,7 @@ export const planSection = section({
     .default('solve')
     .describe('Plan that `sft-opt solve --out` wrote, relative to this file; `solve` finds one first.'),
   devices: z.array(overrides).max(100_000).default([]).describe('What the plan does not say of a device.'),
-}).meta({ id: 'plan', title: 'Plan', description: 'Devices, splits, codecs, shares and links of a planned cell.' });
+})).meta({ id: 'plan', title: 'Plan', description: 'Devices, splits, codecs, shares and links of a planned cell.' });
 
 export type LinkEntry = z.output<typeof linkEntry>;
 export type CodecEntry = z.output<typeof codecEntry>;

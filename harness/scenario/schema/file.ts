@@ -5,7 +5,7 @@ import { codecEntry, deviceEntry, oneWayCodec, planSection, serverSection } from
 import { loraSection, modelEntry } from './model.js';
 import { checkpointSection, faultsSection, trainingSection } from './training.js';
 
-export const scenarioSchema = section({
+export const scenarioSchema = section(() => ({
   version: z.literal(1).describe('Version of this format.'),
   name: z.string().max(200).optional().describe('Name of the scenario.'),
   description: z.string().max(10_000).optional().describe('What it stands for.'),
@@ -27,15 +27,15 @@ export const scenarioSchema = section({
     .enum(['auto', 'emulated', 'wall'])
     .default('auto')
     .describe('`emulated`: parties take turns, an event clock tells the time. `auto`: with more parties than cores.'),
-  evaluation: section({
+  evaluation: section(() => ({
     everyRounds: z.int().min(1).max(1e6).default(1).describe('Rounds between two measurements of accuracy.'),
-  })
+  }))
     .prefault({})
     .describe('When accuracy is measured.'),
   record: z.string().min(1).optional().describe('Run record (JSON Lines), relative to this file.'),
   checkpoint: checkpointSection.optional().describe('Without it none is written.'),
   faults: faultsSection.prefault({}).describe('What counts as a fault.'),
-}).meta({ title: 'sft-opt scenario', description: 'A split training that is run for real.' });
+})).meta({ title: 'sft-opt scenario', description: 'A split training that is run for real.' });
 
 /** A checked scenario with its defaults filled in, all quantities in SI units. */
 export type ScenarioFile = z.output<typeof scenarioSchema>;

@@ -14,24 +14,24 @@ export const shapePresets = {
 
 const shapeNames = Object.keys(shapePresets) as (keyof typeof shapePresets)[];
 
-const explicitShape = section({
+const explicitShape = section(() => ({
   patchSize: size(1024).describe('Side of a patch, pixels.'),
   width: size(16384).describe('Width of a token.'),
   blocks: size(1000).describe('Number of blocks L.'),
   heads: size(256).describe('Attention heads; they divide the width.'),
   mlpWidth: size(65536).describe('Inner width of the MLP.'),
   pooling: z.enum(['class-token', 'mean']).default('class-token').describe('What the head sees.'),
-});
+}));
 
 const channel = z.number().min(-1).max(2);
 const normalisationEntry = z
   .union(
     [
       z.enum(['imagenet', 'plain']),
-      section({
+      section(() => ({
         mean: z.tuple([channel, channel, channel]).describe('Of red, green and blue, 0 … 1.'),
         deviation: z.tuple([channel.positive(), channel.positive(), channel.positive()]).describe('Likewise.'),
-      }),
+      })),
     ],
     { error: () => 'must be `imagenet`, `plain` (−1 … 1) or `{ mean: […], deviation: […] }`' },
   )
@@ -39,7 +39,7 @@ const normalisationEntry = z
     'How the weights want their pixels. Default: `preprocessor_config.json` beside the weights, else that of the shape.',
   );
 
-const modelSection = section({
+const modelSection = section(() => ({
   weights: z
     .string()
     .min(1)
@@ -52,7 +52,7 @@ const modelSection = section({
     .describe('Sizes: of a known model, or one by one.'),
   normalisation: normalisationEntry.optional(),
   imageSize: size(4096).optional().describe('Side of the images, pixels; position embeddings are interpolated.'),
-});
+}));
 
 export const modelEntry = z
   .union([z.literal('embedded'), modelSection], {
@@ -60,7 +60,7 @@ export const modelEntry = z
   })
   .describe('`embedded` is the small transformer that comes with the project; or weights from a file or a seed.');
 
-export const loraSection = section({
+export const loraSection = section(() => ({
   rank: size(4096).default(8).describe('Rank r.'),
   alpha: z.number().positive().max(1e6).default(16).describe('Adapters count alpha / rank.'),
   targets: z.array(z.enum(adapterTargets)).min(1).default(['query', 'value']).describe('Layers that carry an adapter.'),
@@ -69,6 +69,6 @@ export const loraSection = section({
     .boolean()
     .default(true)
     .describe('Train the classifier too, with whoever holds the last block; a new one knows nothing of the classes.'),
-}).meta({ id: 'lora', title: 'LoRA adapters' });
+})).meta({ id: 'lora', title: 'LoRA adapters' });
 
 export type ModelEntry = z.output<typeof modelEntry>;

@@ -7,18 +7,18 @@ const optimizerEntry = z
   .union(
     [
       z.enum(['adamw', 'sgd']),
-      section({
+      section(() => ({
         kind: z.literal('adamw'),
         beta1: share(0.9).describe('Decay of the mean of gradients.'),
         beta2: share(0.999).describe('Decay of the mean of their squares.'),
         epsilon: z.number().positive().max(1).default(1e-8).describe('Added to the deviation.'),
         weightDecay: z.number().min(0).max(1).default(0).describe('Decoupled decay.'),
-      }),
-      section({
+      })),
+      section(() => ({
         kind: z.literal('sgd'),
         momentum: share(0).describe('0 for none.'),
         weightDecay: z.number().min(0).max(1).default(0).describe('Decoupled decay.'),
-      }),
+      })),
     ],
     { error: () => 'must be `adamw`, `sgd`, or a section with its parameters' },
   )
@@ -28,19 +28,19 @@ const scheduleEntry = z
   .union(
     [
       z.enum(['constant', 'cosine']),
-      section({
-        cosine: section({
+      section(() => ({
+        cosine: section(() => ({
           warmUpSteps: z.int().min(0).max(1e7).default(0).describe('Steps of linear warm-up.'),
           final: z.number().min(0).max(1).default(0).describe('Factor at the last step.'),
-        }),
-      }),
+        })),
+      })),
     ],
     { error: () => 'must be `constant`, `cosine` or `{ cosine: { warmUpSteps: 20 } }`' },
   )
   .default('constant')
   .describe('Learning rate over the steps of the training: constant, or a cosine down with linear warm-up before.');
 
-export const trainingSection = section({
+export const trainingSection = section(() => ({
   rounds: z.int().min(1).max(1e6).default(10).describe('Rounds: each ends with the average of all adapters.'),
   stepsPerRound: z.int().min(1).max(1e6).default(5).describe('Local steps K of a round.'),
   batchSize: z.int().min(1).max(65536).default(16).describe('Images of one local step.'),
@@ -48,15 +48,15 @@ export const trainingSection = section({
   optimizer: optimizerEntry.describe('Of the adapters, on both sides.'),
   learningRate: z.number().positive().max(10).default(1e-3).describe('Peak learning rate.'),
   schedule: scheduleEntry,
-}).meta({ id: 'training', title: 'Training' });
+})).meta({ id: 'training', title: 'Training' });
 
-export const checkpointSection = section({
+export const checkpointSection = section(() => ({
   folder: z.string().min(1).describe('Where checkpoints go, relative to this file; made if absent.'),
   every: z.int().min(1).max(1e6).default(1).describe('Rounds between two checkpoints.'),
   keep: z.int().min(1).max(1000).default(3).describe('Checkpoints kept; older ones are removed.'),
-}).meta({ id: 'checkpoint', title: 'Checkpoints' });
+})).meta({ id: 'checkpoint', title: 'Checkpoints' });
 
-export const faultsSection = section({
+export const faultsSection = section(() => ({
   messageTimeout: quantity('time', { above: 0, maximum: 1e6 })
     .prefault('2 min')
     .describe('A device from which nothing comes for so long is out of the round.'),
@@ -66,6 +66,6 @@ export const faultsSection = section({
   rejoinWait: quantity('time', { above: 0, maximum: 1e7 })
     .prefault('2 min')
     .describe('How long the server waits for devices when none is there, and devices for the server.'),
-}).meta({ id: 'faults', title: 'Faults' });
+})).meta({ id: 'faults', title: 'Faults' });
 
 export type TrainingEntry = z.output<typeof trainingSection>;

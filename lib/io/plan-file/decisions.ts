@@ -10,10 +10,10 @@ import { planFileSchema } from './schema.js';
 const point = z.union([z.string(), z.number()]);
 
 /** A plan by hand or from another program: decisions alone. */
-export const decisionsSchema = section({
+export const decisionsSchema = section(() => ({
   devices: z
     .array(
-      section({
+      section(() => ({
         name: z.string().describe('Name, as in the problem file.'),
         participates: z.boolean().default(true).describe('False for an optional device left out.'),
         blocks: z.int().min(0).max(1000).default(0).describe('Blocks on the device.'),
@@ -23,10 +23,10 @@ export const decisionsSchema = section({
         bandwidth: quantity('frequency', { minimum: 0 }).optional().describe('Share of the band.'),
         bandwidthHz: z.number().min(0).optional().describe('The same, Hz.'),
         serverShare: z.number().min(0).max(1).optional().describe('Share of the server; by default an equal one.'),
-      }),
+      })),
     )
     .describe('Decisions for each device, in any order.'),
-});
+}));
 
 type Decision = z.output<typeof decisionsSchema>['devices'][number];
 

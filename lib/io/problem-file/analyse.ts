@@ -5,7 +5,7 @@ import type { RawIssue } from './source/index.js';
 import { formatQuantity, significant, type Dimension } from './units/index.js';
 
 /** Losses of a file that gives none. */
-const defaultLoss = accuracySection.parse({}).up;
+const defaultLoss = () => accuracySection.parse({}).up;
 
 /** Sizes outside which a quantity is more likely a slip of the unit than meant. */
 const usual = {
@@ -98,7 +98,7 @@ function borrowedAccuracy({ file, shape, problem }: ResolvedSections): RawIssue[
 }
 
 function isDefaultLoss(loss: ResolvedSections['file']['accuracy']['up']): boolean {
-  return JSON.stringify(loss) === JSON.stringify(defaultLoss);
+  return JSON.stringify(loss) === JSON.stringify(defaultLoss());
 }
 
 function oddChoices({ file, problem }: ResolvedSections): RawIssue[] {

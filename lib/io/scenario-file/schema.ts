@@ -28,7 +28,7 @@ const length = quantity('length', { above: 0, maximum: 1e6 });
 const range = <Schema extends z.ZodType<number, number | string>>(schema: Schema) =>
   z.union([schema, z.tuple([schema, schema])]);
 
-export const motionSection = section({
+export const motionSection = section(() => ({
   model: z
     .enum(['static', 'waypoint', 'road', 'trace'])
     .default('static')
@@ -54,14 +54,14 @@ export const motionSection = section({
     .describe(
       'For `trace`: CSV with the columns seconds, x and y (metres from the base station), relative to this file.',
     ),
-}).meta({ id: 'motion', title: 'Motion' });
+})).meta({ id: 'motion', title: 'Motion' });
 
 const steps = z
   .array(z.tuple([time(), quantity('fraction', { above: 0, maximum: 100 })]))
   .min(1)
   .max(100_000);
 
-const movingDeviceSection = section({
+const movingDeviceSection = section(() => ({
   motion: motionSection.optional().describe('In place of the motion of all.'),
   from: time().optional().describe('Joins at this time.'),
   until: time().optional().describe('Leaves at this time.'),
@@ -76,9 +76,9 @@ const movingDeviceSection = section({
     .optional()
     .describe('Factor of the throughput over time, as in `[[0 s, 1], [600 s, 60 %]]` for thermal throttling.'),
   memory: steps.optional().describe('Factor of the memory over time: what other programs leave.'),
-}).meta({ id: 'movingDevice', title: 'Device over time' });
+})).meta({ id: 'movingDevice', title: 'Device over time' });
 
-export const simulationSection = section({
+export const simulationSection = section(() => ({
   rounds: z.int().min(1).max(1_000_000).default(100).describe('Rounds.'),
   interval: quantity('time', { above: 0, maximum: 1e6 })
     .prefault('5 s')
@@ -92,7 +92,7 @@ export const simulationSection = section({
     .describe(
       'What is special about some of them, by the name of an entry or of a member: `devices: { walker: { motion: … } }`.',
     ),
-  shadowing: section({
+  shadowing: section(() => ({
     deviation: z
       .enum(['file', 'scenario'])
       .default('file')
@@ -102,7 +102,7 @@ export const simulationSection = section({
       .describe(
         'Decorrelation distance. By default that of TR 38.901 table 7.5-6 for its scenarios, and 50 m for other path losses.',
       ),
-  })
+  }))
     .prefault({})
     .describe('Shadowing over the place.'),
   fading: z
@@ -111,7 +111,7 @@ export const simulationSection = section({
     .describe(
       '`planned`: rounds see the fading that the file plans for (a quantile, …); `blocks`: the mean of 1/rate over parts of the round that fade on their own, 64 at most.',
     ),
-  noiseRise: section({
+  noiseRise: section(() => ({
     fullLoad: quantity('level', { minimum: 0, maximum: 60 }).describe(
       'Rise of the noise when neighbouring cells are full.',
     ),
@@ -122,10 +122,10 @@ export const simulationSection = section({
     correlation: quantity('time', { above: 0, maximum: 1e9 })
       .prefault('60 s')
       .describe('Time over which the load stays alike.'),
-  })
+  }))
     .optional()
     .describe('Interference by neighbouring cells. None when absent.'),
-  replan: section({
+  replan: section(() => ({
     every: z.int().min(1).optional().describe('Large-scale decisions every so many rounds.'),
     least: z
       .int()
@@ -146,7 +146,7 @@ export const simulationSection = section({
       ),
     quantile: quantity('fraction', { above: 0, maximum: 0.9999 }).prefault(0.3).describe('For `quantile`.'),
     horizon: z.int().min(1).optional().describe('Rounds that a decision looks ahead. By default `every`, else 10.'),
-  })
+  }))
     .prefault({})
     .describe(
       'When and for what the large time scale decides. Once at the start, and only then, when nothing is said.',
@@ -177,7 +177,7 @@ export const simulationSection = section({
       'In one round of each so many, drawn, a proven lower bound on the round of any plan, and with it the regret; 0 for never.',
     ),
   schemes: z.array(z.enum(schemeNames)).min(1).default(['joint']).describe('Schemes to simulate.'),
-}).meta({
+})).meta({
   id: 'simulation',
   title: 'Simulation',
   description: 'What changes from round to round, and who decides what when.',

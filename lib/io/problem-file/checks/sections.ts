@@ -1,13 +1,6 @@
 import type { IssuePath, RawIssue, SourceDocument } from '../source/index.js';
 import { rawIssues, valueAt } from '../source/index.js';
-import {
-  deviceSection,
-  fileShape,
-  sectionNames,
-  unknownKeyMessage,
-  type DeviceEntry,
-  type ProblemFile,
-} from '../schema/index.js';
+import { deviceSection, fileSections, unknownKeyMessage, type DeviceEntry, type ProblemFile } from '../schema/index.js';
 
 /** The sections of a file that are right in themselves; a device entry that is wrong is undefined. */
 export type CheckedSections = Partial<Omit<ProblemFile, 'devices'>> & {
@@ -27,21 +20,23 @@ export function checkSections(data: SourceDocument['value']): SectionOutcome {
       issues: [{ path: [], message: 'the file must hold a section of keys and values; see `sft-opt init`' }],
     };
   }
+  const schemas = fileSections();
+  const names = Object.keys(schemas) as (keyof typeof schemas)[];
   const issues: RawIssue[] = Object.keys(data)
     // Keys of this kind hold what anchors of the file refer to.
-    .filter((key) => !Object.hasOwn(fileShape, key) && !key.startsWith('x-'))
+    .filter((key) => !Object.hasOwn(schemas, key) && !key.startsWith('x-'))
     .map((key) => {
       const holder = isHolder((data as Record<string, unknown>)[key]) ? ' (to hold an anchor, name it `x-…`)' : '';
-      return { path: [key], message: `${unknownKeyMessage(key, sectionNames)}${holder}`, atKey: true };
+      return { path: [key], message: `${unknownKeyMessage(key, names)}${holder}`, atKey: true };
     });
   const sections: Record<string, unknown> = {};
-  for (const name of sectionNames) {
+  for (const name of names) {
     const value = Object.hasOwn(data, name) ? (data as Record<string, unknown>)[name] : undefined;
     if (name === 'devices' && Array.isArray(value)) {
       sections[name] = value.map((entry: unknown, index) => checkDevice(entry, [name, index], issues));
       if (value.length > 0 && value.length <= 100_000) continue;
     }
-    const outcome = fileShape[name].safeParse(value);
+    const outcome = schemas[name].safeParse(value);
     if (outcome.success) sections[name] = outcome.data;
     else issues.push(...rawIssues(outcome.error.issues, value, [name]));
   }

@@ -4,11 +4,13 @@ import { fraction, quantity, section, shownText } from './building-blocks.js';
 const cutInfluence = z
   .union([
     z.literal('constant'),
-    section({ decay: z.number().min(0).max(10).describe('The loss falls by exp(−decay · blocks on the device).') }),
-    section({
+    section(() => ({
+      decay: z.number().min(0).max(10).describe('The loss falls by exp(−decay · blocks on the device).'),
+    })),
+    section(() => ({
       cuts: z.array(z.number().min(0)).min(2).describe('Measured numbers of blocks on the device, increasing.'),
       factors: z.array(z.number().min(0)).min(2).describe('Factor of the loss at each; linear between them.'),
-    }),
+    })),
   ])
   .meta({ id: 'cut', title: 'Influence of the cut', description: '`constant` for none, or one of these:' });
 
@@ -19,26 +21,26 @@ const positive = z.number().positive().max(1e6);
 
 const lossTerm = z
   .discriminatedUnion('family', [
-    section({
+    section(() => ({
       family: z.literal('power').describe('Loss = scale · ratio^(−exponent).'),
       scale: scale.describe('Loss at ratio 1.'),
       exponent: positive.describe('Exponent of the ratio.'),
       cut,
-    }),
-    section({
+    })),
+    section(() => ({
       family: z.literal('exponential').describe('Loss = scale · exp(−rate · ratio).'),
       scale: scale.describe('Loss as the ratio goes to 0.'),
       rate: positive.describe('How fast the loss falls with the ratio.'),
       cut,
-    }),
-    section({
+    })),
+    section(() => ({
       family: z.literal('logistic').describe('Loss = scale / (1 + (ratio / midpoint)^steepness).'),
       scale: scale.describe('Loss as the ratio goes to 0.'),
       midpoint: positive.describe('Ratio at which half of `scale` is lost.'),
       steepness: positive.describe('Steepness in the logarithm of the ratio.'),
       cut,
-    }),
-    section({
+    })),
+    section(() => ({
       family: z.literal('table').describe('Measured losses, linear in the logarithm of the ratio between them.'),
       ratios: z
         .array(quantity('fraction', { above: 0, maximum: 1 }))
@@ -47,11 +49,11 @@ const lossTerm = z
         .describe('Ratios, increasing.'),
       losses: z.array(fraction()).min(2).max(1000).describe('Accuracy lost at each, not increasing.'),
       cut,
-    }),
+    })),
   ])
   .meta({ id: 'loss', title: 'Loss of accuracy' });
 
-export const accuracySection = section({
+export const accuracySection = section(() => ({
   minimum: fraction().optional().describe('Least final accuracy accepted. Give this or `maximumLoss`.'),
   maximumLoss: fraction()
     .optional()
@@ -97,4 +99,4 @@ export const accuracySection = section({
       'Model that the losses were measured on; another one in `model` is warned of. The default ones: `deit-tiny`.',
     ),
   allowOtherModel: z.boolean().default(false).describe('Use losses of another model without a warning.'),
-}).meta({ id: 'accuracy', title: 'Accuracy' });
+})).meta({ id: 'accuracy', title: 'Accuracy' });

@@ -39,15 +39,25 @@ function limitMessage(value: number, limits: QuantityLimits, unit: string): stri
   return undefined;
 }
 
-/** An object that refuses unknown keys, naming the nearest known one. */
-export function section<Shape extends z.ZodRawShape>(shape: Shape) {
-  const known = Object.keys(shape);
-  return z.strictObject(shape, {
-    error: (issue) =>
+/**
+ * An object that refuses unknown keys, naming the nearest known one. Its fields are made when it is first used: a program
+ * that reads no file does not make them.
+ */
+export function section<Shape extends z.ZodRawShape>(makeShape: () => Shape) {
+  let shape: Shape | undefined;
+  const fields = () => (shape ??= makeShape());
+  const definition: z.core.$ZodObjectDef = {
+    type: 'object',
+    get shape() {
+      return fields();
+    },
+    catchall: z.never(),
+    error: (issue: z.core.$ZodRawIssue) =>
       issue.code === 'unrecognized_keys'
-        ? issue.keys.map((key) => unknownKeyMessage(key, known)).join('\n')
+        ? issue.keys.map((key) => unknownKeyMessage(key, Object.keys(fields()))).join('\n')
         : undefined,
-  });
+  };
+  return new z.ZodObject(definition) as unknown as z.ZodObject<z.core.util.Writeable<Shape>, z.core.$strict>;
 }
 
 /** Says that a key is not known, and which was probably meant or which there are. */
@@ -60,19 +70,19 @@ export function unknownKeyMessage(key: string, known: readonly string[]): string
 export function sampled<Schema extends z.ZodType<number, number | string>>(schema: Schema) {
   return z.union([
     schema,
-    section({
+    section(() => ({
       uniform: z.tuple([schema, schema]).describe('Least and largest value; every one between is as likely.'),
-    }),
-    section({
-      logNormal: section({
+    })),
+    section(() => ({
+      logNormal: section(() => ({
         median: schema.describe('Half of the devices lie below.'),
         sigma: z.number().positive().max(5).describe('Standard deviation of the natural logarithm.'),
-      }),
-    }).describe('Log-normal distribution.'),
-    section({
+      })),
+    })).describe('Log-normal distribution.'),
+    section(() => ({
       choice: z.array(schema).min(1).max(1000).describe('Values to choose from.'),
       weights: z.array(z.number().positive()).optional().describe('How often each is chosen; equally when absent.'),
-    }),
+    })),
   ]);
 }
 

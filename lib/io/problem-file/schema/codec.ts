@@ -3,7 +3,7 @@ import { quantity, section, shownText } from './building-blocks.js';
 
 const perValue = (what: string) => quantity('time', { minimum: 0, maximum: 1 }).optional().describe(what);
 
-export const operatingPoint = section({
+export const operatingPoint = section(() => ({
   name: shownText(80).min(1).optional().describe('Name in plans; by default kept fraction and bits.'),
   ratio: quantity('fraction', { above: 0, maximum: 1 })
     .optional()
@@ -23,13 +23,13 @@ export const operatingPoint = section({
   workspace: quantity('memory', { minimum: 0, maximum: 1024 })
     .optional()
     .describe('Work space on the device, bytes a value of the tensor. Default: 4 a value and 8 a kept value.'),
-}).meta({
+})).meta({
   id: 'operatingPoint',
   title: 'Operating point',
   description: 'One setting of the codec: a ratio, or kept fraction and bits, with what it costs.',
 });
 
-export const exchangeSection = section({
+export const exchangeSection = section(() => ({
   ratio: quantity('fraction', { above: 0, maximum: 1 })
     .optional()
     .describe(
@@ -51,11 +51,11 @@ export const exchangeSection = section({
   accuracyLoss: quantity('fraction', { minimum: 0, maximum: 1 })
     .prefault(0)
     .describe('Accuracy that a lossy exchange costs, as measured; taken off that of every device with adapters.'),
-}).meta({ id: 'exchange', title: 'Exchange of adapters' });
+})).meta({ id: 'exchange', title: 'Exchange of adapters' });
 
 const points = z.array(operatingPoint).min(1).max(64);
 
-export const codecSection = section({
+export const codecSection = section(() => ({
   points: points
     .prefault([
       { keptFraction: 0.02, bits: 4, ratio: 0.01095, encodeTime: '11 ns', decodeTime: '10.5 ns' },
@@ -82,4 +82,4 @@ export const codecSection = section({
     .default(32)
     .describe('Bits of an uncompressed value (32 for FP32, 16 for FP16).'),
   header: quantity('memory', { minimum: 0, maximum: 1e6 }).prefault('64 B').describe('Header of one message.'),
-}).meta({ id: 'codec', title: 'Codec' });
+})).meta({ id: 'codec', title: 'Codec' });

@@ -5,7 +5,7 @@ import { profileSection } from './training.js';
 
 const distance = quantity('length', { above: 0, maximum: 1e6 });
 
-export const pinnedSection = section({
+export const pinnedSection = section(() => ({
   blocks: z.int().min(0).max(1000).optional().describe('Blocks on the device.'),
   point: z
     .union([z.string(), z.number()])
@@ -19,9 +19,9 @@ export const pinnedSection = section({
     })
     .optional()
     .describe('Share of the band; `equal` for the band over the number of devices.'),
-}).meta({ id: 'pinned', title: 'Pinned decisions', description: 'Decisions that are not to be optimised.' });
+})).meta({ id: 'pinned', title: 'Pinned decisions', description: 'Decisions that are not to be optimised.' });
 
-const deviceShape = {
+const deviceShape = () => ({
   name: z
     .string()
     .regex(/^[\p{L}\p{N}_][\p{L}\p{N}_ .:-]{0,79}$/u, {
@@ -41,12 +41,12 @@ const deviceShape = {
   distance: z
     .union([
       sampled(distance),
-      section({
-        disc: section({
+      section(() => ({
+        disc: section(() => ({
           radius: distance.describe('Outer radius.'),
           minimum: distance.prefault('10 m').describe('No device is nearer than this.'),
-        }),
-      }).describe('Positions evenly spread over a disc (or ring) around the base station.'),
+        })),
+      })).describe('Positions evenly spread over a disc (or ring) around the base station.'),
     ])
     .prefault({ disc: { radius: '250 m', minimum: '50 m' } })
     .describe('Distance to the base station (50–500 m in published set-ups).'),
@@ -103,12 +103,12 @@ const deviceShape = {
     .default(1)
     .describe('Multiplies the device times of `profile` (2: a device half as fast as the measured one).'),
   pinned: pinnedSection.optional().describe('Decisions of this device that are fixed, before those for all.'),
-} as const;
+});
 
 /** Keys that all members of a group have in common: what they are drawn by, and what is measured for a batch size. */
 const groupKeys = ['name', 'count', 'batchSize', 'profile'] as const;
 
-type MemberShape = Omit<typeof deviceShape, (typeof groupKeys)[number]>;
+type MemberShape = Omit<ReturnType<typeof deviceShape>, (typeof groupKeys)[number]>;
 type MemberValues = { readonly [Key in keyof MemberShape]?: z.output<MemberShape[Key]> };
 
 /** What one member of a group has in place of the group's. */
@@ -122,10 +122,10 @@ function withoutDefault(schema: z.ZodType): z.ZodType {
   return schema;
 }
 
-const memberSection = section({
+const memberSection = section(() => ({
   absent: z.boolean().optional().describe('This member is not there; what is drawn for the others stays the same.'),
   ...Object.fromEntries(
-    Object.entries(deviceShape)
+    Object.entries(deviceShape())
       .filter(([key]) => !(groupKeys as readonly string[]).includes(key))
       .map(([key, schema]) => {
         const { description } = schema as z.ZodType;
@@ -133,21 +133,21 @@ const memberSection = section({
         return [key, description === undefined ? open : open.describe(description)];
       }),
   ),
-}).meta({
+})).meta({
   id: 'member',
   title: 'Member of a group',
   description: 'What a single member of a group has in place of what the group says.',
 }) as unknown as z.ZodType<MemberOverride, Record<string, unknown>>;
 
-export const deviceSection = section({
-  ...deviceShape,
+export const deviceSection = section(() => ({
+  ...deviceShape(),
   members: z
     .record(z.string(), memberSection)
     .optional()
     .describe('Single members of the group that differ, by name: `members: { phone-3: { memory: 600 MiB } }`.'),
-}).meta({ id: 'device', title: 'Device or group of devices' });
+})).meta({ id: 'device', title: 'Device or group of devices' });
 
-export const serverSection = section({
+export const serverSection = section(() => ({
   throughput: quantity('throughput', { above: 0 })
     .prefault('20 TFLOP/s')
     .describe('Effective throughput of the server (20–50 TFLOP/s).'),
@@ -162,10 +162,10 @@ export const serverSection = section({
     ),
   batchWork: z
     .array(
-      section({
+      section(() => ({
         devices: z.int().min(1).max(100_000).describe('Devices in the batch.'),
         work: z.number().positive().max(1).describe('Time for each of them over the time of one alone.'),
-      }).meta({ id: 'batchWork', title: 'Efficiency of a batch' }),
+      })).meta({ id: 'batchWork', title: 'Efficiency of a batch' }),
     )
     .min(1)
     .max(64)
@@ -180,4 +180,4 @@ export const serverSection = section({
     .max(1e6)
     .default(1)
     .describe('Multiplies the server times of `calibration` (0.1: a server ten times as fast as the measured one).'),
-}).meta({ id: 'server', title: 'Server' });
+})).meta({ id: 'server', title: 'Server' });

@@ -12,46 +12,46 @@ const attention = z
   .optional()
   .describe('Work of attention in a causal model: every product, or only the half that is needed.');
 
-const presetModel = section({
+const presetModel = section(() => ({
   preset: z.enum(presetNames).describe('A model with published sizes.'),
   tokens: tokens.optional().describe('Tokens of one sample, in place of the usual number.'),
   classes: size(1e6).optional().describe('Classes of a classifier, in place of 1000.'),
   attention,
-});
+}));
 
 const embedding = z
   .discriminatedUnion('kind', [
-    section({
+    section(() => ({
       kind: z.literal('patches').describe('Image patches.'),
       patchSize: size(1024).describe('Side of a patch, pixels.'),
       channels: size(64).default(3).describe('Channels of a pixel.'),
       classToken: z.boolean().default(true).describe('One more token for the class.'),
-    }),
-    section({
+    })),
+    section(() => ({
       kind: z.literal('tokens').describe('Text tokens.'),
       vocabulary: size(1e7).describe('Different tokens.'),
       positions: z.int().min(0).max(1e7).default(0).describe('Learned positions; 0 for rotary or none.'),
       types: z.int().min(0).max(1000).default(0).describe('Learned token types (BERT: 2).'),
       norm: z.boolean().default(false).describe('A norm after the embedding.'),
-    }),
+    })),
   ])
   .describe('What stands before the first block.');
 
 const head = z
   .discriminatedUnion('kind', [
-    section({
+    section(() => ({
       kind: z.literal('classifier').describe('Acts on one token of a sample.'),
       classes: size(1e6).describe('Number of classes.'),
-    }),
-    section({
+    })),
+    section(() => ({
       kind: z.literal('language-model').describe('Acts on every token.'),
       tied: z.boolean().default(true).describe('Its matrix is that of the embedding.'),
-    }),
-    section({ kind: z.literal('pooler').describe('A dense layer on one token (BERT).') }),
+    })),
+    section(() => ({ kind: z.literal('pooler').describe('A dense layer on one token (BERT).') })),
   ])
   .describe('What stands after the last block.');
 
-const explicitModel = section({
+const explicitModel = section(() => ({
   blocks: size(1000).describe('Transformer blocks.'),
   width: size(1e6).describe('Width of the model, a multiple of `heads`.'),
   heads: size(1e4).describe('Attention heads.'),
@@ -66,7 +66,7 @@ const explicitModel = section({
   attention,
   embedding,
   head,
-});
+}));
 
 export const modelSection = z
   .union([z.enum(presetNames), presetModel, explicitModel], {

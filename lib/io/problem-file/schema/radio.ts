@@ -4,7 +4,7 @@ import { quantity, section } from './building-blocks.js';
 
 export const pathLossModels = ['macro', 'uma', 'umi', 'rma', 'inh', 'log-distance', 'free-space'] as const;
 
-const pathLossSection = section({
+const pathLossSection = section(() => ({
   model: z
     .enum(pathLossModels)
     .default('macro')
@@ -36,9 +36,9 @@ const pathLossSection = section({
   deviceHeight: quantity('length', { minimum: 1.1, maximum: 100 })
     .prefault('1.5 m')
     .describe('For `uma`, `umi`, `rma` and `inh`: height of the devices (formulas for up to 13 m).'),
-}).meta({ id: 'pathLoss', title: 'Path loss' });
+})).meta({ id: 'pathLoss', title: 'Path loss' });
 
-const fadingSection = section({
+const fadingSection = section(() => ({
   kind: z.enum(['rayleigh', 'rician', 'none']).default('rayleigh').describe('Small-scale fading.'),
   riceFactor: quantity('level', { minimum: -40, maximum: 60 })
     .prefault('6 dB')
@@ -59,9 +59,9 @@ const fadingSection = section({
     .describe(
       'For `quantile`: what is sent while the gain is worse than planned counts as received, or is lost and sent again, on the average 1/(1 − quantile) times.',
     ),
-}).meta({ id: 'fading', title: 'Fading' });
+})).meta({ id: 'fading', title: 'Fading' });
 
-export const radioSection = section({
+export const radioSection = section(() => ({
   bandwidth: quantity('frequency', { above: 0 }).prefault('20 MHz').describe('Band shared by all devices.'),
   resourceBlock: quantity('frequency', { above: 0 })
     .optional()
@@ -110,10 +110,10 @@ export const radioSection = section({
       z.enum(['shannon', ...efficiencyTableNames]),
       z
         .array(
-          section({
+          section(() => ({
             bitsPerHertz: z.number().min(0.001).max(100).describe('Bits a second and hertz.'),
             snr: quantity('level', { minimum: -60, maximum: 120 }).describe('Least signal-to-noise ratio.'),
-          }).meta({ id: 'scheme', title: 'Modulation and coding scheme' }),
+          })).meta({ id: 'scheme', title: 'Modulation and coding scheme' }),
         )
         .min(1)
         .max(64),
@@ -139,7 +139,7 @@ export const radioSection = section({
     .describe(
       'Time-division duplex: part of the frame for the uplink, the rest for the downlink; `optimal` leaves it to `solve`. By default each direction has a band of its own.',
     ),
-}).meta({ id: 'radio', title: 'Radio' });
+})).meta({ id: 'radio', title: 'Radio' });
 
 /** The whole section behind a bare name. */
 export function pathLossDefaults(model: string) {

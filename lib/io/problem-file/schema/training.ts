@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { loraTargets } from '../../../models/index.js';
 import { quantity, section } from './building-blocks.js';
 
-export const loraSection = section({
+export const loraSection = section(() => ({
   rank: z.int().min(1).max(4096).default(8).describe('Rank r of the adapters. 8 is the usual choice (range 2–64).'),
   targets: z
     .array(z.enum(loraTargets))
@@ -13,9 +13,9 @@ export const loraSection = section({
     .union([z.literal(2), z.literal(4)])
     .default(4)
     .describe('Bytes of an adapter weight, in memory and on the link.'),
-}).meta({ id: 'lora', title: 'LoRA adapters' });
+})).meta({ id: 'lora', title: 'LoRA adapters' });
 
-export const trainingSection = section({
+export const trainingSection = section(() => ({
   batchSize: z.int().min(1).max(1e6).default(16).describe('Samples of one local step (typically 8–16).'),
   stepsPerRound: z
     .int()
@@ -64,21 +64,21 @@ export const trainingSection = section({
     .enum(['adam', 'momentum', 'sgd'])
     .default('adam')
     .describe('Optimizer of the adapters: 2, 1 or 0 more numbers for each of their weights.'),
-}).meta({ id: 'training', title: 'Training' });
+})).meta({ id: 'training', title: 'Training' });
 
-const affineTime = section({
+const affineTime = section(() => ({
   fixed: quantity('time', { minimum: -1e6, maximum: 1e6 })
     .prefault(0)
     .describe('Part that does not depend on the split.'),
   perBlock: quantity('time', { minimum: 0, maximum: 1e6 }).describe('Time of each block.'),
-}).meta({ id: 'affineTime', title: 'Time by blocks', description: 'fixed + perBlock · blocks.' });
+})).meta({ id: 'affineTime', title: 'Time by blocks', description: 'fixed + perBlock · blocks.' });
 
-const affineMemory = section({
+const affineMemory = section(() => ({
   fixed: quantity('memory', { minimum: 0 }).prefault(0).describe('Part that does not depend on the split.'),
   perBlock: quantity('memory', { minimum: 0 }).describe('Memory of each block.'),
-}).meta({ id: 'affineMemory', title: 'Memory by blocks', description: 'fixed + perBlock · blocks.' });
+})).meta({ id: 'affineMemory', title: 'Memory by blocks', description: 'fixed + perBlock · blocks.' });
 
-export const profileSection = section({
+export const profileSection = section(() => ({
   forward: affineTime.describe('Device forward of one step: fixed + perBlock · blocks on the device.'),
   backward: affineTime.describe('Device backward of one step, by blocks on the device; a fixed part below 0 is usual.'),
   server: affineTime.describe(
@@ -98,7 +98,7 @@ export const profileSection = section({
   adapters: affineMemory
     .optional()
     .describe('Adapters of one upload by blocks on the device. Counted from the shape when absent.'),
-}).meta({
+})).meta({
   id: 'profile',
   title: 'Measured profile',
   description: 'Measured times in place of computed FLOP and throughputs, for the batch size in use.',

@@ -6,7 +6,7 @@ import type { VitConfig } from './model/config.js';
 import { FrozenWeights } from './model/frozen-weights.js';
 import type { MemoryMode } from './model/vit.js';
 import type { WeightSet } from './model/weights.js';
-import { constantRate, type LearningRateSchedule, type StepCodec } from './protocol/index.js';
+import { constantRate, type DeviceSettings, type TrainingSettings } from './protocol/index.js';
 import {
   TrainingServer,
   type ServedDevice,
@@ -14,7 +14,6 @@ import {
   type ServerSharing,
   type TrainingResult,
 } from './server/index.js';
-import type { OptimizerSettings } from './training/index.js';
 import {
   connectionPair,
   RadioConnection,
@@ -24,13 +23,8 @@ import {
 } from './transport/index.js';
 
 /** One device of a training. */
-export interface DevicePlan {
+export interface DevicePlan extends DeviceSettings {
   readonly name?: string;
-  /** Blocks on the device, 0 … L; with L it has the head too and sends adapters alone. */
-  readonly cut: number;
-  readonly batchSize: number;
-  readonly uplinkCodec: StepCodec;
-  readonly downlinkCodec: StepCodec;
   /** Its stages count so many times what they take here; default 1. */
   readonly speedFactor?: number;
   /** Absent: messages arrive at once on the event clock. */
@@ -40,10 +34,14 @@ export interface DevicePlan {
 }
 
 /** A training of N devices and a server. */
-export interface TrainingOptions extends Pick<
-  ServerOptions,
-  'clock' | 'onFault' | 'roundDeadlineSeconds' | 'rejoinSeconds' | 'onRound' | 'checkpoints' | 'signal'
-> {
+export interface TrainingOptions
+  extends
+    Omit<TrainingSettings, 'schedule'>,
+    Partial<Pick<TrainingSettings, 'schedule'>>,
+    Pick<
+      ServerOptions,
+      'clock' | 'onFault' | 'roundDeadlineSeconds' | 'rejoinSeconds' | 'onRound' | 'checkpoints' | 'signal'
+    > {
   readonly config: VitConfig;
   readonly weights: WeightSet;
   readonly adapterSettings: AdapterSettings;
@@ -51,12 +49,6 @@ export interface TrainingOptions extends Pick<
   readonly adapters: AdapterState;
   readonly memoryMode: MemoryMode;
   readonly devices: readonly DevicePlan[];
-  readonly rounds: number;
-  /** K. */
-  readonly localSteps: number;
-  readonly optimizer: OptimizerSettings;
-  /** Default constant. */
-  readonly schedule?: LearningRateSchedule;
   readonly dataset: ImageDataset;
   readonly normalisation: Normalisation;
   readonly split: DataSplit;
@@ -64,9 +56,6 @@ export interface TrainingOptions extends Pick<
   readonly serverSharing?: ServerSharing;
   /** The server's stages count so many times what they take here; default 1. */
   readonly serverSpeedFactor?: number;
-  readonly seed: number;
-  /** For the adapters; default as they are. */
-  readonly exchangeCodec?: StepCodec;
   /** For any message; default 600. */
   readonly timeoutSeconds?: number;
   readonly record?: ServerOptions['record'];

@@ -26,5 +26,6 @@ export const defaultPoints: readonly CodecPoint[] = [
 export function codecAt({ keptFraction, bits }: CodecPoint): StepCodec {
   const selection = keptFraction === 1 ? 'all' : 'top-k';
   if (bits === 32) return selection === 'all' ? 'identity' : { selection, keptFraction, values: 'float32' };
+  if (bits === 16) return { selection, keptFraction, values: 'float16' };
   return { selection, keptFraction, bits };
 }

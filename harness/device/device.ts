@@ -19,38 +19,26 @@ import {
   timed,
   type AfterGradient,
   type DeviceMemory,
-  type LearningRateSchedule,
+  type DeviceSettings,
   type LocalStep,
-  type StepCodec,
   type StepHeader,
+  type TrainingSettings,
 } from '../protocol/index.js';
-import { assignAdapters, Optimizer, readAdapters, type OptimizerSettings } from '../training/index.js';
+import { assignAdapters, Optimizer, readAdapters } from '../training/index.js';
 import { machineSeconds, sleepUntil, type Connection, type Received } from '../transport/index.js';
 
 /** Where a device is within a step. */
 export type DeviceStage = 'read' | 'forward' | 'encode' | 'send' | 'wait' | 'decode' | 'backward' | 'update' | 'upload';
 
 /** All a device needs for its side of a training. */
-export interface DeviceOptions {
+export interface DeviceOptions extends DeviceSettings, TrainingSettings {
   /** Number among the devices, from 0; part of every seed. */
   readonly index: number;
   readonly part: PartOptions;
-  /** Blocks on the device, 0 … L. */
-  readonly cut: number;
   readonly dataset: ImageDataset;
   /** The device's own images. */
   readonly indices: Int32Array;
   readonly normalisation: Normalisation;
-  readonly batchSize: number;
-  readonly rounds: number;
-  readonly localSteps: number;
-  readonly uplinkCodec: StepCodec;
-  readonly downlinkCodec: StepCodec;
-  /** For the adapters; default as they are. */
-  readonly exchangeCodec?: StepCodec;
-  readonly optimizer: OptimizerSettings;
-  readonly schedule: LearningRateSchedule;
-  readonly seed: number;
   /** For a wall clock: the device tells when messages came and went, and takes so many times the time it needs. */
   readonly wall?: { readonly speedFactor: number; readonly clockOffsetSeconds: number };
   readonly onStage?: (stage: DeviceStage, round: number, step: number) => void;

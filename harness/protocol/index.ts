@@ -4,3 +4,4 @@ export * from './schedule.js';
 export * from './step-messages.js';
 export * from './stopwatch.js';
 export * from './tensor-body.js';
+export * from './training-settings.js';

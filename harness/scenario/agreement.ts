@@ -3,8 +3,7 @@ import * as z from 'zod';
 import type { RateLaw } from '../../lib/models/index.js';
 import { datasetFingerprint, type DataSplit } from '../data/index.js';
 import type { MemoryMode } from '../model/vit.js';
-import type { LearningRateSchedule, StepCodec } from '../protocol/index.js';
-import type { OptimizerSettings } from '../training/index.js';
+import type { DeviceSettings, TrainingSettings } from '../protocol/index.js';
 import { JoinError, oneLine, type Facts, type RadioLinkOptions } from '../transport/index.js';
 import type { Workload } from './load.js';
 import type { Scenario } from './scenario.js';
@@ -50,19 +49,9 @@ export function trainingSettings(scenario: Scenario, facts: Facts, clock: 'emula
 }
 
 /** What the server tells a device to do. */
-export interface Assignment {
+export interface Assignment extends DeviceSettings, Required<TrainingSettings> {
   readonly index: number;
   readonly deviceCount: number;
-  readonly cut: number;
-  readonly batchSize: number;
-  readonly uplinkCodec: StepCodec;
-  readonly downlinkCodec: StepCodec;
-  readonly exchangeCodec: StepCodec;
-  readonly rounds: number;
-  readonly localSteps: number;
-  readonly optimizer: OptimizerSettings;
-  readonly schedule: LearningRateSchedule;
-  readonly seed: number;
   readonly split: DataSplit;
   readonly memoryMode: MemoryMode;
   readonly speedFactor: number;

@@ -11,7 +11,8 @@ import {
 } from '../../lib/io/index.js';
 import { resolveShape } from '../../lib/io/problem-file/resolve/index.js';
 import { roundDelay, type Plan } from '../../lib/models/index.js';
-import type { References } from '../calibrate/index.js';
+import { codecAt } from '../calibrate/points.js';
+import type { References } from '../calibrate/references.js';
 import type { StepCodec } from '../protocol/index.js';
 import type { ServerSharing } from '../server/index.js';
 import type { ScenarioDevice } from './scenario.js';
@@ -181,16 +182,12 @@ function exchangeCodec({ file: { exchange } }: ResolvedFile): StepCodec {
 
 /** The codec's settings at an operating point. */
 function codecOf({ name, ratio, keptFraction, bitsPerKeptValue }: PointSettings): StepCodec {
-  if (keptFraction === undefined && bitsPerKeptValue === undefined) {
-    if (ratio === 1) return 'identity';
+  if (keptFraction === undefined && bitsPerKeptValue === undefined && ratio !== 1) {
     throw new PlanRunError(`operating point \`${name}\` has a ratio but no keptFraction or bits: it cannot be run`);
   }
-  const selection = keptFraction === undefined || keptFraction === 1 ? 'all' : 'top-k';
-  const kept = { selection, keptFraction: keptFraction ?? 1 } as const;
-  if (bitsPerKeptValue === undefined || bitsPerKeptValue === 32) {
-    return selection === 'all' ? 'identity' : { ...kept, values: 'float32' };
+  const bits = bitsPerKeptValue ?? 32;
+  if ((Number.isInteger(bits) && bits <= 8) || bits === 16 || bits === 32) {
+    return codecAt({ keptFraction: keptFraction ?? 1, bits });
   }
-  if (bitsPerKeptValue === 16) return { ...kept, values: 'float16' };
-  if (Number.isInteger(bitsPerKeptValue) && bitsPerKeptValue <= 8) return { ...kept, bits: bitsPerKeptValue };
-  throw new PlanRunError(`operating point \`${name}\` has ${bitsPerKeptValue} bits: the codec has 1 … 8, 16 and 32`);
+  throw new PlanRunError(`operating point \`${name}\` has ${bits} bits: the codec has 1 … 8, 16 and 32`);
 }

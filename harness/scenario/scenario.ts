@@ -1,41 +1,28 @@
-import type { References } from '../calibrate/index.js';
+import type { References } from '../calibrate/references.js';
 import type { MemoryMode } from '../model/vit.js';
-import type { LearningRateSchedule, StepCodec } from '../protocol/index.js';
+import type { DeviceSettings, TrainingSettings } from '../protocol/index.js';
 import type { ServerSharing } from '../server/index.js';
-import type { OptimizerSettings } from '../training/index.js';
 import type { RadioLinkOptions } from '../transport/index.js';
 import type { ScenarioFile } from './schema/index.js';
 
 /** A device of a scenario with everything decided. */
-export interface ScenarioDevice {
+export interface ScenarioDevice extends DeviceSettings {
   readonly name: string;
-  readonly cut: number;
-  readonly batchSize: number;
-  readonly uplinkCodec: StepCodec;
-  readonly downlinkCodec: StepCodec;
   readonly speedFactor: number;
   readonly link?: RadioLinkOptions;
   readonly serverShare?: number;
 }
 
 /** A scenario with everything decided but nothing loaded. */
-export interface Scenario {
+export interface Scenario extends Required<TrainingSettings> {
   readonly file: ScenarioFile;
   /** Paths in the file are relative to it. */
   readonly folder: string;
-  readonly seed: number;
   readonly devices: readonly ScenarioDevice[];
-  /** For the adapters. */
-  readonly exchangeCodec: StepCodec;
   readonly sharing: ServerSharing;
   /** The server's stages count so many times what they take here. */
   readonly serverSpeedFactor: number;
-  readonly rounds: number;
-  /** K. */
-  readonly localSteps: number;
   readonly memoryMode: MemoryMode;
-  readonly optimizer: OptimizerSettings;
-  readonly schedule: LearningRateSchedule;
   /** Predicted delay of a round, s; with a plan. */
   readonly predictedRoundSeconds?: number;
   /** How far measurements may be from it by the profile's own word, relative; with a plan from a profile. */

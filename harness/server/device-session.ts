@@ -14,7 +14,6 @@ import {
   ProtocolError,
   stepMessage,
   type DeviceMemory,
-  type StepCodec,
 } from '../protocol/index.js';
 import {
   ConnectionError,
@@ -34,8 +33,6 @@ import type { RunRecorder } from './run-record.js';
 export interface SessionOptions extends WorkOptions {
   readonly clock: RunClock;
   readonly record: RunRecorder;
-  /** For the adapters; default as they are. */
-  readonly exchangeCodec?: StepCodec;
   /** How long the next message may take, s. */
   readonly patience: () => number;
 }

@@ -9,16 +9,10 @@ import {
   ProtocolError,
   rateFactor,
   timed,
-  type LearningRateSchedule,
   type StepHeader,
+  type TrainingSettings,
 } from '../protocol/index.js';
-import {
-  assignAdapters,
-  Optimizer,
-  readAdapters,
-  type OptimizerSettings,
-  type OptimizerState,
-} from '../training/index.js';
+import { assignAdapters, Optimizer, readAdapters, type OptimizerState } from '../training/index.js';
 import type { BatchMember } from './batch-part.js';
 import type { StagesBefore } from './round-ledger.js';
 import type { ServerSeconds } from './run-record.js';
@@ -27,17 +21,12 @@ import type { ServedDevice } from './served-device.js';
 /** Blocks, adapters and perhaps a head that the server holds for a device: on their own, or as member of a batch. */
 export type TrainedPart = ServerPart | BatchMember;
 
-export interface WorkOptions {
+export interface WorkOptions extends TrainingSettings {
   readonly part: PartOptions;
   /** What the server trains for this device. */
   readonly trained: TrainedPart;
   readonly device: ServedDevice;
   readonly index: number;
-  readonly rounds: number;
-  readonly localSteps: number;
-  readonly optimizer: OptimizerSettings;
-  readonly schedule: LearningRateSchedule;
-  readonly seed: number;
 }
 
 /** Activations that have come, and what it took. */

@@ -4,8 +4,8 @@ import { requireSameTraining, type Checkpoint, type CheckpointStore } from '../c
 import type { AdapterState } from '../model/adapters.js';
 import { FrozenWeights } from '../model/frozen-weights.js';
 import { ServerPart, type PartOptions } from '../model/vit.js';
-import { timed, type LearningRateSchedule, type StepCodec } from '../protocol/index.js';
-import { averageAdapters, type OptimizerSettings } from '../training/index.js';
+import { timed, type TrainingSettings } from '../protocol/index.js';
+import { averageAdapters } from '../training/index.js';
 import { ConnectionError, machineSeconds, oneLine, type Connection } from '../transport/index.js';
 import { BatchMember } from './batch-part.js';
 import { DeviceSession, isDeviceFault } from './device-session.js';
@@ -17,19 +17,12 @@ import { batchedSteps, separateSteps, type StepContext } from './steps.js';
 import { Turns } from './turns.js';
 import { WallClock } from './wall-clock.js';
 
-export interface ServerOptions {
+export interface ServerOptions extends TrainingSettings {
   /** Frozen weights are uploaded once for all devices; those that are given stay the caller's. */
   readonly part: PartOptions;
   readonly devices: readonly ServedDevice[];
-  readonly rounds: number;
-  readonly localSteps: number;
-  readonly optimizer: OptimizerSettings;
-  readonly schedule: LearningRateSchedule;
   readonly sharing: ServerSharing;
   readonly speedFactor: number;
-  readonly seed: number;
-  /** For the adapters; default as they are. */
-  readonly exchangeCodec?: StepCodec;
   /** Default `emulated`. */
   readonly clock?: 'emulated' | 'wall';
   /** One party at a time computes, a device's round at a stretch; default not. */

@@ -111,6 +111,12 @@ export class SparseSymmetricFactor {
     return { positive, negative: this.order - positive, zero: 0 };
   }
 
+  /** Pivot of a row of the matrix factored last; NaN before the first. */
+  pivotOf(row: number): number {
+    const position = this.symbolic?.permutation.indexOf(row) ?? -1;
+    return this.numeric?.diagonal[position] ?? NaN;
+  }
+
   /** x ← A⁻¹x. Throws RangeError before the first `factor`. */
   solve(x: Float64Array): void {
     const { order, solution: work, numeric, symbolic } = this;

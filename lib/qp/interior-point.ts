@@ -40,6 +40,8 @@ export interface InteriorPointSettings {
    * stay accurate where rows depend on each other or nothing holds a variable, at the price of some more of them.
    */
   readonly proximal?: boolean;
+  /** Below this ρ and δ of proximal steps do not fall. */
+  readonly smallestShift?: number;
   /** Looks at an unscaled iterate (x, y) and its last step; returning true stops the iteration. */
   readonly watch?: (x: Float64Array, y: Float64Array, dx: Float64Array) => boolean;
 }
@@ -102,7 +104,8 @@ export class InteriorPointSolver {
   private readonly transposed: Float64Array;
   private shift = 0;
   private proximal = false;
-  /** Below this the shifts of proximal systems do not fall at present. */
+  /** Below these the shifts of proximal systems never fall, and do not fall at present. */
+  private leastShift = smallestProximal;
   private shiftFloor = smallestProximal;
   private rowShiftFloor = smallestProximal;
   /** Shift of the rows; at most `shift`, and smaller where refinement cannot take that one out of the solution. */
@@ -167,7 +170,8 @@ export class InteriorPointSolver {
     this.shift = this.rowShift = settings.shift;
     this.proximal = settings.proximal === true;
     this.rowShiftSettled = this.proximal;
-    this.shiftFloor = this.rowShiftFloor = smallestProximal;
+    this.leastShift = settings.smallestShift ?? smallestProximal;
+    this.shiftFloor = this.rowShiftFloor = this.leastShift;
     this.start();
     let best = this.snapshot();
     let bestQuality: IterateQuality = { primal: Infinity, dual: Infinity, gap: Infinity };
@@ -385,8 +389,8 @@ export class InteriorPointSolver {
       this.shift = Math.max(this.shiftFloor, 0.1 * this.shift);
       this.rowShift = Math.max(this.rowShiftFloor, 0.1 * this.rowShift);
     }
-    this.shiftFloor = Math.max(smallestProximal, 0.5 * this.shiftFloor);
-    this.rowShiftFloor = Math.max(smallestProximal, 0.5 * this.rowShiftFloor);
+    this.shiftFloor = Math.max(this.leastShift, 0.5 * this.shiftFloor);
+    this.rowShiftFloor = Math.max(this.leastShift, 0.5 * this.rowShiftFloor);
     return true;
   }
 

@@ -5,6 +5,8 @@ import type { SparseProgram } from './scaling.js';
 /** A smaller program and the way back to the one it came from. */
 export interface Presolved {
   readonly reduced: SparseProgram;
+  /** False where nothing was found to remove. */
+  readonly isSmaller: boolean;
   /** Point, multipliers and sides of the original program from those of the reduced one. */
   recover(point: InteriorPoint): InteriorPoint;
 }
@@ -236,7 +238,8 @@ class Reducer {
       lower: pick(this.lower),
       upper: pick(this.upper),
     };
-    return { reduced, recover: (point) => this.recover(point, variables, rows) };
+    const isSmaller = this.reductions.length > 0 || rows.length < m;
+    return { reduced, isSmaller, recover: (point) => this.recover(point, variables, rows) };
   }
 
   private recover(point: InteriorPoint, variables: Int32Array, rows: Int32Array): InteriorPoint {

@@ -2,6 +2,7 @@ import { assembleSparse, emptySparse, lowerTriangle, toSparse } from '../linalg/
 import type { QuadraticProgram } from '../problem/index.js';
 import type { Budget } from '../solver/index.js';
 import type { QpCandidate } from './candidate.js';
+import { withoutDependentRows, type Thinned } from './dependent-rows.js';
 import { absoluteMerit, farkasCertificate, qpEvidence, unboundedRay } from './evidence.js';
 import { InteriorPointSolver, type InteriorPoint, type InteriorPointOutcome } from './interior-point.js';
 import type { QpOptions } from './options.js';
@@ -37,17 +38,25 @@ interface Attempt {
   readonly proximal: boolean;
   /** What the scaled variables are divided by: nothing, the largest side, or the size they have at the best point. */
   readonly size: 'none' | 'sides' | 'best';
+  /** Where the proximal terms stop falling, if not where they do otherwise. */
+  readonly smallestShift?: number;
 }
 
-/** Tried in turn. */
-const attempts: readonly Attempt[] = [
-  { shift: 1e-9, proximal: false, size: 'none' },
-  { shift: 1e-6, proximal: true, size: 'sides' },
+/** Fewest steps where nothing is amiss. */
+const plain: Attempt = { shift: 1e-9, proximal: false, size: 'none' };
+/** Some more steps, and hardly ever in vain. */
+const steady: Attempt = { shift: 1e-6, proximal: true, size: 'sides' };
+/** Tried in turn after those two. */
+const others: readonly Attempt[] = [
+  // Curvatures far below the shifts of the other attempts, where factors are accurate without those.
+  { shift: 1e-6, proximal: true, size: 'sides', smallestShift: 1e-15 },
   { shift: 1e-8, proximal: false, size: 'sides' },
   { shift: 1e-6, proximal: true, size: 'best' },
   { shift: 1e-10, proximal: false, size: 'none' },
   { shift: 1e-7, proximal: false, size: 'none' },
 ];
+/** Variables and rows from which a failed attempt costs more than the steps that a steady one takes in addition. */
+const large = 2000;
 const target = 1e-9;
 /** Merit from which a polish may lead to the solution. */
 const polishable = 1e-6;
@@ -72,7 +81,7 @@ export function interiorPointCandidate(
   maxIterations = options.maxIterations,
 ): QpCandidate {
   const program = toSparseProgram(problem);
-  const reduction = options.presolve ? presolve(program) : undefined;
+  const reduction = options.presolve ? reduce(program, () => budget.exhausted(0, 0) !== undefined) : undefined;
   let point: PathPoint | undefined;
   if (reduction !== undefined) {
     const inner = solveReduced(reduction.reduced, undefined, options, budget, maxIterations);
@@ -92,6 +101,15 @@ export function interiorPointCandidate(
     point = { ...point, end, iterations: used + direct.iterations };
   }
   return toCandidate(problem, point);
+}
+
+/** The program without what presolve and a look at dependent equations can take out; undefined where that is nothing. */
+function reduce(program: SparseProgram, stop: () => boolean): Thinned | undefined {
+  const presolved = presolve(program);
+  const outer = presolved?.isSmaller === true ? presolved : undefined;
+  const inner = withoutDependentRows(outer?.reduced ?? program, stop);
+  if (inner === undefined || outer === undefined) return inner ?? outer;
+  return { reduced: inner.reduced, recover: (point) => outer.recover(inner.recover(point)) };
 }
 
 function toCandidate(problem: QuadraticProgram, point: PathPoint): QpCandidate {
@@ -138,11 +156,12 @@ function solveReduced(
       merit: 0,
     };
   }
-  const plain = equilibrate(program);
+  const equilibrated = equilibrate(program);
+  const [first, second] = n + m < large ? [plain, steady] : [steady, plain];
   let best: PathPoint | undefined;
   let iterations = 0;
-  for (const attempt of attempts) {
-    const scaled = attempt.size === 'none' ? plain : equilibrate(program, sizeFor(attempt, plain, best));
+  for (const attempt of [first, second, ...others]) {
+    const scaled = attempt.size === 'none' ? equilibrated : equilibrate(program, sizeFor(attempt, equilibrated, best));
     const solver = new InteriorPointSolver(scaled, budget);
     let farkas: Float64Array | undefined;
     let ray: Float64Array | undefined;
@@ -160,6 +179,7 @@ function solveReduced(
       maxIterations: Math.min(maxInteriorIterations, maxIterations - iterations),
       shift: attempt.shift,
       proximal: attempt.proximal,
+      ...(attempt.smallestShift !== undefined && { smallestShift: attempt.smallestShift }),
       ...(watch && { watch }),
     });
     iterations += outcome.iterations;

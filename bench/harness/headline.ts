@@ -298,50 +298,37 @@ function report(): void {
       existsSync(fileOf(scheme, seed)) ? [JSON.parse(readFileSync(fileOf(scheme, seed), 'utf8')) as Piece] : [],
     ),
   );
-  const of = (scheme: string) => all.filter((piece) => piece.scheme === scheme);
+  const runsOf = (scheme: string) => all.filter((piece) => piece.scheme === scheme);
   const interval = (values: readonly number[], digits: number) => {
     const found = studentInterval(values, 0.95);
     return found ? `${found.mean.toFixed(digits)} ± ${found.halfWidth?.toFixed(digits) ?? '–'}` : '–';
   };
   const paired = (scheme: string, other: string, value: (own: Piece, theirs: Piece) => number) =>
-    of(scheme).flatMap((own) => {
-      const theirs = of(other).find(({ seed }) => seed === own.seed);
+    runsOf(scheme).flatMap((own) => {
+      const theirs = runsOf(other).find(({ seed }) => seed === own.seed);
       return theirs ? [value(own, theirs)] : [];
     });
   const base = 'split-federated';
-  const present = Object.keys(schemes).filter((scheme) => of(scheme).length > 0);
+  const savedShare = (scheme: string, pick: (piece: Piece) => number) =>
+    paired(scheme, base, (own, theirs) => 100 * (1 - pick(own) / pick(theirs)));
+  const lostPoints = (scheme: string) => paired(scheme, base, (own, theirs) => 100 * (theirs.accuracy - own.accuracy));
+  const delayOf = ({ normalisedSeconds }: Piece) => normalisedSeconds;
+  const bytesOf = ({ measuredBytes }: Piece) => measuredBytes;
+  const present = Object.keys(schemes).filter((scheme) => runsOf(scheme).length > 0);
   const table = present.map((scheme) => {
-    const pieces = of(scheme);
-    const saved = (pick: (piece: Piece) => number) =>
-      interval(
-        paired(scheme, base, (own, theirs) => 100 * (1 - pick(own) / pick(theirs))),
-        1,
-      );
+    const pieces = runsOf(scheme);
+    const of = (pick: (piece: Piece) => number, digits: number) => interval(pieces.map(pick), digits);
     return [
       scheme,
       String(pieces.length),
-      interval(
-        pieces.map(({ predictedSeconds }) => predictedSeconds),
-        2,
-      ),
-      interval(
-        pieces.map(({ normalisedSeconds }) => normalisedSeconds),
-        2,
-      ),
-      interval(
-        pieces.map(({ laterBytes }) => laterBytes / 1e3),
-        1,
-      ),
-      interval(
-        pieces.map(({ accuracy }) => 100 * accuracy),
-        2,
-      ),
-      saved(({ normalisedSeconds }) => normalisedSeconds),
-      saved(({ measuredBytes }) => measuredBytes),
-      interval(
-        paired(scheme, base, (own, theirs) => 100 * (theirs.accuracy - own.accuracy)),
-        2,
-      ),
+      of(({ predictedSeconds }) => predictedSeconds, 2),
+      of(delayOf, 2),
+      of(({ predictedBytes }) => predictedBytes / 1e3, 1),
+      of(({ laterBytes }) => laterBytes / 1e3, 1),
+      of(({ accuracy }) => 100 * accuracy, 2),
+      interval(savedShare(scheme, delayOf), 1),
+      interval(savedShare(scheme, bytesOf), 1),
+      interval(lostPoints(scheme), 2),
     ];
   });
   const header = [
@@ -349,12 +336,19 @@ function report(): void {
     'runs',
     'predicted s',
     'measured s',
-    'kB a round',
+    'kB predicted',
+    'kB measured',
     'accuracy %',
     'delay saved %',
     'traffic saved %',
     'points lost',
   ];
+  const goal = (what: string, values: readonly number[], bar: number, isMost: boolean) => {
+    const { mean = NaN, halfWidth } = studentInterval(values, 0.95) ?? {};
+    const end = mean + (isMost ? 1 : -1) * (halfWidth ?? NaN);
+    const reached = isMost ? end <= bar : end >= bar;
+    return `${reached ? 'reached' : 'MISSED '} ${what} ${isMost ? '≤' : '≥'} ${bar}: ${end.toFixed(2)} at the worse end of the interval`;
+  };
   const lines = [
     `Five unlike devices, ${rounds} rounds of ${localSteps} steps of ${batchSize} images; mean ± half of Student's 95 % interval over seeds; saved and lost:`,
     `against ${base} of the same seed. Delay at the speed of the profile, by processor time; traffic with all adapters, first round included.`,
@@ -364,10 +358,19 @@ function report(): void {
       .sort()
       .at(-1)!
       .slice(0, 10)}`,
-    columns([header, ...table], [1, 2, 3, 4, 5, 6, 7, 8]),
+    columns([header, ...table], [1, 2, 3, 4, 5, 6, 7, 8, 9]),
+    '',
+    ...present
+      .filter((scheme) => scheme.startsWith('planned'))
+      .flatMap((scheme) => [
+        goal(`${scheme}: delay saved, %,`, savedShare(scheme, delayOf), 80.2, false),
+        goal(`${scheme}: traffic saved, %,`, savedShare(scheme, bytesOf), 93.6, false),
+        goal(`${scheme}: points lost`, lostPoints(scheme), 1, true),
+      ]),
     '',
     ...present.map(
-      (scheme) => `${scheme}: cuts ${of(scheme)[0]!.cuts.join(' ')}; ${[...new Set(of(scheme)[0]!.codecs)].join('; ')}`,
+      (scheme) =>
+        `${scheme}: cuts ${runsOf(scheme)[0]!.cuts.join(' ')}; ${[...new Set(runsOf(scheme)[0]!.codecs)].join('; ')}`,
     ),
   ];
   console.log(lines.join('\n'));

@@ -43,7 +43,7 @@ export function registerCalibrateCommand(program: Command): void {
       .option('--steps <number>', 'measured steps of each run, at least 8', parseCount, 8)
       .option(
         '--time-limit <time>',
-        'the last operating points are left out where all would take longer',
+        'the last operating points are left out where all would take longer; with room runs are made up to three times',
         parseTime,
         300,
       )

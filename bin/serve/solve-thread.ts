@@ -1,4 +1,5 @@
 /** One solve, in a thread of its own that ends with it. */
+import { getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { resolveOrigin, type FileOrigin, type ResolvedFile } from '../../lib/io/index.js';
 import type { Plan } from '../../lib/models/index.js';
@@ -61,6 +62,10 @@ const signal = {
   },
 };
 const say = (saying: SolveSaying) => parentPort!.postMessage(saying);
+
+// A search takes what requests and live cells leave of the processors. Linux keeps priorities by thread; elsewhere this
+// would be the whole process's.
+if (process.platform === 'linux') setPriority(Math.min(19, getPriority() + 10));
 
 try {
   if (task.kind === 'solve') solve(task);

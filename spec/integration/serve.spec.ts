@@ -18,6 +18,16 @@ function planOf({ report, answer }: AnswerBody) {
   return (report as AnswerBody['report'] | undefined)?.answer ?? answer!;
 }
 
+/** Niceness of a process's threads on Linux, that of requests first. */
+function priorities(pid: number): number[] {
+  return readdirSync(`/proc/${pid}/task`)
+    .sort((a, b) => Number(a) - Number(b))
+    .map((thread) => {
+      const line = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8');
+      return Number(line.slice(line.lastIndexOf(')') + 2).split(' ')[16]);
+    });
+}
+
 describe('problems over HTTP', () => {
   it('are solved as the library solves them, from a file or from JSON', async () => {
     const server = await serve();
@@ -51,6 +61,10 @@ describe('problems over HTTP', () => {
     });
     const { answer, best } = state!;
     expect(state!.state).toBe('running');
+    if (process.platform === 'linux') {
+      const [own, ...others] = priorities(server.child.pid!);
+      expect(others.filter((other) => other > own!)).toHaveLength(1);
+    }
     expect(answer!.devices).toHaveLength(10);
     expect(answer!.roundDelaySeconds).toBe(best!.totalSeconds);
     expect(best!.boundSeconds!).toBeLessThanOrEqual(best!.totalSeconds);

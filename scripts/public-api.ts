@@ -1,6 +1,6 @@
 /**
  * The public interface as it is: every name that an entry point of the package exports, what it is, and whether it is documented.
- * `npx tsx scripts/public-api.ts` writes spec/fixtures/public-api.txt, which a test holds the sources against.
+ * `npx tsx scripts/public-api.ts` writes spec/fixtures/public-api.txt and undocumented-members.txt, which a test holds the sources against.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -18,6 +18,57 @@ export interface PublicName {
 
 /** Every exported name of every entry point in package.json, by entry and name. */
 export function publicNames(): PublicName[] {
+  return publicSymbols((checker, entry, exported) => [described(checker, entry, exported)]);
+}
+
+/**
+ * Members of the exported interfaces, classes and object types that no comment documents, as `Plan.devices`, each once.
+ * Members whose type is one literal, as the kinds of a union, say what they are by themselves.
+ */
+export function undocumentedMembers(): { readonly count: number; readonly bare: readonly string[] } {
+  const seen = new Map<ts.Node, string | undefined>();
+  publicSymbols((checker, _entry, exported) => {
+    const target = targetOf(checker, exported);
+    const places = (target.declarations ?? []).filter((place) =>
+      place.getSourceFile().fileName.startsWith(`${root}lib/`),
+    );
+    for (const member of places.flatMap(membersOf)) {
+      const { name } = member;
+      const symbol = name && checker.getSymbolAtLocation(name);
+      if (!symbol || seen.has(member)) continue;
+      const documented = ts.displayPartsToString(symbol.getDocumentationComment(checker)).trim() !== '';
+      seen.set(member, documented ? undefined : `${target.name}.${symbol.name}`);
+    }
+    return [];
+  });
+  const bare = [...new Set(seen.values())].filter((name) => name !== undefined);
+  return { count: seen.size, bare: bare.sort() };
+}
+
+function membersOf(place: ts.Node): ts.NamedDeclaration[] {
+  if (ts.isInterfaceDeclaration(place) || ts.isTypeLiteralNode(place)) {
+    return place.members.filter(
+      (member) =>
+        ts.isMethodSignature(member) ||
+        (ts.isPropertySignature(member) && !(member.type !== undefined && ts.isLiteralTypeNode(member.type))),
+    );
+  }
+  if (ts.isClassDeclaration(place)) {
+    return place.members.filter(
+      (member) =>
+        (ts.isPropertyDeclaration(member) || ts.isMethodDeclaration(member) || ts.isGetAccessor(member)) &&
+        !ts.isPrivateIdentifier(member.name) &&
+        (ts.getCombinedModifierFlags(member) & (ts.ModifierFlags.Private | ts.ModifierFlags.Protected)) === 0,
+    );
+  }
+  if (ts.isTypeAliasDeclaration(place)) return membersOf(place.type);
+  if (ts.isUnionTypeNode(place) || ts.isIntersectionTypeNode(place)) return place.types.flatMap(membersOf);
+  return ts.isParenthesizedTypeNode(place) ? membersOf(place.type) : [];
+}
+
+type Visit = (checker: ts.TypeChecker, entry: string, exported: ts.Symbol) => PublicName[];
+
+function publicSymbols(visit: Visit): PublicName[] {
   const { exports } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { exports: Record<string, unknown> };
   const entries = Object.keys(exports)
     .filter((path) => path !== './package.json')
@@ -35,13 +86,17 @@ export function publicNames(): PublicName[] {
     if (!symbol) throw new Error(`${file} exports nothing`);
     return checker
       .getExportsOfModule(symbol)
-      .map((exported) => described(checker, entry, exported))
+      .flatMap((exported) => visit(checker, entry, exported))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   });
 }
 
+function targetOf(checker: ts.TypeChecker, exported: ts.Symbol): ts.Symbol {
+  return exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
+}
+
 function described(checker: ts.TypeChecker, entry: string, exported: ts.Symbol): PublicName {
-  const target = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
+  const target = targetOf(checker, exported);
   // A namespace has its comment where it is exported.
   const documented =
     ts.displayPartsToString(target.getDocumentationComment(checker)).trim() !== '' ||
@@ -66,4 +121,7 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
   const bare = names.filter(({ documented }) => !documented);
   console.log(`${names.length} names, ${names.length - bare.length} documented`);
   for (const name of bare) console.log(`  undocumented: ${lineOf(name)}`);
+  const members = undocumentedMembers();
+  writeFileSync(`${root}spec/fixtures/undocumented-members.txt`, `${members.bare.join('\n')}\n`);
+  console.log(`${members.count} members, ${members.bare.length} names of them undocumented`);
 }

@@ -39,8 +39,11 @@ export interface LeastSquaresSpec<Start extends readonly number[]> {
 
 /** Parameters with their errors. */
 export interface LeastSquaresFit<Start extends readonly number[]> extends Reported {
+  /** Why the fit ended. */
   readonly termination: Termination;
+  /** The same in words. */
   readonly message: string;
+  /** The parameters, in the order of the start. */
   readonly x: Float64Array;
   /** The parameters as a list of numbers, of the length of the start. */
   readonly point: Point<Start>;
@@ -56,6 +59,7 @@ export interface LeastSquaresFit<Start extends readonly number[]> extends Report
   readonly degreesOfFreedom: number;
   /** Parameters by name; present where names were given. */
   readonly values?: Readonly<Record<string, number>>;
+  /** Steps tried. */
   readonly iterations: number;
 }
 

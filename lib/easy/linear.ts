@@ -20,8 +20,11 @@ import { reported, type Reported } from './report.js';
 export interface NamedRow<Name extends string> {
   /** Coefficients by variable; absent ones are 0. */
   readonly of: Readonly<Partial<Record<Name, number>>>;
+  /** Least value of the row. */
   readonly atLeast?: Side;
+  /** Most that the row may be. */
   readonly atMost?: Side;
+  /** Value that the row must have, in place of the other two. */
   readonly equals?: Side;
 }
 
@@ -75,10 +78,13 @@ export interface ListedQuadraticProgram extends Omit<ListedLinearProgram, 'maxim
 
 /** Answer to a linear program. */
 export interface LinearResult<Name extends string = string> extends Reported {
+  /** Why the solver ended. */
   readonly termination: Termination;
+  /** The same in words. */
   readonly message: string;
   /** Cost at x, in the sense in which it was given: a maximum is not negated. */
   readonly objective: number;
+  /** Values of the variables. */
   readonly x: Float64Array;
   /** Values of the rows. */
   readonly rowValues: Float64Array;
@@ -88,7 +94,9 @@ export interface LinearResult<Name extends string = string> extends Reported {
   readonly values: Readonly<Record<Name, number>>;
   /** Prices by the names of the rows; present where rows are named. */
   readonly pricesByName?: Readonly<Record<string, number>>;
+  /** Iterations made. */
   readonly iterations: number;
+  /** Wall time, seconds. */
   readonly timeSeconds: number;
   /** With `certificate: true`: a proof of the answer that others can check, or why there is none. A maximum is stated negated. */
   readonly certification?: ProgramCertification;

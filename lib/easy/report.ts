@@ -34,16 +34,27 @@ export function reported<R extends Pick<SolverResult, 'termination'>>(result: R)
 
 /** What `summary` reads; every solver's result has the first three. */
 export interface Summarised {
+  /** Why the work ended. */
   readonly termination: string;
+  /** The same in words. */
   readonly message: string;
+  /** Value reached. */
   readonly objective: number;
+  /** Values of the variables. */
   readonly x?: ArrayLike<number>;
+  /** Method that found the answer. */
   readonly method?: string;
+  /** Iterations made. */
   readonly iterations?: number;
+  /** Wall time, seconds. */
   readonly timeSeconds?: number;
+  /** Values by the caller's names, where there are names. */
   readonly values?: Readonly<Record<string, number>> | undefined;
+  /** Of a fit's parameters. */
   readonly standardErrors?: ArrayLike<number>;
+  /** How well the optimality conditions hold. */
   readonly residuals?: { readonly stationarity: number; readonly absoluteInfeasibility: number };
+  /** Of a tree search: nodes solved and the bound proven. */
   readonly search?: { readonly nodeCount: number; readonly bound: number };
 }
 

@@ -14,6 +14,7 @@ export interface ScalarResult {
   readonly x: number;
   /** f(x). */
   readonly value: number;
+  /** Evaluations of the function. */
   readonly evaluations: number;
   /** False if the evaluations ran out. */
   readonly success: boolean;

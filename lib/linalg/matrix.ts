@@ -5,8 +5,11 @@ import { ArgumentError } from '../errors/index.js';
 /** Dense matrix, row-major: entry (i, j) is `values[i * columns + j]`. */
 export interface DenseMatrix {
   readonly kind: 'dense';
+  /** Rows m. */
   readonly rows: number;
+  /** Columns n. */
   readonly columns: number;
+  /** Row by row, length m·n. */
   readonly values: Float64Array;
 }
 
@@ -16,16 +19,22 @@ export interface DenseMatrix {
  */
 export interface SparseMatrix {
   readonly kind: 'sparse';
+  /** Rows m. */
   readonly rows: number;
+  /** Columns n. */
   readonly columns: number;
+  /** Where each column's entries start, length n + 1. */
   readonly columnStarts: Int32Array;
+  /** Row of each entry. */
   readonly rowIndices: Int32Array;
+  /** Value of each entry. */
   readonly values: Float64Array;
 }
 
 /** Square diagonal matrix. */
 export interface DiagonalMatrix {
   readonly kind: 'diagonal';
+  /** The diagonal, length n. */
   readonly values: Float64Array;
 }
 

@@ -5,12 +5,19 @@ import type { ProblemClass } from './classify.js';
 
 /** One try of one method. */
 export interface Attempt {
+  /** Solver tried. */
   readonly method: MethodName;
+  /** From where: the caller's start, the best point so far, or a random one. */
   readonly start: 'given' | 'best' | 'random';
+  /** Why it ended. */
   readonly termination: Termination;
+  /** The same in words. */
   readonly message: string;
+  /** Value reached, as the caller states it. */
   readonly objective: number;
+  /** Largest violation of a row or bound there. */
   readonly primalInfeasibility: number;
+  /** Iterations made. */
   readonly iterations: number;
   /** Objective evaluations that the attempt used. */
   readonly evaluations: number;
@@ -18,6 +25,7 @@ export interface Attempt {
 
 /** What `minimize` returns. */
 export interface MinimizeResult extends SolverResult {
+  /** Class as which the problem was solved; `integer` where some variables are whole. */
   readonly problemClass: ProblemClass | 'integer';
   /** Method whose point is returned. */
   readonly method: MethodName | 'none';

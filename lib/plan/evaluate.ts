@@ -8,6 +8,7 @@ export interface PlanEvaluation {
   readonly answer: PlanAnswer;
   /** Every limit, with what the plan uses of it. */
   readonly limits: readonly LimitCheck[];
+  /** True where no limit is broken. */
   readonly keepsAllLimits: boolean;
 }
 

@@ -26,6 +26,7 @@ export type PlanStatus = PlanFile['status'];
 export interface PlanReport extends InMemory<
   Omit<PlanFile, 'format' | 'version' | 'scenario' | 'termination' | 'answer'>
 > {
+  /** Why the search ended. */
   readonly termination: Termination;
   /** Absent with `infeasible` and `unknown`. */
   readonly answer?: PlanAnswer;
@@ -35,9 +36,13 @@ type Answer = InMemory<NonNullable<PlanFile['answer']>>;
 
 /** A plan and everything that follows from it. */
 export interface PlanAnswer extends Pick<Answer, 'activeLimits' | 'traffic' | 'bandPrice'> {
+  /** The plan. */
   readonly plan: Plan;
+  /** Its round, stage by stage. */
   readonly delay: RoundDelay;
+  /** What it uses of the limits. */
   readonly use: LimitUse;
+  /** One entry for each device, in the problem's order. */
   readonly devices: readonly DeviceReport[];
 }
 

@@ -59,11 +59,13 @@ export type ResolvedSolveOptions = z.output<typeof solveOptions.schema>;
 
 /** What a caller of `solvePlan` may pass beside options: a signal, plans to start from, progress. */
 export interface SolveHooks {
+  /** Ends the search with the best plan so far once aborted. */
   readonly signal?: StopSignal | undefined;
   /** Choices and shares to start from; required by the `bandwidth` method. */
   readonly warm?: Plan | undefined;
   /** Further plans to start from, of any origin: the answer is no slower than one of them that keeps all limits. */
   readonly starts?: readonly Plan[] | undefined;
+  /** Called when the best plan or the bound improves. */
   readonly onProgress?: ((progress: SolveProgress) => void) | undefined;
   /** Told of the best plan so far whenever there is a faster one; each keeps all limits of the problem. */
   readonly onPlan?: ((plan: Plan) => void) | undefined;

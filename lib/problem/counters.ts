@@ -2,11 +2,17 @@ import type { MixedIntegerNonlinearProgram, NonlinearProgram } from './nlp.js';
 
 /** How often each evaluation of a problem was asked for. */
 export interface EvaluationCounts {
+  /** Evaluations of the objective. */
   objective: number;
+  /** Evaluations of all rows. */
   constraints: number;
+  /** Evaluations of the objective's gradient. */
   gradient: number;
+  /** Evaluations of the rows' Jacobian. */
   jacobian: number;
+  /** Evaluations of the Lagrangian's Hessian. */
   hessian: number;
+  /** Products of that Hessian and a vector. */
   hessianProduct: number;
 }
 

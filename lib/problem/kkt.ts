@@ -21,6 +21,7 @@ export interface KktResiduals {
 
 /** What `kktResiduals` needs to know about a point. */
 export interface KktPoint {
+  /** Values of the variables, length n. */
   readonly x: Float64Array;
   /** y, length constraintCount. */
   readonly multipliers: Float64Array;

@@ -17,20 +17,27 @@ import type { FactorableForm } from './factorable.js';
 
 /** Positions of the structural non-zeros of a matrix, in the order in which its values are written. */
 export interface SparsityPattern {
+  /** Row of each entry. */
   readonly rows: Int32Array;
+  /** Column of each entry. */
   readonly columns: Int32Array;
 }
 
 /** Facts about a problem that do not depend on the point. */
 export interface NlpMeta {
+  /** For messages and reports. */
   readonly name?: string;
+  /** Variables n. */
   readonly variableCount: number;
+  /** Rows m. */
   readonly constraintCount: number;
   /** Bounds on the variables, length variableCount. */
   readonly lower: Float64Array;
+  /** Upper bounds, length n; Infinity for none. */
   readonly upper: Float64Array;
   /** Sides of the constraints, length constraintCount. */
   readonly constraintLower: Float64Array;
+  /** Upper sides of the rows, length m; Infinity for none. */
   readonly constraintUpper: Float64Array;
   /** Where a solver starts when the caller names no other point, length variableCount. */
   readonly start: Float64Array;
@@ -40,7 +47,9 @@ export interface NlpMeta {
   readonly startBoundMultipliers?: Float64Array;
   /** Size that each variable typically has, positive, length variableCount: what its unit is measured by. */
   readonly typical?: Float64Array;
+  /** Length n; numbered when absent. */
   readonly variableNames?: readonly string[];
+  /** Length m; numbered when absent. */
   readonly constraintNames?: readonly string[];
   /** 1 where the constraint is affine in x, length constraintCount; absent when unknown. */
   readonly linearConstraints?: Uint8Array;
@@ -59,6 +68,7 @@ export interface NlpMeta {
  * non-finite numbers: a solver treats both as "not defined here" and steps back.
  */
 export interface NonlinearProgram {
+  /** Sizes, bounds, start and patterns. */
   readonly meta: NlpMeta;
   /** f(x). */
   objective(x: Float64Array): number;
@@ -91,6 +101,7 @@ export interface FactorableProgram extends NonlinearProgram {
  * each other (kind 2), may differ from 0.
  */
 export interface SpecialOrderedSet {
+  /** 1: at most one variable is not zero; 2: at most two, and those neighbours. */
   readonly kind: 1 | 2;
   /** Indices of the variables in the order of the set. */
   readonly variables: Int32Array;
@@ -106,6 +117,7 @@ export function satisfiesSet({ kind, variables }: SpecialOrderedSet, x: Float64A
 export interface MixedIntegerNonlinearProgram extends NonlinearProgram {
   /** Indices of the integer variables, increasing. */
   readonly integerVariables: Int32Array;
+  /** None when absent. */
   readonly specialOrderedSets?: readonly SpecialOrderedSet[];
 }
 

@@ -10,11 +10,16 @@ export interface QuadraticProgram {
   readonly hessian?: SymmetricMatrix;
   /** q, length n. */
   readonly linear: Float64Array;
+  /** Added to the objective; 0 when absent. */
   readonly constant?: number;
   /** A, m × n. Absent: bounds only. */
   readonly constraintMatrix?: Matrix;
+  /** Lower sides of the rows, length m; −Infinity for none. */
   readonly constraintLower: Float64Array;
+  /** Upper sides of the rows, length m; Infinity for none. */
   readonly constraintUpper: Float64Array;
+  /** Lower bounds, length n; −Infinity for none. */
   readonly lower: Float64Array;
+  /** Upper bounds, length n; Infinity for none. */
   readonly upper: Float64Array;
 }

@@ -20,13 +20,17 @@ export interface ArrowheadQuadraticProgram {
   readonly privateHessian: Float64Array;
   /** q, length n. */
   readonly privateLinear: Float64Array;
+  /** Lower bounds of x, length n. */
   readonly privateLower: Float64Array;
+  /** Upper bounds of x, length n. */
   readonly privateUpper: Float64Array;
   /** T, k × k, positive semidefinite; absent: zero. */
   readonly sharedHessian?: DenseMatrix;
   /** p, length k. */
   readonly sharedLinear: Float64Array;
+  /** Lower bounds of t, length k. */
   readonly sharedLower: Float64Array;
+  /** Upper bounds of t, length k. */
   readonly sharedUpper: Float64Array;
   /** The private rows; absent: none. */
   readonly privateRows?: {
@@ -41,14 +45,19 @@ export interface ArrowheadQuadraticProgram {
   readonly couplingPrivate: DenseMatrix;
   /** G, r × k; absent: zero. */
   readonly couplingShared?: DenseMatrix;
+  /** Lower sides of the coupling rows, length r. */
   readonly couplingLower: Float64Array;
+  /** Upper sides of the coupling rows, length r. */
   readonly couplingUpper: Float64Array;
 }
 
 /** Numbers of private variables, shared variables and coupling rows. */
 export interface ArrowheadShape {
+  /** Private variables n. */
   readonly privateCount: number;
+  /** Shared variables k. */
   readonly sharedCount: number;
+  /** Coupling rows r. */
   readonly couplingCount: number;
 }
 
@@ -137,9 +146,13 @@ export function arrowheadToQuadraticProgram(program: ArrowheadQuadraticProgram):
 
 /** Bounds on the shared variables, and the private rows that they come from (−1: their own). */
 export interface TightenedShared {
+  /** Lower bounds of t. */
   readonly lower: Float64Array;
+  /** Upper bounds of t. */
   readonly upper: Float64Array;
+  /** Private row behind the lower bound; −1 for its own. */
   readonly lowerSource: number;
+  /** Private row behind the upper bound; −1 for its own. */
   readonly upperSource: number;
 }
 

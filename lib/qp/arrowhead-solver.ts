@@ -16,6 +16,7 @@ import { solveQp } from './solve-qp.js';
  * method takes over.
  */
 export class ArrowheadSolver {
+  /** As resolved, defaults included. */
   readonly options: QpOptions;
   private readonly state: ArrowheadState;
 

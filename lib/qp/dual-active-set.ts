@@ -19,6 +19,7 @@ const maxProximalSteps = 60;
  * unregularised optimality conditions of that set.
  */
 export class DualActiveSetSolver {
+  /** As resolved, defaults included. */
   readonly options: QpOptions;
   private readonly data: DenseData;
   private readonly iteration: DualIteration;

@@ -15,6 +15,7 @@ const consistencyTolerance = 1e-10;
 
 /** A program without its equality rows, and the way back. */
 export interface EliminatedProgram {
+  /** The program without its equality rows. */
   readonly reduced: QuadraticProgram;
   /** Candidate of the original program from one of the reduced one. */
   recover(candidate: QpCandidate): QpCandidate;

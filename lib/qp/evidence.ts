@@ -4,7 +4,9 @@ import type { FarkasCertificate, UnboundedRay } from './result.js';
 
 /** What a point and its multipliers are worth, from the data of the problem alone. */
 export interface QpEvidence {
+  /** ½xᵀPx + qᵀx + constant at x. */
   readonly objective: number;
+  /** Of the optimality conditions, computed from the data. */
   readonly residuals: KktResiduals;
   /** |primal − dual objective|. */
   readonly dualityGap: number;
@@ -93,8 +95,11 @@ export function absoluteMerit({ residuals, dualResidual, dualityGap, objective }
 
 /** Tolerances that a solution must meet. */
 export interface EvidenceTolerances {
+  /** Accepted residual of stationarity. */
   readonly optimalityTolerance: number;
+  /** Accepted violation of rows and bounds. */
   readonly feasibilityTolerance: number;
+  /** Accepted duality gap. */
   readonly gapTolerance: number;
 }
 

@@ -13,9 +13,13 @@ export interface WorkingSet {
 
 /** Where to start from: any part of an earlier result. */
 export interface QpWarmStart {
+  /** A point near the solution. */
   readonly x?: Float64Array | undefined;
+  /** Of the rows, as in an earlier result. */
   readonly multipliers?: Float64Array | undefined;
+  /** Of the bounds, as in an earlier result. */
   readonly boundMultipliers?: Float64Array | undefined;
+  /** Active rows and bounds of an earlier result. */
   readonly workingSet?: WorkingSet | undefined;
 }
 
@@ -57,6 +61,7 @@ export type QpMethod = 'active-set' | 'interior-point' | 'structured' | 'none';
 
 /** Result of a quadratic program; `optimal`, `infeasible` and `unbounded` are claimed only after an independent check. */
 export interface QpResult extends SolverResult {
+  /** Rows and bounds that hold with equality: a warm start for the next solve. */
   readonly workingSet: WorkingSet;
   /** Rows and bounds that entered or left the working set. */
   readonly workingSetChanges: number;

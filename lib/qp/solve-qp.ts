@@ -28,6 +28,7 @@ const structuredVariables = 100;
 
 /** Limits, and what the caller knows of the problem. */
 export interface QpContext extends BudgetLimits {
+  /** True where the Hessian is known to be positive semidefinite: it is then not tested. */
   readonly convex?: boolean;
 }
 

@@ -4,9 +4,10 @@
  */
 export type Outlook =
   | { readonly kind: 'now' }
-  | { readonly kind: 'expected' | 'forecast' | 'worst'; readonly horizonRounds: number }
+  | { readonly kind: 'expected' | 'forecast' | 'worst'; /** Rounds looked ahead. */ readonly horizonRounds: number }
   | {
       readonly kind: 'quantile';
+      /** Rounds looked ahead. */
       readonly horizonRounds: number;
       /** Of the standard normal law: −0.52 for the worst three tenths. */
       readonly normalQuantile: number;
@@ -26,6 +27,7 @@ export interface ReplanPolicy {
 
 /** What one simulation does. */
 export interface SimulationOptions {
+  /** Rounds simulated, ≥ 1. */
   readonly rounds: number;
   readonly intervalSeconds: number;
   readonly fading: 'planned' | 'blocks';

@@ -6,14 +6,19 @@ export type BudgetEnd = 'iteration-limit' | 'evaluation-limit' | 'time-limit' | 
  * that another thread or a time source raises is one that they poll.
  */
 export interface StopSignal {
+  /** True once the work shall end. */
   readonly aborted: boolean;
 }
 
 /** What a solve may spend; what is absent is without limit. */
 export interface BudgetLimits {
+  /** Most iterations; no limit when absent. */
   readonly maxIterations?: number;
+  /** Most evaluations; no limit when absent. */
   readonly maxEvaluations?: number;
+  /** Most wall time, seconds; no limit when absent. */
   readonly timeLimitSeconds?: number;
+  /** Ends the work once aborted. */
   readonly signal?: StopSignal | undefined;
 }
 
@@ -23,10 +28,15 @@ export interface BudgetLimits {
  * budget, and what a solver says of its own does not matter.
  */
 export class Budget {
+  /** Of `performance.now()`, milliseconds. */
   readonly startedAt = performance.now();
+  /** Most iterations; Infinity for no limit. */
   readonly maxIterations: number;
+  /** Most evaluations; Infinity for no limit. */
   readonly maxEvaluations: number;
+  /** Most wall time, seconds; Infinity for no limit. */
   readonly timeLimitSeconds: number;
+  /** Ends the work once aborted. */
   readonly signal: StopSignal | undefined;
 
   constructor(
@@ -39,6 +49,7 @@ export class Budget {
     this.signal = limits.signal;
   }
 
+  /** Wall time since the budget was made, seconds. */
   elapsedSeconds(): number {
     return (performance.now() - this.startedAt) / 1000;
   }

@@ -5,7 +5,9 @@ import * as z from '../schema/index.js';
  * `.default(…)` and `.describe(…)`; `z.input` is what a caller may pass, `z.output` what the algorithm works with.
  */
 export interface OptionSet<Fields extends z.Shape> {
+  /** What the options are checked by; holds each one's description. */
   readonly schema: z.ObjectField<Fields>;
+  /** Every option's default. */
   readonly defaults: z.output<z.ObjectField<Fields>>;
   /** Complete, checked options. Throws `OptionsError` naming every problem at once. */
   resolve(given?: Partial<z.input<z.ObjectField<Fields>>>): z.output<z.ObjectField<Fields>>;
@@ -13,7 +15,9 @@ export interface OptionSet<Fields extends z.Shape> {
 
 /** One thing that is wrong with the given options. */
 export interface OptionIssue {
+  /** Name of the option. */
   readonly path: string;
+  /** What is wrong with it and what is allowed. */
   readonly message: string;
 }
 

@@ -39,10 +39,13 @@ export type DualStatus = 'stationary' | 'not-stationary' | 'certificate' | 'unkn
 
 /** What every solver of continuous problems returns. Arrays belong to the caller. */
 export interface SolverResult {
+  /** Why the solver ended. */
   readonly termination: Termination;
   /** One sentence for people. */
   readonly message: string;
+  /** What is known of the constraints at the point returned. */
   readonly primalStatus: PrimalStatus;
+  /** What is known of stationarity, or of a certificate. */
   readonly dualStatus: DualStatus;
   /** Best point found, even at a limit. */
   readonly x: Float64Array;
@@ -54,8 +57,11 @@ export interface SolverResult {
   readonly boundMultipliers: Float64Array;
   /** Recomputed from the problem at x after the algorithm ended. */
   readonly residuals: KktResiduals;
+  /** Iterations made. */
   readonly iterations: number;
+  /** Evaluations of the problem's functions. */
   readonly counts: EvaluationCounts;
+  /** Wall time of the solve, seconds. */
   readonly timeSeconds: number;
   /** First error of the problem's own functions, where the solve ended without a solution. */
   readonly cause?: unknown;
@@ -72,10 +78,15 @@ export function isSolved(termination: Termination): boolean {
 
 /** One line of a solver's progress. */
 export interface IterationRecord {
+  /** Number of the iteration. */
   readonly iteration: number;
+  /** Objective at the iterate, as the caller states it. */
   readonly objective: number;
+  /** Largest violation of a row or bound. */
   readonly primalInfeasibility: number;
+  /** Largest entry of the residual of stationarity. */
   readonly stationarity: number;
+  /** Size of the step to this iterate. */
   readonly stepNorm?: number;
   /** Algorithm-specific figures by name (penalty, regularisation, working-set size…). */
   readonly details?: Readonly<Record<string, number | string>>;

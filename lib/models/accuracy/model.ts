@@ -9,7 +9,9 @@
 export interface AccuracyModel {
   /** Limit of A for a ratio without bound, 0…1. */
   readonly limit: number;
+  /** Which of the two formulas. */
   readonly combination: 'additive' | 'product';
+  /** Loss by compressing activations. */
   readonly up: LossTerm;
   /** Absent: the ratios are tied and `up` speaks for both. */
   readonly down?: LossTerm;
@@ -21,28 +23,62 @@ export interface AccuracyModel {
 
 /** Accuracy lost to one direction's compression, times the influence of the cut. */
 export interface LossTerm {
+  /** Loss over the ratio. */
   readonly family: LossFamily;
+  /** Factor of the loss over the cut. */
   readonly cut: CutCoefficient;
 }
 
 /** How the loss of accuracy falls with the ratio. */
 export type LossFamily =
   /** scale · ρ^(−exponent). */
-  | { readonly kind: 'power'; readonly scale: number; readonly exponent: number }
+  | {
+      readonly kind: 'power';
+      /** Factor of the formula, a part of accuracy, ≥ 0. */
+      readonly scale: number;
+      /** Of the formula, > 0. */
+      readonly exponent: number;
+    }
   /** scale · exp(−rate·ρ). */
-  | { readonly kind: 'exponential'; readonly scale: number; readonly rate: number }
+  | {
+      readonly kind: 'exponential';
+      /** Factor of the formula, a part of accuracy, ≥ 0. */
+      readonly scale: number;
+      /** Of the formula, > 0. */
+      readonly rate: number;
+    }
   /** scale / (1 + (ρ / midpoint)^steepness): a logistic curve in ln ρ. */
-  | { readonly kind: 'logistic'; readonly scale: number; readonly midpoint: number; readonly steepness: number }
+  | {
+      readonly kind: 'logistic';
+      /** Factor of the formula, a part of accuracy, ≥ 0. */
+      readonly scale: number;
+      /** Ratio at which half of the scale is lost, > 0. */
+      readonly midpoint: number;
+      /** Of the formula, > 0. */
+      readonly steepness: number;
+    }
   /** Monotone table, linear in ln ρ between its points, constant beyond them. */
-  | { readonly kind: 'table'; readonly ratios: readonly number[]; readonly losses: readonly number[] };
+  | {
+      readonly kind: 'table';
+      /** Ratios measured, increasing, in (0, 1]. */
+      readonly ratios: readonly number[];
+      /** Loss at each, not increasing. */
+      readonly losses: readonly number[];
+    };
 
 /** Influence of the cut on a loss of accuracy. */
 export type CutCoefficient =
   | { readonly kind: 'constant' }
   /** exp(−rate·c). */
-  | { readonly kind: 'decaying'; readonly rate: number }
+  | { readonly kind: 'decaying'; /** Of the formula, for a block. */ readonly rate: number }
   /** A factor for each measured cut, linear between them and constant beyond. */
-  | { readonly kind: 'measured'; readonly cuts: readonly number[]; readonly factors: readonly number[] };
+  | {
+      readonly kind: 'measured';
+      /** Cuts measured, increasing. */
+      readonly cuts: readonly number[];
+      /** Factor at each. */
+      readonly factors: readonly number[];
+    };
 
 /** A(ρ↑, ρ↓, c); ρ↓ is ignored by a model without a downward term. c may be fractional in relaxations. */
 export function accuracy(model: AccuracyModel, upRatio: number, downRatio: number, cut: number): number {

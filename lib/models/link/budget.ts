@@ -29,8 +29,12 @@ export interface LinkLimits extends LinkUse {
 /** How a plan that lasts many rounds treats fading: its mean gain, a quantile of it, or the mean of 1/R over samples. */
 export type FadingTreatment =
   | { readonly kind: 'mean' }
-  | { readonly kind: 'quantile'; readonly probability: number }
-  | { readonly kind: 'samples'; readonly count: number };
+  | {
+      readonly kind: 'quantile';
+      /** Part of the time with a gain below the one planned with, 0…1. */
+      readonly probability: number;
+    }
+  | { readonly kind: 'samples'; /** Gains drawn for the mean rate. */ readonly count: number };
 
 /** P·g / (N0·F·Γ) in Hz: the bandwidth at which the signal-to-noise ratio is one. */
 export function snrBandwidthHz(budget: LinkBudget): number {

@@ -8,7 +8,11 @@ export type Fading =
   | { readonly kind: 'none' }
   | { readonly kind: 'rayleigh' }
   /** Power of the direct path over that of the scattered ones, linear. */
-  | { readonly kind: 'rician'; readonly factor: number };
+  | {
+      readonly kind: 'rician';
+      /** Power of the direct path over that of the scattered ones, linear. */
+      readonly factor: number;
+    };
 
 function ricianFactor(fading: Exclude<Fading, { kind: 'none' }>): number {
   return fading.kind === 'rayleigh' ? 0 : fading.factor;

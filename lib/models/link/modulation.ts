@@ -2,7 +2,9 @@ import type { CustomRate, LinkUse } from './rate.js';
 
 /** One modulation and coding scheme: what it carries, and the signal-to-noise ratio (linear) from which on it is decoded. */
 export interface EfficiencyStep {
+  /** Spectral efficiency of the step. */
   readonly bitsPerSecondPerHz: number;
+  /** Least ratio of signal to noise for it, linear. */
   readonly signalToNoise: number;
 }
 

@@ -8,12 +8,15 @@ export type PathLossModel =
   /** referenceDecibel + 10·exponent·log10(d / referenceMetre). */
   | {
       readonly kind: 'log-distance';
+      /** Loss at the reference distance, dB. */
       readonly referenceDecibel: number;
+      /** Reference distance, metre. */
       readonly referenceMetre: number;
+      /** Path-loss exponent. */
       readonly exponent: number;
     }
   /** 20·log10(4π·d·f / c). */
-  | { readonly kind: 'free-space'; readonly carrierHz: number };
+  | { readonly kind: 'free-space'; /** Carrier frequency, Hz. */ readonly carrierHz: number };
 
 /** Scenarios of 3GPP TR 38.901: urban macro, urban micro (street canyon), rural macro, indoor office. */
 export type Scenario = 'uma' | 'umi' | 'rma' | 'inh';
@@ -24,8 +27,11 @@ export const scenarioSpecVersion = '16.1.0';
 /** 3GPP TR 38.901 table 7.4.1-1, with or without line of sight. */
 export interface ScenarioModel {
   readonly kind: `${Scenario}-${'los' | 'nlos'}`;
+  /** Carrier frequency, Hz. */
   readonly carrierHz: number;
+  /** Height of the base station's antenna, metre. */
   readonly baseHeightMetre: number;
+  /** Height of the device, metre. */
   readonly deviceHeightMetre: number;
 }
 

@@ -16,9 +16,13 @@ import { exceeds, fallsShort } from './tolerance.js';
  * blocks, then by up point, then by down point.
  */
 export interface ChoiceTable {
+  /** Choices left after pins and memory. */
   readonly count: number;
+  /** Blocks on the device of each choice. */
   readonly blocks: Int32Array;
+  /** Index into `upPoints` of each choice. */
   readonly upPoint: Int32Array;
+  /** Index into `downPoints` of each choice. */
   readonly downPoint: Int32Array;
   /** Device forward and encode, seconds a step. */
   readonly preSeconds: Float64Array;
@@ -26,6 +30,7 @@ export interface ChoiceTable {
   readonly postSeconds: Float64Array;
   /** Bits of one step. */
   readonly uplinkBits: Float64Array;
+  /** Bits sent down in a local step. */
   readonly downlinkBits: Float64Array;
   /** Bits of the adapters, once a round in each direction. */
   readonly adapterBits: Float64Array;
@@ -33,7 +38,9 @@ export interface ChoiceTable {
   readonly exchangeSeconds: Float64Array;
   /** Server work of one step at full throughput, codec included, seconds. */
   readonly serverSeconds: Float64Array;
+  /** Memory of the server for the device, bytes. */
   readonly serverMemoryBytes: Float64Array;
+  /** Memory of the device, bytes. */
   readonly deviceMemoryBytes: Float64Array;
   /** Bits a second and hertz that the device's energy allows on the uplink; Infinity without a limit of energy. */
   readonly uplinkEfficiencyLimit: Float64Array;
@@ -45,22 +52,33 @@ export interface ChoiceTable {
 
 /** Everything about one choice that delay, memory and accuracy need. */
 export interface ChoiceCosts {
+  /** Forward pass on the device, seconds a local step. */
   readonly forwardSeconds: number;
+  /** Encoding on the device, seconds a local step. */
   readonly encodeSeconds: number;
+  /** Decoding on the device, seconds a local step. */
   readonly decodeSeconds: number;
+  /** Backward pass on the device, seconds a local step. */
   readonly backwardSeconds: number;
+  /** Bits sent up in a local step. */
   readonly uplinkBits: number;
+  /** Bits sent down in a local step. */
   readonly downlinkBits: number;
+  /** Bits of the adapters, each way, in a round. */
   readonly adapterBits: number;
   /** Coding of the adapters, once a round. */
   readonly exchangeSeconds: number;
+  /** Work of the server at full throughput, seconds a local step. */
   readonly serverSeconds: number;
+  /** Memory of the server for the device, bytes. */
   readonly serverMemoryBytes: number;
+  /** Memory of the device, bytes. */
   readonly deviceMemoryBytes: number;
   /** Energy of computing in a round, joule. */
   readonly computeJoule: number;
   /** Bits a second and hertz that the energy left after computing allows; 0 where it does not suffice to send at all. */
   readonly uplinkEfficiencyLimit: number;
+  /** Accuracy under the choice, 0…1. */
   readonly accuracy: number;
   /** Use of each of the problem's `extraLimits`. */
   readonly extraUse: readonly number[];

@@ -4,15 +4,23 @@ import type { DevicePlan, Plan, PlanningProblem } from './problem.js';
 
 /** Where one device's time goes. Seconds a step, but for the adapters: once a round. */
 export interface StageSeconds {
+  /** Forward pass on the device, seconds a local step. */
   readonly forward: number;
+  /** Encoding on the device, seconds a local step. */
   readonly encode: number;
+  /** Activations up, seconds a local step. */
   readonly uplink: number;
   /** Server time of one step as this device sees it, its share considered. */
   readonly server: number;
+  /** Gradients down, seconds a local step. */
   readonly downlink: number;
+  /** Decoding on the device, seconds a local step. */
   readonly decode: number;
+  /** Backward pass on the device, seconds a local step. */
   readonly backward: number;
+  /** Adapters up, seconds a round. */
   readonly adapterUplink: number;
+  /** Adapters down, seconds a round. */
   readonly adapterDownlink: number;
   /** Coding of the adapters on the device. */
   readonly adapterCodec: number;
@@ -22,6 +30,7 @@ export interface StageSeconds {
 export interface RoundDelay {
   /** The round [T], seconds. */
   readonly totalSeconds: number;
+  /** Aggregation of the adapters at the server, seconds. */
   readonly aggregationSeconds: number;
   /** Each device's stages; undefined for a device left out. */
   readonly stages: readonly (StageSeconds | undefined)[];

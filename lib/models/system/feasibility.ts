@@ -5,8 +5,11 @@ import { roundEnergyJoule } from './usage.js';
 
 /** How a plan uses the limits that couple devices. */
 export interface LimitUse {
+  /** Sum of the bandwidths, Hz. */
   readonly bandwidthHz: number;
+  /** Sum of the server's shares, 0…1. */
   readonly serverShare: number;
+  /** Memory of the server for all devices, bytes. */
   readonly serverMemoryBytes: number;
   /** All devices together, both directions and adapters, bits a round. */
   readonly trafficBits: number;
@@ -40,12 +43,15 @@ export type LimitName = (typeof limitNames)[number];
 
 /** A limit that a plan breaks. */
 export interface LimitViolation {
+  /** Which limit. */
   readonly limit: LimitName;
   /** Name of the device for a limit of its own. */
   readonly device?: string;
   /** Name of an `extra` limit. */
   readonly extra?: string;
+  /** What was found, in the limit's unit. */
   readonly found: number;
+  /** What is allowed, in the same unit. */
   readonly allowed: number;
 }
 
@@ -95,6 +101,7 @@ export function limitUse(problem: PlanningProblem, plan: Plan): LimitUse {
 
 /** One limit and how a plan stands to it. */
 export interface LimitCheck extends LimitViolation {
+  /** On which side of the limit the value must be. */
   readonly sense: 'at most' | 'at least' | 'exactly';
   /** Within `limitTolerance`. */
   readonly kept: boolean;

@@ -16,7 +16,9 @@ export interface RoundChannel {
 
 /** A device whose channel and resources change from round to round. */
 export interface MovingDevice {
+  /** As in the problem. */
   readonly name: string;
+  /** How the device moves. */
   readonly motion: Motion;
   /** The largest speed of the motion, m/s. */
   readonly speedMetrePerSecond: number;
@@ -24,6 +26,7 @@ export interface MovingDevice {
   readonly buildingDecibel: number;
   /** A gain that was measured: the motion then changes nothing. */
   readonly measuredGain?: number;
+  /** Rate laws of both directions under a round's channel. */
   readonly laws: (channel: RoundChannel) => { readonly uplink: RateLaw; readonly downlink: RateLaw };
   /** When it is there, seconds from the start; always when absent. */
   readonly present?: { readonly fromSeconds: number; readonly untilSeconds: number } | OnOffTimes;
@@ -37,9 +40,13 @@ export interface MovingDevice {
 
 /** A cell over time. */
 export interface MovingCell {
+  /** The problem behind the cell, and how to state it anew. */
   readonly source: ProblemSource;
+  /** Carrier frequency, Hz. */
   readonly carrierHz: number;
+  /** Path loss, shadowing and sight by place. */
   readonly site: SiteModel;
+  /** Interference of the neighbours; none when absent. */
   readonly noiseRise?: NoiseRise;
   /** In the order of the source's problem. */
   readonly devices: readonly MovingDevice[];

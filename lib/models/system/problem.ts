@@ -10,6 +10,7 @@ export interface PlanningProblem {
   readonly blockCount: number;
   /** Local steps a round [K], ≥ 1. */
   readonly stepsPerRound: number;
+  /** How devices share the server. */
   readonly sharing: ServerSharing;
   /** Band shared by the devices [B], Hz. */
   readonly bandwidthHz: number;
@@ -23,6 +24,7 @@ export interface PlanningProblem {
   readonly trafficLimitBits?: number;
   /** Aggregation of the adapters at the end of a round, seconds. */
   readonly aggregationSeconds: number;
+  /** The accuracy to reach, and its model. */
   readonly accuracy: AccuracyLimit;
   /** Codec settings that activations may use, by increasing ratio. */
   readonly upPoints: readonly OperatingPoint[];
@@ -30,6 +32,7 @@ export interface PlanningProblem {
   readonly downPoints: readonly OperatingPoint[];
   /** One decision for both directions. */
   readonly tiedRatios: boolean;
+  /** In an order that plans keep; names are unique. */
   readonly devices: readonly Device[];
   /** Further limits on what choices use: power, money, carbon, whatever the caller counts; none when absent. */
   readonly extraLimits?: readonly ExtraLimit[];
@@ -58,14 +61,19 @@ export interface UsedChoice {
   readonly blocks: number;
   /** Indices into `upPoints`, `downPoints`. */
   readonly upPoint: number;
+  /** Index into `downPoints`. */
   readonly downPoint: number;
   /** Device: forward, encode, decode and backward. */
   readonly deviceSeconds: number;
   /** At the server's full throughput. */
   readonly serverSeconds: number;
+  /** Bits sent up in a local step. */
   readonly uplinkBits: number;
+  /** Bits sent down in a local step. */
   readonly downlinkBits: number;
+  /** Bits of the adapters, each way, in a round. */
   readonly adapterBits: number;
+  /** Accuracy of the device under the choice, 0…1. */
   readonly accuracy: number;
 }
 
@@ -77,6 +85,7 @@ export type ServerSharing = 'allocated' | 'equal' | 'batched';
 
 /** The accuracy that plans must reach, and by which model. */
 export interface AccuracyLimit {
+  /** Accuracy over cut and ratios. */
   readonly model: AccuracyModel;
   /** Least accuracy accepted [A_min], 0…1; −Infinity for none. */
   readonly minimum: number;
@@ -93,40 +102,53 @@ export interface AccuracyLimit {
 
 /** One codec setting and what it costs. Times are for one value (one scalar of the tensor) on the reference device. */
 export interface OperatingPoint {
+  /** Unique in its list, for messages and reports. */
   readonly name: string;
   /** Bits sent over uncompressed bits [ρ], in (0, 1]. */
   readonly ratio: number;
+  /** Encoding on the reference device, seconds for a value. */
   readonly encodeSecondsPerValue: number;
+  /** Decoding on the reference device, seconds for a value. */
   readonly decodeSecondsPerValue: number;
   /** The same work done by the server for one device, at its full throughput. */
   readonly serverEncodeSecondsPerValue: number;
+  /** Decoding by the server at full throughput, seconds for a value. */
   readonly serverDecodeSecondsPerValue: number;
   /** Codec work space on the device, bytes per value. */
   readonly workspaceBytesPerValue: number;
+  /** Part of the values that are kept, 0…1, where it is known. */
   readonly keptFraction?: number;
+  /** Bits of a kept value, where it is known. */
   readonly bitsPerKeptValue?: number;
 }
 
 /** A device with everything that planning needs of it. */
 export interface Device {
+  /** Unique name, for messages and reports. */
   readonly name: string;
   /** Weight in the accuracy mean and in aggregation, > 0. */
   readonly weight: number;
   /** An optional device may be left out of the round; `leftOutAccuracy` says what that costs. */
   readonly optional: boolean;
+  /** Rate over bandwidth from device to server. */
   readonly uplink: RateLaw;
+  /** Rate over bandwidth from server to device. */
   readonly downlink: RateLaw;
   /** Own limits of the share, Hz; 0 and Infinity when absent. */
   readonly minimumBandwidthHz: number;
+  /** Most bandwidth that the device may have, Hz; Infinity for no limit. */
   readonly maximumBandwidthHz: number;
   /** [M_n], bytes; Infinity if not limited. */
   readonly memoryBytes: number;
   /** Multiplies the codec's reference times, > 0. */
   readonly codecTimeFactor: number;
+  /** Work, values and memory for every number of blocks on the device. */
   readonly costs: CostTable;
+  /** Decisions that are given, not searched for. */
   readonly pinned: PinnedDecisions;
   /** Largest radiated power while sending, and power drawn while computing, watt. */
   readonly transmitPowerWatt: number;
+  /** Power drawn while the device computes, watt. */
   readonly computePowerWatt: number;
   /**
    * Most energy a round for computing and radiating together, joule, > 0; no limit when absent. What computing leaves is
@@ -139,11 +161,13 @@ export interface Device {
 
 /** Decisions that the caller fixes. */
 export interface PinnedDecisions {
+  /** Blocks on the device. */
   readonly blocks?: number;
   /** Index into `upPoints`. */
   readonly upPoint?: number;
   /** Index into `downPoints`. */
   readonly downPoint?: number;
+  /** Bandwidth of the device, Hz. */
   readonly bandwidthHz?: number;
 }
 
@@ -154,7 +178,9 @@ export interface PinnedDecisions {
 export interface CostTable {
   /** Numbers of blocks that may be chosen, increasing. */
   readonly allowedBlocks: readonly number[];
+  /** Forward pass on the device for each cut, seconds a local step. */
   readonly forwardSeconds: Float64Array;
+  /** Backward pass on the device for each cut, seconds a local step. */
   readonly backwardSeconds: Float64Array;
   /** Forward, loss and backward of the rest at the server's full throughput, without codec. */
   readonly serverSeconds: Float64Array;
@@ -168,6 +194,7 @@ export interface CostTable {
   readonly exchange?: ExchangeCosts;
   /** Scalars sent up in one step (0 at c = L) and down (0 at c = 0 and c = L). */
   readonly upValues: Float64Array;
+  /** Values of the gradient sent down for each cut. */
   readonly downValues: Float64Array;
   /** Bits of an uncompressed scalar. */
   readonly bitsPerValue: number;
@@ -191,6 +218,7 @@ export interface DevicePlan {
   readonly blocks: number;
   /** Indices into `upPoints`, `downPoints`. */
   readonly upPoint: number;
+  /** Index into `downPoints`. */
   readonly downPoint: number;
   /** Share of the band [b], Hz. */
   readonly bandwidthHz: number;
@@ -200,5 +228,6 @@ export interface DevicePlan {
 
 /** Decisions for all devices, in the order of `PlanningProblem.devices`. */
 export interface Plan {
+  /** In the order of the problem's devices. */
   readonly devices: readonly DevicePlan[];
 }

@@ -36,7 +36,8 @@ export interface DeviceChange {
 
 /** A changed problem, or why the source does not take the change. */
 export type Rebuilt =
-  { readonly ok: true; readonly source: ProblemSource } | { readonly ok: false; readonly reason: string };
+  | { readonly ok: true; /** The problem's new source. */ readonly source: ProblemSource }
+  | { readonly ok: false; /** Why there is none, in words. */ readonly reason: string };
 
 /** A frame of time-division duplex whose division between uplink and downlink is a decision. */
 export interface DecidedFrame {
@@ -49,6 +50,7 @@ export interface DecidedFrame {
  * resolved numbers: slopes of rate laws, pinned equal shares and much else follow from the source.
  */
 export interface ProblemSource {
+  /** The problem as it stands. */
   readonly problem: PlanningProblem;
   /** What the server's memory holds beside the devices' state, bytes: the source's limit is this more than the problem's. */
   readonly serverModelBytes: number;

@@ -4,7 +4,9 @@ import type { Device, DevicePlan, PlanningProblem } from './problem.js';
 
 /** Bits of one device in one round. */
 export interface RoundTraffic {
+  /** Bits sent up in a round. */
   readonly uplinkBits: number;
+  /** Bits sent down in a round. */
   readonly downlinkBits: number;
   /** What the same decisions would send without compression. */
   readonly uncompressedBits: number;

@@ -10,6 +10,7 @@ export interface CostTableInput extends MemorySettings {
   readonly deviceFlopsPerSecond: number;
   /** Effective throughput of the whole server [f_s], FLOP/s. */
   readonly serverFlopsPerSecond: number;
+  /** What the framework takes on the device besides, bytes. */
   readonly deviceOverheadBytes: number;
   /** Bits of an uncompressed scalar on the air. */
   readonly bitsPerValue: number;
@@ -17,6 +18,7 @@ export interface CostTableInput extends MemorySettings {
   readonly headerBits: number;
   /** Numbers of device blocks that may be chosen, within 0 … L, increasing. */
   readonly allowedBlocks: readonly number[];
+  /** How products of attention are counted. */
   readonly attentionCount: AttentionCount;
   /** Coding of the adapters; as they are when absent. */
   readonly exchange?: ExchangeSettings;
@@ -34,8 +36,11 @@ export interface ExchangeSettings {
 
 /** Work of one local step, FLOP, for each number of device blocks c = 0 … L. */
 export interface StepWork {
+  /** FLOP of the forward pass on the device for each cut. */
   readonly deviceForward: Float64Array;
+  /** FLOP of the backward pass on the device for each cut. */
   readonly deviceBackward: Float64Array;
+  /** FLOP of the server for each cut. */
   readonly server: Float64Array;
 }
 

@@ -9,6 +9,7 @@ export type LoraTarget = (typeof loraTargets)[number];
 export interface LoraSettings {
   /** Rank [r], ≥ 1. */
   readonly rank: number;
+  /** Matrices of a block that have adapters. */
   readonly targets: readonly LoraTarget[];
   /** Bytes of one adapter parameter in memory and on the air (4 or 2). */
   readonly bytesPerParameter: number;

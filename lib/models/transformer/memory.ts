@@ -9,10 +9,13 @@ export type MemoryMode = 'keep' | 'recompute';
 
 /** What the memory of a split model depends on besides its shape. */
 export interface MemorySettings extends BlockConventions {
+  /** The transformer. */
   readonly shape: TransformerShape;
+  /** Its adapters. */
   readonly lora: LoraSettings;
   /** Mini-batch [B]. */
   readonly batchSize: number;
+  /** Whether activations are kept or computed again. */
   readonly memoryMode: MemoryMode;
   /** Bytes of one frozen weight. */
   readonly weightBytes: number;
@@ -28,12 +31,17 @@ export interface MemorySettings extends BlockConventions {
 
 /** Where memory goes, bytes. */
 export interface MemoryBreakdown {
+  /** Weights of the embedding, bytes. */
   readonly embeddingBytes: number;
+  /** Weights of the blocks, bytes. */
   readonly blockBytes: number;
+  /** Weights of the head, bytes. */
   readonly headBytes: number;
   /** Adapters with gradients and optimizer state, and those of a trained head. */
   readonly adapterBytes: number;
+  /** Activations kept for the backward pass, bytes. */
   readonly activationBytes: number;
+  /** What the framework takes besides, bytes. */
   readonly overheadBytes: number;
 }
 

@@ -2,11 +2,13 @@ import { keyValueWidth, type TransformerShape } from './shape.js';
 
 /** Parameters of the parts of a transformer; biases and norms included. */
 export interface ParameterCounts {
+  /** Parameters of the embedding. */
   readonly embedding: number;
   /** One block. */
   readonly block: number;
   /** Final norm and head; a tied head's matrix counts with the embedding. */
   readonly head: number;
+  /** All parameters. */
   readonly total: number;
 }
 

@@ -3,7 +3,9 @@ import { exchangeColumns, memoryColumns, trafficColumns, type CostTableInput } f
 
 /** fixed + perBlock · blocks. */
 export interface AffineCost {
+  /** Part without a block. */
   readonly fixed: number;
+  /** Part of each block. */
   readonly perBlock: number;
 }
 
@@ -14,6 +16,7 @@ export interface AffineCost {
 export interface CostProfile {
   /** By device blocks c. */
   readonly forwardSeconds: AffineCost;
+  /** Backward pass on the device, seconds a local step. */
   readonly backwardSeconds: AffineCost;
   /** By server blocks L − c. */
   readonly serverSeconds: AffineCost;

@@ -22,7 +22,9 @@ export interface TransformerShape {
   readonly finalNorm: boolean;
   /** Attention looks back only; its work may then be counted half. */
   readonly causal: boolean;
+  /** What comes before the first block. */
   readonly embedding: Embedding;
+  /** What comes after the last block. */
   readonly head: Head;
 }
 
@@ -32,11 +34,14 @@ export type Embedding =
       readonly kind: 'patches';
       /** Side of a square patch, pixels. */
       readonly patchSize: number;
+      /** Channels of the picture. */
       readonly channels: number;
+      /** Whether a token is put before those of the picture. */
       readonly classToken: boolean;
     }
   | {
       readonly kind: 'tokens';
+      /** Tokens that there are. */
       readonly vocabulary: number;
       /** Learned positions; 0 for rotary or none. */
       readonly positions: number;
@@ -49,9 +54,9 @@ export type Embedding =
 /** What acts on the last block’s output. */
 export type Head =
   /** Acts on one token a sample. */
-  | { readonly kind: 'classifier'; readonly classes: number }
+  | { readonly kind: 'classifier'; /** Classes told apart. */ readonly classes: number }
   /** Acts on every token; `tied` shares its matrix with the embedding. */
-  | { readonly kind: 'language-model'; readonly tied: boolean }
+  | { readonly kind: 'language-model'; /** Whether the head's weights are the embedding's. */ readonly tied: boolean }
   /** A dense layer of width × width on one token (BERT's pooler). */
   | { readonly kind: 'pooler' };
 

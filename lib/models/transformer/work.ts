@@ -149,6 +149,7 @@ export function cutValues(shape: TransformerShape): number {
 
 /** Scalars kept for the backward pass of one block and one sample: see `blockActivations`. */
 export interface ActivationCounts {
+  /** Values kept for a block. */
   readonly block: number;
   /** Of the lowest block, where the gradient of the block's input is not needed. */
   readonly lowestBlock: number;

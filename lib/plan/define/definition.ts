@@ -34,14 +34,19 @@ export interface PlanningProblemDefinition {
   readonly aggregationSeconds?: number;
   /** Codec settings; nothing is compressed when absent. */
   readonly compression?: CompressionDefinition;
+  /** The accuracy to reach, and its model; none is asked for when absent. */
   readonly accuracy?: AccuracyDefinition;
+  /** At least one; names are unique. */
   readonly devices: readonly DeviceDefinition[];
+  /** Further limits on what choices use; none when absent. */
   readonly extraLimits?: readonly ExtraLimit[];
 }
 
 /** Operating points of the codec. Without `down` one decision stands for both directions. */
 export interface CompressionDefinition {
+  /** Settings for activations, by increasing ratio. */
   readonly up: readonly PointDefinition[];
+  /** Settings for gradients; when absent one decision stands for both directions. */
   readonly down?: readonly PointDefinition[];
 }
 
@@ -60,10 +65,15 @@ export interface AccuracyDefinition {
 
 /** A device: its links, what each cut costs it, its limits. */
 export interface DeviceDefinition extends Partial<Omit<Device, 'name' | 'uplink' | 'downlink' | 'costs' | 'pinned'>> {
+  /** Unique name, for messages and reports. */
   readonly name: string;
+  /** Rate over bandwidth from device to server. */
   readonly uplink: RateLaw;
+  /** Rate over bandwidth from server to device. */
   readonly downlink: RateLaw;
+  /** Time, values and memory for every cut. */
   readonly stages: StageDefinition;
+  /** Decisions that are given; none when absent. */
   readonly pinned?: PinnedDecisions;
 }
 
@@ -71,14 +81,19 @@ export interface DeviceDefinition extends Partial<Omit<Device, 'name' | 'uplink'
 export interface StageDefinition {
   /** Cuts that may be chosen; 1 … L − 1 when absent. */
   readonly cuts?: readonly number[];
+  /** Forward pass on the device, seconds a local step. */
   readonly forwardSeconds: PerCut;
+  /** Backward pass on the device, seconds a local step. */
   readonly backwardSeconds: PerCut;
   /** At the server's full throughput. */
   readonly serverSeconds: PerCut;
   /** Scalars sent in one step, before compression. */
   readonly uplinkValues: PerCut;
+  /** Values of the gradient sent down in a local step. */
   readonly downlinkValues: PerCut;
+  /** Memory of the device, bytes; 0 when absent. */
   readonly deviceMemoryBytes?: PerCut;
+  /** Memory of the server for the device, bytes; 0 when absent. */
   readonly serverMemoryBytes?: PerCut;
   /** Sent once a round in each direction. */
   readonly adapterBits?: PerCut;

@@ -2,7 +2,9 @@
 export interface DefinitionIssue {
   /** As in `devices[2].uplink` or `extraLimits[0].use`. */
   readonly path: string;
+  /** What was found. */
   readonly found: string;
+  /** What is allowed. */
   readonly allowed: string;
 }
 

@@ -28,19 +28,25 @@ import { PlacedCurve } from './placed-curve.js';
 
 /** A form that was tried, the monotone table included. */
 export interface TriedForm {
+  /** Family of the loss over the ratio. */
   readonly family: CurveForm['family'] | 'table';
+  /** How the loss depends on the cut. */
   readonly cut: CurveForm['cut'];
+  /** Whether the directions have terms of their own. */
   readonly directions: CurveForm['directions'];
 }
 
 /** How well a form fits. */
 export interface FormAssessment {
+  /** The form assessed. */
   readonly form: TriedForm;
+  /** The model fitted in that form. */
   readonly model: AccuracyModel;
   /** Fitted parameters, the deviation not counted. */
   readonly parameters: number;
   /** Huber's loss at the common δ, of weighted residuals. */
   readonly loss: number;
+  /** Akaike's criterion, corrected for small samples; the less the better. */
   readonly aicc: number;
   /** AICc above the least one. */
   readonly aiccDifference: number;
@@ -50,7 +56,9 @@ export interface FormAssessment {
 
 /** A fitted parameter in plain units. */
 export interface FittedParameter extends ParameterInterval {
+  /** As in the model's term. */
   readonly name: string;
+  /** Estimate, in plain units. */
   readonly value: number;
   /** By the delta method; NaN where the parameter is not determined. */
   readonly standardError: number;
@@ -62,20 +70,27 @@ export interface FittedParameter extends ParameterInterval {
 export interface AccuracyFit {
   /** Chosen by AICc among the parametric forms, unless one was asked for. */
   readonly model: AccuracyModel;
+  /** Form of the curve chosen. */
   readonly form: TriedForm;
   /** All forms, least AICc first. */
   readonly assessments: readonly FormAssessment[];
+  /** The fitted parameters with their intervals. */
   readonly parameters: readonly FittedParameter[];
+  /** Error on points that were left out of the fit. */
   readonly heldOut: HeldOutError;
   /** Deviation of one run around the curve, 0 … 1. */
   readonly deviation: number;
+  /** Runs that the fit is of. */
   readonly observations: number;
+  /** Different settings among them. */
   readonly operatingPoints: number;
+  /** Probability of the intervals, 0…1. */
   readonly confidence: number;
   /** The curve with its pointwise interval. */
   readonly band: (upRatio: number, downRatio: number, cut: number) => AccuracyBand;
   /** A model nowhere above the band's lower edge within the fitted ratios, for plans that must hold in spite of it. */
   readonly lower: AccuracyModel;
+  /** What a reader should know of the data. */
   readonly warnings: readonly string[];
 }
 

@@ -1,7 +1,10 @@
 /** What a direct search found. */
 export interface DirectSearchResult {
+  /** Best point found. */
   readonly point: Float64Array;
+  /** Function there. */
   readonly value: number;
+  /** Evaluations of the function. */
   readonly evaluations: number;
 }
 

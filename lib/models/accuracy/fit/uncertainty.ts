@@ -61,8 +61,11 @@ function atBounds({ curve, theta }: FittedCurve): Set<number> {
 
 /** A fitted accuracy with its interval. */
 export interface AccuracyBand {
+  /** Expected accuracy, 0…1. */
   readonly accuracy: number;
+  /** Lower end of the interval, 0…1. */
   readonly lower: number;
+  /** Upper end of the interval, 0…1. */
   readonly upper: number;
 }
 
@@ -86,7 +89,9 @@ export function bandAt(
 
 /** Interval of a parameter in plain units; an end that the data leave open is infinite (or 0 for positive ones). */
 export interface ParameterInterval {
+  /** Lower end of the interval. */
   readonly lower: number;
+  /** Upper end of the interval. */
   readonly upper: number;
 }
 

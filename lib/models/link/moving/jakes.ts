@@ -20,6 +20,7 @@ export function coherenceBlocks(seconds: number, doppler: number, most: number):
 
 /** Complex gain of mean power 1 at any time; |h|² is the power gain. */
 export interface FadingProcess {
+  /** Power gain at a second, of mean 1. */
   powerGainAt(seconds: number): number;
   /** Real and imaginary part. */
   complexGainAt(seconds: number): readonly [number, number];

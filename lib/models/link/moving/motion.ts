@@ -2,22 +2,29 @@ import type { RandomStream } from '../../../random/index.js';
 
 /** A place around the base station, which stands at the origin; metres. */
 export interface Position {
+  /** First coordinate, metre. */
   readonly xMetre: number;
+  /** Second coordinate, metre. */
   readonly yMetre: number;
 }
 
 /** A place at a time, seconds from the start. */
 export interface TracePoint extends Position {
+  /** Time since the start. */
   readonly seconds: number;
 }
 
 /** How a device moves. */
 export type Motion =
-  | { readonly kind: 'static'; readonly start: Position }
+  | { readonly kind: 'static'; /** Where the device is at second 0. */ readonly start: Position }
   | WaypointMotion
   | RoadMotion
   /** Straight between the points, which are in order of time; at rest before the first and after the last. */
-  | { readonly kind: 'trace'; readonly points: readonly TracePoint[] };
+  | {
+      readonly kind: 'trace';
+      /** Places by time, increasing; straight lines between them. */
+      readonly points: readonly TracePoint[];
+    };
 
 /**
  * Random waypoint (Johnson and Maltz 1996): straight to a point drawn evenly from the disc, a pause, and on. Positions over
@@ -25,7 +32,9 @@ export type Motion =
  */
 export interface WaypointMotion {
   readonly kind: 'waypoint';
+  /** Where the device is at second 0. */
   readonly start: Position;
+  /** Radius of the disc around the base station that it stays in, metre. */
   readonly radiusMetre: number;
   /** Each leg's speed is drawn evenly from this range, m/s; 0 < least ≤ largest. */
   readonly speedMetrePerSecond: readonly [number, number];
@@ -36,14 +45,19 @@ export interface WaypointMotion {
 /** To and fro on a straight road of this length that begins at `start`. */
 export interface RoadMotion {
   readonly kind: 'road';
+  /** Where the device is at second 0. */
   readonly start: Position;
+  /** Direction of the road, from the first axis towards the second, radian. */
   readonly headingRadian: number;
+  /** Length of the road, metre. */
   readonly lengthMetre: number;
+  /** Speed, metre a second. */
   readonly speedMetrePerSecond: number;
 }
 
 /** Where a device is at any time; the same however often and in whatever order it is asked. */
 export interface Path {
+  /** Place at a second. */
   at(seconds: number): Position;
 }
 

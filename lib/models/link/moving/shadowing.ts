@@ -4,7 +4,9 @@ import { distanceBetween, type Position } from './motion.js';
 
 /** Standard deviation and decorrelation distance of shadowing, by line of sight. */
 export interface ShadowingLaw {
+  /** Standard deviation, dB. */
   readonly deviationDecibel: number;
+  /** Distance at which the correlation is 1/e, metre. */
   readonly decorrelationMetre: number;
 }
 
@@ -40,6 +42,7 @@ export function shadowingCorrelation(distanceMetre: number, decorrelationMetre: 
 
 /** A random function of the place, standard normal at each. */
 export interface SpatialField {
+  /** Value at a place, of variance 1. */
   at(position: Position): number;
 }
 

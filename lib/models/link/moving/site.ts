@@ -31,15 +31,19 @@ export interface SiteModel {
 /** A scenario of TR 38.901 whose line of sight depends on the place: always, never, or by its probability at the distance. */
 export interface ScenarioSight extends Omit<ScenarioModel, 'kind'> {
   readonly kind: 'scenario';
+  /** Scenario of 3GPP TR 38.901 that gives path loss and probability of sight. */
   readonly scenario: Scenario;
+  /** Whether the base station is seen: always, never, or as drawn by place. */
   readonly sight: 'line-of-sight' | 'obstructed' | 'drawn';
 }
 
 /** The channel at one place. */
 export interface PlaceChannel {
+  /** Distance from the base station, metre. */
   readonly distanceMetre: number;
   /** Absent for models without it. */
   readonly lineOfSight?: boolean;
+  /** Loss without shadowing, dB. */
   readonly pathLossDecibel: number;
   /** What shadowing adds to the gain, dB. */
   readonly shadowingDecibel: number;
@@ -70,6 +74,7 @@ export class Site {
     }
   }
 
+  /** Channel at a place. */
   at(position: Position): PlaceChannel {
     const distanceMetre = Math.max(leastDistanceMetre, Math.hypot(position.xMetre, position.yMetre));
     const lineOfSight = this.hasSight(position, distanceMetre);
@@ -127,6 +132,8 @@ export function scenarioOfSight(
 
 /** A normal law of the gain in dB. */
 export interface GainForecast {
+  /** Expected gain, dB. */
   readonly meanDecibel: number;
+  /** Standard deviation of the gain, dB. */
   readonly deviationDecibel: number;
 }

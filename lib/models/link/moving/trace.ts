@@ -3,7 +3,9 @@ import type { RandomStream } from '../../../random/index.js';
 
 /** A quantity that jumps at given times; what stands first holds before, too. */
 export interface StepTrace {
+  /** Starts of the pieces, increasing. */
   readonly seconds: readonly number[];
+  /** Value from each start on. */
   readonly values: readonly number[];
 }
 
@@ -16,12 +18,15 @@ export function traceAt({ seconds, values }: StepTrace, at: number): number {
 
 /** Time spent in each of two states, exponential with these means. */
 export interface OnOffTimes {
+  /** Mean length of the times on. */
   readonly meanOnSeconds: number;
+  /** Mean length of the times off. */
   readonly meanOffSeconds: number;
 }
 
 /** Whether something that comes and goes is there. */
 export interface OnOffProcess {
+  /** Whether it is on at a second. */
   isOnAt(seconds: number): boolean;
 }
 
@@ -45,6 +50,7 @@ export function onOffProcess({ meanOnSeconds, meanOffSeconds }: OnOffTimes, rand
 
 /** Interference by the load of neighbouring cells: noise rises by `fullLoadDecibel` when they are full. */
 export interface NoiseRise {
+  /** Rise of the noise when all neighbours send, dB. */
   readonly fullLoadDecibel: number;
   /** The load is even over this range in the long run, 0…1. */
   readonly load: readonly [number, number];

@@ -13,7 +13,7 @@ from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 sys.path.insert(0, "docs/certificate")
-import check_programs  # noqa: E402
+import check_certificate  # noqa: E402
 
 
 def arrays(problem):
@@ -82,11 +82,11 @@ def solved(problem):
 
 
 for line in sys.stdin:
-    certificate, exact = json.loads(line), json.loads(line, parse_int=float)
+    certificate = json.loads(line)
     try:
-        check_programs.check(exact["problem"], exact["claims"])
+        check_certificate.check(line)
         answer = "proven"
-    except check_programs.Refused as error:
+    except check_certificate.Refused as error:
         answer = str(error)
     try:
         print(f"{answer}\t{solved(certificate['problem'])}")

@@ -19,7 +19,7 @@ import { NotCertifiable, stateProgram, type StatedProgram } from './state-progra
 /** A certificate of a program (docs/certificate/README.md), to be written as JSON. */
 export interface ProgramCertificate {
   readonly format: 'sft-opt certificate';
-  readonly version: 1;
+  readonly version: 4;
   readonly generator?: string;
   readonly problemSha256: string;
   readonly problem: StatedProgram;
@@ -115,12 +115,12 @@ function sealed(stated: Stated, claims: ProgramClaims, generator: string | undef
   const problem = stated.statement;
   const certificate: ProgramCertificate = {
     format: 'sft-opt certificate',
-    version: 1,
+    version: 4,
     ...(generator !== undefined && { generator }),
     problemSha256: sha256Now(canonicalJson(problem)),
     problem,
     claims,
   };
-  const verdict = verifyProgram(Reader.of(problem, {}, 'problem'), Reader.of(claims, {}, 'claims'));
+  const verdict = verifyProgram(new Reader(problem, 'problem'), new Reader(claims, 'claims'));
   return { certificate, verdict, reason: undefined };
 }

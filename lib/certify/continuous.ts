@@ -35,8 +35,7 @@ const nearness = [1e-9, 1e-7, 1e-5];
 /** Point and bound of a program without integers, or that there is no point. */
 export function continuousClaims({ stated, convexity, result, pointTolerance }: ContinuousRequest): ProgramClaims {
   const isInfeasible = result.termination === 'infeasible';
-  const crossed = crossedSide(stated);
-  if (crossed) return { bound: { value: null, nodes: [crossed] } };
+  if (hasCrossedSides(stated)) return { bound: { value: null, nodes: [{}] } };
   const [lower, upper] = [stated.lower.slice(), stated.upper.slice()];
   const y = isInfeasible ? (result.certificate?.multipliers ?? result.multipliers) : result.multipliers;
   const relaxed: Relaxed = {
@@ -55,12 +54,10 @@ export function continuousClaims({ stated, convexity, result, pointTolerance }: 
   let leaf = found();
   if (!leaf) {
     const steps = impliedBounds(stated, lower, upper, false);
-    const empty = lower.findIndex((value, j) => value > upper[j]!);
+    const isEmpty = lower.some((value, j) => value > upper[j]!);
     if (steps.length > 0) {
-      nodes.push({
-        tighten: { steps: steps.map((step) => ({ ...step, value: roundedDown(step.value, Dyadic.one) })), next: 1 },
-      });
-      leaf = empty < 0 ? found() : { leaf: { empty: { variable: empty } }, value: Infinity };
+      nodes.push({ steps: steps.map((step) => ({ ...step, value: roundedDown(step.value, Dyadic.one) })) });
+      leaf = isEmpty ? { leaf: {}, value: Infinity } : found();
     }
   }
   if (!leaf && isInfeasible) throw new NotCertifiable('the multipliers do not refute the program exactly');
@@ -73,11 +70,8 @@ export function continuousClaims({ stated, convexity, result, pointTolerance }: 
   return { ...(point && { point }), ...(bound && { bound }) };
 }
 
-function crossedSide({ lower, upper, rowLower, rowUpper }: Stated): object | undefined {
-  const variable = lower.findIndex((value, j) => value > upper[j]!);
-  if (variable >= 0) return { empty: { variable } };
-  const row = rowLower.findIndex((value, i) => value > rowUpper[i]!);
-  return row >= 0 ? { empty: { row } } : undefined;
+function hasCrossedSides({ lower, upper, rowLower, rowUpper }: Stated): boolean {
+  return lower.some((value, j) => value > upper[j]!) || rowLower.some((value, i) => value > rowUpper[i]!);
 }
 
 /** The point that passes sides least, of those the one with the least objective. */

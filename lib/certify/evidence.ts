@@ -33,21 +33,21 @@ export function dualLeaf(
   shift: readonly Dyadic[] | undefined,
 ): ProvenLeaf | undefined {
   const tangent = stated.exact.isLinear ? undefined : w;
-  const value = dualValue(stated.exact, box, y, 'dual', tangent, shift);
+  const value = dualValue(stated.exact, box, y, tangent, shift);
   if (value === undefined) return undefined;
   const bound = roundedDown(value, y.over.times(y.over));
   if (bound === -Infinity) return undefined;
   const { over, lists } = written(y.over, y.entries, ...(tangent ? [tangent] : []));
-  return { leaf: { dual: { ...(over && { over }), rows: lists[0], ...(tangent && { at: lists[1] }) } }, value: bound };
+  return { leaf: { ...(over && { over }), rows: lists[0], ...(tangent && { at: lists[1] }) }, value: bound };
 }
 
 /** Proof by multipliers that the box holds no point; either sign of y may be the right one. */
 export function rayLeaf(stated: Stated, box: Box, y: Rationals): ProvenLeaf | undefined {
   for (const entries of [y.entries, y.entries.map((value) => value.negated())]) {
-    const value = dualValue(stated.exact, box, { over: y.over, entries }, 'ray');
+    const value = dualValue(stated.exact, box, { over: Dyadic.zero, entries });
     if (value === undefined || value.sign <= 0) continue;
-    const { over, lists } = written(y.over, entries);
-    return { leaf: { ray: { ...(over && { over }), rows: lists[0] } }, value: Infinity };
+    // A positive factor changes nothing.
+    return { leaf: { over: '0', rows: written(Dyadic.one, entries).lists[0] }, value: Infinity };
   }
   return undefined;
 }

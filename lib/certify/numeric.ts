@@ -1,14 +1,7 @@
 import { assembleSparse } from '../linalg/index.js';
 import type { QuadraticProgram } from '../problem/index.js';
 import { Reader } from '../verify/reader.js';
-import {
-  Dyadic,
-  readProgram,
-  type Box,
-  type ProgramStatement,
-  type Tightening,
-  isImplied,
-} from '../verify/programs/index.js';
+import { Dyadic, readProgram, type ProgramStatement, type Tightening, isImplied } from '../verify/programs/index.js';
 import type { StatedProgram } from './state-program.js';
 
 /** A stated program in exact numbers and in doubles. */
@@ -27,7 +20,7 @@ export class Stated {
   readonly rowUpper: Float64Array;
 
   constructor(readonly statement: StatedProgram) {
-    this.exact = readProgram(Reader.of(statement, {}, 'problem'));
+    this.exact = readProgram(new Reader(statement, 'problem'));
     const n = (this.variableCount = statement.linear.length);
     const m = (this.rowCount = statement.constraintLower.length);
     const columns = Array.from({ length: n }, () => ({ rows: [] as number[], values: [] as Dyadic[] }));
@@ -113,7 +106,8 @@ export class Stated {
   }
 }
 
-export function boxOf(lower: Float64Array, upper: Float64Array): Box {
+/** Bounds in exact numbers, to be moved. */
+export function boxOf(lower: Float64Array, upper: Float64Array): Record<Tightening['side'], (Dyadic | undefined)[]> {
   const side = (value: number): Dyadic | undefined => (Number.isFinite(value) ? Dyadic.of(value) : undefined);
   return { lower: Array.from(lower, side), upper: Array.from(upper, side) };
 }

@@ -31,9 +31,14 @@ export interface ProvenTree {
   readonly ended: BudgetEnd | 'node-limit' | undefined;
 }
 
+/** A node of the tree being built, and what comes below it: the part below a cut first. */
+interface Growing {
+  written: object;
+  below: readonly Growing[];
+}
+
 interface Open {
-  /** Place among the nodes. */
-  readonly place: number;
+  readonly node: Growing;
   readonly lower: Float64Array;
   readonly upper: Float64Array;
   readonly warm: QpWarmStart | undefined;
@@ -51,7 +56,8 @@ export function proveTree(request: TreeRequest): ProvenTree {
 }
 
 class Tree {
-  private readonly nodes: object[] = [];
+  private readonly root: Growing = { written: {}, below: [] };
+  private nodeCount = 1;
   private readonly stack: Open[] = [];
   private readonly relax: RelaxationOf;
   private readonly costs: Pseudocosts;
@@ -73,19 +79,24 @@ class Tree {
     const { stated, maxNodes, isOver } = this.request;
     const lower = stated.lower.map((value, j) => (stated.exact.isInteger[j] === 1 ? Math.ceil(value) : value));
     const upper = stated.upper.map((value, j) => (stated.exact.isInteger[j] === 1 ? Math.floor(value) : value));
-    this.stack.push({ place: this.reserve(), lower, upper, warm: undefined, parent: undefined, branched: undefined });
+    this.stack.push({ node: this.root, lower, upper, warm: undefined, parent: undefined, branched: undefined });
     let ended: ProvenTree['ended'];
     while (this.stack.length > 0 && ended === undefined) {
-      ended = isOver() ?? (this.nodes.length > maxNodes ? 'node-limit' : undefined);
+      ended = isOver() ?? (this.nodeCount > maxNodes ? 'node-limit' : undefined);
       if (ended === undefined) this.visit(this.stack.pop()!);
     }
     if (ended !== undefined) this.closeAsTheyAre(ended);
     if (this.incumbent === Infinity && this.weakest === Infinity) {
-      return { value: undefined, step: undefined, nodes: this.nodes, ended };
+      return { value: undefined, step: undefined, nodes: inOrder(this.root), ended };
     }
     const goal = this.goal();
     const useStep = this.step !== undefined && this.weakest === Infinity;
-    return { value: Math.min(goal, this.weakest), step: useStep ? this.step : undefined, nodes: this.nodes, ended };
+    return {
+      value: Math.min(goal, this.weakest),
+      step: useStep ? this.step : undefined,
+      nodes: inOrder(this.root),
+      ended,
+    };
   }
 
   /** The value claimed: the incumbent itself where the objective moves in steps, less the gap elsewhere. */
@@ -100,8 +111,11 @@ class Tree {
     return this.step === undefined ? value >= this.goal() : value > this.incumbent - this.step;
   }
 
-  private reserve(): number {
-    return this.nodes.push({}) - 1;
+  private grow(node: Growing, written: object, count: number): readonly Growing[] {
+    node.written = written;
+    node.below = Array.from({ length: count }, () => ({ written: {}, below: [] }));
+    this.nodeCount += count;
+    return node.below;
   }
 
   private visit(open: Open): void {
@@ -109,12 +123,9 @@ class Tree {
     const { exact } = stated;
     const [lower, upper] = [open.lower.slice(), open.upper.slice()];
     const steps = impliedBounds(stated, lower, upper, true);
-    const crossed = lower.findIndex((value, j) => value > upper[j]!);
-    const place = steps.length > 0 ? this.tighten(open.place, steps) : open.place;
-    if (crossed >= 0) {
-      this.nodes[place] = { empty: { variable: crossed } };
-      return;
-    }
+    const node = steps.length > 0 ? this.tighten(open.node, steps) : open.node;
+    // Nothing more is to be shown where bounds cross.
+    if (lower.some((value, j) => value > upper[j]!)) return;
     const relaxed = this.relax(lower, upper, open.warm);
     if (relaxed.end === 'unbounded') throw new NotCertifiable('the relaxation falls without end');
     if (open.branched && open.parent && relaxed.end === 'optimal') {
@@ -129,13 +140,13 @@ class Tree {
       }
       if (!this.isEnough(relaxed.objective) && fractional.length > 0) {
         const chosen = fractional.reduce((best, v) => (this.costs.score(v) > this.costs.score(best) ? v : best));
-        this.split(place, lower, upper, relaxed, chosen.variable, chosen.value);
+        this.split(node, lower, upper, relaxed, chosen.variable, chosen.value);
         return;
       }
     }
     const leaf = this.prove(lower, upper, relaxed);
     if (leaf) {
-      this.nodes[place] = leaf.leaf;
+      node.written = leaf.leaf;
       return;
     }
     // Smaller boxes are easier to prove.
@@ -145,12 +156,12 @@ class Tree {
       const value = Number.isFinite(relaxed.x[j]) ? Math.min(Math.max(relaxed.x[j]!, lower[j]!), upper[j]!) : 0;
       const cut = Math.min(Math.floor(value), upper[j]! - 1);
       if (Math.abs(cut) < 2 ** 50) {
-        this.split(place, lower, upper, relaxed, j, cut + 0.5);
+        this.split(node, lower, upper, relaxed, j, cut + 0.5);
         return;
       }
     }
     // What is left is proven to be no lower than something, if at all.
-    if (!this.accept(place, lower, upper, relaxed)) {
+    if (!this.accept(node, lower, upper, relaxed)) {
       const reason = exact.isLinear
         ? 'a variable that matters has no bound'
         : 'the bounds are too wide for its curvature';
@@ -158,24 +169,13 @@ class Tree {
     }
   }
 
-  private tighten(place: number, steps: readonly Tightening[]): number {
-    const next = this.reserve();
-    this.nodes[place] = {
-      tighten: {
-        steps: steps.map(({ row, variable, side, value }) => ({
-          row,
-          variable,
-          side,
-          value: roundedDown(value, Dyadic.one),
-        })),
-        next,
-      },
-    };
-    return next;
+  private tighten(node: Growing, steps: readonly Tightening[]): Growing {
+    const written = steps.map((step) => ({ ...step, value: roundedDown(step.value, Dyadic.one) }));
+    return this.grow(node, { steps: written }, 1)[0]!;
   }
 
   private split(
-    place: number,
+    node: Growing,
     lower: Float64Array,
     upper: Float64Array,
     relaxed: Relaxed,
@@ -183,15 +183,13 @@ class Tree {
     value: number,
   ): void {
     const at = Math.floor(value);
-    const below = this.reserve();
-    const above = this.reserve();
-    this.nodes[place] = { split: { variable, at, below, above } };
+    const children = this.grow(node, { variable, at }, 2);
     const child = (direction: 0 | 1): Open => {
       const [low, high] = [lower.slice(), upper.slice()];
       if (direction === 0) high[variable] = Math.min(high[variable]!, at);
       else low[variable] = Math.max(low[variable]!, at + 1);
       return {
-        place: direction === 0 ? below : above,
+        node: children[direction]!,
         lower: low,
         upper: high,
         warm: relaxed.warm,
@@ -211,22 +209,33 @@ class Tree {
   }
 
   /** Takes whatever multipliers prove here and lowers the claim to it. */
-  private accept(place: number, lower: Float64Array, upper: Float64Array, relaxed: Relaxed | undefined): boolean {
+  private accept(node: Growing, lower: Float64Array, upper: Float64Array, relaxed: Relaxed | undefined): boolean {
     const leaf = relaxed && provenLeaf(this.request.stated, this.request.shift, lower, upper, relaxed, () => false);
     if (!leaf) return false;
-    this.nodes[place] = leaf.leaf;
+    node.written = leaf.leaf;
     this.weakest = Math.min(this.weakest, leaf.value);
     return true;
   }
 
   private closeAsTheyAre(ended: string): void {
-    for (const { place, lower, upper, parent } of this.stack) {
+    for (const { node, lower, upper, parent } of this.stack) {
       const known = parent ?? this.relax(lower, upper);
-      if (!this.accept(place, lower, upper, known))
+      if (!this.accept(node, lower, upper, known))
         throw new NotCertifiable(`the work met its ${ended} before there was a bound`);
     }
     this.stack.length = 0;
   }
+}
+
+/** Nodes in the order in which a stack takes them. */
+function inOrder(root: Growing): object[] {
+  const nodes: object[] = [];
+  const stack = [root];
+  for (let node = stack.pop(); node; node = stack.pop()) {
+    nodes.push(node.written);
+    stack.push(...[...node.below].reverse());
+  }
+  return nodes;
 }
 
 /**

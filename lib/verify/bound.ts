@@ -1,41 +1,50 @@
 import { point, subtract } from './interval.js';
 import { BoundChecker, readPrices, readWitnesses, type Judgement, type Part } from './judge.js';
+import { admissibleChoices, relaxed, type Device, type Problem } from './problem.js';
 import { Reader } from './reader.js';
-import { admissibleChoices, relaxed, type StatedDevice, type Statement } from './statement.js';
+import { verifyTree } from './tree.js';
 
 /** Proves that no admissible plan has a round of `seconds` or less (∞: that there is none). */
-export function verifyBoundClaim(reader: Reader, statement: Statement): { seconds: number; leaves: number } {
+export function verifyBoundClaim(reader: Reader, problem: Problem): { seconds: number; leaves: number } {
   const at = reader.members('roundSeconds form replacedBy nodes');
   const seconds = at.roundSeconds.optional((claimed) => claimed.number(0)) ?? Infinity;
   // Stages are of a server that serves all at once.
-  const form = statement.sharing === 'batched' ? at.form.oneOf('chain', 'stages') : at.form.oneOf('chain');
-  const replaced = at.replacedBy.optional((list) => list.array(statement.devices.length));
-  const open = statement.devices.map((device, n) => {
-    const admissible = admissibleChoices(statement, device);
+  const form = problem.sharing === 'batched' ? at.form.oneOf('chain', 'stages') : at.form.oneOf('chain');
+  const replaced = at.replacedBy.optional((list) => list.array(problem.devices.length));
+  const open = problem.devices.map((device, n) => {
+    const admissible = admissibleChoices(problem, device);
     const kept = replaced ? unreplaced(replaced[n]!, device, admissible) : admissible;
     return device.optional ? [-1, ...kept] : kept;
   });
-  const checker = new BoundChecker(statement, form, withoutAggregation(statement, seconds));
-  const leaves = verifyNodes(at.nodes, checker, checker.root(open));
-  const { deadlineSeconds, tolerance } = statement;
+  const checker = new BoundChecker(problem, form, withoutAggregation(problem, seconds));
+  const size = open.reduce((sum, list) => sum + 1 + list.length, 0);
+  at.nodes.spend(stepsPerChoice * size * at.nodes.list().length);
+  const leaves = verifyTree(at.nodes, checker.root(open), (node, part) => {
+    if (node.has('device')) return split(node, part);
+    return node.has('threshold') ? cut(node, part) : proven(node, part, checker);
+  });
+  const { deadlineSeconds, tolerance } = problem;
   const isLate = deadlineSeconds !== undefined && seconds >= relaxed(deadlineSeconds, tolerance).hi;
   return { seconds: isLate ? Infinity : seconds, leaves };
 }
 
+/** Of work, to judge a choice once. */
+const stepsPerChoice = 20;
+
 /** An upper bound on what a claim leaves for a round without aggregation. */
-export function withoutAggregation({ aggregationSeconds }: Statement, seconds: number): number {
+export function withoutAggregation({ aggregationSeconds }: Problem, seconds: number): number {
   return seconds === Infinity ? Infinity : subtract(point(seconds), point(aggregationSeconds)).hi;
 }
 
 /** Whether every plan with choice j of a device stays admissible and gets no slower with the other. */
-export function isAsGood(device: StatedDevice, other: number, j: number): boolean {
-  const { seconds, uplinkBits, downlinkBits, serverSeconds, sharedUse, ownUse, uplinkLimit } = device;
-  const costs = [...seconds, ...uplinkBits, ...downlinkBits, serverSeconds, ...sharedUse, ...ownUse];
+export function isAsGood(device: Device, other: number, j: number): boolean {
+  const { loads, serverSeconds, sharedUse, ownUse, uplinkLimit } = device;
+  const costs = [...loads.flat(), serverSeconds, ...sharedUse, ...ownUse];
   return uplinkLimit[other]! >= uplinkLimit[j]! && costs.every((cost) => cost[other]! <= cost[j]!);
 }
 
 /** The choices but for those with another in their place. */
-function unreplaced(reader: Reader, device: StatedDevice, admissible: readonly number[]): number[] {
+function unreplaced(reader: Reader, device: Device, admissible: readonly number[]): number[] {
   const by = reader.numbers(device.count, 0, true);
   const kept = admissible.filter((j) => Number.isNaN(by[j]));
   const isKept = new Set(kept);
@@ -44,34 +53,6 @@ function unreplaced(reader: Reader, device: StatedDevice, admissible: readonly n
     reader.require('replacement is as good', isAsGood(device, by[j]!, j), `choice ${by[j]} does not replace ${j}`);
   }
   return kept;
-}
-
-/** Choices that all nodes together may consider. */
-const largestWork = 5e7;
-
-/** Nodes stand in the order in which a stack takes them, root first: each is checked once. Returns the number of leaves. */
-function verifyNodes(reader: Reader, checker: BoundChecker, root: Part): number {
-  const count = reader.list().length;
-  const size = root.open.reduce((sum, list) => sum + 1 + list.length, 0);
-  if (count * size > largestWork) reader.fail('asks for more work and memory than a checker may spend');
-  const stack = [root];
-  let [leaves, next] = [0, 0];
-  for (let part = stack.pop(); part; part = stack.pop()) {
-    if (next === count) {
-      reader.require('every part refuted', false, 'a part is left without a node');
-      return leaves;
-    }
-    const node = reader.entry(next++);
-    const parts = node.has('device')
-      ? split(node, part)
-      : node.has('threshold')
-        ? cut(node, part)
-        : proven(node, part, checker);
-    if (parts.length === 0) leaves++;
-    stack.push(...parts);
-  }
-  if (next < count) reader.fail('more nodes than parts');
-  return leaves;
 }
 
 /** One device's open choices are those listed, or the others. */
@@ -100,10 +81,10 @@ function proven(node: Reader, part: Part, checker: BoundChecker): Part[] {
   const { open } = part;
   const at = node.members('prices witnesses without');
   const given = at.witnesses.optional((list) => list.array(open.length));
-  const witnesses = open.map((list, n) => {
-    return readWitnesses(given?.[n] ?? Reader.of({}), list.length - Number(list[0] === -1));
-  });
-  const prices = readPrices(at.prices, checker.statement.limits.length);
+  const witnesses = open.map((list, n) =>
+    readWitnesses(given?.[n] ?? new Reader({}), list.length - Number(list[0] === -1)),
+  );
+  const prices = readPrices(at.prices, checker.problem.limits.length);
   const { isRefuted } = checker.judge(part, prices, witnesses);
   const dropped = at.without.optional((list) => list.array(open.length).map(choiceSet));
   if (dropped) {

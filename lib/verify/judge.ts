@@ -1,11 +1,11 @@
-import { add, divide, larger, multiply, one, point, subtract, zero, type Interval } from './interval.js';
+import { add, divide, larger, multiply, point, subtract, zero, type Interval } from './interval.js';
+import * as model from './problem.js';
 import type { Reader } from './reader.js';
-import * as model from './statement.js';
-import type { Load, StatedDevice, Statement } from './statement.js';
 
 /** Prices of what devices share; none negative. */
 export interface Prices {
-  readonly perHertz: number;
+  /** Of a share of 1 of the bandwidth. */
+  readonly perShare: number;
   /** Of the whole server, where it is divided. */
   readonly perServer: number;
   /** Of the round itself. */
@@ -15,31 +15,26 @@ export interface Prices {
 }
 
 export function readPrices(reader: Reader, limitCount: number): Prices {
-  const at = reader.members('perHertz perServer perSecond perUnit');
+  const at = reader.members('perShare perServer perSecond perUnit');
   const one = (price: Reader) => price.optional((given) => given.number()) ?? 0;
-  const [perHertz, perServer, perSecond] = [one(at.perHertz), one(at.perServer), one(at.perSecond)];
+  const [perShare, perServer, perSecond] = [one(at.perShare), one(at.perServer), one(at.perSecond)];
   const perUnit = at.perUnit.optional((list) => list.numbers(limitCount)) ?? new Float64Array(limitCount);
-  const isMet = [perHertz, perServer, perSecond, ...perUnit].every((price) => price >= 0);
+  const isMet = [perShare, perServer, perSecond, ...perUnit].every((price) => price >= 0);
   reader.require('prices not negative', isMet, 'one is negative');
-  return { perHertz, perServer, perSecond, perUnit };
+  return { perShare, perServer, perSecond, perUnit };
 }
 
-/** Evidence for a choice, or lists of it along a device's open choices; NaN where there is none. */
-export interface Witness<Entry = number> {
-  /** A share, hertz or resource blocks, at which a line is taken. */
-  readonly at: Entry;
-  /** Weight of an efficiency limit's line against Shannon's law where the two meet. */
-  readonly mixture: Entry;
-  /** The stage whose time the line is of. */
-  readonly stage: Entry;
+/** Along a device's open choices: a share at which lines are taken, and the stage whose time they are of; NaN where there is none. */
+export interface Witnesses {
+  readonly at: Float64Array;
+  readonly stage: Float64Array;
 }
-export type Witnesses = Witness<Float64Array>;
 
 export function readWitnesses(reader: Reader, count: number): Witnesses {
-  const { at, mixture, stage } = reader.members('at mixture stage');
+  const { at, stage } = reader.members('at stage');
   const column = (member: Reader) =>
     member.optional((list) => list.numbers(count, 0, true)) ?? new Float64Array(count).fill(NaN);
-  return { at: column(at), mixture: column(mixture), stage: column(stage) };
+  return { at: column(at), stage: column(stage) };
 }
 
 /** What plans are still considered: choices of each device (−1: left out), and a box that holds their thresholds. */
@@ -55,14 +50,6 @@ export interface ChoicePrice {
   readonly ends: readonly [atLow: number, atHigh: number];
 }
 
-interface PricedDevice {
-  readonly device: StatedDevice;
-  readonly least: number;
-  readonly most: number;
-  /** By choice: each threshold's load, the same with own work at the largest share of the server, and the least time of that. */
-  readonly choices: readonly { readonly loads: Load[]; readonly whole: Load[]; readonly fastest: number[] }[];
-}
-
 /** What evidence shows of a part. */
 export interface Judgement {
   /** Of each device's open choices. */
@@ -73,43 +60,55 @@ export interface Judgement {
   readonly isRefuted: (n: number, k: number) => boolean;
 }
 
+/** A choice's load by thresholds, the same with own work at the largest share of the server, and the least time of that. */
+interface Choice {
+  readonly loads: model.Load[];
+  readonly whole: model.Load[];
+  readonly fastest: number[];
+}
+
 /** Judges evidence against the claim that a plan has a round within `seconds`, aggregation apart; ∞: that there is a plan. */
 export class BoundChecker {
   /** How often a round has what each threshold is of. */
   readonly factors: readonly number[];
-  private readonly devices: readonly PricedDevice[];
+  private readonly ranges: readonly { readonly least: number; readonly most: number }[];
+  private readonly choices: readonly (readonly Choice[])[];
   /** Of the server all may be given, limits passed by τ. */
   private readonly mostServer: Interval;
 
   constructor(
-    readonly statement: Statement,
+    readonly problem: model.Problem,
     form: model.Form,
     private readonly seconds: number,
   ) {
-    const { sharing, tolerance } = statement;
-    this.factors = form === 'chain' ? [1] : statement.stages;
-    this.mostServer = model.relaxed(1, tolerance);
-    const divisor = sharing === 'allocated' ? this.mostServer : one;
-    this.devices = statement.devices.map((device) => {
-      const { least, most } = model.shareRange(statement, device);
-      const choices: PricedDevice['choices'][number][] = [];
-      for (const j of model.admissibleChoices(statement, device)) {
-        const loads = model.loadsOf(statement, device, j, form);
-        const own = sharing === 'batched' ? zero : divide(point(device.serverSeconds[j]!), divisor);
-        const whole = loads.map(([seconds, ...bits]): Load => [add(seconds, own), ...bits]);
-        const fastest = whole.map(
-          (load) => model.loadTime(device, j, load, model.shareHertz(statement, most)).value.lo,
-        );
-        choices[j] = { loads, whole, fastest };
-      }
-      return { device, least, most, choices };
+    this.factors = form === 'chain' ? [1] : problem.stages;
+    this.mostServer = model.relaxed(1, problem.tolerance);
+    this.ranges = problem.devices.map((device) => model.shareRange(problem, device));
+    this.choices = problem.devices.map((device, n) => {
+      const choices: Choice[] = [];
+      for (const j of model.admissibleChoices(problem, device)) choices[j] = this.choice(n, j, form);
+      return choices;
     });
+  }
+
+  private choice(n: number, j: number, form: model.Form): Choice {
+    const { problem, mostServer, ranges } = this;
+    const device = problem.devices[n]!;
+    const loads = model.loadsOf(problem, device, j, form);
+    const work = problem.sharing === 'batched' ? zero : point(device.serverSeconds[j]!);
+    const own = problem.sharing === 'allocated' ? divide(work, mostServer) : work;
+    const whole = loads.map(([seconds, ...bits]) => [add(seconds!, own), ...bits]);
+    return { loads, whole, fastest: whole.map((load) => this.time(n, j, load, ranges[n]!.most).value.lo) };
+  }
+
+  private time(n: number, j: number, load: model.Load, share: number): model.Line {
+    return model.loadTime(this.problem, this.problem.devices[n]!, j, load, share);
   }
 
   /** All that a plan within the claim may be. */
   root(open: Part['open']): Part {
     const { seconds, factors } = this;
-    if (this.statement.sharing !== 'batched') return { open, low: [seconds], high: [seconds] };
+    if (this.problem.sharing !== 'batched') return { open, low: [seconds], high: [seconds] };
     const high = factors.map((factor) => larger(divide(point(seconds), point(factor)), zero).hi);
     return { open, low: high.map(() => 0), high };
   }
@@ -120,48 +119,37 @@ export class BoundChecker {
    */
   judge(part: Part, prices: Prices, witnesses: readonly Witnesses[]): Judgement {
     const { low, high } = part;
-    const { factors } = this;
     const available = this.available(prices);
     const priced = part.open.map((list, n) => {
-      const { at, mixture, stage } = witnesses[n]!;
+      const { at, stage } = witnesses[n]!;
       const first = Number(list[0] === -1);
-      return list.map((j, k) => {
-        const witness = { at: at[k - first]!, mixture: mixture[k - first]!, stage: stage[k - first]! };
-        return this.price(n, j, prices, witness, part);
-      });
+      return list.map((j, k) => this.price(n, j, prices, part, at[k - first]!, stage[k - first]!));
     });
     const isPoint = low.every((value, r) => value === high[r]);
-    const corners = Array.from({ length: isPoint ? 1 : 1 << factors.length }, (_, corner) => {
-      const least = priced.map((list) =>
-        list.reduce((most, price) => Math.min(most, atCorner(price, corner)), Infinity),
-      );
-      let rounds = zero;
-      factors.forEach((factor, r) => {
+    const corners = Array.from({ length: isPoint ? 1 : 1 << low.length }, (_, corner) => corner);
+    const least = corners.map((corner) => priced.map((list) => leastOf(list, corner)));
+    // What is left to pay for dearer choices, at most.
+    const spare = corners.map((corner) => {
+      let needed = zero;
+      this.factors.forEach((factor, r) => {
         const threshold = point(((corner >> r) & 1 ? high : low)[r]!);
-        rounds = add(rounds, multiply(point(prices.perSecond), multiply(point(factor), threshold)));
+        needed = add(needed, multiply(point(prices.perSecond), multiply(point(factor), threshold)));
       });
-      const spare = subtract(rounds, available).lo;
-      // Sums before and after each device: nothing is subtracted, as it may be infinite.
-      const before = runningSums(least);
-      const after = runningSums([...least].reverse()).reverse();
-      return { least, spare, others: least.map((_, n) => sumBelow(before[n]!, after[n + 1]!)) };
+      for (const price of least[corner]!) needed = add(needed, point(price));
+      return least[corner]!.includes(Infinity) ? -Infinity : subtract(available, needed).hi;
     });
-    return {
-      prices: priced,
-      least: corners.map(({ least }) => least),
-      isRefuted: (n, k) =>
-        corners.every(({ spare, others }, corner) => {
-          const needed = sumBelow(others[n]!, atCorner(priced[n]![k]!, corner));
-          return needed === Infinity || sumBelow(needed, spare) > 0;
-        }),
+    const isRefuted = (n: number, k: number) => {
+      const price = priced[n]![k]!;
+      return corners.every((corner) => isDearer(valueAt(price, corner), least[corner]![n]!, spare[corner]!));
     };
+    return { prices: priced, least, isRefuted };
   }
 
-  /** λ·B + μ + Σ price·limit + ρ·t: what all there is costs. */
-  private available({ perHertz, perServer, perSecond, perUnit }: Prices): Interval {
-    const { blocks, limits, tolerance } = this.statement;
-    const band = multiply(model.allShares(this.statement, tolerance), blocks?.hertz ?? one);
-    let sum = add(multiply(point(perHertz), band), multiply(point(perServer), this.mostServer));
+  /** λ·all shares + μ + Σ price·limit + ρ·t: what all there is costs. */
+  private available({ perShare, perServer, perSecond, perUnit }: Prices): Interval {
+    const { limits, tolerance } = this.problem;
+    let sum = multiply(point(perShare), model.allShares(this.problem, tolerance));
+    sum = add(sum, multiply(point(perServer), this.mostServer));
     limits.forEach(({ most, size }, k) => {
       sum = add(sum, multiply(point(perUnit[k]!), model.relaxed(most, tolerance, size)));
     });
@@ -169,94 +157,91 @@ export class BoundChecker {
   }
 
   /** A lower bound on the price of choice j of device n for all thresholds in the box; ∞: it is late. */
-  private price(
-    n: number,
-    j: number,
-    prices: Prices,
-    { at, mixture, stage }: Witness,
-    { low, high }: Part,
-  ): ChoicePrice {
-    const { statement } = this;
-    const { device, least, most, choices } = this.devices[n]!;
+  private price(n: number, j: number, prices: Prices, { low, high }: Part, at: number, stage: number): ChoicePrice {
+    const { sharing, devices, limits, shares } = this.problem;
+    const device = devices[n]!;
     let fixed = zero;
-    for (let c = 0; c < statement.limits.length; c++) {
+    for (let c = 0; c < limits.length; c++) {
       fixed = add(fixed, multiply(point(prices.perUnit[c]!), model.sharedUse(device, c, j)));
     }
-    const flat = ({ lo }: Interval): ChoicePrice => ({ axis: 0, ends: [lo, lo] });
-    if (j < 0) return flat(fixed);
-    const { whole, fastest } = choices[j]!;
-    if (!(most > 0 && least <= most && fastest.every((time, r) => time <= high[r]!))) return flat(point(Infinity));
+    if (j < 0) return flat(fixed.lo);
+    const { least, most } = this.ranges[n]!;
+    const { whole, fastest } = this.choices[n]![j]!;
+    if (!(most > 0 && least <= most && fastest.every((time, r) => time <= high[r]!))) return flat(Infinity);
     const work = point(device.serverSeconds[j]!);
-    if (statement.sharing === 'batched') fixed = add(fixed, multiply(point(prices.perSecond), work));
-    const withBand = (hertz: Interval) => add(fixed, multiply(point(prices.perHertz), hertz));
-    if (statement.sharing === 'allocated' && work.hi > 0 && prices.perServer > 0 && high[0]! < Infinity) {
-      return flat(add(fixed, point(this.together(n, j, prices, { seconds: high[0]!, at, mixture }))));
-    }
-    if (high[0] === Infinity || !(at > 0)) return flat(withBand(model.shareHertz(statement, least)));
-    if (statement.blocks) {
-      const isLate = whole.some(
-        (load, r) => model.loadTime(device, j, load, model.shareHertz(statement, at)).value.lo > high[r]!,
-      );
-      return flat(withBand(model.shareHertz(statement, isLate ? Math.max(least, Math.floor(at) + 1) : least)));
+    if (sharing === 'batched') fixed = add(fixed, multiply(point(prices.perSecond), work));
+    if (sharing === 'allocated' && work.hi > 0 && prices.perServer > 0 && high[0]! < Infinity) {
+      return flat(add(fixed, point(this.together(n, j, prices, high[0]!, at))).lo);
     }
     const axis = Math.min(whole.length - 1, Math.floor(stage || 0));
-    const { value, slope } = model.loadTime(device, j, whole[axis]!, point(at));
-    const atLeast = flat(withBand(point(least)));
-    if (!(slope.hi < 0)) return atLeast;
-    // value + slope·(b − at) ≤ time ≤ X gives b ≥ at + (X − value)/slope. One line only: the larger of two would not be affine in X.
-    const end = (threshold: number) => withBand(add(point(at), divide(subtract(point(threshold), value), slope))).lo;
-    const ends: ChoicePrice['ends'] = [end(low[axis]!), end(high[axis]!)];
-    return ends.every((price) => price <= atLeast.ends[0]) ? atLeast : { axis, ends };
+    let [atLow, atHigh] = [least, least];
+    if (high[0]! < Infinity && at > 0) {
+      const line = this.time(n, j, whole[axis]!, at);
+      const [below, above] = [shareAt(line, at, low[axis]!), shareAt(line, at, high[axis]!)];
+      // One line only: the larger of two would not be affine in X.
+      if (line.right.hi < 0 && shares.isWhole) atLow = atHigh = Math.max(least, Math.ceil(above));
+      else if (line.right.hi < 0 && Math.max(below, above) > least) [atLow, atHigh] = [below, above];
+    }
+    return { axis, ends: [priceOf(fixed, prices.perShare, atLow), priceOf(fixed, prices.perShare, atHigh)] };
   }
 
   /** A lower bound on λ·b + μ·w/(t − time(b)), convex in b, over the shares there may be: by its slopes at `at`. */
-  private together(
-    n: number,
-    j: number,
-    { perHertz, perServer }: Prices,
-    { seconds, at, mixture }: { readonly seconds: number; readonly at: number; readonly mixture: number },
-  ): number {
-    const { statement } = this;
-    const { device, least, most, choices } = this.devices[n]!;
-    const priced = multiply(point(perServer), point(device.serverSeconds[j]!));
+  private together(n: number, j: number, { perShare, perServer }: Prices, seconds: number, at: number): number {
+    const { isWhole } = this.problem.shares;
+    const { least, most } = this.ranges[n]!;
+    const priced = multiply(point(perServer), point(this.problem.devices[n]!.serverSeconds[j]!));
+    const lambda = point(perShare);
     const price = (share: number) => {
-      const hertz = model.shareHertz(statement, share);
-      const time = model.loadTime(device, j, choices[j]!.loads[0]!, hertz, mixture);
-      const left = subtract(point(seconds), time.value);
+      const { value: time, left: toLess, right: toMore } = this.time(n, j, this.choices[n]![j]!.loads[0]!, share);
+      const rest = subtract(point(seconds), time);
       // Where no time is left the price is infinite; where that is not sure, it may be.
-      const isInTime = left.lo > 0;
-      const lo = left.hi > 0 ? divide(priced, point(left.hi)).lo : Infinity;
-      const server = isInTime ? divide(priced, left) : { lo, hi: Infinity };
-      const slope = add(point(perHertz), divide(multiply(server, time.slope), left));
-      return { value: add(multiply(point(perHertz), hertz), server), slope, isInTime };
+      const isInTime = rest.lo > 0;
+      const server = isInTime
+        ? divide(priced, rest)
+        : { lo: rest.hi > 0 ? divide(priced, point(rest.hi)).lo : Infinity, hi: Infinity };
+      const slope = (fall: Interval) => add(lambda, divide(multiply(server, fall), rest));
+      const value = add(multiply(lambda, point(share)), server);
+      return { value, left: slope(toLess), right: slope(toMore), isInTime };
     };
-    const isShare = at > 0 && (!statement.blocks || (Number.isInteger(at) && at >= least && at <= most));
+    const isShare = at > 0 && (!isWhole || (Number.isInteger(at) && at >= least && at <= most));
     const here = isShare && price(at).isInTime ? at : most;
-    const { value, slope, isInTime } = price(here);
+    const { value, left, right, isInTime } = price(here);
     if (!isInTime) return 0;
-    // Slopes towards larger and smaller shares; with whole blocks those to the neighbours.
-    const right = statement.blocks ? subtract(price(here + 1).value, value) : slope;
-    const left = statement.blocks ? subtract(value, price(here - 1).value) : slope;
-    const towards = (end: number, rise: number) => {
-      return add(value, multiply(point(rise), subtract(point(end), point(here)))).lo;
-    };
-    const larger = here < most ? towards(most, Math.min(0, right.lo)) : value.lo;
-    const smaller = here > least ? towards(least, Math.max(0, left.hi)) : value.lo;
+    // With whole shares the slopes are those to the neighbours.
+    const rise = isWhole && here < most ? subtract(price(here + 1).value, value) : right;
+    const fall = isWhole && here > least ? subtract(value, price(here - 1).value) : left;
+    const towards = (end: number, slope: number) =>
+      add(value, multiply(point(slope), subtract(point(end), point(here)))).lo;
+    const larger = here < most ? towards(most, Math.min(0, rise.lo)) : value.lo;
+    const smaller = here > least ? towards(least, Math.max(0, fall.hi)) : value.lo;
     return Math.max(0, Math.min(value.lo, larger, smaller));
   }
 }
 
-function atCorner({ axis, ends }: ChoicePrice, corner: number): number {
+/** The least share b of value + slope·(b − at) ≤ time ≤ a threshold. */
+function shareAt({ value, right }: model.Line, at: number, threshold: number): number {
+  return add(point(at), divide(subtract(point(threshold), value), right)).lo;
+}
+
+function priceOf(fixed: Interval, perShare: number, share: number): number {
+  return add(fixed, multiply(point(perShare), point(share))).lo;
+}
+
+function flat(value: number): ChoicePrice {
+  return { axis: 0, ends: [value, value] };
+}
+
+function valueAt({ axis, ends }: ChoicePrice, corner: number): number {
   return ends[(corner >> axis) & 1]!;
 }
 
-/** At most the sum; ∞, the price of what is late, outweighs everything. */
-function sumBelow(x: number, y: number): number {
-  return x === Infinity || y === Infinity ? Infinity : add(point(x), point(y)).lo;
+function leastOf(prices: readonly ChoicePrice[], corner: number): number {
+  let least = Infinity;
+  for (const price of prices) least = Math.min(least, valueAt(price, corner));
+  return least;
 }
 
-function runningSums(values: readonly number[]): number[] {
-  const sums = [0];
-  for (const value of values) sums.push(sumBelow(sums.at(-1)!, value));
-  return sums;
+/** Whether a price is above the least by more than is left; ∞, the price of what is late, is always. */
+function isDearer(price: number, least: number, spare: number): boolean {
+  return price === Infinity || spare === -Infinity || subtract(point(price), point(least)).lo > spare;
 }

@@ -1,14 +1,13 @@
 import { add, divide, larger, multiply, negate, point, zero, type Interval } from './interval.js';
-import { Reader, type Obligation } from './reader.js';
-import * as model from './statement.js';
-import type { Statement } from './statement.js';
+import * as model from './problem.js';
+import { CertificateError, Reader } from './reader.js';
 
 /** A plan with what is claimed of it. */
 export interface PlanClaim {
   readonly roundSeconds: number;
   /** Part by which the plan passes limits: 0, or the problem's tolerance. */
   readonly slack: 'none' | 'limit-tolerance';
-  /** Shares in hertz, or numbers of resource blocks; null: left out. */
+  /** Shares of bandwidth and of the server; null: left out. */
   readonly devices: readonly ({
     readonly choice: number;
     readonly share: number;
@@ -16,77 +15,74 @@ export interface PlanClaim {
   } | null)[];
 }
 
-type Demand = (obligation: Obligation, isMet: boolean, what: string) => void;
-
-export function verifyPlanClaim(reader: Reader, statement: Statement): PlanClaim {
+export function verifyPlanClaim(
+  reader: Reader,
+  problem: model.Problem,
+): { seconds: number; slack: PlanClaim['slack'] } {
   const at = reader.members('roundSeconds slack devices');
-  const roundSeconds = at.roundSeconds.number(0);
+  const seconds = at.roundSeconds.number(0);
   const slack = at.slack.oneOf('none', 'limit-tolerance');
-  const devices = at.devices.array(statement.devices.length).map((entry, n) => {
-    if (entry.isNull) return null;
-    const { choice, share, serverShare } = entry.members('choice share serverShare');
-    const last = statement.devices[n]!.count - 1;
-    return { choice: choice.integer(0, last), share: share.number(), serverShare: serverShare.number() };
-  });
-  const demand: Demand = (obligation, isMet, what) => reader.require(obligation, isMet, `not shown to keep: ${what}`);
-  const round = judgedRound(statement, { slack, devices }, demand);
-  demand('round delay', round.hi <= roundSeconds, 'round delay');
-  return { roundSeconds, slack, devices };
+  const round = roundOf(reader, at.devices.array(problem.devices.length), slack, problem);
+  reader.require('round delay', round.hi <= seconds, 'not shown to keep: round delay');
+  return { seconds, slack };
 }
 
-/** Demands every limit, by intervals: each holds where the upper end does. Returns the round. */
-function judgedRound(statement: Statement, plan: Omit<PlanClaim, 'roundSeconds'>, demand: Demand): Interval {
-  const { sharing, limits, stages, blocks, deadlineSeconds } = statement;
-  const part = plan.slack === 'none' ? zero : statement.tolerance;
+/** The claim that a plan supports, its round bounded from above; undefined if it is not shown to keep the limits. */
+export function claimPlan(problem: unknown, plan: Omit<PlanClaim, 'roundSeconds'>): PlanClaim | undefined {
+  try {
+    const devices = plan.devices.map((entry) => new Reader(entry));
+    const { hi } = roundOf(new Reader(plan), devices, plan.slack, model.readProblem(new Reader(problem)));
+    return hi < Infinity ? { roundSeconds: hi, ...plan } : undefined;
+  } catch (error) {
+    if (error instanceof CertificateError) return undefined;
+    throw error;
+  }
+}
+
+/** The round of a plan that keeps every limit: by intervals, each of which has to keep it with its upper end. */
+function roundOf(at: Reader, entries: readonly Reader[], slack: PlanClaim['slack'], problem: model.Problem): Interval {
+  const { sharing, limits, stages, shares, deadlineSeconds } = problem;
+  const part = slack === 'none' ? zero : problem.tolerance;
   const longest = stages.map(() => zero);
   const used = limits.map(() => zero);
-  const atMost = (obligation: Obligation, found: Interval, limit: Interval, of = '') =>
-    demand(obligation, found.hi <= limit.lo, `${obligation}${of}`);
-  let [band, server, round] = [zero, zero, point(statement.aggregationSeconds)];
-  demand('participation', plan.devices.some(Boolean), 'participation of any device');
-  plan.devices.forEach((decision, n) => {
-    const device = statement.devices[n]!;
+  const keep = (obligation: string, isKept: boolean, of = '') =>
+    at.require(obligation, isKept, `not shown to keep: ${obligation}${of}`);
+  let [band, server, round] = [zero, zero, point(problem.aggregationSeconds)];
+  keep('participation', !entries.every(({ isNull }) => isNull));
+  problem.devices.forEach((device, n) => {
     const own = ` of ${device.name}`;
-    const { choice, share, serverShare } = decision ?? { choice: -1, share: 0, serverShare: 0 };
+    const decision = entries[n]!.optional((entry) => entry.members('choice share serverShare'));
+    const choice = decision?.choice.integer(0, device.count - 1) ?? -1;
+    keep('participation', choice >= 0 || device.optional, own);
     limits.forEach((_, k) => (used[k] = add(used[k]!, model.sharedUse(device, k, choice))));
-    demand('participation', decision !== null || device.optional, `participation${own}`);
     if (!decision) return;
-    const hertz = model.shareHertz(statement, share);
-    demand('shares not negative', share > 0 && serverShare >= 0, `shares above 0${own}`);
-    demand('whole resource blocks', !blocks || Number.isInteger(share), `whole resource blocks${own}`);
-    atMost('least share', model.relaxed(device.minimumBandwidthHz, negate(part)), hertz, own);
-    atMost('largest share', hertz, model.relaxed(device.maximumBandwidthHz, part), own);
+    const [share, serverShare] = [decision.share.number(), decision.serverShare.number()];
+    const hertz = multiply(point(share), shares.hertz);
+    keep('shares not negative', share > 0 && serverShare >= 0, own);
+    keep('whole resource blocks', !shares.isWhole || Number.isInteger(share), own);
+    keep('least share', model.relaxed(device.minimumBandwidthHz, negate(part)).hi <= hertz.lo, own);
+    keep('largest share', hertz.hi <= model.relaxed(device.maximumBandwidthHz, part).lo, own);
     device.limits.forEach(({ name, most, size }, k) =>
-      atMost('own limit', point(device.ownUse[k]![choice]!), model.relaxed(most, part, size), `: ${name}${own}`),
+      keep('own limit', device.ownUse[k]![choice]! <= model.relaxed(most, part, size).lo, `: ${name}${own}`),
     );
     // Whole numbers up to a limit below 2^53 add exactly.
-    band = blocks ? point(band.lo + share) : add(band, hertz);
+    band = shares.isWhole ? point(band.lo + share) : add(band, point(share));
     let work = point(device.serverSeconds[choice]!);
     if (sharing === 'batched') [round, work] = [add(round, work), zero];
     else if (sharing === 'allocated' && work.hi > 0) {
       server = add(server, point(serverShare));
       work = divide(work, point(serverShare));
     }
-    model.loadsOf(statement, device, choice, 'stages').forEach((load, r) => {
-      longest[r] = larger(longest[r]!, add(model.loadTime(device, choice, load, hertz).value, work));
+    model.loadsOf(problem, device, choice, 'stages').forEach((load, r) => {
+      longest[r] = larger(longest[r]!, add(model.loadTime(problem, device, choice, load, share).value, work));
     });
   });
-  atMost('bandwidth', band, model.allShares(statement, part));
-  atMost('server share', server, model.relaxed(1, part));
+  keep('bandwidth', band.hi <= model.allShares(problem, part).lo);
+  keep('server share', server.hi <= model.relaxed(1, part).lo);
   limits.forEach(({ name, most, size }, k) =>
-    atMost('shared limit', used[k]!, model.relaxed(most, part, size), `: ${name}`),
+    keep('shared limit', used[k]!.hi <= model.relaxed(most, part, size).lo, `: ${name}`),
   );
   stages.forEach((factor, r) => (round = add(round, multiply(point(factor), longest[r]!))));
-  if (deadlineSeconds !== undefined) atMost('deadline', round, model.relaxed(deadlineSeconds, part));
+  keep('deadline', deadlineSeconds === undefined || round.hi <= model.relaxed(deadlineSeconds, part).lo);
   return round;
-}
-
-/** The claim that a plan supports, its round bounded from above; undefined if it is not shown to keep the limits. */
-export function claimPlan(problem: unknown, plan: Omit<PlanClaim, 'roundSeconds'>): PlanClaim | undefined {
-  const missed: string[] = [];
-  const demand: Demand = (_, isMet, what) => {
-    if (!isMet) missed.push(what);
-  };
-  const { hi } = judgedRound(model.readStatement(Reader.of(problem)), plan, demand);
-  return missed.length === 0 && hi < Infinity ? { roundSeconds: hi, ...plan } : undefined;
 }

@@ -1,27 +1,4 @@
-/** What a certificate is checked for beyond its form. Each bears load: without it some forgery would pass. */
-export const obligations = [
-  'problem hash',
-  'participation',
-  'shares not negative',
-  'whole resource blocks',
-  'least share',
-  'largest share',
-  'bandwidth',
-  'server share',
-  'shared limit',
-  'own limit',
-  'round delay',
-  'deadline',
-  'replacement is open',
-  'replacement is as good',
-  'prices not negative',
-  'choices dropped',
-  'leaf refuted',
-  'every part refuted',
-] as const;
-export type Obligation = (typeof obligations)[number];
-
-/** A certificate that is not what the format says: the place and what is wrong there. */
+/** A certificate that is not what the format says, or does not prove what it claims: the place and what is wrong there. */
 export class CertificateError extends Error {
   override name = 'CertificateError';
   readonly code = 'certificate';
@@ -33,11 +10,17 @@ export class CertificateError extends Error {
   }
 }
 
+/** Steps that a certificate may ask for: a program's entry with one machine word is one, judging a choice at a node twenty. */
+const largestWork = 1e9;
+
+/** What the readers of one certificate share. */
 export interface ReadingTerms {
   /** Obligations that are not checked: for tests of what each is good for. */
-  readonly excluded?: ReadonlySet<Obligation>;
+  readonly excluded?: ReadonlySet<string>;
   /** Least and largest size of a number that is not 0. */
   readonly sizes?: readonly [number, number];
+  /** Steps of work that may still be asked for. */
+  work?: number;
 }
 
 /** The words of a text, as a type. */
@@ -45,23 +28,24 @@ type Words<Text extends string> = Text extends `${infer First} ${infer Rest}` ? 
 
 /** Reads parts of a parsed JSON value strictly: every member known, every number finite. */
 export class Reader {
-  private constructor(
+  constructor(
     private readonly value: unknown,
-    readonly path: string,
-    private readonly terms: ReadingTerms,
+    readonly path = '',
+    private readonly terms: ReadingTerms = {},
   ) {}
-
-  static of(value: unknown, terms: ReadingTerms = {}, path = ''): Reader {
-    return new Reader(value, path, terms);
-  }
 
   fail(reason: string): never {
     throw new CertificateError(this.path, reason);
   }
 
   /** Meets an obligation or refuses the certificate. */
-  require(obligation: Obligation, isMet: boolean, reason: string): void {
+  require(obligation: string, isMet: boolean, reason = obligation): void {
     if (!isMet && !this.terms.excluded?.has(obligation)) this.fail(reason);
+  }
+
+  spend(steps: number): void {
+    this.terms.work = (this.terms.work ?? largestWork) - steps;
+    if (this.terms.work < 0) this.fail('asks for more work and memory than a checker may spend');
   }
 
   /** The members of an object that has no others than these; one that is absent is null. */
@@ -72,7 +56,7 @@ export class Reader {
     const strange = Object.keys(value).find((key) => !known.includes(key));
     if (strange !== undefined) this.fail(`unknown member ${JSON.stringify(strange.slice(0, 40))}`);
     const given = value as Record<string, unknown>;
-    const read = known.map((name) => [name, this.part(name, Object.hasOwn(value, name) ? given[name] : null)]);
+    const read = known.map((name) => [name, this.part(name, Object.hasOwn(given, name) ? given[name] : null)]);
     return Object.fromEntries(read) as Record<Words<Names>, Reader>;
   }
 
@@ -108,9 +92,19 @@ export class Reader {
     return this.list(length).map((entry, k) => this.part(k, entry));
   }
 
+  private isSized(value: unknown): value is number {
+    const [smallest, largest] = this.terms.sizes ?? [0, Number.MAX_VALUE];
+    return value === 0 || (typeof value === 'number' && Math.abs(value) >= smallest && Math.abs(value) <= largest);
+  }
+
+  private get expected(): string {
+    const { sizes } = this.terms;
+    return sizes ? `0 or a number of a size from ${sizes.join(' to ')} is expected` : 'a finite number is expected';
+  }
+
   number(least = -Infinity, most = Infinity): number {
     const { value } = this;
-    if (!this.isNumber(value)) this.fail(this.expected);
+    if (!this.isSized(value)) this.fail(this.expected);
     if (value < least || value > most) this.fail(`${value} is outside ${least} … ${most}`);
     return value;
   }
@@ -126,25 +120,12 @@ export class Reader {
   }
 
   /** Numbers, or null where the format allows it, as NaN. */
-  numbers(length: number, least = -Infinity, nullable = false): Float64Array {
-    return Float64Array.from(this.list(length), (entry, k) => {
-      if (entry === null && nullable) return NaN;
-      if (this.isNumber(entry) && entry >= least) return entry;
-      return this.part(k, entry).fail(`${this.expected}, at least ${least}`);
-    });
-  }
-
-  private isNumber(value: unknown): value is number {
-    if (typeof value !== 'number' || !Number.isFinite(value)) return false;
-    const [smallest, largest] = this.terms.sizes ?? [0, Infinity];
-    return value === 0 || (Math.abs(value) >= smallest && Math.abs(value) <= largest);
-  }
-
-  private get expected(): string {
-    const { sizes } = this.terms;
-    return sizes
-      ? `0 or a number of a size from ${sizes[0]} to ${sizes[1]} is expected`
-      : 'a finite number is expected';
+  numbers(length: number, least = -Infinity, isNullable = false): Float64Array {
+    const read = (entry: unknown, k: number) => {
+      if (entry === null && isNullable) return NaN;
+      return this.isSized(entry) && entry >= least ? entry : this.part(k, entry).number(least);
+    };
+    return Float64Array.from(this.list(length), read);
   }
 
   text(): string {

@@ -2,8 +2,8 @@ import { verifyBoundClaim } from './bound.js';
 import { canonicalJson, sha256 } from './canonical.js';
 import { verifyPlanClaim } from './plan.js';
 import { verifyProgram, type ProgramVerdict } from './programs/index.js';
-import { CertificateError, Reader, type Obligation } from './reader.js';
-import { readStatement } from './statement.js';
+import { readProblem } from './problem.js';
+import { CertificateError, Reader } from './reader.js';
 
 /** What `verifyCertificate` may be told. */
 export interface VerifyOptions {
@@ -47,7 +47,7 @@ export function verifyCertificate(text: string, options: VerifyOptions = {}): Pr
 
 /** The same with obligations left out: to show what each is good for. */
 export async function verifyWithout(
-  excluded: ReadonlySet<Obligation>,
+  excluded: ReadonlySet<string>,
   text: string,
   { maximumLength = defaultMaximumLength }: VerifyOptions = {},
 ): Promise<Verdict> {
@@ -83,40 +83,43 @@ const assumptions = {
   ],
 };
 
-async function verified(value: unknown, excluded: ReadonlySet<Obligation>): Promise<Partial<Verdict>> {
+async function verified(value: unknown, excluded: ReadonlySet<string>): Promise<Partial<Verdict>> {
   const given = (value as { problem?: { kind?: unknown } | null } | null)?.problem;
   const isProgram = given?.kind === 'quadratic-program';
-  const root = Reader.of(value, isProgram ? { excluded } : { excluded, sizes: planSizes });
+  const root = new Reader(value, '', isProgram ? { excluded } : { excluded, sizes: planSizes });
   const at = root.members('format version generator problemSha256 fileSha256 problem claims');
   at.format.oneOf('sft-opt certificate');
+  at.version.integer(4, 4);
   at.generator.optional((generator) => generator.text());
   const origin = { problemSha256: at.problemSha256.text(), fileSha256: at.fileSha256.optional((hash) => hash.text()) };
   const isSame = (await sha256(canonicalJson(given))) === origin.problemSha256;
   at.problemSha256.require('problem hash', isSame, 'is not the hash of the problem in this certificate');
-  if (isProgram) {
-    at.version.integer(1, 1);
-    const program = verifyProgram(at.problem, at.claims);
-    const { sentences: proven, leaves } = program;
-    return { ...origin, proven, assumed: assumptions.program, leaves, program };
-  }
-  at.version.integer(3, 3);
-  const statement = readStatement(at.problem);
-  const claims = at.claims.members('plan bound');
-  if (claims.plan.isNull && claims.bound.isNull) at.claims.fail('nothing is claimed');
-  const plan = claims.plan.optional((reader) => verifyPlanClaim(reader, statement));
-  const bound = claims.bound.optional((reader) => verifyBoundClaim(reader, statement));
+  return { ...origin, ...(isProgram ? verifiedProgram : verifiedPlan)(at.problem, at.claims) };
+}
+
+function verifiedProgram(problem: Reader, claims: Reader): Partial<Verdict> {
+  const program = verifyProgram(problem, claims);
+  return { proven: program.sentences, assumed: assumptions.program, leaves: program.leaves, program };
+}
+
+function verifiedPlan(at: Reader, claims: Reader): Partial<Verdict> {
+  const problem = readProblem(at);
+  const given = claims.members('plan bound');
+  if (given.plan.isNull && given.bound.isNull) claims.fail('nothing is claimed');
+  const plan = given.plan.optional((reader) => verifyPlanClaim(reader, problem));
+  const bound = given.bound.optional((reader) => verifyBoundClaim(reader, problem));
   const proven: string[] = [];
   if (plan) {
     const limits = plan.slack === 'none' ? 'every limit exactly' : 'every limit within its tolerance';
-    proven.push(`The plan keeps ${limits}, and its round takes at most ${plan.roundSeconds} s.`);
+    proven.push(`The plan keeps ${limits}, and its round takes at most ${plan.seconds} s.`);
   }
   if (bound) {
     const { seconds } = bound;
     const what = seconds === Infinity ? 'There is no plan' : `No plan has a round of ${seconds} s or less`;
     proven.push(`${what}, even if each limit is passed by its tolerance.`);
   }
-  const found = { planSeconds: plan?.roundSeconds, boundSeconds: bound?.seconds, leaves: bound?.leaves ?? 0 };
-  return { ...origin, proven, assumed: assumptions.plan, ...found };
+  const found = { planSeconds: plan?.seconds, boundSeconds: bound?.seconds, leaves: bound?.leaves ?? 0 };
+  return { proven, assumed: assumptions.plan, ...found };
 }
 
 /** Parses what is not too large, so that a hostile text costs no more than reading it. */

@@ -37,8 +37,7 @@ export function forgeProgram(text: string, other: string, kind: ProgramForgery, 
   const pick = <T>(list: readonly T[]): T | undefined => list[Math.floor(random.uniform() * list.length)];
   const { problem, claims } = forged;
   const nodes: any[] = claims.bound?.nodes ?? [];
-  const leaves = nodes.filter((node) => node.dual ?? node.ray);
-  const evidence = (node: any): any => node?.dual ?? node?.ray;
+  const leaves = nodes.filter((node) => node.rows);
   const change = (list: any[] | undefined, by: (value: number) => number): boolean => {
     const places = list?.map((_, k) => k).filter((k) => Number(list[k]) !== 0) ?? [];
     const k = pick(places);
@@ -65,22 +64,19 @@ export function forgeProgram(text: string, other: string, kind: ProgramForgery, 
       claims.bound.value = null;
       delete claims.point;
       delete claims.bound.step;
-      forged.claims = JSON.parse(
-        JSON.stringify(claims)
-          .replaceAll('"dual"', '"ray"')
-          .replaceAll(/,"at":\[[^\]]*\]/gu, ''),
-      );
+      for (const leaf of leaves) {
+        leaf.over = '0';
+        delete leaf.at;
+      }
       break;
     case 'sign of a multiplier':
-      done = change(evidence(pick(leaves))?.rows, (value) => -value);
+      done = change(pick(leaves)?.rows, (value) => -value);
       break;
     case 'changed multiplier':
-      done = change(evidence(pick(leaves))?.rows, scaled);
+      done = change(pick(leaves)?.rows, scaled);
       break;
     case 'another denominator': {
-      const holders = [claims.point, claims.unbounded, ...leaves.map(evidence)].filter(
-        (part) => part?.over !== undefined,
-      );
+      const holders = [claims.point, claims.unbounded, ...leaves].filter((part) => part?.over !== undefined);
       const holder = pick(holders);
       done = holder !== undefined;
       if (done) holder.over = String(BigInt(holder.over) + (random.uniform() < 0.5 ? 1n : BigInt(holder.over)));
@@ -97,7 +93,7 @@ export function forgeProgram(text: string, other: string, kind: ProgramForgery, 
       break;
     }
     case 'shifted split': {
-      const split = pick(nodes.filter((node) => node.split))?.split;
+      const split = pick(nodes.filter((node) => node.variable !== undefined));
       done = split !== undefined;
       if (done) split.at += random.uniform() < 0.5 ? 1 : -1;
       break;

@@ -34,9 +34,9 @@ class Picker {
   }
 }
 
-function written(version: number, problem: any, claims: any): string {
+function written(problem: any, claims: any): string {
   const problemSha256 = sha256Now(canonicalJson(problem));
-  return JSON.stringify({ format: 'sft-opt certificate', version, problemSha256, problem, claims });
+  return JSON.stringify({ format: 'sft-opt certificate', version: 4, problemSha256, problem, claims });
 }
 
 /** Numbers at and beyond what the format allows, beside plain ones. */
@@ -57,7 +57,7 @@ export function hostilePlans(uniform: Uniform): HostileCase {
     const devices = problem.devices.map((device: any) => {
       const { length } = device.choices.blocks;
       if ((device.optional && pick.chance(0.4)) || length === 0) return null;
-      const share = pick.of([0, -0, 1, 2, 3, 0.5, 100, 1e6, problem.bandwidthHz, device.minimumBandwidthHz]);
+      const share = pick.of([0, -0, 1, 2, 3, 0.5, 100, 1e6, problem.shares.most, device.minimumBandwidthHz]);
       return { choice: Math.floor(uniform() * length), share, serverShare: pick.of([0, 1, 0.5, 1 / 3]) };
     });
     for (const slack of ['none', 'limit-tolerance'] as const) {
@@ -67,15 +67,15 @@ export function hostilePlans(uniform: Uniform): HostileCase {
   }
   if (claim) {
     const weaker = { ...claim, slack: 'limit-tolerance', roundSeconds: claim.roundSeconds * (1 + 1e-9) + 1e-50 };
-    texts.push({ text: written(3, problem, { plan: claim }), weaker: written(3, problem, { plan: weaker }), best });
+    texts.push({ text: written(problem, { plan: claim }), weaker: written(problem, { plan: weaker }), best });
     const shorter = { ...claim, roundSeconds: claim.roundSeconds * (1 - 1e-9) };
-    texts.push({ text: written(3, problem, { plan: shorter }), best: Infinity });
+    texts.push({ text: written(problem, { plan: shorter }), best: Infinity });
   }
   for (let k = 0; k < 14; k++) {
     const bound = hostileBound(pick, problem, best, k === 0);
     const { roundSeconds } = bound;
     const weaker = roundSeconds === null ? undefined : { ...bound, roundSeconds: roundSeconds * (1 - 1e-9) };
-    const about = (entry: any): string => written(3, problem, { bound: entry });
+    const about = (entry: any): string => written(problem, { bound: entry });
     texts.push({ text: about(bound), weaker: weaker && about(weaker), best });
   }
   return texts;
@@ -131,8 +131,9 @@ function hostileProblem(pick: Picker, value: () => number, isOdd: boolean): any 
     stages,
     aggregationSeconds: pick.of([0, 0, -0, 1]),
     deadlineSeconds: pick.of([null, null, 0, 1, 10]),
-    bandwidthHz: size(),
-    resourceBlocks: pick.chance(0.4) ? { hertz: size(), count: pick.of([0, 1, 2, 3, 100]) } : null,
+    shares: pick.chance(0.4)
+      ? { hertz: size(), most: pick.of([0, 1, 2, 3, 100]), isWhole: true }
+      : { hertz: pick.of([1, 1, 1, size()]), most: size(), isWhole: false },
     limitTolerance: pick.of([0, 1e-9, 1e-6]),
     limits: pick.list(shared, limit),
     devices: pick.list(pick.of([1, 1, 1, 2]), device),
@@ -144,7 +145,7 @@ function hostileBound(pick: Picker, problem: any, best: number, isPlain: boolean
   const prices = isPlain
     ? {}
     : {
-        ...{ perHertz: price(), perServer: price(), perSecond: price() },
+        ...{ perShare: price(), perServer: price(), perSecond: price() },
         perUnit: problem.limits.map(() => price()),
       };
   const witnesses = problem.devices.map((device: any) => {
@@ -152,8 +153,7 @@ function hostileBound(pick: Picker, problem: any, best: number, isPlain: boolean
     const column = (entries: readonly unknown[], part: number, name: string): any =>
       pick.chance(part) ? { [name]: pick.list(length, () => pick.of(entries)) } : {};
     return {
-      ...column([null, 0, 1, 2, 0.5, 1e6, 1e-50, problem.bandwidthHz], 0.5, 'at'),
-      ...column([null, 0, 1, 0.5, 7], 0.3, 'mixture'),
+      ...column([null, 0, 1, 2, 0.5, 1e6, 1e-50, problem.shares.most], 0.5, 'at'),
       ...column([null, 0, 1, 2, 9, 0.5], 0.3, 'stage'),
     };
   });
@@ -209,7 +209,7 @@ export function hostilePrograms(uniform: Uniform): HostileCase {
     integers: Array.from({ length: n }, (_, j) => j).filter(() => pick.chance(0.4)),
   };
   const texts: HostileText[] = [];
-  const about = (claims: any): string => written(1, problem, claims);
+  const about = (claims: any): string => written(problem, claims);
   const entry = (): number | string => pick.of([0, 0, 1, -1, 0.5, 2, '1', '-3', '0', '12345678901234567890']);
   const vector = (length: number): any => pick.list(length, entry);
   const over = (name: string): object => (pick.chance(0.2) ? { [name]: pick.of(['1', '2', '3', '0', '-1']) } : {});
@@ -228,21 +228,17 @@ export function hostilePrograms(uniform: Uniform): HostileCase {
   }
   for (let k = 0; k < 12; k++) {
     const leaf = (): any => {
-      const evidence = { rows: vector(m), ...over('over') };
-      const kind = pick.of(['dual', 'dual', 'dual', 'ray', 'empty'] as const);
-      if (kind === 'ray') return { ray: evidence };
-      if (kind === 'empty') return { empty: pick.of([{ variable: 0 }, { row: 0 }, { variable: 0, row: 0 }]) };
-      return { dual: { ...evidence, ...(isCurved && pick.chance(0.8) && { at: vector(n) }) } };
+      if (pick.chance(0.15)) return {};
+      const over = pick.chance(0.4) ? { over: pick.of(['0', '0', '1', '2', '3', '-1']) } : {};
+      return { rows: vector(m), ...over, ...(isCurved && pick.chance(0.6) && { at: vector(n) }) };
     };
     const step = { row: 0, variable: 0, side: pick.of(['lower', 'upper']), value: pick.of([0, 1, -1, 2]) };
-    const split = {
-      split: { variable: pick.of([0, n - 1]), at: pick.of([0, 1, -1]), below: 1, above: pick.of([2, 2, 2, 1]) },
-    };
+    const split = { variable: pick.of([0, n - 1]), at: pick.of([0, 1, -1]) };
     const nodes = pick.chance(0.6)
       ? [leaf()]
       : pick.of([
           [split, leaf(), leaf()],
-          [{ tighten: { steps: [step], next: 1 } }, leaf()],
+          [{ steps: [step] }, leaf()],
         ]);
     const near = best < Infinity ? [best, best - 1, best + 1e-9] : [1];
     const bound = {

@@ -1,16 +1,16 @@
 import type { Plan, PlanningProblem } from '../../models/index.js';
 import type { StopSignal } from '../../solver/index.js';
-import { planSizes, Reader, readStatement, type PlanClaim, type Statement } from '../../verify/evidence.js';
+import { planSizes, Reader, readProblem, type PlanClaim, type Problem } from '../../verify/evidence.js';
 import { canonicalJson, sha256 } from '../../verify/index.js';
 import type { BoundCertificate } from '../bound/index.js';
 import { proveBound, type BoundClaim, type Hint, type ProofRequest } from './proof.js';
 import { statePlan } from './state-plan.js';
 import { stateProblem, type StatedProblem } from './state-problem.js';
 
-/** A certificate of version 3, ready to be written as JSON. */
+/** A certificate of version 4, ready to be written as JSON. */
 export interface PlanCertificate {
   readonly format: 'sft-opt certificate';
-  readonly version: 3;
+  readonly version: 4;
   readonly generator: string;
   readonly problemSha256: string;
   readonly fileSha256: string | null;
@@ -46,11 +46,11 @@ const repairNodes = 400;
  */
 export async function certify(problem: PlanningProblem, request: CertifyRequest): Promise<PlanCertificate> {
   const stated = stateProblem(problem);
-  const statement = readStatement(Reader.of(stated, { sizes: planSizes }, 'problem'));
+  const statement = readProblem(new Reader(stated, 'problem', { sizes: planSizes }));
   const plan = request.plan ? (statePlan(stated, request.plan) ?? null) : null;
   return {
     format: 'sft-opt certificate',
-    version: 3,
+    version: 4,
     generator: request.generator ?? 'sft-opt',
     problemSha256: await sha256(canonicalJson(stated)),
     fileSha256: request.fileSha256 ?? null,
@@ -62,7 +62,7 @@ export async function certify(problem: PlanningProblem, request: CertifyRequest)
 function stateBound(
   problem: PlanningProblem,
   stated: StatedProblem,
-  statement: Statement,
+  statement: Problem,
   request: CertifyRequest,
 ): BoundClaim | undefined {
   const { bound, treeSeconds, maxNodes = defaultMaxNodes, signal } = request;
@@ -89,7 +89,7 @@ function stateBound(
 }
 
 /** No plan at all because none meets the deadline. */
-function late(statement: Statement, prove: (seconds: number) => BoundClaim | undefined): BoundClaim | undefined {
+function late(statement: Problem, prove: (seconds: number) => BoundClaim | undefined): BoundClaim | undefined {
   const { deadlineSeconds, tolerance } = statement;
   return deadlineSeconds === undefined ? undefined : prove(deadlineSeconds * (1 + 2 * tolerance.hi));
 }

@@ -3,10 +3,10 @@ import type { Prices } from '../../verify/evidence.js';
 import type { LimitMultipliers } from '../bound/index.js';
 import { sharedLimits } from './state-problem.js';
 
-/** Prices of all of each limit as those of a hertz, the server, a unit of each shared limit; `perSecond` of the round itself. */
+/** Prices of all of each limit as those of a share of bandwidth (a hertz or a block), the server, a unit of each shared limit; `perSecond` of the round itself. */
 export function naturalPrices(problem: PlanningProblem, multipliers: LimitMultipliers, perSecond: number): Prices {
   return {
-    perHertz: price((multipliers.bandwidth ?? 0) / problem.bandwidthHz),
+    perShare: price(((multipliers.bandwidth ?? 0) / problem.bandwidthHz) * (problem.resourceBlockHz ?? 1)),
     perServer: price(problem.sharing === 'allocated' ? (multipliers['server-share'] ?? 0) : 0),
     perSecond,
     perUnit: sharedLimits(problem).map(({ multiplier, unit }) => price((multipliers[multiplier] ?? 0) / unit)),

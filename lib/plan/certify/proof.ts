@@ -12,7 +12,7 @@ import {
   type Judgement,
   type Part,
   type Prices,
-  type Statement,
+  type Problem,
 } from '../../verify/evidence.js';
 import type { BoxNode, LimitMultipliers } from '../bound/index.js';
 import { batchedStart } from '../bound/batched-bound.js';
@@ -77,7 +77,7 @@ interface PartDual {
 export interface ProofRequest {
   readonly problem: PlanningProblem;
   readonly stated: StatedProblem;
-  readonly statement: Statement;
+  readonly statement: Problem;
   /** No plan is this fast or faster, seconds; Infinity: there is none. */
   readonly seconds: number;
   readonly form: Form;
@@ -172,7 +172,7 @@ class Proof {
 
   private judgedWith(part: Part, prices: Prices, columns: readonly WitnessColumns[]): Judged {
     const counts = part.open.map((list) => list.length - Number(list[0] === -1));
-    const witnesses = columns.map((device, n) => readWitnesses(Reader.of(device), counts[n]!));
+    const witnesses = columns.map((device, n) => readWitnesses(new Reader(device), counts[n]!));
     return { columns, judgement: this.checker.judge(part, prices, witnesses) };
   }
 
@@ -201,7 +201,7 @@ class Proof {
   }
 
   private leaf(part: Part, prices: Prices): boolean {
-    const isPriced = prices.perHertz > 0 || prices.perServer > 0;
+    const isPriced = prices.perShare > 0 || prices.perServer > 0;
     const judged = isPriced
       ? this.judged(part, prices)
       : this.judgedWith(

@@ -13,10 +13,10 @@ export function statePlan(stated: StatedProblem, plan: Plan): PlanClaim | undefi
     const choice = blocks.findIndex(
       (count, j) => count === decision.blocks && upPoint[j] === decision.upPoint && downPoint[j] === decision.downPoint,
     );
-    const block = stated.resourceBlocks?.hertz;
+    const { hertz, isWhole } = stated.shares;
     return {
       choice,
-      share: block === undefined ? decision.bandwidthHz : Math.round(decision.bandwidthHz / block),
+      share: isWhole ? Math.round(decision.bandwidthHz / hertz) : decision.bandwidthHz,
       serverShare: decision.serverShare,
     };
   });
@@ -38,7 +38,7 @@ function roundedDown(stated: StatedProblem, decisions: Decisions): Decisions {
   const server = total((n) =>
     stated.devices[n]!.choices.serverSeconds[decisions[n]!.choice]! > 0 ? decisions[n]!.serverShare : 0,
   );
-  const bandFactor = Math.min(1, (stated.bandwidthHz / band) * spare);
+  const bandFactor = Math.min(1, (stated.shares.most / band) * spare);
   const serverFactor = Math.min(1, spare / server);
   return decisions.map((decision, n) => {
     if (!decision) return null;
@@ -46,7 +46,7 @@ function roundedDown(stated: StatedProblem, decisions: Decisions): Decisions {
     const capped = Math.min(decision.share, device.maximumBandwidthHz ?? Infinity);
     return {
       choice: decision.choice,
-      share: stated.resourceBlocks === null ? Math.max(capped * bandFactor, device.minimumBandwidthHz) : decision.share,
+      share: stated.shares.isWhole ? decision.share : Math.max(capped * bandFactor, device.minimumBandwidthHz),
       serverShare: stated.sharing === 'allocated' ? decision.serverShare * serverFactor : decision.serverShare,
     };
   });

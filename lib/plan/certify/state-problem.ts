@@ -22,8 +22,8 @@ export interface StatedProblem {
   readonly stages: readonly number[];
   readonly aggregationSeconds: number;
   readonly deadlineSeconds: number | null;
-  readonly bandwidthHz: number;
-  readonly resourceBlocks: { readonly hertz: number; readonly count: number } | null;
+  /** Of bandwidth, in hertz or in whole resource blocks: the hertz of a share of 1, and how much all shares are at most. */
+  readonly shares: { readonly hertz: number; readonly most: number; readonly isWhole: boolean };
   readonly limitTolerance: number;
   readonly limits: readonly StatedLimit[];
   readonly devices: readonly StatedDevice[];
@@ -68,7 +68,8 @@ export function stateProblem(problem: PlanningProblem): StatedProblem {
   refuseUnknown('problem', problem, problemKeys);
   refuseUnknown('limit of accuracy', problem.accuracy, accuracyKeys);
   const { resourceBlockHz: hertz, bandwidthHz } = problem;
-  const count = hertz && Math.floor((bandwidthHz / hertz) * (1 + limitTolerance));
+  const isWhole = hertz !== undefined;
+  const most = isWhole ? Math.floor((bandwidthHz / hertz) * (1 + limitTolerance)) : bandwidthHz;
   const limits = sharedLimits(problem);
   return {
     kind: 'split-fine-tuning',
@@ -76,8 +77,7 @@ export function stateProblem(problem: PlanningProblem): StatedProblem {
     stages: stagesOf(problem).map(({ factor }) => factor),
     aggregationSeconds: problem.aggregationSeconds,
     deadlineSeconds: problem.deadlineSeconds ?? null,
-    bandwidthHz,
-    resourceBlocks: hertz === undefined ? null : { hertz, count: count! },
+    shares: { hertz: hertz ?? 1, most, isWhole },
     limitTolerance,
     limits: limits.map(stated),
     devices: problem.devices.map((device) => stateDevice(problem, device, limits)),
@@ -225,7 +225,7 @@ function stageSeconds(choice: ChoiceCosts, { up, down, exchange }: Stage): numbe
 
 function stateLaw(law: RateLaw): object {
   if (law.kind === 'custom')
-    throw new ArgumentError('a certificate of version 3 cannot state a custom law of a link', 'unsuitable');
+    throw new ArgumentError('a certificate of version 4 cannot state a custom law of a link', 'unsuitable');
   refuseUnknown('link', law, linkKeys);
   const useFraction = useFractionOf(law);
   if (law.kind === 'linear') return { useFraction, efficiencyLimit: law.bitsPerSecondPerHz, snrBandwidthHz: [] };
@@ -237,7 +237,7 @@ function stateLaw(law: RateLaw): object {
 function refuseUnknown(what: string, value: object, known: readonly string[]): void {
   const strange = Object.entries(value).find(([key, entry]) => entry !== undefined && !known.includes(key));
   if (strange)
-    throw new ArgumentError(`a certificate of version 3 cannot state ${strange[0]} of a ${what}`, 'unsuitable');
+    throw new ArgumentError(`a certificate of version 4 cannot state ${strange[0]} of a ${what}`, 'unsuitable');
 }
 
 const accuracyKeys = ['model', 'minimum', 'scope', 'exchangeLoss', 'leftOutAccuracy'];

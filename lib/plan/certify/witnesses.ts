@@ -6,29 +6,25 @@ import {
   type PlanningProblem,
   type RateLaw,
 } from '../../models/index.js';
-import { loadsOf, shareRange, type Form, type Prices, type Statement } from '../../verify/evidence.js';
+import { loadsOf, shareRange, type Form, type Prices, type Problem } from '../../verify/evidence.js';
 
-/** Where a choice's price is shown: a share, the stage that decides it, the weight of a limit's line at a kink. */
+/** Where a choice's price is shown: a share, and the stage that decides it. */
 export interface Witness {
   readonly at: number | null;
-  readonly mixture: number | null;
   readonly stage: number | null;
 }
 
 /** Columns as a certificate has them; what is null throughout is left out. */
 export interface WitnessColumns {
   readonly at?: readonly (number | null)[];
-  readonly mixture?: readonly (number | null)[];
   readonly stage?: readonly (number | null)[];
 }
 
-/** Shares in so many significant digits; none at all with 0. Kinks need all of theirs. */
-export function withDigits({ at, mixture, stage }: WitnessColumns, digits: number): WitnessColumns {
+/** Shares in so many significant digits; none at all with 0. */
+export function withDigits({ at, stage }: WitnessColumns, digits: number): WitnessColumns {
   if (!at || digits === 0) return {};
-  const rounded = at.map((share, k) =>
-    share === null || typeof mixture?.[k] === 'number' ? share : Number(share.toPrecision(digits)),
-  );
-  return { at: rounded, ...(mixture && { mixture }), ...(stage && { stage }) };
+  const rounded = at.map((share) => (share === null ? share : Number(share.toPrecision(digits))));
+  return { at: rounded, ...(stage && { stage }) };
 }
 
 /** Entries of `other` where they are enough, else those of `given`. */
@@ -43,10 +39,10 @@ export function mergeColumns(
     const list = places.map((isOther, k) => (isOther ? other : given)[name]?.[k] ?? null);
     return list.some((entry) => entry !== null) && { [name]: list };
   };
-  return { ...column('at'), ...column('mixture'), ...column('stage') };
+  return { ...column('at'), ...column('stage') };
 }
 
-const none: Witness = { at: null, mixture: null, stage: null };
+const none: Witness = { at: null, stage: null };
 /** Rounding of a computed time, relative to it, with room to spare. */
 const roundingPart = 3e-14;
 
@@ -59,11 +55,11 @@ export class WitnessFinder {
   /** By choice and stage: seconds, bits up, bits down. */
   private readonly loads: readonly (readonly (readonly number[])[])[];
   private readonly uplinks: readonly RateLaw[];
-  private readonly stated: Statement['devices'][number];
+  private readonly stated: Problem['devices'][number];
 
   constructor(
     problem: PlanningProblem,
-    private readonly statement: Statement,
+    private readonly statement: Problem,
     form: Form,
     n: number,
     private readonly device: Device = problem.devices[n]!,
@@ -74,7 +70,7 @@ export class WitnessFinder {
       return loadsOf(statement, this.stated, j, form).map((load) => load.map(({ hi }) => hi));
     });
     ({ least: this.least, most: this.most } = shareRange(statement, this.stated));
-    this.hertz = statement.blocks?.hertz.lo ?? 1;
+    this.hertz = statement.shares.hertz.lo;
     this.uplinks = Array.from(this.stated.uplinkLimit, (limit) => withEfficiencyLimit(device.uplink, limit));
   }
 
@@ -83,7 +79,7 @@ export class WitnessFinder {
     const list = choices.map((j) => this.find(j, high, prices));
     const column = (name: keyof Witness) =>
       list.some((entry) => entry[name] !== null) && { [name]: list.map((entry) => entry[name]) };
-    return { ...column('at'), ...column('mixture'), ...(this.stageCount > 1 && column('stage')) };
+    return { ...column('at'), ...(this.stageCount > 1 && column('stage')) };
   }
 
   private find(j: number, high: readonly number[], prices: Prices): Witness {
@@ -113,21 +109,20 @@ export class WitnessFinder {
     const stages = Array.from({ length: this.stageCount }, (_, r) => r);
     if (stages.some((r) => isLate(r, this.most))) return none;
     let found = none;
-    let share = this.statement.blocks ? this.least : Math.max(this.least, this.most * 1e-12);
+    let share = this.statement.shares.isWhole ? this.least : Math.max(this.least, this.most * 1e-12);
     stages.forEach((r) => {
       if (!isLate(r, share)) return;
       share = this.bisect(share, (b) => isLate(r, b));
-      found = { at: share, mixture: null, stage: r };
+      found = { at: share, stage: r };
     });
     return found.at === null ? none : { ...found, at: this.rounded(found.at) };
   }
 
   /** Where λ·b + μ·w/(t − time(b)) is least: its slope changes sign there. */
-  private flattest(j: number, left: (share: number) => number, { perHertz, perServer }: Prices): Witness {
+  private flattest(j: number, left: (share: number) => number, { perShare, perServer }: Prices): Witness {
     const priced = perServer * this.stated.serverSeconds[j]!;
-    if (this.statement.blocks) {
-      const price = (count: number) =>
-        left(count) > 0 ? perHertz * count * this.hertz + priced / left(count) : Infinity;
+    if (this.statement.shares.isWhole) {
+      const price = (count: number) => (left(count) > 0 ? perShare * count + priced / left(count) : Infinity);
       let low = this.least;
       let high = this.most;
       while (low < high) {
@@ -144,18 +139,17 @@ export class WitnessFinder {
       const fall =
         (up > 0 ? up * secondsPerBitSlope(this.uplinks[j]!, share) : 0) +
         (down > 0 ? down * secondsPerBitSlope(this.device.downlink, share) : 0);
-      return perHertz + (priced * fall) / (time * time);
+      return perShare + (priced * fall) / (time * time);
     };
     const least = Math.max(this.least, this.most * 1e-12);
     if (slope(this.most) <= 0) return { ...none, at: this.most };
-    const at = this.rounded(this.bisect(least, (share) => slope(share) < 0));
-    return { ...none, at, mixture: kinkWeight(slope(at * (1 - 1e-9)), slope(at * (1 + 1e-9)), perHertz) };
+    return { ...none, at: this.rounded(this.bisect(least, (share) => slope(share) < 0)) };
   }
 
   /** The last share, or number of blocks, above `low` of which something holds that does not hold of the largest. */
   private bisect(low: number, holds: (share: number) => boolean): number {
     let high = this.most;
-    if (this.statement.blocks) {
+    if (this.statement.shares.isWhole) {
       while (high - low > 1) {
         const middle = Math.floor((low + high) / 2);
         if (holds(middle)) low = middle;
@@ -172,11 +166,6 @@ export class WitnessFinder {
   }
 
   private rounded(share: number): number {
-    return this.statement.blocks ? share : Math.min(this.most, Number(share.toPrecision(13)));
+    return this.statement.shares.isWhole ? share : Math.min(this.most, Number(share.toPrecision(13)));
   }
-}
-
-/** Weight of the line left of a kink that makes its mean with the line on the right flat; null where the slope does not jump. */
-function kinkWeight(left: number, right: number, perHertz: number): number | null {
-  return left < 0 && right > 0 && right - left > 1e-6 * perHertz ? right / (right - left) : null;
 }

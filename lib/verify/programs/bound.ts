@@ -1,22 +1,9 @@
-import { Reader } from '../reader.js';
+import type { Reader } from '../reader.js';
+import { verifyTree } from '../tree.js';
 import { provenShift } from './convexity.js';
 import { Dyadic } from './dyadic.js';
 import { addTransposed, inner, symmetricProduct } from './products.js';
-import { readVector, type Duty, type ProgramStatement, type RationalVector } from './statement.js';
-
-/** Bounds of the variables at a node. */
-export interface Box {
-  readonly lower: (Dyadic | undefined)[];
-  readonly upper: (Dyadic | undefined)[];
-}
-
-/** The box at the root: bounds of integers are whole. */
-export function rootBox({ lower, upper, isInteger }: ProgramStatement): Box {
-  return {
-    lower: lower.map((side, j) => (isInteger[j] === 1 ? side?.ceil() : side)),
-    upper: upper.map((side, j) => (isInteger[j] === 1 ? side?.floor() : side)),
-  };
-}
+import { readVector, type Box, type ProgramStatement, type RationalVector, type Sides } from './statement.js';
 
 /** The least of d·x over a side to side interval; undefined for −∞. */
 function leastTerm(factor: Dyadic, lower: Dyadic | undefined, upper: Dyadic | undefined): Dyadic | undefined {
@@ -25,57 +12,61 @@ function leastTerm(factor: Dyadic, lower: Dyadic | undefined, upper: Dyadic | un
   return side && factor.times(side);
 }
 
+const half = new Dyadic(1n, -1);
+
 /**
  * D²·(a lower bound on the objective over box and rows) from multipliers y = Y/D and the point w = W/D of a tangent; undefined if it is
- * −∞. Without an objective (`ray`): D·(a lower bound on 0), which refutes the box if it is positive.
+ * −∞. With D = 0 a lower bound on 0, which refutes the box if it is positive.
  */
 export function dualValue(
-  program: ProgramStatement,
-  box: Box,
-  { over, entries: y }: Omit<RationalVector, 'words'>,
-  kind: 'dual' | 'ray',
+  { constant, linear, hessian, rows, rowLower, rowUpper }: ProgramStatement,
+  { lower, upper }: Box,
+  { over, entries: y }: RationalVector,
   tangent?: readonly Dyadic[],
   shift?: readonly Dyadic[],
 ): Dyadic | undefined {
-  const isDual = kind === 'dual';
-  const reduced = program.linear.map((cost) => (isDual ? cost.times(over) : Dyadic.zero));
-  const square = over.times(over);
-  let value = isDual ? program.constant.times(square) : Dyadic.zero;
+  const scale = over.sign === 0 ? Dyadic.one : over;
+  const reduced = linear.map((cost) => cost.times(over));
+  let value: Dyadic | undefined = constant.times(over).times(scale);
   if (tangent) {
-    const product = symmetricProduct(program.hessian, tangent);
+    const product = symmetricProduct(hessian, tangent);
     value = value.minus(inner(product, tangent).times(half));
     product.forEach((slope, j) => (reduced[j] = reduced[j]!.plus(slope)));
   }
-  addTransposed(program.rows, y, reduced);
-  const scale = isDual ? over : Dyadic.one;
-  for (let i = 0; i < y.length; i++) {
-    const term = leastTerm(y[i]!.negated(), program.rowLower[i], program.rowUpper[i]);
-    if (term === undefined) return undefined;
-    value = value.plus(term.times(scale));
+  addTransposed(rows, y, reduced);
+  for (let i = 0; value && i < y.length; i++) {
+    const term = leastTerm(y[i]!.negated(), rowLower[i], rowUpper[i]);
+    value = term && value.plus(term.times(scale));
   }
-  for (let j = 0; j < reduced.length; j++) {
-    const [lower, upper, bend] = [box.lower[j], box.upper[j], isDual ? shift?.[j] : undefined];
-    let term: Dyadic | undefined;
-    if (bend === undefined || bend.n === 0n) term = leastTerm(reduced[j]!, lower, upper)?.times(scale);
-    else {
-      // Concave: least at an end.
-      const w = tangent?.[j] ?? Dyadic.zero;
-      const at = (x: Dyadic): Dyadic => {
-        const away = x.times(over).minus(w);
-        return reduced[j]!.times(x)
-          .times(over)
-          .minus(bend.times(half).times(away.times(away)));
-      };
-      const ends = lower && upper && [at(lower), at(upper)];
-      term = ends && (ends[0]!.isAtMost(ends[1]!) ? ends[0] : ends[1]);
-    }
-    if (term === undefined) return undefined;
-    value = value.plus(term);
+  for (let j = 0; value && j < reduced.length; j++) {
+    const bend = over.sign === 0 ? undefined : shift?.[j];
+    const term =
+      bend === undefined || bend.n === 0n
+        ? leastTerm(reduced[j]!, lower[j], upper[j])?.times(scale)
+        : leastConcave(reduced[j]!, bend, tangent?.[j] ?? Dyadic.zero, over, lower[j], upper[j]);
+    value = term && value.plus(term);
   }
   return value;
 }
 
-const half = new Dyadic(1n, -1);
+/** The least of D·d·x − ½·s·(D·x − W)² over an interval: at an end. */
+function leastConcave(
+  slope: Dyadic,
+  bend: Dyadic,
+  w: Dyadic,
+  over: Dyadic,
+  ...[lower, upper]: Sides
+): Dyadic | undefined {
+  if (!lower || !upper) return undefined;
+  const [a, b] = [lower, upper].map((x) => {
+    const away = x.times(over).minus(w);
+    return slope
+      .times(x)
+      .times(over)
+      .minus(bend.times(half).times(away.times(away)));
+  });
+  return a!.isAtMost(b!) ? a : b;
+}
 
 /** One implied bound: from a row and the bounds of its other variables. */
 export interface Tightening {
@@ -92,172 +83,146 @@ export function isImplied(program: ProgramStatement, box: Box, { row, variable, 
   // a·x ≤ limit − rest, or the same with all signs changed.
   const flips = values[place]!.n > 0n === (side === 'lower');
   const limit = flips ? program.rowLower[row]?.negated() : program.rowUpper[row];
-  if (limit === undefined) return false;
-  let rest = Dyadic.zero;
-  for (let k = 0; k < columns.length; k++) {
+  let rest = limit;
+  for (let k = 0; rest && k < columns.length; k++) {
     if (k === place) continue;
     const factor = flips ? values[k]!.negated() : values[k]!;
     const term = leastTerm(factor, box.lower[columns[k]!], box.upper[columns[k]!]);
-    if (term === undefined) return false;
-    rest = rest.plus(term);
+    rest = term && rest.minus(term);
   }
   const own = values[place]!.times(value);
-  return limit.minus(rest).isAtMost(flips ? own.negated() : own);
+  return rest?.isAtMost(flips ? own.negated() : own) ?? false;
 }
 
-/** A bound: changes go on a trail, so that a node costs what it changes. */
-class Trail {
-  private readonly undo: (() => void)[] = [];
+/** A bound of a variable that holds in a part of the tree, with those found before. */
+interface Change extends Omit<Tightening, 'row'> {
+  readonly before: Change | undefined;
+  readonly depth: number;
+}
+
+function changed(before: Change | undefined, change: Omit<Tightening, 'row'>): Change {
+  return { ...change, before, depth: (before?.depth ?? 0) + 1 };
+}
+
+/** Bounds tightened by changes, those of whole variables rounded inwards. */
+class TightBox {
+  readonly lower: (Dyadic | undefined)[];
+  readonly upper: (Dyadic | undefined)[];
 
   constructor(
-    private readonly box: Box,
-    private readonly isInteger: Uint8Array,
-  ) {}
-
-  get length(): number {
-    return this.undo.length;
+    private readonly program: ProgramStatement,
+    changes?: Change,
+  ) {
+    const { lower, upper, isInteger } = program;
+    this.lower = lower.map((side, j) => (isInteger[j] === 1 ? side?.ceil() : side));
+    this.upper = upper.map((side, j) => (isInteger[j] === 1 ? side?.floor() : side));
+    for (let change = changes; change; change = change.before) this.tighten(change);
   }
 
-  tighten(side: 'lower' | 'upper', variable: number, value: Dyadic): void {
-    const whole = side === 'lower' ? value.ceil() : value.floor();
-    const next = this.isInteger[variable] === 1 ? whole : value;
-    const sides = this.box[side];
-    const before = sides[variable];
-    if (before !== undefined && (side === 'lower' ? next.isAtMost(before) : before.isAtMost(next))) return;
-    sides[variable] = next;
-    this.undo.push(() => (sides[variable] = before));
+  tighten({ side, variable, value }: Omit<Tightening, 'row'>): void {
+    const isWhole = this.program.isInteger[variable] === 1;
+    const next = !isWhole ? value : side === 'lower' ? value.ceil() : value.floor();
+    const now = this[side][variable];
+    if (!now || (side === 'lower' ? now.isAtMost(next) : next.isAtMost(now))) this[side][variable] = next;
   }
 
-  backTo(length: number): void {
-    while (this.undo.length > length) this.undo.pop()!();
+  /** Whether the bounds of a variable cross. */
+  get isEmpty(): boolean {
+    return hasCrossing(this.lower, this.upper);
   }
+}
+
+function hasCrossing(lower: Sides, upper: Sides): boolean {
+  return lower.some((low, k) => low && upper[k] && !low.isAtMost(upper[k]));
 }
 
 /** Checks a bound: no point within rows, bounds and integers has an objective below `value`; undefined: there is no point. */
 export function verifyProgramBound(
   reader: Reader,
   program: ProgramStatement,
-  duty: Duty,
 ): { value: number | undefined; leaves: number } {
   const at = reader.members('value step convexity nodes');
   const value = at.value.optional((part) => part.number());
-  const shift = value === undefined ? undefined : provenShift(program, at.convexity, duty);
   const target = value === undefined ? undefined : Dyadic.of(value);
-  const step = target && at.step.optional((part) => readStep(part, program, target, duty));
-  const nodes = at.nodes.list();
-  if (nodes.length === 0) at.nodes.fail('none is given');
-  const box = rootBox(program);
-  const trail = new Trail(box, program.isInteger);
-  const seen = new Uint8Array(nodes.length);
-  const stack: { node: number; mark: number; side?: 'lower' | 'upper'; variable?: number; value?: Dyadic }[] = [
-    { node: 0, mark: 0 },
-  ];
-  let leaves = 0;
-  while (stack.length > 0) {
-    const { node: index, mark, side, variable, value: bound } = stack.pop()!;
-    trail.backTo(mark);
-    if (side) trail.tighten(side, variable!, bound!);
-    const node = at.nodes.entry(index);
-    if (seen[index] === 1) node.fail('has two parents');
-    duty.spend(1, node.path);
-    seen[index] = 1;
-    const parts = node.members('split tighten dual ray empty');
-    const kinds = nodeKinds.filter((kind) => !parts[kind].isNull);
-    if (kinds.length !== 1) node.fail(`one of ${nodeKinds.join(', ')} is expected`);
-    const part = parts[kinds[0]!];
-    const later = (child: Reader): number => child.integer(index + 1, nodes.length - 1);
-    if (kinds[0] === 'split') {
-      const split = part.members('variable at below above');
-      const j = split.variable.integer(0, program.linear.length - 1);
-      const cut = Dyadic.of(split.at.integer(-Number.MAX_SAFE_INTEGER));
-      duty.require('branching on integers', part.path, program.isInteger[j] === 1, `variable ${j} is not an integer`);
-      stack.push({
-        node: later(split.above),
-        mark: trail.length,
-        side: 'lower',
-        variable: j,
-        value: cut.plus(Dyadic.one),
-      });
-      stack.push({ node: later(split.below), mark: trail.length, side: 'upper', variable: j, value: cut });
-    } else if (kinds[0] === 'tighten') {
-      const tighten = part.members('steps next');
-      for (const entry of tighten.steps.array()) {
-        const found = readTightening(entry, program);
-        duty.spend(program.rows[found.row]!.columns.length + 1, entry.path);
-        duty.require(
-          'tightening implied',
-          entry.path,
-          isImplied(program, box, found),
-          'the row does not imply this bound',
-        );
-        trail.tighten(found.side, found.variable, found.value);
-      }
-      stack.push({ node: later(tighten.next), mark: trail.length });
-    } else {
-      leaves++;
-      if (kinds[0] === 'empty') {
-        const { variable: j, row: i } = part.members('variable row');
-        if (j.isNull === i.isNull) part.fail('a variable or a row is expected');
-        const [lower, upper, k] = j.isNull
-          ? [program.rowLower, program.rowUpper, i.integer(0, program.rows.length - 1)]
-          : [box.lower, box.upper, j.integer(0, program.linear.length - 1)];
-        const [low, high] = [lower[k], upper[k]];
-        const isCrossed = low !== undefined && high !== undefined && !low.isAtMost(high);
-        duty.require('bound crossed', part.path, isCrossed, 'the sides do not cross');
-      } else verifyLeaf(part, kinds[0]!, program, box, target, step, shift, duty);
+  const shift = target && provenShift(program, at.convexity);
+  const step = target && at.step.optional((part) => readStep(part, program, target));
+  const n = program.linear.length;
+  const leaves = verifyTree<Change | undefined>(at.nodes, undefined, (node, part) => {
+    if (node.has('variable')) return split(node, part, program);
+    node.spend(n + (part?.depth ?? 0));
+    const box = new TightBox(program, part);
+    if (node.has('steps')) return tightened(node, part, box, program);
+    if (!box.isEmpty && !hasCrossing(program.rowLower, program.rowUpper)) {
+      verifyLeaf(node, program, box, target, step, shift);
     }
-  }
+    return [];
+  });
   return { value, leaves };
 }
 
-const nodeKinds = ['split', 'tighten', 'dual', 'ray', 'empty'] as const;
+/** The whole variable is at most `at`, or at least one more. */
+function split(node: Reader, part: Change | undefined, { isInteger }: ProgramStatement): Change[] {
+  const { variable: given, at } = node.members('variable at');
+  const variable = given.integer(0, isInteger.length - 1);
+  const cut = Dyadic.of(at.integer(-Number.MAX_SAFE_INTEGER));
+  node.require('branching on integers', isInteger[variable] === 1, `variable ${variable} is not an integer`);
+  node.spend(1);
+  return [
+    changed(part, { side: 'lower', variable, value: cut.plus(Dyadic.one) }),
+    changed(part, { side: 'upper', variable, value: cut }),
+  ];
+}
+
+/** Bounds that a row and the bounds of its other variables imply. */
+function tightened(
+  node: Reader,
+  part: Change | undefined,
+  box: TightBox,
+  program: ProgramStatement,
+): [Change | undefined] {
+  let changes = part;
+  for (const entry of node.members('steps').steps.array()) {
+    const at = entry.members('row variable side value');
+    const row = at.row.integer(0, program.rows.length - 1);
+    const variable = at.variable.integer(0, program.linear.length - 1);
+    const step = { row, variable, side: at.side.oneOf('lower', 'upper'), value: Dyadic.of(at.value.number()) };
+    entry.spend(program.rows[row]!.columns.length + 1);
+    entry.require('tightening implied', isImplied(program, box, step), 'the row does not imply this bound');
+    box.tighten(step);
+    changes = changed(changes, step);
+  }
+  return [changes];
+}
 
 function verifyLeaf(
-  part: Reader,
-  kind: 'dual' | 'ray',
+  node: Reader,
   program: ProgramStatement,
   box: Box,
   target: Dyadic | undefined,
   step: Dyadic | undefined,
   shift: readonly Dyadic[] | undefined,
-  duty: Duty,
 ): void {
-  const at = part.members('over rows at');
-  const y = readVector(at.rows, at.over, program.rows.length);
-  const tangent = at.at.optional((point) => readVector(point, at.over, program.linear.length));
-  const words = y.words + (tangent?.words ?? 0);
-  duty.hold(program.size * words, part.path);
-  duty.spend(program.size * words, part.path);
-  if (kind === 'dual' && target === undefined) part.fail('a dual does not show that there is no point');
-  if (kind === 'ray' && tangent) part.fail('a ray has no tangent');
-  const value = dualValue(program, box, y, kind, tangent?.entries, shift);
-  if (kind === 'ray') {
-    duty.require('ray refutes', part.path, value?.sign === 1, 'does not show that no point is here');
-    return;
-  }
-  // In whole steps from `target`, what is above the step before is at it or above.
-  const goal = (step ? target!.minus(step) : target!).times(y.over).times(y.over);
-  const isReached = value !== undefined && goal.isAtMost(value) && !(step && value.isAtMost(goal));
-  duty.require('dual value', part.path, isReached, 'does not show that no point here is below the bound');
+  const at = node.members('over rows at');
+  const y = readVector(at.rows, at.over, program.rows.length, program.size);
+  const tangent = at.at.optional((point) => readVector(point, at.over, program.linear.length, program.size));
+  const isRay = y.over.sign === 0;
+  if (isRay && tangent) node.fail('a ray has no tangent');
+  if (!isRay && !target) node.fail('does not show that there is no point: `over` has to be 0');
+  const value = dualValue(program, box, y, tangent?.entries, shift);
+  // In whole steps from the target, what is above the step before is at it or above.
+  const goal = isRay ? Dyadic.zero : (step ? target!.minus(step) : target!).times(y.over).times(y.over);
+  const excess = value?.minus(goal).sign ?? -1;
+  const what = isRay ? 'that no point is here' : 'that no point here is below the bound';
+  node.require('leaf proven', isRay || step ? excess > 0 : excess >= 0, `does not show ${what}`);
 }
 
 /** The objective takes whole multiples of `step` away from the bound only. */
-function readStep(reader: Reader, program: ProgramStatement, target: Dyadic, duty: Duty): Dyadic {
-  const step = Dyadic.of(reader.number(Number.MIN_VALUE));
+function readStep(reader: Reader, program: ProgramStatement, target: Dyadic): Dyadic {
+  const step = Dyadic.of(reader.positive());
   const isLattice =
     program.isLinear &&
     program.linear.every((cost, j) => cost.n === 0n || (program.isInteger[j] === 1 && cost.isMultipleOf(step))) &&
     target.minus(program.constant).isMultipleOf(step);
-  duty.require('objective in steps', reader.path, isLattice, 'the objective does not move in these steps');
+  reader.require('objective in steps', isLattice, 'the objective does not move in these steps');
   return step;
-}
-
-function readTightening(reader: Reader, program: ProgramStatement): Tightening {
-  const at = reader.members('row variable side value');
-  return {
-    row: at.row.integer(0, program.rows.length - 1),
-    variable: at.variable.integer(0, program.linear.length - 1),
-    side: at.side.oneOf('lower', 'upper'),
-    value: Dyadic.of(at.value.number()),
-  };
 }

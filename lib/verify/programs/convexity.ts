@@ -1,36 +1,28 @@
 import { CertificateError, Reader } from '../reader.js';
 import { Dyadic } from './dyadic.js';
-import { Duty, readEntries, type ProgramStatement } from './statement.js';
+import { exactly, readEntries, type ProgramStatement } from './statement.js';
 
 /**
  * A diagonal S ≥ 0, undefined for 0, with P + S positive semidefinite. The evidence is a matrix R for which P + S − RᵀR is diagonally
  * dominant; without evidence S is 0 and P is eliminated exactly.
  */
-export function provenShift(program: ProgramStatement, evidence: Reader, duty: Duty): readonly Dyadic[] | undefined {
+export function provenShift(program: ProgramStatement, evidence: Reader): readonly Dyadic[] | undefined {
   if (program.isLinear) return undefined;
   const matrix = program.hessian.map(({ columns, values }) => new Map(columns.map((j, k) => [j, values[k]!])));
-  const place = evidence.path;
   if (evidence.isNull) {
-    duty.require(
-      'hessian convex',
-      place,
-      isSemidefinite(matrix, duty, place),
-      'the Hessian is not positive semidefinite',
-    );
+    evidence.require('hessian convex', isSemidefinite(matrix, evidence), 'the Hessian is not positive semidefinite');
     return undefined;
   }
   const n = matrix.length;
   const at = evidence.members('factor shift');
-  const shift = at.shift.optional((part) => Array.from(part.numbers(n, 0), (value) => Dyadic.of(value)));
+  const shift = at.shift.optional((part) => exactly(part, n, 0));
   const add = (i: number, j: number, value: Dyadic): void =>
     void matrix[i]!.set(j, (matrix[i]!.get(j) ?? Dyadic.zero).plus(value));
   shift?.forEach((value, j) => add(j, j, value));
-  if (!at.factor.isNull) {
-    for (const { columns: places, values } of readEntries(at.factor, n, n)) {
-      duty.spend(places.length ** 2, place);
-      for (let a = 0; a < places.length; a++) {
-        for (let b = 0; b <= a; b++) add(places[a]!, places[b]!, values[a]!.times(values[b]!).negated());
-      }
+  for (const { columns: places, values } of at.factor.optional((part) => readEntries(part, n, n)) ?? []) {
+    evidence.spend(places.length ** 2);
+    for (let a = 0; a < places.length; a++) {
+      for (let b = 0; b <= a; b++) add(places[a]!, places[b]!, values[a]!.times(values[b]!).negated());
     }
   }
   const excess = matrix.map((row, i) => row.get(i) ?? Dyadic.zero);
@@ -42,12 +34,12 @@ export function provenShift(program: ProgramStatement, evidence: Reader, duty: D
     }
   });
   const isDominant = excess.every(({ sign }) => sign >= 0);
-  duty.require('hessian convex', place, isDominant, 'what the factor leaves of the Hessian is not diagonally dominant');
+  evidence.require('hessian convex', isDominant, 'what the factor leaves of the Hessian is not diagonally dominant');
   return shift;
 }
 
 /** Exact LDLᵀ with diagonal pivots, free of fractions (Bareiss 1968): all pivots positive, and nothing left where none is. */
-function isSemidefinite(rows: readonly ReadonlyMap<number, Dyadic>[], duty: Duty, place: string): boolean {
+function isSemidefinite(rows: readonly ReadonlyMap<number, Dyadic>[], evidence: Reader): boolean {
   let least = 0;
   const used = new Set<number>();
   rows.forEach((row, i) => {
@@ -58,7 +50,7 @@ function isSemidefinite(rows: readonly ReadonlyMap<number, Dyadic>[], duty: Duty
   });
   // Variables without entries have rows of zeros.
   const order = [...used].sort((a, b) => a - b);
-  duty.spend(order.length ** 3, place);
+  evidence.spend(order.length ** 3);
   let left = order.map((i, row) =>
     order.slice(0, row + 1).map((j) => {
       const value = rows[i]!.get(j) ?? Dyadic.zero;
@@ -70,7 +62,7 @@ function isSemidefinite(rows: readonly ReadonlyMap<number, Dyadic>[], duty: Duty
     if (left.some((row, i) => row[i]! < 0n)) return false;
     const k = left.findIndex((row, i) => row[i]! > 0n);
     if (k < 0) return left.every((row) => row.every((value) => value === 0n));
-    duty.spend(left.length ** 2 * step, place);
+    evidence.spend(left.length ** 2 * step);
     const pivot = left[k]![k]!;
     const column = left.map((row, i) => (i < k ? left[k]![i]! : row[k]!));
     const divisor = previous;
@@ -87,7 +79,7 @@ function isSemidefinite(rows: readonly ReadonlyMap<number, Dyadic>[], duty: Duty
 /** Whether `evidence`, as a certificate writes it, shows that the objective is convex but for its shift. */
 export function isProvenConvex(program: ProgramStatement, evidence: object | undefined): boolean {
   try {
-    provenShift(program, Reader.of(evidence ?? null, {}, 'convexity'), new Duty(Infinity, new Set()));
+    provenShift(program, new Reader(evidence ?? null, 'convexity', { work: Infinity }));
     return true;
   } catch (error) {
     if (error instanceof CertificateError) return false;

@@ -103,8 +103,8 @@ describe('forged plans', () => {
     'use more than the band',
     change((plan, problem) => {
       const used = taking(plan).reduce((sum: number, device: Forged) => sum + device.share, 0);
-      if (problem.resourceBlocks === null) problem.bandwidthHz = used * (1 - 1e-6) || problem.bandwidthHz;
-      else if (used > 0) problem.resourceBlocks.count = used - 1;
+      const { shares } = problem;
+      if (used > 0) shares.most = shares.isWhole ? used - 1 : used * (1 - 1e-6);
     }),
   );
   it(
@@ -138,7 +138,7 @@ describe('forged plans', () => {
     'exceed the largest share of a device',
     change((plan, problem) => {
       const n = plan.devices.findIndex((device: Forged) => device !== null && device.share > 0);
-      const hertz = plan.devices[n].share * (problem.resourceBlocks?.hertz ?? 1);
+      const hertz = plan.devices[n].share * problem.shares.hertz;
       problem.devices[n].maximumBandwidthHz = hertz * (1 - 1e-6);
       problem.devices[n].minimumBandwidthHz = 0;
     }),
@@ -163,11 +163,11 @@ describe('damaged and hostile files', () => {
     ['nothing', ''],
     ['no JSON', text.slice(0, -20)],
     ['another format', text.replace('sft-opt certificate', 'sft-opt diploma')],
-    ['another version', text.replace('"version":3', '"version":2')],
-    ['an unknown member', text.replace('"version":3', '"version":3,"note":"trust me"')],
-    ['NaN', text.replace(/"bandwidthHz":[\d.]+/u, '"bandwidthHz":NaN')],
-    ['a huge exponent', text.replace(/"bandwidthHz":[\d.]+/u, '"bandwidthHz":1e999')],
-    ['a number too large', text.replace(/"bandwidthHz":[\d.]+/u, '"bandwidthHz":1e51')],
+    ['another version', text.replace('"version":4', '"version":3')],
+    ['an unknown member', text.replace('"version":4', '"version":4,"note":"trust me"')],
+    ['NaN', text.replace(/"most":[\d.]+/u, '"most":NaN')],
+    ['a huge exponent', text.replace(/"most":[\d.]+/u, '"most":1e999')],
+    ['a number too large', text.replace(/"most":[\d.]+/u, '"most":1e51')],
     ['a number too small', text.replace(/"limitTolerance":[\d.e-]+/u, '"limitTolerance":1e-320')],
     ['deep nesting', `${'['.repeat(1e6)}${']'.repeat(1e6)}`],
     ['no claims', text.replace(/"claims":.*$/u, '"claims":{"plan":null,"bound":null}}')],
@@ -222,7 +222,7 @@ describe('forged trees', () => {
     [
       'a negative price',
       (nodes) => {
-        nodes.find((entry: Forged) => entry.prices).prices.perHertz = -1e-9;
+        nodes.find((entry: Forged) => entry.prices).prices.perShare = -1e-9;
         return true;
       },
       /negative/u,
@@ -230,7 +230,7 @@ describe('forged trees', () => {
     [
       'no prices at all',
       (nodes) => {
-        const priced = nodes.filter((entry: Forged) => entry.prices?.perHertz > 0);
+        const priced = nodes.filter((entry: Forged) => entry.prices?.perShare > 0);
         for (const node of priced) node.prices = {};
         return priced.length > 0;
       },

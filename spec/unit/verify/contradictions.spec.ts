@@ -28,7 +28,7 @@ function problemOf(count: number, own: object = {}, ofDevice: object = {}, devic
     sharing: 'allocated',
     stages: [1],
     aggregationSeconds: 0,
-    bandwidthHz: 1,
+    shares: { hertz: 1, most: 1, isWhole: false },
     limitTolerance: 1e-9,
     limits: [{ name: 'memory', most: 1, size: 1 }],
     devices: Array.from({ length: deviceCount }, () => ({
@@ -42,7 +42,7 @@ function problemOf(count: number, own: object = {}, ofDevice: object = {}, devic
   };
 }
 
-async function verdictOf(problem: object, claims: object, version = 3) {
+async function verdictOf(problem: object, claims: object, version = 4) {
   const problemSha256 = await sha256(canonicalJson(problem));
   return verifyCertificate(JSON.stringify({ format: 'sft-opt certificate', version, problemSha256, problem, claims }));
 }
@@ -53,8 +53,7 @@ describe('what is proven of one problem', () => {
   // Each: a plan of nothing to send, and the claim that there is none of a second or less.
   it.each([
     ['a device that may have no bandwidth', problemOf(1, {}, { maximumBandwidthHz: 0 }), 0],
-    ['no resource block', problemOf(1, { resourceBlocks: { hertz: 1, count: 0 } }), 0],
-    ['blocks larger than the band', problemOf(1, { bandwidthHz: 0.5, resourceBlocks: { hertz: 1, count: 1 } }), 1],
+    ['no resource block', problemOf(1, { shares: { hertz: 1, most: 0, isWhole: true } }), 0],
   ])('is no plan together with the proof that there is none: %s', async (_name, problem, share) => {
     const plan = { roundSeconds: 0, slack: 'none', devices: [{ choice: 0, share, serverShare: 0 }] };
     const [found, none] = [await verdictOf(problem, { plan }), await verdictOf(problem, noPlan)];
@@ -73,9 +72,10 @@ describe('what is proven of one problem', () => {
         {
           sharing,
           stages: sharing === 'batched' ? pick([[1], [1, 2, 1], [1, 1e40], [0.5]]) : [1],
-          bandwidthHz: pick([0.5, 1, 3, 1e50, 1e-50]),
+          shares: hasBlocks
+            ? { hertz: pick([0.5, 1, 1e50]), most: pick([0, 1, 3]), isWhole: true }
+            : { hertz: pick([1, 1, 0.5]), most: pick([0.5, 1, 3, 1e50, 1e-50]), isWhole: false },
           aggregationSeconds: pick([0, -0, 1]),
-          ...(hasBlocks && { resourceBlocks: { hertz: pick([0.5, 1, 1e50]), count: pick([0, 1, 3]) } }),
           limits: [{ name: 'memory', most: pick([0, -1, 1, 1e50]), size: pick([0, 1]) }],
           limitTolerance: pick([0, 1e-6]),
         },
@@ -105,7 +105,7 @@ describe('what is proven of one problem', () => {
         const decisions = problem.devices.map((device: any) => {
           const choice = Math.floor(random.uniform() * device.choices.blocks.length);
           if (device.optional && random.uniform() < 0.3) return null;
-          return { choice, share: pick([0, 0.5, 1, 3, problem.bandwidthHz]), serverShare: pick([0, 0.5, 1]) };
+          return { choice, share: pick([0, 0.5, 1, 3, problem.shares.most]), serverShare: pick([0, 0.5, 1]) };
         });
         try {
           const slack = pick(['none', 'limit-tolerance'] as const);
@@ -116,7 +116,7 @@ describe('what is proven of one problem', () => {
       }
       counts.plans += Number(best < Infinity);
       for (let draw = 0; draw < 10; draw++) {
-        const names = ['perHertz', 'perServer', 'perSecond'];
+        const names = ['perShare', 'perServer', 'perSecond'];
         const price = () => pick([0, 0, 0, 1, 1e-3, 1e50]);
         const prices = { ...Object.fromEntries(names.map((name) => [name, price()])), perUnit: [price()] };
         const witnesses = problem.devices.map(({ choices }: any) => ({
@@ -149,19 +149,19 @@ describe('texts that ask for much', () => {
   });
 
   it('a denominator of many digits below many entries is refused before it is spread', async () => {
-    const dual = { over: '1'.repeat(100_000), rows: [] };
-    const claims = { bound: { value: 0, nodes: [{ dual }] } };
-    expect((await verdictOf(program(20_000), claims, 1)).reason).toContain('words');
+    const leaf = { over: '1'.repeat(100_000), rows: [] };
+    const claims = { bound: { value: 0, nodes: [leaf] } };
+    expect((await verdictOf(program(20_000), claims)).reason).toContain('words');
   });
 
   it('a Hessian takes room for the variables that it has entries of', async () => {
     const n = 100_000;
     const hessian = { rows: [n - 1], columns: [n - 1], values: [1] };
-    const claims = { bound: { value: 0, nodes: [{ dual: { rows: [] } }] } };
-    expect(await verdictOf(program(n, { hessian }), claims, 1)).toMatchObject({ verified: true });
+    const claims = { bound: { value: 0, nodes: [{ rows: [] }] } };
+    expect(await verdictOf(program(n, { hessian }), claims)).toMatchObject({ verified: true });
     const places = zeros(2000).map((_, k) => k);
     const diagonal = { rows: places, columns: places, values: zeros(2000, 1) };
-    expect((await verdictOf(program(n, { hessian: diagonal }), claims, 1)).reason).toContain('steps');
+    expect((await verdictOf(program(n, { hessian: diagonal }), claims)).reason).toContain('work');
   });
 
   it('more values than are read are counted first', async () => {

@@ -2,9 +2,11 @@
 /* eslint-disable @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-assignment */
 import { describe, expect, it } from 'vitest';
 import { canonicalJson, sha256 } from '../../../lib/verify/index.js';
-import { obligations, type Obligation } from '../../../lib/verify/reader.js';
 import { verifyWithout } from '../../../lib/verify/verify.js';
 import type { Forged } from '../../support/certificates.js';
+import { obligationsOf } from '../../support/obligations.js';
+
+const obligations = obligationsOf('lib/verify');
 
 const law = { useFraction: 1, efficiencyLimit: 1, snrBandwidthHz: [] };
 
@@ -39,14 +41,14 @@ function honest(): Forged {
   const decision = () => ({ choice: 0, share: 10, serverShare: 0.5 });
   return {
     format: 'sft-opt certificate',
-    version: 3,
+    version: 4,
     problemSha256: '',
     problem: {
       kind: 'split-fine-tuning',
       sharing: 'equal',
       stages: [1],
       aggregationSeconds: 0,
-      bandwidthHz: 20,
+      shares: { hertz: 1, most: 20, isWhole: false },
       limitTolerance: 1e-9,
       limits: [{ name: 'memory of the server', most: 10, size: 10 }],
       devices: [device('a'), device('b')],
@@ -56,14 +58,14 @@ function honest(): Forged {
       bound: {
         roundSeconds: 1.9,
         form: 'chain',
-        nodes: [{ prices: { perHertz: 1 }, witnesses: [{ at: [11, 11] }, { at: [11, 11] }] }],
+        nodes: [{ prices: { perShare: 1 }, witnesses: [{ at: [11, 11] }, { at: [11, 11] }] }],
       },
     },
   };
 }
 
 /** For each obligation what breaks just it; `true` keeps the hash of the honest problem. */
-const forgeries: Record<Obligation, (forged: Forged) => unknown> = {
+const forgeries: Record<string, (forged: Forged) => unknown> = {
   'problem hash': (forged) => {
     forged.problem.devices[0].name = 'another';
     return true;
@@ -78,7 +80,7 @@ const forgeries: Record<Obligation, (forged: Forged) => unknown> = {
     claims.bound = null;
   },
   'whole resource blocks': ({ problem, claims }) => {
-    problem.resourceBlocks = { hertz: 10, count: 2 };
+    problem.shares = { hertz: 10, most: 2, isWhole: true };
     for (const entry of claims.plan.devices) entry.share = 0.9;
     claims.plan.roundSeconds = 2.2;
     claims.bound = null;
@@ -129,7 +131,7 @@ const forgeries: Record<Obligation, (forged: Forged) => unknown> = {
     };
   },
   'prices not negative': ({ claims }) => {
-    claims.bound = { roundSeconds: 3, form: 'chain', nodes: [{ prices: { perHertz: -1 } }] };
+    claims.bound = { roundSeconds: 3, form: 'chain', nodes: [{ prices: { perShare: -1 } }] };
   },
   'choices dropped': ({ claims }) => {
     const without = [[0, 1], []];
@@ -144,13 +146,17 @@ async function written(forged: Forged): Promise<Forged> {
   return forged;
 }
 
-async function forgery(obligation: Obligation): Promise<string> {
+async function forgery(obligation: string): Promise<string> {
   const forged = await written(honest());
-  const keepsHash = forgeries[obligation](forged) === true;
+  const keepsHash = forgeries[obligation]!(forged) === true;
   return JSON.stringify(keepsHash ? forged : await written(forged));
 }
 
 describe('obligations', () => {
+  it('are those of the source', () => {
+    expect(Object.keys(forgeries).sort()).toEqual([...obligations].sort());
+  });
+
   it('are met by the honest certificate', async () => {
     expect((await verifyWithout(new Set(), JSON.stringify(await written(honest())))).reason).toBeUndefined();
   });

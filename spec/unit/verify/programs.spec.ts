@@ -4,17 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { certifyProgram } from '../../../lib/certify/index.js';
-import {
-  programObligations,
-  verifyCertificate,
-  verifyProgram,
-  type ProgramObligation,
-} from '../../../lib/verify/index.js';
+import { verifyCertificate, verifyProgram } from '../../../lib/verify/index.js';
 import { Reader } from '../../../lib/verify/reader.js';
 import { randomStream } from '../../../lib/random/index.js';
 import { forgeProgram, programForgeries } from '../../support/forged-programs.js';
+import { obligationsOf } from '../../support/obligations.js';
 import { programKinds, sampleProgram } from '../../support/programs.js';
 
+const programObligations = [...obligationsOf('lib/verify/programs'), 'every part refuted'];
 const python = spawnSync('python3', ['--version']).status === 0;
 const checker = 'docs/certificate/check_certificate.py';
 
@@ -104,7 +101,7 @@ const ray = (...d: number[]): object => ({ unbounded: { tolerance: 0, x: d.map((
 const open = { lower: [null], upper: [null] };
 
 /** For each obligation a false claim that only it stops. */
-const falsehoods: Record<ProgramObligation, { problem: object; claims: object }> = {
+const falsehoods: Record<string, { problem: object; claims: object }> = {
   'bounds kept': { problem: base, claims: point(-1, -1) },
   'rows kept': { problem: { ...base, ...row, upper: [null] }, claims: point(2, 2) },
   'integers whole': { problem: { ...base, integers: [0] }, claims: point(0.5, 0.5) },
@@ -115,23 +112,18 @@ const falsehoods: Record<ProgramObligation, { problem: object; claims: object }>
   'ray descends': { problem: { ...base, ...open, linear: [0] }, claims: ray(1) },
   'hessian convex': {
     problem: { ...base, linear: [0], hessian: { rows: [0], columns: [0], values: [-1] } },
-    claims: bound(0, { dual: { rows: [] } }),
+    claims: bound(0, { rows: [] }),
   },
   'objective in steps': {
     problem: { ...base, linear: [0.5], lower: [1], upper: [3], integers: [0] },
-    claims: { bound: { value: 1, step: 1, nodes: [{ dual: { rows: [] } }] } },
+    claims: { bound: { value: 1, step: 1, nodes: [{ rows: [] }] } },
   },
   'tightening implied': {
     problem: { ...base, ...row },
-    claims: bound(
-      0.5,
-      { tighten: { steps: [{ row: 0, variable: 0, side: 'lower', value: 0.5 }], next: 1 } },
-      { dual: { rows: [0] } },
-    ),
+    claims: bound(0.5, { steps: [{ row: 0, variable: 0, side: 'lower', value: 0.5 }] }, { rows: [0] }),
   },
-  'bound crossed': { problem: base, claims: bound(null, { empty: { variable: 0 } }) },
-  'dual value': { problem: base, claims: bound(0.5, { dual: { rows: [] } }) },
-  'ray refutes': { problem: { ...base, ...row }, claims: bound(null, { ray: { rows: [0] } }) },
+  'leaf proven': { problem: { ...base, ...row }, claims: bound(null, { over: '0', rows: [0] }) },
+  'every part refuted': { problem: base, claims: bound(null) },
   // min t with t ≥ |x − ½|: with x whole it would be ½.
   'branching on integers': {
     problem: {
@@ -143,21 +135,20 @@ const falsehoods: Record<ProgramObligation, { problem: object; claims: object }>
       constraintLower: [0.5, -0.5],
       constraintUpper: [null, null],
     },
-    claims: bound(
-      0.5,
-      { split: { variable: 0, at: 0, below: 1, above: 2 } },
-      { dual: { rows: [-1, 0] } },
-      { dual: { rows: [0, -1] } },
-    ),
+    claims: bound(0.5, { variable: 0, at: 0 }, { rows: [-1, 0] }, { rows: [0, -1] }),
   },
 };
 
 describe('obligations of the checker of programs', () => {
-  const verify = (problem: object, claims: object, excluded: ProgramObligation[] = []) =>
-    verifyProgram(Reader.of(problem, {}, 'problem'), Reader.of(claims, {}, 'claims'), { excluded: new Set(excluded) });
+  const verify = (problem: object, claims: object, excluded: string[] = []) =>
+    verifyProgram(new Reader(problem, 'problem'), new Reader(claims, 'claims', { excluded: new Set(excluded) }));
+
+  it('are those of the source', () => {
+    expect(Object.keys(falsehoods).sort()).toEqual([...programObligations].sort());
+  });
 
   it.each(programObligations)('%s: a falsehood passes without it and no other', (obligation) => {
-    const { problem, claims } = falsehoods[obligation];
+    const { problem, claims } = falsehoods[obligation]!;
     expect(() => verify(problem, claims)).toThrow();
     const others = programObligations.filter((other) => other !== obligation);
     expect(() => verify(problem, claims, others)).toThrow();
@@ -166,10 +157,10 @@ describe('obligations of the checker of programs', () => {
 
   it('accepts the truth beside each falsehood', () => {
     expect(verify(base, point(1, 1)).value).toBe(1);
-    expect(verify(base, bound(0, { dual: { rows: [] } })).bound).toBe(0);
+    expect(verify(base, bound(0, { rows: [] })).bound).toBe(0);
     expect(verify({ ...base, ...open }, ray(-1)).isUnbounded).toBe(true);
-    expect(verify({ ...base, lower: [2] }, bound(null, { empty: { variable: 0 } })).bound).toBe(Infinity);
-    expect(verify({ ...base, ...row, lower: [2], upper: [null] }, bound(null, { ray: { rows: [1] } })).bound).toBe(
+    expect(verify({ ...base, lower: [2] }, bound(null, {})).bound).toBe(Infinity);
+    expect(verify({ ...base, ...row, lower: [2], upper: [null] }, bound(null, { over: '0', rows: [1] })).bound).toBe(
       Infinity,
     );
   });
@@ -180,16 +171,14 @@ describe('hostile certificates of programs', () => {
     JSON.stringify(certified({ ...base, ...problem }, claims));
   const certified = (problem: object, claims: object) => ({
     format: 'sft-opt certificate',
-    version: 1,
+    version: 4,
     problemSha256: 'x',
     problem,
     claims,
   });
   const reasonOf = (problem: object, claims: object): string => {
     try {
-      verifyProgram(Reader.of({ ...base, ...problem }, {}, 'problem'), Reader.of(claims, {}, 'claims'), {
-        maximumWork: 1e6,
-      });
+      verifyProgram(new Reader({ ...base, ...problem }, 'problem'), new Reader(claims, 'claims', { work: 1e6 }));
       return 'accepted';
     } catch (error) {
       return (error as Error).message;
@@ -202,9 +191,7 @@ describe('hostile certificates of programs', () => {
     expect(reasonOf({}, { point: { value: 1, tolerance: 0, over: '0', x: ['1'] } })).toContain('positive');
     expect(reasonOf({}, { point: { value: 1, tolerance: 0, x: ['9'.repeat(200_000)] } })).toContain('digits');
     expect(reasonOf({}, { point: { value: 1, tolerance: 0.5, x: [1] } })).toContain('tolerance');
-    expect(reasonOf({}, bound(0, { split: { variable: 0, at: 0, below: 0, above: 0 } }))).toContain(
-      'claims.bound.nodes.0',
-    );
+    expect(reasonOf({}, bound(0, { variable: 0, at: 0.5 }))).toContain('claims.bound.nodes.0');
     expect(reasonOf({ hessian: { rows: [0], columns: [1], values: [1] } }, point(1, 1))).toContain('columns');
     expect(
       reasonOf(
@@ -223,11 +210,10 @@ describe('hostile certificates of programs', () => {
       upper: new Array<number>(n).fill(1),
       integers: [0],
     };
-    const leaf = { dual: { rows: [] } };
+    const leaf = { rows: [] };
     const nodes: object[] = [];
-    for (let k = 0; k < 600; k++)
-      nodes.push({ split: { variable: 0, at: k, below: 2 * k + 1, above: 2 * k + 2 } }, leaf);
-    expect(reasonOf(problem, bound(0, ...nodes, leaf))).toContain('steps');
+    for (let k = 0; k < 600; k++) nodes.push({ variable: 0, at: k }, leaf);
+    expect(reasonOf(problem, bound(0, ...nodes, leaf))).toContain('work');
     const dense = Array.from({ length: (300 * 301) / 2 }, (_, k) => k);
     const at = dense.map((k) => Math.floor((Math.sqrt(8 * k + 1) - 1) / 2));
     const hessian = {
@@ -241,6 +227,6 @@ describe('hostile certificates of programs', () => {
       lower: new Array<number>(300).fill(0),
       upper: new Array<number>(300).fill(1),
     };
-    expect(reasonOf({ ...large, hessian }, bound(0, leaf))).toMatch(/steps|semidefinite/u);
+    expect(reasonOf({ ...large, hessian }, bound(0, leaf))).toMatch(/work|semidefinite/u);
   });
 });

@@ -8,6 +8,7 @@ import { LinearRelaxation } from './spatial/relaxation.js';
 import { Branching } from './structured/branching.js';
 import { better, IncumbentSearch } from './structured/incumbent.js';
 import { narrowRanges, tightenByCosts } from './structured/narrowing.js';
+import { probe } from './structured/probing.js';
 import type { Bound, Node, StructuredOptions, StructuredResult, StructuredTools } from './structured/node.js';
 import { belowOf, stepOf } from './structured/shape.js';
 import { branchAndBound, type BranchingProblem, type NodeContext } from './tree.js';
@@ -179,7 +180,7 @@ class StructuredTree implements BranchingProblem<Node, Bound, Float64Array> {
     const upper = node.upper.slice();
     if (!this.tightened(lower, upper, context.cutoff)) return this.closed();
     const isRoot = context.depth === 0;
-    if (isRoot) this.prepareRoot(lower, upper, context);
+    if (isRoot && !this.prepareRoot(lower, upper, context)) return this.closed();
     const touch = this.relaxation.isLinear || !this.search.best ? [] : [this.search.best.solution];
     let relaxed = this.relaxation.solve(
       lower,
@@ -251,15 +252,17 @@ class StructuredTree implements BranchingProblem<Node, Bound, Float64Array> {
     return this.propagation.tighten(lower, upper, sided);
   }
 
-  /** Cuts and narrower ranges before the tree grows. */
-  private prepareRoot(lower: Float64Array, upper: Float64Array, context: NodeContext): void {
+  /** Probing, cuts and narrower ranges before the tree grows. False if nothing better is left. */
+  private prepareRoot(lower: Float64Array, upper: Float64Array, context: NodeContext): boolean {
     const { relaxation, problem } = this;
+    const tighten = (low: Float64Array, high: Float64Array): boolean => this.tightened(low, high, context.cutoff);
+    if (!probe(problem.integerVariables, lower, upper, context.budget, tighten)) return false;
     if (relaxation.isLinear) {
       const lp = relaxation.program(lower, upper);
       if (problem.integerVariables.length > 0) {
         rootRows(lp, problem, this.options.integralityTolerance, (row) => relaxation.addGlobalRow(row));
       }
-      return;
+      return true;
     }
     this.search.offerStarts(lower, upper);
     const cutoff = Math.min(context.cutoff, this.search.best?.objective ?? Infinity);
@@ -273,6 +276,7 @@ class StructuredTree implements BranchingProblem<Node, Bound, Float64Array> {
       context.budget,
       (low, high, limit) => this.tightened(low, high, limit),
     );
+    return true;
   }
 
   private rounded(bound: number): number {

@@ -1,6 +1,7 @@
 import type { MixedIntegerNonlinearProgram } from '../../problem/index.js';
 import type { LinearRow } from './certificate.js';
 import { integerCoefficients } from './contradiction.js';
+import { roundingCuts } from './mixed-integer-rounding.js';
 import type { Simplex } from './simplex.js';
 
 const rounds = 8;
@@ -10,8 +11,8 @@ const leastEfficacy = 1e-3;
 const largestDynamism = 1e5;
 
 /**
- * Strengthens a linear program at the root by Gomory's mixed-integer cuts from its tableau (Gomory 1960) and by minimal
- * covers of its knapsack rows (Balas 1975). Every cut holds for all integer points of the bounds that the program has
+ * Strengthens a linear program at the root by Gomory's mixed-integer cuts from its tableau (Gomory 1960), by rounding its
+ * rows (Marchand & Wolsey 2001) and by minimal covers of its knapsack rows (Balas 1975). Every cut holds for all integer points of the bounds that the program has
  * now; `keep` takes those that stay.
  */
 export function rootRows(
@@ -30,6 +31,7 @@ export function rootRows(
     before = lp.objective;
     const found = [
       ...coverCuts(lp, original, integer),
+      ...roundingCuts(lp, original, integer),
       ...gomoryCuts(lp, integer, problem.integerVariables, integralityTolerance),
     ]
       .map((row) => ({ row, efficacy: efficacyOf(row, lp.x) }))

@@ -1,4 +1,5 @@
-import { boundOfMultipliers, excludesBox, type LinearRow } from './certificate.js';
+import { boundOfMultipliers, excludesBox } from './certificate.js';
+import { CondensedTableau } from './condensed-tableau.js';
 
 /** How a solve ended. `failed`: out of pivots or of precision; nothing is claimed. */
 export type SimplexEnd = 'optimal' | 'infeasible' | 'unbounded' | 'failed';
@@ -11,144 +12,25 @@ const pivotsBeforeRebuild = 150;
 /** Steps without progress after which ties are broken by index (Bland 1977). */
 const degenerateSteps = 60;
 
-/** Everything that a later solve starts from. */
-export interface SimplexState {
-  readonly rowCount: number;
-  readonly tableau: Float64Array;
-  readonly costs: Float64Array;
-  readonly basic: Int32Array;
-  readonly nonbasic: Int32Array;
-}
-
 /**
- * Linear programs min cᵀx, rowLower ≤ Ax ≤ rowUpper, lower ≤ x ≤ upper on a dense condensed tableau: with the row
- * activities s = Ax as variables of their own the basic variables are x_B = T·x_N, whatever the bounds are. Bounds may
- * therefore change, and rows come and go, while T stays: the next solve starts where the last ended, by the dual simplex
- * method with bound flipping (Maros 2003), and by the primal one for what is dual infeasible.
+ * Linear programs min cᵀx, rowLower ≤ Ax ≤ rowUpper, lower ≤ x ≤ upper. Bounds may change and rows come and go while the
+ * tableau stays: the next solve starts where the last ended, by the dual simplex method with bound flipping (Maros 2003),
+ * and by the primal one for what is dual infeasible.
  *
  * Made for the relaxations of a tree: up to some hundred rows and columns.
  */
-export class Simplex {
-  /** Bounds of the columns, then of the rows. */
-  lower: Float64Array;
-  upper: Float64Array;
+export class Simplex extends CondensedTableau {
   readonly x: Float64Array;
   objective = NaN;
-  pivots = 0;
-  private rows: LinearRow[] = [];
-  private tableau: Float64Array;
-  private basic: Int32Array;
-  private basicValues: Float64Array;
-  private readonly nonbasic: Int32Array;
+  private basicValues = new Float64Array(16);
   private readonly nonbasicValues: Float64Array;
-  private reduced: Float64Array;
-  private readonly scratch: Float64Array;
-  private sinceRebuild = 0;
+  private infeasibleRow = -1;
+  private crossedBounds = false;
 
-  constructor(
-    readonly columnCount: number,
-    private cost: Float64Array,
-  ) {
-    const n = columnCount;
-    this.lower = new Float64Array(n + 16).fill(-Infinity);
-    this.upper = new Float64Array(n + 16).fill(Infinity);
-    this.x = new Float64Array(n);
-    this.tableau = new Float64Array(16 * n);
-    this.basic = new Int32Array(16);
-    this.basicValues = new Float64Array(16);
-    this.nonbasic = Int32Array.from({ length: n }, (_, j) => j);
-    this.nonbasicValues = new Float64Array(n);
-    this.reduced = Float64Array.from(cost);
-    this.scratch = new Float64Array(n);
-  }
-
-  get rowCount(): number {
-    return this.rows.length;
-  }
-
-  row(index: number): LinearRow {
-    return this.rows[index]!;
-  }
-
-  setCost(cost: Float64Array): void {
-    this.cost = Float64Array.from(cost);
-    this.computeReduced();
-  }
-
-  addRow(row: LinearRow): void {
-    const n = this.columnCount;
-    const index = this.rows.length;
-    if ((index + 1) * n > this.tableau.length) this.grow();
-    this.rows.push(row);
-    const entry = this.scratch.fill(0);
-    for (let k = 0; k < row.indices.length; k++) entry[row.indices[k]!] = entry[row.indices[k]!]! + row.values[k]!;
-    const start = index * n;
-    for (let j = 0; j < n; j++) {
-      const variable = this.nonbasic[j]!;
-      this.tableau[start + j] = variable < n ? entry[variable]! : 0;
-    }
-    for (let i = 0; i < index; i++) {
-      const variable = this.basic[i]!;
-      if (variable >= n || entry[variable] === 0) continue;
-      const factor = entry[variable]!;
-      const from = i * n;
-      for (let j = 0; j < n; j++) this.tableau[start + j]! += factor * this.tableau[from + j]!;
-    }
-    this.basic[index] = n + index;
-    this.lower[n + index] = row.lower;
-    this.upper[n + index] = row.upper;
-  }
-
-  /** Takes out the rows from `first` on that `drop` names and that no vertex rests on; the others keep their order. */
-  removeRows(first: number, drop: (row: LinearRow) => boolean): void {
-    const n = this.columnCount;
-    const place = new Int32Array(this.rows.length).fill(-1);
-    for (let i = 0; i < this.rows.length; i++) if (this.basic[i]! >= n) place[this.basic[i]! - n] = i;
-    const renumber = new Int32Array(this.rows.length);
-    const kept: LinearRow[] = [];
-    const dropped = new Uint8Array(this.rows.length);
-    this.rows.forEach((row, r) => {
-      if (r >= first && place[r]! >= 0 && drop(row)) dropped[r] = 1;
-      else {
-        renumber[r] = kept.length;
-        this.lower[n + kept.length] = this.lower[n + r]!;
-        this.upper[n + kept.length] = this.upper[n + r]!;
-        kept.push(row);
-      }
-    });
-    if (kept.length === this.rows.length) return;
-    let to = 0;
-    for (let i = 0; i < this.rows.length; i++) {
-      const variable = this.basic[i]!;
-      if (variable >= n && dropped[variable - n] === 1) continue;
-      this.tableau.copyWithin(to * n, i * n, (i + 1) * n);
-      this.basic[to] = variable >= n ? n + renumber[variable - n]! : variable;
-      to++;
-    }
-    for (let j = 0; j < n; j++) {
-      const variable = this.nonbasic[j]!;
-      if (variable >= n) this.nonbasic[j] = n + renumber[variable - n]!;
-    }
-    this.rows = kept;
-  }
-
-  save(): SimplexState {
-    const size = this.rows.length;
-    return {
-      rowCount: size,
-      tableau: this.tableau.slice(0, size * this.columnCount),
-      costs: this.reduced.slice(),
-      basic: this.basic.slice(0, size),
-      nonbasic: this.nonbasic.slice(),
-    };
-  }
-
-  /** Back to a saved basis of the same rows. */
-  restore(state: SimplexState): void {
-    this.tableau.set(state.tableau);
-    this.reduced.set(state.costs);
-    this.basic.set(state.basic);
-    this.nonbasic.set(state.nonbasic);
+  constructor(columnCount: number, cost: Float64Array) {
+    super(columnCount, cost);
+    this.x = new Float64Array(columnCount);
+    this.nonbasicValues = new Float64Array(columnCount);
   }
 
   /** Solves within the present bounds. */
@@ -173,101 +55,20 @@ export class Simplex {
     return boundOfMultipliers(this.cost, this.rows, this.multipliers(), this.lower, this.upper);
   }
 
-  /** Multipliers y of the rows: the marginal of each row's activity. */
-  multipliers(): Float64Array {
-    const n = this.columnCount;
-    const y = new Float64Array(this.rows.length);
-    for (let j = 0; j < n; j++) if (this.nonbasic[j]! >= n) y[this.nonbasic[j]! - n] = this.reduced[j]!;
-    return y;
-  }
-
-  /** Reduced costs of the columns; 0 of the basic ones. */
-  reducedCosts(): Float64Array {
-    const n = this.columnCount;
-    const d = new Float64Array(n);
-    for (let j = 0; j < n; j++) if (this.nonbasic[j]! < n) d[this.nonbasic[j]!] = this.reduced[j]!;
-    return d;
-  }
-
-  /** The row of the tableau of a basic column: its variable is Σ entries·value over nonbasic variables; undefined if nonbasic. */
-  tableauRow(variable: number): Float64Array | undefined {
-    for (let i = 0; i < this.rows.length; i++) {
-      if (this.basic[i] === variable) return this.tableau.subarray(i * this.columnCount, (i + 1) * this.columnCount);
-    }
-    return undefined;
-  }
-
-  /** Variables beside `tableauRow`; those from `columnCount` on are rows. */
-  get nonbasicVariables(): Int32Array {
-    return this.nonbasic;
-  }
-
   /** True if the nonbasic variable in this place stands at its upper bound. */
   isAtUpper(place: number): boolean {
     const variable = this.nonbasic[place]!;
     return this.nonbasicValues[place] === this.upper[variable] && this.upper[variable] !== this.lower[variable];
   }
 
-  private infeasibleRow = -1;
-
-  private grow(): void {
-    const n = this.columnCount;
-    const capacity = Math.max(16, 2 * this.basic.length);
-    this.tableau = enlarged(this.tableau, capacity * n);
-    this.basic = Int32Array.from({ length: capacity }, (_, i) => this.basic[i] ?? 0);
-    this.basicValues = enlarged(this.basicValues, capacity);
-    this.lower = enlarged(this.lower, n + capacity);
-    this.upper = enlarged(this.upper, n + capacity);
-  }
-
-  private computeReduced(): void {
-    const n = this.columnCount;
-    for (let j = 0; j < n; j++) this.reduced[j] = this.nonbasic[j]! < n ? this.cost[this.nonbasic[j]!]! : 0;
-    for (let i = 0; i < this.rows.length; i++) {
-      const variable = this.basic[i]!;
-      const factor = variable < n ? this.cost[variable]! : 0;
-      if (factor === 0) continue;
-      for (let j = 0; j < n; j++) this.reduced[j]! += factor * this.tableau[i * n + j]!;
-    }
-  }
-
-  /** The tableau of the present basis from the rows. */
-  private rebuild(): void {
-    const n = this.columnCount;
-    const m = this.rows.length;
-    const wanted = new Uint8Array(n + m);
-    for (let i = 0; i < m; i++) wanted[this.basic[i]!] = 1;
-    this.tableau.fill(0, 0, m * n);
-    this.rows.forEach(({ indices, values }, r) => {
-      for (let k = 0; k < indices.length; k++) this.tableau[r * n + indices[k]!]! += values[k]!;
-      this.basic[r] = n + r;
-    });
-    for (let j = 0; j < n; j++) this.nonbasic[j] = j;
-    const free = Uint8Array.from({ length: m }, (_, r) => (wanted[n + r] === 1 ? 0 : 1));
-    for (let column = 0; column < n; column++) {
-      if (wanted[column] === 0) continue;
-      let best = -1;
-      let largest = 1e-7;
-      for (let i = 0; i < m; i++) {
-        const size = Math.abs(this.tableau[i * n + column]!);
-        if (free[i] === 1 && size > largest) {
-          largest = size;
-          best = i;
-        }
-      }
-      if (best < 0) continue;
-      free[best] = 0;
-      this.pivot(best, column);
-    }
-    this.computeReduced();
-    this.sinceRebuild = 0;
-  }
-
   private solveOnce(maxPivots: number): SimplexEnd {
     this.infeasibleRow = -1;
     for (let variable = 0; variable < this.columnCount + this.rows.length; variable++) {
-      const gap = this.lower[variable]! - this.upper[variable]!;
-      if (gap > 0) return this.crossed(variable);
+      if (!(this.lower[variable]! - this.upper[variable]! > 0)) continue;
+      // No row is needed: the bounds themselves leave nothing.
+      this.crossedBounds = true;
+      this.infeasibleRow = 0;
+      return 'infeasible';
     }
     const shifted = this.placeNonbasic();
     this.computeBasic();
@@ -276,15 +77,6 @@ export class Simplex {
     this.computeReduced();
     return this.primal(maxPivots);
   }
-
-  private crossed(_variable: number): SimplexEnd {
-    // No row is needed: the bounds themselves leave nothing.
-    this.crossedBounds = true;
-    this.infeasibleRow = 0;
-    return 'infeasible';
-  }
-
-  private crossedBounds = false;
 
   /** Puts nonbasic variables where their reduced costs want them; those with no bound there have the cost taken off. */
   private placeNonbasic(): boolean {
@@ -311,6 +103,7 @@ export class Simplex {
 
   private computeBasic(): void {
     const n = this.columnCount;
+    if (this.basicValues.length < this.rows.length) this.basicValues = new Float64Array(this.basic.length);
     for (let i = 0; i < this.rows.length; i++) {
       let sum = 0;
       const start = i * n;
@@ -439,33 +232,6 @@ export class Simplex {
     this.nonbasicValues[place] = target;
   }
 
-  private pivot(row: number, place: number): void {
-    const n = this.columnCount;
-    const { tableau, reduced } = this;
-    const start = row * n;
-    const inverse = 1 / tableau[start + place]!;
-    for (let j = 0; j < n; j++) tableau[start + j] = -tableau[start + j]! * inverse;
-    tableau[start + place] = inverse;
-    for (let i = 0; i < this.rows.length; i++) {
-      if (i === row) continue;
-      const from = i * n;
-      const factor = tableau[from + place]!;
-      if (factor === 0) continue;
-      tableau[from + place] = 0;
-      for (let j = 0; j < n; j++) tableau[from + j]! += factor * tableau[start + j]!;
-    }
-    const cost = reduced[place]!;
-    if (cost !== 0) {
-      reduced[place] = 0;
-      for (let j = 0; j < n; j++) reduced[j]! += cost * tableau[start + j]!;
-    }
-    const variable = this.basic[row]!;
-    this.basic[row] = this.nonbasic[place]!;
-    this.nonbasic[place] = variable;
-    this.pivots++;
-    this.sinceRebuild++;
-  }
-
   /** From a vertex within the bounds down to the optimum. */
   private primal(maxPivots: number): SimplexEnd {
     const n = this.columnCount;
@@ -566,10 +332,4 @@ export class Simplex {
     if (this.crossedBounds) return true;
     return excludesBox(this.rows, this.infeasibilityMultipliers(), this.lower, this.upper, this.columnCount);
   }
-}
-
-function enlarged(values: Float64Array, size: number): Float64Array {
-  const copy = new Float64Array(Math.max(size, values.length));
-  copy.set(values);
-  return copy;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { LinearRow } from '../../../lib/integer/linear/certificate.js';
 import { rootRows } from '../../../lib/integer/linear/cutting-planes.js';
+import { roundingCuts } from '../../../lib/integer/linear/mixed-integer-rounding.js';
 import { Simplex } from '../../../lib/integer/linear/simplex.js';
 import type { MixedIntegerNonlinearProgram } from '../../../lib/problem/index.js';
 import { randomStream } from '../../../lib/random/index.js';
@@ -114,5 +115,45 @@ describe('cuts at the root', () => {
     expect(cuts).toBeGreaterThan(500);
     expect(points).toBeGreaterThan(10_000);
     expect(raised).toBeGreaterThan(150);
+  });
+
+  test('by rounding single rows hold at every integer point and cut off the vertex', () => {
+    let cuts = 0;
+    let mixed = 0;
+    for (let seed = 0; seed < 2000; seed++) {
+      const program = randomProgram(seed);
+      const lp = linearProgram(program);
+      if (lp.solve() !== 'optimal') continue;
+      const integer = Uint8Array.from(program.cost, (_, j) => (program.mixed && j === program.cost.length - 1 ? 0 : 1));
+      const found = roundingCuts(lp, lp.rowCount, integer);
+      if (found.length === 0) continue;
+      cuts += found.length;
+      if (program.mixed) mixed += found.length;
+      const valueOf = ({ indices, values }: LinearRow, x: ArrayLike<number>): number =>
+        Array.from(indices).reduce((sum, j, k) => sum + values[k]! * x[j]!, 0);
+      for (const cut of found) expect(valueOf(cut, lp.x)).toBeGreaterThan(cut.upper);
+      for (const x of feasiblePoints(program)) {
+        const broken = found.filter((cut) => valueOf(cut, x) > cut.upper + 1e-7 * Math.max(1, Math.abs(cut.upper)));
+        if (broken.length > 0) expect({ seed, x, broken }).toBe('within');
+      }
+    }
+    expect(cuts).toBeGreaterThan(500);
+    expect(mixed).toBeGreaterThan(100);
+  });
+
+  test('tighten the coefficients of binaries', () => {
+    // With x₀ = 0 the row 3·x₀ + x₁ + x₂ ≤ 4 says nothing: x₀ + x₁ + x₂ ≤ 2 holds at the same points.
+    const lp = linearProgram({
+      cost: [-10, -9, -9],
+      lower: [0, 0, 0],
+      upper: [1, 1, 1],
+      rows: [{ values: [3, 1, 1], lower: -Infinity, upper: 4 }],
+      mixed: false,
+    });
+    expect(lp.solve()).toBe('optimal');
+    const [cut] = roundingCuts(lp, 1, Uint8Array.of(1, 1, 1));
+    const { values, upper } = cut!;
+    expect(Array.from(values, (value) => value / values[0]!)).toEqual([1, 1, 1]);
+    expect(upper / values[0]!).toBeCloseTo(2, 6);
   });
 });

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeResults } from './support/results.js';
 
-const head = '{"format":"sft-opt certificate","version":3,"problemSha256":"","problem":{},"claims":{"bound":{"nodes":[';
+const head = '{"format":"sft-opt certificate","version":4,"problemSha256":"","problem":{},"claims":{"bound":{"nodes":[';
 const tail = ']}}}';
 
 /** A head, so many times a body, a tail: written in parts, as the whole is too long for memory. */

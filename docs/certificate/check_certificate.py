@@ -19,7 +19,7 @@ if hasattr(sys, "set_int_max_str_digits"):
     sys.set_int_max_str_digits(0)
 iv.prec, ZERO = 160, iv.mpf(0)
 INF, LEAST, MOST = math.inf, 1e-50, 1e50
-MAXIMUM_LENGTH, MAXIMUM_MARKS, MAXIMUM_WORK = 128 * 2**20, 16_000_000, 5e7
+MAXIMUM_LENGTH, MAXIMUM_MARKS, MAXIMUM_WORK, MAXIMUM_STEPS = 128 * 2**20, 16_000_000, 5e7, 1e9
 
 
 # Reading -------------------------------------------------------------------------------------------------------------
@@ -495,7 +495,7 @@ class Program:
         need(all(j <= i for i, row in enumerate(self.p) for j, _ in row), "the lower triangle is expected")
         self.whole = {integer(j, 0, n - 1) for j in listed(integers)}
         need(len(self.whole) == len(integers), "an integer is listed twice")
-        self.curved = any(self.p)
+        self.curved, self.void, self.work = any(self.p), crossing(*self.row_sides), 0
 
     def times(self, x):
         """P·x."""
@@ -533,9 +533,12 @@ class Program:
         for side, bounds in enumerate(self.sides):
             for j, x in enumerate(bounds):
                 self.tighten(box, j, side, x)
+        self.work += len(self.q)
         while changes:
             changes, *change = changes
             self.tighten(box, *change)
+            self.work += 1
+        need(self.work <= MAXIMUM_STEPS, "too much work")
         return box
 
     def shift(self, evidence):
@@ -617,7 +620,7 @@ def check_program_bound(program, value):
                 need(program.implies(box, row, *part[1:]), "a bound is not implied")
                 program.tighten(box, *part[1:])
             return [part]
-        if crossing(*box) or crossing(*program.row_sides):
+        if program.void or crossing(*box):
             return []
         over, y, w = members(node, "over rows at")
         y, cost = vector(y, over, len(program.rows))

@@ -147,14 +147,13 @@ export function verifyProgramBound(
   const shift = target && provenShift(program, at.convexity);
   const step = target && at.step.optional((part) => readStep(part, program, target));
   const n = program.linear.length;
+  const isVoid = hasCrossing(program.rowLower, program.rowUpper);
   const leaves = verifyTree<Change | undefined>(at.nodes, undefined, (node, part) => {
     if (node.has('variable')) return split(node, part, program);
     node.spend(n + (part?.depth ?? 0));
     const box = new TightBox(program, part);
     if (node.has('steps')) return tightened(node, part, box, program);
-    if (!box.isEmpty && !hasCrossing(program.rowLower, program.rowUpper)) {
-      verifyLeaf(node, program, box, target, step, shift);
-    }
+    if (!isVoid && !box.isEmpty) verifyLeaf(node, program, box, target, step, shift);
     return [];
   });
   return { value, leaves };

@@ -39,13 +39,22 @@ function outward(lo: number, hi: number): Interval {
   return { lo: lo === lo ? below(lo) : -Infinity, hi: hi === hi ? above(hi) : Infinity };
 }
 
+/** At most x + y. A sum of doubles that rounds to zero is zero, and one with zero is exact. */
+export function sumBelow(x: number, y: number): number {
+  if (x === 0) return y;
+  const sum = x + y;
+  return y === 0 || sum === 0 ? sum : sum === sum ? below(sum) : -Infinity;
+}
+
+/** At most x·y. */
+export function productBelow(x: number, y: number): number {
+  if (x === 0 || y === 0) return 0;
+  const product = x * y;
+  return x === 1 || y === 1 ? product : product === product ? below(product) : -Infinity;
+}
+
 export function add(x: Interval, y: Interval): Interval {
-  if (x.lo === 0 && x.hi === 0) return y;
-  if (y.lo === 0 && y.hi === 0) return x;
-  const lo = x.lo + y.lo;
-  const hi = x.hi + y.hi;
-  // A sum of doubles that rounds to zero is zero.
-  return { lo: lo === 0 ? 0 : lo === lo ? below(lo) : -Infinity, hi: hi === 0 ? 0 : hi === hi ? above(hi) : Infinity };
+  return { lo: sumBelow(x.lo, y.lo), hi: -sumBelow(-x.hi, -y.hi) };
 }
 
 export function negate(x: Interval): Interval {

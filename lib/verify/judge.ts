@@ -1,4 +1,5 @@
-import { add, divide, larger, multiply, point, subtract, zero, type Interval } from './interval.js';
+import { above, add, below, divide, larger, multiply, point } from './interval.js';
+import { productBelow, subtract, sumBelow, zero, type Interval } from './interval.js';
 import * as model from './problem.js';
 import type { Reader } from './reader.js';
 
@@ -160,18 +161,18 @@ export class BoundChecker {
   private price(n: number, j: number, prices: Prices, { low, high }: Part, at: number, stage: number): ChoicePrice {
     const { sharing, devices, limits, shares } = this.problem;
     const device = devices[n]!;
-    let fixed = zero;
+    let fixed = 0;
     for (let c = 0; c < limits.length; c++) {
-      fixed = add(fixed, multiply(point(prices.perUnit[c]!), model.sharedUse(device, c, j)));
+      fixed = sumBelow(fixed, productBelow(prices.perUnit[c]!, model.sharedUse(device, c, j).lo));
     }
-    if (j < 0) return flat(fixed.lo);
+    if (j < 0) return flat(fixed);
     const { least, most } = this.ranges[n]!;
     const { whole, fastest } = this.choices[n]![j]!;
     if (!(most > 0 && least <= most && fastest.every((time, r) => time <= high[r]!))) return flat(Infinity);
-    const work = point(device.serverSeconds[j]!);
-    if (sharing === 'batched') fixed = add(fixed, multiply(point(prices.perSecond), work));
-    if (sharing === 'allocated' && work.hi > 0 && prices.perServer > 0 && high[0]! < Infinity) {
-      return flat(add(fixed, point(this.together(n, j, prices, high[0]!, at))).lo);
+    const work = device.serverSeconds[j]!;
+    if (sharing === 'batched') fixed = sumBelow(fixed, productBelow(prices.perSecond, work));
+    if (sharing === 'allocated' && work > 0 && prices.perServer > 0 && high[0]! < Infinity) {
+      return flat(sumBelow(fixed, this.together(n, j, prices, high[0]!, at)));
     }
     const axis = Math.min(whole.length - 1, Math.floor(stage || 0));
     let [atLow, atHigh] = [least, least];
@@ -182,7 +183,11 @@ export class BoundChecker {
       if (line.right.hi < 0 && shares.isWhole) atLow = atHigh = Math.max(least, Math.ceil(above));
       else if (line.right.hi < 0 && Math.max(below, above) > least) [atLow, atHigh] = [below, above];
     }
-    return { axis, ends: [priceOf(fixed, prices.perShare, atLow), priceOf(fixed, prices.perShare, atHigh)] };
+    const atLeast = sumBelow(fixed, productBelow(prices.perShare, atLow));
+    return {
+      axis,
+      ends: [atLeast, atHigh === atLow ? atLeast : sumBelow(fixed, productBelow(prices.perShare, atHigh))],
+    };
   }
 
   /** A lower bound on λ·b + μ·w/(t − time(b)), convex in b, over the shares there may be: by its slopes at `at`. */
@@ -218,13 +223,10 @@ export class BoundChecker {
   }
 }
 
-/** The least share b of value + slope·(b − at) ≤ time ≤ a threshold. */
+/** The least share b of value + slope·(b − at) ≤ time ≤ a threshold, for a slope below 0. */
 function shareAt({ value, right }: model.Line, at: number, threshold: number): number {
-  return add(point(at), divide(subtract(point(threshold), value), right)).lo;
-}
-
-function priceOf(fixed: Interval, perShare: number, share: number): number {
-  return add(fixed, multiply(point(perShare), point(share))).lo;
+  const slack = above(threshold - value.lo);
+  return sumBelow(at, below(slack / (slack >= 0 ? right.hi : right.lo)));
 }
 
 function flat(value: number): ChoicePrice {

@@ -6,6 +6,7 @@ import {
   logarithmOfOnePlus,
   multiply,
   point,
+  productBelow,
   squareRoot,
   subtract,
   type Interval,
@@ -51,12 +52,15 @@ const ulps = ({ lo, hi }: Interval) => {
   return (hi - lo) / 2 ** (Math.floor(Math.log2(size)) - 52);
 };
 
+const byEnds = ({ lo: x }: Interval, { lo: y }: Interval) => ({ lo: productBelow(x, y), hi: -productBelow(-x, y) });
+
 describe('interval arithmetic against exact rationals', () => {
   it.each([
     ['+', add, sum],
     ['−', subtract, (x: Rational, y: Rational) => sum(x, product(rational(-1), y))],
     ['×', multiply, product],
     ['÷', divide, quotient],
+    ['× by ends', byEnds, product],
   ] as const)('x %s y holds the true value', (name, operation, exact) => {
     let width = 0;
     let measured = 0;

@@ -1,10 +1,10 @@
 import type { Tf } from './backend/tensorflow.js';
-import { splitOverDevices, type DataSplit, type ImageDataset, type Normalisation } from './data/index.js';
+import { splitOverDevices, type DataSplit, type Dataset } from './data/index.js';
 import { cachedDataset, runDevice } from './device/index.js';
 import type { AdapterSettings, AdapterState } from './model/adapters.js';
-import type { VitConfig } from './model/config.js';
+import { exampleShape, labelCount, type TransformerConfig } from './model/config.js';
 import { FrozenWeights } from './model/frozen-weights.js';
-import type { MemoryMode } from './model/vit.js';
+import type { MemoryMode } from './model/parts.js';
 import type { WeightSet } from './model/weights.js';
 import { constantRate, type DeviceSettings, type TrainingSettings } from './protocol/index.js';
 import {
@@ -42,15 +42,14 @@ export interface TrainingOptions
       ServerOptions,
       'clock' | 'onFault' | 'roundDeadlineSeconds' | 'rejoinSeconds' | 'onRound' | 'checkpoints' | 'signal'
     > {
-  readonly config: VitConfig;
+  readonly config: TransformerConfig;
   readonly weights: WeightSet;
   readonly adapterSettings: AdapterSettings;
   /** Adapters to start from; see `initialAdapters`. */
   readonly adapters: AdapterState;
   readonly memoryMode: MemoryMode;
   readonly devices: readonly DevicePlan[];
-  readonly dataset: ImageDataset;
-  readonly normalisation: Normalisation;
+  readonly dataset: Dataset;
   readonly split: DataSplit;
   /** Default `allocated`. */
   readonly serverSharing?: ServerSharing;
@@ -103,13 +102,12 @@ export async function trainInProcess(tf: Tf, options: TrainingOptions): Promise<
   }).run();
   const dataset = cachedDataset(options.dataset);
   const workers = devices.map(({ cut, batchSize, uplinkCodec, downlinkCodec, speedFactor = 1, link }, index) => {
-    const { normalisation } = options;
     const own = { index, part, cut, batchSize, uplinkCodec, downlinkCodec, indices: shares[index]! };
     const [near] = ends[index]!;
     const isWall = clock === 'wall';
     const connection = isWall && link ? new RadioConnection(near, new RadioLink(link)) : near;
     const wall = isWall ? { wall: { speedFactor, clockOffsetSeconds: 0 } } : {};
-    return runDevice(tf, connection, { ...common, ...own, ...wall, dataset, normalisation });
+    return runDevice(tf, connection, { ...common, ...own, ...wall, dataset });
   });
   let failure: { readonly error: unknown } | undefined;
   const failed = (error: unknown) => {
@@ -155,11 +153,10 @@ function checkOptions(options: TrainingOptions): void {
   for (const [name, value] of Object.entries({ rounds, localSteps })) {
     if (!Number.isSafeInteger(value) || value < 1) problems.push(`${name} must be from 1 on, found ${value}`);
   }
-  if (dataset.imageSize !== config.imageSize) {
-    problems.push(`images of ${dataset.imageSize} px do not fit the model's ${config.imageSize} px`);
-  }
-  if (dataset.classNames.length > config.classes) {
-    problems.push(`${dataset.classNames.length} classes do not fit the model's head of ${config.classes}`);
+  const [found, wanted] = [dataset.shape, exampleShape(config)].map((shape) => shape.join(' × '));
+  if (found !== wanted) problems.push(`examples of ${found} do not fit the model's ${wanted}`);
+  if (dataset.classNames.length > labelCount(config)) {
+    problems.push(`${dataset.classNames.length} classes do not fit the model's head of ${labelCount(config)}`);
   }
   devices.forEach(({ cut, speedFactor = 1, serverShare = 1 / devices.length }, k) => {
     if (!Number.isSafeInteger(cut) || cut < 0 || cut > config.blocks) {

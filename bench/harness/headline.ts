@@ -154,7 +154,7 @@ async function run(backend: LoadedBackend, workload: Workload, scheme: string, s
   const { tf } = backend;
   const { resolved, plan, exchangeCodec } = schemes[scheme]!();
   const { problem, file } = resolved;
-  const { config, weights, train, normalisation } = workload;
+  const { config, weights, train } = workload;
   const devices = plannedDevices(resolved, plan);
   const timer = new ReferenceTimer(tf);
   const found: TimedRound[] = [];
@@ -173,7 +173,6 @@ async function run(backend: LoadedBackend, workload: Workload, scheme: string, s
     optimizer: { ...defaultAdamW, learningRate: 3e-3 },
     schedule: { kind: 'cosine', warmUpSteps: 10, final: 0 },
     dataset: train,
-    normalisation,
     split: { kind: 'iid' },
     serverSharing: 'allocated',
     serverSpeedFactor: file.server.profileFactor,
@@ -236,7 +235,7 @@ const codecName = (codec: StepCodec) =>
 /** Mean over the devices of the accuracy that the trained model reaches with each one's cut and codec. */
 async function reached(
   { tf }: LoadedBackend,
-  { config, weights, frozen, validation, normalisation }: Workload,
+  { config, weights, frozen, validation }: Workload,
   devices: readonly DevicePlan[],
   adapters: Awaited<ReturnType<typeof trainInProcess>>['adapters'],
   seed: number,
@@ -251,7 +250,7 @@ async function reached(
     };
     if (!judged.has(key)) {
       const part = { config, weights, frozen, settings: adapterSettings, adapters, memoryMode: 'keep' } as const;
-      const options = { part, cut, dataset: validation, normalisation, batchSize: 32 };
+      const options = { part, cut, dataset: validation, batchSize: 32 };
       const { accuracy } = await evaluate(tf, { ...options, ...(uplinkCodec !== 'identity' && { channel }) });
       judged.set(key, accuracy);
     }

@@ -4,7 +4,7 @@
  */
 import { cpus, loadavg } from 'node:os';
 import { loadBackend } from '../../harness/backend/tensorflow.js';
-import { plainNormalisation, proceduralDataset } from '../../harness/data/index.js';
+import { proceduralDataset } from '../../harness/data/index.js';
 import { initialAdapters } from '../../harness/model/adapters.js';
 import type { VitConfig } from '../../harness/model/config.js';
 import { randomWeights } from '../../harness/model/weights.js';
@@ -47,7 +47,6 @@ for (const serverSharing of ['allocated', 'equal', 'batched'] as const) {
       localSteps: 5,
       optimizer: defaultAdamW,
       dataset: proceduralDataset({ classes: 'fine-tuning', length: 64, seed: 1 }),
-      normalisation: plainNormalisation,
       split: { kind: 'iid' },
       seed: 1,
       onRound: ({ round }) => {

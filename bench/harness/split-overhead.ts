@@ -7,7 +7,7 @@ import { loadBackend, type Tf } from '../../harness/backend/tensorflow.js';
 import { initialAdapters, type AdapterSettings } from '../../harness/model/adapters.js';
 import { labelCount, tokenCount, type VitConfig } from '../../harness/model/config.js';
 import { FrozenWeights } from '../../harness/model/frozen-weights.js';
-import { DevicePart, ServerPart, type MemoryMode, type PartOptions } from '../../harness/model/vit.js';
+import { DevicePart, ServerPart, type MemoryMode, type PartOptions } from '../../harness/model/parts.js';
 import { randomWeights } from '../../harness/model/weights.js';
 import { decodeTensor, encodeTensor } from '../../harness/protocol/index.js';
 import { decodeFrame, encodeFrame, type MessageKind } from '../../harness/transport/index.js';

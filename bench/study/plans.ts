@@ -84,7 +84,7 @@ async function reached(
   devices: readonly DevicePlan[],
   seed: number,
 ) {
-  const { config, weights, frozen, train, validation, normalisation } = workload;
+  const { config, weights, frozen, train, validation } = workload;
   const result = await trainInProcess(tf, {
     config,
     weights,
@@ -97,7 +97,6 @@ async function reached(
     optimizer: { ...defaultAdamW, learningRate: 3e-3 },
     schedule: { kind: 'cosine', warmUpSteps: 10, final: 0 },
     dataset: train,
-    normalisation,
     split: { kind: 'iid' },
     seed,
   });
@@ -120,7 +119,6 @@ async function reached(
         return decodeTensor(body, shape, uplinkCodec);
       },
       dataset: validation,
-      normalisation,
       batchSize: 32,
     });
     return accuracy;

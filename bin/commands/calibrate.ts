@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { Option, type Command } from 'commander';
 import type { MeasuredProfile } from '../../lib/io/index.js';
-import type { MemoryMode } from '../../harness/model/vit.js';
+import type { MemoryMode } from '../../harness/model/parts.js';
 import { escapeLine } from '../escape.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { print } from '../terminal.js';

@@ -2,7 +2,7 @@ import { cpus, loadavg, totalmem } from 'node:os';
 import { median, relativeFit } from '../../lib/statistics/index.js';
 import type { MeasuredEntry, MeasuredProfile } from '../../lib/io/index.js';
 import type { LoadedBackend } from '../backend/tensorflow.js';
-import { tokenCount } from '../model/config.js';
+import { labelCount, tokenCount } from '../model/config.js';
 import type { StepRecord } from '../server/index.js';
 import { affordable } from './budget.js';
 import { affineFit } from './fits.js';
@@ -79,7 +79,7 @@ export async function calibrate(
         heads: config.heads,
         mlpWidth: config.mlpWidth,
         tokens: tokenCount(config),
-        classes: config.classes,
+        classes: labelCount(config),
       },
       lora: {
         rank: settings.rank,

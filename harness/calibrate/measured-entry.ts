@@ -1,7 +1,7 @@
 import { median, robustSummary, type FitRow } from '../../lib/statistics/index.js';
 import type { MeasuredEntry, MeasuredPoint } from '../../lib/io/index.js';
 import { tokenCount } from '../model/config.js';
-import type { MemoryMode } from '../model/vit.js';
+import type { MemoryMode } from '../model/parts.js';
 import type { DevicePlan } from '../run.js';
 import type { StepRecord } from '../server/index.js';
 import type { Budget } from './budget.js';

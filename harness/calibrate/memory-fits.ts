@@ -1,7 +1,7 @@
 import type { MeasuredAffine, MeasuredEntry } from '../../lib/io/index.js';
 import type { FitRow } from '../../lib/statistics/index.js';
 import type { Tf } from '../backend/tensorflow.js';
-import type { MemoryMode } from '../model/vit.js';
+import type { MemoryMode } from '../model/parts.js';
 import { affineFit, batchFit } from './fits.js';
 import { devicePeakBytes, serverBytes } from './memory.js';
 import type { TimingWorkload } from './workload.js';

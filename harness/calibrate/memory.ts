@@ -4,7 +4,7 @@ import type { Tensor, Tf } from '../backend/tensorflow.js';
 import { readBatch, type Batch } from '../data/index.js';
 import { tokenCount } from '../model/config.js';
 import { FrozenWeights } from '../model/frozen-weights.js';
-import { DevicePart, ServerPart, type MemoryMode, type PartOptions } from '../model/vit.js';
+import { DevicePart, ServerPart, type MemoryMode, type PartOptions } from '../model/parts.js';
 import { BatchMember, batchStep } from '../server/batch-part.js';
 import type { ServerSharing } from '../server/index.js';
 import { defaultAdamW, Optimizer } from '../training/index.js';
@@ -24,10 +24,10 @@ export async function devicePeakBytes(
     const part = new DevicePart(tf, partOptions(workload, memoryMode), cut);
     const optimizer = new Optimizer(tf, defaultAdamW, part.variables);
     for (let step = 0; step < steps; step++) {
-      const images = tf.tensor4d(batch.images, [...batch.shape]);
-      const pending = part.start(images);
+      const input = tf.tensor(batch.inputs, [...batch.shape]);
+      const pending = part.start(input);
       const values = pending.activations.dataSync() as Float32Array;
-      images.dispose();
+      input.dispose();
       const gradient = tf.tensor(values, pending.activations.shape);
       const gradients = pending.backward(gradient);
       gradient.dispose();
@@ -94,7 +94,7 @@ export async function serverBytes(
         const entries = parts.map((part) => ({
           member: part as BatchMember,
           activations: tf.randomNormal(shape),
-          labels: batch.labels,
+          labels: batch.targets,
         }));
         const results = batchStep(tf, options, entries, step);
         results.forEach(({ gradient, adapterGradients }, k) => {
@@ -106,7 +106,7 @@ export async function serverBytes(
       }
       parts.forEach((part, k) => {
         const activations = tf.randomNormal(shape);
-        const { gradient, adapterGradients } = (part as ServerPart).step(activations, batch.labels);
+        const { gradient, adapterGradients } = (part as ServerPart).step(activations, batch.targets);
         activations.dispose();
         gradient?.dispose();
         update(k, adapterGradients);
@@ -125,11 +125,10 @@ function partOptions(workload: TimingWorkload, memoryMode: MemoryMode): PartOpti
   return { config, weights, settings, adapters, memoryMode };
 }
 
-function sampleBatch({ dataset, normalisation }: TimingWorkload, batchSize: number): Promise<Batch> {
+function sampleBatch({ dataset }: TimingWorkload, batchSize: number): Promise<Batch> {
   return readBatch(
     dataset,
     Array.from({ length: batchSize }, (_, k) => k),
-    normalisation,
   );
 }
 

@@ -1,6 +1,6 @@
 import type { FitRow } from '../../lib/statistics/index.js';
 import type { Tf } from '../backend/tensorflow.js';
-import type { MemoryMode } from '../model/vit.js';
+import type { MemoryMode } from '../model/parts.js';
 import type { StageClock } from '../protocol/index.js';
 import type { DevicePlan } from '../run.js';
 import type { ServerSharing, StepRecord } from '../server/index.js';

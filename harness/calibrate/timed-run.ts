@@ -1,6 +1,6 @@
 import { robustSummary, trendOf } from '../../lib/statistics/index.js';
 import type { Tf } from '../backend/tensorflow.js';
-import type { MemoryMode } from '../model/vit.js';
+import type { MemoryMode } from '../model/parts.js';
 import { trainInProcess, type DevicePlan } from '../run.js';
 import type { RoundRecord, ServerSharing, StepRecord } from '../server/index.js';
 import { defaultAdamW } from '../training/index.js';
@@ -57,7 +57,7 @@ export async function timedRun(
   timer: ReferenceTimer,
   options: TimedRunOptions,
 ): Promise<TimedRun> {
-  const { config, weights, settings, adapters, dataset, normalisation } = workload;
+  const { config, weights, settings, adapters, dataset } = workload;
   const { devices, memoryMode, localSteps, sharing, serverSpeedFactor = 1, seed, rounds, judged } = options;
   const found: TimedRound[] = [];
   let steps: StepRecord[] = [];
@@ -70,7 +70,6 @@ export async function timedRun(
     adapterSettings: settings,
     adapters,
     dataset,
-    normalisation,
     memoryMode,
     devices,
     rounds: rounds * patience + 1,

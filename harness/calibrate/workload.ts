@@ -1,21 +1,20 @@
 import { readFile } from 'node:fs/promises';
-import { imageNetNormalisation, plainNormalisation, proceduralDataset, resizeBicubic } from '../data/index.js';
-import type { ImageDataset, Normalisation } from '../data/index.js';
+import { imageNetNormalisation, proceduralDataset, resizeBicubic } from '../data/index.js';
+import type { Dataset } from '../data/index.js';
 import { cachedDataset } from '../device/index.js';
 import { initialAdapters, type AdapterSettings, type AdapterState } from '../model/adapters.js';
-import { deitTinyConfig, type VitConfig } from '../model/config.js';
+import { deitTinyConfig, type TransformerConfig, type VitConfig } from '../model/config.js';
 import { embeddedConfig, embeddedWeights } from '../model/embedded.js';
 import { randomWeights, readWeights, withFreshHead, type WeightSet } from '../model/weights.js';
 
 /** A model with data of its size: what calibration and validation train. */
 export interface TimingWorkload {
   readonly name: string;
-  readonly config: VitConfig;
+  readonly config: TransformerConfig;
   readonly weights: WeightSet;
   readonly settings: AdapterSettings;
   readonly adapters: AdapterState;
-  readonly dataset: ImageDataset;
-  readonly normalisation: Normalisation;
+  readonly dataset: Dataset;
 }
 
 export interface WorkloadOptions {
@@ -38,7 +37,7 @@ export async function timingWorkload(options: WorkloadOptions): Promise<TimingWo
     const weights = await embeddedWeights(embeddedConfig, seed);
     const adapters = initialAdapters(embeddedConfig, settings, seed, weights);
     const config = embeddedConfig;
-    return { name: 'embedded', config, weights, settings, adapters, dataset, normalisation: plainNormalisation };
+    return { name: 'embedded', config, weights, settings, adapters, dataset };
   }
   const { imageSize = 128 } = options;
   const config: VitConfig = { ...deitTinyConfig, imageSize, classes: dataset.classNames.length };
@@ -51,19 +50,18 @@ export async function timingWorkload(options: WorkloadOptions): Promise<TimingWo
     weights,
     settings,
     adapters: initialAdapters(config, settings, seed, weights),
-    dataset: cachedDataset(enlarged(dataset, imageSize)),
-    normalisation: imageNetNormalisation,
+    dataset: { ...cachedDataset(enlarged(dataset, imageSize)), normalisation: imageNetNormalisation },
   };
 }
 
 /** The same images at another size. */
-function enlarged(dataset: ImageDataset, imageSize: number): ImageDataset {
-  const { imageSize: side } = dataset;
+function enlarged(dataset: Dataset, imageSize: number): Dataset {
+  const side = dataset.shape[0]!;
   return {
     ...dataset,
-    imageSize,
-    pixels: async (index) => {
-      const pixels = await dataset.pixels(index);
+    shape: [imageSize, imageSize, 3],
+    values: async (index) => {
+      const pixels = (await dataset.values(index)) as Uint8Array;
       return resizeBicubic({ width: side, height: side, pixels }, imageSize, imageSize).pixels;
     },
   };

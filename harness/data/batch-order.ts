@@ -5,12 +5,12 @@ import { shuffled } from './split.js';
 /** Where an order stands; all it takes to go on from there. */
 export interface BatchOrderState {
   readonly epoch: number;
-  /** Images of the epoch already given. */
+  /** Examples of the epoch already given. */
   readonly position: number;
 }
 
 /**
- * The order in which a device sees its images: each epoch shuffled on its own from the seed. Batches always have full
+ * The order in which a device sees its examples: each epoch shuffled on its own from the seed. Batches always have full
  * size; one that reaches beyond an epoch goes on in the next.
  */
 export class BatchOrder {
@@ -25,7 +25,7 @@ export class BatchOrder {
     /** Name of the stream of randomness, one a device. */
     private readonly name: string,
   ) {
-    if (indices.length === 0) throw new DatasetError('there are no images to order');
+    if (indices.length === 0) throw new DatasetError('there are no examples to order');
     if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
       throw new DatasetError(`batchSize must be from 1 on, found ${batchSize}`);
     }

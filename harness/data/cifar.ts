@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DatasetError, type ImageDataset } from './dataset.js';
+import { DatasetError, type Dataset } from './dataset.js';
 import { meantIndices } from './fingerprint.js';
 import { resizeBicubic } from '../../lib/io/images/index.js';
 
@@ -29,7 +29,7 @@ const layouts = {
 } as const;
 
 /** CIFAR's binary version: records of label bytes and planes of red, green and blue. Throws `DatasetError`. */
-export async function cifarDataset(options: CifarOptions): Promise<ImageDataset> {
+export async function cifarDataset(options: CifarOptions): Promise<Dataset> {
   const { folder, variant, part, imageSize = side } = options;
   const layout = layouts[variant];
   const recordBytes = layout.labelBytes + pixelBytes;
@@ -43,7 +43,7 @@ export async function cifarDataset(options: CifarOptions): Promise<ImageDataset>
   return {
     name: `${variant} (${part})`,
     classNames: await classNames(join(folder, layout.names), layout.classes),
-    imageSize,
+    shape: [imageSize, imageSize, 3],
     length,
     labels,
     fingerprint: (indices) => {
@@ -52,7 +52,7 @@ export async function cifarDataset(options: CifarOptions): Promise<ImageDataset>
         digest.update(records.subarray(k * recordBytes, (k + 1) * recordBytes));
       return Promise.resolve(digest.digest('hex'));
     },
-    pixels: (index) => {
+    values: (index) => {
       if (!(index >= 0 && index < length)) return Promise.reject(new DatasetError(`there is no image ${index}`));
       const start = index * recordBytes + layout.labelBytes;
       const pixels = interleaved(records.subarray(start, start + pixelBytes));

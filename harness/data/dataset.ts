@@ -1,17 +1,25 @@
-/** Labelled RGB images of one size; pixels are read or drawn when they are asked for. */
-export interface ImageDataset {
+/** Labelled images or texts of one shape; they are read or drawn when they are asked for. */
+export interface Dataset {
   readonly name: string;
+  /** What a target chooses from; empty where it is a word of the model's own vocabulary. */
   readonly classNames: readonly string[];
-  /** Side of the square images, pixels. */
-  readonly imageSize: number;
+  /** Of one example: [side, side, 3] of an image, pixels; [tokens] of a text. */
+  readonly shape: readonly number[];
   readonly length: number;
-  /** Class of each image, an index into `classNames`. */
+  /** Class of each example, an index into `classNames`; of unlabelled texts 0. Devices' shares may go by it. */
   readonly labels: Int32Array;
-  /** Row × column × RGB of one image, 0 … 255. Throws `DatasetError` if it cannot be read. */
-  pixels(index: number): Promise<Uint8Array>;
-  /** Pictures that are left out because they cannot be read, each with the reason. */
+  /**
+   * One example: row × column × RGB of an image, 0 … 255, or the words of a text by their numbers. Throws `DatasetError`
+   * if it cannot be read.
+   */
+  values(index: number): Promise<Uint8Array | Int32Array>;
+  /** Of a text: for each token what the model is to say after it, −1 where it is not judged. Absent: the label alone. */
+  readonly targets?: (index: number) => Promise<Int32Array>;
+  /** How the model wants the pixels of images; default `plainNormalisation`. */
+  readonly normalisation?: Normalisation;
+  /** Examples that are left out because they cannot be read, each with the reason. */
   readonly skipped?: readonly string[];
-  /** A digest of the pictures (those at `indices`, in that order) where that takes less than their pixels. */
+  /** A digest of the examples (those at `indices`, in that order) where that takes less than their values. */
   readonly fingerprint?: (indices?: ArrayLike<number>) => Promise<string>;
 }
 
@@ -38,37 +46,58 @@ export const plainNormalisation: Normalisation = { mean: [0.5, 0.5, 0.5], deviat
 
 /** A batch on the host. */
 export interface Batch {
-  /** [batch, side, side, 3]. */
-  readonly shape: readonly [number, number, number, number];
-  readonly images: Float32Array;
-  readonly labels: Int32Array;
+  /** [batch, side, side, 3] of images, [batch, tokens] of texts. */
+  readonly shape: readonly number[];
+  /** Normalised pixels, or words. */
+  readonly inputs: Float32Array | Int32Array;
+  /** One an image, or one a token of a text; −1 is not judged. */
+  readonly targets: Int32Array;
 }
 
-/** The images at `indices`, normalised, in their order. */
-export async function readBatch(
-  dataset: ImageDataset,
-  indices: ArrayLike<number>,
-  normalisation: Normalisation,
-): Promise<Batch> {
-  const { imageSize } = dataset;
-  const perImage = imageSize * imageSize * 3;
-  const images = new Float32Array(indices.length * perImage);
-  const labels = new Int32Array(indices.length);
+/** The examples at `indices` in their order, images normalised. */
+export async function readBatch(dataset: Dataset, indices: ArrayLike<number>): Promise<Batch> {
+  const { shape, normalisation = plainNormalisation } = dataset;
+  const perExample = shape.reduce((product, extent) => product * extent, 1);
+  const isImage = shape.length > 1;
+  const inputs = new (isImage ? Float32Array : Int32Array)(indices.length * perExample);
+  const perTarget = dataset.targets ? perExample : 1;
+  const targets = new Int32Array(indices.length * perTarget);
   for (let k = 0; k < indices.length; k++) {
     const index = indices[k]!;
-    labels[k] = labelOf(dataset, index);
-    normaliseInto(images.subarray(k * perImage, (k + 1) * perImage), await dataset.pixels(index), normalisation);
+    const label = labelOf(dataset, index);
+    targets.set(dataset.targets ? await dataset.targets(index) : [label], k * perTarget);
+    const [values, own] = [await dataset.values(index), inputs.subarray(k * perExample, (k + 1) * perExample)];
+    if (isImage) normaliseInto(own as Float32Array, values, normalisation);
+    else own.set(values);
   }
-  return { shape: [indices.length, imageSize, imageSize, 3], images, labels };
+  return { shape: [indices.length, ...shape], inputs, targets };
 }
 
-function labelOf(dataset: ImageDataset, index: number): number {
+/** A data set of some examples of another, by their places there. */
+export function chosenExamples(dataset: Dataset, places: Int32Array): Dataset {
+  const { fingerprint, targets } = dataset;
+  const place = (index: number): number => {
+    const found = places[index];
+    if (found === undefined) throw new DatasetError(`${dataset.name} has ${places.length} examples, none at ${index}`);
+    return found;
+  };
+  return {
+    ...dataset,
+    ...(fingerprint && { fingerprint: () => fingerprint(places) }),
+    ...(targets && { targets: async (index: number) => targets(place(index)) }),
+    length: places.length,
+    labels: places.map((index) => dataset.labels[index]!),
+    values: async (index) => dataset.values(place(index)),
+  };
+}
+
+function labelOf(dataset: Dataset, index: number): number {
   const label = dataset.labels[index];
-  if (label === undefined) throw new DatasetError(`${dataset.name} has ${dataset.length} images, none at ${index}`);
+  if (label === undefined) throw new DatasetError(`${dataset.name} has ${dataset.length} examples, none at ${index}`);
   return label;
 }
 
-function normaliseInto(target: Float32Array, pixels: Uint8Array, { mean, deviation }: Normalisation): void {
+function normaliseInto(target: Float32Array, pixels: ArrayLike<number>, { mean, deviation }: Normalisation): void {
   for (let k = 0; k < target.length; k++) {
     const channel = k % 3;
     target[k] = (pixels[k]! / 255 - mean[channel]!) / deviation[channel]!;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { randomStream, type RandomStream } from '../../lib/random/index.js';
-import { DatasetError, type ImageDataset } from './dataset.js';
+import { DatasetError, type Dataset } from './dataset.js';
 import { meantIndices } from './fingerprint.js';
 
 /** Figures, as the signed extent of a point (x, y) of the unit figure: inside where it is below 0. */
@@ -64,7 +64,7 @@ const defaults = { noise: 0.06, rotation: 0.3, shift: 4 };
  * Drawn images of 24 classes, 32 px: a bright textured figure on a dark, smooth ground, turned, shifted and noisy.
  * Image `k` depends on the seed and `k` alone, and is drawn when it is asked for.
  */
-export function proceduralDataset(options: ProceduralOptions): ImageDataset {
+export function proceduralDataset(options: ProceduralOptions): Dataset {
   const { length, seed } = options;
   if (!Number.isSafeInteger(length) || length < 1) throw new DatasetError(`length must be from 1 on, found ${length}`);
   const classes = allClasses.filter(({ even }) => even === (options.classes === 'pre-training'));
@@ -74,7 +74,7 @@ export function proceduralDataset(options: ProceduralOptions): ImageDataset {
   return {
     name: `procedural (${options.classes})`,
     classNames: classes.map(({ figure, texture }) => `${figure} ${texture}`),
-    imageSize: side,
+    shape: [side, side, 3],
     length,
     labels,
     fingerprint: (indices) => {
@@ -82,7 +82,7 @@ export function proceduralDataset(options: ProceduralOptions): ImageDataset {
       const drawn = [options.classes, length, seed, noise, rotation, shift, meantIndices(length, indices)];
       return Promise.resolve(createHash('sha256').update(JSON.stringify(drawn)).digest('hex'));
     },
-    pixels: (index) => {
+    values: (index) => {
       const drawn = classes[labels[index] ?? -1];
       if (!drawn) return Promise.reject(new DatasetError(`there is no image ${index}`));
       const random = randomStream(seed, `procedural.image.${index}`);

@@ -1,18 +1,18 @@
 import { randomStream, type RandomStream } from '../../lib/random/index.js';
 import { DatasetError } from './dataset.js';
 
-/** How images are shared out: alike, or by class proportions drawn per class from Dirichlet(α) (Hsu et al. 2019). */
+/** How examples are shared out: alike, or by class proportions drawn per class from Dirichlet(α) (Hsu et al. 2019). */
 export type DataSplit = { readonly kind: 'iid' } | { readonly kind: 'dirichlet'; readonly alpha: number };
 
 /**
- * Indices of each device's images: every image goes to exactly one device, and every device gets at least one. Throws
- * `DatasetError` where there are fewer images than devices.
+ * Indices of each device's examples: every example goes to exactly one device, and every device gets at least one. Throws
+ * `DatasetError` where there are fewer examples than devices.
  */
 export function splitOverDevices(labels: Int32Array, devices: number, split: DataSplit, seed: number): Int32Array[] {
   if (!Number.isSafeInteger(devices) || devices < 1)
     throw new DatasetError(`devices must be from 1 on, found ${devices}`);
   if (labels.length < devices)
-    throw new DatasetError(`${labels.length} images cannot be split over ${devices} devices`);
+    throw new DatasetError(`${labels.length} examples cannot be split over ${devices} devices`);
   const random = randomStream(seed, 'data.split');
   const shares =
     split.kind === 'iid' ? dealt(labels.length, devices, random) : drawn(labels, devices, split.alpha, random);
@@ -56,7 +56,7 @@ function apportioned(total: number, proportions: readonly number[]): number[] {
   return counts;
 }
 
-/** One image from the largest share to each empty one. */
+/** One example from the largest share to each empty one. */
 function fillEmpty(shares: number[][]): void {
   for (const share of shares) {
     if (share.length > 0) continue;

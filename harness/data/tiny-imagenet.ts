@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DatasetError, type ImageDataset } from './dataset.js';
+import { DatasetError, type Dataset } from './dataset.js';
 import { meantIndices } from './fingerprint.js';
 import { requireJpeg, type JpegDecoder } from './jpeg.js';
 import { resizeBicubic } from '../../lib/io/images/index.js';
@@ -21,7 +21,7 @@ export interface FolderOptions {
  * `val/val_annotations.txt`; a subset of classes is fine. Images are in a fixed order: by class as listed, then by name.
  * Throws `DatasetError` naming the folder.
  */
-export async function tinyImageNetDataset(options: FolderOptions): Promise<ImageDataset> {
+export async function tinyImageNetDataset(options: FolderOptions): Promise<Dataset> {
   const { folder, part, imageSize, decoder } = options;
   const classIds = lines(await readText(join(folder, 'wnids.txt')));
   const listed = part === 'train' ? await trainFiles(folder, classIds) : await validationFiles(folder, classIds);
@@ -30,7 +30,7 @@ export async function tinyImageNetDataset(options: FolderOptions): Promise<Image
   return {
     name: `Tiny-ImageNet (${part})`,
     classNames: classIds,
-    imageSize,
+    shape: [imageSize, imageSize, 3],
     length: files.length,
     ...(skipped.length > 0 && { skipped }),
     labels: Int32Array.from(files, ({ label }) => label),
@@ -39,7 +39,7 @@ export async function tinyImageNetDataset(options: FolderOptions): Promise<Image
       for (const k of meantIndices(files.length, indices)) digest.update(await readFile(files[k]!.path));
       return digest.digest('hex');
     },
-    pixels: async (index) => {
+    values: async (index) => {
       const file = files[index];
       if (!file) throw new DatasetError(`${folder} has ${files.length} images, none at ${index}`);
       const image = await decoder(await readFile(file.path)).catch((cause: unknown) => {

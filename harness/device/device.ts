@@ -1,7 +1,8 @@
 import type { Tf } from '../backend/tensorflow.js';
-import { BatchOrder, readBatch, type Batch, type ImageDataset, type Normalisation } from '../data/index.js';
+import { BatchOrder, readBatch, type Batch, type Dataset } from '../data/index.js';
 import type { AdapterState } from '../model/adapters.js';
-import { DevicePart, type PartOptions } from '../model/vit.js';
+import { labelCount } from '../model/config.js';
+import { DevicePart, type PartOptions } from '../model/parts.js';
 import {
   decodeAdapters,
   decodeMemory,
@@ -10,6 +11,7 @@ import {
   encodeTensor,
   expectPlace,
   expectStep,
+  joinTargets,
   messageSeed,
   OwnAdapters,
   ProtocolError,
@@ -35,10 +37,9 @@ export interface DeviceOptions extends DeviceSettings, TrainingSettings {
   /** Number among the devices, from 0; part of every seed. */
   readonly index: number;
   readonly part: PartOptions;
-  readonly dataset: ImageDataset;
-  /** The device's own images. */
+  readonly dataset: Dataset;
+  /** The device's own examples. */
   readonly indices: Int32Array;
-  readonly normalisation: Normalisation;
   /** For a wall clock: the device tells when messages came and went, and takes so many times the time it needs. */
   readonly wall?: { readonly speedFactor: number; readonly clockOffsetSeconds: number };
   readonly onStage?: (stage: DeviceStage, round: number, step: number) => void;
@@ -168,9 +169,9 @@ export class Device {
       const stepSeed = messageSeed(seed, index, round * count + step, 'dropout');
       onStage?.('forward', round, step);
       const [pending, forward] = timed(() => {
-        const images = tf.tensor4d(batch.images, [...batch.shape]);
-        const started = this.part.startWhole(images, batch.labels, stepSeed);
-        images.dispose();
+        const input = tf.tensor(batch.inputs, [...batch.shape]);
+        const started = this.part.startWhole(input, batch.targets, stepSeed);
+        input.dispose();
         return started;
       });
       onStage?.('backward', round, step);
@@ -203,10 +204,10 @@ export class Device {
     const dropoutSeed = messageSeed(seed, index, globalStep, 'dropout');
     onStage?.('forward', round, step);
     const [{ pending, values }, forward] = timed(() => {
-      const images = tf.tensor4d(batch.images, [...batch.shape]);
-      const started = this.part.start(images, dropoutSeed);
+      const input = tf.tensor(batch.inputs, [...batch.shape]);
+      const started = this.part.start(input, dropoutSeed);
       const host = started.activations.dataSync() as Float32Array;
-      images.dispose();
+      input.dispose();
       return { pending: started, values: host };
     });
     let isPending = true;
@@ -217,11 +218,11 @@ export class Device {
       onStage?.('encode', round, step);
       const [body, encode] = timed(() => encodeTensor(values, shape, uplinkCodec, stepSeed));
       const encodeSeconds = await this.paced(encode);
-      const labels = [...batch.labels];
       const durations = { forwardSeconds, encodeSeconds, ...(previous && { previous }) };
       onStage?.('send', round, step);
-      const header = { round, step, labels, ...durations, ...this.times(answered) };
-      await connection.send(stepMessage('activations', header, body));
+      const header = { round, step, ...durations, ...this.times(answered) };
+      const withTargets = joinTargets(batch.targets, labelCount(options.part.config), body);
+      await connection.send(stepMessage('activations', header, withTargets));
       onStage?.('wait', round, step);
       whileWaiting();
       const received = await connection.receive();
@@ -255,12 +256,12 @@ export class Device {
   }
 
   private async nextBatch(round: number, step: number): Promise<Batch> {
-    const { dataset, normalisation, onStage } = this.options;
+    const { dataset, onStage } = this.options;
     onStage?.('read', round, step);
-    return readBatch(dataset, this.order.next(), normalisation);
+    return readBatch(dataset, this.order.next());
   }
 
-  /** A device sees the same images in a round whether or not it took part in those before. */
+  /** A device sees the same examples in a round whether or not it took part in those before. */
   private goToRound(round: number): void {
     const { localSteps, batchSize, indices } = this.options;
     const seen = round * localSteps * batchSize;

@@ -1,3 +1,3 @@
 export * from './device.js';
-export * from './image-cache.js';
+export * from './dataset-cache.js';
 export * from './remote-device.js';

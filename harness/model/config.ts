@@ -114,6 +114,16 @@ export function tokenCount(config: TransformerConfig): number {
   return gridSize(config) ** 2 + (config.pooling === 'class-token' ? 1 : 0);
 }
 
+/** Of one example: [side, side, channels] of an image, [tokens] of a text. */
+export function exampleShape(config: TransformerConfig): readonly number[] {
+  return isDecoder(config) ? [config.tokens] : [config.imageSize, config.imageSize, config.channels];
+}
+
+/** Targets of one example: one an image, one a token. */
+export function targetCount(config: TransformerConfig): number {
+  return isDecoder(config) ? config.tokens : 1;
+}
+
 /** Problems that make a configuration unusable; empty if there are none. */
 export function configProblems(config: TransformerConfig): string[] {
   const problems: string[] = [];

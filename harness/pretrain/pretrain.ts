@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Tf } from '../backend/tensorflow.js';
-import { plainNormalisation, proceduralDataset, readBatch, type ImageDataset } from '../data/index.js';
+import { proceduralDataset, readBatch, type Dataset } from '../data/index.js';
 import type { VitConfig } from '../model/config.js';
 import { randomWeights, type HostTensor } from '../model/weights.js';
 import { cosineWithWarmUp, defaultAdamW, Optimizer } from '../training/index.js';
@@ -61,9 +61,9 @@ export async function pretrain(
     let since = { loss: 0, right: 0, steps: 0 };
     for (let step = 0; step < steps; step++) {
       const indices = Array.from({ length: batchSize }, (_, k) => step * batchSize + k);
-      const batch = await readBatch(dataset, indices, plainNormalisation);
-      const images = tf.tensor4d(batch.images, [...batch.shape]);
-      const { loss, right, gradients } = model.step(images, batch.labels);
+      const batch = await readBatch(dataset, indices);
+      const images = tf.tensor(batch.inputs, [...batch.shape]);
+      const { loss, right, gradients } = model.step(images, batch.targets);
       const factor = cosineWithWarmUp(step, steps, warmUpSteps);
       optimizers[0].apply(pick(gradients, true), factor);
       optimizers[1].apply(pick(gradients, false), factor);
@@ -89,14 +89,14 @@ export async function pretrain(
   }
 }
 
-async function wholeAccuracy(tf: Tf, model: TrainableModel, dataset: ImageDataset, batchSize: number): Promise<number> {
+async function wholeAccuracy(tf: Tf, model: TrainableModel, dataset: Dataset, batchSize: number): Promise<number> {
   let right = 0;
   for (let first = 0; first < dataset.length; first += batchSize) {
     const indices = Array.from({ length: Math.min(batchSize, dataset.length - first) }, (_, k) => first + k);
-    const batch = await readBatch(dataset, indices, plainNormalisation);
+    const batch = await readBatch(dataset, indices);
     right += tf.tidy(() => {
-      const logits = model.forward(tf.tensor4d(batch.images, [...batch.shape]));
-      return tf.sum(tf.equal(tf.argMax(logits, -1), tf.tensor1d(batch.labels, 'int32'))).dataSync()[0]!;
+      const logits = model.forward(tf.tensor(batch.inputs, [...batch.shape]));
+      return tf.sum(tf.equal(tf.argMax(logits, -1), tf.tensor1d(batch.targets, 'int32'))).dataSync()[0]!;
     });
   }
   return right / dataset.length;

@@ -31,10 +31,10 @@ const times = {
 const headers = {
   /** Opens a round; the body holds the device's adapters, or how they differ from those of the round before. */
   round: z.object({ round: z.int().min(0), isDifference: z.boolean().optional() }),
+  /** The body holds the targets, then the activations. */
   activations: z.object({
     ...place,
     ...times,
-    labels: z.array(z.int().min(0)).max(65536),
     forwardSeconds: seconds,
     encodeSeconds: seconds,
     /** Of the step before in the same round; absent at the first. */

@@ -39,6 +39,42 @@ export function decodeTensor(body: Uint8Array, shape: readonly number[], codec: 
   }
 }
 
+/** Bytes of a target: the narrowest of 1, 2 and 4 that hold all labels and, as all ones, −1. */
+export function targetBytes(labelCount: number): 1 | 2 | 4 {
+  return labelCount < 2 ** 8 ? 1 : labelCount < 2 ** 16 ? 2 : 4;
+}
+
+/** Targets as unsigned little-endian integers, −1 as all ones, before the tensor they belong to. */
+export function joinTargets(targets: Int32Array, labelCount: number, tensor: Uint8Array): Uint8Array {
+  const width = targetBytes(labelCount);
+  const body = new Uint8Array(width * targets.length + tensor.length);
+  targets.forEach((target, k) => {
+    for (let byte = 0; byte < width; byte++) body[width * k + byte] = target >>> (8 * byte);
+  });
+  body.set(tensor, width * targets.length);
+  return body;
+}
+
+/** The other way round. Throws `ProtocolError` unless every one of `count` targets is a label or −1, and one a label. */
+export function splitTargets(
+  body: Uint8Array,
+  count: number,
+  labelCount: number,
+): { readonly targets: Int32Array; readonly tensor: Uint8Array } {
+  const width = targetBytes(labelCount);
+  if (body.length < width * count) throw new ProtocolError(`${count} targets are due, ${body.length} bytes came`);
+  const none = 2 ** (8 * width) - 1;
+  const targets = Int32Array.from({ length: count }, (_, k) => {
+    let target = 0;
+    for (let byte = 0; byte < width; byte++) target += body[width * k + byte]! * 2 ** (8 * byte);
+    if (target !== none && target >= labelCount)
+      throw new ProtocolError(`target ${target} where ${labelCount} are known`);
+    return target === none ? -1 : target;
+  });
+  if (targets.every((target) => target < 0)) throw new ProtocolError('a batch without any target');
+  return { targets, tensor: body.subarray(width * count) };
+}
+
 const purposes = { up: 1, down: 2, dropout: 3, exchangeUp: 4, exchangeDown: 5 } as const;
 
 /** Seed of one message's random choices, or of a step's dropout: distinct by device, step and purpose. */

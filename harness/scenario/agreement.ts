@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import * as z from 'zod';
 import type { RateLaw } from '../../lib/models/index.js';
 import { datasetFingerprint, type DataSplit } from '../data/index.js';
-import type { MemoryMode } from '../model/vit.js';
+import type { MemoryMode } from '../model/parts.js';
 import type { DeviceSettings, TrainingSettings } from '../protocol/index.js';
 import { JoinError, oneLine, type Facts, type RadioLinkOptions } from '../transport/index.js';
 import type { Workload } from './load.js';
@@ -10,16 +10,15 @@ import type { Scenario } from './scenario.js';
 
 /** What a device must have in common with the server before it may join. */
 export async function workloadFacts(workload: Workload): Promise<Facts> {
-  const { config, weights, adapterSettings, dataset, normalisation } = workload;
+  const { config, weights, adapterSettings, dataset } = workload;
   const digest = createHash('sha256');
   for (const [name, { shape, values }] of weights) addTensor(digest.update(name).update(shape.join()), values);
-  const { name, length, imageSize } = dataset;
+  const { name, length, shape, normalisation } = dataset;
   return {
     model: config,
     weights: digest.digest('hex').slice(0, 16),
     lora: adapterSettings,
-    data: { name, images: length, imageSize, content: await datasetFingerprint(dataset) },
-    normalisation,
+    data: { name, examples: length, shape, normalisation, content: await datasetFingerprint(dataset) },
   };
 }
 

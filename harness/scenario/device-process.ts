@@ -56,14 +56,13 @@ function deviceOptions(
   { clockOffsetSeconds }: Accepted,
   onStage: DeviceOptions['onStage'],
 ): DeviceOptions {
-  const { config, weights, adapterSettings: settings, adapters, normalisation } = workload;
+  const { config, weights, adapterSettings: settings, adapters } = workload;
   const { index, deviceCount, split, seed, memoryMode, speedFactor, clock } = assignment;
   return {
     ...assignment,
     part: { config, weights, settings, adapters, memoryMode },
     dataset,
     indices: splitOverDevices(dataset.labels, deviceCount, split, seed)[index]!,
-    normalisation,
     ...(clock === 'wall' && { wall: { speedFactor, clockOffsetSeconds } }),
     ...(onStage && { onStage }),
   };

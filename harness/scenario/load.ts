@@ -2,19 +2,19 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { LoadedBackend } from '../backend/tensorflow.js';
 import {
+  chosenExamples,
   cifarDataset,
-  DatasetError,
   imageNetNormalisation,
   jpegDecoder,
   plainNormalisation,
   preprocessorNormalisation,
   proceduralDataset,
   tinyImageNetDataset,
-  type ImageDataset,
+  type Dataset,
   type Normalisation,
 } from '../data/index.js';
 import { initialAdapters, type AdapterSettings, type AdapterState } from '../model/adapters.js';
-import type { VitConfig } from '../model/config.js';
+import type { TransformerConfig, VitConfig } from '../model/config.js';
 import { embeddedWeights } from '../model/embedded.js';
 import { randomWeights, readWeights, WeightError, withFreshHead, type WeightSet } from '../model/weights.js';
 import type { Scenario } from './scenario.js';
@@ -22,14 +22,13 @@ import { shapePresets, type ModelEntry } from './schema/index.js';
 
 /** All that is read or drawn for a training, the same on every machine that takes part. */
 export interface Workload {
-  readonly config: VitConfig;
+  readonly config: TransformerConfig;
   readonly weights: WeightSet;
   readonly adapterSettings: AdapterSettings;
   readonly adapters: AdapterState;
-  readonly dataset: ImageDataset;
+  readonly dataset: Dataset;
   /** Absent where accuracy is not measured. */
-  readonly evaluationSet: ImageDataset | undefined;
-  readonly normalisation: Normalisation;
+  readonly evaluationSet: Dataset | undefined;
 }
 
 /** What of a scenario says which data and model are meant. */
@@ -39,7 +38,10 @@ export type WorkloadSource = Pick<Scenario, 'file' | 'folder' | 'seed'>;
 export async function loadWorkload(scenario: WorkloadSource, backend: LoadedBackend): Promise<Workload> {
   const { file, seed } = scenario;
   const imageSize = modelSizes(file.model).imageSize;
-  const { dataset, evaluationSet } = await loadData(scenario, imageSize, backend);
+  const read = await loadData(scenario, imageSize, backend);
+  const normalisation = await normalisationOf(scenario);
+  const dataset = { ...read.dataset, normalisation };
+  const evaluationSet = read.evaluationSet && { ...read.evaluationSet, normalisation };
   const config: VitConfig = {
     ...modelSizes(file.model),
     channels: 3,
@@ -55,7 +57,6 @@ export async function loadWorkload(scenario: WorkloadSource, backend: LoadedBack
     adapters: initialAdapters(config, adapterSettings, seed, weights),
     dataset,
     evaluationSet,
-    normalisation: await normalisationOf(scenario),
   };
 }
 
@@ -102,8 +103,8 @@ async function normalisationOf({ file, folder }: WorkloadSource): Promise<Normal
 }
 
 interface LoadedData {
-  readonly dataset: ImageDataset;
-  readonly evaluationSet: ImageDataset | undefined;
+  readonly dataset: Dataset;
+  readonly evaluationSet: Dataset | undefined;
 }
 
 async function loadData(
@@ -132,19 +133,10 @@ async function loadData(
 }
 
 /** So many images, evenly over the set, whose order may be by class. */
-function limited(dataset: ImageDataset, length: number | undefined): ImageDataset {
+function limited(dataset: Dataset, length: number | undefined): Dataset {
   if (length === undefined || length >= dataset.length) return dataset;
-  const source = Int32Array.from({ length }, (_, k) => Math.floor(((k + 0.5) * dataset.length) / length));
-  const { fingerprint } = dataset;
-  return {
-    ...dataset,
-    ...(fingerprint && { fingerprint: () => fingerprint(source) }),
-    length,
-    labels: source.map((index) => dataset.labels[index]!),
-    pixels: (index) => {
-      const original = source[index];
-      if (original === undefined) return Promise.reject(new DatasetError(`${dataset.name}: no image ${index}`));
-      return dataset.pixels(original);
-    },
-  };
+  return chosenExamples(
+    dataset,
+    Int32Array.from({ length }, (_, k) => Math.floor(((k + 0.5) * dataset.length) / length)),
+  );
 }

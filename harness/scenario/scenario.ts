@@ -1,5 +1,5 @@
 import type { References } from '../calibrate/references.js';
-import type { MemoryMode } from '../model/vit.js';
+import type { MemoryMode } from '../model/parts.js';
 import type { DeviceSettings, TrainingSettings } from '../protocol/index.js';
 import type { ServerSharing } from '../server/index.js';
 import type { RadioLinkOptions } from '../transport/index.js';

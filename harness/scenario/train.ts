@@ -10,7 +10,7 @@ import type { Scenario } from './scenario.js';
 /** What `trainInProcess` needs of a scenario. */
 export function trainingOptions(scenario: Scenario, workload: Workload): TrainingOptions {
   const { file, seed, devices, rounds, localSteps, memoryMode, optimizer, schedule, sharing } = scenario;
-  const { config, weights, adapterSettings, adapters, dataset, normalisation } = workload;
+  const { config, weights, adapterSettings, adapters, dataset } = workload;
   return {
     config,
     weights,
@@ -24,7 +24,6 @@ export function trainingOptions(scenario: Scenario, workload: Workload): Trainin
     optimizer,
     schedule,
     dataset,
-    normalisation,
     split: dataSplit(file.data.split),
     serverSharing: sharing,
     serverSpeedFactor: scenario.serverSpeedFactor,
@@ -38,7 +37,7 @@ export function trainingOptions(scenario: Scenario, workload: Workload): Trainin
 const evaluationBatch = 48;
 
 /**
- * Accuracy on the held-out images with the compression that each device trains with: a model trained with it is used
+ * Accuracy on the held-out examples with the compression that each device trains with: a model trained with it is used
  * with it. The mean over the devices; equal cuts with equal codecs are measured once.
  */
 export async function evaluateScenario(
@@ -47,7 +46,7 @@ export async function evaluateScenario(
   workload: Workload,
   adapters: AdapterState,
 ): Promise<Evaluation | undefined> {
-  const { evaluationSet: dataset, config, weights, adapterSettings: settings, normalisation } = workload;
+  const { evaluationSet: dataset, config, weights, adapterSettings: settings } = workload;
   if (!dataset) return undefined;
   const part = { config, weights, settings, adapters, memoryMode: 'recompute' } as const;
   const ways = new Map<string, { cut: number; codec: StepCodec; count: number }>();
@@ -55,14 +54,15 @@ export async function evaluateScenario(
     const key = JSON.stringify([cut, codec]);
     ways.set(key, { cut, codec, count: (ways.get(key)?.count ?? 0) + 1 });
   }
-  let [accuracy, loss] = [0, 0];
+  let [accuracy, loss, targets] = [0, 0, 0];
   for (const { cut, codec, count } of ways.values()) {
     const channel = (values: Float32Array, shape: readonly number[], batch: number) =>
       decodeTensor(encodeTensor(values, shape, codec, messageSeed(scenario.seed, -1, batch, 'up')), shape, codec);
-    const options = { part, cut, dataset, normalisation, batchSize: evaluationBatch };
+    const options = { part, cut, dataset, batchSize: evaluationBatch };
     const found = await evaluate(tf, { ...options, ...(codec !== 'identity' && { channel }) });
     accuracy += (found.accuracy * count) / scenario.devices.length;
     loss += (found.loss * count) / scenario.devices.length;
+    targets = found.targets;
   }
-  return { accuracy, loss, images: dataset.length };
+  return { accuracy, loss, targets };
 }

@@ -3,7 +3,7 @@ import { TensorFileError } from '../../lib/io/tensors/index.js';
 import type { Tf } from '../backend/tensorflow.js';
 import type { DeviceCheckpoint } from '../checkpoint/index.js';
 import type { AdapterState } from '../model/adapters.js';
-import { labelCount } from '../model/config.js';
+import { labelCount, targetCount } from '../model/config.js';
 import {
   decodeMemory,
   encodeMemory,
@@ -12,6 +12,7 @@ import {
   HeldAdapters,
   messageSeed,
   ProtocolError,
+  splitTargets,
   stepMessage,
   type DeviceMemory,
 } from '../protocol/index.js';
@@ -145,11 +146,13 @@ export class DeviceSession {
     const received = await this.receive();
     const header = expectStep(received.message, 'activations');
     expectPlace({ round: header.round, step: header.step }, { round, step });
-    this.checkLabels(header.labels);
+    const { device, part } = this.options;
+    const count = device.batchSize * targetCount(part.config);
+    const { targets, tensor } = splitTargets(received.message.body, count, labelCount(part.config));
     const before = this.ledger.arrived(header, received);
     this.phase = nextPhase(this.phase, 'arrived');
-    const { message, bytes, atSeconds } = received;
-    return { header, body: message.body, bytes, atSeconds, before };
+    const { bytes, atSeconds } = received;
+    return { header, targets, body: tensor, bytes, atSeconds, before };
   }
 
   /** `serverSeconds`: from the arrival on. */
@@ -273,13 +276,6 @@ export class DeviceSession {
       if (!found.values.every(Number.isFinite)) throw new ProtocolError(`adapter ${name} is not finite`);
     }
     return uploaded;
-  }
-
-  private checkLabels(labels: readonly number[]): void {
-    const { device, part } = this.options;
-    if (labels.length !== device.batchSize || !labels.every((label) => label < labelCount(part.config))) {
-      throw new ProtocolError(`${device.batchSize} labels below ${labelCount(part.config)} are due`);
-    }
   }
 
   /** The connection for something new. */

@@ -1,7 +1,7 @@
 import type { Tensor, Tf } from '../backend/tensorflow.js';
 import { trainedNames, type AdapterState } from '../model/adapters.js';
 import { tokenCount } from '../model/config.js';
-import { ServerPart, type PartOptions } from '../model/vit.js';
+import { ServerPart, type PartOptions } from '../model/parts.js';
 import {
   decodeTensor,
   encodeTensor,
@@ -32,6 +32,8 @@ export interface WorkOptions extends TrainingSettings {
 /** Activations that have come, and what it took. */
 export interface ArrivedActivations {
   readonly header: StepHeader<'activations'>;
+  readonly targets: Int32Array;
+  /** Without the targets. */
   readonly body: Uint8Array;
   readonly bytes: number;
   readonly atSeconds: number;
@@ -110,12 +112,12 @@ export class DeviceWork {
     const { tf, part } = this;
     if (!(part instanceof ServerPart)) throw new Error('a member of a batch is not computed alone');
     const { index, localSteps, seed } = this.options;
-    const { round, step, labels } = arrived.header;
+    const { round, step } = arrived.header;
     const stepSeed = messageSeed(seed, index, round * localSteps + step, 'dropout');
     const [values, decode] = this.decode(arrived);
     const [{ loss, gradientValues, adapterGradients }, compute] = timed(() => {
       const activations = tf.tensor(values, [...this.shape]);
-      const result = part.step(activations, Int32Array.from(labels), stepSeed);
+      const result = part.step(activations, arrived.targets, stepSeed);
       const gradient = result.gradient?.dataSync() as Float32Array | undefined;
       tf.dispose([activations, ...(result.gradient ? [result.gradient] : [])]);
       return { ...result, gradientValues: gradient };

@@ -1,11 +1,10 @@
-import { tokenCount, type TransformerConfig } from '../model/config.js';
-import { ProtocolError, type DeviceMemory } from '../protocol/index.js';
+import { labelCount, targetCount, tokenCount, type TransformerConfig } from '../model/config.js';
+import { ProtocolError, targetBytes, type DeviceMemory } from '../protocol/index.js';
 import type { AdapterState } from '../model/adapters.js';
 import type { ReceiveLimits } from '../transport/index.js';
 import type { ServedDevice } from './served-device.js';
 
-/** Bytes of JSON for one label and for the report on one local step, at most; and of a tensor's entry in an adapter file. */
-const labelBytes = 8;
+/** Bytes of JSON for the report on one local step, at most; and of a tensor's entry in an adapter file. */
 const localStepBytes = 256;
 const entryBytes = 256;
 /** For what else a header holds. */
@@ -19,14 +18,15 @@ export function memberLimits(
   localSteps: number,
 ): ReceiveLimits {
   const isWhole = cut === config.blocks;
-  const headerBytes = restBytes + (isWhole ? localSteps * localStepBytes : batchSize * labelBytes);
+  const headerBytes = restBytes + (isWhole ? localSteps * localStepBytes : 0);
   // The codec's worst case is a little above float32.
   const activationBytes = isWhole ? 0 : 5 * batchSize * tokenCount(config) * config.width;
+  const targetsBytes = targetBytes(labelCount(config)) * batchSize * targetCount(config);
   // Two moments a weight are the most an optimizer remembers, and what coding took away of it comes on top.
   const adapterBytes = adapters.reduce((sum, { values }) => sum + 3 * (4 * values.length + entryBytes), 0);
   return {
     headerBytes,
-    frameBytes: headerBytes + Math.max(activationBytes, adapterBytes) + restBytes,
+    frameBytes: headerBytes + Math.max(activationBytes + targetsBytes, adapterBytes) + restBytes,
     waitingMessages: 2,
   };
 }

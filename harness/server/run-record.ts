@@ -16,7 +16,7 @@ export interface StageSeconds {
 
 /**
  * Server stages of a step as measured, s; without share and speed factor. Where one batch serves all devices, each is
- * told the part of its computing that goes by its images and blocks.
+ * told the part of its computing that goes by its examples and blocks.
  */
 export interface ServerSeconds {
   readonly decode: number;
@@ -41,7 +41,7 @@ export interface StepRecord {
 export interface RoundRecord {
   readonly kind: 'round';
   readonly round: number;
-  /** Mean over devices (by their images) and steps. */
+  /** Mean over devices (by their examples) and steps. */
   readonly loss: number;
   /** From sending the adapters out to the end of the next average. */
   readonly roundSeconds: number;
@@ -56,13 +56,14 @@ export interface RoundRecord {
   readonly downlinkBytes: number;
 }
 
-/** Accuracy on held-out images after a round. */
+/** Accuracy on held-out examples after a round. */
 export interface EvaluationRecord {
   readonly kind: 'evaluation';
   readonly round: number;
   readonly accuracy: number;
   readonly loss: number;
-  readonly images: number;
+  /** Images or tokens that were judged. */
+  readonly targets: number;
 }
 
 /** A device was left behind in a round, or came (back). */

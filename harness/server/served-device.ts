@@ -6,7 +6,7 @@ export interface ServedDevice extends DeviceSettings {
   readonly name?: string;
   /** Absent for one that joins later. */
   readonly connection?: Connection;
-  /** Weight in every average: its images. */
+  /** Weight in every average: its examples. */
   readonly weight: number;
   readonly speedFactor: number;
   readonly link?: RadioLink;

@@ -3,7 +3,7 @@ import type { Tf } from '../backend/tensorflow.js';
 import { requireSameTraining, type Checkpoint, type CheckpointStore } from '../checkpoint/index.js';
 import type { AdapterState } from '../model/adapters.js';
 import { FrozenWeights } from '../model/frozen-weights.js';
-import { ServerPart, type PartOptions } from '../model/vit.js';
+import { ServerPart, type PartOptions } from '../model/parts.js';
 import { timed, type TrainingSettings } from '../protocol/index.js';
 import { averageAdapters } from '../training/index.js';
 import { ConnectionError, machineSeconds, oneLine, type Connection } from '../transport/index.js';

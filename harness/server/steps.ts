@@ -1,6 +1,6 @@
 import type { Tf } from '../backend/tensorflow.js';
 import type { FrozenWeights } from '../model/frozen-weights.js';
-import type { PartOptions } from '../model/vit.js';
+import type { PartOptions } from '../model/parts.js';
 import { messageSeed, timed } from '../protocol/index.js';
 import { batchStep, type BatchMember } from './batch-part.js';
 import { isDeviceFault, type DeviceSession } from './device-session.js';
@@ -135,7 +135,7 @@ async function computedBatch(
   return outcomes;
 }
 
-/** Forward, loss and backward of all; each device's part of the time goes by its images and blocks. */
+/** Forward, loss and backward of all; each device's part of the time goes by its examples and blocks. */
 function runBatch(
   { tf, part, seed, localSteps }: StepContext,
   round: number,
@@ -147,7 +147,7 @@ function runBatch(
     const entries = devices.map(({ session, arrived, values }) => ({
       member: session.work.part as BatchMember,
       activations: tf.tensor(values, [...session.work.shape]),
-      labels: Int32Array.from(arrived.header.labels),
+      labels: arrived.targets,
     }));
     const found = batchStep(tf, part, entries, stepSeed);
     tf.dispose(entries.map(({ activations }) => activations));

@@ -1,7 +1,7 @@
 import type { Tf } from '../backend/tensorflow.js';
-import { BatchOrder, readBatch, type ImageDataset, type Normalisation } from '../data/index.js';
+import { BatchOrder, readBatch, type Dataset } from '../data/index.js';
 import { labelCount } from '../model/config.js';
-import { DevicePart, ServerPart, type PartOptions } from '../model/vit.js';
+import { DevicePart, ServerPart, type PartOptions } from '../model/parts.js';
 import { decodeTensor, encodeTensor, messageSeed, timed, type StepCodec } from '../protocol/index.js';
 import { Optimizer, Score, type OptimizerSettings } from '../training/index.js';
 
@@ -12,9 +12,8 @@ export interface FineTuneOptions {
   readonly up: StepCodec;
   /** Gradients. */
   readonly down: StepCodec;
-  readonly train: ImageDataset;
-  readonly validation: ImageDataset;
-  readonly normalisation: Normalisation;
+  readonly train: Dataset;
+  readonly validation: Dataset;
   readonly steps: number;
   readonly batchSize: number;
   readonly optimizer: OptimizerSettings;
@@ -35,7 +34,7 @@ export interface Traffic {
 }
 
 export interface FineTuneResult {
-  /** Share of validation images named rightly with the codec at the cut, as in training. */
+  /** Share of validation targets named rightly with the codec at the cut, as in training. */
   readonly accuracy: number;
   /** Mean cross-entropy of the same, nat. */
   readonly loss: number;
@@ -64,18 +63,18 @@ export async function fineTune(tf: Tf, options: FineTuneOptions): Promise<FineTu
   try {
     const order = new BatchOrder(everyIndex(options.train), options.batchSize, options.seed, 'study');
     for (let step = 0; step < steps; step++) {
-      const batch = await readBatch(options.train, order.next(), options.normalisation);
-      const images = tf.tensor4d(batch.images, [...batch.shape]);
-      const pending = device.start(images);
+      const batch = await readBatch(options.train, order.next());
+      const input = tf.tensor(batch.inputs, [...batch.shape]);
+      const pending = device.start(input);
       const { shape } = pending.activations;
       const activations = tf.tensor(
         channels.up.pass(pending.activations.dataSync() as Float32Array, shape, step),
         shape,
       );
-      const served = server.step(activations, batch.labels);
+      const served = server.step(activations, batch.targets);
       const factor = options.rateFactor(step);
       optimizers[1]!.apply(served.adapterGradients, factor);
-      tf.dispose([images, activations, ...served.adapterGradients]);
+      tf.dispose([input, activations, ...served.adapterGradients]);
       // Without a block the device has nothing to train, and no gradient travels.
       const returned = served.gradient
         ? channels.down.pass(served.gradient.dataSync() as Float32Array, shape, step)
@@ -128,32 +127,32 @@ class Channel {
   }
 }
 
-/** Images judged at once. */
+/** Examples judged at once. */
 const validationBatch = 16;
 
 async function validate(tf: Tf, device: DevicePart, server: ServerPart, options: FineTuneOptions) {
-  const { validation, normalisation, part } = options;
+  const { validation, part } = options;
   const channel = new Channel(options.up, options.seed, 'up');
   const withCodec = new Score(labelCount(part.config));
   const withoutCodec = new Score(labelCount(part.config));
   for (let first = 0; first < validation.length; first += validationBatch) {
     const indices = Array.from({ length: Math.min(validationBatch, validation.length - first) }, (_, k) => first + k);
-    const batch = await readBatch(validation, indices, normalisation);
+    const batch = await readBatch(validation, indices);
     tf.tidy(() => {
-      const activations = device.infer(tf.tensor4d(batch.images, [...batch.shape]));
-      withoutCodec.add(server.infer(activations).dataSync() as Float32Array, batch.labels);
+      const activations = device.infer(tf.tensor(batch.inputs, [...batch.shape]));
+      withoutCodec.add(server.infer(activations).dataSync() as Float32Array, batch.targets);
       if (options.up === 'identity') return;
       const { shape } = activations;
       // Seeds of their own: after those of the steps.
       const step = options.steps + first / validationBatch;
       const received = channel.pass(activations.dataSync() as Float32Array, shape, step);
-      withCodec.add(server.infer(tf.tensor(received, shape)).dataSync() as Float32Array, batch.labels);
+      withCodec.add(server.infer(tf.tensor(received, shape)).dataSync() as Float32Array, batch.targets);
     });
   }
   const asTrained = options.up === 'identity' ? withoutCodec : withCodec;
   return { accuracy: asTrained.accuracy, loss: asTrained.loss, accuracyWithoutCodec: withoutCodec.accuracy };
 }
 
-function everyIndex(dataset: ImageDataset): Int32Array {
+function everyIndex(dataset: Dataset): Int32Array {
   return Int32Array.from({ length: dataset.length }, (_, k) => k);
 }

@@ -12,7 +12,7 @@ export function executeRun(
   run: RunSettings,
   onStep?: (step: number, loss: number) => void,
 ): Promise<FineTuneResult> {
-  const { config, weights, frozen, train, validation, normalisation } = workload;
+  const { config, weights, frozen, train, validation } = workload;
   const { training, cut, seed } = run;
   const settings = { ...run.adapters, trainHead: run.adapters.trainHead ?? false, dropout: 0 };
   const adapters = initialAdapters(config, settings, seed, weights);
@@ -22,7 +22,6 @@ export function executeRun(
     ...runCodecs(run),
     train,
     validation,
-    normalisation,
     steps: training.steps,
     batchSize: training.batchSize,
     optimizer: { ...defaultAdamW, learningRate: training.learningRate, weightDecay: training.weightDecay },

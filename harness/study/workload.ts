@@ -1,16 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import type { LoadedBackend } from '../backend/tensorflow.js';
 import {
+  chosenExamples,
   imageNetNormalisation,
   jpegDecoder,
-  plainNormalisation,
   proceduralDataset,
   tinyImageNetDataset,
-  type ImageDataset,
-  type Normalisation,
+  type Dataset,
 } from '../data/index.js';
 import { cachedDataset } from '../device/index.js';
-import { deitTinyConfig, type VitConfig } from '../model/config.js';
+import { deitTinyConfig, type TransformerConfig, type VitConfig } from '../model/config.js';
 import { embeddedConfig, embeddedWeights } from '../model/embedded.js';
 import { FrozenWeights } from '../model/frozen-weights.js';
 import { readWeights, WeightError, type WeightSet } from '../model/weights.js';
@@ -18,12 +17,11 @@ import type { RunSettings, StudyWorkload } from './settings.js';
 
 /** Model and data of a study, loaded once for all runs of a process. */
 export interface Workload {
-  readonly config: VitConfig;
+  readonly config: TransformerConfig;
   readonly weights: WeightSet;
   readonly frozen: FrozenWeights;
-  readonly train: ImageDataset;
-  readonly validation: ImageDataset;
-  readonly normalisation: Normalisation;
+  readonly train: Dataset;
+  readonly validation: Dataset;
 }
 
 export async function loadWorkload(
@@ -59,7 +57,6 @@ async function loadEmbedded(
     weights: await embeddedWeights(embeddedConfig, headSeed),
     train: drawn(trainImages, trainSeed),
     validation: drawn(validationImages, validationSeed),
-    normalisation: plainNormalisation,
   };
 }
 
@@ -68,13 +65,16 @@ async function loadDeit(backend: LoadedBackend, workload: Kind<'deit-tiny'>): Pr
   const stored: VitConfig = { ...deitTinyConfig, imageSize };
   const weights = withHeadRows(readWeights(await readFile(workload.weights), stored), headRows);
   const decoder = jpegDecoder(backend);
-  const part = (name: 'train' | 'val') => tinyImageNetDataset({ folder, part: name, imageSize, decoder });
+  const part = async (name: 'train' | 'val'): Promise<Dataset> => ({
+    ...(await tinyImageNetDataset({ folder, part: name, imageSize, decoder })),
+    normalisation: imageNetNormalisation,
+  });
   const [train, validation] = await Promise.all([part('train'), part('val')]);
   if (train.classNames.length !== headRows.length) {
     throw new WeightError(`${headRows.length} rows of the head for ${train.classNames.length} classes`);
   }
   const config = { ...stored, classes: headRows.length };
-  return { config, weights, train, validation, normalisation: imageNetNormalisation };
+  return { config, weights, train, validation };
 }
 
 /** Weights whose classifier keeps only some of its classes, in the order given. */
@@ -94,16 +94,11 @@ export function withHeadRows(weights: WeightSet, rows: readonly number[]): Weigh
     .set('head.bias', { shape: [rows.length], values: shifts });
 }
 
-/** `wanted` images of a data set at even distances. */
-export function thinned(dataset: ImageDataset, wanted = dataset.length): ImageDataset {
+/** `wanted` examples of a data set at even distances. */
+export function thinned(dataset: Dataset, wanted = dataset.length): Dataset {
   if (wanted >= dataset.length) return dataset;
-  const index = (k: number) => Math.floor((k * dataset.length) / wanted);
-  const { fingerprint } = dataset;
-  return {
-    ...dataset,
-    ...(fingerprint && { fingerprint: () => fingerprint(Array.from({ length: wanted }, (_, k) => index(k))) }),
-    length: wanted,
-    labels: Int32Array.from({ length: wanted }, (_, k) => dataset.labels[index(k)]!),
-    pixels: (k) => dataset.pixels(index(k)),
-  };
+  return chosenExamples(
+    dataset,
+    Int32Array.from({ length: wanted }, (_, k) => Math.floor((k * dataset.length) / wanted)),
+  );
 }

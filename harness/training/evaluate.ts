@@ -1,7 +1,7 @@
 import type { Tf } from '../backend/tensorflow.js';
-import { readBatch, type ImageDataset, type Normalisation } from '../data/index.js';
+import { readBatch, type Dataset } from '../data/index.js';
 import { labelCount } from '../model/config.js';
-import { DevicePart, ServerPart, type PartOptions } from '../model/vit.js';
+import { DevicePart, ServerPart, type PartOptions } from '../model/parts.js';
 import { Score } from './score.js';
 
 export interface EvaluationOptions {
@@ -13,22 +13,22 @@ export interface EvaluationOptions {
    * judged with it. Default nothing; not asked at cut = L, where nothing travels.
    */
   readonly channel?: (values: Float32Array, shape: readonly number[], batch: number) => Float32Array;
-  readonly dataset: ImageDataset;
-  readonly normalisation: Normalisation;
+  readonly dataset: Dataset;
   readonly batchSize: number;
 }
 
 export interface Evaluation {
-  /** Share of images whose likeliest class is their label, 0 … 1. */
+  /** Share of targets that are the likeliest of all answers, 0 … 1. */
   readonly accuracy: number;
   /** Mean cross-entropy, nat. */
   readonly loss: number;
-  readonly images: number;
+  /** Images or tokens that were judged. */
+  readonly targets: number;
 }
 
 /** Accuracy and loss over a whole data set. Leaves no tensor behind. */
 export async function evaluate(tf: Tf, options: EvaluationOptions): Promise<Evaluation> {
-  const { part, dataset, normalisation, batchSize } = options;
+  const { part, dataset, batchSize } = options;
   // A device that holds the whole model sends nothing.
   const isWhole = options.cut === part.config.blocks;
   const cut = isWhole ? 0 : options.cut;
@@ -39,19 +39,19 @@ export async function evaluate(tf: Tf, options: EvaluationOptions): Promise<Eval
   try {
     for (let first = 0; first < dataset.length; first += batchSize) {
       const indices = Array.from({ length: Math.min(batchSize, dataset.length - first) }, (_, k) => first + k);
-      const batch = await readBatch(dataset, indices, normalisation);
+      const batch = await readBatch(dataset, indices);
       const logits = tf.tidy((): Float32Array => {
-        const activations = device.infer(tf.tensor4d(batch.images, [...batch.shape]));
+        const activations = device.infer(tf.tensor(batch.inputs, [...batch.shape]));
         if (!channel) return server.infer(activations).dataSync() as Float32Array;
         const { shape } = activations;
         const passed = channel(activations.dataSync() as Float32Array, shape, first / batchSize);
         return server.infer(tf.tensor(passed, shape)).dataSync() as Float32Array;
       });
-      score.add(logits, batch.labels);
+      score.add(logits, batch.targets);
     }
   } finally {
     device.dispose();
     server.dispose();
   }
-  return { accuracy: score.accuracy, loss: score.loss, images: score.rows };
+  return { accuracy: score.accuracy, loss: score.loss, targets: score.rows };
 }

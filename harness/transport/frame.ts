@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 
 /** Version of the framing and of the messages in it; both sides must have the same. */
-export const protocolVersion = 3;
+export const protocolVersion = 4;
 
 /** What a message is about; its place in the list is its number on the wire. */
 export const messageKinds = [

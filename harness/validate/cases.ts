@@ -1,6 +1,6 @@
 import type { MeasuredProfile } from '../../lib/io/index.js';
 import type { CodecPoint } from '../calibrate/index.js';
-import type { VitConfig } from '../model/config.js';
+import type { TransformerConfig } from '../model/config.js';
 import { tokenCount } from '../model/config.js';
 
 /** What one device of a case is like, and what is decided for it. */
@@ -159,7 +159,7 @@ const sketches: readonly ScenarioSketch[] = [
  */
 export function builtInCases(
   profile: MeasuredProfile,
-  config: VitConfig,
+  config: TransformerConfig,
   batchSize: number,
   every = 1,
 ): ValidationCase[] {
@@ -224,7 +224,12 @@ function stepsOf({ speeds }: ScenarioSketch): number {
 }
 
 /** Rate of the band at which a step's link time stands to the rest as wanted, for the first plan's points. */
-function bandRate(sketch: ScenarioSketch, profile: MeasuredProfile, config: VitConfig, batchSize: number): number {
+function bandRate(
+  sketch: ScenarioSketch,
+  profile: MeasuredProfile,
+  config: TransformerConfig,
+  batchSize: number,
+): number {
   const entry = entryOf(profile, batchSize, sketch.activations)!;
   const [, up, down] = sketch.plans[0]!;
   const ratio = (point: CodecPoint, direction: 'up' | 'down') => {

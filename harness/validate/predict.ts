@@ -8,8 +8,7 @@ import {
 } from '../../lib/io/index.js';
 import { roundDelay, roundTraffic, type Plan, type PlanningProblem, type RoundDelay } from '../../lib/models/index.js';
 import type { CodecPoint } from '../calibrate/index.js';
-import type { VitConfig } from '../model/config.js';
-import { tokenCount } from '../model/config.js';
+import { transformerShape, type TransformerConfig } from '../model/config.js';
 import type { ValidationCase } from './cases.js';
 
 /** Band of every case; rates are given over it. */
@@ -28,22 +27,14 @@ export interface Prediction {
 }
 
 /** The case as a problem file that names the profile. */
-export function problemOf(one: ValidationCase, config: VitConfig, lora: MeasuredProfile['lora']): object {
+export function problemOf(one: ValidationCase, config: TransformerConfig, lora: MeasuredProfile['lora']): object {
   const points = distinct(one.devices.map(({ up }) => up));
   const downPoints = distinct(one.devices.map(({ down }) => down));
   return {
     version: 1,
     name: one.name,
     calibration: 'profile.json',
-    model: {
-      blocks: config.blocks,
-      width: config.width,
-      heads: config.heads,
-      mlpWidth: config.mlpWidth,
-      tokens: tokenCount(config),
-      embedding: { kind: 'patches', patchSize: config.patchSize, classToken: config.pooling === 'class-token' },
-      head: { kind: 'classifier', classes: config.classes },
-    },
+    model: transformerShape(config),
     lora: { rank: lora.rank, targets: lora.targets },
     training: { batchSize: one.batchSize, stepsPerRound: one.stepsPerRound, activations: one.activations },
     codec: { points, downPoints, ratios: 'separate' },
@@ -62,7 +53,7 @@ export function problemOf(one: ValidationCase, config: VitConfig, lora: Measured
 /** Predicts a case as `sft-opt solve` would. Throws where the profile does not fit. */
 export function predict(
   one: ValidationCase,
-  config: VitConfig,
+  config: TransformerConfig,
   profile: MeasuredProfile,
   profileText: string,
 ): Prediction {

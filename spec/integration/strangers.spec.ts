@@ -104,7 +104,7 @@ const attacks: Record<string, (address: string) => Promise<() => void>> = {
   'two hundred guesses': (address) =>
     many(address, 200, (socket) => socket.send(joinFrame({ token: `guess ${Math.random()}`, device: 'near' }))),
   'deeply nested requests': (address) => {
-    const header = `{"token":"secret","protocolVersion":3,"device":${'['.repeat(15_000)}${']'.repeat(15_000)}}`;
+    const header = `{"token":"secret","protocolVersion":4,"device":${'['.repeat(15_000)}${']'.repeat(15_000)}}`;
     const frame = joinFrame({});
     const bytes = Buffer.concat([frame.subarray(0, 24), Buffer.from(header)]);
     return many(address, 16, (socket) => socket.send(bytes));

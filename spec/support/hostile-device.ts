@@ -32,7 +32,11 @@ const header = (changed: Record<string, unknown>) => (attack: Attack) =>
   attack.send({ ...attack.message, header: { ...attack.message.header, ...changed } });
 const body = (make: (body: Uint8Array) => Uint8Array) => (attack: Attack) =>
   attack.send({ ...attack.message, body: make(attack.message.body) });
-const filled = (value: number) => body((old) => new Uint8Array(new Float32Array(old.length / 4).fill(value).buffer));
+/** Of activations: a batch of two has two bytes of targets before its tensor. */
+const targets = (...given: number[]) => body((old) => Uint8Array.of(...given, ...old.subarray(2)));
+const tensor = (make: (tensor: Uint8Array) => Uint8Array) =>
+  body((old) => Uint8Array.of(...old.subarray(0, 2), ...make(old.subarray(2))));
+const filled = (value: number) => tensor((old) => new Uint8Array(new Float32Array(old.length / 4).fill(value).buffer));
 const adapters = (value: number) =>
   body((old) => {
     const state = decodeAdapters(old);
@@ -94,19 +98,25 @@ export const hostileModes: Readonly<Record<string, HostileMode>> = {
     reason: /before it was sent/u,
     act: header({ receivedAtSeconds: 1e15 }),
   },
-  'too many labels': { at: 'activations', reason: /labels/u, act: header({ labels: Array(5).fill(0) }) },
-  'a label beyond the head': { at: 'activations', reason: /labels/u, act: header({ labels: [0, 2 ** 31] }) },
-  'a label that is no number': { at: 'activations', reason: /labels/u, act: header({ labels: [0, '1'] }) },
+  'a target too many': { at: 'activations', reason: /takes \d+ bytes/u, act: targets(0, 0, 0) },
+  'no room for targets': { at: 'activations', reason: /2 targets are due/u, act: body(() => new Uint8Array(1)) },
+  'a target beyond the head': { at: 'activations', reason: /target 3 where 3/u, act: targets(0, 3) },
+  'a target far beyond the head': { at: 'activations', reason: /target 254 where 3/u, act: targets(254, 0) },
+  'no target at all': { at: 'activations', reason: /without any target/u, act: targets(255, 255) },
   'activations of NaN': { at: 'activations', isComputed: true, reason: /not finite|NaN/u, act: filled(NaN) },
   'activations beyond float32': { at: 'activations', isComputed: true, reason: /NaN|finite/u, act: filled(3e38) },
-  'activations of another size': { at: 'activations', reason: /takes \d+ bytes/u, act: body((old) => old.subarray(4)) },
-  'noise for a coded tensor': { at: 'activations', codec, reason: /magic/u, act: body((old) => words(old.length)) },
+  'activations of another size': {
+    at: 'activations',
+    reason: /takes \d+ bytes/u,
+    act: tensor((old) => old.subarray(4)),
+  },
+  'noise for a coded tensor': { at: 'activations', codec, reason: /magic/u, act: tensor((old) => words(old.length)) },
   'a coded tensor cut short': { at: 'activations', codec, reason: /./u, act: body((old) => old.subarray(0, -3)) },
   'a coded tensor of another shape': {
     at: 'activations',
     codec,
     reason: /shape/u,
-    act: body(() => encodeTensor(new Float32Array(6000), [1000, 6], codec, 1)),
+    act: tensor(() => encodeTensor(new Float32Array(6000), [1000, 6], codec, 1)),
   },
   'another round': { at: 'activations', reason: /round 7/u, act: header({ round: 7 }) },
   'another step': { at: 'activations', reason: /step 9/u, act: header({ step: 9 }) },

@@ -111,7 +111,7 @@ export function someTraining(): RunRecord[] {
       uplinkBytes: 2e5,
       downlinkBytes: 1.8e5,
     },
-    { kind: 'evaluation', round, accuracy: 0.9 - 0.5 / (round + 1), loss: 1 / (round + 1), images: 100 },
+    { kind: 'evaluation', round, accuracy: 0.9 - 0.5 / (round + 1), loss: 1 / (round + 1), targets: 100 },
   ]).flat();
 }
 

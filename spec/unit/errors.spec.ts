@@ -161,7 +161,7 @@ const invariants = [
   'harness/model/block-run.ts',
   'harness/model/head-run.ts',
   'harness/model/held-tape.ts',
-  'harness/model/vit.ts',
+  'harness/model/parts.ts',
   'harness/server/device-work.ts',
   'harness/server/round-phase.ts',
   'harness/validate/predict.ts',

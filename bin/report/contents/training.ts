@@ -36,7 +36,7 @@ function answerOf({ rounds, evaluations }: TrainingRounds): string {
   const seconds = rounds.reduce((sum, { roundSeconds }) => sum + roundSeconds, 0);
   const accuracy = evaluations.at(-1);
   const reached = accuracy
-    ? `an accuracy of ${formatQuantity(accuracy.accuracy, 'fraction')} on ${accuracy.images} held-out images`
+    ? `an accuracy of ${formatQuantity(accuracy.accuracy, 'fraction')} on ${accuracy.targets} held-out targets`
     : `a loss of ${Number(last.loss.toPrecision(4))}`;
   const count = rounds.length === 1 ? '1 round' : `${rounds.length} rounds`;
   return `${count} of ${formatQuantity(seconds / rounds.length, 'time')} on average, ${formatQuantity(seconds, 'time')} together, reach ${reached}; the loss went from ${Number(first.loss.toPrecision(4))} to ${Number(last.loss.toPrecision(4))}.`;
@@ -68,7 +68,7 @@ function learningParts(library: ChartLibrary, training: TrainingRounds): Part[] 
     [{ name: 'accuracy', points }],
     {
       title: 'Accuracy against time',
-      description: `On held-out images, at most ${Number(Math.max(...evaluations.map(({ accuracy }) => accuracy)).toPrecision(4))}.`,
+      description: `On held-out examples, at most ${Number(Math.max(...evaluations.map(({ accuracy }) => accuracy)).toPrecision(4))}.`,
       xLabel: 'time of the rounds, s',
       yLabel: 'accuracy',
     },

@@ -3,7 +3,7 @@ import { loadBackend, type Tensor, type Tf } from '../../../harness/backend/tens
 import { initialAdapters, type AdapterSettings, type AdapterState } from '../../../harness/model/adapters.js';
 import type { VitConfig } from '../../../harness/model/config.js';
 import { FrozenWeights } from '../../../harness/model/frozen-weights.js';
-import { ServerPart, type MemoryMode } from '../../../harness/model/vit.js';
+import { ServerPart, type MemoryMode } from '../../../harness/model/parts.js';
 import { randomWeights } from '../../../harness/model/weights.js';
 import { batchStep, BatchMember } from '../../../harness/server/batch-part.js';
 import { randomStream } from '../../../lib/random/index.js';

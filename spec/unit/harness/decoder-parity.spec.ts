@@ -6,7 +6,7 @@ import { loadTokenizer } from '../../../harness/data/text/tokenizer.js';
 import { initialAdapters, type AdapterSettings, type AdapterState } from '../../../harness/model/adapters.js';
 import { transformerShape, type DecoderConfig } from '../../../harness/model/config.js';
 import { readLlama2c } from '../../../harness/model/llama2c.js';
-import { DevicePart, ServerPart, type MemoryMode, type PartOptions } from '../../../harness/model/vit.js';
+import { DevicePart, ServerPart, type MemoryMode, type PartOptions } from '../../../harness/model/parts.js';
 import { readWeights, WeightError, type HostTensor } from '../../../harness/model/weights.js';
 import { fromFloat32, writeSafetensors } from '../../../lib/io/tensors/index.js';
 import { parameterCount } from '../../../lib/models/index.js';

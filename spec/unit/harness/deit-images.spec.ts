@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { loadBackend } from '../../../harness/backend/tensorflow.js';
 import { decodePortable, imageNetNormalisation, jpegDecoder, resizeBicubic } from '../../../harness/data/index.js';
 import { deitTinyConfig } from '../../../harness/model/config.js';
-import { DevicePart, ServerPart, type PartOptions } from '../../../harness/model/vit.js';
+import { DevicePart, ServerPart, type PartOptions } from '../../../harness/model/parts.js';
 import { readWeights } from '../../../harness/model/weights.js';
 
 process.env['TF_NUM_INTRAOP_THREADS'] = '1';

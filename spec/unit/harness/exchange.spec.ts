@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadBackend, type Tf } from '../../../harness/backend/tensorflow.js';
 import { CheckpointStore, type Checkpoint } from '../../../harness/checkpoint/index.js';
-import { plainNormalisation, proceduralDataset } from '../../../harness/data/index.js';
+import { proceduralDataset } from '../../../harness/data/index.js';
 import { initialAdapters, type AdapterState } from '../../../harness/model/adapters.js';
 import { randomWeights } from '../../../harness/model/weights.js';
 import { HeldAdapters, OwnAdapters, ProtocolError, type StepCodec } from '../../../harness/protocol/index.js';
@@ -166,7 +166,6 @@ function options(more: Partial<TrainingOptions> = {}): TrainingOptions {
     localSteps: 2,
     optimizer: { ...defaultAdamW, learningRate: 3e-3 },
     dataset: drawnImages(),
-    normalisation: plainNormalisation,
     split: { kind: 'iid' },
     seed: 7,
     exchangeCodec,
@@ -178,9 +177,9 @@ function options(more: Partial<TrainingOptions> = {}): TrainingOptions {
 function drawnImages() {
   const { imageSize, classes } = smallVit;
   const sound = proceduralDataset({ classes: 'fine-tuning', length: 24, seed: 5 });
-  const pixels = async (index: number) => (await sound.pixels(index)).slice(0, 3 * imageSize * imageSize);
+  const values = async (index: number) => (await sound.values(index)).slice(0, 3 * imageSize * imageSize);
   const labels = sound.labels.map((label) => label % classes);
-  return { ...sound, imageSize, labels, classNames: sound.classNames.slice(0, classes), pixels };
+  return { ...sound, shape: [imageSize, imageSize, 3], labels, classNames: sound.classNames.slice(0, classes), values };
 }
 
 describe('a training whose adapters go through the codec', () => {

@@ -2,7 +2,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { loadBackend, type Tf } from '../../../harness/backend/tensorflow.js';
 import { adapterTargets, initialAdapters, type AdapterState } from '../../../harness/model/adapters.js';
 import type { VitConfig } from '../../../harness/model/config.js';
-import { DevicePart, ServerPart, type MemoryMode } from '../../../harness/model/vit.js';
+import { DevicePart, ServerPart, type MemoryMode } from '../../../harness/model/parts.js';
 import { randomWeights } from '../../../harness/model/weights.js';
 import { adapterNames } from '../../../harness/training/index.js';
 import { randomStream } from '../../../lib/random/index.js';

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadBackend, type Tf } from '../../../harness/backend/tensorflow.js';
-import { imageNetNormalisation, type ImageDataset } from '../../../harness/data/index.js';
+import { imageNetNormalisation, type Dataset } from '../../../harness/data/index.js';
 import { runDevice } from '../../../harness/device/index.js';
 import { initialAdapters } from '../../../harness/model/adapters.js';
 import { randomWeights } from '../../../harness/model/weights.js';
@@ -15,13 +15,14 @@ const config = smallVit;
 const settings = smallAdapters;
 const weights = randomWeights(config, 1);
 const part = { config, weights, settings, adapters: initialAdapters(config, settings, 1), memoryMode: 'keep' } as const;
-const dataset: ImageDataset = {
+const dataset: Dataset = {
   name: 'ramps',
   classNames: ['a', 'b', 'c'],
-  imageSize: 8,
+  shape: [8, 8, 3],
   length: 12,
   labels: Int32Array.from({ length: 12 }, (_, k) => k % 3),
-  pixels: (index) => Promise.resolve(Uint8Array.from({ length: 192 }, (_, k) => (k * (index + 3)) % 256)),
+  normalisation: imageNetNormalisation,
+  values: (index) => Promise.resolve(Uint8Array.from({ length: 192 }, (_, k) => (k * (index + 3)) % 256)),
 };
 const training = {
   rounds: 3,
@@ -74,7 +75,7 @@ async function train(sharing: ServerSharing, mode: HostileMode): Promise<Outcome
   const working = ends.map((connection, index) => {
     const indices = Int32Array.from({ length: 6 }, (_, k) => 2 * k + index);
     const own = { index, cut: 1, indices, batchSize: 2, uplinkCodec: codec, downlinkCodec: codec, ...exchange };
-    return runDevice(tf, connection, { ...training, ...own, part, dataset, normalisation: imageNetNormalisation });
+    return runDevice(tf, connection, { ...training, ...own, part, dataset });
   });
   const [result] = await Promise.all([serving, working[0], working[1]!.catch(() => undefined)]);
   const values = [...result.adapters.values()].flatMap((tensor) => [...tensor.values]);

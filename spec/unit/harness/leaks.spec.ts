@@ -1,6 +1,6 @@
 import { beforeAll, expect, it } from 'vitest';
 import { loadBackend, type Tf } from '../../../harness/backend/tensorflow.js';
-import { plainNormalisation, proceduralDataset } from '../../../harness/data/index.js';
+import { proceduralDataset } from '../../../harness/data/index.js';
 import { initialAdapters, type AdapterSettings, type AdapterState } from '../../../harness/model/adapters.js';
 import type { VitConfig } from '../../../harness/model/config.js';
 import { randomWeights } from '../../../harness/model/weights.js';
@@ -45,7 +45,6 @@ function options(more: Partial<TrainingOptions>): TrainingOptions {
     localSteps: 2,
     optimizer: defaultAdamW,
     dataset: proceduralDataset({ classes: 'fine-tuning', length: 16, seed: 1 }),
-    normalisation: plainNormalisation,
     split: { kind: 'iid' },
     seed: 1,
     ...more,

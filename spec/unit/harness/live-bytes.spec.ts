@@ -5,7 +5,7 @@ import { initialAdapters, type AdapterSettings } from '../../../harness/model/ad
 import { BlockRun } from '../../../harness/model/block-run.js';
 import { tokenCount, type VitConfig } from '../../../harness/model/config.js';
 import { FrozenWeights } from '../../../harness/model/frozen-weights.js';
-import { DevicePart, ServerPart, type MemoryMode, type PartOptions } from '../../../harness/model/vit.js';
+import { DevicePart, ServerPart, type MemoryMode, type PartOptions } from '../../../harness/model/parts.js';
 import { randomWeights } from '../../../harness/model/weights.js';
 import { defaultAdamW, Optimizer } from '../../../harness/training/index.js';
 

@@ -6,6 +6,7 @@ import {
   constantRate,
   encodeAdapters,
   encodeTensor,
+  joinTargets,
   ProtocolError,
   type StepCodec,
 } from '../../../harness/protocol/index.js';
@@ -47,14 +48,15 @@ async function serve(messages: readonly Message[], codec: StepCodec = 'identity'
 const shape = [2, 4, 6];
 const values = Float32Array.from({ length: 48 }, (_, k) => Math.sin(k));
 const times = { forwardSeconds: 0.1, encodeSeconds: 0 };
-const header = { round: 0, step: 0, labels: [0, 2], ...times };
+const header = { round: 0, step: 0, ...times };
 const activations = (
   changed: Record<string, unknown> = {},
-  body = encodeTensor(values, shape, 'identity', 0),
+  tensor = encodeTensor(values, shape, 'identity', 0),
+  targets = [0, 2],
 ): Message => ({
   kind: 'activations',
   header: { ...header, ...changed },
-  body,
+  body: joinTargets(Int32Array.from(targets), config.classes, tensor),
 });
 const after = { decodeSeconds: 0, backwardSeconds: 0, updateSeconds: 0 };
 const own = new Map([...adapters].filter(([name]) => name.startsWith('0.')));
@@ -75,8 +77,9 @@ const cases: Record<string, [string, Message[], StepCodec?]> = {
   'another kind of message': ['expected activations, found adapters', [upload()]],
   'another round': ['round 1', [activations({ round: 1 })]],
   'a step that is not due': ['step 3', [activations({ step: 3 })]],
-  'a label beyond the head': ['labels below 3', [activations({ labels: [0, 3] })]],
-  'too few labels': ['2 labels', [activations({ labels: [0] })]],
+  'a target beyond the head': ['target 3 where 3', [activations({}, undefined, [0, 3])]],
+  'too few targets': ['takes 192 bytes', [activations({}, undefined, [0])]],
+  'no target': ['without any target', [activations({}, undefined, [-1, -1])]],
   'a negative time': ['forwardSeconds', [activations({ forwardSeconds: -1 })]],
   'activations of another size': ['takes 192 bytes', [activations({}, new Uint8Array(188))]],
   'a coded tensor of another shape': [

@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { meterLiveBytes } from '../../../harness/backend/live-bytes.js';
 import { loadBackend, type Tf } from '../../../harness/backend/tensorflow.js';
-import { plainNormalisation, proceduralDataset } from '../../../harness/data/index.js';
+import { proceduralDataset } from '../../../harness/data/index.js';
 import { initialAdapters, type AdapterSettings } from '../../../harness/model/adapters.js';
 import { embeddedConfig } from '../../../harness/model/embedded.js';
-import { DevicePart } from '../../../harness/model/vit.js';
+import { DevicePart } from '../../../harness/model/parts.js';
 import { randomWeights } from '../../../harness/model/weights.js';
 import { trainInProcess } from '../../../harness/run.js';
 import { defaultAdamW } from '../../../harness/training/index.js';
@@ -35,7 +35,6 @@ async function peakBytes(count: number): Promise<number> {
     localSteps: 1,
     optimizer: defaultAdamW,
     dataset,
-    normalisation: plainNormalisation,
     split: { kind: 'iid' },
     serverSharing: 'allocated',
     seed: 1,

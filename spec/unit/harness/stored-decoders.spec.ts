@@ -8,7 +8,7 @@ import { configProblems, type DecoderConfig } from '../../../harness/model/confi
 import { readGgufModel } from '../../../harness/model/gguf.js';
 import { readDecoderConfig } from '../../../harness/model/hugging-face.js';
 import { loadDecoder } from '../../../harness/model/stored-decoder.js';
-import { DevicePart, ServerPart } from '../../../harness/model/vit.js';
+import { DevicePart, ServerPart } from '../../../harness/model/parts.js';
 import { randomWeights, WeightError, type StoredModel } from '../../../harness/model/weights.js';
 import { fromFloat32, TensorFileError, writeSafetensors } from '../../../lib/io/tensors/index.js';
 import { randomStream } from '../../../lib/random/index.js';

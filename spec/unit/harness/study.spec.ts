@@ -23,7 +23,6 @@ import {
   withHeadRows,
 } from '../../../harness/study/index.js';
 import { defaultAdamW } from '../../../harness/training/index.js';
-import { plainNormalisation } from '../../../harness/data/index.js';
 
 process.env['TF_NUM_INTRAOP_THREADS'] = '1';
 process.env['TF_NUM_INTEROP_THREADS'] = '1';
@@ -146,7 +145,7 @@ describe('workloads', () => {
     const all = proceduralDataset({ classes: 'fine-tuning', length: 10, seed: 1 });
     const some = thinned(all, 5);
     expect([...some.labels]).toEqual([0, 2, 4, 6, 8].map((k) => all.labels[k]));
-    expect(await some.pixels(3)).toEqual(await all.pixels(6));
+    expect(await some.values(3)).toEqual(await all.values(6));
     expect(thinned(all, 20)).toBe(all);
   });
 });
@@ -170,7 +169,6 @@ describe('fine-tuning without messages', () => {
     part: { config, weights, settings, adapters: initialAdapters(config, settings, 1), memoryMode: 'keep' as const },
     train: proceduralDataset({ classes: 'fine-tuning', length: 8, seed: 1 }),
     validation: proceduralDataset({ classes: 'fine-tuning', length: 8, seed: 2 }),
-    normalisation: plainNormalisation,
     steps: 3,
     batchSize: 4,
     optimizer: defaultAdamW,

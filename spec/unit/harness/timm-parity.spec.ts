@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadBackend, type Tf } from '../../../harness/backend/tensorflow.js';
 import { deitTinyConfig, type VitConfig } from '../../../harness/model/config.js';
-import { DevicePart, ServerPart, type PartOptions } from '../../../harness/model/vit.js';
+import { DevicePart, ServerPart, type PartOptions } from '../../../harness/model/parts.js';
 import { readWeights, weightShapes, type WeightSet } from '../../../harness/model/weights.js';
 
 /** Written by `bench/peers/deit_reference.py`: timm in float64. */

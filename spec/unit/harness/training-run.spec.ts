@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadBackend, type Tf } from '../../../harness/backend/tensorflow.js';
-import { plainNormalisation, proceduralDataset } from '../../../harness/data/index.js';
+import { proceduralDataset } from '../../../harness/data/index.js';
 import { initialAdapters, type AdapterSettings, type AdapterState } from '../../../harness/model/adapters.js';
 import type { VitConfig } from '../../../harness/model/config.js';
 import { randomWeights } from '../../../harness/model/weights.js';
@@ -59,7 +59,6 @@ function options(devices: readonly DevicePlan[], more: Partial<TrainingOptions> 
     localSteps: 2,
     optimizer: { ...defaultAdamW, learningRate: 3e-3 },
     dataset: proceduralDataset({ classes: 'fine-tuning', length: 60, seed: 5 }),
-    normalisation: plainNormalisation,
     split: { kind: 'iid' },
     seed: 7,
     ...more,
@@ -185,7 +184,7 @@ describe('a training that cannot go on', () => {
     let reads = 0;
     const dataset = {
       ...sound,
-      pixels: (index: number) => (++reads > 20 ? Promise.reject(new Error('disk on fire')) : sound.pixels(index)),
+      values: (index: number) => (++reads > 20 ? Promise.reject(new Error('disk on fire')) : sound.values(index)),
     };
     await expect(trainInProcess(tf, options([device(1), device(2)], { dataset }))).rejects.toThrow('disk on fire');
     expect(tf.memory().numTensors).toBe(before);

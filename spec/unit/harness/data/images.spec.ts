@@ -17,7 +17,7 @@ import {
   readBatch,
   resizeBicubic,
   tinyImageNetDataset,
-  type ImageDataset,
+  type Dataset,
 } from '../../../../harness/data/index.js';
 import { pictures } from '../../../support/pictures.js';
 
@@ -138,14 +138,14 @@ describe('files named .jpeg', () => {
     const common = { folder, part: 'train', imageSize: 8, decoder: decodePortable } as const;
     const all = await tinyImageNetDataset(common);
     expect([all.length, all.skipped]).toEqual([4, undefined]);
-    await expect(all.pixels(1)).rejects.toThrow(`${join(images, 'cmyk.JPEG')}: a JPEG of 4 components`);
+    await expect(all.values(1)).rejects.toThrow(`${join(images, 'cmyk.JPEG')}: a JPEG of 4 components`);
     const good = await tinyImageNetDataset({ ...common, badPictures: 'skip' });
     expect(good.length).toBe(2);
     expect(good.skipped?.map((reason) => reason.slice(images.length + 1))).toEqual([
       'cmyk.JPEG: a JPEG of 4 components (CMYK)',
       'webp.JPEG: WebP, not JPEG',
     ]);
-    expect(await good.pixels(1)).toEqual(await all.pixels(2));
+    expect(await good.values(1)).toEqual(await all.values(2));
     expect(await datasetFingerprint(good)).not.toBe(await datasetFingerprint(all));
     const before = await datasetFingerprint(good);
     await writeFile(join(images, 'grey.JPEG'), file('baseline'));
@@ -185,11 +185,11 @@ describe('Tiny-ImageNet folders', () => {
       expect(train.labels.filter((other) => other === label).length).toBe(200);
       expect(validation.labels.filter((other) => other === label).length).toBe(50);
     }
-    const batch = await readBatch(train, [0, 1500, 3999], imageNetNormalisation);
+    const batch = await readBatch({ ...train, normalisation: imageNetNormalisation }, [0, 1500, 3999]);
     expect(batch.shape).toEqual([3, 32, 32, 3]);
-    expect([...batch.labels]).toEqual([0, 7, 19]);
-    const first = await train.pixels(0);
-    expect(batch.images[4]).toBeCloseTo((first[4]! / 255 - 0.456) / 0.224, 5);
+    expect([...batch.targets]).toEqual([0, 7, 19]);
+    const first = await train.values(0);
+    expect(batch.inputs[4]).toBeCloseTo((first[4]! / 255 - 0.456) / 0.224, 5);
   });
 
   it('name what is missing', async () => {
@@ -211,7 +211,7 @@ describe('CIFAR', () => {
     await writeFile(join(folder, 'test.bin'), Uint8Array.from([...record([3, 42], 1), ...record([9, 99], 2)]));
     const dataset = await cifarDataset({ folder, variant: 'cifar-100', part: 'test' });
     expect([...dataset.labels]).toEqual([42, 99]);
-    const pixels = await dataset.pixels(1);
+    const pixels = await dataset.values(1);
     const stored = record([9, 99], 2);
     for (const pixel of [0, 17, 1023]) {
       for (let channel = 0; channel < 3; channel++) {
@@ -230,7 +230,7 @@ describe('CIFAR', () => {
     const dataset = await cifarDataset({ folder, variant: 'cifar-10', part: 'train', imageSize: 16 });
     expect([...dataset.labels]).toEqual([1, 2, 3, 4, 5]);
     expect(dataset.classNames[3]).toBe('d');
-    expect((await dataset.pixels(2)).length).toBe(16 * 16 * 3);
+    expect((await dataset.values(2)).length).toBe(16 * 16 * 3);
     await writeFile(join(folder, 'test_batch.bin'), Uint8Array.from(record([10], 1)));
     await expect(cifarDataset({ folder, variant: 'cifar-10', part: 'test' })).rejects.toThrow('label 10');
     await writeFile(join(folder, 'test_batch.bin'), Uint8Array.from(record([1], 1).slice(1)));
@@ -245,10 +245,10 @@ describe('drawn images', () => {
 
   it('depend on the seed and the index alone', async () => {
     const [a, b, other] = [make('fine-tuning', 4), make('fine-tuning', 4), make('fine-tuning', 5)];
-    const late = await a.pixels(300);
-    await b.pixels(2);
-    expect(await b.pixels(300)).toEqual(late);
-    expect(await other.pixels(300)).not.toEqual(late);
+    const late = await a.values(300);
+    await b.values(2);
+    expect(await b.values(300)).toEqual(late);
+    expect(await other.values(300)).not.toEqual(late);
     expect(a.labels).toEqual(b.labels);
   });
 
@@ -257,8 +257,7 @@ describe('drawn images', () => {
     expect(new Set([...one.classNames, ...two.classNames]).size).toBe(48);
     expect(one.classNames.length).toBe(24);
     expect(new Set(two.labels).size).toBe(24);
-    const parts = (dataset: ImageDataset, part: number) =>
-      new Set(dataset.classNames.map((name) => name.split(' ')[part]));
+    const parts = (dataset: Dataset, part: number) => new Set(dataset.classNames.map((name) => name.split(' ')[part]));
     for (const part of [0, 1]) expect(parts(one, part)).toEqual(parts(two, part));
   });
 
@@ -275,7 +274,7 @@ describe('drawn images', () => {
     const counts = new Float64Array(24);
     const greys: Float64Array[] = [];
     for (let k = 0; k < dataset.length; k++) {
-      const pixels = await dataset.pixels(k);
+      const pixels = await dataset.values(k);
       const grey = Float64Array.from(
         { length: 1024 },
         (_, p) => pixels[3 * p]! + pixels[3 * p + 1]! + pixels[3 * p + 2]!,

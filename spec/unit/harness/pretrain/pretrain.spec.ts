@@ -3,11 +3,10 @@ import { loadBackend, type Tf } from '../../../../harness/backend/tensorflow.js'
 import { proceduralDataset } from '../../../../harness/data/index.js';
 import type { VitConfig } from '../../../../harness/model/config.js';
 import { embeddedConfig, embeddedWeights } from '../../../../harness/model/embedded.js';
-import { DevicePart, ServerPart } from '../../../../harness/model/vit.js';
+import { DevicePart, ServerPart } from '../../../../harness/model/parts.js';
 import { randomWeights, readWeights, weightShapes } from '../../../../harness/model/weights.js';
 import { pretrain, pretrainSchema, TrainableModel, weightFile } from '../../../../harness/pretrain/index.js';
 import { cosineWithWarmUp, evaluate } from '../../../../harness/training/index.js';
-import { plainNormalisation } from '../../../../harness/data/index.js';
 
 process.env['TF_NUM_INTRAOP_THREADS'] = '1';
 process.env['TF_NUM_INTEROP_THREADS'] = '1';
@@ -121,7 +120,6 @@ describe('the shipped weights', () => {
         part: own,
         cut: 0,
         dataset: proceduralDataset({ classes, length: 240, seed: 4242 }),
-        normalisation: plainNormalisation,
         batchSize: 48,
       });
     expect((await judge('pre-training')).accuracy).toBeGreaterThan(0.88);

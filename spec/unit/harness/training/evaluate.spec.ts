@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { loadBackend } from '../../../../harness/backend/tensorflow.js';
-import { plainNormalisation, proceduralDataset, readBatch } from '../../../../harness/data/index.js';
+import { proceduralDataset, readBatch } from '../../../../harness/data/index.js';
 import { initialAdapters } from '../../../../harness/model/adapters.js';
 import type { VitConfig } from '../../../../harness/model/config.js';
-import { DevicePart, ServerPart, type PartOptions } from '../../../../harness/model/vit.js';
+import { DevicePart, ServerPart, type PartOptions } from '../../../../harness/model/parts.js';
 import { randomWeights } from '../../../../harness/model/weights.js';
 import { evaluate } from '../../../../harness/training/index.js';
 
@@ -31,25 +31,24 @@ it('gives the loss of a training step and the share of likeliest classes, with a
   const batch = await readBatch(
     drawn,
     Array.from({ length: 50 }, (_, k) => k),
-    plainNormalisation,
   );
 
   const device = new DevicePart(tf, part, 1);
   const server = new ServerPart(tf, part, 1);
-  const images = tf.tensor4d(batch.images, [...batch.shape]);
+  const images = tf.tensor(batch.inputs, [...batch.shape]);
   const pending = device.start(images);
-  const step = server.step(pending.activations, batch.labels);
+  const step = server.step(pending.activations, batch.targets);
   const likeliest = tf.tidy(() => Array.from(tf.argMax(server.infer(device.infer(images)), 1).dataSync()));
   tf.dispose([images, ...step.adapterGradients, ...pending.backward(step.gradient!), step.gradient!]);
   device.dispose();
   server.dispose();
 
   // Labels that the model gets right for a known share of the images.
-  const labels = batch.labels.map((label, k) => (k < 20 ? likeliest[k]! : (likeliest[k]! + 1 + (label % 20)) % 24));
-  const options = { part, cut: 1, normalisation: plainNormalisation, batchSize: 16 };
+  const labels = batch.targets.map((label, k) => (k < 20 ? likeliest[k]! : (likeliest[k]! + 1 + (label % 20)) % 24));
+  const options = { part, cut: 1, batchSize: 16 };
   const before = tf.memory().numTensors;
   const plain = await evaluate(tf, { ...options, dataset: drawn });
-  expect(plain.images).toBe(50);
+  expect(plain.targets).toBe(50);
   expect(plain.loss).toBeCloseTo(step.loss, 5);
   const relabelled = await evaluate(tf, { ...options, dataset: { ...drawn, labels } });
   expect(relabelled.accuracy).toBe(0.4);

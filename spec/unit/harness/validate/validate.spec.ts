@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadBackend, type LoadedBackend } from '../../../../harness/backend/tensorflow.js';
 import { calibrate, peakResidentBytes, type TimingWorkload } from '../../../../harness/calibrate/index.js';
-import { plainNormalisation, proceduralDataset } from '../../../../harness/data/index.js';
+import { proceduralDataset } from '../../../../harness/data/index.js';
 import { initialAdapters, type AdapterSettings } from '../../../../harness/model/adapters.js';
 import { embeddedConfig } from '../../../../harness/model/embedded.js';
 import { randomWeights } from '../../../../harness/model/weights.js';
@@ -211,7 +211,6 @@ describe('calibration and validation of a small model', () => {
       settings,
       adapters: initialAdapters(config, settings, 1, weights),
       dataset: proceduralDataset({ classes: 'fine-tuning', length: 64, seed: 1 }),
-      normalisation: plainNormalisation,
     };
     const before = backend.tf.memory().numTensors;
     const points = [

@@ -3,7 +3,7 @@ import { loadBackend, type Tensor, type Tf } from '../../../harness/backend/tens
 import { initialAdapters, type AdapterSettings } from '../../../harness/model/adapters.js';
 import { deitTinyConfig, transformerShape, type VitConfig } from '../../../harness/model/config.js';
 import { dropoutMask } from '../../../harness/model/dropout.js';
-import { DevicePart, ServerPart, type MemoryMode, type PartOptions } from '../../../harness/model/vit.js';
+import { DevicePart, ServerPart, type MemoryMode, type PartOptions } from '../../../harness/model/parts.js';
 import { randomWeights } from '../../../harness/model/weights.js';
 import { parameterCount } from '../../../lib/models/index.js';
 import { randomStream } from '../../../lib/random/index.js';

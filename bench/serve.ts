@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import type { AddressInfo } from 'node:net';
 import { parseProblemFile } from '../lib/io/index.js';
 import { planTwoTimescale, Replanner } from '../lib/plan/index.js';
-import { compileCli, removeCli } from '../spec/support/compiled-cli.js';
+import { compileCli } from '../spec/support/compiled-cli.js';
 import { ServeProcess } from '../spec/support/serve-process.js';
 
 const minutes = Number(process.argv[2] ?? 10);
@@ -51,7 +51,6 @@ try {
   empty.close();
 }
 await drain();
-removeCli();
 mkdirSync('bench/results', { recursive: true });
 writeFileSync('bench/results/serve.txt', `$ node --import tsx bench/serve.ts ${minutes}\n${lines.join('\n')}\n`);
 process.exit(failures > 0 ? 1 : 0);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cliFile, compileCli, removeCli } from '../support/compiled-cli.js';
+import { cliFile, compileCli } from '../support/compiled-cli.js';
 
 const root = new URL('../../', import.meta.url);
 const pages = [
@@ -38,7 +38,6 @@ beforeAll(async () => {
   program('npx', 'exec "$@"');
 });
 afterAll(() => {
-  removeCli();
   rmSync(work, { recursive: true });
 });
 

@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadBackend, type LoadedBackend } from '../../harness/backend/tensorflow.js';
 import type { DeviceStage } from '../../harness/device/index.js';
@@ -18,6 +19,7 @@ import {
 import type { FaultRecord, RoundRecord, RunRecord } from '../../harness/server/index.js';
 import { connectWebSocket, JoinError, listenWebSocket } from '../../harness/transport/index.js';
 import { randomStream } from '../../lib/random/index.js';
+import { cliFile, compileCli } from '../support/compiled-cli.js';
 import { bundled, started, Wire, type Started } from '../support/harness-processes.js';
 
 process.env['TF_NUM_INTRAOP_THREADS'] = '1';
@@ -47,10 +49,9 @@ const running: Started[] = [];
 beforeAll(async () => {
   backend = await loadBackend();
   folder = await mkdtemp(join(tmpdir(), 'faults-'));
-  [cli, faultyDevice] = await Promise.all([
-    bundled('bin/sft-opt.ts'),
-    bundled('spec/support/programs/faulty-device.ts'),
-  ]);
+  await compileCli();
+  cli = fileURLToPath(cliFile());
+  faultyDevice = await bundled('spec/support/programs/faulty-device.ts');
 });
 afterAll(async () => {
   // Nothing may be left running, whatever has failed.

@@ -2,11 +2,13 @@ import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { createServer } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lock } from '../../bin/training/lock.js';
 import { CheckpointStore } from '../../harness/checkpoint/index.js';
 import type { RunRecord } from '../../harness/server/index.js';
-import { bundled, started, type Started } from '../support/harness-processes.js';
+import { cliFile, compileCli } from '../support/compiled-cli.js';
+import { started, type Started } from '../support/harness-processes.js';
 
 const scenario = (change: (text: string) => string = (text) => text) =>
   change(`
@@ -29,7 +31,8 @@ let folder: string;
 let path: string;
 const running: Started[] = [];
 beforeAll(async () => {
-  cli = await bundled('bin/sft-opt.ts');
+  await compileCli();
+  cli = fileURLToPath(cliFile());
   folder = await mkdtemp(join(tmpdir(), 'identity-'));
   path = join(folder, 'scenario.yaml');
   await writeFile(path, scenario());

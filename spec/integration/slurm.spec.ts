@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { compileCli, removeCli, runCli } from '../support/compiled-cli.js';
+import { compileCli, runCli } from '../support/compiled-cli.js';
 import { smallScenario } from '../support/scenarios.js';
 
 const call = (command: string, ...args: string[]) => execFileSync(command, args, { encoding: 'utf8' }).trim();
@@ -61,7 +61,6 @@ describe.skipIf(skipped !== '')(`sweeps as jobs of SLURM${skipped}`, { timeout: 
   });
   afterAll(async () => {
     for (const node of nodes) await resume(node);
-    removeCli();
     rmSync(directory, { recursive: true, force: true });
   });
 

@@ -3,10 +3,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { encodeFrame } from '../../harness/transport/index.js';
-import { bundled, started, type Started } from '../support/harness-processes.js';
+import { cliFile, compileCli } from '../support/compiled-cli.js';
+import { started, type Started } from '../support/harness-processes.js';
 
 const scenario = `
 version: 1
@@ -24,7 +26,8 @@ let folder: string;
 let path: string;
 const running: Started[] = [];
 beforeAll(async () => {
-  cli = await bundled('bin/sft-opt.ts');
+  await compileCli();
+  cli = fileURLToPath(cliFile());
   folder = await mkdtemp(join(tmpdir(), 'strangers-'));
   path = join(folder, 'scenario.yaml');
   await writeFile(path, scenario);

@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process';
-import { existsSync, rmSync, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { bundle } from '../../scripts/bundle.js';
 
 const root = new URL('../../', import.meta.url);
-/** Beside the packages, so that what the commands load is found; one for each process, which spec files may run in side by side. */
-const compiled = new URL(`node_modules/.cache/cli-${process.pid}/`, root);
+/** Beside the packages, so that what the commands load is found. */
+const cache = new URL('node_modules/.cache/', root);
+const dayMs = 86_400_000;
+let compiled: URL | undefined;
 
 /** What a command left behind. */
 export interface CommandRun {
@@ -24,19 +27,49 @@ export interface CommandOptions {
   readonly killOnce?: () => boolean;
 }
 
-/** Bundles the commands as the build does. */
+/** Bundles the commands as the build does, once for the sources as they are: spec files side by side share it. */
 export async function compileCli(): Promise<void> {
-  removeCli();
-  await bundle(fileURLToPath(compiled));
+  const folder = new URL(`cli-${stateOfSources()}/`, cache);
+  if (!existsSync(folder)) {
+    forgetOld();
+    const own = new URL(`cli-${process.pid}-unfinished/`, cache);
+    rmSync(own, { recursive: true, force: true });
+    await bundle(fileURLToPath(own));
+    try {
+      renameSync(own, folder);
+    } catch (error) {
+      if (!existsSync(folder)) throw error;
+      rmSync(own, { recursive: true });
+    }
+  }
+  compiled = folder;
 }
 
-/** Removes what was bundled. */
-export function removeCli(): void {
-  rmSync(compiled, { recursive: true, force: true });
+/** Of the names, sizes and times of all files that make the commands. */
+function stateOfSources(): string {
+  const hash = createHash('sha1');
+  for (const part of ['bin', 'harness', 'lib', 'scripts', 'package.json', 'package-lock.json']) {
+    const at = new URL(part, root);
+    const below = statSync(at).isDirectory() ? readdirSync(at, { recursive: true, encoding: 'utf8' }).sort() : [''];
+    for (const name of below) {
+      const { size, mtimeMs } = statSync(new URL(name === '' ? part : `${part}/${name}`, root));
+      hash.update(`${part}/${name} ${size} ${mtimeMs}\n`);
+    }
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+function forgetOld(): void {
+  if (!existsSync(cache)) return;
+  for (const name of readdirSync(cache).filter((found) => found.startsWith('cli-'))) {
+    const folder = new URL(name, cache);
+    if (Date.now() - statSync(folder).mtimeMs > dayMs) rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** Where the bundled command is. */
 export function cliFile(): URL {
+  if (compiled === undefined) throw new Error('the commands are not compiled');
   return new URL('dist/bin/sft-opt.js', compiled);
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
-import { compileCli, removeCli } from './compiled-cli.js';
+import { afterEach, beforeAll, expect, vi } from 'vitest';
+import { compileCli } from './compiled-cli.js';
 import { ServeProcess } from './serve-process.js';
 
 export const minimal = readFileSync('examples/minimal.yaml', 'utf8');
@@ -19,7 +19,6 @@ export function serveProcesses(): (args?: readonly string[], tokens?: readonly s
   vi.setConfig({ testTimeout: 240_000 });
   const started: ServeProcess[] = [];
   beforeAll(compileCli);
-  afterAll(removeCli);
   afterEach(async () => {
     await Promise.all(started.splice(0).map((server) => server.end('SIGKILL')));
   });

@@ -7,7 +7,7 @@ import { campaignOf, type CampaignArguments } from '../../../bin/campaign/option
 import { gridOf, parseVariation } from '../../../bin/campaign/vary.js';
 import { canonicalJson, sha256 } from '../../../lib/verify/index.js';
 import { smallScenario } from '../../support/scenarios.js';
-import { compileCli, removeCli, runCli, type CommandOptions } from '../../support/compiled-cli.js';
+import { compileCli, runCli, type CommandOptions } from '../../support/compiled-cli.js';
 
 vi.setConfig({ testTimeout: 240_000 });
 const directory = mkdtempSync(join(tmpdir(), 'sft-opt-campaign-'));
@@ -16,7 +16,6 @@ const read = (name: string) => readFileSync(inDirectory(name), 'utf8');
 writeFileSync(inDirectory('cell.yaml'), smallScenario.replace('rounds: 12', 'rounds: 3'));
 beforeAll(compileCli);
 afterAll(() => {
-  removeCli();
   rmSync(directory, { recursive: true, force: true });
 });
 

@@ -3,14 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { compileCli, removeCli, runCli } from '../../support/compiled-cli.js';
+import { compileCli, runCli } from '../../support/compiled-cli.js';
 
 vi.setConfig({ testTimeout: 240_000 });
 const directory = mkdtempSync(join(tmpdir(), 'sft-opt-reports-docs-'));
 symlinkSync(fileURLToPath(new URL('../../../examples', import.meta.url)), join(directory, 'examples'));
 beforeAll(compileCli);
 afterAll(() => {
-  removeCli();
   rmSync(directory, { recursive: true, force: true });
 });
 const read = (name: string) => readFileSync(join(directory, name), 'utf8');

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { compileCli, removeCli, runCli } from '../../support/compiled-cli.js';
+import { compileCli, runCli } from '../../support/compiled-cli.js';
 import { smallScenario } from '../../support/scenarios.js';
 
 vi.setConfig({ testTimeout: 240_000 });
@@ -12,7 +12,6 @@ symlinkSync(fileURLToPath(new URL('../../../examples', import.meta.url)), join(d
 writeFileSync(join(directory, 'scenario.yaml'), smallScenario);
 beforeAll(compileCli);
 afterAll(() => {
-  removeCli();
   rmSync(directory, { recursive: true, force: true });
 });
 

@@ -1,42 +1,16 @@
 import { completeFirstDerivatives } from '../derivative/index.js';
-import {
-  clearAbsentSides,
-  derivesItself,
-  kktResiduals,
-  type KktResiduals,
-  type NlpMeta,
-  type NonlinearProgram,
-} from '../problem/index.js';
-import { Budget, isSolved, type IterationCallback, type SolverResult, type Termination } from '../solver/index.js';
-import {
-  assess,
-  describeResiduals,
-  isDegenerate,
-  meetsTolerances,
-  type Evidence,
-  type Tolerances,
-} from './conclusion.js';
+import { clearAbsentSides, kktResiduals, type KktResiduals, type NonlinearProgram } from '../problem/index.js';
+import { isSolved, type Budget, type IterationCallback, type SolverResult } from '../solver/index.js';
+import { assess, meetsTolerances, type Evidence, type Tolerances } from './conclusion.js';
 import type { SolveContext } from './context.js';
-import { findsLowerPoint } from './curvature.js';
-import { checkAlongDirection, checkEveryEntry } from './derivative-check.js';
-import { Evaluator, allFinite } from './evaluator.js';
+import { DoorJudge, type Judgement } from './door-judge.js';
+import type { DoorOptions } from './door-setting.js';
+import { Evaluator } from './evaluator.js';
 import { largestEntry } from './held-space.js';
-import { judgeLeastViolation } from './least-violation.js';
-import { remembering, without } from './own-derivatives.js';
-import { checkProblem, ProblemError } from './problem-error.js';
-import { Session } from './session.js';
-import { crossedBound, findDefinedStart, projectOntoBounds } from './start-point.js';
+import { remembering } from './own-derivatives.js';
+import { checkProblem } from './problem-error.js';
 import { limitStop } from './stop.js';
-import { fallsForever } from './unbounded.js';
-import { isHuge, measureSizes, ownUnits, scaledTolerances, unitsFrom, variableSizes, type Units } from './units.js';
-
-/** Options that the door itself needs. */
-export interface DoorOptions extends Tolerances {
-  readonly maxIterations: number;
-  readonly maxEvaluations: number;
-  readonly timeLimitSeconds: number;
-  readonly derivativeCheck: 'directional' | 'full' | 'off';
-}
+import { isHuge, scaledTolerances, type Units } from './units.js';
 
 /** What a solver gets besides the problem and its options: everything in the units that it works in. */
 export interface PreparedContext extends SolveContext {
@@ -57,12 +31,6 @@ export type PreparedSolver<Options extends DoorOptions, Result extends SolverRes
 const mostRounds = 3;
 /** Iterations for more digits of a huge objective than its size lets expect. */
 const sharpeningSteps = 50;
-/** With fewer evaluations than this none is spent on measuring or checking. */
-const scarceEvaluations = 20;
-/** Share of the objective's size by which another feasible point must be lower to count as better than a solution. */
-const betterBy = 1e-4;
-/** The same for a point sought along a direction in which the objective should fall. */
-const lowerBy = 1e-6;
 /** Multiple of the tolerance that the violation left may be worth at its multipliers. */
 const dearest = 1000;
 
@@ -93,41 +61,15 @@ interface Round<Result> {
   readonly tolerances: Tolerances;
 }
 
-interface Judgement {
-  readonly termination: Termination;
-  readonly message: string;
-  readonly evidence: Evidence;
-  readonly multipliers: Float64Array;
-  /** Where the solve should go on, own units. */
-  readonly next?: Float64Array | undefined;
-  /** Of an unbounded problem. */
-  readonly ray?: Float64Array;
-}
-
-class Door<Options extends DoorOptions, Result extends SolverResult> {
-  private readonly session: Session;
-  private readonly meta: NlpMeta;
-  private readonly warnings: string[] = [];
-  /** The problem in its own units. */
-  private readonly own: NonlinearProgram;
-  /** The problem as given, without derivatives that were found wrong. */
-  private given: NonlinearProgram;
-  private iterations = 0;
-  private stopped = false;
-  /** True if no point near the start was found at which everything is defined. */
-  private undefinedEverywhere = false;
-
+class Door<Options extends DoorOptions, Result extends SolverResult> extends DoorJudge<Options> {
   constructor(
-    private readonly problem: NonlinearProgram,
-    private readonly options: Options,
-    private readonly context: SolveContext,
+    problem: NonlinearProgram,
+    options: Options,
+    context: SolveContext,
     private readonly solve: PreparedSolver<Options, Result>,
     private readonly ownResult: ((result: Result, units: Units) => Result) | undefined,
   ) {
-    this.meta = problem.meta;
-    this.given = problem;
-    this.session = new Session(problem, context.budget ?? new Budget({ ...options, signal: context.signal }));
-    this.own = this.session.inUnits(ownUnits(this.meta), NaN);
+    super(problem, options, context);
   }
 
   run(): Result {
@@ -175,88 +117,6 @@ class Door<Options extends DoorOptions, Result extends SolverResult> {
     }
   }
 
-  private expired = (): boolean =>
-    this.stopped || this.session.budget.exhausted(this.iterations, this.session.counts.objective) !== undefined;
-
-  private firstStart(): Float64Array {
-    const { meta, context } = this;
-    const given = context.start;
-    if (given && given.length !== meta.variableCount) {
-      const message = `length ${given.length}, where ${meta.variableCount} is needed`;
-      throw new ProblemError([{ path: 'context.start', message }]);
-    }
-    const start = Float64Array.from(given ?? meta.start);
-    projectOntoBounds(meta, start);
-    return start;
-  }
-
-  /** True if measuring and checking can be afforded. */
-  private get affluent(): boolean {
-    return this.session.evaluationsLeft >= scarceEvaluations && !this.expired();
-  }
-
-  private crossed(): boolean {
-    const { lower, upper, constraintLower, constraintUpper } = this.meta;
-    return crossedBound(lower, upper) >= 0 || crossedBound(constraintLower, constraintUpper) >= 0;
-  }
-
-  private measure(start: Float64Array): Units {
-    const { meta } = this;
-    if (this.crossed() || !this.affluent) return ownUnits(meta);
-    const values = new Float64Array(meta.constraintCount);
-    const found = findDefinedStart(meta, start, (point) => {
-      if (this.expired()) return false;
-      if (values.length > 0) this.own.constraints!(point, values);
-      return allFinite(values) && Number.isFinite(this.own.objective(point)) && this.derivativesDefined(point);
-    });
-    this.undefinedEverywhere = !found && !this.expired();
-    if (!found) return ownUnits(meta);
-    this.session.keepValue();
-    const variables = variableSizes(meta, start);
-    const sizes = measureSizes(this.own, start, variables, this.expired);
-    if (!sizes) return { ...ownUnits(meta), variables };
-    return unitsFrom(sizes.objective ?? this.steepness(start, variables), sizes.rows, variables);
-  }
-
-  private derivativesDefined(point: Float64Array): boolean {
-    if (!this.own.gradient) return true;
-    const gradient = new Float64Array(point.length);
-    this.own.gradient(point, gradient);
-    return allFinite(gradient);
-  }
-
-  /** Size of the objective by its given gradient; 1 where there is none. */
-  private steepness(x: Float64Array, variables: Float64Array): number {
-    if (!this.own.gradient) return 1;
-    const gradient = new Float64Array(x.length);
-    this.own.gradient(x, gradient);
-    let largest = 0;
-    gradient.forEach((entry, j) => (largest = Math.max(largest, Math.abs(entry * variables[j]!))));
-    return largest > 0 && Number.isFinite(largest) ? largest : 1;
-  }
-
-  /** Names derivatives that the functions do not bear out; differences take their place. */
-  private checkDerivatives(x: Float64Array): boolean {
-    const { options, own, given } = this;
-    if (options.derivativeCheck === 'off' || !this.affluent || (!given.gradient && !given.jacobian)) return false;
-    if (options.derivativeCheck === 'directional' && derivesItself(given)) return false;
-    const probed = this.withGivenDerivatives(own);
-    const faults = options.derivativeCheck === 'full' ? checkEveryEntry(probed, x) : checkAlongDirection(probed, x);
-    for (const { what, message } of faults) {
-      this.warnings.push(`${message} Differences are used instead.`);
-      this.given = without(this.given, what);
-    }
-    return faults.length > 0;
-  }
-
-  private withGivenDerivatives(prepared: NonlinearProgram): NonlinearProgram {
-    let kept = prepared;
-    for (const what of ['gradient', 'jacobian', 'hessian', 'hessianProduct'] as const) {
-      if (this.problem[what] && !this.given[what]) kept = without(kept, what);
-    }
-    return kept;
-  }
-
   private solveOnce(
     prepared: NonlinearProgram,
     units: Units,
@@ -302,185 +162,6 @@ class Door<Options extends DoorOptions, Result extends SolverResult> {
       if (proceed === false) this.stopped = true;
       return proceed;
     };
-  }
-
-  /** What remains of the solver's claim. */
-  private judge(prepared: NonlinearProgram, result: Result, units: Units, tolerances: Tolerances): Judgement {
-    const evaluator = new Evaluator(prepared);
-    const evidence = this.evidenceOf(evaluator, result, tolerances);
-    const base = { evidence, multipliers: result.multipliers, message: result.message };
-    if (this.undefinedEverywhere) {
-      const message = 'No point near the start at which the problem is defined.';
-      return { ...base, termination: 'not-finite', message };
-    }
-    switch (result.termination) {
-      case 'optimal':
-      case 'locally-optimal':
-      case 'stalled':
-        return this.judgeSolution(prepared, result, evidence, units, tolerances);
-      case 'unbounded': {
-        // Where functions and derivatives contradict each other, one of them is wrong.
-        const ray = this.warnings.length === 0 ? this.unboundedRay(prepared, result, units, tolerances) : undefined;
-        if (ray) return { ...base, termination: 'unbounded', ray };
-        return {
-          ...base,
-          termination: 'stalled',
-          message: 'The objective falls far, but not along a ray that goes on without flattening.',
-        };
-      }
-      case 'infeasible':
-      case 'locally-infeasible':
-        if (result.termination === 'locally-infeasible') {
-          const { isLeast, lower } = judgeLeastViolation(evidence, prepared, this.expired);
-          const message = 'The violation could not be reduced, but is not at a local minimum.';
-          if (!isLeast) return { ...base, termination: 'stalled', message, next: lower && this.toOwn(lower, units) };
-        }
-        if (!this.bestIsFeasible() || this.crossed()) return { ...base, termination: result.termination };
-        return { ...base, termination: 'stalled', message: 'The method found no way on, but feasible points exist.' };
-      default:
-        return { ...base, termination: result.termination };
-    }
-  }
-
-  private evidenceOf(evaluator: Evaluator, result: Result, tolerances: Tolerances): Evidence {
-    const candidate = { x: result.x, objective: result.objective, multipliers: result.multipliers };
-    const claimed = assess(evaluator, { ...candidate, boundMultipliers: result.boundMultipliers });
-    if (meetsTolerances(claimed.residuals, tolerances)) return claimed;
-    const fitted = assess(evaluator, candidate);
-    return worst(fitted.residuals) < worst(claimed.residuals) ? fitted : claimed;
-  }
-
-  private judgeSolution(
-    prepared: NonlinearProgram,
-    result: Result,
-    evidence: Evidence,
-    units: Units,
-    tolerances: Tolerances,
-  ): Judgement {
-    const { residuals } = evidence;
-    const claimed = isSolved(result.termination);
-    const x = this.toOwn(result.x, units);
-    // Where the objective's size at the start is an ordinary one, absolute tolerances are meant, and held already.
-    const settled =
-      claimed && units.objective === 1 && units.objectiveSize >= 1 && meetsTolerances(residuals, tolerances);
-    const local = this.affluent && !settled ? this.localUnits(x, units) : units;
-    const { optimalityTolerance } = scaledTolerances(
-      { ...units, objectiveSize: local.objectiveSize },
-      this.options,
-      true,
-    );
-    const allowed = { ...tolerances, optimalityTolerance };
-    const base = { evidence, multipliers: result.multipliers };
-    if (meetsTolerances(residuals, allowed)) {
-      const better = this.betterPoint(result, evidence, units, local);
-      if (better) {
-        const message = 'A feasible point with a lower objective than the solution found is known.';
-        return { ...base, termination: 'stalled', message, next: better };
-      }
-      const isConvex = this.meta.convex === true || result.termination === 'optimal';
-      const along = isConvex ? undefined : this.pointAlongCurvature(prepared, result, evidence, units, local);
-      if (along) {
-        const message = 'The point is stationary, but the objective falls along a feasible direction.';
-        return { ...base, termination: 'stalled', message, next: along };
-      }
-      const message = claimed ? result.message : 'The point meets the tolerances.';
-      return { ...base, termination: isConvex ? 'optimal' : 'locally-optimal', message };
-    }
-    if (!claimed) return { ...base, termination: result.termination, message: result.message };
-    const degenerate =
-      residuals.stationarity <= allowed.optimalityTolerance && isDegenerate(residuals, allowed)
-        ? ' Multipliers without bound hide the residual: the gradients of the active constraints depend on each other there (no constraint qualification holds).'
-        : '';
-    const message = `The recomputed residuals (${describeResiduals(residuals)}) do not meet the tolerance.${degenerate}`;
-    // The units of the start may have been those of another place.
-    const next = residuals.primalInfeasibility <= allowed.feasibilityTolerance && !degenerate ? x : undefined;
-    return { ...base, termination: 'stalled', message, next };
-  }
-
-  private localUnits(x: Float64Array, units: Units): Units {
-    const sizes = measureSizes(this.own, x, units.variables, this.expired);
-    return sizes?.objective === undefined ? units : unitsFrom(sizes.objective, units.rowSizes, units.variables);
-  }
-
-  /** A feasible point met on the way whose objective is clearly lower, the violation that it has paid for. */
-  private betterPoint(
-    result: Result,
-    { residuals }: Evidence,
-    units: Units,
-    local: Units,
-    share = betterBy,
-  ): Float64Array | undefined {
-    const { best } = this.session;
-    if (!this.bestIsFeasible()) return undefined;
-    const objective = result.objective / units.objective;
-    let bought = 0;
-    const { feasibilityTolerance } = scaledTolerances(units, this.options);
-    for (let i = 0; i < result.multipliers.length; i++) {
-      const side = Math.max(1, Math.min(1e6, Math.abs(this.meta.constraintUpper[i]! * units.rows[i]!) || 1));
-      bought += (Math.abs(result.multipliers[i]!) / units.objective) * feasibilityTolerance * best.violation * side;
-    }
-    const size = Math.max(local.objectiveSize, Math.min(Math.abs(objective), 1e3 * local.objectiveSize));
-    const given = (largestEntry(result.multipliers) * residuals.absoluteInfeasibility) / units.objective;
-    const margin = share * size + 2 * bought + given;
-    return best.objective < objective - margin ? best.x.slice() : undefined;
-  }
-
-  /** A lower feasible point where the second-order necessary conditions do not hold. */
-  private pointAlongCurvature(
-    prepared: NonlinearProgram,
-    result: Result,
-    evidence: Evidence,
-    units: Units,
-    local: Units,
-  ): Float64Array | undefined {
-    if (!this.affluent) return undefined;
-    const { session, given, meta } = this;
-    let lowest = this.bestIsFeasible() ? session.best.objective : Infinity;
-    const lower = findsLowerPoint({
-      evaluator: new Evaluator(prepared),
-      point: evidence.point,
-      objectiveSize: local.objectiveSize * units.objective,
-      exact: given.gradient !== undefined && (meta.constraintCount === 0 || given.jacobian !== undefined),
-      spent: session.counts.objective,
-      left: session.evaluationsLeft,
-      expired: () => this.expired() || session.evaluationsLeft < scarceEvaluations,
-      isLower: () => {
-        if (!this.bestIsFeasible() || !(session.best.objective < lowest)) return false;
-        lowest = session.best.objective;
-        return this.betterPoint(result, evidence, units, local, lowerBy) !== undefined;
-      },
-    });
-    return lower ? session.best.x.slice() : undefined;
-  }
-
-  /** True if a point was met whose objective is clearly lower in digits, not only in relation to its size. */
-  private isRefuted({ result, units }: Round<Result>): boolean {
-    const { best } = this.session;
-    const objective = result.objective / units.objective;
-    const share = betterBy * Math.max(Math.abs(objective), Math.abs(best.objective));
-    return this.bestIsFeasible() && best.objective < objective - share;
-  }
-
-  private bestIsFeasible(): boolean {
-    const { best } = this.session;
-    return best.known && best.violation <= 1;
-  }
-
-  /** A direction in which the problem itself falls without end from where the solver says so. */
-  private unboundedRay(prepared: NonlinearProgram, result: Result, units: Units, tolerances: Tolerances) {
-    const start = this.firstStart().map((value, j) => value / units.variables[j]!);
-    const whole = result.x.map((value, j) => value - start[j]!);
-    const directions = result.direction ? [result.direction, whole] : [whole];
-    const { feasibilityTolerance } = tolerances;
-    return fallsForever(prepared, start, result.x, directions, feasibilityTolerance, this.outOfEvaluations);
-  }
-
-  /** Limits on iterations do not cut a proof short. */
-  private outOfEvaluations = (): boolean =>
-    this.session.budget.exhausted(0, this.session.counts.objective) !== undefined;
-
-  private toOwn(x: Float64Array, { variables }: Units): Float64Array {
-    return x.map((value, j) => value * variables[j]!);
   }
 
   private finish({ prepared, result, judged, units, tolerances }: Round<Result>): Result {
@@ -584,8 +265,4 @@ class Door<Options extends DoorOptions, Result extends SolverResult> {
     clearAbsentSides(boundMultipliers, meta.lower, meta.upper);
     return { multipliers, boundMultipliers, residuals };
   }
-}
-
-function worst({ stationarity, complementarity }: KktResiduals): number {
-  return Math.max(stationarity, complementarity);
 }

@@ -7,5 +7,6 @@ export * from './conclusion.js';
 export * from './start-point.js';
 export * from './incumbent.js';
 export * from './unbounded.js';
-export { solveThroughDoor, type DoorOptions, type PreparedContext } from './door.js';
+export { solveThroughDoor, type PreparedContext } from './door.js';
+export type { DoorOptions } from './door-setting.js';
 export { kinkNear, type Kink } from './kink.js';

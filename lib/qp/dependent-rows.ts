@@ -1,5 +1,5 @@
 import { assembleSparse, SparseSymmetricFactor, transpose } from '../linalg/index.js';
-import type { InteriorPoint } from './interior-point.js';
+import type { InteriorPoint } from './interior-iterate.js';
 import { equilibrate, type SparseProgram } from './scaling.js';
 
 /** Squared sine of the angle between a row and the span of others below which it counts as one of them. */

@@ -1,26 +1,8 @@
-import { maxNorm, multiply, multiplyLowerTriangle, multiplyTransposed } from '../linalg/index.js';
+import { maxNorm, multiply } from '../linalg/index.js';
 import type { Budget, BudgetEnd } from '../solver/index.js';
+import { InteriorIterate, type InteriorPoint, type IterateQuality } from './interior-iterate.js';
 import { KktSystem } from './kkt-system.js';
-import type { ScaledProgram, SparseProgram } from './scaling.js';
-
-/** Residuals of an iterate in the units of the unscaled problem. */
-export interface IterateQuality {
-  /** Largest violation of a row or bound. */
-  readonly primal: number;
-  /** ‖Px + q + Aᵀy + z‖∞. */
-  readonly dual: number;
-  /** |complementarity sum| relative to 1 + |objective|. */
-  readonly gap: number;
-}
-
-/** An iterate in the units of the unscaled problem. */
-export interface InteriorPoint {
-  readonly x: Float64Array;
-  readonly multipliers: Float64Array;
-  readonly boundMultipliers: Float64Array;
-  /** 1 or −1 where the multiplier outweighs the slack of that side, for the n + m conditions. */
-  readonly sides: Int8Array;
-}
+import type { ScaledProgram } from './scaling.js';
 
 export interface InteriorPointOutcome {
   readonly end: 'converged' | 'stalled' | 'stopped' | BudgetEnd;
@@ -69,39 +51,17 @@ const nearlySolved = 1e-7;
 
 /**
  * Primal–dual interior point for convex quadratic programs with two-sided rows and bounds: Mehrotra's predictor and
- * corrector (1992) with Gondzio's centrality correctors (1996) on a regularised quasi-definite system. Every finite
- * side has its own slack t > 0 and multiplier z > 0; neither the point nor the slacks need be feasible on the way.
+ * corrector (1992) with Gondzio's centrality correctors (1996) on a regularised quasi-definite system.
  */
-export class InteriorPointSolver {
-  private readonly program: SparseProgram;
+export class InteriorPointSolver extends InteriorIterate {
   private readonly kkt: KktSystem;
   private readonly stop: () => boolean;
-  private readonly x: Float64Array;
-  /** Row multipliers; for inequalities z⁺ − z⁻. */
-  private readonly y: Float64Array;
-  /** Activity of the conditions: x, then Ax. */
-  private readonly activity: Float64Array;
-  private readonly hasLower: Uint8Array;
-  private readonly hasUpper: Uint8Array;
-  private readonly equality: Uint8Array;
-  private readonly slackLower: Float64Array;
-  private readonly slackUpper: Float64Array;
-  private readonly dualLower: Float64Array;
-  private readonly dualUpper: Float64Array;
   private readonly targetLower: Float64Array;
   private readonly targetUpper: Float64Array;
-  private readonly stepSlackLower: Float64Array;
-  private readonly stepSlackUpper: Float64Array;
-  private readonly stepDualLower: Float64Array;
-  private readonly stepDualUpper: Float64Array;
-  private readonly step: Float64Array;
   private readonly stepActivity: Float64Array;
   private readonly rightHandSide: Float64Array;
   private readonly weights: Float64Array;
   private readonly rowWeights: Float64Array;
-  private readonly dualResidual: Float64Array;
-  private readonly hessianTimesX: Float64Array;
-  private readonly transposed: Float64Array;
   private shift = 0;
   private proximal = false;
   /** Below these the shifts of proximal systems never fall, and do not fall at present. */
@@ -112,57 +72,23 @@ export class InteriorPointSolver {
   private rowShift = 0;
   /** True once a smaller shift of the rows has not made the solution more accurate. */
   private rowShiftSettled = false;
-  private sideCount = 0;
-  /** |primal − dual objective| of the present iterate, scaled. */
-  private rest = 0;
-  private primalAlpha = 0;
-  private dualAlpha = 0;
-  private readonly isLinear: boolean;
 
   constructor(
-    private readonly scaled: ScaledProgram,
+    scaled: ScaledProgram,
     private readonly budget: Budget,
   ) {
-    const { program } = scaled;
-    const { variableCount: n, constraintCount: m } = program;
+    super(scaled);
+    const { variableCount: n, constraintCount: m } = scaled.program;
     const total = n + m;
     const array = (length: number): Float64Array => new Float64Array(length);
-    this.program = program;
     this.stop = () => budget.exhausted(0, 0) !== undefined;
-    this.kkt = new KktSystem(program, this.stop);
-    this.isLinear = maxNorm(program.hessian.values) === 0;
-    this.x = array(n);
-    this.y = array(m);
-    this.activity = array(total);
-    this.hasLower = new Uint8Array(total);
-    this.hasUpper = new Uint8Array(total);
-    this.equality = new Uint8Array(total);
-    this.slackLower = array(total);
-    this.slackUpper = array(total);
-    this.dualLower = array(total);
-    this.dualUpper = array(total);
+    this.kkt = new KktSystem(scaled.program, this.stop);
     this.targetLower = array(total);
     this.targetUpper = array(total);
-    this.stepSlackLower = array(total);
-    this.stepSlackUpper = array(total);
-    this.stepDualLower = array(total);
-    this.stepDualUpper = array(total);
-    this.step = array(total);
     this.stepActivity = array(total);
     this.rightHandSide = array(total);
     this.weights = array(n);
     this.rowWeights = array(m);
-    this.dualResidual = array(n);
-    this.hessianTimesX = array(n);
-    this.transposed = array(n);
-    for (let c = 0; c < total; c++) {
-      if (c >= n && program.lower[c] === program.upper[c]) this.equality[c] = 1;
-      else {
-        this.hasLower[c] = Number.isFinite(program.lower[c]) ? 1 : 0;
-        this.hasUpper[c] = Number.isFinite(program.upper[c]) ? 1 : 0;
-        this.sideCount += this.hasLower[c]! + this.hasUpper[c]!;
-      }
-    }
   }
 
   run(settings: InteriorPointSettings): InteriorPointOutcome {
@@ -247,56 +173,6 @@ export class InteriorPointSolver {
       }
       if (c >= n && equality[c] === 0) this.y[c - n] = this.dualUpper[c]! - this.dualLower[c]!;
     }
-  }
-
-  private updateActivity(): void {
-    const { variableCount: n, constraintMatrix } = this.program;
-    this.activity.set(this.x);
-    multiply(constraintMatrix, this.x, this.activity.subarray(n));
-  }
-
-  /** Residuals at the present iterate, unscaled; leaves the scaled dual residual behind. */
-  private measure(): IterateQuality {
-    const { program, scaled, x, y, dualResidual, hessianTimesX, transposed, activity } = this;
-    const { variableCount: n, constraintCount: m, lower, upper, linear } = program;
-    this.updateActivity();
-    multiplyLowerTriangle(program.hessian, x, hessianTimesX);
-    multiplyTransposed(program.constraintMatrix, y, transposed);
-    let dual = 0;
-    let curvature = 0;
-    let cost = 0;
-    let support = 0;
-    for (let j = 0; j < n; j++) {
-      const z = this.dualUpper[j]! - this.dualLower[j]!;
-      const value = hessianTimesX[j]! + linear[j]! + transposed[j]! + z;
-      dualResidual[j] = value;
-      dual = Math.max(dual, Math.abs(value) / scaled.variableScale[j]! / scaled.costScale);
-      curvature += x[j]! * hessianTimesX[j]!;
-      cost += linear[j]! * x[j]!;
-    }
-    let primal = 0;
-    for (let c = 0; c < n + m; c++) {
-      const factor = c < n ? scaled.variableScale[c]! : 1 / scaled.rowScale[c - n]!;
-      const violation = Math.max(0, lower[c]! - activity[c]!, activity[c]! - upper[c]!);
-      primal = Math.max(primal, violation * factor);
-      if (this.equality[c] === 1) support += y[c - n]! * upper[c]!;
-      if (this.hasUpper[c] === 1) support += this.dualUpper[c]! * upper[c]!;
-      if (this.hasLower[c] === 1) support -= this.dualLower[c]! * lower[c]!;
-    }
-    const objective = (0.5 * curvature + cost) / scaled.costScale;
-    this.rest = Math.abs(curvature + cost + support);
-    const gap = this.rest / scaled.costScale / (1 + Math.abs(objective));
-    return { primal, dual, gap: Number.isNaN(dual + primal) ? NaN : gap };
-  }
-
-  private complementarityMean(): number {
-    let sum = 0;
-    const { hasLower, hasUpper } = this;
-    for (let c = 0; c < hasLower.length; c++) {
-      if (hasLower[c] === 1) sum += this.slackLower[c]! * this.dualLower[c]!;
-      if (hasUpper[c] === 1) sum += this.slackUpper[c]! * this.dualUpper[c]!;
-    }
-    return this.sideCount === 0 ? 0 : sum / this.sideCount;
   }
 
   /** One predictor–corrector step; false when the system cannot be factored or the step vanishes. */
@@ -471,47 +347,6 @@ export class InteriorPointSolver {
     return residual / Math.max(maxNorm(rightHandSide), Number.MIN_VALUE);
   }
 
-  /** Longest steps that keep slacks and multipliers positive, times `fraction`; equal ones for a quadratic objective. */
-  private stepLengths(fraction: number): void {
-    let primal = Infinity;
-    let dual = Infinity;
-    for (let c = 0; c < this.hasLower.length; c++) {
-      if (this.hasLower[c] === 1) {
-        if (this.stepSlackLower[c]! < 0) primal = Math.min(primal, -this.slackLower[c]! / this.stepSlackLower[c]!);
-        if (this.stepDualLower[c]! < 0) dual = Math.min(dual, -this.dualLower[c]! / this.stepDualLower[c]!);
-      }
-      if (this.hasUpper[c] === 1) {
-        if (this.stepSlackUpper[c]! < 0) primal = Math.min(primal, -this.slackUpper[c]! / this.stepSlackUpper[c]!);
-        if (this.stepDualUpper[c]! < 0) dual = Math.min(dual, -this.dualUpper[c]! / this.stepDualUpper[c]!);
-      }
-    }
-    primal = Math.min(1, fraction * primal);
-    dual = Math.min(1, fraction * dual);
-    if (!this.isLinear) {
-      primal = Math.min(primal, dual);
-      dual = primal;
-    }
-    this.primalAlpha = primal;
-    this.dualAlpha = dual;
-  }
-
-  private complementarityAfter(primal: number, dual: number): number {
-    let sum = 0;
-    for (let c = 0; c < this.hasLower.length; c++) {
-      if (this.hasLower[c] === 1) {
-        sum +=
-          (this.slackLower[c]! + primal * this.stepSlackLower[c]!) *
-          (this.dualLower[c]! + dual * this.stepDualLower[c]!);
-      }
-      if (this.hasUpper[c] === 1) {
-        sum +=
-          (this.slackUpper[c]! + primal * this.stepSlackUpper[c]!) *
-          (this.dualUpper[c]! + dual * this.stepDualUpper[c]!);
-      }
-    }
-    return this.sideCount === 0 ? 0 : sum / this.sideCount;
-  }
-
   /** Gondzio's corrector: aim at a longer step and pull outlying products back; keeps it only if the step grows. */
   private tryCorrector(center: number): boolean {
     const { targetLower, targetUpper, step } = this;
@@ -555,49 +390,6 @@ export class InteriorPointSolver {
     this.primalAlpha = previousPrimal;
     this.dualAlpha = previousDual;
     return false;
-  }
-
-  private move(): void {
-    const { x, y, step, primalAlpha, dualAlpha, equality } = this;
-    const { variableCount: n, constraintCount: m } = this.program;
-    for (let j = 0; j < n; j++) x[j]! += primalAlpha * step[j]!;
-    for (let c = 0; c < n + m; c++) {
-      if (this.hasLower[c] === 1) {
-        this.slackLower[c]! += primalAlpha * this.stepSlackLower[c]!;
-        this.dualLower[c]! += dualAlpha * this.stepDualLower[c]!;
-      }
-      if (this.hasUpper[c] === 1) {
-        this.slackUpper[c]! += primalAlpha * this.stepSlackUpper[c]!;
-        this.dualUpper[c]! += dualAlpha * this.stepDualUpper[c]!;
-      }
-      if (c < n) continue;
-      if (equality[c] === 1) y[c - n]! += dualAlpha * step[c]!;
-      else y[c - n] = this.dualUpper[c]! - this.dualLower[c]!;
-    }
-  }
-
-  private unscaledStep(): Float64Array {
-    const { variableScale } = this.scaled;
-    return variableScale.map((scale, j) => scale * this.step[j]!);
-  }
-
-  private snapshot(): InteriorPoint {
-    const { scaled, x, y } = this;
-    const { variableCount: n, constraintCount: m } = this.program;
-    const sides = new Int8Array(n + m);
-    for (let c = 0; c < n + m; c++) {
-      if (this.equality[c] === 1) sides[c] = 1;
-      else if (this.hasUpper[c] === 1 && this.dualUpper[c]! > this.slackUpper[c]!) sides[c] = 1;
-      else if (this.hasLower[c] === 1 && this.dualLower[c]! > this.slackLower[c]!) sides[c] = -1;
-    }
-    return {
-      x: x.map((value, j) => value * scaled.variableScale[j]!),
-      multipliers: y.map((value, i) => (value * scaled.rowScale[i]!) / scaled.costScale),
-      boundMultipliers: x.map(
-        (_, j) => (this.dualUpper[j]! - this.dualLower[j]!) / scaled.variableScale[j]! / scaled.costScale,
-      ),
-      sides,
-    };
   }
 }
 

@@ -1,5 +1,5 @@
 import { assembleSparse, multiplyLowerTriangle, multiplyTransposed, SparseSymmetricFactor } from '../linalg/index.js';
-import type { InteriorPoint } from './interior-point.js';
+import type { InteriorPoint } from './interior-iterate.js';
 import type { SparseProgram } from './scaling.js';
 
 const shift = 1e-9;

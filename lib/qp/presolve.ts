@@ -1,5 +1,5 @@
 import { assembleSparse, multiplyLowerTriangle, transpose, type SparseMatrix } from '../linalg/index.js';
-import type { InteriorPoint } from './interior-point.js';
+import type { InteriorPoint } from './interior-iterate.js';
 import type { SparseProgram } from './scaling.js';
 
 /** A smaller program and the way back to the one it came from. */

@@ -51,46 +51,39 @@ export function solveQp(
 ): QpResult {
   const resolved = qpOptions.resolve(options);
   checkProgram(problem);
-  const startedAt = performance.now();
   const budget = new Budget({ timeLimitSeconds: resolved.timeLimitSeconds, ...context });
-  const result = solveInObjectiveUnits(problem, resolved, budget, startedAt, warmStart, context.convex);
+  const setting: Setting = { options: resolved, budget, startedAt: performance.now(), convex: context.convex };
+  const result = solveInObjectiveUnits(problem, setting, warmStart);
   const maxIterations = Math.min(resolved.maxIterations, budget.maxIterations) - result.iterations;
   if (maxIterations <= 0 || budget.exhausted(0, 0) !== undefined) return result;
   // Only convex problems end optimal.
-  return sharpened(problem, result, resolved, (scaled) =>
-    solveInUnits(scaled, { ...resolved, maxIterations }, budget, performance.now(), undefined, true),
-  );
+  const again = { options: { ...resolved, maxIterations }, budget, startedAt: performance.now(), convex: true };
+  return sharpened(problem, result, resolved, (scaled) => solveInUnits(scaled, again));
 }
 
-function solveInObjectiveUnits(
-  problem: QuadraticProgram,
-  options: QpOptions,
-  budget: Budget,
-  startedAt: number,
-  warmStart: QpWarmStart | undefined,
-  convex: boolean | undefined,
-): QpResult {
+/** What holds for all solves of one call. */
+interface Setting {
+  readonly options: QpOptions;
+  readonly budget: Budget;
+  readonly startedAt: number;
+  readonly convex: boolean | undefined;
+}
+
+function solveInObjectiveUnits(problem: QuadraticProgram, setting: Setting, warmStart?: QpWarmStart): QpResult {
   const factor = objectiveFactor(problem);
-  if (factor === 1) return solveInUnits(problem, options, budget, startedAt, warmStart, convex);
+  if (factor === 1) return solveInUnits(problem, setting, warmStart);
   const scaled = inObjectiveUnits(problem, factor);
-  const guess = guessInObjectiveUnits(warmStart, factor);
-  const result = solveInUnits(scaled, options, budget, startedAt, guess, convex);
+  const result = solveInUnits(scaled, setting, guessInObjectiveUnits(warmStart, factor));
   return inOwnObjectiveUnits(problem, result, factor);
 }
 
-function solveInUnits(
-  problem: QuadraticProgram,
-  options: QpOptions,
-  budget: Budget,
-  startedAt: number,
-  warmStart: QpWarmStart | undefined,
-  convex: boolean | undefined,
-): QpResult {
-  const result = new Run(problem, options, budget, startedAt, convex).solve(warmStart);
+function solveInUnits(problem: QuadraticProgram, setting: Setting, warmStart?: QpWarmStart): QpResult {
+  const { options } = setting;
+  const result = new Run(problem, setting).solve(warmStart);
   if (options.elastic === 'off' || (result.termination !== 'infeasible' && result.termination !== 'stalled')) {
     return result;
   }
-  return solveElastic(problem, options, (relaxed) => new Run(relaxed, options, budget, startedAt, convex).solve());
+  return solveElastic(problem, options, (relaxed) => new Run(relaxed, setting).solve());
 }
 
 class Run {
@@ -98,13 +91,19 @@ class Run {
   private allowance: number;
   private structure: StructuredProgram | undefined;
 
+  private readonly options: QpOptions;
+  private readonly budget: Budget;
+  private readonly startedAt: number;
+  private readonly convex: boolean;
+
   constructor(
     private readonly problem: QuadraticProgram,
-    private readonly options: QpOptions,
-    private readonly budget: Budget,
-    private readonly startedAt: number,
-    private readonly convex = false,
+    { options, budget, startedAt, convex }: Setting,
   ) {
+    this.options = options;
+    this.budget = budget;
+    this.startedAt = startedAt;
+    this.convex = convex === true;
     this.allowance = Math.min(options.maxIterations, budget.maxIterations);
   }
 

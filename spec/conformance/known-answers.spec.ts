@@ -34,6 +34,35 @@ describe('problems with known answers in random units, through a solver drawn at
   });
 });
 
+describe('linear programs that are unbounded by construction', () => {
+  /** Exact for doubles that are multiples of 2⁻²⁰⁰. */
+  const exact = (value: number): bigint => BigInt(value * 2 ** 200);
+  const alongRay = (values: readonly number[], ray: readonly number[]): bigint =>
+    values.reduce((sum, value, j) => sum + exact(value) * exact(ray[j]!), 0n);
+
+  test('are so in exact arithmetic, whatever rounding has done to their rows', () => {
+    let rows = 0;
+    const k = families.indexOf('unbounded linear');
+    for (const round of [...Array(1000).keys(), (40_906 - k) / families.length]) {
+      const seed = round * families.length + k;
+      const problem = knownProblem('unbounded linear', randomStream(seed, 'known answers'));
+      const { truth } = problem;
+      if (truth.kind !== 'unbounded') throw new Error('another truth');
+      const origin = problem.start.map(() => 0);
+      expect(alongRay(problem.objective.gradient(origin), truth.ray) < 0n, `seed ${seed}`).toBe(true);
+      for (const row of problem.rows) {
+        rows++;
+        expect(alongRay(row.gradient(origin), truth.ray) <= 0n, `seed ${seed}`).toBe(true);
+      }
+      for (const [j, [low, high]] of problem.bounds.entries()) {
+        const isOpen = truth.ray[j]! > 0 ? high === Infinity : truth.ray[j]! < 0 ? low === -Infinity : true;
+        expect(isOpen, `seed ${seed}`).toBe(true);
+      }
+    }
+    expect(rows).toBeGreaterThan(1000);
+  });
+});
+
 describe('convex quadratic programs in random units through solveQp', () => {
   test('no false claim', () => {
     let counted = 0;

@@ -12,7 +12,8 @@ import {
 /** What is known of a problem by its construction. */
 export type Truth =
   | { readonly kind: 'optimum'; readonly value: number; readonly everyMinimumIsGlobal: boolean }
-  | { readonly kind: 'unbounded' }
+  /** Along `ray` the objective falls and everything holds; curved terms are level there up to rounding. */
+  | { readonly kind: 'unbounded'; readonly ray: readonly number[] }
   | { readonly kind: 'infeasible' };
 
 /** A problem in units of size 1 whose answer is known. */
@@ -88,6 +89,8 @@ export function knownProblem(family: Family, stream: RandomStream): KnownProblem
 }
 
 const none = Infinity;
+/** So far rows fall along a ray that they are to leave open: rounding alone might turn them against it, far out. */
+const rowMargin = 2 ** -40;
 const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, v, j) => sum + v * b[j]!, 0);
 
 class Maker {
@@ -351,7 +354,7 @@ class Maker {
     const rows: SmoothFunction[] = [];
     const sides: [number, number][] = [];
     for (let i = this.whole(0, 3); i > 0; i--) {
-      const vector = across(this.vector(n)).map((v, j) => v - (this.chance(0.5) ? 0.3 : 0) * ray[j]!);
+      const vector = across(this.vector(n)).map((v, j) => v - (this.chance(0.5) ? 0.3 : rowMargin) * ray[j]!);
       rows.push(termSum([], vector));
       sides.push([-none, dot(vector, start) + this.stream.uniform()]);
     }
@@ -373,7 +376,7 @@ class Maker {
       convex: kind !== 'concave',
       shape: kind === 'linear' ? 'linear' : 'nonlinear',
       linearRows: true,
-      truth: { kind: 'unbounded' },
+      truth: { kind: 'unbounded', ray },
     };
   }
 

@@ -36,6 +36,11 @@ export const resultColumns: readonly ResultColumn[] = [
   over('traffic_bit', 'of a round, all devices, both directions', ({ meanTrafficBits }) => meanTrafficBits),
   over('energy_J', 'of a round, all devices', ({ meanEnergyJoule }) => meanEnergyJoule),
   over('accuracy', 'that the accuracy model gives for the plans', ({ meanAccuracy }) => meanAccuracy),
+  over(
+    'time_to_accuracy_s',
+    'to the target of `progress`; empty without it, or where it is never reached',
+    (each) => each.secondsToAccuracy,
+  ),
   over('regret', 'delay over bound, less 1', ({ meanRegret }) => meanRegret),
   over('decisions_per_round', 'of the large time scale', ({ decisions, rounds }) => decisions / rounds),
   over('rounds_run', 'rounds within all limits', ({ run, rounds }) => run / rounds),

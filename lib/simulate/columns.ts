@@ -46,6 +46,11 @@ export const roundColumns: readonly RoundColumn[] = [
     of: ({ serverMemoryBytes }) => serverMemoryBytes,
   },
   { name: 'accuracy', meaning: 'that the accuracy model gives for the plan, 0…1', of: ({ accuracy }) => accuracy },
+  {
+    name: 'progress',
+    meaning: 'of a training to the target accuracy; empty without `progress`',
+    of: ({ progress }) => progress,
+  },
   { name: 'replanned', meaning: 'why the large time scale decided; empty if not', of: ({ replanned }) => replanned },
   { name: 'steps', meaning: 'SQP steps for the bandwidths', of: ({ steps }) => steps },
   { name: 'sat_out', meaning: 'devices there that take no part', of: ({ satOut }) => satOut.length },

@@ -7,5 +7,13 @@ export { builtInScheme, shareBySqp, shareEqually } from './schemes/index.js';
 export { Moment, World, type DeviceMoment } from './world.js';
 export { checkScheme } from './check-scheme.js';
 export { csvCell, roundColumns, roundCsv, roundCsvHeader, roundCsvRow, type RoundColumn } from './columns.js';
+export {
+  accuracyAfter,
+  fitProgress,
+  stepsToAccuracy,
+  type FittedProgress,
+  type TrainingLength,
+  type TrainingProgress,
+} from './progress.js';
 export { summarise, type SchemeSummary } from './summary.js';
 export { correctedConfidence, looks, studentInterval, type Interval } from './paired.js';

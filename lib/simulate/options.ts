@@ -1,3 +1,5 @@
+import type { TrainingProgress } from './progress.js';
+
 /**
  * Channels that a large-scale decision is made for: those of now, at half the horizon, or (`worst`) the least gain of each
  * device over the horizon. `forecast` and `worst` know the way that a device takes and what stands along it.
@@ -25,6 +27,12 @@ export interface ReplanPolicy {
   readonly loss?: number;
 }
 
+/** What a training is to reach, and how. */
+export interface ProgressTarget extends TrainingProgress {
+  /** Accuracy, 0…1. */
+  readonly target: number;
+}
+
 /** What one simulation does. */
 export interface SimulationOptions {
   /** Rounds simulated, ≥ 1. */
@@ -39,4 +47,6 @@ export interface SimulationOptions {
   readonly newcomers: 'replan' | 'wait';
   /** Every so many rounds a certified bound; 0 for never. */
   readonly boundEvery: number;
+  /** Absent: results are per round. */
+  readonly progress?: ProgressTarget | undefined;
 }

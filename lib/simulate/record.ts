@@ -56,6 +56,8 @@ export interface RoundRecord {
   readonly memoryUse: number | null;
   readonly serverMemoryBytes: number;
   readonly accuracy: number | null;
+  /** Part of a training to the target accuracy, 0…1; null without a law of progress or a round within all limits. */
+  readonly progress: number | null;
   /** Why the large time scale decided in this round; null where it did not. */
   readonly replanned: ReplanReason | null;
   /** Steps of SQP on the small time scale. */

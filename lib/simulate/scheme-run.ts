@@ -12,6 +12,7 @@ import { randomStream } from '../random/index.js';
 import { certifiedBound } from './certified-bound.js';
 import { judgeRound, perDevice, roundUse, type JudgedRound } from './judge-round.js';
 import type { SimulationOptions } from './options.js';
+import { stepsToAccuracy } from './progress.js';
 import type { ReplanReason, RoundRecord, SatOut } from './record.js';
 import type { SchemeState, SimulationScheme } from './scheme.js';
 import { shareBySqp } from './schemes/share.js';
@@ -249,6 +250,7 @@ export class SchemeRun {
       memoryUse: use.memoryUse,
       serverMemoryBytes: use.serverMemoryBytes,
       accuracy: use.accuracy,
+      progress: isRun ? this.progress(problem, judged, use.accuracy) : null,
       replanned: reason ?? null,
       steps: steps ?? null,
       satOut,
@@ -257,6 +259,14 @@ export class SchemeRun {
       regret: boundSeconds && isRun && isClass ? delaySeconds / boundSeconds - 1 : null,
       ...(this.details && { perDevice: perDevice(problem, judged, momentsByName(moment), use.energyJoule) }),
     };
+  }
+
+  /** Devices one after another hand the model on: their steps add up. */
+  private progress({ stepsPerRound }: PlanningProblem, { plan }: JudgedRound, accuracy: number | null): number | null {
+    const { progress } = this.options;
+    if (!progress || accuracy === null) return null;
+    const turns = this.scheme.order === 'in-turn' ? plan.devices.filter(({ participates }) => participates).length : 1;
+    return (stepsPerRound * turns) / stepsToAccuracy(progress, accuracy, progress.target);
   }
 
   private head({ round, seconds }: Moment) {
@@ -282,6 +292,7 @@ export class SchemeRun {
       memoryUse: null,
       serverMemoryBytes: 0,
       accuracy: null,
+      progress: null,
       replanned: reason ?? null,
       steps: null,
       satOut,

@@ -1,6 +1,6 @@
 import type { SimulationSettings } from '../io/index.js';
 import { normalQuantile, type MovingCell } from '../models/index.js';
-import type { Outlook, SimulationOptions } from './options.js';
+import type { Outlook, ProgressTarget, SimulationOptions } from './options.js';
 import type { RoundRecord } from './record.js';
 import type { SimulationScheme } from './scheme.js';
 import { SchemeRun } from './scheme-run.js';
@@ -43,6 +43,7 @@ const usualHorizon = 10;
 export function simulationOptions(settings: SimulationSettings): SimulationOptions {
   const { rounds, interval, fading, serverShares, points, misfit, newcomers, boundEvery, replan } = settings;
   const { every, least, gainChange, loss } = replan;
+  const { progress } = settings;
   return {
     rounds,
     intervalSeconds: interval,
@@ -52,6 +53,7 @@ export function simulationOptions(settings: SimulationSettings): SimulationOptio
     misfit,
     newcomers,
     boundEvery,
+    ...(progress && { progress: progressOf(progress) }),
     outlook: outlookOf(replan),
     replan: {
       leastRounds: least,
@@ -60,6 +62,10 @@ export function simulationOptions(settings: SimulationSettings): SimulationOptio
       ...(loss !== undefined && { loss }),
     },
   };
+}
+
+function progressOf({ steps, ...law }: NonNullable<SimulationSettings['progress']>): ProgressTarget {
+  return { ...law, referenceSteps: steps };
 }
 
 function outlookOf({ outlook, quantile, horizon, every }: SimulationSettings['replan']): Outlook {

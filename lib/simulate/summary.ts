@@ -16,6 +16,10 @@ export interface SchemeSummary {
   readonly meanTrafficBits: number | null;
   readonly meanEnergyJoule: number | null;
   readonly meanAccuracy: number | null;
+  /** Part of a training to the target accuracy in a round. */
+  readonly meanProgress: number | null;
+  /** Rounds one after another until the target is reached, at this pace; null without a law of progress, or where it never is. */
+  readonly secondsToAccuracy: number | null;
   readonly decisions: number;
   readonly meanSteps: number | null;
   readonly meanRegret: number | null;
@@ -40,6 +44,8 @@ function summaryOf(scheme: string, rounds: readonly RoundRecord[]): SchemeSummar
   const column = (pick: (record: RoundRecord) => number | null) => run.map(pick).filter((value) => value !== null);
   const delays = column(({ delaySeconds }) => delaySeconds).sort((a, b) => a - b);
   const regrets = column(({ regret }) => regret);
+  const meanDelaySeconds = mean(delays);
+  const meanProgress = mean(column(({ progress }) => progress));
   const broken = rounds.filter(({ outcome }) => outcome === 'broken').length;
   return {
     scheme,
@@ -48,12 +54,14 @@ function summaryOf(scheme: string, rounds: readonly RoundRecord[]): SchemeSummar
     broken,
     missed: rounds.length - run.length - broken,
     incomplete: rounds.filter(({ satOut }) => satOut.length > 0).length,
-    meanDelaySeconds: mean(delays),
+    meanDelaySeconds,
     medianDelaySeconds: quantile(delays, 0.5),
     ninetyFifthDelaySeconds: quantile(delays, 0.95),
     meanTrafficBits: mean(column(({ uplinkBits, downlinkBits }) => uplinkBits + downlinkBits)),
     meanEnergyJoule: mean(column(({ energyJoule }) => energyJoule)),
     meanAccuracy: mean(column(({ accuracy }) => accuracy)),
+    meanProgress,
+    secondsToAccuracy: meanDelaySeconds !== null && meanProgress ? meanDelaySeconds / meanProgress : null,
     decisions: rounds.filter(({ replanned }) => replanned !== null).length,
     meanSteps: mean(column(({ steps }) => steps)),
     meanRegret: mean(regrets),

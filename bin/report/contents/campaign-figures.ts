@@ -19,6 +19,7 @@ const charted = [
   { column: 'traffic_bit', title: 'Mean traffic of a round', label: 'traffic', dimension: 'memory', factor: 1 / 8 },
   { column: 'energy_J', title: 'Mean energy of a round', label: 'energy, J' },
   { column: 'accuracy', title: 'Mean accuracy', label: 'accuracy' },
+  { column: 'time_to_accuracy_s', title: 'Time to the target accuracy', label: 'time', dimension: 'time' },
   { column: 'regret', title: 'Mean regret', label: 'delay over bound, less 1' },
   { column: 'decisions_per_round', title: 'Decisions of the large time scale', label: 'decisions a round' },
 ] as const satisfies readonly ChartedColumn[];

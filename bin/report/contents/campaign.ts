@@ -25,6 +25,7 @@ export function campaignReport(
       { heading: 'Delay', parts: of('delay_s') },
       { heading: 'Saved', parts: of('saved') },
       { heading: 'Traffic, energy and accuracy', parts: [...of('traffic_bit'), ...of('energy_J'), ...of('accuracy')] },
+      { heading: 'Time to accuracy', parts: of('time_to_accuracy_s') },
       { heading: 'Regret', parts: of('regret') },
       {
         heading: 'Results',

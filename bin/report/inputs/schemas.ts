@@ -37,6 +37,7 @@ export const roundSchema = z.object({
   memoryUse: finite.nullable(),
   serverMemoryBytes: finite,
   accuracy: finite.nullable(),
+  progress: finite.nullable().default(null),
   replanned: z.enum(['start', 'interval', 'newcomer', 'misfit', 'gain', 'loss']).nullable(),
   steps: finite.nullable(),
   satOut: z.array(z.looseObject({ device: text })),

@@ -1,5 +1,5 @@
 /**
- * What the committed fine-tuning runs show. `npm run study -- [runs|scopes|campus|points|plans|headline|… …]`: the grids, the paired losses
+ * What the committed fine-tuning runs show. `npm run study -- [runs|scopes|campus|points|progress|plans|headline|… …]`: the grids, the paired losses
  * and the fits of study/*.csv (made by `sft-opt study`); gradients with Top-K over the tensor or the token; the campus scenario
  * with the fitted curve; the operating points that problem files use by default; plans trained for real. And the campaigns of
  * bench/study/campaigns.ts by their names, on the reference scenario of simulations; stopped, they go on where they were.
@@ -8,6 +8,7 @@
 import { campaigns, runStudyCampaign } from './study/campaigns.js';
 import { describeCampus } from './study/campus.js';
 import { describePoints } from './study/points.js';
+import { describeProgress } from './study/progress.js';
 import { describeStudy, loadStudy, pairedPoints, pointTable, studyFile, tryFit } from './study/runs.js';
 import { writeResults } from './support/results.js';
 
@@ -18,7 +19,7 @@ const studies = {
   'deit-tiny': { points: 6, cuts: 2, seeds: 2 },
 } as const;
 
-function load(name: keyof typeof studies | 'embedded-scopes') {
+function load(name: keyof typeof studies | 'embedded-scopes' | 'embedded-lengths') {
   const path = studyFile(name);
   if (!path)
     console.log(`skipped: there are no runs of ${name} (sft-opt study study/${name}.yaml --out study/${name}.csv)`);
@@ -59,6 +60,12 @@ const parts: Record<string, () => Promise<void> | void> = {
     if (!fit) return;
     const { text, figures } = describePoints(fit, study.runs);
     writeResults('study-points', 'npm run study -- points', text, figures);
+  },
+  progress: () => {
+    const [base, lengths] = [load('embedded'), load('embedded-lengths')];
+    if (!base || !lengths) return;
+    const { text, figures } = describeProgress(base.rows, lengths.rows);
+    writeResults('study-progress', 'npm run study -- progress', text, figures);
   },
   plans: async () => {
     const study = load('embedded');

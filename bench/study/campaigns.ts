@@ -30,9 +30,7 @@ export const campaigns: Readonly<Record<string, CampaignPlan>> = {
       ...['joint', 'fixed-cut', 'fixed-ratio', 'equal-bandwidth', 'compressed-split-federated', 'no-compression'],
       ...['split-federated', 'vanilla-split', 'federated-lora'],
     ],
-    seeds: 16,
-    halfWidth: 0.01,
-    mostSeeds: 81,
+    seeds: 12,
   },
   motion: {
     title: 'Standing, strolling and walking devices',
@@ -64,14 +62,14 @@ export const campaigns: Readonly<Record<string, CampaignPlan>> = {
     schemes: some,
     seeds: 6,
   },
-  cells: { title: 'Delay over cells', schemes: some, seeds: 40 },
+  cells: { title: 'Delay over cells', schemes: some, seeds: 12 },
   ablation: {
     title: 'Each decision alone',
     schemes: [
       ...['joint', 'split-alone', 'ratio-alone', 'bandwidth-alone'],
       ...['fixed-cut', 'fixed-ratio', 'equal-bandwidth', 'compressed-split-federated'],
     ],
-    seeds: 10,
+    seeds: 12,
   },
   intervals: {
     title: 'A large-scale decision every M rounds',

@@ -70,7 +70,7 @@ export function validationReport(library: ChartLibrary, report: ValidationReport
   );
   return {
     title: `Validation of ${model}`,
-    answer: `The profile foresees the round of ${cases.length} plans with a mean error of ${percent(summary.round.mape)} and a worst of ${percent(summary.round.worst)}; the plan predicted best takes at most ${Number(summary.bestPlanRatio.toPrecision(4))} times the least measured of its scenario.`,
+    answer: `The profile foresees the round of ${cases.length} plans with a mean error of ${percent(summary.round.mape)} and a worst of ${percent(summary.round.worst)}; ${choiceText(summary.bestPlanRatio)}.`,
     remarks: [`Profile ${profileHash.slice(0, 16)} of ${profileCreated}; measured ${report.created}.`],
     sections: [
       { heading: 'Rounds', parts: [figure(scatter)] },
@@ -119,4 +119,12 @@ export function validationReport(library: ChartLibrary, report: ValidationReport
       },
     ],
   };
+}
+
+/** What choosing the plan that is predicted best costs. */
+function choiceText(ratio: number): string {
+  const times = Number(ratio.toPrecision(4));
+  return times <= 1
+    ? 'in each scenario the plan predicted best is the fastest measured'
+    : `the plan predicted best takes at most ${times} times the least measured of its scenario`;
 }

@@ -176,12 +176,12 @@ export const simulationSection = section(() => ({
     .describe(
       'In one round of each so many, drawn, a proven lower bound on the round of any plan, and with it the regret; 0 for never.',
     ),
-  progress: section({
+  progress: section(() => ({
     target: quantity('fraction', { above: 0, maximum: 1 }).describe('Accuracy to reach.'),
     shortfall: z.number().positive().describe('b of A(s) = A − b·(s^−β − s₀^−β): what a training of one step lacks.'),
     exponent: z.number().positive().describe('β.'),
     steps: z.number().positive().describe('s₀: local steps of the trainings that the accuracy model was fitted to.'),
-  })
+  }))
     .optional()
     .describe(
       'How accuracy grows with local steps, from measured trainings; with it, the time to the target is worked out. Results are per round when absent.',

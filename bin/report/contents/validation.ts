@@ -46,8 +46,8 @@ export function validationReport(library: ChartLibrary, report: ValidationReport
   );
   const errors: readonly (readonly [string, ErrorSummary])[] = [
     ['round, as measured', summary.round],
-    ['round, at the speed of calibration', summary.normalised],
-    ['the same without links', summary.compute],
+    ['round, calibrated speed', summary.normalised],
+    ['the same, no links', summary.compute],
     ...Object.entries(summary.stages).map(([stage, each]) => [`stage: ${stage}`, each] as const),
     ['traffic', summary.traffic],
     ['device peak memory', summary.deviceMemory],

@@ -67,25 +67,29 @@ def run(model: torch.nn.Module, cut_block: torch.nn.Module) -> dict:
     }
 
 
+def gpt2_config() -> GPT2Config:
+    return GPT2Config(
+        vocab_size=VOCABULARY, n_positions=TOKENS + 2, n_embd=WIDTH, n_layer=BLOCKS, n_head=HEADS, n_inner=MLP,
+        resid_pdrop=0, embd_pdrop=0, attn_pdrop=0, attn_implementation="eager",
+    )  # fmt: skip
+
+
+def llama_config() -> LlamaConfig:
+    return LlamaConfig(
+        vocab_size=VOCABULARY, hidden_size=WIDTH, num_hidden_layers=BLOCKS, num_attention_heads=HEADS,
+        num_key_value_heads=2, intermediate_size=MLP, rms_norm_eps=1e-5, tie_word_embeddings=False,
+        attn_implementation="eager",
+    )  # fmt: skip
+
+
 def gpt2() -> dict:
-    model = GPT2LMHeadModel(
-        GPT2Config(
-            vocab_size=VOCABULARY, n_positions=TOKENS + 2, n_embd=WIDTH, n_layer=BLOCKS, n_head=HEADS, n_inner=MLP,
-            resid_pdrop=0, embd_pdrop=0, attn_pdrop=0, attn_implementation="eager",
-        )
-    ).double()  # fmt: skip
+    model = GPT2LMHeadModel(gpt2_config()).double()
     fill(model)
     return run(model.eval(), model.transformer.h[0])
 
 
 def llama() -> dict:
-    model = LlamaForCausalLM(
-        LlamaConfig(
-            vocab_size=VOCABULARY, hidden_size=WIDTH, num_hidden_layers=BLOCKS, num_attention_heads=HEADS,
-            num_key_value_heads=2, intermediate_size=MLP, rms_norm_eps=1e-5, tie_word_embeddings=False,
-            attn_implementation="eager",
-        )
-    ).double()  # fmt: skip
+    model = LlamaForCausalLM(llama_config()).double()
     fill(model)
     targets = ["q_proj", "k_proj", "o_proj", "gate_proj", "down_proj"]
     lora = get_peft_model(model, LoraConfig(r=2, lora_alpha=6, target_modules=targets, lora_dropout=0.0)).double().eval()
@@ -103,4 +107,5 @@ def llama() -> dict:
     return out
 
 
-print(json.dumps({"gpt2": gpt2(), "llama": llama()}, separators=(",", ":")))
+if __name__ == "__main__":
+    print(json.dumps({"gpt2": gpt2(), "llama": llama()}, separators=(",", ":")))

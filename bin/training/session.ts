@@ -180,7 +180,7 @@ async function deliver(
   }
   if (options.out !== undefined) {
     const { saveAdapters } = await import('./adapters-file.js');
-    await saveAdapters(options.out, workload.adapterSettings, adapters);
+    await saveAdapters(options.out, workload.adapterSettings, adapters, workload.config);
     progress.say(`adapters written to ${options.out}`);
   }
 }

@@ -9,7 +9,8 @@ import type { HostTensor, WeightSet } from './weights.js';
 export const adapterTargets = ['query', 'key', 'value', 'output', 'up', 'down'] as const;
 /** A gated MLP has one more. */
 export type AdapterTarget = (typeof adapterTargets)[number] | 'gate';
-const targetOrder: readonly AdapterTarget[] = [...adapterTargets, 'gate'];
+/** Every target, in the order of its masks. */
+export const targetOrder: readonly AdapterTarget[] = [...adapterTargets, 'gate'];
 
 /** LoRA (Hu et al. 2021): y = x·W + (alpha / rank)·dropout(x)·A·B. */
 export interface AdapterSettings {

@@ -1,3 +1,4 @@
+import { fromDecoder, stacked, type Naming, type Take } from '../../lib/io/decoders/index.js';
 import { readSafetensors, toFloat32, type StoredTensor } from '../../lib/io/tensors/index.js';
 import { randomStream } from '../../lib/random/index.js';
 import {
@@ -12,7 +13,6 @@ import {
   type TransformerConfig,
   type VitConfig,
 } from './config.js';
-import { fromDecoder, stacked, type Naming, type Take } from './decoder-names.js';
 import { WeightError, type HostTensor, type WeightSet } from './host-tensor.js';
 
 export { WeightError, type HostTensor, type WeightSet } from './host-tensor.js';

@@ -1,11 +1,13 @@
 import { fromFloat32, readSafetensors, toFloat32, writeSafetensors } from '../../lib/io/tensors/index.js';
-import { adapterTargets, type AdapterSettings, type AdapterState, type AdapterTarget } from '../model/adapters.js';
 import * as z from 'zod';
+import { targetOrder, type AdapterSettings, type AdapterState, type AdapterTarget } from '../model/adapters.js';
 import type { HostTensor } from '../model/weights.js';
+import { fusedOf, joinFused, splitFused } from './fused-adapters.js';
+import { parsePeftName, peftNames, type PeftFamily, type PeftTarget } from './peft-names.js';
 
 /**
- * Adapters as Hugging Face's PEFT stores them for a ViT: `adapter_model.safetensors` with A as rank × inputs and B as
- * outputs × rank, and `adapter_config.json`.
+ * Adapters as Hugging Face's PEFT stores them for a ViT, GPT-2 or Llama: `adapter_model.safetensors` with A as rank × inputs
+ * and B as outputs × rank, and `adapter_config.json`.
  */
 export interface PeftFiles {
   readonly model: Uint8Array<ArrayBuffer>;
@@ -18,51 +20,46 @@ export class AdapterFileError extends Error {
   readonly code = 'adapter-file';
 }
 
-const modules: Record<AdapterTarget, string> = {
-  query: 'attention.attention.query',
-  key: 'attention.attention.key',
-  value: 'attention.attention.value',
-  output: 'attention.output.dense',
-  up: 'intermediate.dense',
-  down: 'output.dense',
-  gate: 'gate_proj',
-};
-
-const prefix = 'base_model.model.vit.encoder.layer.';
+const root = 'base_model.model.';
 const parts = { down: 'lora_A', up: 'lora_B' } as const;
-/** A trained classifier, saved whole (`modules_to_save`). */
-const classifier = 'base_model.model.classifier.';
 
-export function writePeft(settings: AdapterSettings, state: AdapterState): PeftFiles {
-  const tensors = [...state].map(([name, host]) => {
-    if (name === 'head.bias') return fromFloat32(`${classifier}bias`, host.shape, host.values);
-    if (name === 'head.weight') {
-      const { shape, values } = transposed(host);
-      return fromFloat32(`${classifier}weight`, shape, values);
-    }
-    const [block, target, part] = name.split('.') as [string, AdapterTarget, keyof typeof parts];
+/** Adapters of a model of `family` as PEFT's files. A trained classifier is saved whole (`modules_to_save`). */
+export function writePeft(settings: AdapterSettings, state: AdapterState, family: PeftFamily = 'vit'): PeftFiles {
+  const { layers, classifier, modules } = peftNames[family];
+  const fused = family === 'gpt2' ? fusedOf(settings.targets) : [];
+  const tensors = [...(fused.length > 0 ? joinFused(state, fused) : state)].map(([name, host]) => {
+    if (name === 'head.bias') return fromFloat32(`${root}${classifier}.bias`, host.shape, host.values);
     const { shape, values } = transposed(host);
-    return fromFloat32(`${prefix}${block}.${modules[target]}.${parts[part]}.weight`, shape, values);
+    if (name === 'head.weight') return fromFloat32(`${root}${classifier}.weight`, shape, values);
+    const [block, target, part] = name.split('.') as [string, PeftTarget, keyof typeof parts];
+    return fromFloat32(`${root}${layers}${block}.${modules[target]!}.${parts[part]}.weight`, shape, values);
   });
+  const targets = new Set(settings.targets.map((target) => (fused.includes(target) ? 'fused' : target)));
   const config = {
     peft_type: 'LORA',
     r: settings.rank,
     lora_alpha: settings.alpha,
     lora_dropout: settings.dropout,
     bias: 'none',
-    fan_in_fan_out: false,
+    fan_in_fan_out: family === 'gpt2',
     inference_mode: true,
-    ...(settings.trainHead && { modules_to_save: ['classifier'] }),
+    ...(settings.trainHead && { modules_to_save: [classifier] }),
+    ...(fused.length > 1 && {
+      rank_pattern: { c_attn: fused.length * settings.rank },
+      alpha_pattern: { c_attn: fused.length * settings.alpha },
+    }),
     // A pattern, since the MLP's and the attention's output layers share the end of their names.
-    target_modules: `.*\\.(${settings.targets.map((target) => pattern(target)).join('|')})`,
+    target_modules: `.*\\.(${[...targets].map((target) => pattern(family, target)).join('|')})`,
   };
   return { model: writeSafetensors({ tensors, metadata: { format: 'pt' } }), config: JSON.stringify(config, null, 2) };
 }
 
-function pattern(target: AdapterTarget): string {
-  const name = modules[target].replaceAll('.', '\\.');
-  return target === 'down' ? `\\d+\\.${name}` : name;
+function pattern(family: PeftFamily, target: PeftTarget): string {
+  const name = peftNames[family].modules[target]!.replaceAll('.', '\\.');
+  return family === 'vit' && target === 'down' ? `\\d+\\.${name}` : name;
 }
+
+const headPart = /(?:^|\.)(?:classifier|score)\.(?:modules_to_save\.)?(?:default\.)?(weight|bias)$/u;
 
 /**
  * Adapters from a PEFT file, with the settings they were trained with. Throws `AdapterFileError` on names or settings
@@ -72,30 +69,38 @@ export function readPeft(files: { readonly model: Uint8Array; readonly config: s
   readonly settings: AdapterSettings;
   readonly state: AdapterState;
 } {
-  const found = new Map<string, HostTensor>();
+  const stored = new Map<string, HostTensor>();
   const head = new Map<string, HostTensor>();
+  const families = new Set<PeftFamily>();
   for (const tensor of readSafetensors(files.model).tensors) {
     const host = { shape: tensor.shape, values: toFloat32(tensor) };
     if (!host.values.every(Number.isFinite))
       throw new AdapterFileError(`${tensor.name} has values that are not finite`);
-    const part = /(?:^|\.)classifier\.(?:modules_to_save\.)?(?:default\.)?(weight|bias)$/u.exec(tensor.name)?.[1];
+    const part = headPart.exec(tensor.name)?.[1];
     if (part === 'bias') head.set('head.bias', host);
     else if (part === 'weight') head.set('head.weight', transposed(host));
     else {
-      const name = adapterName(tensor.name);
-      if (found.has(name)) throw new AdapterFileError(`${tensor.name} is there twice`);
-      found.set(name, transposed(host));
+      const parsed = parsePeftName(tensor.name);
+      if (!parsed) throw new AdapterFileError(`${tensor.name} is no adapter of a transformer's layer`);
+      if (stored.has(parsed.name)) throw new AdapterFileError(`${tensor.name} is there twice`);
+      stored.set(parsed.name, transposed(host));
+      families.add(parsed.family);
     }
   }
+  if (families.size > 1) throw new AdapterFileError(`the file has adapters of ${[...families].join(' and ')}`);
+  const [family] = families;
+  const { rank, alpha, dropout, ranks } = readConfig(files.config, family);
+  const found = family === 'gpt2' ? splitFused(stored, rank, ranks) : stored;
+  if (!found)
+    throw new AdapterFileError(`the adapters of c_attn are not ${ranks} of rank ${rank}, each of outputs of its own`);
   if (head.size === 1) throw new AdapterFileError('the classifier needs both its weight and its bias');
-  const { rank, alpha, dropout } = readConfig(files.config);
   for (const [name, { shape }] of found) {
     const at = name.endsWith('.down') ? 1 : 0;
     if (shape[at] !== rank) throw new AdapterFileError(`${name} has rank ${shape[at]}, the configuration says ${rank}`);
     const other = name.replace(/\.(down|up)$/u, (end) => (end === '.down' ? '.up' : '.down'));
     if (!found.has(other)) throw new AdapterFileError(`${name} is there, ${other} is not`);
   }
-  const targets = adapterTargets.filter((target) => [...found.keys()].some((name) => name.split('.')[1] === target));
+  const targets = targetOrder.filter((target) => [...found.keys()].some((name) => name.split('.')[1] === target));
   const settings = { rank, alpha, dropout, targets, ...(head.size > 0 && { trainHead: true }) };
   const ofHead = ['head.weight', 'head.bias'].flatMap((name): [string, HostTensor][] => {
     const host = head.get(name);
@@ -113,18 +118,14 @@ function ordered(found: ReadonlyMap<string, HostTensor>, targets: readonly Adapt
   return new Map([...found].sort(([a], [b]) => key(a) - key(b)));
 }
 
-function adapterName(stored: string): string {
-  const match = /(?:^|\.)layer\.(\d+)\.(.+)\.(lora_A|lora_B)(?:\.default)?\.weight$/u.exec(stored);
-  const target = match && adapterTargets.find((name) => modules[name] === match[2]);
-  if (!match || !target) throw new AdapterFileError(`${stored} is no adapter of a vision transformer's layer`);
-  return `${match[1]}.${target}.${match[3] === 'lora_A' ? 'down' : 'up'}`;
-}
-
 /** Fields that say nothing of what the adapters compute, or what this reader looks at otherwise. */
 const harmless = new Set([
   'auto_mapping',
   'base_model_name_or_path',
   'inference_mode',
+  // Of megatron_config and use_qalora, which must be off.
+  'megatron_core',
+  'qalora_group_size',
   'modules_to_save',
   'peft_version',
   'revision',
@@ -146,8 +147,11 @@ const config = z.looseObject({
     .optional(),
 });
 
-/** Every field that would give the adapters another meaning must be off. */
-function readConfig(text: string): { rank: number; alpha: number; dropout: number } {
+/** Every field that would give the adapters another meaning must be off. `ranks`: adapters side by side in GPT-2's c_attn. */
+function readConfig(
+  text: string,
+  family: PeftFamily | undefined,
+): { rank: number; alpha: number; dropout: number; ranks: number } {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -160,13 +164,26 @@ function readConfig(text: string): { rank: number; alpha: number; dropout: numbe
     throw new AdapterFileError(`the adapter configuration cannot be used: ${problems.join('; ')}`);
   }
   const { peft_type: _type, r: rank, lora_alpha: alpha, lora_dropout: dropout, bias: _bias, ...rest } = parsed.data;
+  const ranks = family === 'gpt2' ? sideBySide(rest, rank, alpha) : 1;
+  const ofGpt2 = new Set(['fan_in_fan_out', ...(ranks > 1 ? ['rank_pattern', 'alpha_pattern'] : [])]);
   const unread = Object.entries(rest).filter(([name, value]) => {
+    if (family === 'gpt2' && ofGpt2.has(name)) return false;
     return name !== 'init_lora_weights' && !harmless.has(name) && !isOff(value);
   });
   if (unread.length > 0) {
     throw new AdapterFileError(`adapters with ${unread.map(([name]) => name).join(', ')} are not read`);
   }
-  return { rank, alpha, dropout };
+  return { rank, alpha, dropout, ranks };
+}
+
+/** Patterns that give c_attn, and nothing else, two or three times rank and alpha; 1 where they are none such. */
+function sideBySide(fields: Readonly<Record<string, unknown>>, rank: number, alpha: number): number {
+  const times = (field: string, one: number) => {
+    const [entry, ...more] = Object.entries((fields[field] ?? {}) as Record<string, unknown>);
+    return entry && more.length === 0 && entry[0] === 'c_attn' ? Number(entry[1]) / one : undefined;
+  };
+  const ranks = times('rank_pattern', rank);
+  return (ranks === 2 || ranks === 3) && times('alpha_pattern', alpha) === ranks ? ranks : 1;
 }
 
 function isOff(value: unknown): boolean {

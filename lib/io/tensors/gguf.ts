@@ -22,15 +22,21 @@ export type GgufType = keyof typeof types;
 
 /** A tensor as it lies in a GGUF file; the shape is row-major (outermost first), as everywhere else here. */
 export interface GgufTensor {
+  /** Name within the file. */
   readonly name: string;
+  /** How its numbers are stored. */
   readonly type: GgufType;
+  /** Extents, the outermost first. */
   readonly shape: readonly number[];
+  /** Row-major, little-endian. */
   readonly bytes: Uint8Array;
 }
 
 /** Contents of a GGUF file: metadata, and tensors in the order of their bytes. */
 export interface GgufFile {
+  /** By key, as in `general.architecture`. */
   readonly metadata: ReadonlyMap<string, GgufValue>;
+  /** In the order of their bytes. */
   readonly tensors: readonly GgufTensor[];
 }
 

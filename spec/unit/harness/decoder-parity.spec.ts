@@ -4,12 +4,12 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { loadBackend, type Tensor, type Tf } from '../../../harness/backend/tensorflow.js';
 import { loadTokenizer } from '../../../harness/data/text/tokenizer.js';
 import { initialAdapters, type AdapterSettings, type AdapterState } from '../../../harness/model/adapters.js';
-import { transformerShape, type DecoderConfig } from '../../../harness/model/config.js';
-import { readLlama2c } from '../../../harness/model/llama2c.js';
+import { transformerShape } from '../../../harness/model/config.js';
+import { readLlama2c } from '../../../harness/model/stored-decoder.js';
 import { DevicePart, ServerPart, type MemoryMode, type PartOptions } from '../../../harness/model/parts.js';
 import { readWeights, WeightError, type HostTensor } from '../../../harness/model/weights.js';
-import { fromFloat32, writeSafetensors } from '../../../lib/io/tensors/index.js';
 import { parameterCount } from '../../../lib/models/index.js';
+import { formula, gpt2, llama, storedFormula } from '../../support/formula-decoders.js';
 
 interface Reference {
   readonly logits: number[];
@@ -27,89 +27,6 @@ const storiesFolder = new URL('../../../../shared/data/llama2-260k/', import.met
 const storiesFile = fileURLToPath(new URL('tinystories_260k_v1.bin', storiesFolder));
 const hasStories = existsSync(storiesFolder);
 if (!hasStories) console.log('skipping stories260K: ../shared/data/llama2-260k is absent');
-
-const sizes = { vocabulary: 13, tokens: 7, width: 24, blocks: 3, heads: 6, mlpWidth: 40, causal: true } as const;
-const gpt2: DecoderConfig = {
-  ...sizes,
-  keyValueHeads: 6,
-  learnedPositions: 9,
-  norm: 'layer',
-  normEpsilon: 1e-5,
-  activation: 'gelu-tanh',
-  gatedMlp: false,
-  biases: true,
-  head: { kind: 'language-model', tied: true },
-};
-const llama: DecoderConfig = {
-  ...sizes,
-  keyValueHeads: 2,
-  learnedPositions: 0,
-  norm: 'rms',
-  normEpsilon: 1e-5,
-  activation: 'silu',
-  gatedMlp: true,
-  biases: false,
-  rotaryBase: 10_000,
-  head: { kind: 'language-model', tied: false },
-};
-const llamaLayers: readonly [string, number, number][] = [
-  ['self_attn.q_proj', 24, 24],
-  ['self_attn.k_proj', 8, 24],
-  ['self_attn.v_proj', 8, 24],
-  ['self_attn.o_proj', 24, 24],
-  ['mlp.gate_proj', 40, 24],
-  ['mlp.up_proj', 40, 24],
-  ['mlp.down_proj', 24, 40],
-];
-const gpt2Layers: readonly [string, number, number][] = [
-  ['attn.c_attn', 24, 72],
-  ['attn.c_proj', 24, 24],
-  ['mlp.c_fc', 24, 40],
-  ['mlp.c_proj', 40, 24],
-];
-
-/** The same formula as in the script. */
-function formula(name: string, shape: readonly number[]): HostTensor {
-  const shift = Buffer.from(name).reduce((sum, byte) => sum + byte, 0);
-  const one = /norm|ln_/u.test(name) && name.endsWith('weight') ? 1 : 0;
-  const count = shape.reduce((product, extent) => product * extent, 1);
-  const values = Float32Array.from({ length: count }, (_, k) => Math.fround(0.2 * Math.sin(0.7 * k + shift)) + one);
-  return { shape, values };
-}
-
-/** Shapes by Hugging Face's names. */
-function storedShapes(family: 'gpt2' | 'llama'): [string, readonly number[]][] {
-  const shapes: [string, readonly number[]][] = [];
-  const { width, blocks, vocabulary } = sizes;
-  if (family === 'llama') {
-    shapes.push(['model.embed_tokens.weight', [vocabulary, width]], ['lm_head.weight', [vocabulary, width]]);
-    shapes.push(['model.norm.weight', [width]]);
-  } else {
-    shapes.push(['transformer.wte.weight', [vocabulary, width]], ['transformer.wpe.weight', [9, width]]);
-    shapes.push(['transformer.ln_f.weight', [width]], ['transformer.ln_f.bias', [width]]);
-  }
-  for (let block = 0; block < blocks; block++) {
-    const at = family === 'llama' ? `model.layers.${block}` : `transformer.h.${block}`;
-    const norms = family === 'llama' ? ['input_layernorm', 'post_attention_layernorm'] : ['ln_1', 'ln_2'];
-    for (const norm of norms) {
-      shapes.push([`${at}.${norm}.weight`, [width]]);
-      if (family === 'gpt2') shapes.push([`${at}.${norm}.bias`, [width]]);
-    }
-    for (const [layer, rows, columns] of family === 'llama' ? llamaLayers : gpt2Layers) {
-      shapes.push([`${at}.${layer}.weight`, [rows, columns]]);
-      if (family === 'gpt2') shapes.push([`${at}.${layer}.bias`, [columns]]);
-    }
-  }
-  return shapes;
-}
-
-function stored(family: 'gpt2' | 'llama', without = '', more: readonly string[] = []): Uint8Array {
-  const shapes = [...storedShapes(family), ...more.map((name): [string, number[]] => [name, [2]])];
-  const tensors = shapes
-    .filter(([name]) => name !== without)
-    .map(([name, shape]) => fromFloat32(name, shape, formula(name, shape).values));
-  return writeSafetensors({ tensors, metadata: {} });
-}
 
 let tf: Tf;
 beforeAll(async () => {
@@ -211,7 +128,7 @@ const optionsOf = (
 ): PartOptions => {
   const config = family === 'gpt2' ? gpt2 : llama;
   const adapters = settings === adapted ? referenceAdapters() : new Map();
-  return { config, weights: readWeights(stored(family), config), settings, adapters, memoryMode };
+  return { config, weights: readWeights(storedFormula(family), config), settings, adapters, memoryMode };
 };
 
 describe('against transformers and PEFT in float64', () => {
@@ -248,17 +165,17 @@ describe.each([0, 1, 2, 3])('cut after block %i', (cut) => {
 
 describe('stored decoders', () => {
   it('that lack a tensor or have one too many are refused by name', () => {
-    expect(() => readWeights(stored('llama', 'model.layers.1.mlp.gate_proj.weight'), llama)).toThrow(
+    expect(() => readWeights(storedFormula('llama', 'model.layers.1.mlp.gate_proj.weight'), llama)).toThrow(
       'blocks.1.mlp.gate.weight is missing',
     );
-    expect(() => readWeights(stored('llama', '', ['model.layers.0.self_attn.q_norm.weight']), llama)).toThrow(
+    expect(() => readWeights(storedFormula('llama', '', ['model.layers.0.self_attn.q_norm.weight']), llama)).toThrow(
       'of another model: model.layers.0.self_attn.q_norm.weight',
     );
-    expect(() => readWeights(stored('gpt2'), llama)).toThrow(WeightError);
+    expect(() => readWeights(storedFormula('gpt2'), llama)).toThrow(WeightError);
   });
 
   it('of GPT-2 may hold its causal masks', () => {
-    expect(readWeights(stored('gpt2', '', ['transformer.h.0.attn.bias']), gpt2).size).toBe(2 + 2 + 3 * 12);
+    expect(readWeights(storedFormula('gpt2', '', ['transformer.h.0.attn.bias']), gpt2).size).toBe(2 + 2 + 3 * 12);
   });
 });
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import type { DecoderConfig } from './config.js';
-import { WeightError } from './host-tensor.js';
+import { TensorFileError } from '../tensors/index.js';
+import { gpt2Block, llamaBlock, sampleTokens, type DecoderConfig } from './config.js';
 
 const size = z
   .int()
@@ -56,61 +56,52 @@ const llama = z.looseObject({
 
 /**
  * A decoder from Hugging Face's `config.json` of a GPT-2 or Llama; `tokens` is the length of a sample, the longest where it
- * is absent. Throws `WeightError` naming every field of another model.
+ * is absent. Throws `TensorFileError` naming every field of another model.
  */
 export function readDecoderConfig(text: string, tokens?: number): DecoderConfig {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw new WeightError('the configuration of the model is not JSON', { cause });
+    throw new TensorFileError(`the configuration of the model is not JSON: ${(cause as Error).message}`);
   }
   const parsed = z.discriminatedUnion('model_type', [gpt2, llama]).safeParse(json);
   if (!parsed.success) {
     const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-    throw new WeightError(`the configuration of the model cannot be used: ${problems.join('; ')}`);
+    throw new TensorFileError(`the configuration of the model cannot be used: ${problems.join('; ')}`);
   }
   const fields = parsed.data;
   const head = { kind: 'language-model', tied: fields.tie_word_embeddings } as const;
-  const common = { vocabulary: fields.vocab_size, causal: true, head } as const;
   if (fields.model_type === 'gpt2') {
     return {
-      ...common,
+      ...gpt2Block,
       width: fields.n_embd,
       blocks: fields.n_layer,
       heads: fields.n_head,
       keyValueHeads: fields.n_head,
       mlpWidth: fields.n_inner ?? 4 * fields.n_embd,
-      tokens: tokens ?? fields.n_positions,
+      vocabulary: fields.vocab_size,
+      tokens: sampleTokens(tokens, fields.n_positions),
       learnedPositions: fields.n_positions,
-      norm: 'layer',
       normEpsilon: fields.layer_norm_epsilon,
-      activation: 'gelu-tanh',
-      gatedMlp: false,
-      biases: true,
+      head,
     };
   }
   const { hidden_size: width, num_attention_heads: heads, head_dim: headWidth } = fields;
-  const longest = fields.max_position_embeddings;
   if (headWidth && headWidth !== width / heads) {
-    throw new WeightError(`head_dim ${headWidth} is not hidden_size / num_attention_heads = ${width / heads}`);
+    throw new TensorFileError(`head_dim ${headWidth} is not hidden_size / num_attention_heads = ${width / heads}`);
   }
-  if (tokens !== undefined && tokens > longest)
-    throw new WeightError(`${tokens} tokens are more than the model's ${longest}`);
   return {
-    ...common,
+    ...llamaBlock,
     width,
     blocks: fields.num_hidden_layers,
     heads,
     keyValueHeads: fields.num_key_value_heads ?? heads,
     mlpWidth: fields.intermediate_size,
-    tokens: tokens ?? longest,
-    learnedPositions: 0,
-    norm: 'rms',
+    vocabulary: fields.vocab_size,
+    tokens: sampleTokens(tokens, fields.max_position_embeddings),
     normEpsilon: fields.rms_norm_eps,
-    activation: 'silu',
-    gatedMlp: true,
-    biases: false,
     rotaryBase: fields.rope_parameters?.rope_theta ?? fields.rope_scaling?.rope_theta ?? fields.rope_theta ?? 10_000,
+    head,
   };
 }

@@ -1,22 +1,27 @@
 import type { BlockConfig } from './config.js';
-import type { HostTensor } from './host-tensor.js';
+
+/** Values of a stored tensor. */
+export interface DecodedTensor {
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
 
 /** Takes a stored tensor by its name; what is never taken belongs to another model. */
-export type Take = (name: string) => HostTensor | undefined;
+export type Take = (name: string) => DecodedTensor | undefined;
 
 /** A file's own names and layouts of `blocks` blocks as the project's. */
-export type Naming = (names: readonly string[], take: Take, blocks: number) => Map<string, HostTensor>;
+export type Naming = (names: readonly string[], take: Take, blocks: number) => Map<string, DecodedTensor>;
 
 /** Hugging Face's GPT-2 or Llama names and layouts, as the project's. */
-export function fromDecoder(names: readonly string[], take: Take, blocks: number): Map<string, HostTensor> {
+export function fromDecoder(names: readonly string[], take: Take, blocks: number): Map<string, DecodedTensor> {
   return names.some((name) => name.endsWith('wte.weight')) ? fromGpt2(names, take, blocks) : fromLlama(take, blocks);
 }
 
 /** GPT-2's layers are stored inputs × outputs; its names come with or without `transformer.`. */
-function fromGpt2(names: readonly string[], take: Take, blocks: number): Map<string, HostTensor> {
+function fromGpt2(names: readonly string[], take: Take, blocks: number): Map<string, DecodedTensor> {
   const full = new Map(names.map((name) => [name.replace(/^transformer\./u, ''), name]));
-  const named = new Map<string, HostTensor>();
-  const copy = (to: string, from: string, change = (tensor: HostTensor) => tensor) => {
+  const named = new Map<string, DecodedTensor>();
+  const copy = (to: string, from: string, change = (tensor: DecodedTensor) => tensor) => {
     const tensor = take(full.get(from) ?? from);
     if (tensor) named.set(to, change(tensor));
   };
@@ -39,8 +44,8 @@ function fromGpt2(names: readonly string[], take: Take, blocks: number): Map<str
   return named;
 }
 
-function fromLlama(take: Take, blocks: number): Map<string, HostTensor> {
-  const named = new Map<string, HostTensor>();
+function fromLlama(take: Take, blocks: number): Map<string, DecodedTensor> {
+  const named = new Map<string, DecodedTensor>();
   const copy = (to: string, ...from: readonly string[]) => {
     const tensors = from.map((name) => take(`${name}.weight`));
     if (tensors.every((tensor) => tensor !== undefined)) named.set(`${to}.weight`, stacked(tensors));
@@ -67,12 +72,12 @@ function fromLlama(take: Take, blocks: number): Map<string, HostTensor> {
  */
 export function fromGguf({ heads, keyValueHeads, rotaryBase }: BlockConfig): Naming {
   return (_, take, blocks) => {
-    const named = new Map<string, HostTensor>();
+    const named = new Map<string, DecodedTensor>();
     const copy = (to: string, ...from: readonly string[]) => {
       for (const part of ['weight', 'bias']) {
         const tensors = from.map((name) => take(`${name}.${part}`));
         if (!tensors.every((tensor) => tensor !== undefined)) continue;
-        const [query, key, value] = tensors as [HostTensor, HostTensor, HostTensor];
+        const [query, key, value] = tensors as [DecodedTensor, DecodedTensor, DecodedTensor];
         const isSplit = tensors.length === 3 && rotaryBase !== undefined;
         named.set(
           `${to}.${part}`,
@@ -100,15 +105,29 @@ export function fromGguf({ heads, keyValueHeads, rotaryBase }: BlockConfig): Nam
   };
 }
 
+/** llama2.c's names; rotary positions turn neighbouring pairs there. */
+export function fromLlama2c({ heads, keyValueHeads }: BlockConfig): Naming {
+  return (names, take, blocks) => {
+    const named = new Map(
+      names.filter((name) => !/\.[qkv]$/u.test(name)).map((name) => [`${name}.weight`, take(name)!] as const),
+    );
+    for (let block = 0; block < blocks; block++) {
+      const [q, k, v] = ['q', 'k', 'v'].map((part) => take(`blocks.${block}.${part}`)!);
+      named.set(`blocks.${block}.attn.qkv.weight`, stacked([halved(q!, heads), halved(k!, keyValueHeads), v!]));
+    }
+    return named;
+  };
+}
+
 /** Rows and columns of a matrix exchanged. */
-function transposed({ shape, values }: HostTensor): HostTensor {
+function transposed({ shape, values }: DecodedTensor): DecodedTensor {
   const [rows, columns] = shape as [number, number];
   const out = Float32Array.from(values, (_, k) => values[(k % rows) * columns + Math.floor(k / rows)]!);
   return { shape: [columns, rows], values: out };
 }
 
 /** Tensors one above the other along their first axis. */
-export function stacked(tensors: readonly HostTensor[]): HostTensor {
+export function stacked(tensors: readonly DecodedTensor[]): DecodedTensor {
   const [first] = tensors;
   const values = new Float32Array(tensors.reduce((sum, tensor) => sum + tensor.values.length, 0));
   let offset = 0;
@@ -124,7 +143,7 @@ export function stacked(tensors: readonly HostTensor[]): HostTensor {
 }
 
 /** Rows of each head that rotary positions turn in neighbouring pairs, as those that turn entry k against k + half. */
-export function halved({ shape, values }: HostTensor, heads: number): HostTensor {
+function halved({ shape, values }: DecodedTensor, heads: number): DecodedTensor {
   const [rows, columns] = shape as [number, number];
   const perHead = rows / heads;
   // Of another model, which the shape will show.

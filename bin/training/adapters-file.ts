@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AdapterSettings, AdapterState } from '../../harness/model/adapters.js';
-import type { TransformerConfig } from '../../harness/model/config.js';
-import { peftFamily, writePeft } from '../../harness/training/index.js';
+import { isDecoder, type TransformerConfig } from '../../harness/model/config.js';
+import { writePeft } from '../../harness/training/index.js';
 import { writeBytes } from '../commands/codec-files.js';
 
 /** Writes `adapter_model.safetensors` and `adapter_config.json` into a folder, as Hugging Face's PEFT reads them. */
@@ -12,7 +12,8 @@ export async function saveAdapters(
   adapters: AdapterState,
   ofModel: TransformerConfig,
 ): Promise<void> {
-  const { model, config } = writePeft(settings, adapters, peftFamily(ofModel));
+  const family = !isDecoder(ofModel) ? 'vit' : ofModel.gatedMlp ? 'llama' : 'gpt2';
+  const { model, config } = writePeft(settings, adapters, family);
   await mkdir(folder, { recursive: true });
   await writeBytes(join(folder, 'adapter_model.safetensors'), model);
   await writeBytes(join(folder, 'adapter_config.json'), new TextEncoder().encode(`${config}\n`));

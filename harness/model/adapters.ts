@@ -1,3 +1,4 @@
+import { targetOrder, type AdapterSettings, type AdapterState, type AdapterTarget } from '../../lib/io/peft/index.js';
 import { randomStream } from '../../lib/random/index.js';
 import type { Tensor, Tf, Variable } from '../backend/tensorflow.js';
 import { blockConfig, keyValueWidth, type TransformerConfig } from './config.js';
@@ -5,23 +6,10 @@ import { dropoutMask, maskSeed } from './dropout.js';
 import { matMulLast } from './operations.js';
 import type { HostTensor, WeightSet } from './weights.js';
 
-/** Layers of every block that may carry an adapter. */
-export const adapterTargets = ['query', 'key', 'value', 'output', 'up', 'down'] as const;
-/** A gated MLP has one more. */
-export type AdapterTarget = (typeof adapterTargets)[number] | 'gate';
-/** Every target, in the order of its masks. */
-export const targetOrder: readonly AdapterTarget[] = [...adapterTargets, 'gate'];
+export type { AdapterSettings, AdapterState, AdapterTarget } from '../../lib/io/peft/index.js';
 
-/** LoRA (Hu et al. 2021): y = x·W + (alpha / rank)·dropout(x)·A·B. */
-export interface AdapterSettings {
-  readonly rank: number;
-  readonly alpha: number;
-  readonly targets: readonly AdapterTarget[];
-  /** Probability with which an input of an adapter is dropped in training, 0 … < 1. */
-  readonly dropout: number;
-  /** The classifier is trained with the adapters, by whoever holds the last block; default not. */
-  readonly trainHead?: boolean;
-}
+/** Layers of every block that may carry an adapter; a gated MLP has one more. */
+export const adapterTargets = ['query', 'key', 'value', 'output', 'up', 'down'] as const;
 
 /** One adapter: `down` is A (inputs × rank), `up` is B (rank × outputs). */
 export interface Adapter {
@@ -31,9 +19,6 @@ export interface Adapter {
 
 /** Adapters of one block by target. */
 export type BlockAdapters = Partial<Readonly<Record<AdapterTarget, Adapter>>>;
-
-/** Adapters on the host, by `<block>.<target>.<down|up>`; a trained classifier by `head.weight` and `head.bias`. */
-export type AdapterState = ReadonlyMap<string, HostTensor>;
 
 /**
  * Adapters as LoRA starts them: A from a Kaiming-uniform law, B zero. Drawn by name, so every cut gives the same. A

@@ -1,7 +1,6 @@
 export * from './averaging.js';
 export * from './evaluate.js';
 export * from './optimizer.js';
-export * from './peft.js';
-export { peftFamily } from './peft-names.js';
+export { AdapterFileError, readPeft, writePeft } from '../../lib/io/peft/index.js';
 export * from './schedule.js';
 export * from './score.js';

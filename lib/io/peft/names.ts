@@ -1,5 +1,4 @@
-import type { AdapterTarget } from '../model/adapters.js';
-import { isDecoder, type TransformerConfig } from '../model/config.js';
+import type { AdapterTarget } from './adapters.js';
 
 /** Families whose layers Hugging Face names differently. */
 export type PeftFamily = 'vit' | 'gpt2' | 'llama';
@@ -52,12 +51,6 @@ export const peftNames: Readonly<Record<PeftFamily, FamilyNames>> = {
     },
   },
 };
-
-/** Whose names a model's adapters take. */
-export function peftFamily(config: TransformerConfig): PeftFamily {
-  if (!isDecoder(config)) return 'vit';
-  return config.gatedMlp ? 'llama' : 'gpt2';
-}
 
 /** Family of a stored name, and its own name `<block>.<target>.<part>`; undefined for what is no adapter of these families. */
 export function parsePeftName(stored: string): { readonly family: PeftFamily; readonly name: string } | undefined {

@@ -1,5 +1,4 @@
-import type { AdapterState, AdapterTarget } from '../model/adapters.js';
-import type { HostTensor } from '../model/weights.js';
+import type { AdapterState, AdapterTarget, AdapterTensor } from './adapters.js';
 
 /** What GPT-2's fused layer holds, in the order of its outputs. */
 const fusedTargets: readonly AdapterTarget[] = ['query', 'key', 'value'];
@@ -15,7 +14,7 @@ export function fusedOf(targets: readonly AdapterTarget[]): readonly AdapterTarg
  */
 export function joinFused(state: AdapterState, targets: readonly AdapterTarget[]): AdapterState {
   const fused = fusedOf(targets);
-  const joined = new Map<string, HostTensor>();
+  const joined = new Map<string, AdapterTensor>();
   for (const [name, host] of state) {
     const [block, target, part] = name.split('.') as [string, AdapterTarget, string];
     if (!fused.includes(target)) joined.set(name, host);
@@ -42,13 +41,13 @@ export function joinFused(state: AdapterState, targets: readonly AdapterTarget[]
  * acts on every target that it has outputs for, with the same A. Undefined where the targets cannot be told apart.
  */
 export function splitFused(
-  found: ReadonlyMap<string, HostTensor>,
+  found: ReadonlyMap<string, AdapterTensor>,
   rank: number,
   ranks: number,
-): Map<string, HostTensor> | undefined {
+): Map<string, AdapterTensor> | undefined {
   const groups = owners(found, rank, ranks);
   if (!groups) return undefined;
-  const split = new Map<string, HostTensor>();
+  const split = new Map<string, AdapterTensor>();
   for (const [name, host] of found) {
     const [block, target, part] = name.split('.') as [string, string, string];
     if (target !== 'fused') split.set(name, host);
@@ -67,7 +66,7 @@ export function splitFused(
 }
 
 /** Targets of each group of `rank` rows of B, over all blocks. */
-function owners(found: ReadonlyMap<string, HostTensor>, rank: number, ranks: number): AdapterTarget[][] | undefined {
+function owners(found: ReadonlyMap<string, AdapterTensor>, rank: number, ranks: number): AdapterTarget[][] | undefined {
   const used = Array.from({ length: ranks }, () => new Set<AdapterTarget>());
   for (const [name, { shape, values }] of found) {
     if (!name.includes('.fused.')) continue;
@@ -90,7 +89,7 @@ function owners(found: ReadonlyMap<string, HostTensor>, rank: number, ranks: num
 
 /** Some rows and columns of a matrix: first row, rows, first column, columns. */
 function excerpt(
-  { shape, values }: HostTensor,
+  { shape, values }: AdapterTensor,
   [row, rows, column, columns]: readonly [number, number, number, number],
 ) {
   const out = Float32Array.from({ length: rows * columns }, (_, k) => {

@@ -1,9 +1,14 @@
-import { fromFloat32, readSafetensors, toFloat32, writeSafetensors } from '../../lib/io/tensors/index.js';
+import { fromFloat32, readSafetensors, toFloat32, writeSafetensors } from '../tensors/index.js';
 import * as z from 'zod';
-import { targetOrder, type AdapterSettings, type AdapterState, type AdapterTarget } from '../model/adapters.js';
-import type { HostTensor } from '../model/weights.js';
-import { fusedOf, joinFused, splitFused } from './fused-adapters.js';
-import { parsePeftName, peftNames, type PeftFamily, type PeftTarget } from './peft-names.js';
+import {
+  targetOrder,
+  type AdapterSettings,
+  type AdapterState,
+  type AdapterTarget,
+  type AdapterTensor,
+} from './adapters.js';
+import { fusedOf, joinFused, splitFused } from './fused.js';
+import { parsePeftName, peftNames, type PeftFamily, type PeftTarget } from './names.js';
 
 /**
  * Adapters as Hugging Face's PEFT stores them for a ViT, GPT-2 or Llama: `adapter_model.safetensors` with A as rank × inputs
@@ -69,8 +74,8 @@ export function readPeft(files: { readonly model: Uint8Array; readonly config: s
   readonly settings: AdapterSettings;
   readonly state: AdapterState;
 } {
-  const stored = new Map<string, HostTensor>();
-  const head = new Map<string, HostTensor>();
+  const stored = new Map<string, AdapterTensor>();
+  const head = new Map<string, AdapterTensor>();
   const families = new Set<PeftFamily>();
   for (const tensor of readSafetensors(files.model).tensors) {
     const host = { shape: tensor.shape, values: toFloat32(tensor) };
@@ -102,7 +107,7 @@ export function readPeft(files: { readonly model: Uint8Array; readonly config: s
   }
   const targets = targetOrder.filter((target) => [...found.keys()].some((name) => name.split('.')[1] === target));
   const settings = { rank, alpha, dropout, targets, ...(head.size > 0 && { trainHead: true }) };
-  const ofHead = ['head.weight', 'head.bias'].flatMap((name): [string, HostTensor][] => {
+  const ofHead = ['head.weight', 'head.bias'].flatMap((name): [string, AdapterTensor][] => {
     const host = head.get(name);
     return host ? [[name, host]] : [];
   });
@@ -110,7 +115,7 @@ export function readPeft(files: { readonly model: Uint8Array; readonly config: s
 }
 
 /** By block, by target, A before B, as new adapters are. */
-function ordered(found: ReadonlyMap<string, HostTensor>, targets: readonly AdapterTarget[]): AdapterState {
+function ordered(found: ReadonlyMap<string, AdapterTensor>, targets: readonly AdapterTarget[]): AdapterState {
   const key = (name: string) => {
     const [block, target, part] = name.split('.') as [string, AdapterTarget, string];
     return (Number(block) * targets.length + targets.indexOf(target)) * 2 + (part === 'down' ? 0 : 1);
@@ -191,7 +196,7 @@ function isOff(value: unknown): boolean {
   return typeof value === 'object' && Object.keys(value).length === 0;
 }
 
-function transposed({ shape, values }: HostTensor): HostTensor {
+function transposed({ shape, values }: AdapterTensor): AdapterTensor {
   const [rows, columns] = shape as [number, number];
   if (shape.length !== 2) throw new AdapterFileError(`an adapter must be a matrix, found shape [${shape.join(', ')}]`);
   const out = new Float32Array(values.length);

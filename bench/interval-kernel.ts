@@ -14,6 +14,7 @@ import {
   logarithmOfOnePlus,
   multiply,
   point,
+  productBelow,
   squareRoot,
   subtract,
   type Interval,
@@ -28,14 +29,19 @@ interface Operation {
   readonly name: string;
   readonly of: (x: Interval, y: Interval) => Interval;
   readonly rounded: (x: number, y: number) => number;
+  /** Lower bounds on x·y and −x·y: not of wider intervals. */
+  readonly isOfPoints?: boolean;
   /** Sign of the true value less a bound. */
   readonly against: (x: number, y: number, bound: number) => number;
 }
+
+const byEnds = ({ lo: x }: Interval, { lo: y }: Interval) => ({ lo: productBelow(x, y), hi: -productBelow(-x, y) });
 
 const operations: readonly Operation[] = [
   { name: '+', of: add, rounded: (x, y) => x + y, against: sumAgainst },
   { name: '−', of: subtract, rounded: (x, y) => x - y, against: (x, y, r) => sumAgainst(x, -y, r) },
   { name: '×', of: multiply, rounded: (x, y) => x * y, against: productAgainst },
+  { name: '× by ends', of: byEnds, rounded: (x, y) => x * y, against: productAgainst, isOfPoints: true },
   { name: '÷', of: divide, rounded: (x, y) => x / y, against: quotientAgainst },
   { name: '√', of: squareRoot, rounded: (x) => Math.sqrt(x), against: (x, _, r) => rootAgainst(x, r) },
 ];
@@ -150,7 +156,7 @@ function judgeSpecialIntervals(): void {
   for (const x of intervals) {
     for (const y of intervals) {
       for (const operation of operations) {
-        if (operation.name === '√' && x.lo < 0) continue;
+        if (operation.isOfPoints || (operation.name === '√' && x.lo < 0)) continue;
         const result = operation.of(x, y);
         const count = countOf(`intervals ${operation.name}`);
         for (const a of members(x)) {

@@ -175,19 +175,17 @@ export class BoundChecker {
       return flat(sumBelow(fixed, this.together(n, j, prices, high[0]!, at)));
     }
     const axis = Math.min(whole.length - 1, Math.floor(stage || 0));
-    let [atLow, atHigh] = [least, least];
+    let needed = least;
     if (high[0]! < Infinity && at > 0) {
       const line = this.time(n, j, whole[axis]!, at);
-      const [below, above] = [shareAt(line, at, low[axis]!), shareAt(line, at, high[axis]!)];
+      const [atLow, atHigh] = [shareAt(line, at, low[axis]!), shareAt(line, at, high[axis]!)];
       // One line only: the larger of two would not be affine in X.
-      if (line.right.hi < 0 && shares.isWhole) atLow = atHigh = Math.max(least, Math.ceil(above));
-      else if (line.right.hi < 0 && Math.max(below, above) > least) [atLow, atHigh] = [below, above];
+      if (line.right.hi < 0 && shares.isWhole) needed = Math.max(least, Math.ceil(atHigh));
+      else if (line.right.hi < 0 && Math.max(atLow, atHigh) > least) {
+        return { axis, ends: [priceOf(atLow, prices, fixed), priceOf(atHigh, prices, fixed)] };
+      }
     }
-    const atLeast = sumBelow(fixed, productBelow(prices.perShare, atLow));
-    return {
-      axis,
-      ends: [atLeast, atHigh === atLow ? atLeast : sumBelow(fixed, productBelow(prices.perShare, atHigh))],
-    };
+    return flat(priceOf(needed, prices, fixed));
   }
 
   /** A lower bound on λ·b + μ·w/(t − time(b)), convex in b, over the shares there may be: by its slopes at `at`. */
@@ -217,9 +215,9 @@ export class BoundChecker {
     const fall = isWhole && here > least ? subtract(value, price(here - 1).value) : left;
     const towards = (end: number, slope: number) =>
       add(value, multiply(point(slope), subtract(point(end), point(here)))).lo;
-    const larger = here < most ? towards(most, Math.min(0, rise.lo)) : value.lo;
-    const smaller = here > least ? towards(least, Math.max(0, fall.hi)) : value.lo;
-    return Math.max(0, Math.min(value.lo, larger, smaller));
+    const atMost = here < most ? towards(most, Math.min(0, rise.lo)) : value.lo;
+    const atLeast = here > least ? towards(least, Math.max(0, fall.hi)) : value.lo;
+    return Math.max(0, Math.min(value.lo, atMost, atLeast));
   }
 }
 
@@ -227,6 +225,10 @@ export class BoundChecker {
 function shareAt({ value, right }: model.Line, at: number, threshold: number): number {
   const slack = above(threshold - value.lo);
   return sumBelow(at, below(slack / (slack >= 0 ? right.hi : right.lo)));
+}
+
+function priceOf(share: number, { perShare }: Prices, fixed: number): number {
+  return sumBelow(fixed, productBelow(perShare, share));
 }
 
 function flat(value: number): ChoicePrice {

@@ -47,7 +47,7 @@ export function worthOfResiduals(
     const residual = curvature[j]! + linear[j]! + transposed[j]! + boundMultipliers[j]!;
     const missed = Math.max(0, Math.abs(residual) - rounding * terms[j]!);
     const room = residual > 0 ? x[j]! - lower[j]! : upper[j]! - x[j]!;
-    worth += missed * Math.max(0, room <= reachable ? room : size);
+    worth += missed * Math.max(0, room <= reachable ? room : Math.min(size, reachable));
   }
   return { worth, objectiveSize, sizes };
 }

@@ -14,7 +14,9 @@ import { rayProgram, relaxRows } from './feasibility.js';
 import { guessInObjectiveUnits, inObjectiveUnits, inOwnObjectiveUnits, objectiveFactor } from './objective-units.js';
 import { qpOptions, type QpOptions, type QpOptionsInput } from './options.js';
 import { polishWorkingSet } from './polish.js';
+import { withoutViolations } from './primal-correction.js';
 import type { QpResult, QpWarmStart } from './result.js';
+import { equilibrate } from './scaling.js';
 import { sharpened } from './sharpen.js';
 import { interiorPointCandidate, toSparseProgram } from './sparse-path.js';
 import { findStructure, type StructuredProgram } from './structure.js';
@@ -31,6 +33,12 @@ export interface QpContext extends BudgetLimits {
   /** True where the Hessian is known to be positive semidefinite: it is then not tested. */
   readonly convex?: boolean;
 }
+
+/** Steps that take violations out of a point, one after the other. */
+const corrections = 8;
+
+/** A point with its multipliers. */
+type Solution = Pick<QpResult, 'x' | 'multipliers' | 'boundMultipliers'>;
 
 type Method = 'structured' | 'active-set' | 'interior-point';
 
@@ -137,25 +145,38 @@ class Run {
   }
 
   /**
-   * The result itself, or where it is optimal only relative to large numbers, its working set solved once more, if that
-   * leaves smaller residuals.
+   * The result itself, or where it is optimal only relative to large numbers, its working set solved once more or the
+   * violations taken out of its point, if that leaves smaller residuals.
    */
   private refined(result: QpResult): QpResult {
     const { problem, options, budget } = this;
     if (result.termination !== 'optimal') return result;
-    const before = absoluteMerit(qpEvidence(problem, result.x, result.multipliers, result.boundMultipliers));
     const stop = (): boolean => budget.exhausted(0, 0) !== undefined;
-    if (before <= options.optimalityTolerance || stop()) return result;
+    const meritOf = ({ x, multipliers, boundMultipliers }: Solution): number =>
+      absoluteMerit(qpEvidence(problem, x, multipliers, boundMultipliers));
+    let best = result;
+    let merit = meritOf(result);
+    const program = merit <= options.optimalityTolerance || stop() ? undefined : toSparseProgram(problem);
+    if (program === undefined) return result;
     const { bounds, constraints } = result.workingSet;
     const sides = new Int8Array(bounds.length + constraints.length);
     sides.set(bounds);
     sides.set(constraints, bounds.length);
-    const point = polishWorkingSet(toSparseProgram(problem), { ...result, sides }, stop);
-    if (point === undefined) return result;
-    const evidence = qpEvidence(problem, point.x, point.multipliers, point.boundMultipliers);
-    if (!(absoluteMerit(evidence) < before)) return result;
-    const refined = this.conclude({ ...this.candidateOf(result), ...point, claim: 'optimal' });
-    return refined.termination === 'optimal' ? refined : result;
+    const attempts: readonly (() => Solution | undefined)[] = [
+      () => polishWorkingSet(program, { ...result, sides }, stop),
+      ...Array.from({ length: corrections }, () => () => {
+        const x = withoutViolations(program, equilibrate(program), best.x, stop);
+        return x && { ...best, x };
+      }),
+    ];
+    for (const attempt of attempts) {
+      const point = merit <= options.optimalityTolerance ? undefined : attempt();
+      if (point === undefined || !(meritOf(point) < merit)) continue;
+      const { x, multipliers, boundMultipliers } = point;
+      const other = this.conclude({ ...this.candidateOf(result), x, multipliers, boundMultipliers, claim: 'optimal' });
+      if (other.termination === 'optimal') [best, merit] = [other, meritOf(other)];
+    }
+    return best;
   }
 
   private limit(): BudgetEnd | undefined {

@@ -17,6 +17,8 @@ export function trainingProgress(stream: NodeJS.WriteStream, rounds: number, qui
   let text = '';
   let accuracy = '';
   let steps = 0;
+  let seen = 0;
+  const start = performance.now();
   const erase = () => {
     if (!isShown) return;
     clearLine(stream, 0);
@@ -37,7 +39,10 @@ export function trainingProgress(stream: NodeJS.WriteStream, rounds: number, qui
         const { round, loss, roundSeconds, wallSeconds, uplinkBytes, downlinkBytes } = record;
         const traffic = formatQuantity(uplinkBytes + downlinkBytes, 'memory', 3);
         const time = `${formatQuantity(roundSeconds, 'time', 3)} (here ${formatQuantity(wallSeconds, 'time', 3)})`;
-        text = `round ${round + 1}/${rounds}  loss ${loss.toFixed(3)}${accuracy}  ${time}  ${traffic}  ${steps} steps`;
+        seen++;
+        const left = ((performance.now() - start) / 1000 / seen) * (rounds - round - 1);
+        const rest = left > 0 ? `  ${formatQuantity(left, 'time', 2)} left` : '';
+        text = `round ${round + 1}/${rounds}  loss ${loss.toFixed(3)}${accuracy}  ${time}  ${traffic}  ${steps} steps${rest}`;
       }
       draw();
     },

@@ -2,6 +2,7 @@ export * from './batch-order.js';
 export * from './cifar.js';
 export * from './dataset.js';
 export * from './fingerprint.js';
+export * from './grammar.js';
 export * from './jpeg.js';
 export * from './preprocessor.js';
 export * from './procedural.js';

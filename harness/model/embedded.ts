@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { VitConfig } from './config.js';
+import type { DecoderConfig, VitConfig } from './config.js';
 import { readWeights, withFreshHead, type WeightSet } from './weights.js';
 
 /** The small transformer that comes with the project: 17 tokens, 0.7 M parameters. */
@@ -16,9 +16,29 @@ export const embeddedConfig: VitConfig = {
   layerNormEpsilon: 1e-6,
 };
 
+/** The small decoder that `sft-opt pretrain` trains, made as Llama is: texts of 32 words of 118, 0.3 M parameters. */
+export const smallDecoderConfig: DecoderConfig = {
+  width: 64,
+  blocks: 6,
+  heads: 4,
+  keyValueHeads: 2,
+  mlpWidth: 176,
+  norm: 'rms',
+  normEpsilon: 1e-5,
+  causal: true,
+  activation: 'silu',
+  gatedMlp: true,
+  biases: false,
+  rotaryBase: 10_000,
+  vocabulary: 118,
+  tokens: 32,
+  learnedPositions: 0,
+  head: { kind: 'language-model', tied: false },
+};
+
 /**
- * Its weights, pre-trained on the drawn images of the pre-training classes (`sft-opt pretrain`). The head is drawn anew
- * from `headSeed`: fine-tuning has other classes.
+ * The weights of the vision transformer, pre-trained on the drawn images of the pre-training classes (`sft-opt pretrain`).
+ * The head is drawn anew from `headSeed`: fine-tuning has other classes.
  */
 export async function embeddedWeights(config: VitConfig = embeddedConfig, headSeed = 1): Promise<WeightSet> {
   const file = await readFile(new URL('../data/embedded-vit.safetensors', import.meta.url));

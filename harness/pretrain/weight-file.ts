@@ -1,10 +1,10 @@
 import { fromFloat32, writeSafetensors } from '../../lib/io/tensors/index.js';
-import type { VitConfig } from '../model/config.js';
+import { isDecoder, type TransformerConfig } from '../model/config.js';
 import type { PretrainOptions, PretrainResult } from './pretrain.js';
 
 /** Weights as a safetensors file that says how they came about. */
 export function weightFile(
-  config: VitConfig,
+  config: TransformerConfig,
   options: PretrainOptions,
   result: PretrainResult,
   precision: 'F16' | 'F32',
@@ -15,9 +15,9 @@ export function weightFile(
     format: 'pt',
     model: JSON.stringify(config),
     command:
-      `sft-opt pretrain --steps ${steps} --batch-size ${batchSize} --learning-rate ${learningRate} ` +
+      `sft-opt pretrain --family ${isDecoder(config) ? 'decoder' : 'vit'} --steps ${steps} --batch-size ${batchSize} --learning-rate ${learningRate} ` +
       `--warm-up-steps ${warmUpSteps} --weight-decay ${weightDecay} --seed ${seed} --precision ${precision}`,
-    classes: 'procedural, pre-training half',
+    classes: `${isDecoder(config) ? 'grammar' : 'procedural'}, pre-training half`,
     testAccuracy: result.testAccuracy.toFixed(4),
     seconds: result.seconds.toFixed(0),
     date: new Date().toISOString().slice(0, 10),

@@ -1,10 +1,12 @@
 import type { RawIssue } from '../../lib/io/reading/index.js';
+import { isDecoder, type VitConfig } from '../model/config.js';
 import { listedDevices } from './from-file.js';
-import { shapePresets, type ScenarioFile } from './schema/index.js';
+import { isLanguageModel, modelConfig } from './load.js';
+import { shapePresets, type DecoderEntry, type ScenarioFile } from './schema/index.js';
 
 /** What single values cannot show: sections that exclude each other, names, shares, sizes. */
 export function crossChecks(file: ScenarioFile): RawIssue[] {
-  return [...exclusive(file), ...deviceChecks(file), ...modelChecks(file), ...dataChecks(file)];
+  return [...exclusive(file), ...deviceChecks(file), ...modelChecks(file), ...headChecks(file), ...dataChecks(file)];
 }
 
 function exclusive(file: ScenarioFile): RawIssue[] {
@@ -17,7 +19,7 @@ function exclusive(file: ScenarioFile): RawIssue[] {
 
 function deviceChecks(file: ScenarioFile): RawIssue[] {
   const issues: RawIssue[] = [];
-  const blocks = blockCount(file);
+  const { blocks } = modelConfig(file, 1);
   const seen = new Set<string>();
   for (const { name } of listedDevices(file)) {
     if (seen.has(name)) issues.push({ path: ['devices'], message: `two devices have the name \`${name}\`` });
@@ -38,11 +40,12 @@ function deviceChecks(file: ScenarioFile): RawIssue[] {
 }
 
 function modelChecks({ model }: ScenarioFile): RawIssue[] {
-  if (model === 'embedded') return [];
+  if (typeof model === 'string') return [];
   const issues: RawIssue[] = [];
   if ((model.weights === undefined) === (model.seed === undefined)) {
     issues.push({ path: ['model'], message: 'give either `weights` or `seed`' });
   }
+  if ('family' in model) return [...issues, ...decoderChecks(model.shape)];
   if (typeof model.shape === 'object') {
     const { width, heads, patchSize } = model.shape;
     if (width % heads !== 0) {
@@ -61,23 +64,49 @@ function modelChecks({ model }: ScenarioFile): RawIssue[] {
   return issues;
 }
 
-function dataChecks({ data, model }: ScenarioFile): RawIssue[] {
+function decoderChecks(shape: DecoderEntry['shape']): RawIssue[] {
   const issues: RawIssue[] = [];
-  if (data.set !== 'procedural' && data.folder === undefined) {
-    issues.push({ path: ['data'], message: `missing: \`folder\` of ${data.set}` });
+  const { width, heads, keyValueHeads = heads, positions } = shape;
+  const add = (key: string, message: string) => issues.push({ path: ['model', 'shape', key], message });
+  if (width % heads !== 0) add('heads', `must divide the width, ${width}`);
+  else if (positions === 'rotary' && (width / heads) % 2 !== 0) {
+    add('heads', `rotary positions need an even width of a head, found ${width / heads}`);
   }
-  const imageSize =
-    model === 'embedded'
-      ? shapePresets.embedded.imageSize
-      : (model.imageSize ?? (typeof model.shape === 'string' ? shapePresets[model.shape].imageSize : 32));
-  if (data.set === 'procedural' && imageSize !== 32) {
-    issues.push({ path: ['data', 'set'], message: `procedural images have 32 px, the model takes ${imageSize}` });
+  if (heads % keyValueHeads !== 0) add('keyValueHeads', `must divide the heads, ${heads}`);
+  return issues;
+}
+
+/** What is trained of the model. */
+function headChecks(file: ScenarioFile): RawIssue[] {
+  const issues: RawIssue[] = [];
+  const { targets, trainHead } = file.lora;
+  const config = modelConfig(file, 1);
+  const gate = targets.findIndex((target) => target === 'gate');
+  if (gate >= 0 && !(isDecoder(config) && config.gatedMlp)) {
+    issues.push({ path: ['lora', 'targets', gate], message: 'this model has no gate in its MLP' });
+  }
+  if (trainHead && isLanguageModel(file)) {
+    issues.push({ path: ['lora', 'trainHead'], message: 'the matrix of the words is not trained: leave it out' });
   }
   return issues;
 }
 
-/** Blocks of the model. */
-export function blockCount({ model }: ScenarioFile): number {
-  if (model === 'embedded') return shapePresets.embedded.blocks;
-  return typeof model.shape === 'string' ? shapePresets[model.shape].blocks : model.shape.blocks;
+function dataChecks(file: ScenarioFile): RawIssue[] {
+  const { data } = file;
+  const issues: RawIssue[] = [];
+  const isText = data.set === 'grammar';
+  const config = modelConfig(file, 1);
+  const add = (message: string, key = 'set') => issues.push({ path: ['data', key], message });
+  if (isText && !isDecoder(config)) add('texts need a decoder: a `model` with `family: decoder`');
+  if (!isText && isDecoder(config)) add('a decoder reads texts: `data: { set: grammar }`');
+  if (!isText && data.task !== undefined) add(`${data.set} has no other task than its classes`, 'task');
+  if (data.folder !== undefined && (isText || data.set === 'procedural')) add('drawn data have no folder', 'folder');
+  if (!isText && data.set !== 'procedural' && data.folder === undefined) {
+    issues.push({ path: ['data'], message: `missing: \`folder\` of ${data.set}` });
+  }
+  const { imageSize } = config as VitConfig;
+  if (data.set === 'procedural' && !isDecoder(config) && (imageSize || 32) !== 32) {
+    add(`procedural images have 32 px, the model takes ${imageSize}`);
+  }
+  return issues;
 }

@@ -4,6 +4,9 @@ import type { LoadedBackend } from '../backend/tensorflow.js';
 import {
   chosenExamples,
   cifarDataset,
+  grammarDataset,
+  grammarTokens,
+  grammarVocabulary,
   imageNetNormalisation,
   jpegDecoder,
   plainNormalisation,
@@ -18,7 +21,7 @@ import type { TransformerConfig, VitConfig } from '../model/config.js';
 import { embeddedWeights } from '../model/embedded.js';
 import { randomWeights, readWeights, WeightError, withFreshHead, type WeightSet } from '../model/weights.js';
 import type { Scenario } from './scenario.js';
-import { shapePresets, type ModelEntry } from './schema/index.js';
+import { shapePresets, type ScenarioFile } from './schema/index.js';
 
 /** All that is read or drawn for a training, the same on every machine that takes part. */
 export interface Workload {
@@ -37,18 +40,10 @@ export type WorkloadSource = Pick<Scenario, 'file' | 'folder' | 'seed'>;
 /** Loads data and model. Throws `DatasetError`, `WeightError`, `TensorFileError`, or what reading a file throws. */
 export async function loadWorkload(scenario: WorkloadSource, backend: LoadedBackend): Promise<Workload> {
   const { file, seed } = scenario;
-  const imageSize = modelSizes(file.model).imageSize;
-  const read = await loadData(scenario, imageSize, backend);
-  const normalisation = await normalisationOf(scenario);
-  const dataset = { ...read.dataset, normalisation };
-  const evaluationSet = read.evaluationSet && { ...read.evaluationSet, normalisation };
-  const config: VitConfig = {
-    ...modelSizes(file.model),
-    channels: 3,
-    classes: dataset.classNames.length,
-    layerNormEpsilon: 1e-6,
-  };
-  const { lora: adapterSettings } = file;
+  const { dataset, evaluationSet } = await loadData(scenario, backend);
+  const config = modelConfig(file, dataset.classNames.length);
+  const trainHead = file.lora.trainHead ?? !isLanguageModel(file);
+  const adapterSettings: AdapterSettings = { ...file.lora, trainHead };
   const weights = await loadWeights(scenario, config);
   return {
     config,
@@ -60,18 +55,37 @@ export async function loadWorkload(scenario: WorkloadSource, backend: LoadedBack
   };
 }
 
-/** Sizes of the model that a scenario trains. */
-export function modelSizes(model: ModelEntry) {
-  const pooling = 'class-token' as const;
-  if (model === 'embedded') return { ...shapePresets.embedded, pooling };
-  const { shape, imageSize } = model;
-  const sizes = typeof shape === 'string' ? { ...shapePresets[shape], pooling } : { imageSize: 0, ...shape };
-  return { ...sizes, imageSize: imageSize ?? sizes.imageSize };
+/** Whether a scenario's model names words rather than classes. */
+export function isLanguageModel({ data }: Pick<ScenarioFile, 'data'>): boolean {
+  return data.task === 'next-word';
 }
 
-async function loadWeights({ file, folder, seed }: WorkloadSource, config: VitConfig): Promise<WeightSet> {
+/** The model that a scenario trains, with a head for so many classes where it names classes. */
+export function modelConfig(file: Pick<ScenarioFile, 'model' | 'data'>, classes: number): TransformerConfig {
   const { model } = file;
-  if (model === 'embedded') return embeddedWeights(config, seed);
+  if (typeof model === 'object' && 'family' in model) {
+    const { shape } = model;
+    const { positions, rotaryBase, tiedHead, keyValueHeads = shape.heads, ...sizes } = shape;
+    return {
+      ...sizes,
+      keyValueHeads,
+      causal: true,
+      ...(positions === 'rotary' && { rotaryBase }),
+      learnedPositions: positions === 'learned' ? grammarTokens : 0,
+      vocabulary: grammarVocabulary,
+      tokens: grammarTokens,
+      head: isLanguageModel(file) ? { kind: 'language-model', tied: tiedHead } : { kind: 'classifier', classes },
+    };
+  }
+  const { shape, imageSize } = model === 'embedded' ? { shape: model } : model;
+  const pooling = 'class-token' as const;
+  const sizes = typeof shape === 'string' ? { ...shapePresets[shape], pooling } : { imageSize: 0, ...shape };
+  return { ...sizes, imageSize: imageSize ?? sizes.imageSize, channels: 3, classes, layerNormEpsilon: 1e-6 };
+}
+
+async function loadWeights({ file, folder, seed }: WorkloadSource, config: TransformerConfig): Promise<WeightSet> {
+  const { model } = file;
+  if (typeof model === 'string') return embeddedWeights(config as VitConfig, seed);
   if (model.weights === undefined) return randomWeights(config, model.seed!);
   // The stored head speaks of other classes.
   return withFreshHead(readWeights(await readFile(resolve(folder, model.weights)), config), config, seed);
@@ -88,7 +102,7 @@ const shapeNormalisation = {
 /** As the weights want it: the file's word, the configuration beside the weights, or what is usual for the shape. */
 async function normalisationOf({ file, folder }: WorkloadSource): Promise<Normalisation> {
   const { model } = file;
-  if (model === 'embedded') return plainNormalisation;
+  if (typeof model === 'string' || 'family' in model) return plainNormalisation;
   const { normalisation: given, shape, weights } = model;
   if (given === 'imagenet') return imageNetNormalisation;
   if (given === 'plain') return plainNormalisation;
@@ -107,19 +121,19 @@ interface LoadedData {
   readonly evaluationSet: Dataset | undefined;
 }
 
-async function loadData(
-  { file, folder, seed }: WorkloadSource,
-  imageSize: number,
-  backend: LoadedBackend,
-): Promise<LoadedData> {
-  const { set, images, evaluationImages, badPictures } = file.data;
+async function loadData(source: WorkloadSource, backend: LoadedBackend): Promise<LoadedData> {
+  const { file, folder, seed } = source;
+  const { set, task = 'class', images, evaluationImages, badPictures } = file.data;
+  if (set === 'grammar') {
+    const drawn = (length: number, own: number) => grammarDataset({ classes: 'fine-tuning', task, length, seed: own });
+    return drawnData(drawn, images, evaluationImages, seed);
+  }
   if (set === 'procedural') {
     const drawn = (length: number, own: number) => proceduralDataset({ classes: 'fine-tuning', length, seed: own });
-    return {
-      dataset: drawn(images ?? 2400, seed),
-      evaluationSet: evaluationImages > 0 ? drawn(evaluationImages, seed + 1_000_003) : undefined,
-    };
+    return drawnData(drawn, images, evaluationImages, seed);
   }
+  const { imageSize } = modelConfig(file, 1) as VitConfig;
+  const normalisation = await normalisationOf(source);
   const place = resolve(folder, file.data.folder ?? '.');
   const read = (isTraining: boolean) => {
     if (set === 'tiny-imagenet') {
@@ -128,8 +142,23 @@ async function loadData(
     }
     return cifarDataset({ folder: place, variant: set, part: isTraining ? 'train' : 'test', imageSize });
   };
-  const evaluationSet = evaluationImages > 0 ? limited(await read(false), evaluationImages) : undefined;
-  return { dataset: limited(await read(true), images), evaluationSet };
+  const part = async (isTraining: boolean, length: number | undefined) => ({
+    ...limited(await read(isTraining), length),
+    normalisation,
+  });
+  const evaluationSet = evaluationImages > 0 ? await part(false, evaluationImages) : undefined;
+  return { dataset: await part(true, images), evaluationSet };
+}
+
+/** Drawn sets: that of the evaluation is of another seed. */
+function drawnData(
+  drawn: (length: number, seed: number) => Dataset,
+  images = 2400,
+  evaluationImages: number,
+  seed: number,
+): LoadedData {
+  const evaluationSet = evaluationImages > 0 ? drawn(evaluationImages, seed + 1_000_003) : undefined;
+  return { dataset: drawn(images, seed), evaluationSet };
 }
 
 /** So many images, evenly over the set, whose order may be by class. */

@@ -5,7 +5,8 @@ import { FileIssuesError, parseSource, placeIssues, rawIssues } from '../../lib/
 import { crossChecks } from './checks.js';
 import { learningRateSchedule, listedDevices, optimizerSettings } from './from-file.js';
 import { plannedNames, plannedTraining, type PlannedModel } from './from-plan.js';
-import { modelSizes } from './load.js';
+import { tokenCount } from '../model/config.js';
+import { modelConfig } from './load.js';
 import type { Scenario } from './scenario.js';
 import { scenarioSchema, type ScenarioFile } from './schema/index.js';
 
@@ -61,10 +62,11 @@ export async function resolveScenario(
   };
 }
 
-function plannedModel({ model, lora: { rank, targets } }: ScenarioFile): PlannedModel {
-  const { imageSize, patchSize, pooling, ...sizes } = modelSizes(model);
-  const tokens = Math.floor(imageSize / patchSize) ** 2 + (pooling === 'class-token' ? 1 : 0);
-  return { ...sizes, tokens, rank, targets };
+function plannedModel(file: ScenarioFile): PlannedModel {
+  const { rank, targets } = file.lora;
+  const config = modelConfig(file, 1);
+  const { blocks, width, heads, mlpWidth } = config;
+  return { blocks, width, heads, mlpWidth, tokens: Math.floor(tokenCount(config)), rank, targets };
 }
 
 /** A scenario from its file. Throws `ScenarioError`, `PlanRunError`, or what reading the file throws. */

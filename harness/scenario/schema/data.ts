@@ -5,17 +5,23 @@ const count = (maximum: number) => z.int().min(1).max(maximum);
 
 export const dataSection = section(() => ({
   set: z
-    .enum(['procedural', 'tiny-imagenet', 'cifar-10', 'cifar-100'])
+    .enum(['procedural', 'tiny-imagenet', 'cifar-10', 'cifar-100', 'grammar'])
     .default('procedural')
-    .describe('`procedural` is drawn and needs no files; the others are read from `folder`.'),
+    .describe(
+      '`procedural` images and `grammar` texts are drawn and need no files; the others are read from `folder`.',
+    ),
+  task: z
+    .enum(['class', 'next-word'])
+    .optional()
+    .describe('Of `grammar`: name the class of a text after its last word (default), or words that its rules give.'),
   folder: z.string().min(1).optional().describe('Where the files of the data set are, relative to this file.'),
-  images: count(1e7).optional().describe('Training images. Default: 2400 drawn ones, or all there are.'),
+  images: count(1e7).optional().describe('Training images or texts. Default: 2400 drawn ones, or all there are.'),
   evaluationImages: z
     .int()
     .min(0)
     .max(1e6)
     .default(480)
-    .describe('Held-out images on which accuracy is measured; 0 measures none.'),
+    .describe('Held-out images or texts on which accuracy is measured; 0 measures none.'),
   badPictures: z
     .enum(['end', 'skip'])
     .default('end')
@@ -31,5 +37,5 @@ export const dataSection = section(() => ({
       { error: () => 'must be `iid` or `{ dirichlet: 0.5 }`' },
     )
     .default('iid')
-    .describe('How images are shared out over the devices.'),
+    .describe('How they are shared out over the devices.'),
 })).meta({ id: 'data', title: 'Data set' });

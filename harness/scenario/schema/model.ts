@@ -54,8 +54,31 @@ const modelSection = section(() => ({
   imageSize: size(4096).optional().describe('Side of the images, pixels; position embeddings are interpolated.'),
 }));
 
+const decoderShape = section(() => ({
+  width: size(16384).describe('Width of a token.'),
+  blocks: size(1000).describe('Number of blocks L.'),
+  heads: size(256).describe('Attention heads; they divide the width.'),
+  keyValueHeads: size(256).optional().describe('Heads of keys and values; they divide the heads. Default: as many.'),
+  mlpWidth: size(65536).describe('Inner width of the MLP.'),
+  norm: z.enum(['layer', 'rms']).default('rms').describe('Layer norm or root-mean-square norm.'),
+  normEpsilon: z.number().positive().max(1).default(1e-5).describe('Added to the variance.'),
+  activation: z.enum(['gelu', 'gelu-tanh', 'silu']).default('silu').describe('Of the MLP.'),
+  gatedMlp: z.boolean().default(true).describe('Three matrices in the MLP instead of two.'),
+  biases: z.boolean().default(false).describe('Bias vectors of the linear layers.'),
+  positions: z.enum(['rotary', 'learned']).default('rotary').describe('How a token’s place is told.'),
+  rotaryBase: z.number().gt(1).max(1e9).default(10_000).describe('Base of rotary positions.'),
+  tiedHead: z.boolean().default(true).describe('The words’ matrix is that of the embedding.'),
+}));
+
+const decoderSection = section(() => ({
+  family: z.literal('decoder').describe('A decoder as GPT-2 and Llama are; the data set gives its words and tokens.'),
+  weights: z.string().min(1).optional().describe('Safetensors file (names of GPT-2 or Llama), relative to this file.'),
+  seed: z.int().min(0).optional().describe('Draws the weights instead of reading them.'),
+  shape: decoderShape.describe('Sizes, one by one.'),
+}));
+
 export const modelEntry = z
-  .union([z.literal('embedded'), modelSection], {
+  .union([z.literal('embedded'), decoderSection, modelSection], {
     error: () => 'must be `embedded`, or a section with `weights` or `seed`',
   })
   .describe('`embedded` is the small transformer that comes with the project; or weights from a file or a seed.');
@@ -63,12 +86,18 @@ export const modelEntry = z
 export const loraSection = section(() => ({
   rank: size(4096).default(8).describe('Rank r.'),
   alpha: z.number().positive().max(1e6).default(16).describe('Adapters count alpha / rank.'),
-  targets: z.array(z.enum(adapterTargets)).min(1).default(['query', 'value']).describe('Layers that carry an adapter.'),
+  targets: z
+    .array(z.enum([...adapterTargets, 'gate']))
+    .min(1)
+    .default(['query', 'value'])
+    .describe('Layers that carry an adapter.'),
   dropout: z.number().min(0).max(0.99).default(0).describe('Share of an adapter’s inputs dropped in training.'),
   trainHead: z
     .boolean()
-    .default(true)
-    .describe('Train the classifier too, with whoever holds the last block; a new one knows nothing of the classes.'),
+    .optional()
+    .describe(
+      'Train the classifier too, with whoever holds the last block; default yes, as a new one knows nothing of the classes.',
+    ),
 })).meta({ id: 'lora', title: 'LoRA adapters' });
 
-export type ModelEntry = z.output<typeof modelEntry>;
+export type DecoderEntry = z.output<typeof decoderSection>;

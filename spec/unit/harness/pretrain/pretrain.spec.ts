@@ -86,7 +86,7 @@ describe('pre-training', () => {
     batchSize: 16,
     warmUpSteps: 10,
     learningRate: 3e-3,
-    testImages: 48,
+    testExamples: 48,
   });
 
   it('lowers the loss, gives the same for the same seed, and leaves no tensor behind', async () => {

@@ -22,6 +22,8 @@ async function resolved(text: string) {
 }
 
 const one = 'version: 1\ndevices: [{ name: a }]\n';
+const decoder = (shape: string) =>
+  `${one}data: { set: grammar }\nmodel: { family: decoder, seed: 1, shape: { blocks: 2, mlpWidth: 8, ${shape} } }`;
 
 describe('a scenario file', () => {
   it('reports everything that is wrong, with line, path and what is allowed', () => {
@@ -65,6 +67,22 @@ describe('a scenario file', () => {
     ['either `weights` or `seed`', `${one}model: { seed: 1, weights: a }`],
     ['procedural images have 32 px', `${one}model: { seed: 1, shape: deit-tiny }`],
     ['missing: `folder` of cifar-10', `${one}data: { set: cifar-10 }`],
+    ['texts need a decoder', `${one}data: { set: grammar }`],
+    ['a decoder reads texts', decoder('width: 8, heads: 2').replace('grammar', 'procedural')],
+    ['no other task than its classes', `${one}data: { task: next-word }`],
+    ['drawn data have no folder', decoder('width: 8, heads: 2').replace('grammar', 'grammar, folder: texts')],
+    ['has no gate', `${one}lora: { targets: [gate] }`],
+    [
+      'words is not trained',
+      `${decoder('width: 8, heads: 2').replace('grammar', 'grammar, task: next-word')}\nlora: { trainHead: true }`,
+    ],
+    ['must be at most 2', decoder('width: 8, heads: 2').replace('name: a', 'name: a, cut: 3')],
+    ['must divide the width, 10', decoder('width: 10, heads: 3')],
+    ['need an even width of a head, found 3', decoder('width: 12, heads: 4')],
+    ['must divide the heads, 4', decoder('width: 16, heads: 4, keyValueHeads: 3')],
+    ['model.shape.mlpWidht: unknown key', decoder('width: 16, heads: 4, mlpWidht: 3')],
+    ['model.shape.norm', decoder('width: 16, heads: 4, norm: batch')],
+    ['either `weights` or `seed`', decoder('width: 16, heads: 4').replace('seed: 1, ', '')],
     [
       'must divide the width',
       `${one}model: { seed: 1, imageSize: 32, shape: { patchSize: 8, width: 10, blocks: 1, heads: 3, mlpWidth: 4 } }`,

@@ -1,0 +1,103 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { loadBackend, type Tf } from '../../../harness/backend/tensorflow.js';
+import { grammarDataset } from '../../../harness/data/index.js';
+import { initialAdapters, type AdapterSettings } from '../../../harness/model/adapters.js';
+import type { DecoderConfig } from '../../../harness/model/config.js';
+import { smallDecoderConfig } from '../../../harness/model/embedded.js';
+import { randomWeights } from '../../../harness/model/weights.js';
+import type { StepCodec } from '../../../harness/protocol/index.js';
+import { trainInProcess, type DevicePlan, type TrainingOptions } from '../../../harness/run.js';
+import { defaultAdamW } from '../../../harness/training/index.js';
+import { connectWebSocket, listenWebSocket } from '../../../harness/transport/index.js';
+
+let tf: Tf;
+let exact = false;
+beforeAll(async () => {
+  const backend = await loadBackend();
+  tf = backend.tf;
+  exact = backend.name === 'native';
+});
+
+const small = (classes: number): DecoderConfig => ({
+  ...smallDecoderConfig,
+  width: 16,
+  blocks: 3,
+  mlpWidth: 24,
+  ...(classes > 0 && { head: { kind: 'classifier', classes } }),
+});
+
+const device = (cut: number, codec: StepCodec = 'identity'): DevicePlan => ({
+  cut,
+  batchSize: 3,
+  uplinkCodec: codec,
+  downlinkCodec: codec,
+});
+
+function options(
+  task: 'class' | 'next-word',
+  devices: readonly DevicePlan[],
+  more: Partial<TrainingOptions> = {},
+): TrainingOptions {
+  const config = small(task === 'class' ? 24 : 0);
+  const weights = randomWeights(config, 1);
+  const trainHead = task === 'class';
+  const adapterSettings: AdapterSettings = { rank: 2, alpha: 4, targets: ['query', 'gate'], dropout: 0.1, trainHead };
+  return {
+    config,
+    weights,
+    adapterSettings,
+    adapters: initialAdapters(config, adapterSettings, 2, weights),
+    memoryMode: 'keep',
+    devices,
+    rounds: 2,
+    localSteps: 1,
+    optimizer: { ...defaultAdamW, learningRate: 3e-3 },
+    dataset: grammarDataset({ classes: 'fine-tuning', task, length: 40, seed: 5 }),
+    split: { kind: 'iid' },
+    seed: 7,
+    ...more,
+  };
+}
+
+describe.each(['class', 'next-word'] as const)('a decoder that learns the %s', (task) => {
+  it('learns the same at every cut and in both memory modes, and leaves no tensor behind', async () => {
+    const before = tf.memory().numTensors;
+    const whole = await trainInProcess(tf, options(task, [device(0)]));
+    const start = options(task, []).adapters;
+    for (const [name, { values }] of whole.adapters) expect(values, name).not.toEqual(start.get(name)!.values);
+    let compared = 0;
+    for (const cut of [1, 2, 3]) {
+      for (const memoryMode of ['keep', 'recompute'] as const) {
+        const { adapters } = await trainInProcess(tf, options(task, [device(cut)], { memoryMode }));
+        for (const [name, { values }] of whole.adapters) {
+          if (exact) expect(adapters.get(name)!.values, `${name} at ${cut}`).toEqual(values);
+          else values.forEach((value, k) => expect(adapters.get(name)!.values[k]).toBeCloseTo(value, 4));
+          compared++;
+        }
+      }
+    }
+    expect(compared).toBe(6 * (12 + (task === 'class' ? 2 : 0)));
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('learns over sockets, compressed and in one batch, what it learns within the process', async () => {
+    const devices = [device(1, { keptFraction: 0.3, bits: 4 }), device(2)];
+    const within = await trainInProcess(tf, options(task, devices, { serverSharing: 'batched' }));
+    const listener = await listenWebSocket({ port: 0 });
+    const connect = async () => {
+      const near = await connectWebSocket(listener.address);
+      return [near, await listener.accept(10)] as const;
+    };
+    const over = await trainInProcess(tf, options(task, devices, { serverSharing: 'batched', connect }));
+    await listener.close();
+    expect([...over.adapters]).toEqual([...within.adapters]);
+    expect(over.rounds.map(({ loss }) => loss)).toEqual(within.rounds.map(({ loss }) => loss));
+  });
+});
+
+it('refuses data of another shape or with more classes than the head', async () => {
+  const texts = grammarDataset({ classes: 'fine-tuning', task: 'class', length: 40, seed: 5 });
+  const config: DecoderConfig = { ...small(20), tokens: 16 };
+  const training = trainInProcess(tf, options('class', [device(1)], { config, dataset: texts }));
+  await expect(training).rejects.toThrow(/examples of 32 do not fit the model's 16[^]*24 classes do not fit/u);
+});

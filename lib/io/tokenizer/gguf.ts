@@ -45,7 +45,7 @@ export function ggufTokenizer(metadata: ReadonlyMap<string, GgufValue>): StoredT
   const idOf = (key: string) => {
     const id = at(key);
     if (id === undefined) return undefined;
-    if (typeof id !== 'number' || !(id >= 0 && id < tokens.length))
+    if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id >= tokens.length)
       throw new TensorFileError(`tokenizer.ggml.${key} is no token`);
     return id;
   };
@@ -91,7 +91,7 @@ export function ggufTokenizer(metadata: ReadonlyMap<string, GgufValue>): StoredT
   const scores = at('scores');
   const pieces = tokens.map((text, id): Piece => {
     const score = Array.isArray(scores) ? (scores as readonly GgufValue[])[id] : undefined;
-    if (typeof score !== 'number' || Number.isNaN(score))
+    if (typeof score !== 'number' || !Number.isFinite(score))
       throw new TensorFileError(`tokenizer.ggml.scores lacks token ${id}`);
     const kind = kindOf(id);
     return { text, score, kind: kind === 'unused' ? 'normal' : kind };

@@ -65,7 +65,7 @@ export function pieceTokenizer(pieces: readonly Piece[], { addsSpace, begin, end
 }
 
 /** Longest piece of which all ways to split it are looked at. */
-const MAX_PIECE = 1024;
+const MAX_PIECE = 128;
 
 /** Pairs that make a piece, by falling score; both halves must be pieces or characters. */
 function merges(pieces: readonly Piece[]): [string, string][] {

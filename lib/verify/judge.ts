@@ -66,6 +66,8 @@ interface Choice {
   readonly loads: model.Load[];
   readonly whole: model.Load[];
   readonly fastest: number[];
+  /** The line found last: evidence of one node names the shares of the one before. */
+  last: { readonly at: number; readonly axis: number; readonly line: model.Line } | undefined;
 }
 
 /** Judges evidence against the claim that a plan has a round within `seconds`, aggregation apart; ∞: that there is a plan. */
@@ -99,7 +101,8 @@ export class BoundChecker {
     const work = problem.sharing === 'batched' ? zero : point(device.serverSeconds[j]!);
     const own = problem.sharing === 'allocated' ? divide(work, mostServer) : work;
     const whole = loads.map(([seconds, ...bits]) => [add(seconds!, own), ...bits]);
-    return { loads, whole, fastest: whole.map((load) => this.time(n, j, load, ranges[n]!.most).value.lo) };
+    const fastest = whole.map((load) => this.time(n, j, load, ranges[n]!.most).value.lo);
+    return { loads, whole, fastest, last: undefined };
   }
 
   private time(n: number, j: number, load: model.Load, share: number): model.Line {
@@ -167,7 +170,8 @@ export class BoundChecker {
     }
     if (j < 0) return flat(fixed);
     const { least, most } = this.ranges[n]!;
-    const { whole, fastest } = this.choices[n]![j]!;
+    const choice = this.choices[n]![j]!;
+    const { whole, fastest, last } = choice;
     if (!(most > 0 && least <= most && fastest.every((time, r) => time <= high[r]!))) return flat(Infinity);
     const work = device.serverSeconds[j]!;
     if (sharing === 'batched') fixed = sumBelow(fixed, productBelow(prices.perSecond, work));
@@ -177,7 +181,9 @@ export class BoundChecker {
     const axis = Math.min(whole.length - 1, Math.floor(stage || 0));
     let needed = least;
     if (high[0]! < Infinity && at > 0) {
-      const line = this.time(n, j, whole[axis]!, at);
+      const isKnown = last?.at === at && last.axis === axis;
+      const line = isKnown ? last.line : this.time(n, j, whole[axis]!, at);
+      choice.last = isKnown ? last : { at, axis, line };
       const [atLow, atHigh] = [shareAt(line, at, low[axis]!), shareAt(line, at, high[axis]!)];
       // One line only: the larger of two would not be affine in X.
       if (line.right.hi < 0 && shares.isWhole) needed = Math.max(least, Math.ceil(atHigh));

@@ -107,7 +107,12 @@ function secondsPerBit(law: Law, limit: number, hertz: Interval): Line {
   const lines = law.samples.length === 0 ? [cap] : law.samples.map((a) => sampleLine(cap, a, hertz));
   const count = multiply(law.use, point(lines.length));
   const mean = (part: keyof Line) => divide(lines.map((line) => line[part]).reduce(add), count);
-  const line = { value: mean('value'), left: mean('left'), right: mean('right') };
+  const right = mean('right');
+  const line = {
+    value: mean('value'),
+    right,
+    left: lines.some((one) => one.left !== one.right) ? mean('left') : right,
+  };
   if (isPlain) law.known.set(hertz.lo, line);
   return line;
 }
@@ -192,8 +197,9 @@ export function loadTime({ shares }: Problem, device: Device, j: number, load: L
     );
     const perShare = multiply(bits, shares.hertz);
     value = add(value, multiply(bits, line.value));
-    left = add(left, multiply(perShare, line.left));
+    const isSmooth = left === right && line.left === line.right;
     right = add(right, multiply(perShare, line.right));
+    left = isSmooth ? right : add(left, multiply(perShare, line.left));
   }
   return { value, left, right };
 }

@@ -1,4 +1,5 @@
 import { formatQuantity, significant, type ResolvedFile } from '../../lib/io/index.js';
+import type { Device } from '../../lib/models/index.js';
 import type { DeviceReport, PlanAnswer, PlanReport } from '../../lib/plan/index.js';
 import type { Paint } from '../terminal.js';
 import { stageBar, stageLegend } from './bar.js';
@@ -71,7 +72,11 @@ export function deviceTable(answer: PlanAnswer, resolved: ResolvedFile, view: Pl
   const shown = shownDevices(answer);
   const header = ['device', 'blocks', 'point', 'band', 'server', 'memory', 'accuracy', 'round'];
   const rows = shown.map((n) => deviceRow(answer, resolved, n));
-  const [first = '', ...lines] = columns([header, ...rows], [1, 3, 4, 5, 6, 7]).split('\n');
+  if (answer.devices.some(({ transmitPowerWatt }) => transmitPowerWatt !== undefined)) {
+    header.push('power');
+    shown.forEach((n, k) => rows[k]!.push(powerText(answer.devices[n]!, resolved.problem.devices[n]!)));
+  }
+  const [first = '', ...lines] = columns([header, ...rows], [1, 3, 4, 5, 6, 7, 8]).split('\n');
   const left = answer.devices.length - shown.length;
   const rest = left > 0 ? [`… and ${left} faster ones: ${spread(answer)}`] : [];
   return [view.paint('bold', first), ...lines, ...rest, ...leftOutLine(answer, resolved)].join('\n');
@@ -145,6 +150,11 @@ function pointText(
   const up = problem.upPoints[decision.upPoint]!.name;
   if (problem.tiedRatios) return `${up} (${significant(report.ratioUp, 2)})`;
   return `${up} / ${problem.downPoints[decision.downPoint]!.name}`;
+}
+
+/** Power that a device sends with, where the round needs less than all of it. */
+function powerText({ participates, transmitPowerWatt }: DeviceReport, device: Device): string {
+  return participates ? formatQuantity(transmitPowerWatt ?? device.transmitPowerWatt, 'power') : '';
 }
 
 function memoryText(report: DeviceReport, limit: number): string {

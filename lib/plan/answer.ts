@@ -2,6 +2,7 @@ import {
   choiceCosts,
   limitTolerance,
   limitUse,
+  plannedPowerWatt,
   roundDelay,
   roundEnergyJoule,
   roundTraffic,
@@ -70,6 +71,7 @@ function describeDevice(
     uplinkBitsPerRound: traffic.uplinkBits,
     downlinkBitsPerRound: traffic.downlinkBits,
     energyJoulePerRound: roundEnergyJoule(problem, device, decision),
+    ...(decision.transmitPowerWatt !== undefined && { transmitPowerWatt: plannedPowerWatt(device, decision) }),
     ...(device.energyLimitJoule !== undefined && { energyLimitJoule: device.energyLimitJoule }),
     chainSeconds: delay.chainSeconds[deviceIndex]!,
   };

@@ -20,6 +20,7 @@ import { solverOracle } from './oracle.js';
 import type { Planner } from './planner.js';
 import type { SolveProgress } from './progress.js';
 import { provenBound, provesSomething } from './proven-bound.js';
+import { atFullPower, sparePower } from './spare-power.js';
 import { tradeOffCurve } from './trade-off/index.js';
 import { bandwidthMethods, planMethods, type BoundReport, type PlanReport, type PlanStatus } from './report.js';
 
@@ -174,10 +175,12 @@ function solveWithFrame(
 function solveSource(
   source: ProblemSource,
   options: ResolvedSolveOptions,
-  hooks: SolveHooks,
+  given: SolveHooks,
   clock: Clock,
 ): PlanReport {
   const { problem } = source;
+  const { warm, starts } = given;
+  const hooks = { ...given, warm: warm && atFullPower(warm), starts: starts?.map(atFullPower) };
   hooks.onProgress?.({ phase: 'search' });
   const onPlan = hooks.onPlan && fasterOnly(problem, hooks.onPlan);
   const outcome = searchPlan(problem, options, { ...hooks, onPlan }, clock);
@@ -200,13 +203,15 @@ function solveSource(
       ? schemesOf(source, planner, options, hooks, clock, bound.boundSeconds)
       : [];
   const plan = noSlowerThan(schemes, problem, outcome.plan, options, hooks, clock);
-  const answer = describePlan(problem, plan, plan === outcome.plan ? priceFound : bandPrice(source, plan));
+  const price = plan === outcome.plan ? priceFound : bandPrice(source, plan);
+  const answer = describePlan(problem, sparePower(problem, plan), price);
   const { totalSeconds } = answer.delay;
   const cutShort = outcome.termination !== 'optimal' && outcome.termination !== 'locally-optimal';
   const status: PlanStatus = cutShort || !provesSomething(problem, bound) ? 'feasible' : 'solved';
   const asksWhatIf =
     options.whatIf === 'always' || (options.whatIf === 'auto' && problem.devices.length <= whatIfDevices);
-  const changes = asksWhatIf && !stopped(hooks, clock) ? changesOf(source, answer, planner, hooks, clock) : [];
+  const changes =
+    asksWhatIf && !stopped(hooks, clock) ? changesOf(source, plan, answer.delay, planner, hooks, clock) : [];
   return {
     ...base,
     status,
@@ -350,7 +355,8 @@ function tradeOffOf(
 
 function changesOf(
   source: ProblemSource,
-  answer: NonNullable<PlanReport['answer']>,
+  plan: Plan,
+  delay: RoundDelay,
   planner: Planner,
   hooks: SolveHooks,
   clock: Clock,
@@ -358,7 +364,7 @@ function changesOf(
   hooks.onProgress?.({ phase: 'what-if' });
   return whatIf(
     source,
-    { plan: answer.plan, delay: answer.delay },
+    { plan, delay },
     {
       planner,
       prove: (problem, outcome) => provenBound(problem, outcome, clock, hooks.signal),

@@ -64,10 +64,10 @@ describe('plans and bounds under concave laws with kinks and flat stretches', ()
     }
   });
 
-  it('find the best shares of a common batch, as a bound without slopes confirms', () => {
+  it.each(sharings)('find the best shares, as a bound without slopes confirms, %s', (sharing) => {
     for (const devices of [2, 3, 4, 10]) {
-      for (let seed = 0; seed < 60; seed++) {
-        const problem = instance(seed, devices, 'batched');
+      for (let seed = 0; seed < (sharing === 'allocated' ? 20 : 60); seed++) {
+        const problem = instance(seed, devices, sharing);
         const choice = { participates: true, blocks: 1 + (seed % 2), upPoint: seed % 2, downPoint: seed % 2 };
         const found = allocate(
           problem,

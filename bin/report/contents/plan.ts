@@ -95,6 +95,7 @@ function stageParts(library: ChartLibrary, { devices }: Answer, problem: Plannin
 }
 
 function deviceTable({ devices }: Answer): Part {
+  const sparing = devices.some(({ transmitPowerWatt }) => transmitPowerWatt !== undefined);
   return table({
     caption: 'Decisions of each device and what they come to',
     columns: [
@@ -112,6 +113,7 @@ function deviceTable({ devices }: Answer): Part {
       'up, MB a round',
       'down, MB a round',
       'energy, J a round',
+      ...(sparing ? ['power, W'] : []),
     ],
     rows: devices.map((each) => [
       each.name,
@@ -128,6 +130,7 @@ function deviceTable({ devices }: Answer): Part {
       each.uplinkBitsPerRound / 8e6,
       each.downlinkBitsPerRound / 8e6,
       each.energyJoulePerRound,
+      ...(sparing ? [each.transmitPowerWatt ?? 'all'] : []),
     ]),
     fileName: 'devices.csv',
   });

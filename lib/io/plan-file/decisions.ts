@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { DevicePlan, OperatingPoint, Plan, PlanningProblem } from '../../models/index.js';
+import type { Device, DevicePlan, OperatingPoint, Plan, PlanningProblem } from '../../models/index.js';
 import { findPoint } from '../problem-file/resolve/index.js';
 import { placeIssues } from '../problem-file/read.js';
 import { quantity, section } from '../problem-file/schema/building-blocks.js';
@@ -23,6 +23,8 @@ export const decisionsSchema = section(() => ({
         bandwidth: quantity('frequency', { minimum: 0 }).optional().describe('Share of the band.'),
         bandwidthHz: z.number().min(0).optional().describe('The same, Hz.'),
         serverShare: z.number().min(0).max(1).optional().describe('Share of the server; by default an equal one.'),
+        transmitPower: quantity('power', { above: 0 }).optional().describe('Radiated power, by default all there is.'),
+        transmitPowerWatt: z.number().min(0).optional().describe('The same, W.'),
       })),
     )
     .describe('Decisions for each device, in any order.'),
@@ -82,10 +84,10 @@ function planOf(decisions: readonly Decision[], problem: PlanningProblem, issues
     at.set(name, index);
   });
   const participants = decisions.filter(({ participates }) => participates).length;
-  const devices = problem.devices.map(({ name }) => {
-    const index = at.get(name);
-    if (index !== undefined) return decisionOf(decisions[index]!, index, problem, participants, issues);
-    issues.push({ path: ['devices'], message: `device \`${name}\` has no decisions` });
+  const devices = problem.devices.map((device) => {
+    const index = at.get(device.name);
+    if (index !== undefined) return decisionOf(decisions[index]!, index, device, problem, participants, issues);
+    issues.push({ path: ['devices'], message: `device \`${device.name}\` has no decisions` });
     return leftOut;
   });
   return { devices };
@@ -103,6 +105,7 @@ const leftOut: DevicePlan = {
 function decisionOf(
   decision: Decision,
   index: number,
+  device: Device,
   problem: PlanningProblem,
   participants: number,
   issues: RawIssue[],
@@ -124,6 +127,7 @@ function decisionOf(
     downPoint: pointOf(decision, 'downPoint', problem.downPoints, at, issues),
     bandwidthHz: bandwidth ?? bandwidthHz ?? 0,
     serverShare: serverShareOf(decision, problem, participants),
+    ...transmitPowerOf(decision, device, at, issues),
   };
 }
 
@@ -155,4 +159,19 @@ function serverShareOf({ serverShare }: Decision, problem: PlanningProblem, part
   if (problem.sharing === 'batched') return 1;
   if (problem.sharing === 'equal') return 1 / problem.devices.length;
   return serverShare ?? 1 / participants;
+}
+
+/** Less power than the device has; nothing where it sends with all of it. */
+function transmitPowerOf(
+  { transmitPower, transmitPowerWatt = transmitPower }: Decision,
+  device: Device,
+  at: (...keys: string[]) => (string | number)[],
+  issues: RawIssue[],
+): Pick<DevicePlan, 'transmitPowerWatt'> {
+  if (transmitPowerWatt === undefined || transmitPowerWatt === device.transmitPowerWatt) return {};
+  if (transmitPowerWatt > device.transmitPowerWatt) {
+    const key = transmitPower === undefined ? 'transmitPowerWatt' : 'transmitPower';
+    issues.push({ path: at(key), message: `must be at most the device's ${device.transmitPowerWatt} W` });
+  }
+  return { transmitPowerWatt };
 }

@@ -45,6 +45,9 @@ const device = z
     uplinkBitsPerRound: share().describe('Bits up in a round.'),
     downlinkBitsPerRound: share().describe('Bits down in a round.'),
     energyJoulePerRound: share().describe('Energy of the device in a round, J.'),
+    transmitPowerWatt: share()
+      .optional()
+      .describe('Power radiated while sending, W, where less than all of it leaves the round as long as it is.'),
     energyLimitJoule: share()
       .optional()
       .describe('Most energy that the device may take in a round, J; absent without a limit.'),

@@ -4,10 +4,11 @@ import {
   energyEfficiencyLimit,
   gainOverNoise,
   leastSecondsPerBit,
+  scaledLaw,
   withEfficiencyLimit,
   type RateLaw,
 } from '../link/index.js';
-import type { Device, ExtraLimit, PlanningProblem } from './problem.js';
+import type { Device, DevicePlan, ExtraLimit, PlanningProblem } from './problem.js';
 import { exceeds, fallsShort } from './tolerance.js';
 
 /**
@@ -206,6 +207,22 @@ export function roundTrafficBits(
 /** The uplink under a choice: the device's own, within what its energy allows. */
 export function uplinkLaw(device: Device, costs: Pick<ChoiceCosts, 'uplinkEfficiencyLimit'>): RateLaw {
   return withEfficiencyLimit(device.uplink, costs.uplinkEfficiencyLimit);
+}
+
+/** The uplink of a device as its plan uses it: at the power that it sends with, within what its energy allows. */
+export function plannedUplink(
+  device: Device,
+  costs: Pick<ChoiceCosts, 'uplinkEfficiencyLimit'>,
+  decision: Pick<DevicePlan, 'transmitPowerWatt'>,
+): RateLaw {
+  const law = uplinkLaw(device, costs);
+  const power = plannedPowerWatt(device, decision);
+  return power === device.transmitPowerWatt ? law : scaledLaw(law, power / device.transmitPowerWatt);
+}
+
+/** Power that a device radiates while it sends, watt. */
+export function plannedPowerWatt(device: Device, { transmitPowerWatt }: Pick<DevicePlan, 'transmitPowerWatt'>): number {
+  return Math.min(device.transmitPowerWatt, transmitPowerWatt ?? Infinity);
 }
 
 /** Whether the device's memory, energy and traffic, and a per-device accuracy limit, allow a choice. */

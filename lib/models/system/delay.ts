@@ -1,5 +1,5 @@
 import { secondsPerBit } from '../link/index.js';
-import { choiceCosts, uplinkLaw } from './choices.js';
+import { choiceCosts, plannedUplink } from './choices.js';
 import type { DevicePlan, Plan, PlanningProblem } from './problem.js';
 
 /** Where one device's time goes. Seconds a step, but for the adapters: once a round. */
@@ -54,7 +54,7 @@ export function roundDelay(problem: PlanningProblem, plan: Plan): RoundDelay {
 export function deviceStages(problem: PlanningProblem, deviceIndex: number, decision: DevicePlan): StageSeconds {
   const device = problem.devices[deviceIndex]!;
   const costs = choiceCosts(problem, device, decision.blocks, decision.upPoint, decision.downPoint);
-  const upSecondsPerBit = secondsPerBit(uplinkLaw(device, costs), decision.bandwidthHz);
+  const upSecondsPerBit = secondsPerBit(plannedUplink(device, costs, decision), decision.bandwidthHz);
   const downSecondsPerBit = secondsPerBit(device.downlink, decision.bandwidthHz);
   return {
     forward: costs.forwardSeconds,

@@ -224,6 +224,8 @@ export interface DevicePlan {
   readonly bandwidthHz: number;
   /** Share of the server [s]; 1/N with `equal`, 1 with `batched`. */
   readonly serverShare: number;
+  /** Power radiated while sending, watt; all that the device has when absent, and never more. */
+  readonly transmitPowerWatt?: number;
 }
 
 /** Decisions for all devices, in the order of `PlanningProblem.devices`. */

@@ -1,5 +1,5 @@
 import { radiatedJoulePerBit } from '../link/index.js';
-import { choiceCosts, uplinkLaw } from './choices.js';
+import { choiceCosts, plannedPowerWatt, plannedUplink } from './choices.js';
 import type { Device, DevicePlan, PlanningProblem } from './problem.js';
 
 /** Bits of one device in one round. */
@@ -37,6 +37,7 @@ export function roundEnergyJoule(problem: PlanningProblem, device: Device, decis
   const costs = choiceCosts(problem, device, decision.blocks, decision.upPoint, decision.downPoint);
   const bits = problem.stepsPerRound * costs.uplinkBits + costs.adapterBits;
   if (bits === 0) return costs.computeJoule;
-  const perBit = radiatedJoulePerBit(uplinkLaw(device, costs), device.transmitPowerWatt, decision.bandwidthHz);
+  const law = plannedUplink(device, costs, decision);
+  const perBit = radiatedJoulePerBit(law, plannedPowerWatt(device, decision), decision.bandwidthHz);
   return costs.computeJoule + bits * perBit;
 }

@@ -15,6 +15,7 @@ import {
   type FixedDecision,
   type StepLoads,
 } from './compile.js';
+import { searchCustomShares } from './custom-search.js';
 import { isProvenBest, loneAnswer } from './custom-shares.js';
 import { rowValue } from './delay-rows.js';
 import { JointSearch } from './joint-search.js';
@@ -149,9 +150,11 @@ function allocateContinuous(compiled: CompiledAllocation): SharesFound | NoShare
   if (compiled.count === 1) return continuousShares(compiled, loneAnswer(compiled), true);
   const answer = searchContinuous(compiled);
   if (isProvenBest(compiled, answer)) return continuousShares(compiled, answer, true);
-  if (answer.thresholds === undefined) return continuousShares(compiled, answer, false);
-  const cut = { ...answer, ...cutThresholds(compiled, answer.thresholds) };
-  return continuousShares(compiled, cut, isProvenBest(compiled, cut));
+  const again =
+    answer.thresholds === undefined
+      ? searchCustomShares(compiled, answer.delaySeconds)
+      : { ...answer, ...cutThresholds(compiled, answer.thresholds) };
+  return continuousShares(compiled, again, isProvenBest(compiled, again));
 }
 
 function searchContinuous(compiled: CompiledAllocation): ContinuousAnswer {

@@ -4,6 +4,7 @@ import { boundPlan } from '../bound/index.js';
 import { fastestFeasible, type JudgedPlan } from '../judge.js';
 import type { Planner } from '../planner.js';
 import type { TradeOffReport } from '../report.js';
+import { sparePower } from '../spare-power.js';
 import { resources, type Resource } from './resource.js';
 
 export interface TradeOffContext {
@@ -42,12 +43,16 @@ export function tradeOffCurve(
 
 class Curve {
   private readonly known: Plan[] = [];
+  /** The answer as it is printed: at the least power of each device. */
+  private readonly answer: Plan;
 
   constructor(
     private readonly problem: PlanningProblem,
     private readonly resource: Resource,
     private readonly context: TradeOffContext,
-  ) {}
+  ) {
+    this.answer = sparePower(problem, context.plan);
+  }
 
   trace(): TradeOffReport {
     const { resource, context } = this;
@@ -64,7 +69,7 @@ class Curve {
   /** Limits from the tightest to the use of the answer. */
   private limits(): number[] {
     const { problem, resource, context } = this;
-    const most = this.mostUsed(problem, context.plan);
+    const most = this.mostUsed(problem, this.answer);
     const needs = problem.devices
       .filter(({ optional }) => !optional)
       .map((device) => resource.leastNeed(problem, device));
@@ -124,7 +129,8 @@ class Curve {
     return { limit, status: 'found', ...this.figures(limited, best, Math.max(boundSeconds, context.boundSeconds)) };
   }
 
-  private figures(problem: PlanningProblem, { plan, totalSeconds }: JudgedPlan, boundSeconds: number) {
+  private figures(problem: PlanningProblem, { plan: found, totalSeconds }: JudgedPlan, boundSeconds: number) {
+    const plan = sparePower(problem, found);
     const sum = (resource: Resource) => problem.devices.reduce((all, _, n) => all + resource.used(problem, plan, n), 0);
     return {
       totalSeconds,

@@ -19,8 +19,12 @@ export function checkServer({ server, calibration, devices = [] }: CheckedSectio
     issues.push({ path, message, atKey: true });
   }
   curve.forEach((point, k) => {
-    const before = curve[k - 1];
-    if (!before) return;
+    const before = curve[k - 1] ?? { devices: 1, work: 1 };
+    if (k === 0 && point.devices === 1) {
+      const message = `is relative to a device alone, so 1 for a batch of one, found ${point.work}`;
+      if (point.work !== 1) issues.push({ path: [...path, 0, 'work'], message });
+      return;
+    }
     if (point.devices <= before.devices) {
       issues.push({ path: [...path, k, 'devices'], message: 'must increase from one to the next' });
     }

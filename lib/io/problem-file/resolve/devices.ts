@@ -162,10 +162,11 @@ function batchedCosts(costs: CostTable, { file, deviceCount }: DeviceContext): C
 
 type BatchWork = NonNullable<ProblemFile['server']['batchWork']>;
 
-/** Time for each of `devices` devices over that of one alone: linear in the logarithm of the batch's size, constant beyond the ends. */
-function workInBatch(curve: BatchWork, devices: number): number {
-  const [first, last] = [curve[0]!, curve.at(-1)!];
-  if (devices <= first.devices) return first.work;
+/** Time for each of `devices` devices over that of one alone: linear in the logarithm of the batch's size from 1 for one on, constant beyond the last. */
+function workInBatch(measured: BatchWork, devices: number): number {
+  const curve = measured[0]!.devices > 1 ? [{ devices: 1, work: 1 }, ...measured] : measured;
+  const last = curve.at(-1)!;
+  if (devices <= 1) return 1;
   if (devices >= last.devices) return last.work;
   const k = curve.findIndex((point) => point.devices >= devices);
   const [low, high] = [curve[k - 1]!, curve[k]!];

@@ -171,7 +171,7 @@ export const serverSection = section(() => ({
     .max(64)
     .optional()
     .describe(
-      'With `batched`: measured time of the server for each device of a batch, relative to that of a device alone; between sizes by the logarithm of the size, beyond the ends as at them. By default a batch takes the sum of its devices’ times.',
+      'With `batched`: measured time of the server for each device of a batch, relative to that of a device alone; a batch of one takes 1, between sizes by the logarithm of the size, beyond the last as there. By default a batch takes the sum of its devices’ times.',
     ),
   aggregation: quantity('time', { minimum: 0 }).prefault(0).describe('Aggregation of the adapters, once a round.'),
   profileFactor: z

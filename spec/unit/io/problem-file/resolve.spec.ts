@@ -132,11 +132,27 @@ describe('resolution to the planning problem', () => {
       expect(work(file(4, curve), 'server.batchWork=null')).toBe(alone);
     });
 
+    it('begins at 1 for a batch of one, listed or not', () => {
+      const alone = work(file(1, 'sharing: batched'));
+      const later = 'sharing: batched, batchWork: [{ devices: 4, work: 0.5 }, { devices: 16, work: 0.4 }]';
+      for (let count = 1; count <= 20; count++) {
+        const [listed, unlisted] = [work(file(count, curve)), work(file(count, later))];
+        expect(unlisted).toBe(listed);
+        // Halved each time the batch grows fourfold, from one on.
+        const expected = count <= 4 ? 1 - Math.log2(count) / 4 : 0.5 - 0.05 * Math.min(2, Math.log2(count) - 2);
+        expect(listed / alone).toBeCloseTo(expected, 12);
+        // A batch never takes less than a smaller one.
+        expect(count * listed).toBeGreaterThanOrEqual((count - 1) * work(file(Math.max(1, count - 1), later)) - 1e-12);
+      }
+    });
+
     it.each([
       [file(2, curve.replace('batched', 'equal')), /sharing: batched/],
       [file(2, curve, ', optional: true'), /optional/],
       [file(2, curve.replace('devices: 16', 'devices: 3')), /increase/],
       [file(2, curve.replace('work: 0.5', 'work: 0.1')), /faster than the smaller/],
+      [file(2, 'sharing: batched, batchWork: [{ devices: 1, work: 0.8 }]'), /1 for a batch of one, found 0.8/],
+      [file(2, 'sharing: batched, batchWork: [{ devices: 4, work: 0.2 }]'), /faster than the smaller/],
     ])('refuses what it cannot stand for', (text, complaint) => {
       expect(() => parseProblemFile(text)).toThrow(complaint);
     });

@@ -1,13 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { Option, type Command } from 'commander';
-import { AccuracyFitError, fitAccuracy, type AccuracyFit, type FitOptions } from '../../lib/models/accuracy/index.js';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import {
+  AccuracyFitError,
+  fitAccuracy,
+  fitPairedLoss,
+  type AccuracyFit,
+  type FitOptions,
+  type PairedObservation,
+} from '../../lib/models/accuracy/index.js';
 import { CommandError, exitCodes, type ExitCode } from '../exit-codes.js';
 import { readText, writeText } from '../files.js';
-import { accuracyBlock, pasteable, type ProblemParts } from '../fit/block.js';
+import { accuracyBlock, pairedBlock, pasteable, type ProblemParts } from '../fit/block.js';
 import { CsvError, readCsv } from '../fit/csv.js';
 import { fitHtml, fitSvg } from '../fit/figure.js';
 import { operatingPoints } from '../fit/points.js';
+import { renderPaired } from '../fit/paired.js';
 import { renderFit } from '../fit/report.js';
 import { readRuns, RunsError, type ColumnOptions, type Run } from '../fit/runs.js';
 import { painter, print } from '../terminal.js';
@@ -19,6 +27,8 @@ interface FitArguments extends ColumnOptions {
   readonly ratios: FitOptions['directions'];
   readonly seed?: number;
   readonly lower?: boolean;
+  readonly paired?: boolean;
+  readonly confidence?: number;
   readonly points?: boolean;
   readonly into?: string;
   readonly figure?: string;
@@ -32,13 +42,14 @@ gradients and the cut. Columns are found by usual names (ratio, ratio_up, ratio_
 Examples:
   $ sft-opt fit runs.csv
   $ sft-opt fit runs.csv --into cell.yaml --points --figure fit.svg
+  $ sft-opt fit vit.csv deit.csv --paired --confidence 0.9
   $ sft-opt fit mine.csv --ratio kept --accuracy top1 --percent`;
 
 export function registerFitCommand(program: Command): void {
   program
     .command('fit')
     .description('fit the accuracy model of problem files to measured runs')
-    .argument('<file>', 'runs as CSV, or - for standard input')
+    .argument('<file...>', 'runs as CSV, or - for standard input; with --paired one file a task')
     .option('--ratio <column>', 'column of the ratio, or of the activations’ ratio')
     .option('--ratio-down <column>', 'column of the gradients’ ratio')
     .option('--accuracy <column>', 'column of the accuracy reached')
@@ -56,15 +67,67 @@ export function registerFitCommand(program: Command): void {
         .default('auto'),
     )
     .option('--lower', 'give the lower edge of the band, for plans that must hold in spite of the fit’s error')
+    .option('--paired', 'fit what is lost against the uncompressed run of the same task and seed (column `seed`)')
+    .option(
+      '--confidence <fraction>',
+      'with --paired: chance with which plans must keep their accuracy',
+      parseConfidence,
+    )
     .option('--into <file>', 'put the model into a problem file; its comments stay')
     .option('--points', 'operating points of the runs as well (needs the columns of sft-opt study)')
     .option('--figure <file>', 'runs, curve and band as .svg or .html')
     .option('--seed <number>', 'seed of the search’s starts', parseSeed)
     .option('--json', 'the outcome as one JSON document')
     .addHelpText('after', help)
-    .action(async (path: string, options: FitArguments) => {
-      process.exitCode = await fit(path, options);
+    .action(async (paths: readonly string[], options: FitArguments) => {
+      process.exitCode =
+        options.paired === true ? await fitPaired(paths, options) : await fit(onlyFile(paths), options);
     });
+}
+
+function onlyFile(paths: readonly string[]): string {
+  if (paths.length === 1) return paths[0]!;
+  throw new CommandError(exitCodes.badInput, 'several files of runs are several tasks: they need --paired');
+}
+
+function parseConfidence(text: string): number {
+  const value = text.trim().endsWith('%') ? Number(text.trim().slice(0, -1)) / 100 : Number(text);
+  if (value >= 0.5 && value <= 0.9999) return value;
+  throw new InvalidArgumentError(`must be from 0.5 to 0.9999, found ${text}`);
+}
+
+/** Losses against uncompressed runs of the same task and seed, every file a task. */
+async function fitPaired(paths: readonly string[], options: FitArguments): Promise<ExitCode> {
+  if (options.lower === true || options.figure !== undefined) {
+    throw new CommandError(
+      exitCodes.badInput,
+      '--paired has no --lower and no --figure: give --confidence, and see the table',
+    );
+  }
+  const runs: (Run & PairedObservation)[] = [];
+  for (const path of paths) {
+    for (const run of (await loadRuns(path, options)).runs) {
+      if (run.seed === undefined) throw new CommandError(exitCodes.badInput, `${path}: --paired needs the column seed`);
+      runs.push({ ...run, task: path, seed: run.seed });
+    }
+  }
+  const outcome = refusingBadRuns(paths.join(', '), () =>
+    fitPairedLoss(runs, {
+      family: options.family,
+      cut: options.cutForm,
+      directions: options.ratios,
+    }),
+  );
+  const own = runs.filter(({ task }) => task === paths[0]);
+  const parts = { accuracy: pairedBlock(outcome, options.confidence), ...pointParts(outcome, own, options) };
+  if (options.into !== undefined) await putInto(options.into, parts);
+  if (options.json === true) {
+    await print(JSON.stringify({ ...outcome, problem: parts }, undefined, 2));
+    return exitCodes.solved;
+  }
+  await print(renderPaired(outcome, runs, painter(process.stdout)));
+  await print(options.into === undefined ? `\n${pasteable(parts)}` : `\n${options.into} has the model now`);
+  return exitCodes.solved;
 }
 
 function familyOption(): Option {
@@ -102,13 +165,19 @@ async function loadRuns(path: string, options: FitArguments) {
 }
 
 function fitted(path: string, runs: readonly Run[], options: FitArguments): AccuracyFit {
-  try {
-    return fitAccuracy(runs, {
+  return refusingBadRuns(path, () =>
+    fitAccuracy(runs, {
       family: options.family,
       cut: options.cutForm,
       directions: options.ratios,
       ...(options.seed !== undefined && { seed: options.seed }),
-    });
+    }),
+  );
+}
+
+function refusingBadRuns<T>(path: string, fit: () => T): T {
+  try {
+    return fit();
   } catch (error) {
     if (!(error instanceof AccuracyFitError)) throw error;
     const hint = error.problems.some((problem) => problem.includes('per cent')) ? '\n  (--percent says so)' : '';
@@ -127,13 +196,20 @@ function problemParts(outcome: AccuracyFit, runs: readonly Run[], options: FitAr
     options.lower === true
       ? accuracyBlock(outcome.lower, outcome.model.limit - defaultLoss)
       : accuracyBlock(outcome.model);
-  if (options.points !== true) return { accuracy };
-  const points = operatingPoints(runs, outcome.model, 'up');
+  return { accuracy, ...pointParts(outcome, runs, options) };
+}
+
+function pointParts(
+  { model, form }: Pick<AccuracyFit, 'model' | 'form'>,
+  runs: readonly Run[],
+  { points: wanted }: FitArguments,
+): Pick<ProblemParts, 'points' | 'downPoints'> {
+  if (wanted !== true) return {};
+  const points = operatingPoints(runs, model, 'up');
   if (points.length === 0) {
     throw new CommandError(exitCodes.badInput, '--points needs the columns kept_up, bits_up, kept_down and bits_down');
   }
-  const isTied = outcome.form.directions === 'one';
-  return { accuracy, points, ...(!isTied && { downPoints: operatingPoints(runs, outcome.model, 'down') }) };
+  return { points, ...(form.directions !== 'one' && { downPoints: operatingPoints(runs, model, 'down') }) };
 }
 
 async function putInto(path: string, parts: ProblemParts): Promise<void> {

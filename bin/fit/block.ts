@@ -1,4 +1,4 @@
-import type { AccuracyModel, LossTerm } from '../../lib/models/accuracy/index.js';
+import type { AccuracyModel, LossSpread, LossTerm, PairedFit } from '../../lib/models/accuracy/index.js';
 import { withEntries, type SectionEntry } from './splice.js';
 
 /** The `accuracy` section of a problem file that describes a model. */
@@ -10,6 +10,9 @@ export interface AccuracyBlock {
   readonly up: Record<string, unknown>;
   readonly down?: Record<string, unknown>;
   readonly fittedRatios: readonly [number, number];
+  /** Of paired losses alone. */
+  readonly spread?: LossSpread;
+  readonly confidence?: number;
 }
 
 export function accuracyBlock(model: AccuracyModel, minimum?: number): AccuracyBlock {
@@ -21,6 +24,16 @@ export function accuracyBlock(model: AccuracyModel, minimum?: number): AccuracyB
     ...(model.down && { down: lossEntry(model.down) }),
     // Outwards, so that the measured ends stay inside.
     fittedRatios: [rounded(model.fittedRatio.minimum, Math.floor), rounded(model.fittedRatio.maximum, Math.ceil)],
+  };
+}
+
+/** The section of a curve of paired losses. */
+export function pairedBlock({ model, spread }: PairedFit, confidence: number | undefined): AccuracyBlock {
+  return {
+    ...accuracyBlock(model),
+    // Upwards, so that nothing is promised by rounding.
+    spread: { ...spread, deviation: Math.ceil(1e4 * spread.deviation) / 1e4 },
+    ...(confidence !== undefined && { confidence }),
   };
 }
 
@@ -73,9 +86,11 @@ export function pasteable(parts: ProblemParts): string {
  * last to the first.
  */
 export function entriesOf({ accuracy, points, downPoints }: ProblemParts): SectionEntry[] {
-  const { limit, minimum, combination, up, down, fittedRatios } = accuracy;
+  const { limit, minimum, combination, up, down, fittedRatios, spread, confidence } = accuracy;
   const isLowered = minimum !== undefined;
   const inAccuracy: SectionEntry[] = [
+    { section: 'accuracy', key: 'confidence', value: confidence },
+    { section: 'accuracy', key: 'spread', value: spread },
     { section: 'accuracy', key: 'fittedRatios', value: fittedRatios },
     { section: 'accuracy', key: 'down', value: down },
     { section: 'accuracy', key: 'up', value: up },

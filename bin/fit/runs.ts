@@ -13,6 +13,8 @@ export interface ColumnOptions {
 
 /** A run with what a problem file can use of it beside ratios and accuracy. */
 export interface Run extends AccuracyObservation {
+  /** Of the training, where the table has a column of that name. */
+  readonly seed?: string;
   readonly up?: CodecSetting;
   readonly down?: CodecSetting;
 }
@@ -69,11 +71,13 @@ export function readRuns(
   const runs = table.rows.map((row, k): Run => {
     const number = (name: string) => numberIn(table, row, name, k);
     const settings = settingsOf(table, row);
+    const seed = row[table.header.indexOf('seed')]?.trim();
     return {
       upRatio: number(used.ratio),
       ...(used.ratioDown !== undefined && { downRatio: number(used.ratioDown) }),
       ...(used.cut !== undefined && { cut: number(used.cut) }),
       accuracy: number(used.accuracy) / scale,
+      ...(seed !== undefined && { seed }),
       ...settings,
     };
   });

@@ -93,7 +93,8 @@ model: deit-tiny
 split: { maximum: 2 }
 accuracy:
   { maximumLoss: 5 %, up: { family: exponential, scale: 0.1, rate: 30, cut: { cuts: [1, 11], factors: [1, 0.2] } },
-    down: { family: power, scale: 0.002, exponent: 0.9 } }
+    down: { family: power, scale: 0.002, exponent: 0.9 },
+    spread: { deviation: 0.2, degreesOfFreedom: 3 }, confidence: 80 % }
 devices: [{ name: a }]
 `,
   'measured losses': `

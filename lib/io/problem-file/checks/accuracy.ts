@@ -29,6 +29,10 @@ function checkAccuracy({ accuracy, model, split }: CheckedSections): RawIssue[] 
       message: `${formatQuantity(accuracy.maximumLoss, 'fraction')} is more than there is to lose: must be at most \`limit\`, ${most} (1 % is \`0.01\` or \`1 %\`)`,
     });
   }
+  if (accuracy.confidence !== undefined && accuracy.spread === undefined) {
+    const message = 'needs `spread`: how far losses may be from the curve (`sft-opt fit --paired` measures it)';
+    issues.push({ path: ['accuracy', 'confidence'], message, atKey: true });
+  }
   if (accuracy.leftOut !== undefined && accuracy.scope === 'each') {
     const message = 'needs `scope: mean`: with `each` a device that is left out is held to nothing';
     issues.push({ path: ['accuracy', 'leftOut'], message, atKey: true });

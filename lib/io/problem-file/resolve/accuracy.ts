@@ -1,4 +1,5 @@
 import type { AccuracyLimit, AccuracyModel, LossTerm } from '../../../models/index.js';
+import { studentQuantileOf } from '../../../statistics/index.js';
 import type { ProblemFile } from '../schema/index.js';
 
 type AccuracySection = ProblemFile['accuracy'];
@@ -17,29 +18,36 @@ export function resolveAccuracy(section: AccuracySection): AccuracyLimit {
 
 export function resolveAccuracyModel(section: AccuracySection): AccuracyModel {
   const [minimum, maximum] = section.fittedRatios ?? [0, 1];
+  const factor = lossFactor(section);
   return {
     limit: section.limit,
     combination: section.combination,
-    up: resolveLoss(section.up),
-    ...(section.down && { down: resolveLoss(section.down) }),
+    up: resolveLoss(section.up, factor),
+    ...(section.down && { down: resolveLoss(section.down, factor) }),
     fittedRatio: { minimum, maximum },
   };
 }
 
-function resolveLoss(entry: LossEntry): LossTerm {
-  return { family: resolveFamily(entry), cut: resolveCut(entry.cut) };
+/** The upper end of the losses over the fitted ones, at the confidence asked for. */
+function lossFactor({ spread, confidence }: Pick<AccuracySection, 'spread' | 'confidence'>): number {
+  if (!spread || confidence === undefined) return 1;
+  return Math.exp(studentQuantileOf(confidence, spread.degreesOfFreedom) * spread.deviation);
 }
 
-function resolveFamily(entry: LossEntry): LossTerm['family'] {
+function resolveLoss(entry: LossEntry, factor: number): LossTerm {
+  return { family: resolveFamily(entry, factor), cut: resolveCut(entry.cut) };
+}
+
+function resolveFamily(entry: LossEntry, factor: number): LossTerm['family'] {
   switch (entry.family) {
     case 'power':
-      return { kind: 'power', scale: entry.scale, exponent: entry.exponent };
+      return { kind: 'power', scale: factor * entry.scale, exponent: entry.exponent };
     case 'exponential':
-      return { kind: 'exponential', scale: entry.scale, rate: entry.rate };
+      return { kind: 'exponential', scale: factor * entry.scale, rate: entry.rate };
     case 'logistic':
-      return { kind: 'logistic', scale: entry.scale, midpoint: entry.midpoint, steepness: entry.steepness };
+      return { kind: 'logistic', scale: factor * entry.scale, midpoint: entry.midpoint, steepness: entry.steepness };
     case 'table':
-      return { kind: 'table', ratios: entry.ratios, losses: entry.losses };
+      return { kind: 'table', ratios: entry.ratios, losses: entry.losses.map((loss) => factor * loss) };
   }
 }
 

@@ -92,6 +92,24 @@ export const accuracySection = section(() => ({
     .boolean()
     .default(false)
     .describe('Accept operating points outside `fittedRatios`, and splits outside `fittedCuts` or measured `cuts`.'),
+  spread: section({
+    deviation: z.number().min(0).max(20).describe('Deviation of the natural logarithm of the loss.'),
+    degreesOfFreedom: z
+      .int()
+      .min(1)
+      .max(1000)
+      .describe('Of that deviation: tasks measured less one; with one task, seeds.'),
+  })
+    .meta({ id: 'spread', title: 'Uncertainty of the losses' })
+    .optional()
+    .describe(
+      'How far the losses of another task (with one task: of this one again) may be from `up` and `down`; `sft-opt fit --paired` measures it.',
+    ),
+  confidence: quantity('fraction', { minimum: 0.5, maximum: 0.9999 })
+    .optional()
+    .describe(
+      'Chance with which a plan must keep its accuracy by `spread`: losses count at that end of their interval (50 %: as fitted).',
+    ),
   measuredOn: shownText(200)
     .min(1)
     .optional()

@@ -6,7 +6,7 @@ import { stageBar, stageLegend } from './bar.js';
 import { renderBaselines } from './baselines.js';
 import { renderTradeOff } from './trade-off.js';
 import { columns } from './columns.js';
-import { renderConventions, renderInfeasibility, renderPrices, renderTightLimits } from './sections.js';
+import { accuracyText, renderConventions, renderInfeasibility, renderPrices, renderTightLimits } from './sections.js';
 
 export interface PlanView {
   readonly paint: Paint;
@@ -100,7 +100,8 @@ export function leftOutLine(answer: PlanAnswer, { problem }: Pick<ResolvedFile, 
   }, 0);
   const lost = ((mean - leftOutAccuracy) * outside) / (inside + outside);
   const counted = `counted with ${formatQuantity(leftOutAccuracy, 'fraction')}`;
-  return [`${line}: ${counted}, ${formatQuantity(lost, 'fraction', 2)} off the mean accuracy`];
+  const change = lost < 0 ? 'added to the mean accuracy' : 'off the mean accuracy';
+  return [`${line}: ${counted}, ${formatQuantity(Math.abs(lost), 'fraction', 2)} ${change}`];
 }
 
 /** Where the time of each listed device goes, as bars over a common scale. */
@@ -136,7 +137,7 @@ function deviceRow(answer: PlanAnswer, { problem }: ResolvedFile, n: number): st
     formatQuantity(decision.bandwidthHz, 'frequency'),
     decision.serverShare === 0 ? '–' : formatQuantity(decision.serverShare, 'fraction'),
     memoryText(report, problem.devices[n]!.memoryBytes),
-    formatQuantity(report.accuracy, 'fraction'),
+    accuracyText(report.accuracy),
     formatQuantity(report.chainSeconds, 'time'),
   ];
 }

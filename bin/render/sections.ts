@@ -23,9 +23,15 @@ const limitDimensions: Readonly<Partial<Record<ActiveLimit['limit'], Dimension>>
   'round-delay': 'time',
 };
 
+/** An accuracy by a curve that may lose more than there is. */
+export function accuracyText(value: number, digits = 3): string {
+  return value < 0 ? 'below 0 %' : formatQuantity(value, 'fraction', digits);
+}
+
 /** An amount of a limit in its unit. */
 export function limitAmount(limit: ActiveLimit['limit'], value: number, digits = 3): string {
   const dimension = limitDimensions[limit];
+  if (limit === 'accuracy') return accuracyText(value, digits);
   // Traffic is counted in bits and written in bytes.
   if (limit === 'traffic' || limit === 'device-traffic') return formatQuantity(value / 8, 'memory', digits);
   return dimension ? formatQuantity(value, dimension, digits) : significant(value, digits);

@@ -52,7 +52,8 @@ export function amount({ limit }: Pick<Change, 'limit'>, value: number, digits: 
     case 'deadline':
       return shown(1, 's');
     case 'accuracy':
-      return shown(0.01, '%');
+      // A curve may lose more than there is.
+      return value < 0 ? 'below 0 %' : shown(0.01, '%');
     case 'device-energy':
       return shown(1, 'J');
     case 'traffic':

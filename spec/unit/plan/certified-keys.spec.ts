@@ -81,6 +81,7 @@ split: { maximum: 4 }
 accuracy:
   { maximumLoss: 5 %, leftOut: 80 %, up: { family: logistic, scale: 0.2, midpoint: 0.02, steepness: 2, cut: constant },
     down: { family: table, ratios: [0.01, 0.1, 0.5], losses: [3 %, 1 %, 0 %], cut: { decay: 0.2 } } }
+exchange: { keptFraction: 20 %, bits: 4 }
 traffic: { maximum: 2 GB, maximumTotal: 5 GB }
 pinned: { point: 0.03027, blocks: 2 }
 devices:

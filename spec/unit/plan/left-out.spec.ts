@@ -35,6 +35,11 @@ describe('a device that is left out', () => {
     expect(bound.verified).toBe(true);
   });
 
+  it('is said to raise the mean where its accuracy is above that of the others', () => {
+    const { line } = solve('accuracy.leftOut=91.6 %', 'accuracy.maximumLoss=20 %', 'codec.points=[{ ratio: 0.011 }]');
+    expect(line[0]).toMatch(/counted with 91\.6 %, \d[\d.]* % added to the mean accuracy$/u);
+  });
+
   it('has to take part where its absence costs more than may be lost', () => {
     const { answer, line, bound, baselines } = solve('accuracy.leftOut=80 %');
     expect(answer!.devices[1]!.participates).toBe(true);
@@ -49,5 +54,18 @@ describe('a device that is left out', () => {
     expect(() => parseProblemFile(cell, { settings: ['accuracy.leftOut=88 %', 'accuracy.scope=each'] })).toThrow(
       /scope/u,
     );
+  });
+});
+
+describe('accuracies below what there is to lose', () => {
+  it('are said to be below 0 %, not printed as negative percentages', () => {
+    const lossy = ['accuracy.up={ family: power, scale: 0.5, exponent: 1 }', 'devices[far].optional=false'];
+    const file = parseProblemFile(cell, { settings: lossy });
+    const { infeasibility } = solvePlan(file, { whatIf: 'never' });
+    const accuracy = infeasibility!.conflicts.find(({ limit }) => limit === 'accuracy')!;
+    expect(accuracy.reachable).toBeLessThan(0);
+    expect(accuracy.message).toContain('is below 0 %, 89.7 % is asked for');
+    for (const { message } of [...infeasibility!.conflicts, ...infeasibility!.remedies])
+      expect(message).not.toMatch(/[-−]\d/u);
   });
 });

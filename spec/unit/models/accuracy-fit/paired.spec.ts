@@ -154,7 +154,7 @@ describe('the lower end of a curve in plans', () => {
   it('needs to know how far losses spread', () => {
     expect(() => parseProblemFile(file(', confidence: 0.9'))).toThrow(/needs `spread`/);
     expect(() => parseProblemFile(file(', spread: { deviation: 1, degreesOfFreedom: 1 }, confidence: 0.3'))).toThrow(
-      /50/,
+      /at least 0.5/,
     );
   });
 

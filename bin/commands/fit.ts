@@ -104,6 +104,8 @@ async function fitPaired(paths: readonly string[], options: FitArguments): Promi
       '--paired has no --lower and no --figure: give --confidence, and see the table',
     );
   }
+  const twice = paths.find((path, k) => paths.indexOf(path) < k);
+  if (twice !== undefined) throw new CommandError(exitCodes.badInput, `${twice} is given twice: each file is a task`);
   const runs: (Run & PairedObservation)[] = [];
   for (const path of paths) {
     for (const run of (await loadRuns(path, options)).runs) {
@@ -118,7 +120,10 @@ async function fitPaired(paths: readonly string[], options: FitArguments): Promi
       directions: options.ratios,
     }),
   );
-  const own = runs.filter(({ task }) => task === paths[0]);
+  const { minimum } = outcome.model.fittedRatio;
+  const isFitted = ({ upRatio, downRatio = upRatio }: Run) =>
+    upRatio >= minimum && (outcome.form.directions === 'one' || downRatio >= minimum);
+  const own = runs.filter((run) => run.task === paths[0] && isFitted(run));
   const parts = { accuracy: pairedBlock(outcome, options.confidence), ...pointParts(outcome, own, options) };
   if (options.into !== undefined) await putInto(options.into, parts);
   if (options.json === true) {

@@ -28,7 +28,10 @@ export function accuracyBlock(model: AccuracyModel, minimum?: number): AccuracyB
 }
 
 /** The section of a curve of paired losses. */
-export function pairedBlock({ model, spread }: PairedFit, confidence: number | undefined): AccuracyBlock {
+export function pairedBlock(
+  { model, spread }: Pick<PairedFit, 'model' | 'spread'>,
+  confidence: number | undefined,
+): AccuracyBlock {
   return {
     ...accuracyBlock(model),
     // Upwards, so that nothing is promised by rounding.

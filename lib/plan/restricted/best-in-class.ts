@@ -4,7 +4,7 @@ import { judgePlan, type JudgedPlan } from '../judge.js';
 import { bestFixedPlan } from './best-fixed-plan.js';
 import type { ClassContext, ClassOutcome } from './class-outcome.js';
 import { commonCuts, commonPoints } from './common-values.js';
-import { equalShares } from './equal-shares.js';
+import { equalShares, levelIntervals } from './equal-shares.js';
 import { inTermsOf, withCommonDecisions, type CommonDecisions } from './restricted-problem.js';
 import type { Restriction } from './restriction.js';
 
@@ -22,7 +22,7 @@ export function bestInClass(problem: PlanningProblem, restriction: Restriction, 
   if (contradiction !== undefined) return without('does-not-apply', { note: contradiction });
   if (values.length === 0) return without('infeasible', { note: nothingCommon(problem, restriction) });
   if (restriction.cut && restriction.point) return bestFixedPlan(problem, values, complete, context);
-  return new ClassSearch(problem, values, complete, context).run();
+  return new ClassSearch(problem, values, complete ? undefined : relaxations(problem, values), context).run();
 }
 
 function without(status: ClassOutcome['status'], more: Partial<ClassOutcome> = {}): ClassOutcome {
@@ -51,6 +51,18 @@ function commonDecisions(problem: PlanningProblem, restriction: Restriction) {
   return { values, contradiction, complete: shares?.complete ?? true };
 }
 
+/** Values whose shares lie between two levels: one holds the common decisions of any group, listed or not. */
+function relaxations(problem: PlanningProblem, values: readonly CommonDecisions[]): CommonDecisions[] {
+  const others = new Map(
+    values.map(({ cut, point }) => [
+      JSON.stringify([cut, point]),
+      { ...(cut !== undefined && { cut }), ...(point && { point }) },
+    ]),
+  );
+  const intervals = levelIntervals(problem);
+  return [...others.values()].flatMap((own) => intervals.map((between) => ({ ...own, between })));
+}
+
 function nothingCommon(problem: PlanningProblem, restriction: Restriction): string {
   return restriction.cut && commonCuts(problem).values.length === 0
     ? 'no number of blocks is open to every device'
@@ -71,7 +83,8 @@ class ClassSearch {
   constructor(
     private readonly problem: PlanningProblem,
     private readonly values: readonly CommonDecisions[],
-    private readonly complete: boolean,
+    /** What bounds the class where not all of its values are listed. */
+    private readonly relaxed: readonly CommonDecisions[] | undefined,
     private readonly context: ClassContext,
   ) {
     for (const plan of context.starts) this.offer(problem, inTermsOf(problem, plan));
@@ -86,10 +99,19 @@ class ClassSearch {
     bounded.sort((a, b) => a.boundSeconds - b.boundSeconds);
     for (const { problem, boundSeconds } of bounded) {
       if (!(boundSeconds < this.bestSeconds * (1 - worthwhile))) break;
-      if (this.stopped) return this.outcome('stopped', bounded[0]!.boundSeconds);
+      if (this.stopped) return this.outcome('stopped', this.relaxed ? 0 : bounded[0]!.boundSeconds);
       this.solve(problem);
     }
-    return this.outcome(this.status(), bounded[0]!.boundSeconds);
+    return this.outcome(this.status(), this.relaxed ? this.relaxedBound() : bounded[0]!.boundSeconds);
+  }
+
+  private relaxedBound(): number {
+    let least = Infinity;
+    for (const value of this.relaxed!) {
+      if (this.stopped) return 0;
+      least = Math.min(least, this.bound(value).boundSeconds);
+    }
+    return least;
   }
 
   private get stopped(): boolean {
@@ -123,11 +145,11 @@ class ClassSearch {
 
   private status(): ClassOutcome['status'] {
     if (this.best) return 'found';
-    return this.undecided || !this.complete ? 'not-found' : 'infeasible';
+    return this.undecided || this.relaxed ? 'not-found' : 'infeasible';
   }
 
   private outcome(status: ClassOutcome['status'], leastBound: number): ClassOutcome {
-    const proven = this.complete ? Math.min(leastBound, this.bestSeconds) : 0;
+    const proven = Math.min(leastBound, this.bestSeconds);
     return {
       status,
       ...(this.best && { plan: this.best.plan }),

@@ -34,6 +34,32 @@ export function equalShares(problem: PlanningProblem): CommonValues<EqualShares>
   return { values, complete, ...(values.length === 0 && contradiction !== undefined && { contradiction }) };
 }
 
+/** Least and largest shares between two levels, Hz by device. */
+export interface LevelInterval {
+  readonly least: Float64Array;
+  readonly most: Float64Array;
+}
+
+/** So many intervals of levels carry the bound where not every level is listed. */
+const boundIntervals = 16;
+
+/**
+ * Intervals that hold the level of every group, from that of all devices together to that of the fewest. A plan of equal shares lies in
+ * one of them, so the least of their bounds is one for all groups, however many there are.
+ */
+export function levelIntervals(problem: PlanningProblem): LevelInterval[] {
+  const ranges = problem.devices.map((device) => shareRange(problem, device));
+  const required = ranges.filter((_, n) => !problem.devices[n]!.optional);
+  const unit = unitOf(problem);
+  const low = commonLevel(problem, ranges);
+  const high = required.length > 0 ? commonLevel(problem, required) : problem.bandwidthHz / unit;
+  const steps = low < high ? boundIntervals : 1;
+  // A little outwards: levels are roots.
+  const at = (k: number) => (low + (k / steps) * (high - low)) * (1 + (k === 0 ? -1 : 1) * limitTolerance);
+  const shares = (level: number) => Float64Array.from(ranges, (range) => clamp(level, range) * unit);
+  return Array.from({ length: steps }, (_, k) => ({ least: shares(at(k)), most: shares(at(k + 1)) }));
+}
+
 interface ShareRange {
   readonly least: number;
   readonly most: number;

@@ -1,12 +1,14 @@
 import type { Device, DevicePlan, Plan, PlanningProblem } from '../../models/index.js';
 import { mayHold, maySend, type PointPair } from './common-values.js';
-import type { EqualShares } from './equal-shares.js';
+import type { EqualShares, LevelInterval } from './equal-shares.js';
 
 /** Values of the common decisions; what is absent is free. */
 export interface CommonDecisions {
   readonly cut?: number;
   readonly point?: PointPair;
   readonly shares?: EqualShares;
+  /** Shares between two levels, in place of one: a relaxation. */
+  readonly between?: LevelInterval;
 }
 
 /**
@@ -17,7 +19,7 @@ export function withCommonDecisions(problem: PlanningProblem, common: CommonDeci
   return { ...problem, devices: problem.devices.map((device, n) => pinDevice(device, n, common)) };
 }
 
-function pinDevice(device: Device, n: number, { cut, point, shares }: CommonDecisions): Device {
+function pinDevice(device: Device, n: number, { cut, point, shares, between }: CommonDecisions): Device {
   const share = shares?.[n];
   const barred =
     (cut !== undefined && !mayHold(device, cut)) ||
@@ -26,6 +28,10 @@ function pinDevice(device: Device, n: number, { cut, point, shares }: CommonDeci
   if (barred) return { ...device, costs: { ...device.costs, allowedBlocks: [] } };
   return {
     ...device,
+    ...(between && {
+      minimumBandwidthHz: Math.max(device.minimumBandwidthHz, between.least[n]!),
+      maximumBandwidthHz: Math.min(device.maximumBandwidthHz, between.most[n]!),
+    }),
     pinned: {
       ...device.pinned,
       ...(cut !== undefined && { blocks: cut }),

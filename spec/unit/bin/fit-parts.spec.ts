@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { accuracyBlock, pasteable } from '../../../bin/fit/block.js';
+import { accuracyBlock, pairedBlock, pasteable } from '../../../bin/fit/block.js';
 import { IntoError, withParts } from '../../../bin/fit/into.js';
 import { CsvError, readCsv } from '../../../bin/fit/csv.js';
 import { fitHtml, fitSvg } from '../../../bin/fit/figure.js';
@@ -183,5 +183,24 @@ codec:
     const withPoint = `${text}codec:\n  points: [{ ratio: 0.01 }]\n`;
     expect(() => withParts(withPoint, { accuracy: accuracyBlock(model) }, noFile)).toThrow(IntoError);
     expect(() => withParts(withPoint, { accuracy: accuracyBlock(model) }, noFile)).toThrow('outside the ratios');
+  });
+});
+
+describe('paired losses in a problem file', () => {
+  it('bring their spread, and go with it', () => {
+    const text = 'version: 1\nmodel: deit-tiny\ndevices: [{ name: a }]\n';
+    const model: AccuracyModel = {
+      limit: 0.9,
+      combination: 'additive',
+      up: { family: { kind: 'power', scale: 0.001, exponent: 1 }, cut: { kind: 'constant' } },
+      fittedRatio: { minimum: 0.005, maximum: 1 },
+    };
+    const block = pairedBlock({ model, spread: { deviation: 0.12341, degreesOfFreedom: 3 } }, 0.9);
+    const paired = withParts(text, { accuracy: block }, noFile);
+    const { accuracy: section } = parseProblemFile(paired).file;
+    expect(section).toMatchObject({ spread: { deviation: 0.1235, degreesOfFreedom: 3 }, confidence: 0.9 });
+    const plain = withParts(paired, { accuracy: accuracyBlock(model) }, noFile);
+    expect(parseProblemFile(plain).file.accuracy.spread).toBeUndefined();
+    expect(plain).not.toContain('confidence');
   });
 });

@@ -92,14 +92,14 @@ export const accuracySection = section(() => ({
     .boolean()
     .default(false)
     .describe('Accept operating points outside `fittedRatios`, and splits outside `fittedCuts` or measured `cuts`.'),
-  spread: section({
+  spread: section(() => ({
     deviation: z.number().min(0).max(20).describe('Deviation of the natural logarithm of the loss.'),
     degreesOfFreedom: z
       .int()
       .min(1)
       .max(1000)
       .describe('Of that deviation: tasks measured less one; with one task, seeds.'),
-  })
+  }))
     .meta({ id: 'spread', title: 'Uncertainty of the losses' })
     .optional()
     .describe(

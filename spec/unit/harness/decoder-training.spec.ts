@@ -7,6 +7,13 @@ import { smallDecoderConfig } from '../../../harness/model/embedded.js';
 import { randomWeights } from '../../../harness/model/weights.js';
 import type { StepCodec } from '../../../harness/protocol/index.js';
 import { trainInProcess, type DevicePlan, type TrainingOptions } from '../../../harness/run.js';
+import {
+  evaluateScenario,
+  loadWorkload,
+  readScenario,
+  resolveScenario,
+  trainingOptions,
+} from '../../../harness/scenario/index.js';
 import { defaultAdamW } from '../../../harness/training/index.js';
 import { connectWebSocket, listenWebSocket } from '../../../harness/transport/index.js';
 
@@ -100,4 +107,27 @@ it('refuses data of another shape or with more classes than the head', async () 
   const config: DecoderConfig = { ...small(20), tokens: 16 };
   const training = trainInProcess(tf, options('class', [device(1)], { config, dataset: texts }));
   await expect(training).rejects.toThrow(/examples of 32 do not fit the model's 16[^]*24 classes do not fit/u);
+});
+
+it.each(['class', 'next-word'] as const)('trains and judges the %s as a scenario file says', async (task) => {
+  const outcome = readScenario(`
+version: 1
+data: { set: grammar, task: ${task}, images: 40, evaluationImages: 8 }
+model: { family: decoder, seed: 1, shape: { width: 16, blocks: 3, heads: 4, keyValueHeads: 2, mlpWidth: 24 } }
+training: { rounds: 1, stepsPerRound: 2, batchSize: 3 }
+devices: [{ name: a, codec: { keptFraction: 30 %, bits: 4 } }, { name: b, cut: 3 }]
+`);
+  if (!outcome.ok) throw new Error(JSON.stringify(outcome.issues));
+  const scenario = await resolveScenario(outcome.file, '.');
+  const workload = await loadWorkload(scenario, await loadBackend());
+  expect(workload.adapterSettings.trainHead).toBe(task === 'class');
+  const { adapters } = await trainInProcess(tf, trainingOptions(scenario, workload));
+  const found = await evaluateScenario(tf, scenario, workload, adapters);
+  const texts = workload.evaluationSet!;
+  let judged = 0;
+  for (let k = 0; k < 8; k++) judged += (await texts.targets!(k)).filter((target) => target >= 0).length;
+  expect(found!.targets).toBe(task === 'class' ? 8 : judged);
+  // Nothing is known yet: the loss is about that of a guess among all answers.
+  const answers = task === 'class' ? 24 : 118;
+  expect(Math.abs(found!.loss - Math.log(answers))).toBeLessThan(0.5);
 });

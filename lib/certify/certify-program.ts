@@ -20,17 +20,23 @@ import { NotCertifiable, stateProgram, type StatedProgram } from './state-progra
 export interface ProgramCertificate {
   readonly format: 'sft-opt certificate';
   readonly version: 4;
+  /** Program that wrote it. */
   readonly generator?: string;
+  /** Digest of the program as stated. */
   readonly problemSha256: string;
+  /** The program as stated. */
   readonly problem: StatedProgram;
+  /** What is claimed, with the evidence. */
   readonly claims: ProgramClaims;
 }
 
 /** What came of certifying: a certificate that the checker accepts, or why there is none. */
 export interface ProgramCertification {
+  /** Absent where nothing could be certified. */
   readonly certificate: ProgramCertificate | undefined;
   /** What the certificate proves. */
   readonly verdict: ProgramVerdict | undefined;
+  /** Why nothing could be certified. */
   readonly reason: string | undefined;
 }
 

@@ -4,28 +4,42 @@ import { Dyadic } from '../verify/programs/index.js';
 
 /** Entries of a sparse matrix in the order of rows, then columns. */
 export interface StatedMatrix {
+  /** Row of each entry. */
   readonly rows: readonly number[];
+  /** Column of each entry. */
   readonly columns: readonly number[];
+  /** Value of each entry. */
   readonly values: readonly number[];
 }
 
 /** A program as certificates state it (docs/certificate/README.md). */
 export interface StatedProgram {
   readonly kind: 'quadratic-program';
+  /** Added to the objective. */
   readonly constant: number;
+  /** Linear part of the objective. */
   readonly linear: readonly number[];
+  /** Quadratic part of the objective. */
   readonly hessian: StatedMatrix;
+  /** The rows. */
   readonly matrix: StatedMatrix;
+  /** Lower sides of the rows; null for none. */
   readonly constraintLower: readonly (number | null)[];
+  /** Upper sides of the rows; null for none. */
   readonly constraintUpper: readonly (number | null)[];
+  /** Lower bounds; null for none. */
   readonly lower: readonly (number | null)[];
+  /** Upper bounds; null for none. */
   readonly upper: readonly (number | null)[];
+  /** Indices of the variables that are whole. */
   readonly integers: readonly number[];
 }
 
 /** Why a program cannot be certified. */
 export class NotCertifiable extends Error {
+  /** Name of the class. */
   override name = 'NotCertifiable';
+  /** Stays; docs/errors.md says what to do. */
   readonly code = 'not-certifiable';
 }
 

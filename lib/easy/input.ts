@@ -10,6 +10,7 @@ export interface InputProblem {
 
 /** Everything that is wrong with the input of one call, each with its place. */
 export class InputError extends RangeError {
+  /** Stays; docs/errors.md says what to do. */
   readonly code = 'input';
   constructor(readonly problems: readonly InputProblem[]) {
     super(problems.map(({ place, found, allowed }) => `${place}: found ${found}, allowed: ${allowed}`).join('\n'));

@@ -6,14 +6,18 @@ import type { Candidate } from './tree.js';
 
 /** What the primal heuristics need of the tree around them. */
 export interface HeuristicTools {
+  /** The problem. */
   readonly problem: MixedIntegerNonlinearProgram;
   /** Solves the relaxation within bounds. */
   solve(lower: Float64Array, upper: Float64Array, start: Float64Array): RelaxationResult;
+  /** Solver of its continuous relaxations. */
   readonly relaxation: RelaxationSolver;
+  /** What may still be spent. */
   readonly budget: Budget;
   /** Bounds of the node. */
   readonly lower: Float64Array;
   readonly upper: Float64Array;
+  /** How far from whole a value counts as whole. */
   readonly integralityTolerance: number;
   /** Outcomes of `roundAndFix` by integer point, where they may be used again: on convex problems. */
   readonly rounded?: Map<string, Candidate<Float64Array> | undefined>;

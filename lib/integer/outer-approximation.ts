@@ -25,14 +25,21 @@ export type LinearSolver = (program: QuadraticProgram) => RelaxationResult;
 
 /** Answer of outer approximation. */
 export interface OuterApproximationResult {
+  /** Why the search ended. */
   readonly termination: Termination;
+  /** The best point found. */
   readonly x?: Float64Array;
+  /** Its value. */
   readonly objective: number;
+  /** No point is below it. */
   readonly bound: number;
+  /** Distance of value and bound over the value's size. */
   readonly relativeGap: number;
   /** Master problems solved. */
   readonly rounds: number;
+  /** Linear cuts made. */
   readonly cutCount: number;
+  /** Nodes of the linear relaxation's tree. */
   readonly nodeCount: number;
 }
 

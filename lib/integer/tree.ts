@@ -4,7 +4,9 @@ import { NodeQueue, type OpenNode } from './node-queue.js';
 
 /** A feasible solution and its objective. */
 export interface Candidate<Solution> {
+  /** Value of the solution; the less the better. */
   readonly objective: number;
+  /** What was found. */
   readonly solution: Solution;
 }
 
@@ -22,9 +24,11 @@ export interface NodeBound<Solution> {
 export interface NodeContext {
   /** Solutions with an objective at or above this are of no use; an oracle may stop once its bound reaches it. */
   readonly cutoff: number;
+  /** Branchings above the node. */
   readonly depth: number;
   /** Bound of the parent, valid here too. */
   readonly inherited: number;
+  /** Nodes bounded so far. */
   readonly nodeCount: number;
   /** What is left of time and signal. */
   readonly budget: Budget;
@@ -35,6 +39,7 @@ export interface NodeContext {
  * warm-start data of its parent if it likes): an NLP relaxation makes one oracle, a Lagrangian another.
  */
 export interface BranchingProblem<Node, Bound extends NodeBound<Solution>, Solution> {
+  /** Node that holds every solution. */
   readonly root: Node;
   bound(node: Node, context: NodeContext): Bound;
   /** Children that together hold every solution of the node; empty if it cannot be divided. */
@@ -63,9 +68,13 @@ export type TreeOptions = z.input<typeof treeOptions.schema>;
 
 /** Where a tree stands. */
 export interface TreeProgress {
+  /** Nodes bounded so far. */
   readonly nodeCount: number;
+  /** Nodes that wait. */
   readonly openCount: number;
+  /** Value of the best solution; Infinity without one. */
   readonly objective: number;
+  /** No solution is below it. */
   readonly bound: number;
 }
 
@@ -75,9 +84,11 @@ export interface TreeContext<Solution> {
   readonly objectiveConstant?: number | undefined;
   /** A solution known before. */
   readonly incumbent?: Candidate<Solution> | undefined;
+  /** Ends the search with the best solution so far once aborted. */
   readonly signal?: StopSignal | undefined;
   /** Called after every node; returning false ends the search as `interrupted`. */
   readonly onNode?: ((progress: TreeProgress) => boolean | undefined) | undefined;
+  /** Called with each better solution. */
   readonly onIncumbent?: ((candidate: Candidate<Solution>) => void) | undefined;
 }
 
@@ -85,14 +96,17 @@ export interface TreeContext<Solution> {
 export interface TreeResult<Solution> {
   /** `optimal` and `infeasible` only if every leaf was proven; `stalled` if a leaf could neither be closed nor divided. */
   readonly termination: Termination;
+  /** The best solution found. */
   readonly incumbent: Candidate<Solution> | undefined;
   /** Valid for all solutions. */
   readonly bound: number;
   /** (incumbent − bound) / |incumbent|; Infinity without an incumbent, or where that is about 0 and the bound is not. */
   readonly relativeGap: number;
+  /** Nodes bounded. */
   readonly nodeCount: number;
   /** Leaves whose bound could not be proven up to the incumbent. */
   readonly unprovenLeaves: number;
+  /** Wall time, seconds. */
   readonly timeSeconds: number;
 }
 

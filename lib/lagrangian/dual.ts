@@ -33,6 +33,7 @@ export type DualOptions = z.input<typeof dualOptions.schema>;
 
 /** Multipliers, the bound they prove, and what the dual says about the primal. */
 export interface DualResult {
+  /** Why the maximisation ended. */
   readonly termination: Termination;
   /** Best multipliers found, length rowCount, ≥ 0. */
   readonly multipliers: Float64Array;
@@ -42,17 +43,21 @@ export interface DualResult {
   readonly ceiling: number;
   /** Convex combination of oracle answers that the cuts end with: the solution of the convexified problem. */
   readonly recovery: PrimalRecovery;
+  /** Evaluations of the dual function. */
   readonly evaluations: number;
+  /** Wall time, seconds. */
   readonly timeSeconds: number;
 }
 
 /** What a caller of `maximizeDual` may know already. */
 export interface DualContext {
+  /** Multipliers to start from. */
   readonly start?: Float64Array | undefined;
   /** Typical size of each multiplier, > 0: the search starts in a box of this size and widens it where it must. */
   readonly scale?: Float64Array | undefined;
   /** Stop as soon as the bound reaches this. */
   readonly target?: number | undefined;
+  /** Ends the work with the best bound so far once aborted. */
   readonly signal?: StopSignal | undefined;
 }
 

@@ -40,6 +40,7 @@ export class CutMaster {
     this.direction = new Float64Array(this.size);
   }
 
+  /** Cuts held. */
   get cutCount(): number {
     return this.columns.length;
   }

@@ -10,7 +10,9 @@
  * and D(λ) is a lower bound on the problem's optimum for every λ ≥ 0 (weak duality; Everett 1963, Geoffrion 1974).
  */
 export interface ChoiceOracle {
+  /** Blocks, each of which takes one choice. */
   readonly blockCount: number;
+  /** Coupling rows. */
   readonly rowCount: number;
   /** Right-hand sides, length rowCount. */
   readonly available: Float64Array;

@@ -51,6 +51,7 @@ export interface ThresholdContext {
   readonly guess?: number;
   /** Stop as soon as this threshold is refuted. */
   readonly target?: number;
+  /** Ends the work with the best bound so far once aborted. */
   readonly signal?: StopSignal | undefined;
   /** Called after each evaluation of the dual with how many there were and the largest threshold refuted so far. */
   readonly onEvaluation?: ((evaluations: number, refuted: number) => void) | undefined;
@@ -58,6 +59,7 @@ export interface ThresholdContext {
 
 /** What `largestRefutedThreshold` found. */
 export interface ThresholdResult {
+  /** Why the search ended. */
   readonly termination: Termination;
   /** D(multipliers) > 0 was seen at this threshold: no feasible point has t ≤ it. */
   readonly refuted: number;
@@ -66,6 +68,7 @@ export interface ThresholdResult {
   /** Largest threshold that any multipliers could refute, as far as the cuts know. */
   readonly ceiling: number;
   readonly recovery: PrimalRecovery;
+  /** Evaluations of the dual function. */
   readonly evaluations: number;
 }
 

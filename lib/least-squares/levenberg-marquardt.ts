@@ -19,9 +19,11 @@ export interface LeastSquaresModel {
 
 /** Where a search ended. */
 export interface LeastSquaresResult {
+  /** The parameters found. */
   readonly theta: Float64Array;
   /** Σ ρ(r). */
   readonly loss: number;
+  /** Steps tried. */
   readonly iterations: number;
 }
 
@@ -29,6 +31,7 @@ export interface LeastSquaresResult {
 export interface SearchOptions {
   /** Parameters that stay where they are. */
   readonly fixed?: ReadonlySet<number>;
+  /** Most steps. */
   readonly maximumIterations?: number;
   /** Relative fall of the loss below which the search ends; by default as far as rounding allows. */
   readonly tolerance?: number;

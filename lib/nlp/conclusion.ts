@@ -99,7 +99,9 @@ export function assess(evaluator: Evaluator, candidate: Candidate, mayDifference
 
 /** Tolerances against which evidence is held. */
 export interface Tolerances {
+  /** Accepted residual of stationarity and complementarity. */
   readonly optimalityTolerance: number;
+  /** Accepted violation of rows and bounds. */
   readonly feasibilityTolerance: number;
 }
 
@@ -136,10 +138,15 @@ export function largestViolation(meta: NlpMeta, x: Float64Array, constraintValue
 
 /** Everything that goes into a result besides the evidence. */
 export interface Ending {
+  /** Why the solver ended. */
   readonly termination: Termination;
+  /** The same in words. */
   readonly message: string;
+  /** Iterations made. */
   readonly iterations: number;
+  /** Evaluations made. */
   readonly counts: EvaluationCounts;
+  /** Wall time, seconds. */
   readonly timeSeconds: number;
 }
 

@@ -8,7 +8,9 @@ export interface SolveContext {
   readonly multipliers?: Float64Array | undefined;
   /** Initial guess of the bound multipliers instead of `meta.startBoundMultipliers`, for solvers that can use one. */
   readonly boundMultipliers?: Float64Array | undefined;
+  /** Ends the solve with the best point so far once aborted. */
   readonly signal?: StopSignal | undefined;
+  /** Called after each iteration. */
   readonly onIteration?: IterationCallback | undefined;
   /** Start from ten times the trust-region radius with which the same minimiser's last solve ended. */
   readonly continueRadius?: boolean | undefined;

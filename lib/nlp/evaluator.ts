@@ -12,15 +12,20 @@ import {
  * gradients. Every call of the problem's functions is counted.
  */
 export class Evaluator {
+  /** Of the problem. */
   readonly meta: NlpMeta;
+  /** The problem evaluated. */
   readonly problem: NonlinearProgram;
+  /** Evaluations so far. */
   readonly counts: EvaluationCounts;
   private readonly point: Float64Array;
   private readonly shifted: Float64Array;
   private readonly scratch: Float64Array;
   private readonly baseConstraints: Float64Array;
   private readonly shiftedConstraints: Float64Array;
+  /** Entries of the Jacobian. */
   readonly jacobianLength: number;
+  /** Entries of the Hessian's lower triangle. */
   readonly hessianLength: number;
 
   constructor(problem: NonlinearProgram, counts: EvaluationCounts = zeroCounts()) {
@@ -40,18 +45,22 @@ export class Evaluator {
     this.hessianLength = hessianPattern ? hessianPattern.rows.length : (variableCount * (variableCount + 1)) / 2;
   }
 
+  /** Whether the problem gives its gradient. */
   get hasGradient(): boolean {
     return this.problem.gradient !== undefined;
   }
 
+  /** Whether the problem gives its Jacobian. */
   get hasJacobian(): boolean {
     return this.problem.jacobian !== undefined || this.meta.constraintCount === 0;
   }
 
+  /** Whether the problem gives its Hessian. */
   get hasHessian(): boolean {
     return this.problem.hessian !== undefined;
   }
 
+  /** Whether the problem gives products with its Hessian. */
   get hasHessianProduct(): boolean {
     return this.problem.hessianProduct !== undefined;
   }

@@ -4,11 +4,13 @@ import type { MixedIntegerNonlinearProgram, NlpMeta, NonlinearProgram } from '..
 export interface ProblemIssue {
   /** Where, for instance `meta.lower[3]`. */
   readonly path: string;
+  /** What is wrong and what is allowed. */
   readonly message: string;
 }
 
 /** All that is wrong with a problem as it was given. */
 export class ProblemError extends RangeError {
+  /** Stays; docs/errors.md says what to do. */
   readonly code = 'nlp-problem';
   constructor(readonly issues: readonly ProblemIssue[]) {
     super(issues.map(({ path, message }) => `${path}: ${message}`).join('\n'));

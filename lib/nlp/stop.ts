@@ -2,7 +2,9 @@ import type { BudgetEnd, Termination } from '../solver/index.js';
 
 /** How an algorithm ended, before anything is checked. */
 export interface Stop {
+  /** Why the solve ended. */
   readonly termination: Termination;
+  /** The same in words. */
   readonly message: string;
 }
 

@@ -2,8 +2,11 @@ import type { RoundRecord } from './record.js';
 
 /** One column of the table of rounds. */
 export interface RoundColumn {
+  /** Heading. */
   readonly name: string;
+  /** In words. */
   readonly meaning: string;
+  /** Its value for a round. */
   readonly of: (record: RoundRecord) => string | number | null;
 }
 

@@ -3,9 +3,11 @@ import { mean } from './summary.js';
 
 /** A mean with Student's interval. */
 export interface Interval {
+  /** Mean of the values. */
   readonly mean: number;
   /** Half of the interval's width; null of less than two values. */
   readonly halfWidth: number | null;
+  /** Values. */
   readonly count: number;
 }
 

@@ -15,32 +15,48 @@ export type RoundOutcome = 'run' | 'broken' | 'no-plan' | 'nobody';
 
 /** A device that is there but takes no part, and why: `no-choice` where no cut and operating points fit it at all. */
 export interface SatOut {
+  /** Name of the device. */
   readonly device: string;
+  /** Limit or reason that kept it out. */
   readonly because: LimitViolation['limit'] | 'waits' | 'no-plan' | 'no-choice';
 }
 
 /** One device in one round. */
 export interface DeviceRound {
+  /** Name of the device. */
   readonly device: string;
+  /** Gain of its channel, dB. */
   readonly gainDecibel: number;
+  /** Distance from the base station, metre. */
   readonly distanceMetre: number;
+  /** Blocks on the device. */
   readonly blocks: number;
+  /** Operating point of activations. */
   readonly upPoint: string;
+  /** Operating point of gradients. */
   readonly downPoint: string;
+  /** Bandwidth, Hz. */
   readonly bandwidthHz: number;
+  /** Share of the server, 0…1. */
   readonly serverShare: number;
   readonly chainSeconds: number;
+  /** Where its time went. */
   readonly stages: StageSeconds;
+  /** Energy of the round, joule. */
   readonly energyJoule: number;
 }
 
 /** One round under one scheme. */
 export interface RoundRecord {
+  /** Name of the scheme. */
   readonly scheme: string;
+  /** Seed of the run. */
   readonly seed: number;
+  /** Number of the round. */
   readonly round: number;
   /** When it starts. */
   readonly seconds: number;
+  /** How the round ended. */
   readonly outcome: RoundOutcome;
   /** Devices that take part. */
   readonly devices: number;
@@ -49,11 +65,15 @@ export interface RoundRecord {
   /** The device with the longest chain, and its stages of a step. */
   readonly bottleneck: string | null;
   readonly stages: StageSeconds | null;
+  /** Bits sent up. */
   readonly uplinkBits: number;
+  /** Bits sent down. */
   readonly downlinkBits: number;
+  /** Energy of the devices, joule. */
   readonly energyJoule: number;
   /** The largest part of its memory that a device with a limit uses; null where none has one. */
   readonly memoryUse: number | null;
+  /** Memory used on the server, bytes. */
   readonly serverMemoryBytes: number;
   readonly accuracy: number | null;
   /** Part of a training to the target accuracy, 0…1; null without a law of progress or a round within all limits. */
@@ -62,11 +82,14 @@ export interface RoundRecord {
   readonly replanned: ReplanReason | null;
   /** Steps of SQP on the small time scale. */
   readonly steps: number | null;
+  /** Devices that were there and took no part. */
   readonly satOut: readonly SatOut[];
+  /** Limits that were broken. */
   readonly violations: readonly LimitViolation[];
   /** No plan of these devices has a shorter round: recomputed from its certificate; null where it was not asked for. */
   readonly boundSeconds: number | null;
   /** T over the bound, less one. */
   readonly regret: number | null;
+  /** One entry for each device that took part. */
   readonly perDevice?: readonly DeviceRound[];
 }

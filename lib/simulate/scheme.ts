@@ -39,7 +39,9 @@ export interface SharedRound {
  * simulator from the models.
  */
 export interface SimulationScheme {
+  /** Unique among the schemes compared. */
   readonly name: string;
+  /** In a sentence. */
   readonly description: string;
   /** The cell as the scheme uses it: its own operating points or sharing. The cell itself when absent. */
   readonly cell?: ((problem: PlanningProblem) => PlanningProblem) | undefined;

@@ -8,6 +8,7 @@ import { World } from './world.js';
 
 /** How a simulation is run. */
 export interface SimulationRun {
+  /** Seed of the run. */
   readonly seed: number;
   /** A record of each device in each round. */
   readonly details?: boolean | undefined;

@@ -2,7 +2,9 @@ import type { RoundRecord } from './record.js';
 
 /** A scheme's rounds in few numbers. Means are over rounds that took place within all limits. */
 export interface SchemeSummary {
+  /** Name of the scheme. */
   readonly scheme: string;
+  /** Rounds simulated. */
   readonly rounds: number;
   readonly run: number;
   readonly broken: number;
@@ -10,11 +12,17 @@ export interface SchemeSummary {
   readonly missed: number;
   /** Rounds in which some device sat out. */
   readonly incomplete: number;
+  /** Mean round, seconds; null without one. */
   readonly meanDelaySeconds: number | null;
+  /** Median round, seconds; null without one. */
   readonly medianDelaySeconds: number | null;
+  /** 95 % of the rounds are below, seconds; null without one. */
   readonly ninetyFifthDelaySeconds: number | null;
+  /** Mean traffic of a round, bits. */
   readonly meanTrafficBits: number | null;
+  /** Mean energy of a round, joule. */
   readonly meanEnergyJoule: number | null;
+  /** Mean accuracy, 0…1. */
   readonly meanAccuracy: number | null;
   /** Part of a training to the target accuracy in a round. */
   readonly meanProgress: number | null;
@@ -22,7 +30,9 @@ export interface SchemeSummary {
   readonly secondsToAccuracy: number | null;
   readonly decisions: number;
   readonly meanSteps: number | null;
+  /** Mean regret of the rounds where it is known. */
   readonly meanRegret: number | null;
+  /** Largest regret of the rounds where it is known. */
   readonly largestRegret: number | null;
   /** Rounds with a bound. */
   readonly boundedRounds: number;

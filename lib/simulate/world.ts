@@ -24,12 +24,17 @@ import type { Outlook, SimulationOptions } from './options.js';
 
 /** What a device is in one round, whoever decides. */
 export interface DeviceMoment {
+  /** As in the problem. */
   readonly name: string;
+  /** Whether the device is there. */
   readonly isPresent: boolean;
+  /** Its channel. */
   readonly channel: PlaceChannel;
   /** Mean power gain with walls. */
   readonly gain: number;
+  /** Factor of its throughput. */
   readonly throughputFactor: number;
+  /** Factor of its memory. */
   readonly memoryFactor: number;
 }
 

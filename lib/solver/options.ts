@@ -23,6 +23,7 @@ export interface OptionIssue {
 
 /** All problems of one set of options. */
 export class OptionsError extends Error {
+  /** Stays; docs/errors.md says what to do. */
   readonly code = 'options';
   constructor(readonly issues: readonly OptionIssue[]) {
     super(issues.map(({ path, message }) => `option ${path || '(root)'}: ${message}`).join('\n'));

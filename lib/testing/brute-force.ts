@@ -15,9 +15,11 @@ import {
 export interface BruteForceAnswer {
   /** Round of the best plan, seconds; Infinity where no plan keeps all limits. */
   readonly totalSeconds: number;
+  /** The best plan; absent where none keeps all limits. */
   readonly plan?: Plan;
   /** Combinations of choices whose shares were searched, of how many there are. */
   readonly searched: number;
+  /** Combinations of choices tried. */
   readonly combinations: number;
 }
 

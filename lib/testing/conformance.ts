@@ -14,20 +14,27 @@ import { smallInstance } from './small-instance.js';
 
 /** What the checks found about a problem and its parts. */
 export interface ConformanceReport {
+  /** True where nothing was found. */
   readonly passed: boolean;
   /** What is wrong with the parts themselves. */
   readonly issues: readonly DefinitionIssue[];
+  /** The small instances solved. */
   readonly instances: readonly InstanceReport[];
 }
 
 /** One small instance, solved by trying all and by the planner. */
 export interface InstanceReport {
+  /** Of the instance. */
   readonly seed: number;
+  /** Combinations of choices tried by brute force. */
   readonly combinations: number;
   /** Seconds; Infinity where nothing is feasible. */
   readonly bruteForceSeconds: number;
+  /** Round of the exact method, seconds. */
   readonly exactSeconds: number;
+  /** Round of the two-timescale method, seconds. */
   readonly twoTimescaleSeconds: number;
+  /** Bound proven, seconds. */
   readonly boundSeconds: number;
   /** Sentences on what does not agree; empty where all does. */
   readonly disagreements: readonly string[];

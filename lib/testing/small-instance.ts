@@ -3,6 +3,7 @@ import { randomStream, type RandomStream } from '../random/index.js';
 
 /** How small. */
 export interface SmallInstanceOptions {
+  /** Of what is drawn. */
   readonly seed: number;
   /** At most three, for brute force. */
   readonly devices: number;

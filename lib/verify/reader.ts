@@ -1,6 +1,8 @@
 /** A certificate that is not what the format says, or does not prove what it claims: the place and what is wrong there. */
 export class CertificateError extends Error {
+  /** Name of the class. */
   override name = 'CertificateError';
+  /** Stays; docs/errors.md says what to do. */
   readonly code = 'certificate';
   constructor(
     readonly path: string,

@@ -19,6 +19,7 @@ export const planSizes = [1e-50, 1e50] as const;
 
 /** What a certificate was found to prove. */
 export interface Verdict {
+  /** True where every claim was checked and holds. */
   readonly verified: boolean;
   /** Why not, with the place in the certificate; undefined if verified. */
   readonly reason: string | undefined;
@@ -33,6 +34,7 @@ export interface Verdict {
   readonly leaves: number;
   /** Of a certificate of a mathematical program, what it proves. */
   readonly program?: ProgramVerdict;
+  /** Digest of the problem that was checked. */
   readonly problemSha256: string | undefined;
   readonly fileSha256: string | undefined;
 }

@@ -5,24 +5,32 @@ import { Allowance, type DecodeLimits, FORMAT_VERSION, forEachRecord } from './m
 /** What is known of one tensor or chunk of a message. */
 export interface TensorSummary {
   readonly name: string;
+  /** Sizes, slowest index first. */
   readonly shape: readonly number[];
+  /** How it was encoded. */
   readonly settings: CodecSettings;
   readonly chunk: boolean;
   /** Bytes of the record, header and checksum included. */
   readonly bytes: number;
   /** Elements, those that are not zero, and scales. */
   readonly elements: number;
+  /** Values kept. */
   readonly nonzeros: number;
+  /** Scales of quantization. */
   readonly scales: number;
   /** Bits sent for each element, and float32 bits over bits sent. */
   readonly bitsPerElement: number;
+  /** Bytes of the values as float32 over those of its record. */
   readonly ratio: number;
 }
 
 /** What is known of a message. */
 export interface MessageSummary {
+  /** Version of the format. */
   readonly version: number;
+  /** Length of the message. */
   readonly bytes: number;
+  /** In the order of the message. */
   readonly tensors: readonly TensorSummary[];
 }
 

@@ -20,14 +20,19 @@ export interface TensorInput {
   readonly name?: string;
   /** Row-major; the last axis is the channel, a row of it a token, an entry of the first axis a sample. */
   readonly values: Float32Array;
+  /** Sizes, slowest index first. */
   readonly shape: readonly number[];
+  /** How it is encoded; defaults when absent. */
   readonly settings?: CodecSettingsInput;
 }
 
 /** A tensor as received. */
 export interface DecodedTensor {
+  /** As encoded; empty without a name. */
   readonly name: string;
+  /** Sizes, slowest index first. */
   readonly shape: readonly number[];
+  /** Row by row. */
   readonly values: Float32Array;
   /** Settings it was coded with; fields that do not bear on the chosen method have their defaults. */
   readonly settings: CodecSettings;

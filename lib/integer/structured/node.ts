@@ -3,10 +3,15 @@ import type { Candidate, NodeBound, TreeResult } from '../tree.js';
 
 /** Limits and tolerances of the structured search. */
 export interface StructuredOptions {
+  /** Gap at which the answer counts as the optimum. */
   readonly relativeGap: number;
+  /** Most nodes. */
   readonly maxNodes: number;
+  /** Most wall time, seconds. */
   readonly timeLimitSeconds: number;
+  /** Accepted violation of rows and bounds. */
   readonly feasibilityTolerance: number;
+  /** How far from whole a value counts as whole. */
   readonly integralityTolerance: number;
 }
 
@@ -27,6 +32,7 @@ export interface StructuredResult extends TreeResult<Float64Array> {
   readonly reason?: string;
   /** The relaxation falls without end: nothing is claimed. */
   readonly isUnbounded: boolean;
+  /** Simplex pivots of all nodes. */
   readonly pivots: number;
 }
 

@@ -108,7 +108,9 @@ export type MeasuredAffine = z.output<typeof affine>;
 
 /** A file that is no measured profile. */
 export class MeasuredProfileError extends Error {
+  /** Name of the class. */
   override readonly name = 'MeasuredProfileError';
+  /** Stays; docs/errors.md says what to do. */
   readonly code = 'measured-profile';
 }
 

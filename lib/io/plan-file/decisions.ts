@@ -34,7 +34,16 @@ type Decision = z.output<typeof decisionsSchema>['devices'][number];
 
 /** A plan that was read, or everything that is wrong with its text. */
 export type DecisionsOutcome =
-  { readonly ok: true; readonly plan: Plan } | { readonly ok: false; readonly issues: readonly FileIssue[] };
+  | {
+      readonly ok: true;
+      /** The plan that the decisions make. */
+      readonly plan: Plan;
+    }
+  | {
+      readonly ok: false;
+      /** Everything that is wrong, with its place. */
+      readonly issues: readonly FileIssue[];
+    };
 
 /**
  * The plan for a problem that a file of any origin states: what `--out` wrote, or YAML or JSON with `devices` and their

@@ -3,7 +3,16 @@ import { planFileSchema, type PlanFile } from './schema.js';
 
 /** A plan file that was read, or what is wrong with it. */
 export type PlanReadOutcome =
-  { readonly ok: true; readonly plan: PlanFile } | { readonly ok: false; readonly issues: readonly string[] };
+  | {
+      readonly ok: true;
+      /** The plan file read. */
+      readonly plan: PlanFile;
+    }
+  | {
+      readonly ok: false;
+      /** Everything that is wrong. */
+      readonly issues: readonly string[];
+    };
 
 /** Reads a plan that `--json` or `--out` wrote. */
 export function readPlanFile(text: string): PlanReadOutcome {
@@ -21,6 +30,7 @@ export function readPlanFile(text: string): PlanReadOutcome {
 
 /** An earlier plan in the terms of a problem. */
 export interface WarmPlan {
+  /** The plan, for the problem at hand. */
   readonly plan: Plan;
   /** What of the earlier plan could not be used, in words; empty when all of it was. */
   readonly ignored: readonly string[];

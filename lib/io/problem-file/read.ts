@@ -19,11 +19,22 @@ export type ResolvedFile = ResolvedOrigin;
 
 /** A problem that was read with its warnings, or every mistake of its text. */
 export type ReadOutcome =
-  | { readonly ok: true; readonly resolved: ResolvedFile; readonly warnings: readonly FileIssue[] }
-  | { readonly ok: false; readonly issues: readonly FileIssue[] };
+  | {
+      readonly ok: true;
+      /** What the file stands for. */
+      readonly resolved: ResolvedFile;
+      /** What is allowed but probably not meant. */
+      readonly warnings: readonly FileIssue[];
+    }
+  | {
+      readonly ok: false;
+      /** Everything that is wrong, with its place. */
+      readonly issues: readonly FileIssue[];
+    };
 
 /** What a caller sets in place of the file. */
 export interface ReadOverrides {
+  /** In place of the file's. */
   readonly seed?: number;
   /** Text of a file that the problem file names, by the path as it stands there; may throw. */
   readonly readFile?: (path: string) => string;
@@ -33,6 +44,7 @@ export interface ReadOverrides {
 
 /** Thrown by `parseProblemFile` when a file is not right; carries every problem found. */
 export class ProblemFileError extends Error {
+  /** Stays; docs/errors.md says what to do. */
   readonly code = 'problem-file';
   constructor(readonly issues: readonly FileIssue[]) {
     super(issues.map((issue) => formatIssue(issue)).join('\n'));
@@ -76,6 +88,7 @@ function openFrame({ frame }: ResolvedFile): FileIssue[] {
 
 /** A problem file that is right, with what is odd about it. */
 export interface ParsedFile extends ResolvedFile {
+  /** What is allowed but probably not meant. */
   readonly warnings: readonly FileIssue[];
 }
 

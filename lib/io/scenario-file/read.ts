@@ -13,8 +13,11 @@ import { TraceReader } from './trace.js';
 export interface ResolvedScenario {
   /** The cell as its file describes it, before anything moves. */
   readonly start: ResolvedOrigin;
+  /** The cell over time. */
   readonly cell: MovingCell;
+  /** How it is simulated, defaults included. */
   readonly settings: SimulationSettings;
+  /** What it was read from, to send elsewhere. */
   readonly origin: ScenarioOrigin;
 }
 
@@ -25,8 +28,18 @@ export interface ScenarioOrigin extends FileOrigin {
 
 /** A scenario that was read, or every mistake of its text. */
 export type ScenarioOutcome =
-  | { readonly ok: true; readonly scenario: ResolvedScenario; readonly warnings: readonly FileIssue[] }
-  | { readonly ok: false; readonly issues: readonly FileIssue[] };
+  | {
+      readonly ok: true;
+      /** What the file stands for. */
+      readonly scenario: ResolvedScenario;
+      /** What is allowed but probably not meant. */
+      readonly warnings: readonly FileIssue[];
+    }
+  | {
+      readonly ok: false;
+      /** Everything that is wrong, with its place. */
+      readonly issues: readonly FileIssue[];
+    };
 
 /** Reads, checks and resolves a scenario file: a problem file with a section `simulation`. Never throws. */
 export function readScenarioFile(text: string, overrides: ReadOverrides = {}): ScenarioOutcome {

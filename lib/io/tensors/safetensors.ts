@@ -2,7 +2,9 @@ import { type StoredTensor, type TensorDtype, TensorFileError, dtypeBytes, eleme
 
 /** Contents of a `.safetensors` file: tensors in the order of their bytes, and the string metadata. */
 export interface SafetensorsFile {
+  /** In the order of the file. */
   readonly tensors: readonly StoredTensor[];
+  /** Texts of the header; empty without any. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 

@@ -24,13 +24,17 @@ export type TensorDtype = keyof typeof dtypeBytes;
 export interface StoredTensor {
   /** Name within the file; empty where the format has none (`.npy`). */
   readonly name: string;
+  /** Type of the values. */
   readonly dtype: TensorDtype;
+  /** Sizes, slowest index first. */
   readonly shape: readonly number[];
+  /** Little-endian values, row by row. */
   readonly bytes: Uint8Array;
 }
 
 /** What is wrong with a tensor file; `offset` is the byte at which it shows, where there is one. */
 export class TensorFileError extends Error {
+  /** Stays; docs/errors.md says what to do. */
   readonly code = 'tensor-file';
   constructor(
     message: string,

@@ -15,7 +15,9 @@ const countSlack = 2e-6;
  * corners bounds the box. (At low = high it is the plain dual at that point.)
  */
 export class BoxOracle implements ChoiceOracle {
+  /** Devices. */
   readonly blockCount: number;
+  /** Coupling rows. */
   readonly rowCount: number;
   readonly available: Float64Array;
   /** For each requirement the largest over devices of the least seconds any choice needs with the whole band. */

@@ -21,8 +21,11 @@ export type BoundCertificate = ThresholdCertificate | BoxCertificate | FloorCert
 /** Multipliers at which no plan is as fast as claimed. */
 export interface ThresholdCertificate {
   readonly kind: 'threshold';
+  /** How the server is shared. */
   readonly sharing: ServerSharing;
+  /** The bound, seconds; null where nothing is feasible. */
   readonly boundSeconds: number | null;
+  /** Prices of the coupling limits. */
   readonly multipliers: LimitMultipliers;
 }
 
@@ -32,6 +35,7 @@ export interface BoxCertificate {
   readonly sharing: 'batched';
   /** The delay form that the thresholds belong to. */
   readonly form: 'chain' | 'stages';
+  /** The bound, seconds; null where nothing is feasible. */
   readonly boundSeconds: number | null;
   /** Corners of the box that is divided: what every plan needs, and where the thresholds' sum alone exceeds the bound. */
   readonly lower: readonly number[];
@@ -41,13 +45,19 @@ export interface BoxCertificate {
 
 /** A binary partition of the thresholds (chain: one; stages: pre, pre + post unless K = 1, post + adapters). */
 export type BoxNode =
-  | { readonly multipliers: LimitMultipliers }
+  | {
+      /** Prices of the coupling limits in a leaf. */
+      readonly multipliers: LimitMultipliers;
+    }
   | { readonly axis: number; readonly at: number; readonly below: BoxNode; readonly above: BoxNode };
 
 /** A device that alone takes as long as claimed. */
 export interface FloorCertificate {
   readonly kind: 'floor';
+  /** How the server is shared. */
   readonly sharing: ServerSharing;
+  /** The bound, seconds; null where nothing is feasible. */
   readonly boundSeconds: number | null;
+  /** Device that the bound comes from. */
   readonly device: string;
 }

@@ -36,6 +36,7 @@ export type BoundOptions = z.input<typeof boundOptions.schema>;
 
 /** What a caller of `boundPlan` may know already. */
 export interface BoundContext {
+  /** Ends the work with the best bound so far once aborted. */
   readonly signal?: StopSignal | undefined;
   /** Delay of a known plan, seconds: where the search starts, and the goal of `batched` subdivision. */
   readonly incumbentSeconds?: number | undefined;
@@ -49,6 +50,7 @@ export interface BoundContext {
 export interface PlanBound {
   /** No plan is faster, seconds; Infinity if no plan exists; 0 if nothing could be shown. */
   readonly boundSeconds: number;
+  /** From which the bound can be recomputed. */
   readonly certificate: BoundCertificate;
   /** Multipliers of the part that decides the bound. */
   readonly multipliers: LimitMultipliers;

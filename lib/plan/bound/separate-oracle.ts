@@ -12,7 +12,9 @@ import type { ShareLimits } from './links.js';
  * φ(T') ≥ φ(T) − θ·(T' − T) with θ the price of time.
  */
 export class SeparateOracle implements ThresholdOracle {
+  /** Devices. */
   readonly blockCount: number;
+  /** Coupling rows. */
   readonly rowCount: number;
   readonly available: Float64Array;
   readonly thresholdRows: readonly number[];

@@ -11,10 +11,14 @@ import { stateProblem, type StatedProblem } from './state-problem.js';
 export interface PlanCertificate {
   readonly format: 'sft-opt certificate';
   readonly version: 4;
+  /** Program that wrote it. */
   readonly generator: string;
+  /** Digest of the problem as stated. */
   readonly problemSha256: string;
   readonly fileSha256: string | null;
+  /** The problem as stated. */
   readonly problem: StatedProblem;
+  /** What is claimed, with the evidence. */
   readonly claims: { readonly plan: PlanClaim | null; readonly bound: BoundClaim | null };
 }
 
@@ -29,6 +33,7 @@ export interface CertifyRequest {
   readonly maxNodes?: number | undefined;
   readonly fileSha256?: string | undefined;
   readonly generator?: string | undefined;
+  /** Ends the work once aborted. */
   readonly signal?: StopSignal | undefined;
 }
 

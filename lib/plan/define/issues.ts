@@ -10,7 +10,9 @@ export interface DefinitionIssue {
 
 /** Everything that is wrong with a definition, at once. */
 export class ProblemDefinitionError extends Error {
+  /** Name of the class. */
   override readonly name = 'ProblemDefinitionError';
+  /** Stays; docs/errors.md says what to do. */
   readonly code = 'problem-definition';
 
   constructor(readonly issues: readonly DefinitionIssue[]) {

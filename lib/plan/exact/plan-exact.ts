@@ -27,6 +27,7 @@ export type ExactOptions = z.input<typeof exactOptions.schema>;
 
 /** What a caller of `planExact` may pass beside options. */
 export interface ExactContext {
+  /** Ends the search with the best plan so far once aborted. */
   readonly signal?: StopSignal | undefined;
   /** Called after every node of the tree; returning false ends the search as `interrupted`. */
   readonly onProgress?: ((progress: SolveProgress) => boolean | undefined) | undefined;
@@ -57,6 +58,7 @@ export interface ExactAnswer {
    * and has no certificate of its own.
    */
   readonly certificate: BoundCertificate;
+  /** Nodes bounded. */
   readonly nodeCount: number;
   readonly statistics: Readonly<Record<string, number>>;
 }

@@ -22,6 +22,7 @@ const mostGain = 1e30;
 export interface ReplanBudget {
   /** Seconds; no limit when absent. */
   readonly timeLimitSeconds?: number;
+  /** Ends the work with what it has once aborted. */
   readonly signal?: StopSignal;
 }
 

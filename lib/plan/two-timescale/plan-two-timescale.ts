@@ -34,9 +34,11 @@ export type TwoTimescaleOptions = z.input<typeof twoTimescaleOptions.schema>;
 
 /** What a caller of `planTwoTimescale` may pass beside options. */
 export interface TwoTimescaleContext {
+  /** Ends the search with the best plan so far once aborted. */
   readonly signal?: StopSignal | undefined;
   /** Plans whose choices are starts besides those of the relaxation. */
   readonly starts?: readonly Plan[] | undefined;
+  /** Called when the best plan or the bound improves. */
   readonly onProgress?: ((progress: SolveProgress) => void) | undefined;
   /** Told of each faster plan as it is found; whether it keeps a deadline is for the listener to judge. */
   readonly onPlan?: ((plan: Plan) => void) | undefined;
@@ -44,6 +46,7 @@ export interface TwoTimescaleContext {
 
 /** A plan and, where the search computed it, the dual bound of the problem. */
 export interface TwoTimescaleResult extends PlanSearchResult {
+  /** What no plan can beat. */
   readonly bound?: PlanBound;
 }
 

@@ -17,10 +17,13 @@ export const referenceThroughput = 50e9;
 
 /** What a device of the domain was made from, for people. */
 export interface DeviceSummary {
+  /** As in the problem. */
   readonly name: string;
   /** Position of its entry in the file's list. */
   readonly entry: number;
+  /** Throughput, FLOP a second. */
   readonly throughputFlopsPerSecond: number;
+  /** Both directions. */
   readonly link: ResolvedLink;
 }
 

@@ -30,7 +30,9 @@ type RadioSection = ProblemFile['radio'];
 
 /** How one device reaches the server. */
 export interface ResolvedLink {
+  /** Rate over bandwidth from device to server. */
   readonly uplink: RateLaw;
+  /** Rate over bandwidth from server to device. */
   readonly downlink: RateLaw;
   /** Absent with a measured gain. */
   readonly distanceMetre?: number;

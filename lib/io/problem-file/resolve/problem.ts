@@ -13,8 +13,11 @@ import { resolvePoint } from './points.js';
 
 /** A checked problem file with everything drawn and computed. */
 export interface ResolvedSections {
+  /** The file with its defaults. */
   readonly file: ProblemFile;
+  /** Shape of its transformer. */
   readonly shape: TransformerShape;
+  /** The problem that it stands for. */
   readonly problem: PlanningProblem;
   /** What each device was made from, in the order of `problem.devices`. */
   readonly summaries: readonly DeviceSummary[];

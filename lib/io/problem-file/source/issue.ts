@@ -1,6 +1,8 @@
 /** Where something stands in a file; both count from 1. */
 export interface SourcePosition {
+  /** From 1. */
   readonly line: number;
+  /** From 1. */
   readonly column: number;
 }
 
@@ -20,6 +22,7 @@ export interface RawIssue {
 export interface FileIssue extends SourcePosition {
   /** As in `devices[3].throughput`; empty for the file as a whole. */
   readonly path: string;
+  /** What was found and what is allowed. */
   readonly message: string;
   /** What stands there, shortened; absent where nothing does. */
   readonly found?: string;

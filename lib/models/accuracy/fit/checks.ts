@@ -3,7 +3,9 @@ import { studentQuantile } from './statistics.js';
 
 /** Data that no accuracy model can be fitted to: everything that is wrong with them. */
 export class AccuracyFitError extends Error {
+  /** Name of the class. */
   override readonly name = 'AccuracyFitError';
+  /** Stays; docs/errors.md says what to do. */
   readonly code = 'accuracy-fit';
 
   constructor(readonly problems: readonly string[]) {

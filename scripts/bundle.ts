@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { build, type Metafile, type Plugin } from 'esbuild';
 import { withDirectImports } from './direct-imports.js';
 import { mergeChunks } from './merge-chunks.js';
+import { ShortMembers } from './short-members.js';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 
@@ -90,19 +91,20 @@ export async function bundle(folder: string): Promise<Metafile> {
 function pureConstants(code: string): string {
   return code
     .replaceAll(/ = ([\w$]+)\(([\w$]+)\(\), 1\)/gu, ' = /* @__PURE__ */ $1(/* @__PURE__ */ $2(), 1)')
-    .replaceAll(/^var ([\w$]+) = ([\w$]+\()/gmu, 'var $1 = /* @__PURE__ */ $2');
+    .replaceAll(/^var ([\w$]+) = ([\w$]+\(|\(\(\) =>|[\w$]+\.from\()/gmu, 'var $1 = /* @__PURE__ */ $2');
 }
 
 /**
- * Sources with direct imports; `import.meta.url` stays the place where their file would be without bundling, beside its
+ * Sources with direct imports and short private members; `import.meta.url` stays the place where their file would be without bundling, beside its
  * assets.
  */
 const ownSources: Plugin = {
   name: 'own-sources',
   setup(builder) {
+    const members = new ShortMembers(root, ['lib', 'harness', 'bin']);
     builder.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
       if (path.includes('node_modules')) return undefined;
-      const source = withDirectImports(path, await readFile(path, 'utf8'));
+      const source = withDirectImports(path, members.applied(path, await readFile(path, 'utf8')));
       const place = relative(root, path).replace(/\.ts$/u, '.js');
       const here = `new URL(${JSON.stringify(place)}, import.meta.url.slice(0, import.meta.url.lastIndexOf('/dist/') + 6)).href`;
       return { contents: source.replaceAll('import.meta.url', here), loader: 'ts', resolveDir: dirname(path) };

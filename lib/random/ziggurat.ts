@@ -47,4 +47,4 @@ const edges = ((): Float64Array => {
   return found;
 })();
 
-const ratios = Float64Array.from({ length: blocks }, (_, k) => edges[k + 1]! / edges[k]!);
+const ratios = /* @__PURE__ */ Float64Array.from({ length: blocks }, (_, k) => edges[k + 1]! / edges[k]!);

@@ -1,4 +1,5 @@
 import { fromDecoder, stacked, type Naming, type Take } from '../../lib/io/decoders/index.js';
+import { interpolateGrid } from '../../lib/io/images/index.js';
 import { readSafetensors, toFloat32, type StoredTensor } from '../../lib/io/tensors/index.js';
 import { randomStream } from '../../lib/random/index.js';
 import {
@@ -11,7 +12,6 @@ import {
   tokenCount,
   type DecoderConfig,
   type TransformerConfig,
-  type VitConfig,
 } from './config.js';
 import { WeightError, type HostTensor, type WeightSet } from './host-tensor.js';
 
@@ -183,55 +183,12 @@ function adapted(
     return { shape: wanted, values: new Float32Array(wanted.reduce((product, extent) => product * extent, 1)) };
   }
   if (!isDecoder(config) && name === 'pos_embed' && found && !sameShape(found.shape, wanted))
-    return interpolatePositions(found, config);
+    return interpolateGrid(found, config.width, config.pooling === 'class-token' ? 1 : 0, gridSize(config));
   return found;
 }
 
 function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((extent, k) => extent === b[k]);
-}
-
-/**
- * Position embeddings on another grid by bicubic interpolation with half-pixel centres and a = −0.75, the convention of
- * the frameworks these weights come from. The class token's entry is kept.
- */
-export function interpolatePositions(positions: HostTensor, config: VitConfig): HostTensor {
-  const width = config.width;
-  const lead = config.pooling === 'class-token' ? 1 : 0;
-  const from = Math.round(Math.sqrt(positions.shape[1]! - lead));
-  if (from ** 2 + lead !== positions.shape[1] || positions.shape[2] !== width) return positions;
-  const to = gridSize(config);
-  const values = new Float32Array((to * to + lead) * width);
-  values.set(positions.values.subarray(0, lead * width));
-  const axis = Array.from({ length: to }, (_, k) => cubicTaps((k + 0.5) * (from / to) - 0.5, from));
-  for (let row = 0; row < to; row++) {
-    for (let column = 0; column < to; column++) {
-      const target = (lead + row * to + column) * width;
-      for (const [y, weightY] of axis[row]!) {
-        for (const [x, weightX] of axis[column]!) {
-          const source = (lead + y * from + x) * width;
-          const weight = weightY * weightX;
-          for (let k = 0; k < width; k++) values[target + k]! += weight * positions.values[source + k]!;
-        }
-      }
-    }
-  }
-  return { shape: [1, to * to + lead, width], values };
-}
-
-/** Four neighbours of a position and their cubic-convolution weights (Keys 1981), clamped at the border. */
-function cubicTaps(position: number, size: number): [number, number][] {
-  const base = Math.floor(position);
-  const a = -0.75;
-  const weight = (distance: number) => {
-    const t = Math.abs(distance);
-    if (t <= 1) return ((a + 2) * t - (a + 3)) * t * t + 1;
-    return t < 2 ? ((a * t - 5 * a) * t + 8 * a) * t - 4 * a : 0;
-  };
-  return [-1, 0, 1, 2].map((offset) => {
-    const index = Math.min(size - 1, Math.max(0, base + offset));
-    return [index, weight(position - (base + offset))];
-  });
 }
 
 /** Hugging Face's ViT names and separate query, key and value matrices, as timm's. */

@@ -30,7 +30,9 @@ export const campaigns: Readonly<Record<string, CampaignPlan>> = {
       ...['joint', 'fixed-cut', 'fixed-ratio', 'equal-bandwidth', 'compressed-split-federated', 'no-compression'],
       ...['split-federated', 'vanilla-split', 'federated-lora'],
     ],
-    seeds: 12,
+    seeds: 16,
+    halfWidth: 0.01,
+    mostSeeds: 81,
   },
   motion: {
     title: 'Standing, strolling and walking devices',
@@ -62,7 +64,7 @@ export const campaigns: Readonly<Record<string, CampaignPlan>> = {
     schemes: some,
     seeds: 6,
   },
-  cells: { title: 'Delay over cells', schemes: some, seeds: 12 },
+  cells: { title: 'Delay over cells', schemes: some, seeds: 40 },
   ablation: {
     title: 'Each decision alone',
     schemes: [

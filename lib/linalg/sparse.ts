@@ -49,6 +49,62 @@ export function assembleSparse(
   };
 }
 
+/** Entries of a sparse matrix to be, in any order; values of equal positions add up. */
+export class Triplets {
+  private readonly rows: number[] = [];
+  private readonly columns: number[] = [];
+  private readonly values: number[] = [];
+
+  /** Number of entries so far. */
+  get count(): number {
+    return this.rows.length;
+  }
+
+  add(row: number, column: number, value: number): void {
+    this.rows.push(row);
+    this.columns.push(column);
+    this.values.push(value);
+  }
+
+  /** Adds the entries of a matrix, `rowShift` rows further down. */
+  addMatrix(matrix: SparseMatrix, rowShift = 0): void {
+    forEachEntry(matrix, (row, column, value) => this.add(row + rowShift, column, value));
+  }
+
+  /** Adds zeros on the diagonal, so that the matrix has entries there. */
+  addDiagonal(order: number): void {
+    for (let k = 0; k < order; k++) this.add(k, k, 0);
+  }
+
+  /** The matrix in compressed columns. Throws RangeError for an index outside it. */
+  assemble(rows: number, columns: number): AssembledMatrix {
+    return assembleSparse(rows, columns, this.rows, this.columns, this.values);
+  }
+}
+
+/** Visits the stored entries of a matrix column by column; for hot loops a callback is too slow. */
+export function forEachEntry(
+  { columns, columnStarts, rowIndices, values }: SparseMatrix,
+  visit: (row: number, column: number, value: number, slot: number) => void,
+): void {
+  for (let j = 0; j < columns; j++) {
+    for (let k = columnStarts[j]!; k < columnStarts[j + 1]!; k++) visit(rowIndices[k]!, j, values[k]!, k);
+  }
+}
+
+/** Rows and columns of a matrix, each in increasing order, as a matrix of their own. */
+export function submatrix(matrix: SparseMatrix, rows: Int32Array, columns: Int32Array): SparseMatrix {
+  const newRow = new Int32Array(matrix.rows).fill(-1);
+  const newColumn = new Int32Array(matrix.columns).fill(-1);
+  rows.forEach((row, k) => (newRow[row] = k));
+  columns.forEach((column, k) => (newColumn[column] = k));
+  const triplets = new Triplets();
+  forEachEntry(matrix, (row, column, value) => {
+    if (newRow[row]! >= 0 && newColumn[column]! >= 0) triplets.add(newRow[row]!, newColumn[column]!, value);
+  });
+  return triplets.assemble(rows.length, columns.length).matrix;
+}
+
 /** Stable order of items by key, starting from `previous` order. */
 function countingSort(
   keys: ArrayLike<number>,
@@ -155,26 +211,11 @@ export function lowerTriangle(matrix: SymmetricMatrix | undefined, order: number
     }
     return toSparse({ kind: 'dense', rows: order, columns: order, values: dense });
   }
-  const sparse = toSparse(matrix);
-  const columnStarts = new Int32Array(order + 1);
-  const rowIndices: number[] = [];
-  const values: number[] = [];
-  for (let j = 0; j < order; j++) {
-    for (let k = sparse.columnStarts[j]!; k < sparse.columnStarts[j + 1]!; k++) {
-      if (sparse.rowIndices[k]! < j) continue;
-      rowIndices.push(sparse.rowIndices[k]!);
-      values.push(sparse.values[k]!);
-    }
-    columnStarts[j + 1] = rowIndices.length;
-  }
-  return {
-    kind: 'sparse',
-    rows: order,
-    columns: order,
-    columnStarts,
-    rowIndices: Int32Array.from(rowIndices),
-    values: Float64Array.from(values),
-  };
+  const triplets = new Triplets();
+  forEachEntry(toSparse(matrix), (row, column, value) => {
+    if (row >= column) triplets.add(row, column, value);
+  });
+  return triplets.assemble(order, order).matrix;
 }
 
 /** target ← Sx for a symmetric S given by its lower triangle. */

@@ -22,6 +22,24 @@ export interface QpCandidate {
   readonly ray?: Float64Array | undefined;
 }
 
+/** The point nearest to the origin that meets the bounds, of which nothing is claimed. */
+export function nearestToOrigin({ linear, lower, upper, constraintLower }: QuadraticProgram): QpCandidate {
+  const [n, m] = [linear.length, constraintLower.length];
+  return {
+    claim: 'stalled',
+    method: 'none',
+    x: linear.map((_, j) => {
+      const nearest = Math.min(upper[j]!, Math.max(lower[j]!, 0));
+      return Number.isFinite(nearest) ? nearest : 0;
+    }),
+    multipliers: new Float64Array(m),
+    boundMultipliers: new Float64Array(n),
+    workingSet: { bounds: new Int8Array(n), constraints: new Int8Array(m) },
+    workingSetChanges: 0,
+    iterations: 0,
+  };
+}
+
 /**
  * Recomputes everything from the data of the problem and claims only what that supports: a candidate that fails its
  * check ends as `stalled` (or at the limit it met), one that did better than it believed as `optimal`.

@@ -19,7 +19,7 @@ export function solveElastic(
   const m = problem.constraintLower.length;
   if (options.elastic === 'off') throw new ArgumentError('the elastic mode is off');
   const penalty = options.elasticPenalty * (1 + maxNorm(problem.linear));
-  const relaxed = solve(relaxRows(problem, options.elastic, penalty, true).problem);
+  const relaxed = solve(relaxRows(problem, options.elastic, penalty, true));
   const x = relaxed.x.slice(0, n);
   const multipliers = relaxed.multipliers.slice(0, m);
   const boundMultipliers = relaxed.boundMultipliers.slice(0, n);
@@ -27,26 +27,22 @@ export function solveElastic(
   const elastic = elasticReport(problem, x, options.feasibilityTolerance);
   const solved = relaxed.termination === 'optimal';
   const feasible = evidence.residuals.primalInfeasibility <= options.feasibilityTolerance;
+  const { certificate: _certificate, ray: _ray, ...rest } = relaxed;
   return {
+    ...rest,
     termination: solved ? (feasible ? 'optimal' : 'locally-infeasible') : relaxed.termination,
     message: `The rows were relaxed; ${elastic.relaxedRows.length} of ${m} lie outside their sides.`,
     primalStatus: feasible ? 'feasible' : 'infeasible',
-    dualStatus: relaxed.dualStatus,
     x,
     objective: evidence.objective,
     multipliers,
     boundMultipliers,
     residuals: evidence.residuals,
-    iterations: relaxed.iterations,
-    counts: relaxed.counts,
-    timeSeconds: relaxed.timeSeconds,
     workingSet: {
       constraints: relaxed.workingSet.constraints.slice(0, m),
       bounds: relaxed.workingSet.bounds.slice(0, n),
     },
-    workingSetChanges: relaxed.workingSetChanges,
     dualityGap: evidence.dualityGap,
-    method: relaxed.method,
     elastic,
   };
 }

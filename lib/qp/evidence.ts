@@ -1,6 +1,6 @@
 import { dot, maxNorm, multiply, multiplySymmetric, multiplyTransposed } from '../linalg/index.js';
 import { kktResiduals, type KktResiduals, type QuadraticProgram } from '../problem/index.js';
-import type { FarkasCertificate, UnboundedRay } from './result.js';
+import type { FarkasCertificate, QpResult, UnboundedRay } from './result.js';
 
 /** What a point and its multipliers are worth, from the data of the problem alone. */
 export interface QpEvidence {
@@ -89,8 +89,16 @@ export function qpEvidence(
 }
 
 /** The largest of the absolute residuals and the gap relative to 1 + |objective|. */
-export function absoluteMerit({ residuals, dualResidual, dualityGap, objective }: QpEvidence): number {
+function absoluteMerit({ residuals, dualResidual, dualityGap, objective }: QpEvidence): number {
   return Math.max(residuals.absoluteInfeasibility, dualResidual, dualityGap / (1 + Math.abs(objective)));
+}
+
+/** That of a point with its multipliers. */
+export function pointMerit(
+  problem: QuadraticProgram,
+  { x, multipliers, boundMultipliers }: Pick<QpResult, 'x' | 'multipliers' | 'boundMultipliers'>,
+): number {
+  return absoluteMerit(qpEvidence(problem, x, multipliers, boundMultipliers));
 }
 
 /** Tolerances that a solution must meet. */
@@ -140,15 +148,18 @@ export function farkasCertificate(
   const z = new Float64Array(n);
   if (problem.constraintMatrix !== undefined) multiplyTransposed(problem.constraintMatrix, y, z);
   let residual = 0;
-  let support = 0;
+  let gap = 0;
   let slackOfTolerances = 0;
+  const take = (value: number, side: number): void => {
+    gap -= value * side;
+    slackOfTolerances += Math.abs(value) * feasibilityTolerance * Math.max(1, Math.abs(side));
+  };
   for (let j = 0; j < n; j++) {
     const value = -z[j]!;
     const side = value > 0 ? problem.upper[j]! : problem.lower[j]!;
     if (Number.isFinite(side)) {
       z[j] = value;
-      support += value * side;
-      slackOfTolerances += Math.abs(value) * feasibilityTolerance * Math.max(1, Math.abs(side));
+      take(value, side);
     } else {
       z[j] = 0;
       residual = Math.max(residual, Math.abs(value));
@@ -156,12 +167,8 @@ export function farkasCertificate(
   }
   for (let i = 0; i < m; i++) {
     const value = y[i]!;
-    if (value === 0) continue;
-    const side = value > 0 ? problem.constraintUpper[i]! : problem.constraintLower[i]!;
-    support += value * side;
-    slackOfTolerances += Math.abs(value) * feasibilityTolerance * Math.max(1, Math.abs(side));
+    if (value !== 0) take(value, value > 0 ? problem.constraintUpper[i]! : problem.constraintLower[i]!);
   }
-  const gap = -support;
   // A residual r on free variables refutes only points with ‖x‖₁ < gap/r: demand that to be out of all reach.
   const proves = gap > slackOfTolerances && gap > 0 && residual <= 1e-9 * Math.min(1, gap);
   return proves ? { multipliers: y, boundMultipliers: z, gap, residual } : undefined;

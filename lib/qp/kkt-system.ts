@@ -1,4 +1,4 @@
-import { assembleSparse, SparseSymmetricFactor, type SparseMatrix } from '../linalg/index.js';
+import { SparseSymmetricFactor, Triplets, type SparseMatrix } from '../linalg/index.js';
 import type { SparseProgram } from './scaling.js';
 
 /**
@@ -29,28 +29,13 @@ export class KktSystem {
   ) {
     const { variableCount: n, constraintCount: m, hessian, constraintMatrix } = program;
     this.order = n + m;
-    const rows: number[] = [];
-    const columns: number[] = [];
-    const values: number[] = [];
-    const append = (source: SparseMatrix, rowShift: number): void => {
-      for (let j = 0; j < source.columns; j++) {
-        for (let k = source.columnStarts[j]!; k < source.columnStarts[j + 1]!; k++) {
-          rows.push(source.rowIndices[k]! + rowShift);
-          columns.push(j);
-          values.push(source.values[k]!);
-        }
-      }
-    };
-    append(hessian, 0);
-    const hessianCount = rows.length;
-    append(constraintMatrix, n);
-    const matrixCount = rows.length;
-    for (let k = 0; k < n + m; k++) {
-      rows.push(k);
-      columns.push(k);
-      values.push(0);
-    }
-    const { matrix, slots } = assembleSparse(n + m, n + m, rows, columns, values);
+    const triplets = new Triplets();
+    triplets.addMatrix(hessian);
+    const hessianCount = triplets.count;
+    triplets.addMatrix(constraintMatrix, n);
+    const matrixCount = triplets.count;
+    triplets.addDiagonal(n + m);
+    const { matrix, slots } = triplets.assemble(n + m, n + m);
     this.matrix = matrix;
     this.hessianSlots = slots.subarray(0, hessianCount);
     this.diagonalSlots = slots.subarray(matrixCount);

@@ -1,7 +1,8 @@
-import { type SymmetricMatrix } from '../linalg/index.js';
+import { forEachEntry, type SymmetricMatrix } from '../linalg/index.js';
 import type { QuadraticProgram } from '../problem/index.js';
 import { qpEvidence } from './evidence.js';
 import type { QpResult, QpWarmStart } from './result.js';
+import { inOwnVariableUnits, inVariableUnits } from './variable-units.js';
 
 /** Objectives that change by less than this are solved in larger units: tolerances are absolute ones. */
 const smallObjective = 1e-3;
@@ -33,17 +34,16 @@ function rangeOf(lower: number, upper: number): number {
   return Math.max(1, side(lower), side(upper));
 }
 
-function diagonalOf(hessian: SymmetricMatrix | undefined, n: number): Float64Array {
+/** Diagonal of P, zero where P is absent; not to be written to. */
+export function diagonalOf(hessian: SymmetricMatrix | undefined, n: number): Float64Array {
   const diagonal = new Float64Array(n);
   if (hessian === undefined) return diagonal;
   if (hessian.kind === 'diagonal') return hessian.values;
   if (hessian.kind === 'dense') return diagonal.map((_, j) => hessian.values[j * n + j]!);
   if (hessian.kind === 'sparse') {
-    for (let j = 0; j < n; j++) {
-      for (let k = hessian.columnStarts[j]!; k < hessian.columnStarts[j + 1]!; k++) {
-        if (hessian.rowIndices[k] === j) diagonal[j] = hessian.values[k]!;
-      }
-    }
+    forEachEntry(hessian, (row, column, value) => {
+      if (row === column) diagonal[row] = value;
+    });
     return diagonal;
   }
   const { factor, weights } = hessian;
@@ -55,19 +55,11 @@ function diagonalOf(hessian: SymmetricMatrix | undefined, n: number): Float64Arr
 
 /** The program with its objective times `factor`. */
 export function inObjectiveUnits(problem: QuadraticProgram, factor: number): QuadraticProgram {
-  const times = (values: Float64Array): Float64Array => values.map((value) => value * factor);
-  const { hessian, linear, constant } = problem;
-  return {
-    ...problem,
-    linear: times(linear),
-    ...(constant !== undefined && { constant: constant * factor }),
-    ...(hessian !== undefined && {
-      hessian:
-        hessian.kind === 'diagonal-plus-low-rank'
-          ? { ...hessian, diagonal: times(hessian.diagonal), weights: times(hessian.weights) }
-          : { ...hessian, values: times(hessian.values) },
-    }),
-  };
+  return inVariableUnits(problem, ownSizes(problem), factor);
+}
+
+function ownSizes({ linear }: QuadraticProgram): Float64Array {
+  return new Float64Array(linear.length).fill(1);
 }
 
 export function guessInObjectiveUnits(guess: QpWarmStart | undefined, factor: number): QpWarmStart | undefined {
@@ -81,14 +73,12 @@ export function guessInObjectiveUnits(guess: QpWarmStart | undefined, factor: nu
 
 /** A result of the program in those units as one of the program itself, its evidence computed anew. */
 export function inOwnObjectiveUnits(problem: QuadraticProgram, result: QpResult, factor: number): QpResult {
-  const multipliers = result.multipliers.map((y) => y / factor);
-  const boundMultipliers = result.boundMultipliers.map((z) => z / factor);
-  const { objective, residuals, dualityGap } = qpEvidence(problem, result.x, multipliers, boundMultipliers);
+  const point = inOwnVariableUnits(result, ownSizes(problem), factor);
+  const { objective, residuals, dualityGap } = qpEvidence(problem, point.x, point.multipliers, point.boundMultipliers);
   return {
     ...result,
+    ...point,
     objective,
-    multipliers,
-    boundMultipliers,
     residuals,
     dualityGap,
     ...(result.ray && { ray: { ...result.ray, slope: result.ray.slope / factor } }),

@@ -1,4 +1,10 @@
-import { assembleSparse, multiplyLowerTriangle, multiplyTransposed, SparseSymmetricFactor } from '../linalg/index.js';
+import {
+  forEachEntry,
+  multiplyLowerTriangle,
+  multiplyTransposed,
+  SparseSymmetricFactor,
+  Triplets,
+} from '../linalg/index.js';
 import type { InteriorPoint } from './interior-iterate.js';
 import type { SparseProgram } from './scaling.js';
 
@@ -28,43 +34,25 @@ export function polishWorkingSet(
   const freeCount = order;
   for (let i = 0; i < m; i++) if (sides[n + i] !== 0) position[n + i] = order++;
   if (order === 0) return finish(program, x, new Float64Array(m), sides);
-  const rows: number[] = [];
-  const columns: number[] = [];
-  const values: number[] = [];
+  const triplets = new Triplets();
   const rightHandSide = new Float64Array(order);
-  const put = (row: number, column: number, value: number): void => {
-    rows.push(Math.max(row, column));
-    columns.push(Math.min(row, column));
-    values.push(value);
+  // Entries in the columns of held variables go to the right-hand side; rows that are not held fall away.
+  const put = (first: number, second: number, value: number): void => {
+    const row = position[first]!;
+    const column = position[second]!;
+    if (row >= 0 && column >= 0) triplets.add(Math.max(row, column), Math.min(row, column), value);
+    else if (row >= 0) rightHandSide[row]! -= value * x[second]!;
+    else if (column >= 0 && first < n) rightHandSide[column]! -= value * x[first]!;
   };
-  for (let j = 0; j < n; j++) {
-    for (let k = hessian.columnStarts[j]!; k < hessian.columnStarts[j + 1]!; k++) {
-      const i = hessian.rowIndices[k]!;
-      const value = hessian.values[k]!;
-      const row = position[i]!;
-      const column = position[j]!;
-      if (row >= 0 && column >= 0) put(row, column, value);
-      else if (row >= 0) rightHandSide[row]! -= value * x[j]!;
-      else if (column >= 0) rightHandSide[column]! -= value * x[i]!;
-    }
-    for (let k = constraintMatrix.columnStarts[j]!; k < constraintMatrix.columnStarts[j + 1]!; k++) {
-      const row = position[n + constraintMatrix.rowIndices[k]!]!;
-      if (row < 0) continue;
-      if (position[j]! >= 0) put(row, position[j]!, constraintMatrix.values[k]!);
-      else rightHandSide[row]! -= constraintMatrix.values[k]! * x[j]!;
-    }
-    if (position[j]! >= 0) rightHandSide[position[j]!]! -= linear[j]!;
-  }
+  forEachEntry(hessian, put);
+  forEachEntry(constraintMatrix, (row, column, value) => put(n + row, column, value));
+  for (let j = 0; j < n; j++) if (position[j]! >= 0) rightHandSide[position[j]!]! -= linear[j]!;
   for (let i = 0; i < m; i++) if (position[n + i]! >= 0) rightHandSide[position[n + i]!]! += sideOf(n + i);
   // The proximal terms pull towards the guess, so that directions the system leaves open stay where they are.
-  for (let k = 0; k < order; k++) {
-    rows.push(k);
-    columns.push(k);
-    values.push(0);
-  }
-  const { matrix, slots } = assembleSparse(order, order, rows, columns, values);
+  triplets.addDiagonal(order);
+  const { matrix, slots } = triplets.assemble(order, order);
   const shifted = matrix.values.slice();
-  const diagonal = slots.subarray(rows.length - order);
+  const diagonal = slots.subarray(triplets.count - order);
   for (let k = 0; k < order; k++) shifted[diagonal[k]!]! += k < freeCount ? shift : -shift;
   const factor = new SparseSymmetricFactor(matrix, undefined, undefined, stop);
   const signs = Int8Array.from({ length: order }, (_, k) => (k < freeCount ? 1 : -1));

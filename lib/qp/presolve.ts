@@ -1,14 +1,11 @@
-import { assembleSparse, multiplyLowerTriangle, transpose, type SparseMatrix } from '../linalg/index.js';
+import { multiplyLowerTriangle, transpose, type SparseMatrix } from '../linalg/index.js';
 import type { InteriorPoint } from './interior-iterate.js';
 import type { SparseProgram } from './scaling.js';
+import { selected, type ReducedProgram } from './selection.js';
 
-/** A smaller program and the way back to the one it came from. */
-export interface Presolved {
-  readonly reduced: SparseProgram;
+export interface Presolved extends ReducedProgram {
   /** False where nothing was found to remove. */
   readonly isSmaller: boolean;
-  /** Point, multipliers and sides of the original program from those of the reduced one. */
-  recover(point: InteriorPoint): InteriorPoint;
 }
 
 /** One reduction, in the order made; duals are recovered in the reverse order. */
@@ -58,9 +55,7 @@ class Reducer {
   run(): boolean {
     const { variableCount: n, constraintCount: m } = this.program;
     for (let i = 0; i < m; i++) {
-      for (let k = this.rows.columnStarts[i]!; k < this.rows.columnStarts[i + 1]!; k++) {
-        if (this.rows.values[k] !== 0) this.rowCount[i]! += 1;
-      }
+      this.rowCount[i] = this.entriesOf(i).values.length;
       if (this.lower[n + i] === -Infinity && this.upper[n + i] === Infinity) this.rowAlive[i] = 0;
       else if (this.rowCount[i]! <= 1) this.queue.push(i);
     }
@@ -109,30 +104,11 @@ class Reducer {
   }
 
   private turnIntoBound(row: number): boolean {
-    const { variableCount: n } = this.program;
-    const { rows, lower, upper } = this;
-    let at = rows.columnStarts[row]!;
-    while (rows.values[at] === 0 || this.fixed[rows.rowIndices[at]!] === 1) at++;
-    const variable = rows.rowIndices[at]!;
-    const coefficient = rows.values[at]!;
-    const first = lower[n + row]! / coefficient;
-    const second = upper[n + row]! / coefficient;
-    const low = Math.min(first, second);
-    const high = Math.max(first, second);
-    if (low > lower[variable]!) {
-      lower[variable] = low;
-      this.lowerSource[variable] = row;
-    }
-    if (high < upper[variable]!) {
-      upper[variable] = high;
-      this.upperSource[variable] = row;
-    }
-    const width = upper[variable]! - lower[variable]!;
-    if (width < 0) {
-      if (width < -contradictionTolerance * Math.max(1, Math.abs(lower[variable]!))) return false;
-      lower[variable] = upper[variable]!;
-    }
-    this.rowAlive[row] = 0;
+    const { lower, upper } = this;
+    const { columns, values } = this.entriesOf(row);
+    const variable = columns[0]!;
+    const coefficient = values[0]!;
+    if (!this.tighten(variable, row, coefficient, () => Math.max(1, Math.abs(lower[variable]!)))) return false;
     this.reductions.push({ kind: 'singleton', row, variable, coefficient });
     if (lower[variable] === upper[variable]) this.fix(variable);
     return true;
@@ -158,32 +134,29 @@ class Reducer {
     return true;
   }
 
-  private signature(row: number): string {
+  /** Columns and values of the entries of a row that are not zero and whose variables are not fixed. */
+  private entriesOf(row: number): { readonly columns: readonly number[]; readonly values: readonly number[] } {
     const { rows, fixed } = this;
-    let pattern = '';
-    let leading = 0;
-    let ratioSum = 0;
+    const columns: number[] = [];
+    const values: number[] = [];
     for (let k = rows.columnStarts[row]!; k < rows.columnStarts[row + 1]!; k++) {
-      const j = rows.rowIndices[k]!;
-      if (fixed[j] === 1 || rows.values[k] === 0) continue;
-      if (leading === 0) leading = rows.values[k]!;
-      ratioSum += rows.values[k]! / leading;
-      pattern += `${j},`;
+      if (fixed[rows.rowIndices[k]!] === 1 || rows.values[k] === 0) continue;
+      columns.push(rows.rowIndices[k]!);
+      values.push(rows.values[k]!);
     }
-    return pattern + ratioSum.toPrecision(6);
+    return { columns, values };
+  }
+
+  private signature(row: number): string {
+    const { columns, values } = this.entriesOf(row);
+    const ratioSum = values.reduce((sum, value) => sum + value / values[0]!, 0);
+    return `${columns.join()};${ratioSum.toPrecision(6)}`;
   }
 
   /** c with row = c·kept, or undefined when the rows are not parallel. */
   private ratio(kept: number, row: number): number | undefined {
-    const entries = (i: number): number[] => {
-      const values: number[] = [];
-      for (let k = this.rows.columnStarts[i]!; k < this.rows.columnStarts[i + 1]!; k++) {
-        if (this.fixed[this.rows.rowIndices[k]!] === 0 && this.rows.values[k] !== 0) values.push(this.rows.values[k]!);
-      }
-      return values;
-    };
-    const first = entries(kept);
-    const second = entries(row);
+    const first = this.entriesOf(kept).values;
+    const second = this.entriesOf(row).values;
     if (first.length !== second.length || first.length === 0) return undefined;
     const factor = second[0]! / first[0]!;
     const parallel = first.every((value, k) => Math.abs(second[k]! - factor * value) <= 1e-13 * Math.abs(second[k]!));
@@ -192,80 +165,64 @@ class Reducer {
 
   private intersect(kept: number, row: number, factor: number): boolean {
     const { variableCount: n } = this.program;
+    if (!this.tighten(n + kept, row, factor, () => this.sideScale(kept))) return false;
+    this.reductions.push({ kind: 'duplicate', row, kept, factor });
+    return true;
+  }
+
+  /**
+   * Gives a condition the sides of a row that is `factor` times it, where those are the narrower ones, and drops the row.
+   * False where they contradict by more than rounding, of which `scale` is the size.
+   */
+  private tighten(condition: number, row: number, factor: number, scale: () => number): boolean {
+    const { variableCount: n } = this.program;
     const { lower, upper } = this;
     const first = lower[n + row]! / factor;
     const second = upper[n + row]! / factor;
     const low = Math.min(first, second);
     const high = Math.max(first, second);
-    if (low > lower[n + kept]!) {
-      lower[n + kept] = low;
-      this.lowerSource[n + kept] = row;
+    if (low > lower[condition]!) {
+      lower[condition] = low;
+      this.lowerSource[condition] = row;
     }
-    if (high < upper[n + kept]!) {
-      upper[n + kept] = high;
-      this.upperSource[n + kept] = row;
+    if (high < upper[condition]!) {
+      upper[condition] = high;
+      this.upperSource[condition] = row;
     }
-    const width = upper[n + kept]! - lower[n + kept]!;
-    if (width < 0) {
-      if (width < -contradictionTolerance * this.sideScale(kept)) return false;
-      lower[n + kept] = upper[n + kept]!;
-    }
+    const width = upper[condition]! - lower[condition]!;
+    if (width < -contradictionTolerance * scale()) return false;
+    if (width < 0) lower[condition] = upper[condition]!;
     this.rowAlive[row] = 0;
-    this.reductions.push({ kind: 'duplicate', row, kept, factor });
     return true;
   }
 
   finish(): Presolved {
-    const { program, fixed, rowAlive } = this;
+    const { program, fixed, rowAlive, lower, upper } = this;
     const { variableCount: n, constraintCount: m } = program;
     const variables = Int32Array.from({ length: n }, (_, j) => j).filter((j) => fixed[j] === 0);
     const rows = Int32Array.from({ length: m }, (_, i) => i).filter((i) => rowAlive[i] === 1);
-    const newVariable = new Int32Array(n).fill(-1);
-    const newRow = new Int32Array(m).fill(-1);
-    variables.forEach((j, k) => (newVariable[j] = k));
-    rows.forEach((i, k) => (newRow[i] = k));
-    const linear = new Float64Array(n);
-    multiplyLowerTriangle(program.hessian, this.x, linear);
-    for (let j = 0; j < n; j++) linear[j]! += program.linear[j]!;
-    const pick = (values: Float64Array): Float64Array =>
-      Float64Array.from([...variables.map((j) => j), ...rows.map((i) => n + i)], (c) => values[c]!);
-    const reduced: SparseProgram = {
-      variableCount: variables.length,
-      constraintCount: rows.length,
-      hessian: submatrix(program.hessian, newVariable, newVariable, variables.length, variables.length),
-      constraintMatrix: submatrix(program.constraintMatrix, newRow, newVariable, rows.length, variables.length),
-      linear: Float64Array.from(variables, (j) => linear[j]!),
-      lower: pick(this.lower),
-      upper: pick(this.upper),
-    };
+    const linear = this.gradient(this.x);
+    const selection = selected({ ...program, linear, lower, upper }, variables, rows, this.x);
     const isSmaller = this.reductions.length > 0 || rows.length < m;
-    return { reduced, isSmaller, recover: (point) => this.recover(point, variables, rows) };
+    return { reduced: selection.reduced, isSmaller, recover: (point) => this.recover(selection.recover(point)) };
   }
 
-  private recover(point: InteriorPoint, variables: Int32Array, rows: Int32Array): InteriorPoint {
-    const { program } = this;
-    const { variableCount: n, constraintCount: m } = program;
-    const x = this.x.slice();
-    const y = new Float64Array(m);
-    const z = new Float64Array(n);
-    const sides = new Int8Array(n + m);
-    variables.forEach((j, k) => {
-      x[j] = point.x[k]!;
-      z[j] = point.boundMultipliers[k]!;
-      sides[j] = point.sides[k]!;
-    });
-    rows.forEach((i, k) => {
-      y[i] = point.multipliers[k]!;
-      sides[n + i] = point.sides[variables.length + k]!;
-    });
-    const gradient = new Float64Array(n);
-    multiplyLowerTriangle(program.hessian, x, gradient);
-    for (let j = 0; j < n; j++) gradient[j]! += program.linear[j]!;
-    for (let r = this.reductions.length - 1; r >= 0; r--) this.undo(this.reductions[r]!, gradient, y, z, sides);
-    return { x, multipliers: y, boundMultipliers: z, sides };
+  /** Px + q. */
+  private gradient(x: Float64Array): Float64Array {
+    const { hessian, linear } = this.program;
+    const gradient = new Float64Array(x.length);
+    multiplyLowerTriangle(hessian, x, gradient);
+    return gradient.map((value, j) => value + linear[j]!);
   }
 
-  private undo(reduction: Reduction, gradient: Float64Array, y: Float64Array, z: Float64Array, sides: Int8Array): void {
+  private recover(point: InteriorPoint): InteriorPoint {
+    const gradient = this.gradient(point.x);
+    for (let r = this.reductions.length - 1; r >= 0; r--) this.undo(this.reductions[r]!, gradient, point);
+    return point;
+  }
+
+  private undo(reduction: Reduction, gradient: Float64Array, point: InteriorPoint): void {
+    const { multipliers: y, boundMultipliers: z, sides } = point;
     const { constraintMatrix: matrix, variableCount: n } = this.program;
     switch (reduction.kind) {
       case 'fixed': {
@@ -301,27 +258,4 @@ class Reducer {
       }
     }
   }
-}
-
-function submatrix(
-  matrix: SparseMatrix,
-  newRow: Int32Array,
-  newColumn: Int32Array,
-  rowCount: number,
-  columnCount: number,
-): SparseMatrix {
-  const rows: number[] = [];
-  const columns: number[] = [];
-  const values: number[] = [];
-  for (let j = 0; j < matrix.columns; j++) {
-    if (newColumn[j]! < 0) continue;
-    for (let k = matrix.columnStarts[j]!; k < matrix.columnStarts[j + 1]!; k++) {
-      const row = newRow[matrix.rowIndices[k]!]!;
-      if (row < 0) continue;
-      rows.push(row);
-      columns.push(newColumn[j]!);
-      values.push(matrix.values[k]!);
-    }
-  }
-  return assembleSparse(rowCount, columnCount, rows, columns, values).matrix;
 }

@@ -1,6 +1,6 @@
 import type { QuadraticProgram } from '../problem/index.js';
 import { concludeCandidate } from './candidate.js';
-import { absoluteMerit, qpEvidence } from './evidence.js';
+import { pointMerit } from './evidence.js';
 import type { QpOptions } from './options.js';
 import type { QpResult } from './result.js';
 import { inOwnVariableUnits, inVariableUnits, worthOfResiduals } from './variable-units.js';
@@ -59,7 +59,5 @@ export function sharpened(
 
 /** Whether a point's residuals are within the tolerance, or no larger than another's, without any scaling. */
 function isAsSharp(problem: QuadraticProgram, point: QpResult, other: QpResult, options: QpOptions): boolean {
-  const meritOf = ({ x, multipliers, boundMultipliers }: QpResult): number =>
-    absoluteMerit(qpEvidence(problem, x, multipliers, boundMultipliers));
-  return meritOf(point) <= Math.max(options.optimalityTolerance, meritOf(other));
+  return pointMerit(problem, point) <= Math.max(options.optimalityTolerance, pointMerit(problem, other));
 }

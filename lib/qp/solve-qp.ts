@@ -5,13 +5,19 @@ import { iterate } from './arrowhead-iteration.js';
 import { arrowheadShape } from './arrowhead-program.js';
 import { arrowheadCandidate } from './arrowhead-solution.js';
 import { ArrowheadState } from './arrowhead-state.js';
-import { concludeCandidate, type QpCandidate } from './candidate.js';
+import { concludeCandidate, nearestToOrigin, type QpCandidate } from './candidate.js';
 import { DualActiveSetSolver } from './dual-active-set.js';
 import { solveElastic } from './elastic.js';
 import { eliminateEqualities, equalityRows } from './equality-elimination.js';
-import { absoluteMerit, farkasCertificate, qpEvidence, unboundedRay } from './evidence.js';
+import { farkasCertificate, pointMerit, unboundedRay } from './evidence.js';
 import { rayProgram, relaxRows } from './feasibility.js';
-import { guessInObjectiveUnits, inObjectiveUnits, inOwnObjectiveUnits, objectiveFactor } from './objective-units.js';
+import {
+  diagonalOf,
+  guessInObjectiveUnits,
+  inObjectiveUnits,
+  inOwnObjectiveUnits,
+  objectiveFactor,
+} from './objective-units.js';
 import { qpOptions, type QpOptions, type QpOptionsInput } from './options.js';
 import { polishWorkingSet } from './polish.js';
 import { withoutViolations } from './primal-correction.js';
@@ -117,7 +123,7 @@ class Run {
 
   solve(warmStart?: QpWarmStart): QpResult {
     const crossed = crossedSides(this.problem);
-    if (crossed !== undefined) return crossed;
+    if (crossed !== undefined) return this.impossible(crossed);
     let best: QpResult | undefined;
     let convexityKnown = this.convex || this.problem.hessian === undefined;
     for (const method of this.methods(warmStart !== undefined)) {
@@ -152,10 +158,8 @@ class Run {
     const { problem, options, budget } = this;
     if (result.termination !== 'optimal') return result;
     const stop = (): boolean => budget.exhausted(0, 0) !== undefined;
-    const meritOf = ({ x, multipliers, boundMultipliers }: Solution): number =>
-      absoluteMerit(qpEvidence(problem, x, multipliers, boundMultipliers));
     let best = result;
-    let merit = meritOf(result);
+    let merit = pointMerit(problem, result);
     const program = merit <= options.optimalityTolerance || stop() ? undefined : toSparseProgram(problem);
     if (program === undefined) return result;
     const { bounds, constraints } = result.workingSet;
@@ -171,10 +175,10 @@ class Run {
     ];
     for (const attempt of attempts) {
       const point = merit <= options.optimalityTolerance ? undefined : attempt();
-      if (point === undefined || !(meritOf(point) < merit)) continue;
+      if (point === undefined || !(pointMerit(problem, point) < merit)) continue;
       const { x, multipliers, boundMultipliers } = point;
       const other = this.conclude({ ...this.candidateOf(result), x, multipliers, boundMultipliers, claim: 'optimal' });
-      if (other.termination === 'optimal') [best, merit] = [other, meritOf(other)];
+      if (other.termination === 'optimal') [best, merit] = [other, pointMerit(problem, other)];
     }
     return best;
   }
@@ -200,7 +204,6 @@ class Run {
    * one nearest to the origin.
    */
   private notConvex(best: QpResult | undefined): QpResult {
-    const { linear, lower, upper, constraintLower } = this.problem;
     const end = this.budget.exhausted(0, 0);
     const termination = end ?? 'stalled';
     const message =
@@ -208,17 +211,20 @@ class Run {
         ? 'The Hessian is not positive semidefinite: this is no convex problem.'
         : `The work met its ${end} before the Hessian was known to be positive semidefinite.`;
     if (best !== undefined) return { ...best, termination, message };
-    const result = this.conclude({
-      claim: 'stalled',
-      method: 'none',
-      x: linear.map((_, j) => Math.min(upper[j]!, Math.max(lower[j]!, 0))),
-      multipliers: new Float64Array(constraintLower.length),
-      boundMultipliers: new Float64Array(linear.length),
-      workingSet: { bounds: new Int8Array(linear.length), constraints: new Int8Array(constraintLower.length) },
-      workingSetChanges: 0,
-      iterations: 0,
-    });
+    const result = this.conclude(nearestToOrigin(this.problem));
     return { ...result, termination, message };
+  }
+
+  /** The result for sides between which no number lies. */
+  private impossible(message: string): QpResult {
+    return {
+      ...this.conclude(nearestToOrigin(this.problem)),
+      termination: 'infeasible',
+      message,
+      primalStatus: 'infeasible',
+      dualStatus: 'unknown',
+      dualityGap: Infinity,
+    };
   }
 
   private conclude(candidate: QpCandidate): QpResult {
@@ -300,7 +306,7 @@ class Run {
     let x = best.x;
     if (best.primalStatus !== 'feasible') {
       const phaseOne = relaxRows(problem, 'sum', 1, false);
-      const solution = interiorPointCandidate(phaseOne.problem, inner, budget, this.allowance);
+      const solution = interiorPointCandidate(phaseOne, inner, budget, this.allowance);
       this.allowance -= solution.iterations;
       const y = solution.multipliers.slice(0, m);
       if (farkasCertificate(problem, y, options.feasibilityTolerance) !== undefined) {
@@ -316,8 +322,8 @@ class Run {
   }
 
   private candidateOf(result: QpResult): QpCandidate {
-    const { method, x, multipliers, boundMultipliers, workingSet, workingSetChanges, iterations } = result;
-    return { claim: 'stalled', method, x, multipliers, boundMultipliers, workingSet, workingSetChanges, iterations };
+    const { ray: _ray, ...point } = result;
+    return { ...point, claim: 'stalled' };
   }
 }
 
@@ -342,14 +348,7 @@ function betterThan(first: QpResult, second: QpResult): boolean {
 
 /** True if every diagonal entry of P is positive: a cheap sign that P may be definite. */
 function hasFullDiagonal({ hessian, linear }: QuadraticProgram): boolean {
-  if (hessian === undefined) return false;
-  if (hessian.kind === 'diagonal') return hessian.values.every((value) => value > 0);
-  if (hessian.kind === 'diagonal-plus-low-rank') return hessian.diagonal.every((value) => value > 0);
-  if (hessian.kind === 'dense') return linear.every((_, j) => hessian.values[j * hessian.columns + j]! > 0);
-  return linear.every((_, j) => {
-    for (let k = hessian.columnStarts[j]!; k < hessian.columnStarts[j + 1]!; k++) {
-      if (hessian.rowIndices[k] === j) return hessian.values[k]! > 0;
-    }
-    return false;
-  });
+  // A low-rank part alone makes nothing definite.
+  const diagonal = hessian?.kind === 'diagonal-plus-low-rank' ? hessian.diagonal : diagonalOf(hessian, linear.length);
+  return diagonal.every((value) => value > 0);
 }

@@ -1,15 +1,16 @@
-import { assembleSparse, emptySparse, lowerTriangle, toSparse } from '../linalg/index.js';
+import { emptySparse, forEachEntry, lowerTriangle, toSparse, Triplets } from '../linalg/index.js';
 import type { QuadraticProgram } from '../problem/index.js';
 import type { Budget } from '../solver/index.js';
 import type { QpCandidate } from './candidate.js';
-import { withoutDependentRows, type Thinned } from './dependent-rows.js';
-import { absoluteMerit, farkasCertificate, qpEvidence, unboundedRay } from './evidence.js';
+import { withoutDependentRows } from './dependent-rows.js';
+import { farkasCertificate, pointMerit, unboundedRay } from './evidence.js';
 import type { InteriorPoint } from './interior-iterate.js';
 import { InteriorPointSolver, type InteriorPointOutcome } from './interior-point.js';
 import type { QpOptions } from './options.js';
 import { polishWorkingSet } from './polish.js';
 import { presolve } from './presolve.js';
 import { equilibrate, largestSide, type ScaledProgram, type SparseProgram } from './scaling.js';
+import type { ReducedProgram } from './selection.js';
 
 /** The problem in the sparse form that the interior-point path works on. */
 export function toSparseProgram(problem: QuadraticProgram): SparseProgram {
@@ -87,8 +88,7 @@ export function interiorPointCandidate(
   if (reduction !== undefined) {
     const inner = solveReduced(reduction.reduced, undefined, options, budget, maxIterations);
     const recovered = reduction.recover(inner);
-    const merit = absoluteMerit(qpEvidence(problem, recovered.x, recovered.multipliers, recovered.boundMultipliers));
-    point = { ...inner, ...recovered, merit, farkas: undefined, ray: undefined };
+    point = { ...inner, ...recovered, merit: pointMerit(problem, recovered), farkas: undefined, ray: undefined };
   }
   const used = point?.iterations ?? 0;
   const mayGoOn = used < maxIterations && budget.exhausted(0, 0) === undefined;
@@ -105,7 +105,7 @@ export function interiorPointCandidate(
 }
 
 /** The program without what presolve and a look at dependent equations can take out; undefined where that is nothing. */
-function reduce(program: SparseProgram, stop: () => boolean): Thinned | undefined {
+function reduce(program: SparseProgram, stop: () => boolean): ReducedProgram | undefined {
   const presolved = presolve(program);
   const outer = presolved?.isSmaller === true ? presolved : undefined;
   const inner = withoutDependentRows(outer?.reduced ?? program, stop);
@@ -217,32 +217,21 @@ function polished(program: SparseProgram, point: PathPoint, budget: Budget): Pat
   const candidate = polishWorkingSet(program, point, () => budget.exhausted(0, 0) !== undefined);
   if (candidate === undefined) return point;
   const problem = toProblem(program);
-  const evidence = qpEvidence(problem, candidate.x, candidate.multipliers, candidate.boundMultipliers);
-  const before = qpEvidence(problem, point.x, point.multipliers, point.boundMultipliers);
-  const merit = absoluteMerit(evidence);
-  const improves = merit <= Math.max(absoluteMerit(before), 1e-12);
-  return improves ? { ...point, ...candidate, merit, end: 'converged' } : { ...point, merit: absoluteMerit(before) };
+  const before = pointMerit(problem, point);
+  const merit = pointMerit(problem, candidate);
+  const improves = merit <= Math.max(before, 1e-12);
+  return improves ? { ...point, ...candidate, merit, end: 'converged' } : { ...point, merit: before };
 }
 
 function toProblem(program: SparseProgram): QuadraticProgram {
   const { variableCount: n, hessian } = program;
-  const rows: number[] = [];
-  const columns: number[] = [];
-  const values: number[] = [];
-  for (let j = 0; j < n; j++) {
-    for (let k = hessian.columnStarts[j]!; k < hessian.columnStarts[j + 1]!; k++) {
-      const i = hessian.rowIndices[k]!;
-      rows.push(i);
-      columns.push(j);
-      values.push(hessian.values[k]!);
-      if (i === j) continue;
-      rows.push(j);
-      columns.push(i);
-      values.push(hessian.values[k]!);
-    }
-  }
+  const triplets = new Triplets();
+  forEachEntry(hessian, (row, column, value) => {
+    triplets.add(row, column, value);
+    if (row !== column) triplets.add(column, row, value);
+  });
   return {
-    hessian: assembleSparse(n, n, rows, columns, values).matrix,
+    hessian: triplets.assemble(n, n).matrix,
     linear: program.linear,
     constraintMatrix: program.constraintMatrix,
     constraintLower: program.lower.slice(n),

@@ -1,4 +1,11 @@
-import { toSparse, transpose, type DenseMatrix, type SparseMatrix, type SymmetricMatrix } from '../linalg/index.js';
+import {
+  denseMatrix,
+  toSparse,
+  transpose,
+  type DenseMatrix,
+  type SparseMatrix,
+  type SymmetricMatrix,
+} from '../linalg/index.js';
 import type { QuadraticProgram } from '../problem/index.js';
 import type { ArrowheadQuadraticProgram } from './arrowhead-program.js';
 import type { QpCandidate } from './candidate.js';
@@ -188,20 +195,20 @@ function assemble(
     privateLinear: pick(problem.linear, privateColumns),
     privateLower: pick(problem.lower, privateColumns),
     privateUpper: pick(problem.upper, privateColumns),
-    sharedHessian: { kind: 'dense', rows: k, columns: k, values: sharedValues },
+    sharedHessian: denseMatrix(k, k, sharedValues),
     sharedLinear: padded(pick(problem.linear, sharedColumns), k, 0),
     sharedLower: padded(pick(problem.lower, sharedColumns), k, -Infinity),
     sharedUpper: padded(pick(problem.upper, sharedColumns), k, Infinity),
     ...(privateRows.length > 0 && {
       privateRows: {
         privateCoefficients: coefficients,
-        sharedCoefficients: { kind: 'dense', rows: n, columns: k, values: sharedCoefficients },
+        sharedCoefficients: denseMatrix(n, k, sharedCoefficients),
         lower: side(problem.constraintLower, -Infinity),
         upper: side(problem.constraintUpper, Infinity),
       },
     }),
-    couplingPrivate: { kind: 'dense', rows: r, columns: n, values: couplingPrivate },
-    couplingShared: { kind: 'dense', rows: r, columns: k, values: couplingShared },
+    couplingPrivate: denseMatrix(r, n, couplingPrivate),
+    couplingShared: denseMatrix(r, k, couplingShared),
     couplingLower: padded(pick(problem.constraintLower, couplingRows), r, 0),
     couplingUpper: padded(pick(problem.constraintUpper, couplingRows), r, 0),
   };

@@ -1,10 +1,7 @@
 import { ArgumentError } from '../errors/index.js';
 import { symmetricOrder, transpose, type SymmetricMatrix } from '../linalg/index.js';
 import type { QuadraticProgram } from '../problem/index.js';
-import { qpEvidence } from './evidence.js';
 import { checkParts } from './parts.js';
-import type { QpResult } from './result.js';
-import { zeroCounts } from '../problem/index.js';
 
 /** Throws RangeError, naming the part, when one is missing, lengths do not fit together, values are not numbers, or P is not symmetric. */
 export function checkProgram(problem: QuadraticProgram): void {
@@ -99,44 +96,11 @@ function expectFinite(name: string, values: Float64Array): void {
   }
 }
 
-/** The result for a problem one of whose rows or bounds has its lower side above its upper one, else undefined. */
-export function crossedSides(problem: QuadraticProgram): QpResult | undefined {
-  const n = problem.linear.length;
-  const m = problem.constraintLower.length;
+/** What is wrong with a problem one of whose rows or bounds has its lower side above its upper one, else undefined. */
+export function crossedSides({ lower, upper, constraintLower, constraintUpper }: QuadraticProgram): string | undefined {
   const isCrossed = (low: number, high: number): boolean => low > high || low === Infinity || high === -Infinity;
-  let message: string | undefined;
-  for (let j = 0; j < n && message === undefined; j++) {
-    if (isCrossed(problem.lower[j]!, problem.upper[j]!)) message = `No number lies within the bounds of variable ${j}.`;
-  }
-  for (let i = 0; i < m && message === undefined; i++) {
-    if (isCrossed(problem.constraintLower[i]!, problem.constraintUpper[i]!)) {
-      message = `No number lies within the sides of row ${i}.`;
-    }
-  }
-  if (message === undefined) return undefined;
-  const x = Float64Array.from({ length: n }, (_, j) => {
-    const nearest = Math.min(problem.upper[j]!, Math.max(problem.lower[j]!, 0));
-    return Number.isFinite(nearest) ? nearest : 0;
-  });
-  const multipliers = new Float64Array(m);
-  const boundMultipliers = new Float64Array(n);
-  const { objective, residuals } = qpEvidence(problem, x, multipliers, boundMultipliers);
-  return {
-    termination: 'infeasible',
-    message,
-    primalStatus: 'infeasible',
-    dualStatus: 'unknown',
-    x,
-    objective,
-    multipliers,
-    boundMultipliers,
-    residuals,
-    iterations: 0,
-    counts: zeroCounts(),
-    timeSeconds: 0,
-    workingSet: { bounds: new Int8Array(n), constraints: new Int8Array(m) },
-    workingSetChanges: 0,
-    dualityGap: Infinity,
-    method: 'none',
-  };
+  const variable = lower.findIndex((low, j) => isCrossed(low, upper[j]!));
+  if (variable >= 0) return `No number lies within the bounds of variable ${variable}.`;
+  const row = constraintLower.findIndex((low, i) => isCrossed(low, constraintUpper[i]!));
+  return row >= 0 ? `No number lies within the sides of row ${row}.` : undefined;
 }

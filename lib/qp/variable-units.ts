@@ -1,4 +1,11 @@
-import { maxNorm, multiplySymmetric, multiplyTransposed, type Matrix, type SymmetricMatrix } from '../linalg/index.js';
+import {
+  forEachEntry,
+  maxNorm,
+  multiplySymmetric,
+  multiplyTransposed,
+  type Matrix,
+  type SymmetricMatrix,
+} from '../linalg/index.js';
 import type { QuadraticProgram } from '../problem/index.js';
 import type { QpResult } from './result.js';
 
@@ -94,11 +101,7 @@ function scaled<Kind extends Matrix>(matrix: Kind, by: (row: number, column: num
   if (matrix.kind === 'dense') {
     for (let k = 0; k < values.length; k++) values[k]! *= by(Math.floor(k / matrix.columns), k % matrix.columns);
   } else {
-    for (let j = 0; j < matrix.columns; j++) {
-      for (let k = matrix.columnStarts[j]!; k < matrix.columnStarts[j + 1]!; k++) {
-        values[k]! *= by(matrix.rowIndices[k]!, j);
-      }
-    }
+    forEachEntry(matrix, (row, column, value, slot) => (values[slot] = value * by(row, column)));
   }
   return { ...matrix, values };
 }

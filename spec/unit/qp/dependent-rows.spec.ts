@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { denseMatrix, toSparse } from '../../../lib/linalg/index.js';
+import { assembleSparse, denseMatrix, toSparse } from '../../../lib/linalg/index.js';
 import type { QuadraticProgram } from '../../../lib/problem/index.js';
 import { withoutDependentRows } from '../../../lib/qp/dependent-rows.js';
 import { qpEvidence, solveQp } from '../../../lib/qp/index.js';
@@ -84,6 +84,28 @@ describe('equations that are combinations of others', () => {
     }
     expect(dependent).toBeGreaterThan(150);
     expect(missed).toBeLessThan(0.1 * dependent);
+  });
+
+  it('may have any number of entries', () => {
+    const n = 200_000;
+    const entries = Array.from({ length: 2 * n }, (_, k) => k);
+    const constraintMatrix = assembleSparse(
+      2,
+      n,
+      entries.map((k) => k % 2),
+      entries.map((k) => Math.floor(k / 2)),
+      entries.map((k) => 1 + (k % 2)),
+    ).matrix;
+    const problem: QuadraticProgram = {
+      linear: new Float64Array(n),
+      constraintMatrix,
+      constraintLower: Float64Array.of(1, 2),
+      constraintUpper: Float64Array.of(1, 2),
+      lower: new Float64Array(n),
+      upper: new Float64Array(n).fill(Infinity),
+    };
+    const thinned = withoutDependentRows(toSparseProgram(problem), () => false);
+    expect(thinned?.reduced.constraintCount).toBe(1);
   });
 
   it('do not change the answer', () => {

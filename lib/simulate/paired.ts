@@ -1,4 +1,4 @@
-import tQuantile from '@stdlib/stats-base-dists-t-quantile';
+import { studentQuantile } from '../statistics/index.js';
 import { mean } from './summary.js';
 
 /** A mean with Student's interval. */
@@ -18,7 +18,7 @@ export function studentInterval(values: readonly number[], confidence: number): 
   const count = values.length;
   if (count < 2) return { mean: middle, halfWidth: null, count };
   const variance = values.reduce((sum, each) => sum + (each - middle) ** 2, 0) / (count - 1);
-  const quantile = tQuantile(0.5 + confidence / 2, count - 1);
+  const quantile = studentQuantile(0.5 + confidence / 2, count - 1);
   return { mean: middle, halfWidth: quantile * Math.sqrt(variance / count), count };
 }
 

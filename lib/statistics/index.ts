@@ -1,3 +1,3 @@
 export { median, relativeFit, robustSummary, type FitRow } from './robust.js';
 export { mannKendall, theilSenSlope, trendOf } from './trend.js';
-export { studentQuantileOf } from './student.js';
+export { studentQuantile } from './student.js';

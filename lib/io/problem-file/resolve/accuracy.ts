@@ -1,5 +1,5 @@
 import type { AccuracyLimit, AccuracyModel, LossTerm } from '../../../models/index.js';
-import { studentQuantileOf } from '../../../statistics/index.js';
+import { studentQuantile } from '../../../statistics/index.js';
 import type { ProblemFile } from '../schema/index.js';
 
 type AccuracySection = ProblemFile['accuracy'];
@@ -31,7 +31,7 @@ export function resolveAccuracyModel(section: AccuracySection): AccuracyModel {
 /** The upper end of the losses over the fitted ones, at the confidence asked for. */
 function lossFactor({ spread, confidence }: Pick<AccuracySection, 'spread' | 'confidence'>): number {
   if (!spread || confidence === undefined) return 1;
-  return Math.exp(studentQuantileOf(confidence, spread.degreesOfFreedom) * spread.deviation);
+  return Math.exp(studentQuantile(confidence, spread.degreesOfFreedom) * spread.deviation);
 }
 
 function resolveLoss(entry: LossEntry, factor: number): LossTerm {

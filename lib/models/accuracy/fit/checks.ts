@@ -1,5 +1,5 @@
 import { groupMeans, sampleOf, type AccuracyObservation } from './observations.js';
-import { studentQuantile } from './statistics.js';
+import { studentQuantile } from '../../../statistics/index.js';
 
 /** Data that no accuracy model can be fitted to: everything that is wrong with them. */
 export class AccuracyFitError extends Error {

@@ -12,5 +12,5 @@ export {
   type PairedObservation,
   type PairedTask,
 } from './paired.js';
-export { studentQuantile } from './statistics.js';
+export { studentQuantile } from '../../../statistics/index.js';
 export type { AccuracyBand, ParameterInterval } from './uncertainty.js';

@@ -6,7 +6,8 @@ import { usefulLoss } from './held-out.js';
 import { nelderMead } from './nelder-mead.js';
 import { groupMeans, sampleOf, type AccuracyObservation } from './observations.js';
 import { fitOptions, type FitOptions } from './options.js';
-import { correctedAkaike, studentQuantile } from './statistics.js';
+import { studentQuantile } from '../../../statistics/index.js';
+import { correctedAkaike } from './statistics.js';
 
 /** A run of one task with the seed that pairs it with an uncompressed run. */
 export interface PairedObservation extends AccuracyObservation {

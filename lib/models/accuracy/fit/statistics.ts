@@ -1,10 +1,4 @@
-import tQuantile from '@stdlib/stats-base-dists-t-quantile';
 import { median } from './observations.js';
-
-/** Quantile of Student's t: P(T ≤ t) = p for `degrees` > 0 degrees of freedom, 0 < p < 1. */
-export function studentQuantile(p: number, degrees: number): number {
-  return tQuantile(p, degrees);
-}
 
 /** Akaike's criterion with the correction for few observations; `parameters` counts the deviation as well. */
 export function correctedAkaike(loss: number, size: number, parameters: number): number {

@@ -4,7 +4,7 @@ import { residualsOf, type FittedCurve } from './candidate.js';
 import { levenbergMarquardt, normalEquations } from './least-squares.js';
 import { makeSample, type Sample } from './observations.js';
 import { curvePoints, PlacedCurve } from './placed-curve.js';
-import { studentQuantile } from './statistics.js';
+import { studentQuantile } from '../../../statistics/index.js';
 
 /** What is known of a fitted curve's uncertainty. */
 export interface Uncertainty {

@@ -1,3 +1,4 @@
+import { ArgumentError } from '../errors/index.js';
 import { mean } from './summary.js';
 
 /**
@@ -48,7 +49,7 @@ export interface FittedProgress extends TrainingProgress {
 const exponents = { least: 0.05, most: 4, tolerance: 1e-6 };
 
 /**
- * Least squares over all trainings: shortfall and exponent common, a level for each group. Throws RangeError where no group has
+ * Least squares over all trainings: shortfall and exponent common, a level for each group. Throws `ArgumentError` where no group has
  * trainings of two lengths, or where longer trainings do not reach more.
  */
 export function fitProgress(trainings: readonly TrainingLength[], referenceSteps: number): FittedProgress {
@@ -57,11 +58,11 @@ export function fitProgress(trainings: readonly TrainingLength[], referenceSteps
   const lengths = new Set(trainings.map(({ steps }) => steps));
   const hasLengths = [...groups.values()].some((own) => new Set(own.map(({ steps }) => steps)).size > 1);
   if (!hasLengths || lengths.size < 3) {
-    throw new RangeError('progress takes trainings of at least three lengths, of two in one group');
+    throw new ArgumentError('progress takes trainings of at least three lengths, of two in one group');
   }
   const exponent = leastAt((each) => fitAt(groups, each, referenceSteps).residual, exponents);
   const fitted = fitAt(groups, exponent, referenceSteps);
-  if (!(fitted.shortfall > 0)) throw new RangeError('longer trainings do not reach more');
+  if (!(fitted.shortfall > 0)) throw new ArgumentError('longer trainings do not reach more');
   return fitted;
 }
 

@@ -169,6 +169,7 @@ const invariants = [
   'lib/io/problem-file/read.ts',
   'lib/io/scenario-file/read.ts',
   'lib/io/scenario-file/trace.ts',
+  'lib/plan/bandwidth/custom-search.ts',
   'lib/plan/bandwidth/share-search.ts',
   'lib/plan/bandwidth/sqp.ts',
   'lib/schema/field.ts',

@@ -80,7 +80,9 @@ export async function bundle(folder: string): Promise<Metafile> {
   }
   const assets = resolve(folder, 'dist/harness/data');
   await mkdir(assets, { recursive: true });
-  await cp(resolve(root, 'harness/data/embedded-vit.safetensors'), resolve(assets, 'embedded-vit.safetensors'));
+  for (const name of ['embedded-vit', 'embedded-decoder']) {
+    await cp(resolve(root, `harness/data/${name}.safetensors`), resolve(assets, `${name}.safetensors`));
+  }
   return metafile;
 }
 

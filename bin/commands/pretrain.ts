@@ -12,7 +12,7 @@ type PretrainArguments = Readonly<Record<string, number>> & {
 export function registerPretrainCommand(program: Command): void {
   const command = program
     .command('pretrain')
-    .description('train a small transformer from random weights on drawn images or texts')
+    .description('train an embedded transformer from random weights on drawn images or texts')
     .addOption(
       new Option('--family <name>', 'vision transformer or decoder').choices(['vit', 'decoder']).default('vit'),
     )
@@ -42,9 +42,9 @@ async function runPretrain({
 }: PretrainArguments): Promise<void> {
   const { loadBackend } = await import('../../harness/backend/tensorflow.js');
   const { pretrain, pretrainSchema, weightFile } = await import('../../harness/pretrain/index.js');
-  const { embeddedConfig, smallDecoderConfig } = await import('../../harness/model/embedded.js');
+  const { embeddedConfig, embeddedDecoderConfig } = await import('../../harness/model/embedded.js');
   const options = pretrainSchema.parse(given);
-  const config = family === 'vit' ? embeddedConfig : smallDecoderConfig;
+  const config = family === 'vit' ? embeddedConfig : embeddedDecoderConfig;
   const backend = await loadBackend();
   await printError(`backend: ${backend.description}`);
   const result = await pretrain(backend.tf, config, options, (progress) => {

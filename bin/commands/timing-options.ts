@@ -10,7 +10,7 @@ import { printError } from '../terminal.js';
 
 /** Options of the commands that time trainings. */
 export interface TimingArguments {
-  readonly model: 'embedded' | 'deit-tiny';
+  readonly model: 'embedded' | 'embedded-decoder' | 'deit-tiny';
   readonly weights?: string;
   readonly imageSize?: number;
   readonly rank: number;
@@ -22,7 +22,11 @@ export interface TimingArguments {
 /** Adds the options that say what is trained and how. */
 export function addTimingOptions(command: Command): Command {
   return command
-    .addOption(new Option('--model <name>', 'what is trained').choices(['embedded', 'deit-tiny']).default('embedded'))
+    .addOption(
+      new Option('--model <name>', 'what is trained')
+        .choices(['embedded', 'embedded-decoder', 'deit-tiny'])
+        .default('embedded'),
+    )
     .option('--weights <file>', 'weights of deit-tiny (safetensors); drawn when absent')
     .option('--image-size <pixels>', 'side of the images of deit-tiny (default: 128)', parseCount)
     .option('--rank <number>', 'rank of the adapters on query and value', parseCount, 8)

@@ -73,8 +73,10 @@ export async function readBatch(dataset: Dataset, indices: ArrayLike<number>): P
   return { shape: [indices.length, ...shape], inputs, targets };
 }
 
-/** A data set of some examples of another, by their places there. */
-export function chosenExamples(dataset: Dataset, places: Int32Array): Dataset {
+/** `wanted` examples at even distances of a data set, whose order may be by class. */
+export function thinned(dataset: Dataset, wanted = dataset.length): Dataset {
+  if (wanted >= dataset.length) return dataset;
+  const places = Int32Array.from({ length: wanted }, (_, k) => Math.floor((k * dataset.length) / wanted));
   const { fingerprint, targets } = dataset;
   const place = (index: number): number => {
     const found = places[index];

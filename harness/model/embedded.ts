@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { DecoderConfig, VitConfig } from './config.js';
+import { isDecoder, type DecoderConfig, type TransformerConfig, type VitConfig } from './config.js';
 import { readWeights, withFreshHead, type WeightSet } from './weights.js';
 
 /** The small transformer that comes with the project: 17 tokens, 0.7 M parameters. */
@@ -16,8 +16,8 @@ export const embeddedConfig: VitConfig = {
   layerNormEpsilon: 1e-6,
 };
 
-/** The small decoder that `sft-opt pretrain` trains, made as Llama is: texts of 32 words of 118, 0.3 M parameters. */
-export const smallDecoderConfig: DecoderConfig = {
+/** The small decoder that comes with the project, made as Llama is: texts of 32 words of 118, 0.3 M parameters. */
+export const embeddedDecoderConfig: DecoderConfig = {
   width: 64,
   blocks: 6,
   heads: 4,
@@ -36,11 +36,17 @@ export const smallDecoderConfig: DecoderConfig = {
   head: { kind: 'language-model', tied: false },
 };
 
+/** The same with a head for so many classes; with none it names the next word. */
+export function embeddedDecoder(classes: number): DecoderConfig {
+  return classes === 0 ? embeddedDecoderConfig : { ...embeddedDecoderConfig, head: { kind: 'classifier', classes } };
+}
+
 /**
- * The weights of the vision transformer, pre-trained on the drawn images of the pre-training classes (`sft-opt pretrain`).
- * The head is drawn anew from `headSeed`: fine-tuning has other classes.
+ * Their weights, pre-trained on drawn images or texts of the pre-training classes (`sft-opt pretrain`). A classifier is
+ * drawn anew from `headSeed`: fine-tuning has other classes.
  */
-export async function embeddedWeights(config: VitConfig = embeddedConfig, headSeed = 1): Promise<WeightSet> {
-  const file = await readFile(new URL('../data/embedded-vit.safetensors', import.meta.url));
+export async function embeddedWeights(config: TransformerConfig = embeddedConfig, headSeed = 1): Promise<WeightSet> {
+  const name = isDecoder(config) ? 'embedded-decoder' : 'embedded-vit';
+  const file = await readFile(new URL(`../data/${name}.safetensors`, import.meta.url));
   return withFreshHead(readWeights(file, config), config, headSeed);
 }

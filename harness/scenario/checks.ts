@@ -97,7 +97,8 @@ function dataChecks(file: ScenarioFile): RawIssue[] {
   const isText = data.set === 'grammar';
   const config = modelConfig(file, 1);
   const add = (message: string, key = 'set') => issues.push({ path: ['data', key], message });
-  if (isText && !isDecoder(config)) add('texts need a decoder: a `model` with `family: decoder`');
+  if (isText && !isDecoder(config))
+    add('texts need a decoder: `model: embedded-decoder`, or one with `family: decoder`');
   if (!isText && isDecoder(config)) add('a decoder reads texts: `data: { set: grammar }`');
   if (!isText && data.task !== undefined) add(`${data.set} has no other task than its classes`, 'task');
   if (data.folder !== undefined && (isText || data.set === 'procedural')) add('drawn data have no folder', 'folder');

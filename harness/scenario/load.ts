@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { LoadedBackend } from '../backend/tensorflow.js';
 import {
-  chosenExamples,
   cifarDataset,
   grammarDataset,
   grammarTokens,
@@ -12,13 +11,14 @@ import {
   plainNormalisation,
   preprocessorNormalisation,
   proceduralDataset,
+  thinned,
   tinyImageNetDataset,
   type Dataset,
   type Normalisation,
 } from '../data/index.js';
 import { initialAdapters, type AdapterSettings, type AdapterState } from '../model/adapters.js';
 import type { TransformerConfig, VitConfig } from '../model/config.js';
-import { embeddedWeights } from '../model/embedded.js';
+import { embeddedDecoder, embeddedWeights } from '../model/embedded.js';
 import { randomWeights, readWeights, WeightError, withFreshHead, type WeightSet } from '../model/weights.js';
 import type { Scenario } from './scenario.js';
 import { shapePresets, type ScenarioFile } from './schema/index.js';
@@ -63,6 +63,7 @@ export function isLanguageModel({ data }: Pick<ScenarioFile, 'data'>): boolean {
 /** The model that a scenario trains, with a head for so many classes where it names classes. */
 export function modelConfig(file: Pick<ScenarioFile, 'model' | 'data'>, classes: number): TransformerConfig {
   const { model } = file;
+  if (model === 'embedded-decoder') return embeddedDecoder(isLanguageModel(file) ? 0 : classes);
   if (typeof model === 'object' && 'family' in model) {
     const { shape } = model;
     const { positions, rotaryBase, tiedHead, keyValueHeads = shape.heads, ...sizes } = shape;
@@ -85,7 +86,7 @@ export function modelConfig(file: Pick<ScenarioFile, 'model' | 'data'>, classes:
 
 async function loadWeights({ file, folder, seed }: WorkloadSource, config: TransformerConfig): Promise<WeightSet> {
   const { model } = file;
-  if (typeof model === 'string') return embeddedWeights(config as VitConfig, seed);
+  if (typeof model === 'string') return embeddedWeights(config, seed);
   if (model.weights === undefined) return randomWeights(config, model.seed!);
   // The stored head speaks of other classes.
   return withFreshHead(readWeights(await readFile(resolve(folder, model.weights)), config), config, seed);
@@ -116,21 +117,20 @@ async function normalisationOf({ file, folder }: WorkloadSource): Promise<Normal
   );
 }
 
-interface LoadedData {
-  readonly dataset: Dataset;
-  readonly evaluationSet: Dataset | undefined;
-}
-
-async function loadData(source: WorkloadSource, backend: LoadedBackend): Promise<LoadedData> {
+async function loadData(
+  source: WorkloadSource,
+  backend: LoadedBackend,
+): Promise<Pick<Workload, 'dataset' | 'evaluationSet'>> {
   const { file, folder, seed } = source;
   const { set, task = 'class', images, evaluationImages, badPictures } = file.data;
-  if (set === 'grammar') {
-    const drawn = (length: number, own: number) => grammarDataset({ classes: 'fine-tuning', task, length, seed: own });
-    return drawnData(drawn, images, evaluationImages, seed);
-  }
-  if (set === 'procedural') {
-    const drawn = (length: number, own: number) => proceduralDataset({ classes: 'fine-tuning', length, seed: own });
-    return drawnData(drawn, images, evaluationImages, seed);
+  if (set === 'grammar' || set === 'procedural') {
+    const drawn = (length: number, own: number) => {
+      const options = { classes: 'fine-tuning', length, seed: own } as const;
+      return set === 'grammar' ? grammarDataset({ ...options, task }) : proceduralDataset(options);
+    };
+    // What the model is judged by is of another seed.
+    const evaluationSet = evaluationImages > 0 ? drawn(evaluationImages, seed + 1_000_003) : undefined;
+    return { dataset: drawn(images ?? 2400, seed), evaluationSet };
   }
   const { imageSize } = modelConfig(file, 1) as VitConfig;
   const normalisation = await normalisationOf(source);
@@ -143,29 +143,9 @@ async function loadData(source: WorkloadSource, backend: LoadedBackend): Promise
     return cifarDataset({ folder: place, variant: set, part: isTraining ? 'train' : 'test', imageSize });
   };
   const part = async (isTraining: boolean, length: number | undefined) => ({
-    ...limited(await read(isTraining), length),
+    ...thinned(await read(isTraining), length),
     normalisation,
   });
   const evaluationSet = evaluationImages > 0 ? await part(false, evaluationImages) : undefined;
   return { dataset: await part(true, images), evaluationSet };
-}
-
-/** Drawn sets: that of the evaluation is of another seed. */
-function drawnData(
-  drawn: (length: number, seed: number) => Dataset,
-  images = 2400,
-  evaluationImages: number,
-  seed: number,
-): LoadedData {
-  const evaluationSet = evaluationImages > 0 ? drawn(evaluationImages, seed + 1_000_003) : undefined;
-  return { dataset: drawn(images, seed), evaluationSet };
-}
-
-/** So many images, evenly over the set, whose order may be by class. */
-function limited(dataset: Dataset, length: number | undefined): Dataset {
-  if (length === undefined || length >= dataset.length) return dataset;
-  return chosenExamples(
-    dataset,
-    Int32Array.from({ length }, (_, k) => Math.floor(((k + 0.5) * dataset.length) / length)),
-  );
 }

@@ -13,4 +13,4 @@ export {
   type StudyWorkload,
 } from './settings.js';
 export { runStudy, StudyError, type StudyOptions, type StudyProgress } from './study.js';
-export { loadWorkload, thinned, withHeadRows, type Workload } from './workload.js';
+export { loadWorkload, withHeadRows, type Workload } from './workload.js';

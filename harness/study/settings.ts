@@ -27,12 +27,22 @@ const workloadSchema = z.discriminatedUnion('kind', [
     trainSeed: z.int().min(0).default(101).describe('Seed of the training images.'),
     validationSeed: z.int().min(0).default(202).describe('Seed of the validation images.'),
   })),
+  section(() => ({
+    kind: z.literal('embedded-decoder').describe('The small decoder that comes with the project, on drawn texts.'),
+    task: z.enum(['class', 'next-word']).describe('Class of a text after its last word, or words that its rules give.'),
+    headSeed: z.int().min(0).default(1).describe('Seed of the new classifier.'),
+    trainSeed: z.int().min(0).default(101).describe('Seed of the training texts.'),
+    validationSeed: z.int().min(0).default(202).describe('Seed of the validation texts.'),
+  })),
 ]);
 
 const adaptersSchema = section(() => ({
   rank: count(256).default(8),
   alpha: z.number().positive().default(16),
-  targets: z.array(z.enum(adapterTargets)).min(1).default(['query', 'value']),
+  targets: z
+    .array(z.enum([...adapterTargets, 'gate']))
+    .min(1)
+    .default(['query', 'value']),
   trainHead: z.boolean().optional().describe('The classifier is trained with the adapters.'),
 })).prefault({});
 
@@ -82,7 +92,20 @@ export const studySchema = section(() => ({
   training: trainingSchema,
   codec: z.strictObject(commonFields).partial().default({}).describe('Codec settings common to all points.'),
   groups: z.array(groupSchema).min(1),
-}));
+})).superRefine(({ workload, adapters }, context) => {
+  const gate = adapters.targets.indexOf('gate');
+  if (gate >= 0 && workload.kind !== 'embedded-decoder') {
+    context.addIssue({
+      code: 'custom',
+      path: ['adapters', 'targets', gate],
+      message: 'this model has no gate in its MLP',
+    });
+  }
+  if (adapters.trainHead && 'task' in workload && workload.task === 'next-word') {
+    const message = 'the matrix of the words is not trained: leave it out';
+    context.addIssue({ code: 'custom', path: ['adapters', 'trainHead'], message });
+  }
+});
 export type StudySettings = z.output<typeof studySchema>;
 export type StudyWorkload = StudySettings['workload'];
 

@@ -1,16 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import type { LoadedBackend } from '../backend/tensorflow.js';
 import {
-  chosenExamples,
+  grammarDataset,
   imageNetNormalisation,
   jpegDecoder,
   proceduralDataset,
+  thinned,
   tinyImageNetDataset,
   type Dataset,
 } from '../data/index.js';
 import { cachedDataset } from '../device/index.js';
 import { deitTinyConfig, type TransformerConfig, type VitConfig } from '../model/config.js';
-import { embeddedConfig, embeddedWeights } from '../model/embedded.js';
+import { embeddedConfig, embeddedDecoder, embeddedWeights } from '../model/embedded.js';
 import { FrozenWeights } from '../model/frozen-weights.js';
 import { readWeights, WeightError, type WeightSet } from '../model/weights.js';
 import type { RunSettings, StudyWorkload } from './settings.js';
@@ -30,9 +31,9 @@ export async function loadWorkload(
 ): Promise<Workload> {
   const { workload, trainImages, validationImages } = settings;
   const loaded =
-    workload.kind === 'embedded'
-      ? await loadEmbedded(workload, trainImages, validationImages)
-      : await loadDeit(backend, workload);
+    workload.kind === 'deit-tiny'
+      ? await loadDeit(backend, workload)
+      : await loadEmbedded(workload, trainImages, validationImages);
   return {
     ...loaded,
     frozen: new FrozenWeights(backend.tf, loaded.config, loaded.weights),
@@ -45,19 +46,21 @@ export async function loadWorkload(
 type Unfrozen = Omit<Workload, 'frozen'>;
 type Kind<K extends StudyWorkload['kind']> = Extract<StudyWorkload, { kind: K }>;
 
-/** Drawn images of classes that the weights have not seen. */
+/** Drawn images or texts of classes that the weights have not seen. */
 async function loadEmbedded(
-  { headSeed, trainSeed, validationSeed }: Kind<'embedded'>,
+  workload: Kind<'embedded' | 'embedded-decoder'>,
   trainImages = 8192,
   validationImages = 5000,
 ): Promise<Unfrozen> {
-  const drawn = (length: number, seed: number) => proceduralDataset({ classes: 'fine-tuning', length, seed });
-  return {
-    config: embeddedConfig,
-    weights: await embeddedWeights(embeddedConfig, headSeed),
-    train: drawn(trainImages, trainSeed),
-    validation: drawn(validationImages, validationSeed),
-  };
+  const { headSeed, trainSeed, validationSeed } = workload;
+  const drawn = (length: number, seed: number) =>
+    workload.kind === 'embedded'
+      ? proceduralDataset({ classes: 'fine-tuning', length, seed })
+      : grammarDataset({ classes: 'fine-tuning', task: workload.task, length, seed });
+  const train = drawn(trainImages, trainSeed);
+  const config = workload.kind === 'embedded' ? embeddedConfig : embeddedDecoder(train.classNames.length);
+  const weights = await embeddedWeights(config, headSeed);
+  return { config, weights, train, validation: drawn(validationImages, validationSeed) };
 }
 
 async function loadDeit(backend: LoadedBackend, workload: Kind<'deit-tiny'>): Promise<Unfrozen> {
@@ -92,13 +95,4 @@ export function withHeadRows(weights: WeightSet, rows: readonly number[]): Weigh
   return new Map(weights)
     .set('head.weight', { shape: [rows.length, width], values })
     .set('head.bias', { shape: [rows.length], values: shifts });
-}
-
-/** `wanted` examples of a data set at even distances. */
-export function thinned(dataset: Dataset, wanted = dataset.length): Dataset {
-  if (wanted >= dataset.length) return dataset;
-  return chosenExamples(
-    dataset,
-    Int32Array.from({ length: wanted }, (_, k) => Math.floor((k * dataset.length) / wanted)),
-  );
 }

@@ -78,10 +78,12 @@ const decoderSection = section(() => ({
 }));
 
 export const modelEntry = z
-  .union([z.literal('embedded'), decoderSection, modelSection], {
-    error: () => 'must be `embedded`, or a section with `weights` or `seed`',
+  .union([z.enum(['embedded', 'embedded-decoder']), decoderSection, modelSection], {
+    error: () => 'must be `embedded`, `embedded-decoder`, or a section with `weights` or `seed`',
   })
-  .describe('`embedded` is the small transformer that comes with the project; or weights from a file or a seed.');
+  .describe(
+    '`embedded`, a vision transformer, and `embedded-decoder` come with the project; or weights from a file or a seed.',
+  );
 
 export const loraSection = section(() => ({
   rank: size(4096).default(8).describe('Rank r.'),

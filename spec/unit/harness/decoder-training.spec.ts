@@ -3,7 +3,7 @@ import { loadBackend, type Tf } from '../../../harness/backend/tensorflow.js';
 import { grammarDataset } from '../../../harness/data/index.js';
 import { initialAdapters, type AdapterSettings } from '../../../harness/model/adapters.js';
 import type { DecoderConfig } from '../../../harness/model/config.js';
-import { smallDecoderConfig } from '../../../harness/model/embedded.js';
+import { embeddedDecoder } from '../../../harness/model/embedded.js';
 import { randomWeights } from '../../../harness/model/weights.js';
 import type { StepCodec } from '../../../harness/protocol/index.js';
 import { trainInProcess, type DevicePlan, type TrainingOptions } from '../../../harness/run.js';
@@ -25,13 +25,7 @@ beforeAll(async () => {
   exact = backend.name === 'native';
 });
 
-const small = (classes: number): DecoderConfig => ({
-  ...smallDecoderConfig,
-  width: 16,
-  blocks: 3,
-  mlpWidth: 24,
-  ...(classes > 0 && { head: { kind: 'classifier', classes } }),
-});
+const small = (classes: number): DecoderConfig => ({ ...embeddedDecoder(classes), width: 16, blocks: 3, mlpWidth: 24 });
 
 const device = (cut: number, codec: StepCodec = 'identity'): DevicePlan => ({
   cut,

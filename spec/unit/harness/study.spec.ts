@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readCsv } from '../../../bin/fit/csv.js';
 import { loadBackend } from '../../../harness/backend/tensorflow.js';
-import { proceduralDataset } from '../../../harness/data/index.js';
+import { proceduralDataset, thinned } from '../../../harness/data/index.js';
 import { initialAdapters } from '../../../harness/model/adapters.js';
 import type { VitConfig } from '../../../harness/model/config.js';
 import { randomWeights } from '../../../harness/model/weights.js';
@@ -19,7 +19,6 @@ import {
   runStudy,
   studyRuns,
   studySchema,
-  thinned,
   withHeadRows,
 } from '../../../harness/study/index.js';
 import { defaultAdamW } from '../../../harness/training/index.js';
@@ -96,7 +95,7 @@ groups:
     };
     expect(problems(text)).toEqual(['  study.yaml:5:7 `<<` takes a map or a list of maps']);
     expect(problems(text.replace('<<: 3, ', ''))).toEqual([
-      '  study.yaml:1:19 workload.kind: found `embeded`; must be one of deit-tiny, embedded; did you mean `embedded`?',
+      '  study.yaml:1:19 workload.kind: found `embeded`; must be one of deit-tiny, embedded, embedded-decoder; did you mean `embedded`?',
       '  study.yaml:2:1 trainning: unknown key; did you mean `training`?',
       '  study.yaml:4:38 groups[0].points[0].up.keptFraction: found `1.5`; must be at most 1',
       '  study.yaml:4:49 groups[0].points[0].up.bits: found `9`; must be at most 8',
@@ -104,6 +103,20 @@ groups:
       '  study.yaml:4:87 groups[0].cuts[0]: found `-1`; must be at least 0',
       '  study.yaml:5:50 groups[1].seeds[0]: found `0.5`; must be a whole number',
     ]);
+  });
+
+  it.each([
+    [
+      '1:55 adapters.targets[0]: found `gate`; this model has no gate in its MLP',
+      '{ kind: embedded }',
+      '{ targets: [gate] }',
+    ],
+    ['the matrix of the words is not trained', '{ kind: embedded-decoder, task: next-word }', '{ trainHead: true }'],
+    ['workload.task: missing', '{ kind: embedded-decoder }', '{ targets: [gate], trainHead: true }'],
+  ])('are refused with “%s”', (reason, workload, adapters) => {
+    const groups = '[{ points: [uncompressed], cuts: [1], seeds: [1] }]';
+    const text = `{ workload: ${workload}, adapters: ${adapters}, groups: ${groups} }`;
+    expect(() => readStudy(text, 'study.yaml')).toThrow(reason);
   });
 
   it('compress gradients as activations unless told otherwise', () => {

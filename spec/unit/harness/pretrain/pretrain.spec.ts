@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadBackend, type Tf } from '../../../../harness/backend/tensorflow.js';
-import { proceduralDataset } from '../../../../harness/data/index.js';
+import { readSafetensors } from '../../../../lib/io/tensors/index.js';
+import { grammarDataset, proceduralDataset } from '../../../../harness/data/index.js';
 import type { VitConfig } from '../../../../harness/model/config.js';
-import { embeddedConfig, embeddedWeights } from '../../../../harness/model/embedded.js';
+import { embeddedConfig, embeddedDecoderConfig, embeddedWeights } from '../../../../harness/model/embedded.js';
 import { DevicePart, ServerPart } from '../../../../harness/model/parts.js';
 import { randomWeights, readWeights, weightShapes } from '../../../../harness/model/weights.js';
 import { pretrain, pretrainSchema, TrainableModel, weightFile } from '../../../../harness/pretrain/index.js';
@@ -106,11 +108,32 @@ describe('pre-training', () => {
   });
 });
 
+describe('the shipped decoder', () => {
+  it('knows the language as its file says, what the rules give better than other words', async () => {
+    const url = new URL('../../../../harness/data/embedded-decoder.safetensors', import.meta.url);
+    const file = readFileSync(url);
+    expect(file.length).toBeLessThan(3e6);
+    const { metadata } = readSafetensors(file);
+    const settings = { rank: 1, alpha: 1, targets: [], dropout: 0 } as const;
+    const weights = await embeddedWeights(embeddedDecoderConfig);
+    const part = { config: embeddedDecoderConfig, weights, settings, adapters: new Map(), memoryMode: 'keep' } as const;
+    const judge = async (classes: 'pre-training' | 'fine-tuning', task: 'every-word' | 'next-word') => {
+      const dataset = grammarDataset({ classes, task, length: 200, seed: 4242 });
+      return (await evaluate(tf, { part, cut: 0, dataset, batchSize: 50 })).accuracy;
+    };
+    expect(await judge('pre-training', 'every-word')).toBeCloseTo(Number(metadata['testAccuracy']), 1);
+    const own = await judge('pre-training', 'next-word');
+    expect(own).toBeGreaterThan(0.7);
+    // Half the rules of fine-tuning are others.
+    const other = await judge('fine-tuning', 'next-word');
+    expect(other).toBeLessThan(own - 0.1);
+  });
+});
+
 describe('the shipped weights', () => {
   it('know their classes, on images that they were not trained on', async () => {
-    const { readFile } = await import('node:fs/promises');
     const url = new URL('../../../../harness/data/embedded-vit.safetensors', import.meta.url);
-    const file = await readFile(url);
+    const file = readFileSync(url);
     expect(file.length).toBeLessThan(3e6);
     const settings = { rank: 1, alpha: 1, targets: [], dropout: 0 } as const;
     const weights = readWeights(file, embeddedConfig);

@@ -69,12 +69,17 @@ describe('a scenario file', () => {
     ['missing: `folder` of cifar-10', `${one}data: { set: cifar-10 }`],
     ['texts need a decoder', `${one}data: { set: grammar }`],
     ['a decoder reads texts', decoder('width: 8, heads: 2').replace('grammar', 'procedural')],
+    ['a decoder reads texts', `${one}model: embedded-decoder`],
     ['no other task than its classes', `${one}data: { task: next-word }`],
     ['drawn data have no folder', decoder('width: 8, heads: 2').replace('grammar', 'grammar, folder: texts')],
     ['has no gate', `${one}lora: { targets: [gate] }`],
     [
       'words is not trained',
       `${decoder('width: 8, heads: 2').replace('grammar', 'grammar, task: next-word')}\nlora: { trainHead: true }`,
+    ],
+    [
+      'must be at most 6',
+      'version: 1\nmodel: embedded-decoder\ndata: { set: grammar }\ndevices: [{ name: a, cut: 7 }]',
     ],
     ['must be at most 2', decoder('width: 8, heads: 2').replace('name: a', 'name: a, cut: 3')],
     ['must divide the width, 10', decoder('width: 10, heads: 3')],
@@ -229,10 +234,13 @@ devices: [{ name: near, distance: 60 m, batchSize: 4 }, { name: far, distance: 2
   }
 });
 
-describe('the example', () => {
-  it('is valid and has the devices its text speaks of', async () => {
-    const path = new URL('../../../../examples/training/phones.yaml', import.meta.url);
+describe('an example', () => {
+  it.each([
+    ['phones', ['phone-1', 'phone-2', 'laptop', 'sensor']],
+    ['words', ['phone-1', 'phone-2', 'laptop']],
+  ])('%s is valid and has the devices its text speaks of', async (file, names) => {
+    const path = new URL(`../../../../examples/training/${file}.yaml`, import.meta.url);
     const scenario = await openScenario(path.pathname);
-    expect(scenario.devices.map(({ name }) => name)).toEqual(['phone-1', 'phone-2', 'laptop', 'sensor']);
+    expect(scenario.devices.map(({ name }) => name)).toEqual(names);
   });
 });

@@ -16,7 +16,9 @@ afterAll(() => {
 });
 
 const docs = readFileSync(new URL('../../../docs/simulation.md', import.meta.url), 'utf8');
-const blocks = [...docs.matchAll(/^```(?:bash)?\n(?<code>[\s\S]*?)^```$/gmu)].map(({ groups }) => groups!['code']!);
+const blocks = [...docs.matchAll(/^```(?<language>\w*)\n(?<code>[\s\S]*?)^```$/gmu)].flatMap(({ groups }) =>
+  ['', 'bash'].includes(groups!['language']!) ? [groups!['code']!] : [],
+);
 const lines = blocks.flatMap((code) =>
   code
     .replaceAll('\\\n', ' ')

@@ -8,9 +8,6 @@ import type { HostTensor, WeightSet } from './weights.js';
 
 export type { AdapterSettings, AdapterState, AdapterTarget } from '../../lib/io/peft/index.js';
 
-/** Layers of every block that may carry an adapter; a gated MLP has one more. */
-export const adapterTargets = ['query', 'key', 'value', 'output', 'up', 'down'] as const;
-
 /** One adapter: `down` is A (inputs × rank), `up` is B (rank × outputs). */
 export interface Adapter {
   readonly down: Variable;

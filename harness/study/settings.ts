@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { codecFields } from '../scenario/schema/codec-fields.js';
 import { section } from '../../lib/io/reading/index.js';
-import { adapterTargets } from '../model/adapters.js';
+import { targetOrder } from '../../lib/io/peft/index.js';
 import type { StepCodec } from '../protocol/index.js';
 
 const count = (largest: number) => z.int().min(1).max(largest);
@@ -39,10 +39,7 @@ const workloadSchema = z.discriminatedUnion('kind', [
 const adaptersSchema = section(() => ({
   rank: count(256).default(8),
   alpha: z.number().positive().default(16),
-  targets: z
-    .array(z.enum([...adapterTargets, 'gate']))
-    .min(1)
-    .default(['query', 'value']),
+  targets: z.array(z.enum(targetOrder)).min(1).default(['query', 'value']),
   trainHead: z.boolean().optional().describe('The classifier is trained with the adapters.'),
 })).prefault({});
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { section } from '../../../lib/io/reading/index.js';
-import { adapterTargets } from '../../model/adapters.js';
+import { targetOrder } from '../../../lib/io/peft/index.js';
 
 const size = (maximum: number) => z.int().min(1).max(maximum);
 
@@ -88,11 +88,7 @@ export const modelEntry = z
 export const loraSection = section(() => ({
   rank: size(4096).default(8).describe('Rank r.'),
   alpha: z.number().positive().max(1e6).default(16).describe('Adapters count alpha / rank.'),
-  targets: z
-    .array(z.enum([...adapterTargets, 'gate']))
-    .min(1)
-    .default(['query', 'value'])
-    .describe('Layers that carry an adapter.'),
+  targets: z.array(z.enum(targetOrder)).min(1).default(['query', 'value']).describe('Layers that carry an adapter.'),
   dropout: z.number().min(0).max(0.99).default(0).describe('Share of an adapter’s inputs dropped in training.'),
   trainHead: z
     .boolean()

@@ -1,6 +1,6 @@
 import { beforeAll, expect, it } from 'vitest';
 import { loadBackend, type Tf } from '../../../harness/backend/tensorflow.js';
-import { adapterTargets, initialAdapters, type AdapterState } from '../../../harness/model/adapters.js';
+import { initialAdapters, type AdapterSettings, type AdapterState } from '../../../harness/model/adapters.js';
 import type { VitConfig } from '../../../harness/model/config.js';
 import { DevicePart, ServerPart, type MemoryMode } from '../../../harness/model/parts.js';
 import { randomWeights } from '../../../harness/model/weights.js';
@@ -21,7 +21,8 @@ const config: VitConfig = {
   pooling: 'mean',
   layerNormEpsilon: 1e-6,
 };
-const settings = { rank: 2, alpha: 4, targets: adapterTargets, dropout: 0 };
+const targets = ['query', 'key', 'value', 'output', 'up', 'down'] as const;
+const settings: AdapterSettings = { rank: 2, alpha: 4, targets, dropout: 0 };
 const names = adapterNames(settings, 0, config.blocks);
 
 let tf: Tf;

@@ -1,10 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  adapterTargets,
-  initialAdapters,
-  trainedNames,
-  type AdapterSettings,
-} from '../../../../harness/model/adapters.js';
+import { initialAdapters, trainedNames, type AdapterSettings } from '../../../../harness/model/adapters.js';
 import type { VitConfig } from '../../../../harness/model/config.js';
 import { randomWeights } from '../../../../harness/model/weights.js';
 import { AdapterFileError, readPeft, writePeft } from '../../../../harness/training/index.js';
@@ -23,7 +18,12 @@ const config: VitConfig = {
   pooling: 'class-token',
   layerNormEpsilon: 1e-6,
 };
-const settings: AdapterSettings = { rank: 2, alpha: 6, targets: adapterTargets, dropout: 0.1 };
+const settings: AdapterSettings = {
+  rank: 2,
+  alpha: 6,
+  targets: ['query', 'key', 'value', 'output', 'up', 'down'],
+  dropout: 0.1,
+};
 
 function trained() {
   const random = randomStream(1, 'trained');

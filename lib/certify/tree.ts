@@ -295,7 +295,7 @@ function objectiveStep({ exact, statement }: Stated): number | undefined {
     step = a;
   }
   const value = roundedDown(new Dyadic(step, least), Dyadic.one);
-  const largest = Math.max(...statement.linear.map(Math.abs));
+  const largest = statement.linear.reduce((most, cost) => Math.max(most, Math.abs(cost)), 0);
   // Finer steps than a gap's worth say nothing.
   return value > 1e-6 * largest && Dyadic.of(value).minus(new Dyadic(step, least)).n === 0n ? value : undefined;
 }

@@ -1,4 +1,4 @@
-import { euclideanNorm, leastEigenpair } from '../linalg/index.js';
+import { euclideanNorm, leastEigenpair, maxNorm } from '../linalg/index.js';
 import type { NonlinearProgram } from '../problem/index.js';
 import { addTransposeProduct, type Evidence } from './conclusion.js';
 import { allFinite } from './evaluator.js';
@@ -139,7 +139,7 @@ function lowerPoint(
   slope: number,
   expired: () => boolean,
 ): Float64Array | undefined {
-  const scale = Math.max(1, ...x.map(Math.abs));
+  const scale = Math.max(1, maxNorm(x));
   for (const direction of probes(violation, x, scale)) {
     for (const length of lengths) {
       for (const sign of [1, -1]) {

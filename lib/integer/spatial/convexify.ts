@@ -25,7 +25,7 @@ function variablesOf({ operations, variableCount }: Expressions, { slots }: Line
     if (seen.has(slot)) continue;
     seen.add(slot);
     if (slot < variableCount) found.push(slot);
-    else pending.push(...operations[slot - variableCount]!.operands);
+    else for (const operand of operations[slot - variableCount]!.operands) pending.push(operand);
   }
   return found.sort((a, b) => a - b);
 }

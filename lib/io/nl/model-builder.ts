@@ -133,8 +133,9 @@ class Translator {
       }
       if (typeof expression === 'number' || expression.kind === 'variable') break;
       const missing = expression.operands.filter((operand) => this.known(operand) === undefined);
-      if (missing.length > 0) pending.push(...missing.reverse());
-      else {
+      // One by one: a sum may have more operands than a call takes arguments.
+      for (const operand of missing.reverse()) pending.push(operand);
+      if (missing.length === 0) {
         pending.pop();
         const operands = expression.operands.map((operand) => this.known(operand)!);
         this.nodes.set(expression, this.builder.operator(expression.code, operands));

@@ -45,7 +45,7 @@ function schemesOf({ rows }: Figures): string[] {
     '| scheme | mean round | saved by `joint` | traffic of a round | seeds |',
     '| --- | --- | --- | --- | --- |',
     ...rows.map(({ scheme, delaySeconds, saved, trafficBits, seeds }) => {
-      const traffic = trafficBits === null ? '–' : `${(trafficBits / 8e6).toPrecision(3)} MB`;
+      const traffic = trafficBits === null ? '–' : `${Number((trafficBits / 8e6).toPrecision(3))} MB`;
       return `| \`${scheme}\` | ${seconds(delaySeconds)} | ${percent(saved)} | ${traffic} | ${seeds} |`;
     }),
   ];

@@ -60,6 +60,7 @@ export class Triplets {
     return this.rows.length;
   }
 
+  /** Adds one entry; entries of one position are added up. */
   add(row: number, column: number, value: number): void {
     this.rows.push(row);
     this.columns.push(column);

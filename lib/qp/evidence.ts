@@ -89,7 +89,7 @@ export function qpEvidence(
 }
 
 /** The largest of the absolute residuals and the gap relative to 1 + |objective|. */
-function absoluteMerit({ residuals, dualResidual, dualityGap, objective }: QpEvidence): number {
+export function absoluteMerit({ residuals, dualResidual, dualityGap, objective }: QpEvidence): number {
   return Math.max(residuals.absoluteInfeasibility, dualResidual, dualityGap / (1 + Math.abs(objective)));
 }
 

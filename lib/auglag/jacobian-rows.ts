@@ -4,7 +4,9 @@ import type { NlpMeta, SparsityPattern } from '../problem/index.js';
 export class JacobianRows {
   /** Entries of row i are `positions[k]` in column `columns[k]`, rowStarts[i] ≤ k < rowStarts[i + 1]. */
   readonly rowStarts: Int32Array;
+  /** Variable of each entry, row by row; see `rowStarts`. */
   readonly columns: Int32Array;
+  /** Place of each entry in `values`, row by row; see `rowStarts`. */
   readonly positions: Int32Array;
   /** Values in the problem's own order. */
   readonly values: Float64Array;

@@ -4,6 +4,7 @@ import { JacobianRows } from './jacobian-rows.js';
 
 /** A point to be polished and what comes back. */
 export interface PolishPoint {
+  /** The point, length variableCount. */
   readonly x: Float64Array;
   /** y, unscaled. */
   readonly multipliers: Float64Array;
@@ -11,12 +12,15 @@ export interface PolishPoint {
 
 /** A polished point with its evidence; `solved` when the residuals meet the tolerances. */
 export interface PolishedPoint extends PolishPoint {
+  /** Residuals and bound multipliers at the point, from fresh evaluations. */
   readonly evidence: Evidence;
+  /** Whether the residuals meet the tolerances. */
   readonly solved: boolean;
 }
 
 /** Takes a point near a solution to more digits, or returns undefined where it cannot. */
 export interface Polisher {
+  /** At most `maxSteps` Newton steps from `start`; undefined where they lead nowhere better. */
   polish(start: PolishPoint, tolerances: Tolerances, maxSteps: number): PolishedPoint | undefined;
 }
 
@@ -55,6 +59,7 @@ export class NewtonPolish implements Polisher {
     this.position = new Int32Array(variableCount);
   }
 
+  /** Whether the problem's derivatives, second ones included, allow it. */
   get available(): boolean {
     const { evaluator } = this;
     return evaluator.hasHessian && evaluator.hasGradient && evaluator.hasJacobian;

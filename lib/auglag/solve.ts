@@ -25,6 +25,7 @@ import { AugmentedLagrangian } from './subproblem.js';
 
 /** Something that minimises the subproblem again and again, as the classes of `lib/bound` do. */
 export interface InnerMinimizer {
+  /** Minimises the subproblem as it is now, from the start in `context`. */
   solve(options?: BoundOptions, context?: SolveContext): SolverResult;
 }
 
@@ -93,6 +94,7 @@ export class AugmentedLagrangianSolver {
     this.startGradient = new Float64Array(problem.meta.variableCount);
   }
 
+  /** Solves the problem, from the start of `context` or its own. Throws what the problem's own functions throw. */
   solve(context: AuglagContext = {}): SolverResult {
     const { evaluator, options, x } = this;
     const { meta } = evaluator;

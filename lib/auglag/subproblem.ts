@@ -18,6 +18,7 @@ import { SubproblemModel } from './subproblem-model.js';
  */
 export class AugmentedLagrangian implements NonlinearProgram, HessianModelSource, SubproblemState {
   readonly meta: NlpMeta;
+  /** The Jacobian by rows, at the point last prepared. */
   readonly rows: JacobianRows;
   /** λ in scaled terms, length constraintCount. */
   readonly multipliers: Float64Array;
@@ -27,7 +28,9 @@ export class AugmentedLagrangian implements NonlinearProgram, HessianModelSource
   readonly firstOrderMultipliers: Float64Array;
   /** c at the point last evaluated, unscaled. */
   readonly constraintValues: Float64Array;
+  /** w, the weight of the objective, > 0; may be set between solves. */
   objectiveWeight = 1;
+  /** ρ, the penalty parameter, > 0; may be set between solves. */
   penalty = 1;
   /** f at the point last evaluated, unscaled. */
   objectiveValue = NaN;
@@ -169,6 +172,7 @@ export class AugmentedLagrangian implements NonlinearProgram, HessianModelSource
     return evaluator.hasGradient && evaluator.hasJacobian && (evaluator.hasHessian || evaluator.hasHessianProduct);
   }
 
+  /** The generalised Hessian as dense matrix or by products, whichever suits its size. */
   createHessianModel(): HessianModel {
     return new SubproblemModel(this, this.denseLimit);
   }

@@ -33,6 +33,7 @@ export type DirectionKind = 'newton' | 'curvature' | 'none';
 
 /** A problem that brings its own second-order model. */
 export interface HessianModelSource {
+  /** A fresh model of this problem's Hessian; its memory is its own. */
   createHessianModel(): HessianModel;
 }
 

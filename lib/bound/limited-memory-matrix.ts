@@ -52,6 +52,7 @@ export class LimitedMemoryMatrix implements HessianModel {
     else if (++this.skipped > 3) this.reset(this.theta);
   }
 
+  /** Pairs kept, 0 … memory. */
   get pairCount(): number {
     return this.steps.length;
   }

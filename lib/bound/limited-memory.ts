@@ -32,6 +32,7 @@ type SearchOutcome = 'moved' | 'failed' | 'limit';
  * problem has none). Work space is allocated once; `solve` may be called again.
  */
 export class LimitedMemoryMinimizer {
+  /** Evaluates the problem and counts how often. */
   readonly evaluator: Evaluator;
   private readonly matrix: LimitedMemoryMatrix;
   private readonly minimizer: BoxModelMinimizer;
@@ -68,6 +69,7 @@ export class LimitedMemoryMinimizer {
     this.keptGradient = new Float64Array(size);
   }
 
+  /** Minimises from the start of `context` or the problem's own. */
   solve(given?: BoundOptions, context: SolveContext = {}): SolverResult {
     const options = boundOptions.resolve(given);
     const { evaluator, x } = this;

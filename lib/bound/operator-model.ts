@@ -4,6 +4,7 @@ import type { DirectionKind, HessianModel } from './hessian-model.js';
 export interface HessianOperator {
   /** Prepares products at x; false when not finite. */
   load(x: Float64Array): boolean;
+  /** H·vector at the point last loaded, into `values`; both of length variableCount. */
   multiply(vector: Float64Array, values: Float64Array): void;
   /** Estimate of the diagonal, for the preconditioner; all ones when nothing is known. */
   diagonal(values: Float64Array): void;

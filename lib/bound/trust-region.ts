@@ -41,6 +41,7 @@ interface Progress {
  * Requires second derivatives (a Hessian, its products, or a model that the problem brings).
  */
 export class TrustRegionNewton {
+  /** Evaluates the problem and counts how often. */
   readonly evaluator: Evaluator;
   private readonly model: HessianModel;
   private readonly minimizer: BoxModelMinimizer;
@@ -80,6 +81,7 @@ export class TrustRegionNewton {
   /** Asked between the factorisations of one step. */
   private expired: () => boolean = () => false;
 
+  /** Minimises from the start of `context` or the problem's own. */
   solve(given?: BoundOptions, context: SolveContext = {}): SolverResult {
     const options = boundOptions.resolve(given);
     const { evaluator, x } = this;

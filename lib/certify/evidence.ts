@@ -11,16 +11,23 @@ export interface ProvenLeaf {
 
 /** A point as certificates write it. */
 export interface PointClaim {
+  /** No less than the objective at the point. */
   readonly value: number;
+  /** Part by which a side may be passed, relative to max(1, |side|); 0 for an exact point. */
   readonly tolerance: number;
+  /** Common denominator of the coordinates, a whole number in decimal digits; 1 when absent. */
   readonly over?: string;
+  /** Coordinates; whole numbers in decimal digits where `over` is given. */
   readonly x: readonly (number | string)[];
 }
 
 /** What a certificate claims. */
 export interface ProgramClaims {
+  /** A point and what its objective is at most. */
   readonly point?: PointClaim;
+  /** Evidence that no point has a lower objective than stated, or that there is no point at all. */
   readonly bound?: object;
+  /** Evidence that the objective falls without end: a point and a ray. */
   readonly unbounded?: object;
 }
 

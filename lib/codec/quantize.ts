@@ -28,12 +28,14 @@ export interface QuantizedLevels extends QuantizedBase {
 /** float16 patterns, zero where nothing is kept. */
 export interface QuantizedHalves extends QuantizedBase {
   readonly kind: 'float16';
+  /** One bit pattern an element, in the tensor's order. */
   readonly words: Uint16Array;
 }
 
 /** float32 patterns, zero where nothing is kept. */
 export interface QuantizedFloats extends QuantizedBase {
   readonly kind: 'float32';
+  /** One bit pattern an element, in the tensor's order. */
   readonly words: Uint32Array;
 }
 

@@ -3,12 +3,15 @@ import { differencePair, slopeThrough } from './finite-difference.js';
 
 /** One derivative that does not agree with the differences. */
 export interface DerivativeDisagreement {
+  /** Which of the problem's derivatives it is. */
   readonly what: 'gradient' | 'jacobian' | 'hessian' | 'hessianProduct';
   /** Constraint of a Jacobian entry, row of a Hessian entry; absent for the gradient. */
   readonly row?: number;
   /** Variable. */
   readonly column: number;
+  /** What the problem's function returned. */
   readonly given: number;
+  /** What differences of the function below it give. */
   readonly differenced: number;
   /** |given − differenced| over max(1, |given|, |differenced|). */
   readonly relativeError: number;

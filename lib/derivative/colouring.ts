@@ -4,6 +4,7 @@ import type { SparsityPattern } from '../problem/index.js';
 export interface ColumnColouring {
   /** Colour of each column. */
   readonly colours: Int32Array;
+  /** Number of colours, and so of differences needed. */
   readonly colourCount: number;
 }
 

@@ -3,6 +3,7 @@
  * stays; docs/errors.md has all codes.
  */
 export class ArgumentError extends RangeError {
+  /** Name of the class. */
   override readonly name = 'ArgumentError';
   /** `argument`: a value or length does not fit. `unsuitable`: what was asked for is not made for this problem. */
   readonly code: 'argument' | 'unsuitable';

@@ -1,6 +1,8 @@
 /** A variable that a relaxation leaves between integers. */
 export interface FractionalVariable {
+  /** Index of the variable. */
   readonly variable: number;
+  /** Its value in the relaxed point, further from whole than the integrality tolerance. */
   readonly value: number;
 }
 
@@ -34,6 +36,7 @@ export class Pseudocosts {
     this.counts[direction][variable]!++;
   }
 
+  /** True once the variable was rounded at least `reliability` times in both directions. */
   isReliable(variable: number, reliability: number): boolean {
     return Math.min(this.counts[0][variable]!, this.counts[1][variable]!) >= reliability;
   }
@@ -62,8 +65,11 @@ export interface BranchingContext {
   readonly fractional: readonly FractionalVariable[];
   /** Relaxed point and its objective. */
   readonly x: Float64Array;
+  /** Objective of the relaxed point. */
   readonly relaxed: number;
+  /** Branchings between the root and this node; 0 at the root. */
   readonly depth: number;
+  /** What earlier branchings have taught. */
   readonly pseudocosts: Pseudocosts;
   /**
    * Solves both children of a candidate and returns the rises of their bounds, down and up, Infinity where nothing of

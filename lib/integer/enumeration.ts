@@ -8,7 +8,9 @@ const pointsBetweenChecks = 256;
 
 /** How far an enumeration of combinations came. */
 export interface EnumerationResult {
+  /** Best feasible combination met; undefined if none was. */
   readonly best: Candidate<Float64Array> | undefined;
+  /** Combinations looked at. */
   readonly points: number;
   /** The limit that ended the work early; absent if every point was looked at. */
   readonly ended?: BudgetEnd;

@@ -16,6 +16,7 @@ export interface HeuristicTools {
   readonly budget: Budget;
   /** Bounds of the node. */
   readonly lower: Float64Array;
+  /** Upper bounds of the node, length variableCount. */
   readonly upper: Float64Array;
   /** How far from whole a value counts as whole. */
   readonly integralityTolerance: number;
@@ -27,7 +28,9 @@ export interface HeuristicTools {
 
 /** Where a heuristic is called. */
 export interface HeuristicPlace {
+  /** Relaxed point of the node. */
   readonly x: Float64Array;
+  /** Branchings between the root and the node; 0 at the root. */
   readonly depth: number;
   /** Nodes treated so far, this one included. */
   readonly nodeCount: number;

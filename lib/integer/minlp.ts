@@ -78,9 +78,11 @@ export type MinlpOptions = z.input<typeof minlpOptions.schema>;
 export interface MinlpResult extends TreeResult<Float64Array> {
   /** Best solution, integers exact; absent if none was found. */
   readonly x?: Float64Array;
+  /** Objective at `x`; Infinity without a solution. */
   readonly objective: number;
   /** The problem is known to be convex, so that `bound`, `optimal` and `infeasible` are proofs. */
   readonly convex: boolean;
+  /** Continuous problems solved. */
   readonly relaxations: number;
 }
 

@@ -6,9 +6,13 @@ import type { Candidate } from './tree.js';
 
 /** What a search among neighbouring integer points works with. */
 export interface NeighbourhoodTools {
+  /** The problem whose integer points are searched. */
   readonly problem: MixedIntegerNonlinearProgram;
+  /** Violation up to which a point counts as feasible. */
   readonly feasibilityTolerance: number;
+  /** Random numbers: the same stream makes the same search. */
   readonly stream: RandomStream;
+  /** What time and evaluations are left; the search ends with it. */
   readonly budget: Budget;
   /** Integer points that may be looked at. */
   readonly mostPoints: number;

@@ -4,9 +4,13 @@ import type { Budget, PrimalStatus, Termination } from '../solver/index.js';
 
 /** The part of a continuous solver's result that branching needs; every `SolverResult` has it. */
 export interface RelaxationResult {
+  /** Why the solver stopped. */
   readonly termination: Termination;
+  /** What the point is worth, judged anew. */
   readonly primalStatus: PrimalStatus;
+  /** The point, length variableCount. */
   readonly x: Float64Array;
+  /** Objective at `x`. */
   readonly objective: number;
   /** Multipliers of the constraints, from which the children's relaxations start. */
   readonly multipliers?: Float64Array;

@@ -41,6 +41,7 @@ export interface NodeContext {
 export interface BranchingProblem<Node, Bound extends NodeBound<Solution>, Solution> {
   /** Node that holds every solution. */
   readonly root: Node;
+  /** A lower bound on the objective of every solution in the node, with a solution if the relaxation is one. */
   bound(node: Node, context: NodeContext): Bound;
   /** Children that together hold every solution of the node; empty if it cannot be divided. */
   branch(node: Node, bound: Bound, context: NodeContext): readonly Node[];

@@ -30,7 +30,9 @@ export function quadraticModel(structure: ModelStructure): QuadraticModel {
 
 /** Where a row or variable is held: −1 lower side, 1 upper side, 0 free. Equal sides count as held at the upper one. */
 export interface WorkingSet {
+  /** One entry a row. */
   readonly rows: Int8Array;
+  /** One entry a variable. */
   readonly variables: Int8Array;
 }
 

@@ -63,6 +63,7 @@ export interface DualContext {
 
 /** Convex weights over oracle answers; at most rowCount + 1 of them, so at most rowCount blocks are fractional. */
 export interface PrimalRecovery {
+  /** Weight of each answer, > 0, in sum 1. */
   readonly weights: readonly number[];
   /** Choice of every block in each answer. */
   readonly choices: readonly Int32Array[];
@@ -147,6 +148,7 @@ export function maximizeDual(
  * better is left inside and the master presses against it.
  */
 export class MultiplierRegion {
+  /** Largest multiplier of each row sought at present. */
   readonly upper: Float64Array;
 
   constructor(

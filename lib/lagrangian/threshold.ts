@@ -67,6 +67,7 @@ export interface ThresholdResult {
   readonly multipliers: Float64Array;
   /** Largest threshold that any multipliers could refute, as far as the cuts know. */
   readonly ceiling: number;
+  /** Oracle answers whose weighted mean comes closest to the rows at the ceiling. */
   readonly recovery: PrimalRecovery;
   /** Evaluations of the dual function. */
   readonly evaluations: number;

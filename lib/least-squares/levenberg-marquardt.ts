@@ -2,7 +2,9 @@ import { DenseCholesky } from '../linalg/index.js';
 
 /** Normal equations at a point: JᵀWJ (lower triangle and above), and JᵀWr. */
 export interface NormalEquations {
+  /** JᵀWJ, row-major, size × size. */
   readonly matrix: Float64Array;
+  /** JᵀWr, length size. */
   readonly right: Float64Array;
 }
 
@@ -10,10 +12,13 @@ export interface NormalEquations {
 export interface LeastSquaresModel {
   /** Number of parameters. */
   readonly size: number;
+  /** Lower bounds of the parameters, length `size`. */
   readonly lower: ArrayLike<number>;
+  /** Upper bounds of the parameters, length `size`. */
   readonly upper: ArrayLike<number>;
   /** Σ ρ(rᵢ) at θ; a number that is not finite says that there is no model at θ. */
   loss(theta: Float64Array): number;
+  /** Normal equations at θ, weighted by the loss; may be the same arrays every time. */
   normalEquations(theta: Float64Array): NormalEquations;
 }
 

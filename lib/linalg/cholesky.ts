@@ -15,6 +15,7 @@ export class DenseCholesky {
     this.work = new Float64Array(capacity);
   }
 
+  /** Order of the matrix factored last; 0 before the first. */
   get order(): number {
     return this.currentOrder;
   }

@@ -33,10 +33,12 @@ export class GramFactor {
     this.starts = new Int32Array(capacity);
   }
 
+  /** Rows in the factor. */
   get size(): number {
     return this.currentSize;
   }
 
+  /** Forgets all rows. */
   clear(): void {
     this.currentSize = 0;
   }

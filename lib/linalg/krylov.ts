@@ -7,6 +7,7 @@ export type LinearOperator = (x: Float64Array, target: Float64Array) => void;
 export interface KrylovOptions {
   /** Stop when ‖b − Ax‖ ≤ relativeTolerance·‖b‖ + absoluteTolerance (in the preconditioner's norm for `minres`). */
   readonly relativeTolerance?: number;
+  /** See `relativeTolerance`; default 0. */
   readonly absoluteTolerance?: number;
   /** Products with A before giving up; default 10·n. */
   readonly maxIterations?: number;
@@ -25,8 +26,11 @@ export type KrylovEnd = 'converged' | 'negative-curvature' | 'least-squares' | '
 
 /** Solution of a linear system and how it was reached. */
 export interface KrylovResult {
+  /** The last iterate. */
   readonly x: Float64Array;
+  /** Why the method stopped. */
   readonly end: KrylovEnd;
+  /** Products with A. */
   readonly iterations: number;
   /** ‖b − Ax‖, computed anew at the end. */
   readonly residualNorm: number;

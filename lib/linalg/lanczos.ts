@@ -3,7 +3,9 @@ import { addScaled, dot, euclideanNorm } from './vector.js';
 
 /** An estimate of the least eigenvalue of a symmetric operator, from above, and a unit vector with that Rayleigh quotient. */
 export interface LeastEigenpair {
+  /** The Rayleigh quotient of `vector`, never below the least eigenvalue by more than rounding. */
   readonly value: number;
+  /** Unit vector, length of the operator's order. */
   readonly vector: Float64Array;
   /** Largest |eigenvalue| seen, for judging how far the least one is from zero. */
   readonly scale: number;

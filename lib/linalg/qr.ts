@@ -6,7 +6,9 @@ import { dotRange } from './vector.js';
  * largest remaining norm comes next, so that |R₁₁| ≥ |R₂₂| ≥ … and the numerical rank shows on the diagonal.
  */
 export class PivotedQr {
+  /** Rows of A. */
   readonly rows: number;
+  /** Columns of A. */
   readonly columns: number;
   /** Column of A at each position of A·Π. */
   readonly permutation: Int32Array;

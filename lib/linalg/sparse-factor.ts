@@ -26,6 +26,7 @@ export type FactorKind = 'simplicial' | 'supernodal';
  * computed row by row, others by the multifrontal method on dense blocks.
  */
 export class SparseSymmetricFactor {
+  /** Rows and columns of the matrix. */
   readonly order: number;
   /** Undefined while the analysis was always stopped. */
   private symbolic: SymbolicFactor | undefined;
@@ -69,6 +70,7 @@ export class SparseSymmetricFactor {
     return this.symbolic?.operations ?? Infinity;
   }
 
+  /** How the factors are computed: row by row or by dense fronts. */
   get kind(): FactorKind {
     return this.wantedKind ?? (this.operations > supernodalRatio * this.factorEntries ? 'supernodal' : 'simplicial');
   }

@@ -3,6 +3,7 @@ import type { Matrix, SparseMatrix, SymmetricMatrix } from './matrix.js';
 
 /** A sparse matrix assembled from triplets, and where each triplet's value went. */
 export interface AssembledMatrix {
+  /** Every entry once, columns in order and rows within them increasing. */
   readonly matrix: SparseMatrix;
   /** Position in `matrix.values` of each triplet; equal for triplets of the same entry, which add up. */
   readonly slots: Int32Array;

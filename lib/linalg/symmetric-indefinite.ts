@@ -3,8 +3,11 @@ import { addScaledRange, dotRange } from './vector.js';
 
 /** Numbers of positive, negative and zero eigenvalues. */
 export interface Inertia {
+  /** Eigenvalues above zero. */
   readonly positive: number;
+  /** Eigenvalues below zero. */
   readonly negative: number;
+  /** Eigenvalues that rounding cannot tell from zero. */
   readonly zero: number;
 }
 
@@ -35,10 +38,12 @@ export class DenseSymmetricFactor {
     this.secondWork = new Float64Array(capacity);
   }
 
+  /** Order of the matrix factored last; 0 before the first. */
   get order(): number {
     return this.currentOrder;
   }
 
+  /** Inertia of the matrix factored last. */
   get inertia(): Inertia {
     return this.currentInertia;
   }

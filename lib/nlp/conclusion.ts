@@ -47,16 +47,21 @@ export function boundMultiplier(reducedGradient: number, value: number, lower: n
 
 /** A point, what the algorithm says about it, and what was counted. */
 export interface Candidate {
+  /** The point, length variableCount. */
   readonly x: Float64Array;
   /** f(x) as the problem returned it. */
   readonly objective: number;
+  /** y of the rows, length constraintCount. */
   readonly multipliers: Float64Array;
+  /** Multipliers of the bounds, length variableCount; estimated from the residual when absent. */
   readonly boundMultipliers?: Float64Array;
 }
 
 /** First-order evidence of a candidate, from fresh evaluations of everything but the objective. */
 export interface Evidence {
+  /** Multipliers of the bounds, length variableCount. */
   readonly boundMultipliers: Float64Array;
+  /** Stationarity, feasibility and complementarity at the point. */
   readonly residuals: KktResiduals;
   /** What the residuals were computed from. */
   readonly point: KktPoint;

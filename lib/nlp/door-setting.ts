@@ -12,9 +12,13 @@ import { measureSizes, ownUnits, unitsFrom, variableSizes, type Units } from './
 
 /** Options that the door itself needs. */
 export interface DoorOptions extends Tolerances {
+  /** Iterations before the solve ends with its best point. */
   readonly maxIterations: number;
+  /** Evaluations of the objective before the solve ends with its best point. */
   readonly maxEvaluations: number;
+  /** Seconds before the solve ends with its best point. */
   readonly timeLimitSeconds: number;
+  /** Compares derivatives with differences before the solve: along one direction, each of them, or not. */
   readonly derivativeCheck: 'directional' | 'full' | 'off';
 }
 

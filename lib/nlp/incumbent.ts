@@ -1,8 +1,12 @@
 /** The best point met so far: less violated first (beyond the tolerance), then the lower objective. */
 export class Incumbent {
+  /** The point; zeros before the first offer. */
   readonly x: Float64Array;
+  /** Multipliers of the rows that came with it. */
   readonly multipliers: Float64Array;
+  /** Its objective; NaN before the first offer. */
   objective = NaN;
+  /** Its violation; Infinity before the first offer. */
   violation = Infinity;
 
   constructor(
@@ -14,6 +18,7 @@ export class Incumbent {
     this.multipliers = new Float64Array(constraintCount);
   }
 
+  /** Whether any point was taken in. */
   get known(): boolean {
     return Number.isFinite(this.objective);
   }
@@ -28,6 +33,7 @@ export class Incumbent {
     return feasible ? objective < this.objective : violation < this.violation;
   }
 
+  /** Takes the point in if it is better; returns whether it was. The arrays are copied. */
   offer(x: Float64Array, objective: number, violation: number, multipliers: Float64Array): boolean {
     if (!this.improvedBy(objective, violation)) return false;
     this.set(x, objective, violation, multipliers);

@@ -121,10 +121,12 @@ export class FallWatch {
     this.next = -threshold;
   }
 
+  /** Back to the first threshold. */
   reset(): void {
     this.next = -this.threshold;
   }
 
+  /** True when the objective has passed the threshold below; the next one is then further down. */
   isDue(objective: number): boolean {
     if (!(objective < this.next)) return false;
     while (objective < this.next) this.next *= 100;

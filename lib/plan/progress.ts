@@ -1,9 +1,12 @@
 /** Where a solve stands, from every method and every part of a solve; `fraction` is absent where the end is not known. */
 export interface SolveProgress {
+  /** What is being worked on. */
   readonly phase: 'search' | 'bound' | 'baselines' | 'what-if' | 'trade-off' | 'explanation';
+  /** Part of the phase that is done, 0 … 1. */
   readonly fraction?: number;
   /** Round of the best plan so far, seconds. */
   readonly totalSeconds?: number;
+  /** No plan is faster than this, seconds, as far as shown. */
   readonly boundSeconds?: number;
   /** One step of an algorithm inside a phase; such a note has no other figures. */
   readonly iteration?: SolveIteration;
@@ -14,7 +17,9 @@ export interface SolveProgress {
  * algorithm may run more than once).
  */
 export interface SolveIteration {
+  /** Whose step it is. */
   readonly algorithm: 'dual' | 'relaxation' | 'bandwidth';
+  /** Number of the step, from 0. */
   readonly iteration: number;
   /** Round of the iterate, seconds: of a fractional point with `relaxation`. */
   readonly totalSeconds?: number;

@@ -6,7 +6,12 @@ import type { TrainingProgress } from './progress.js';
  */
 export type Outlook =
   | { readonly kind: 'now' }
-  | { readonly kind: 'expected' | 'forecast' | 'worst'; /** Rounds looked ahead. */ readonly horizonRounds: number }
+  | {
+      /** Mean gain half-way, at the place foreseen half-way, or the least on the way. */
+      readonly kind: 'expected' | 'forecast' | 'worst';
+      /** Rounds looked ahead. */
+      readonly horizonRounds: number;
+    }
   | {
       readonly kind: 'quantile';
       /** Rounds looked ahead. */
@@ -37,13 +42,21 @@ export interface ProgressTarget extends TrainingProgress {
 export interface SimulationOptions {
   /** Rounds simulated, ≥ 1. */
   readonly rounds: number;
+  /** Time from the start of one round to that of the next, > 0. */
   readonly intervalSeconds: number;
+  /** `planned`: as the plan treats it; `blocks`: averaged over the coherence blocks of each round. */
   readonly fading: 'planned' | 'blocks';
+  /** Channels that large-scale decisions are made for. */
   readonly outlook: Outlook;
+  /** When the large time scale decides anew. */
   readonly replan: ReplanPolicy;
+  /** Time scale that decides shares of the server. */
   readonly serverShares: 'large' | 'small';
+  /** Time scale that decides operating points of the codec. */
   readonly points: 'large' | 'small';
+  /** Where a plan no longer keeps its limits: a new plan, devices left out that break them, or the round run as it is. */
   readonly misfit: 'replan' | 'drop' | 'keep';
+  /** Whether a device that arrives brings a new plan at once or waits for the next. */
   readonly newcomers: 'replan' | 'wait';
   /** Every so many rounds a certified bound; 0 for never. */
   readonly boundEvery: number;

@@ -32,8 +32,11 @@ export function stepsToAccuracy(progress: TrainingProgress, accuracy: number, ta
 
 /** A training of some length and what it reached; trainings of one group differ in length and seed alone. */
 export interface TrainingLength {
+  /** Trainings that differ in nothing but length and seed. */
   readonly group: string;
+  /** Optimizer steps of the training, ≥ 1. */
   readonly steps: number;
+  /** What it reached, 0 … 1. */
   readonly accuracy: number;
 }
 

@@ -39,6 +39,7 @@ export interface DeviceRound {
   readonly bandwidthHz: number;
   /** Share of the server, 0…1. */
   readonly serverShare: number;
+  /** All its stages one after another, of all steps and the adapters, seconds. */
   readonly chainSeconds: number;
   /** Where its time went. */
   readonly stages: StageSeconds;
@@ -64,6 +65,7 @@ export interface RoundRecord {
   readonly delaySeconds: number | null;
   /** The device with the longest chain, and its stages of a step. */
   readonly bottleneck: string | null;
+  /** Seconds of each stage of a step of the bottleneck; null where no round takes place. */
   readonly stages: StageSeconds | null;
   /** Bits sent up. */
   readonly uplinkBits: number;
@@ -75,6 +77,7 @@ export interface RoundRecord {
   readonly memoryUse: number | null;
   /** Memory used on the server, bytes. */
   readonly serverMemoryBytes: number;
+  /** Accuracy that the curve foresees for the plan, 0 … 1; null where no round takes place. */
   readonly accuracy: number | null;
   /** Part of a training to the target accuracy, 0…1; null without a law of progress or a round within all limits. */
   readonly progress: number | null;

@@ -3,6 +3,7 @@ import type { RandomStream } from '../random/index.js';
 
 /** What a scheme knows when it decides. */
 export interface SchemeState {
+  /** Number of the round, from 0. */
   readonly round: number;
   /** From the start of the simulation. */
   readonly seconds: number;
@@ -19,6 +20,7 @@ export interface SchemeState {
   readonly points: 'large' | 'small';
   /** The scheme's own stream. */
   readonly random: RandomStream;
+  /** Seed of the run. */
   readonly seed: number;
 }
 
@@ -29,6 +31,7 @@ export interface SharingState extends SchemeState {
 
 /** A plan for one round and what it took. */
 export interface SharedRound {
+  /** The plan, with its shares for this round. */
   readonly plan: Plan;
   /** Steps of SQP, where that found it. */
   readonly steps?: number;

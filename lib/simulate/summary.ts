@@ -6,7 +6,9 @@ export interface SchemeSummary {
   readonly scheme: string;
   /** Rounds simulated. */
   readonly rounds: number;
+  /** Rounds that took place within all limits. */
   readonly run: number;
+  /** Rounds that took place and broke a limit. */
   readonly broken: number;
   /** Rounds that did not take place. */
   readonly missed: number;
@@ -28,7 +30,9 @@ export interface SchemeSummary {
   readonly meanProgress: number | null;
   /** Rounds one after another until the target is reached, at this pace; null without a law of progress, or where it never is. */
   readonly secondsToAccuracy: number | null;
+  /** Decisions on the large time scale. */
   readonly decisions: number;
+  /** Mean steps of SQP in a round; null where none counts any. */
   readonly meanSteps: number | null;
   /** Mean regret of the rounds where it is known. */
   readonly meanRegret: number | null;

@@ -72,6 +72,7 @@ export class World {
     this.bounded = boundedRounds(options, seed);
   }
 
+  /** The cell at the start of a round; the same every time. */
   at(round: number): Moment {
     if (this.latest?.round !== round) this.latest = this.momentOf(round);
     return this.latest;
@@ -142,6 +143,7 @@ export class World {
     return place.gain * ratioFromDecibel(shadowing - place.shadowingDecibel - buildingDecibel);
   }
 
+  /** Noise and interference of a round over thermal noise, as a factor ≥ 1. */
   noiseRise(round: number): number {
     return this.rises[round] ?? 1;
   }

@@ -10,8 +10,11 @@ export interface SqpCall extends SolveContext {
 
 /** One try of the algorithm. */
 export interface SqpAttempt {
+  /** As in `filter` or `merit function`. */
   readonly strategy: string;
+  /** Why it ended. */
   readonly termination: Termination;
+  /** Iterations of this try. */
   readonly iterations: number;
 }
 

@@ -47,6 +47,7 @@ interface Strategy {
  * times, with other starts, and gives the same answer for the same call.
  */
 export class SqpSolver {
+  /** All options, defaults filled in. */
   readonly options: SqpOptions;
   private readonly counts: EvaluationCounts = zeroCounts();
   private readonly problem: NonlinearProgram;
@@ -86,6 +87,7 @@ export class SqpSolver {
     );
   }
 
+  /** Solves from the start of `call` or the problem's own. */
   solve(call: SqpCall = {}): SqpResult {
     Object.assign(this.counts, zeroCounts());
     this.matrix.factorizations = 0;

@@ -48,7 +48,9 @@ export interface ConformanceOptions {
   readonly seed?: number;
   /** Devices, cuts and points of an instance; 2, 3 and 2 when absent. */
   readonly devices?: number;
+  /** Cuts of a device; 3 when absent. */
   readonly cuts?: number;
+  /** Operating points of each direction; 2 when absent. */
   readonly points?: number;
 }
 

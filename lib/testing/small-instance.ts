@@ -9,6 +9,7 @@ export interface SmallInstanceOptions {
   readonly devices: number;
   /** Cuts of a device, and points of each direction. */
   readonly cuts: number;
+  /** Operating points of each direction. */
   readonly points: number;
 }
 

@@ -31,11 +31,13 @@ export interface Verdict {
   readonly planSeconds: number | undefined;
   /** No admissible plan is as fast as this, seconds; Infinity: there is no plan. */
   readonly boundSeconds: number | undefined;
+  /** Leaves of the tree that were checked; 0 without a tree. */
   readonly leaves: number;
   /** Of a certificate of a mathematical program, what it proves. */
   readonly program?: ProgramVerdict;
   /** Digest of the problem that was checked. */
   readonly problemSha256: string | undefined;
+  /** Digest of the problem file that the certificate states, if any. */
   readonly fileSha256: string | undefined;
 }
 

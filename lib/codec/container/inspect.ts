@@ -4,11 +4,13 @@ import { Allowance, type DecodeLimits, FORMAT_VERSION, forEachRecord } from './m
 
 /** What is known of one tensor or chunk of a message. */
 export interface TensorSummary {
+  /** Name of the tensor, as given to the encoder. */
   readonly name: string;
   /** Sizes, slowest index first. */
   readonly shape: readonly number[];
   /** How it was encoded. */
   readonly settings: CodecSettings;
+  /** Whether the record is one chunk of a tensor that was sent in several. */
   readonly chunk: boolean;
   /** Bytes of the record, header and checksum included. */
   readonly bytes: number;

@@ -78,6 +78,7 @@ export class MessageEncoder {
 export interface DecodedPiece extends DecodedTensor {
   /** Whether it is a chunk of a tensor, and whether it is that tensor's last. */
   readonly chunk: boolean;
+  /** True for the last chunk of its tensor, and for a tensor in one piece. */
   readonly last: boolean;
 }
 

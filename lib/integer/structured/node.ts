@@ -21,6 +21,7 @@ export interface StructuredTools {
   improve(lower: Float64Array, upper: Float64Array, start: Float64Array): Candidate<Float64Array> | undefined;
   /** A uniform random number. */
   readonly random: () => number;
+  /** What time and evaluations are left; the search ends with it. */
   readonly budget: Budget;
   /** A solution known before. */
   readonly incumbent?: Candidate<Float64Array> | undefined;

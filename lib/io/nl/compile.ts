@@ -37,6 +37,7 @@ export type NlCompileOptions = Partial<typeof nlCompileOptions.defaults>;
 
 /** What ties a compiled problem to its model. */
 export interface NlOrigin {
+  /** The model that the problem was compiled from. */
   readonly model: NlModel;
   /** −1 if the model maximises: the problem then minimises the negative objective. 1 otherwise. */
   readonly objectiveSign: 1 | -1;
@@ -47,7 +48,10 @@ export interface NlOrigin {
 /** A continuous problem made from a model. */
 export type NlContinuousProgram = Required<Omit<NonlinearProgram, 'hessian'>> &
   Pick<NonlinearProgram, 'hessian'> &
-  FactorableProgram & { readonly nl: NlOrigin };
+  FactorableProgram & {
+    /** The model behind the problem. */
+    readonly nl: NlOrigin;
+  };
 /** A problem with integer variables or special ordered sets made from a model. */
 export type NlMixedIntegerProgram = NlContinuousProgram &
   Pick<MixedIntegerNonlinearProgram, 'integerVariables' | 'specialOrderedSets'>;

@@ -1,7 +1,10 @@
 /** Where in the input something was found: a line of a text file (1-based), a byte of a binary one (0-based), a segment. */
 export interface NlPosition {
+  /** Line of a text file, from 1. */
   readonly line?: number;
+  /** Byte of a binary file, from 0. */
   readonly byteOffset?: number;
+  /** Segment of the format, as `C3` or `J0`. */
   readonly segment?: string;
 }
 
@@ -10,8 +13,11 @@ export interface NlPosition {
  * there. `unsupported` is true where the file may be in order but holds something that no solver here can work with.
  */
 export class NlError extends Error {
+  /** Stays; docs/errors.md says what to do. */
   readonly code = 'nl-file';
+  /** Line of a text file, from 1; undefined for a binary one. */
   readonly line: number | undefined;
+  /** Byte of a binary file, from 0; undefined for a text file. */
   readonly byteOffset: number | undefined;
 
   constructor(

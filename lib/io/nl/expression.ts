@@ -6,6 +6,7 @@ export type Expression = number | VariableExpression | OperatorExpression;
 /** A variable of an expression, by its index. */
 export interface VariableExpression {
   readonly kind: 'variable';
+  /** Index of the variable, from 0. */
   readonly index: number;
 }
 
@@ -19,7 +20,9 @@ export interface OperatorExpression {
 /** A truth value, made by the comparing functions; only `ifThenElse` and the functions of logic take it. */
 export interface Condition {
   readonly kind: 'condition';
+  /** Opcode of the comparison or of the function of logic. */
   readonly code: number;
+  /** What is compared or combined, in order. */
   readonly operands: readonly (Expression | Condition)[];
 }
 

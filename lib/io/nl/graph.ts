@@ -3,6 +3,7 @@ export const Leaf = { constant: -1, variable: -2, definedVariable: -3 } as const
 
 /** Slopes and the breakpoints between them; the function is 0 at 0. `slopes.length === breakpoints.length + 1`. */
 export interface PiecewiseLinear {
+  /** Slope of each piece, from left to right. */
   readonly slopes: readonly number[];
   /** Increasing. */
   readonly breakpoints: readonly number[];
@@ -13,6 +14,7 @@ export interface PiecewiseLinear {
  * of node i are `operands[k]` for `operandStarts[i] <= k < operandStarts[i + 1]`.
  */
 export interface ExpressionGraph {
+  /** Number of nodes. */
   readonly nodeCount: number;
   /** Opcode, or a value of `Leaf`. */
   readonly kinds: Int16Array;
@@ -20,8 +22,11 @@ export interface ExpressionGraph {
   readonly values: Float64Array;
   /** Index of a variable, of a defined variable, or of a piecewise-linear table; 0 elsewhere. */
   readonly indices: Int32Array;
+  /** Where the operands of each node begin in `operands`, length nodeCount + 1. */
   readonly operandStarts: Int32Array;
+  /** Nodes that are operands, node by node; each is smaller than the node that uses it. */
   readonly operands: Int32Array;
+  /** Tables of the piecewise-linear nodes, by their `indices`. */
   readonly piecewise: readonly PiecewiseLinear[];
 }
 
@@ -35,14 +40,17 @@ export class GraphBuilder {
   private readonly piecewise: PiecewiseLinear[] = [];
   private readonly variableNodes: number[] = [];
 
+  /** Nodes so far. */
   get nodeCount(): number {
     return this.kinds.length;
   }
 
+  /** Adds a constant; returns its node. */
   constant(value: number): number {
     return this.push(Leaf.constant, value, 0);
   }
 
+  /** The node of variable `index`, added at its first use. */
   variable(index: number): number {
     return (this.variableNodes[index] ??= this.push(Leaf.variable, 0, index));
   }
@@ -59,12 +67,14 @@ export class GraphBuilder {
     return this.push(code, 0, 0);
   }
 
+  /** Adds a piecewise-linear function of the node `argument`; returns its node. */
   piecewiseLinear(code: number, table: PiecewiseLinear, argument: number): number {
     this.operands.push(argument);
     this.piecewise.push(table);
     return this.push(code, 0, this.piecewise.length - 1);
   }
 
+  /** The graph in arrays of their final lengths. */
   build(): ExpressionGraph {
     return {
       nodeCount: this.kinds.length,

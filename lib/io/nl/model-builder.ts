@@ -5,14 +5,28 @@ import { Op, operatorOf } from './opcodes.js';
 
 /** What is known of a variable besides its place. */
 export interface VariableFacts {
+  /** Lower bound; −Infinity when absent. */
   readonly lower?: number;
+  /** Upper bound; Infinity when absent. */
   readonly upper?: number;
+  /** Initial value; when absent the file gives none and solvers take 0. */
   readonly start?: number;
+  /** Whether only whole values are allowed; false when absent. */
   readonly integer?: boolean;
 }
 
 /** Sides of a constraint; absent ones are ±Infinity. `equal` sets both. */
-export type ConstraintSides = { readonly lower?: number; readonly upper?: number } | { readonly equal: number };
+export type ConstraintSides =
+  | {
+      /** Least value of the body; −Infinity when absent. */
+      readonly lower?: number;
+      /** Largest value of the body; Infinity when absent. */
+      readonly upper?: number;
+    }
+  | {
+      /** The one value that the body may have. */
+      readonly equal: number;
+    };
 
 /** Builds a model from expressions, to be compiled or written as `.nl`. */
 export class NlModelBuilder {
@@ -36,14 +50,17 @@ export class NlModelBuilder {
     return this.constraints.length - 1;
   }
 
+  /** Sets the objective, to be minimised; replaces an earlier one. */
   minimise(body: Expression): void {
     this.objective = { sense: 'minimise', body };
   }
 
+  /** Sets the objective, to be maximised; replaces an earlier one. */
   maximise(body: Expression): void {
     this.objective = { sense: 'maximise', body };
   }
 
+  /** The model of what was added so far. */
   build(): NlModel {
     const { variables, constraints, objective } = this;
     const translator = new Translator();

@@ -2,14 +2,19 @@ import type { ExpressionGraph } from './graph.js';
 
 /** Linear terms Σ coefficients[k]·x[variables[k]]. */
 export interface LinearTerms {
+  /** Indices of the variables. */
   readonly variables: Int32Array;
+  /** Coefficient of each, in the same order. */
   readonly coefficients: Float64Array;
 }
 
 /** One objective: linear terms plus the node `expression` of the graph. */
 export interface NlObjective {
+  /** As the file states it. */
   readonly sense: 'minimise' | 'maximise';
+  /** Node of the nonlinear part; a constant where there is none. */
   readonly expression: number;
+  /** Linear terms beside it. */
   readonly linear: LinearTerms;
 }
 
@@ -19,6 +24,7 @@ export interface NlDefinedVariable {
   readonly expression: number;
   /** Node of the whole. */
   readonly node: number;
+  /** Linear terms beside the expression. */
   readonly linear: LinearTerms;
   /** As in the file: 0 used in several places, c + 1 only in constraint c, more only in one objective. */
   readonly usage: number;
@@ -29,17 +35,25 @@ export type SuffixTarget = 'variable' | 'constraint' | 'objective' | 'problem';
 
 /** Values beside the model; entries not listed are 0. */
 export interface NlSuffix {
+  /** As in `priority` or `sos1`. */
   readonly name: string;
+  /** What the values belong to. */
   readonly target: SuffixTarget;
+  /** Whether the values are real numbers; whole numbers otherwise. */
   readonly real: boolean;
+  /** Indices of the variables, constraints or objectives that have a value. */
   readonly indices: Int32Array;
+  /** Value of each, in the same order. */
   readonly values: Float64Array;
 }
 
 /** An operator that has kinks or jumps, where it first occurs. */
 export interface NonsmoothOperator {
+  /** As people write it. */
   readonly name: string;
+  /** `kink`: its slope jumps somewhere; `jump`: its value does. */
   readonly kind: 'kink' | 'jump';
+  /** How often the model uses it. */
   readonly occurrences: number;
   /** Line of a text file, absent for a binary one. */
   readonly firstLine?: number;
@@ -47,6 +61,7 @@ export interface NonsmoothOperator {
 
 /** The ten header lines as far as they matter after reading. */
 export interface NlHeader {
+  /** How the file is written. */
   readonly format: 'text' | 'binary';
   /** Numbers of the first line, to be echoed in the `.sol` file. */
   readonly amplOptions: readonly number[];
@@ -67,18 +82,31 @@ export interface NlHeader {
  * `constraintExpressions[i]` of `graph`; sides are ±Infinity where absent.
  */
 export interface NlModel {
+  /** What the head of the file says besides sizes. */
   readonly header: NlHeader;
+  /** Name of the problem, where the file has one. */
   readonly name?: string;
+  /** Number of variables. */
   readonly variableCount: number;
+  /** Number of constraints. */
   readonly constraintCount: number;
+  /** All nonlinear expressions, as one graph. */
   readonly graph: ExpressionGraph;
+  /** Variables that stand for expressions, in the order of their indices. */
   readonly definedVariables: readonly NlDefinedVariable[];
+  /** Node of each constraint's nonlinear part, length constraintCount. */
   readonly constraintExpressions: Int32Array;
+  /** Linear terms of each constraint. */
   readonly constraintLinear: readonly LinearTerms[];
+  /** All objectives of the file; the first one is solved unless another is asked for. */
   readonly objectives: readonly NlObjective[];
+  /** Lower bounds, length variableCount. */
   readonly lower: Float64Array;
+  /** Upper bounds, length variableCount. */
   readonly upper: Float64Array;
+  /** Lower sides, length constraintCount. */
   readonly constraintLower: Float64Array;
+  /** Upper sides, length constraintCount. */
   readonly constraintUpper: Float64Array;
   /** 1 where the variable must be an integer. */
   readonly integer: Uint8Array;
@@ -88,6 +116,8 @@ export interface NlModel {
   readonly startGiven: Uint8Array;
   /** Initial marginals ∂f/∂(side) of the objective as written, if the file gives any. */
   readonly startMarginals?: Float64Array;
+  /** Values that the modeller attached to variables, constraints, objectives or the problem. */
   readonly suffixes: readonly NlSuffix[];
+  /** Operators with kinks or jumps, each once. */
   readonly nonsmooth: readonly NonsmoothOperator[];
 }

@@ -3,9 +3,11 @@ export type ExpressionRole = 'number' | 'truth';
 
 /** One operator of the format. */
 export interface OperatorDefinition {
+  /** Number of the operator in the file. */
   readonly code: number;
   /** As people write it. */
   readonly name: string;
+  /** Whether its value is a number or a truth value. */
   readonly result: ExpressionRole;
   /** Roles of the operands; with `least` set the single role repeats and the file states how many there are. */
   readonly operands: readonly ExpressionRole[];

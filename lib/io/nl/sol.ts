@@ -8,7 +8,9 @@ export interface NlSolution {
   readonly amplOptions: readonly number[];
   /** Present if the second option is 3. */
   readonly tolerance?: number;
+  /** Number of constraints of the model. */
   readonly constraintCount: number;
+  /** Number of variables of the model. */
   readonly variableCount: number;
   /** Marginals ∂f/∂(side) of the objective as written, length constraintCount; absent if none are given. */
   readonly marginals?: Float64Array;
@@ -18,6 +20,7 @@ export interface NlSolution {
   readonly objective: number;
   /** 0–99 solved, 100–199 doubtful, 200–299 infeasible, 300–399 unbounded, 400–499 a limit, 500–999 failure. */
   readonly solveResult: number;
+  /** Values handed back to the modeller, such as reduced costs. */
   readonly suffixes: readonly NlSuffix[];
 }
 

@@ -6,6 +6,7 @@ import { writeOrder, type WriteOrder } from './write-order.js';
 
 /** A written model. The file's order may differ from the model's: `.sol` values come in the file's. */
 export interface WrittenNl {
+  /** Content of the file. */
   readonly text: string;
   /** Index in the model of each variable of the file. */
   readonly variables: Int32Array;

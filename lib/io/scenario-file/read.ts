@@ -23,6 +23,7 @@ export interface ResolvedScenario {
 
 /** What a scenario was read from: plain values that survive structured cloning and JSON. */
 export interface ScenarioOrigin extends FileOrigin {
+  /** The section `simulation` as it was read. */
   readonly simulation: unknown;
 }
 

@@ -70,7 +70,11 @@ export type LossFamily =
 export type CutCoefficient =
   | { readonly kind: 'constant' }
   /** exp(−rate·c). */
-  | { readonly kind: 'decaying'; /** Of the formula, for a block. */ readonly rate: number }
+  | {
+      readonly kind: 'decaying';
+      /** Decay for each block on the device, ≥ 0. */
+      readonly rate: number;
+    }
   /** A factor for each measured cut, linear between them and constant beyond. */
   | {
       readonly kind: 'measured';

@@ -5,14 +5,19 @@ import { type LayerSummary, RANKS, SCALE_SHARES } from './layer-summary.js';
 export interface AnalyticRate {
   /** Elements, and those with each magnitude of level: entry 0 counts zeros. */
   readonly elements: number;
+  /** Expected number of elements by magnitude of level, from 0 up. */
   readonly levelCounts: Float64Array;
   /** Zero-order entropy of the tensor of levels, taken as one symbol an element. */
   readonly entropyBits: number;
+  /** Bits of the scales. */
   readonly scaleBits: number;
+  /** Bits of the header of a message. */
   readonly headerBits: number;
+  /** Levels, scales and header together. */
   readonly totalBits: number;
   /** Expected Σ(x − x̂)² over Σx²: what is dropped, and what rounding adds. */
   readonly droppedEnergy: number;
+  /** Expected energy that rounding adds, over Σx². */
   readonly roundingEnergy: number;
 }
 

@@ -14,13 +14,21 @@
  * Rank 0 is the largest magnitude itself, of which both ranks' numbers are zero by definition: they are not counted.
  */
 export interface LayerSummary {
+  /** Means of ln(|x|/s) at `RANKS` but the first, ≤ 0. */
   readonly rankMean: Float64Array;
+  /** Standard deviations of ln(|x|/s) at `RANKS` but the first. */
   readonly rankDeviation: Float64Array;
+  /** Quantiles of ln s over tokens. */
   readonly tokenScale: Float64Array;
+  /** Share of positive values among the large ones, 0 … 1. */
   readonly positiveFraction: number;
+  /** Measured over analytic size of the fast coder, over the grid of (κ, q). */
   readonly fastFactors: Float64Array;
+  /** Measured over analytic size of the small coder, over the grid of (κ, q). */
   readonly smallFactors: Float64Array;
+  /** Measured over analytic odds of the energy that Top-K drops. */
   readonly droppedFactor: number;
+  /** Measured over analytic rounding energy. */
   readonly roundingFactor: number;
   /** Over what Top-K counted when the factors were measured; the model holds for this scope. */
   readonly selectionScope: 'token' | 'tensor';
@@ -30,7 +38,9 @@ export interface LayerSummary {
 
 /** A tensor of the layer: samples × tokens × channels, or any shape whose last axis is the channel. */
 export interface LayerTensor {
+  /** The elements, channel fastest. */
   readonly values: Float32Array;
+  /** Sizes, slowest index first. */
   readonly shape: readonly number[];
 }
 

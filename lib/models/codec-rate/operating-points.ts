@@ -3,8 +3,11 @@ import type { LayerSummary } from './layer-summary.js';
 
 /** One setting of the codec with what the models say about it. */
 export interface CodecOperatingPoint {
+  /** As in `k0.1-q4`: kept fraction and bits. */
   readonly name: string;
+  /** κ, the part of the values that Top-K keeps, 0 … 1. */
   readonly keptFraction: number;
+  /** q, bits of a quantized value. */
   readonly bits: number;
   /** Bits sent over float32 bits. */
   readonly ratio: number;

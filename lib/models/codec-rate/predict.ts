@@ -6,6 +6,7 @@ import { FACTOR_BITS, FACTOR_FRACTIONS, type LayerSummary } from './layer-summar
 export interface RatePrediction {
   /** Bits of the whole message. */
   readonly bits: number;
+  /** Bits of the whole message over the elements. */
   readonly bitsPerElement: number;
   /** Bits sent over float32 bits: the compression ratio ρ of the delay model. */
   readonly ratio: number;
@@ -43,6 +44,7 @@ export interface DistortionPrediction {
   readonly relativeError: number;
   /** Part of it that Top-K drops (a bias), and part that rounding adds (for stochastic rounding pure variance). */
   readonly dropped: number;
+  /** What rounding adds, relative to Σx². */
   readonly rounding: number;
 }
 

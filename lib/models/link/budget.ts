@@ -34,7 +34,11 @@ export type FadingTreatment =
       /** Part of the time with a gain below the one planned with, 0…1. */
       readonly probability: number;
     }
-  | { readonly kind: 'samples'; /** Gains drawn for the mean rate. */ readonly count: number };
+  | {
+      readonly kind: 'samples';
+      /** Gains drawn for the mean rate, ≥ 1. */
+      readonly count: number;
+    };
 
 /** P·g / (N0·F·Γ) in Hz: the bandwidth at which the signal-to-noise ratio is one. */
 export function snrBandwidthHz(budget: LinkBudget): number {

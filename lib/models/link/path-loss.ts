@@ -16,7 +16,11 @@ export type PathLossModel =
       readonly exponent: number;
     }
   /** 20·log10(4π·d·f / c). */
-  | { readonly kind: 'free-space'; /** Carrier frequency, Hz. */ readonly carrierHz: number };
+  | {
+      readonly kind: 'free-space';
+      /** f of the formula: carrier frequency, Hz. */
+      readonly carrierHz: number;
+    };
 
 /** Scenarios of 3GPP TR 38.901: urban macro, urban micro (street canyon), rural macro, indoor office. */
 export type Scenario = 'uma' | 'umi' | 'rma' | 'inh';
@@ -26,6 +30,7 @@ export const scenarioSpecVersion = '16.1.0';
 
 /** 3GPP TR 38.901 table 7.4.1-1, with or without line of sight. */
 export interface ScenarioModel {
+  /** Scenario of the table and whether the base station is in sight. */
   readonly kind: `${Scenario}-${'los' | 'nlos'}`;
   /** Carrier frequency, Hz. */
   readonly carrierHz: number;

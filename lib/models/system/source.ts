@@ -36,8 +36,16 @@ export interface DeviceChange {
 
 /** A changed problem, or why the source does not take the change. */
 export type Rebuilt =
-  | { readonly ok: true; /** The problem's new source. */ readonly source: ProblemSource }
-  | { readonly ok: false; /** Why there is none, in words. */ readonly reason: string };
+  | {
+      readonly ok: true;
+      /** The changed problem's source, from which it can be changed again. */
+      readonly source: ProblemSource;
+    }
+  | {
+      readonly ok: false;
+      /** Why there is none: one sentence for whoever asked. */
+      readonly reason: string;
+    };
 
 /** A frame of time-division duplex whose division between uplink and downlink is a decision. */
 export interface DecidedFrame {

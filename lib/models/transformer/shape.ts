@@ -54,9 +54,17 @@ export type Embedding =
 /** What acts on the last block’s output. */
 export type Head =
   /** Acts on one token a sample. */
-  | { readonly kind: 'classifier'; /** Classes told apart. */ readonly classes: number }
+  | {
+      readonly kind: 'classifier';
+      /** Classes told apart, ≥ 2. */
+      readonly classes: number;
+    }
   /** Acts on every token; `tied` shares its matrix with the embedding. */
-  | { readonly kind: 'language-model'; /** Whether the head's weights are the embedding's. */ readonly tied: boolean }
+  | {
+      readonly kind: 'language-model';
+      /** Whether the head's weights are the embedding's: then none of its own are stored. */
+      readonly tied: boolean;
+    }
   /** A dense layer of width × width on one token (BERT's pooler). */
   | { readonly kind: 'pooler' };
 

@@ -37,8 +37,11 @@ export interface SharesFound {
   readonly status: 'optimal';
   /** Round with aggregation, seconds. */
   readonly totalSeconds: number;
+  /** Bandwidth of each participant, Hz. */
   readonly bandwidthHz: Float64Array;
+  /** Share of the server of each participant, 0 … 1. */
   readonly serverShare: Float64Array;
+  /** What a little more of each limit is worth. */
   readonly prices: AllocationPrices;
   /** False for resource blocks under a common batch whose search was cut short, and for custom laws whose shares no bound confirms. */
   readonly exact: boolean;
@@ -53,17 +56,22 @@ export interface NoShares {
   readonly status: 'infeasible';
   /** The deadline was missed by shares that no bound confirms as the best (`exact: false`): no proof that none meet it. */
   readonly unproven?: true;
+  /** Limits that contradict each other. */
   readonly conflicts: readonly LimitViolation[];
 }
 
 /** Best shares at fixed choices, as a plan. */
 export interface Allocated {
   readonly status: 'optimal';
+  /** The choices with their shares. */
   readonly plan: Plan;
   /** `roundDelay` of the plan. */
   readonly totalSeconds: number;
+  /** What a little more of each limit is worth. */
   readonly prices: AllocationPrices;
+  /** False where the shares are good but not proven best; see `SharesFound`. */
   readonly exact: boolean;
+  /** Passes over all devices that the search took. */
   readonly passes: number;
 }
 

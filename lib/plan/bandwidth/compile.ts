@@ -11,9 +11,13 @@ import type { CustomTerm, DelayRows } from './delay-rows.js';
 
 /** The large time scale's decisions for one device, without the shares. */
 export interface FixedDecision {
+  /** Whether the device takes part in the round. */
   readonly participates: boolean;
+  /** c, blocks on the device. */
   readonly blocks: number;
+  /** Index of the operating point of activations. */
   readonly upPoint: number;
+  /** Index of the operating point of gradients. */
   readonly downPoint: number;
 }
 
@@ -26,16 +30,23 @@ export interface FixedDecision {
  * constantSeconds + Σ_r rowWeights[r]·max_n (row r of device n).
  */
 export interface CompiledAllocation {
+  /** Devices that take part. */
   readonly count: number;
+  /** Index in the problem of each. */
   readonly device: Int32Array;
+  /** What a second of each kind of row adds to the round. */
   readonly rowWeights: readonly number[];
+  /** Delay of each device and kind by its bandwidth. */
   readonly rows: DelayRows;
   /** K·W_n, seconds: what the server share divides; 0 where shares are no decision. */
   readonly serverSeconds: Float64Array;
+  /** Part of the round that no share changes, seconds. */
   readonly constantSeconds: number;
+  /** B, the whole band, Hz. */
   readonly bandwidthHz: number;
   /** Limits of the reciprocal share w = B / b: 0 without a maximum bandwidth, Infinity without a minimum. */
   readonly leastReciprocal: Float64Array;
+  /** Largest w by the least bandwidth of each device. */
   readonly greatestReciprocal: Float64Array;
 }
 
@@ -58,6 +69,7 @@ export type LoadColumns = Readonly<Record<(typeof loadNames)[number], Float64Arr
 
 /** Loads of the devices that take part; the input of `compileLoads`. */
 export interface StepLoads extends LoadColumns {
+  /** Index in the problem of each device that takes part. */
   readonly device: Int32Array;
 }
 
@@ -283,6 +295,7 @@ class RowBuilder {
 
 /** Rows 2n and 2n + 1: the seconds of one bit on device n's uplink and downlink. */
 export class LinkRows {
+  /** Delay of one bit by reciprocal share; even rows are uplinks. */
   readonly rows: DelayRows;
 
   constructor(problem: PlanningProblem) {

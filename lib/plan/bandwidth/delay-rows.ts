@@ -18,6 +18,7 @@ import { secondsPerBit, secondsPerBitCurvature, secondsPerBitSlope, type CustomR
  * the origin. Time over w falls there too, and none of its time counts as floor.
  */
 export interface DelayRows {
+  /** Number of rows. */
   readonly count: number;
   /** Seconds at unlimited bandwidth, length count. */
   readonly floor: Float64Array;

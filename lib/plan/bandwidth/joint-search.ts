@@ -11,11 +11,15 @@ export interface JointAnswer {
   readonly reciprocal: Float64Array;
   /** s of each device; 0 for one without server work. */
   readonly serverShare: Float64Array;
+  /** Σ b / B. */
   readonly bandwidthUse: number;
+  /** Σ s. */
   readonly serverUse: number;
   /** ∂ delay for a whole further band and a whole further server, ≤ 0. */
   readonly bandwidthPrice: number;
+  /** ∂ delay for a whole further server, seconds, ≤ 0. */
   readonly serverPrice: number;
+  /** Passes over all devices. */
   readonly passes: number;
 }
 
@@ -38,8 +42,11 @@ const serverForFree = 1e-40;
  * that does not settle, by two nested searches in a bracket (the T that a ratio certifies is quasi-concave in ln θ).
  */
 export class JointSearch {
+  /** Longest floor of all devices: no T is shorter. */
   readonly floorSeconds: number;
+  /** w = B / b of each device, of the last pass. */
   readonly reciprocal: Float64Array;
+  /** s of each device, of the last pass. */
   readonly serverShare: Float64Array;
   private readonly count: number;
   /** What the floor leaves each device for sending, and for what sends beyond its largest share: exact zeros stay zeros. */
@@ -77,6 +84,7 @@ export class JointSearch {
     }
   }
 
+  /** The least T and the shares that reach it. */
   solve(): JointAnswer {
     this.passes = 0;
     this.reciprocal.fill(Math.max(1, this.count));

@@ -23,8 +23,11 @@ export interface BandwidthOptions {
    * energy) puts kinks into their rates. Resource blocks have a search of their own.
    */
   readonly method?: 'sqp' | 'scalar';
+  /** Steps of the SQP before it gives up; 200 when absent. */
   readonly maxSteps?: number;
+  /** Seconds before the search ends; no limit when absent. */
   readonly timeLimitSeconds?: number;
+  /** Ends the search once aborted. */
   readonly signal?: StopSignal | undefined;
   /** Called after each step of the SQP. */
   readonly onIteration?: IterationListener | undefined;
@@ -36,11 +39,13 @@ export interface PlanSearchResult {
   readonly plan?: Plan;
   /** Round delay of the plan, seconds; Infinity without one. */
   readonly totalSeconds: number;
+  /** Why the search ended. */
   readonly termination: Termination;
   /** Limits that contradict each other at the choices tried, with `infeasible`. */
   readonly conflicts: readonly LimitViolation[];
   /** dT/dB at the plan's choices and server shares, s/Hz, ≤ 0; absent with resource blocks. */
   readonly delayPerHertz?: number;
+  /** Counts of work, by name. */
   readonly statistics: Readonly<Record<string, number>>;
 }
 

@@ -5,7 +5,9 @@ import { divideServer } from './divide-server.js';
 
 /** Whole numbers of resource blocks for each device. */
 export interface BlockAnswer {
+  /** Longest device delay, seconds. */
   readonly delaySeconds: number;
+  /** Resource blocks of each device. */
   readonly blocks: Int32Array;
   /** s of each device where shares of the server are decisions. */
   readonly serverShare: Float64Array;
@@ -15,8 +17,11 @@ export interface BlockAnswer {
 
 /** What a count of blocks may be. */
 export interface BlockLimits {
+  /** Blocks of the whole band. */
   readonly total: number;
+  /** Fewest blocks of each device, ≥ 1 where it sends. */
   readonly least: Int32Array;
+  /** Most blocks of each device. */
   readonly most: Int32Array;
 }
 

@@ -11,6 +11,7 @@ export interface SeparableOptions {
   readonly tolerance?: number;
   /** Size of what the objective is added to: its precision is relative to both together. */
   readonly scale?: number;
+  /** Ends the search at a limit of time or steps. */
   readonly budget?: Budget;
   /** Called after each subproblem with the objective before its step and the residual there. */
   readonly onStep?: (step: number, objective: number, residual: number) => void;
@@ -18,11 +19,13 @@ export interface SeparableOptions {
 
 /** Answer of `solveSeparableMinMax`. */
 export interface SeparableResult {
+  /** Why the search ended. */
   readonly termination: Termination;
   /** A point with Σ g ≤ limit up to rounding. */
   readonly x: Float64Array;
   /** t_r = max_i f_{i,r}(x), not below leastThresholds[r]. */
   readonly thresholds: Float64Array;
+  /** Σ_r c_r·t_r at `x`. */
   readonly objective: number;
   /** y of the rows, ≥ 0, Σ_i y_{i,r} = c_r. */
   readonly rowMultipliers: Float64Array;

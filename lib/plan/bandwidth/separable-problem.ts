@@ -7,11 +7,15 @@
  * falls, both smoothly; x > 0. Row i, r is entry i·R + r.
  */
 export interface SeparableMinMax {
+  /** Number of variables. */
   readonly count: number;
   /** c_r > 0; their number is R. */
   readonly rowWeights: readonly number[];
+  /** Lower bounds, > 0, length count. */
   readonly lower: Float64Array;
+  /** Upper bounds, length count. */
   readonly upper: Float64Array;
+  /** Right-hand side of Σ g, > 0. */
   readonly limit: number;
   /** Constants that each t_r may not fall below, length R; −Infinity for none. */
   readonly leastThresholds: Float64Array;
@@ -25,10 +29,16 @@ export interface SeparableMinMax {
 
 /** Rows have length count·R, uses length count. */
 export interface SeparableValues {
+  /** f_{i,r}(x_i). */
   readonly row: Float64Array;
+  /** f'_{i,r}(x_i), > 0. */
   readonly rowSlope: Float64Array;
+  /** f''_{i,r}(x_i). */
   readonly rowCurvature: Float64Array;
+  /** g_i(x_i). */
   readonly use: Float64Array;
+  /** g'_i(x_i), < 0. */
   readonly useSlope: Float64Array;
+  /** g''_i(x_i). */
   readonly useCurvature: Float64Array;
 }

@@ -43,6 +43,7 @@ const roughPrecision = { use: 1e-3, step: Infinity, maxEvaluations: 12 };
 
 /** The search over T behind `searchShares`, for callers that repeat it. */
 export class ShareSearch implements DecreasingUse {
+  /** Derivative of the last `use` by its excess. */
   slope = 0;
   /** Longest floor over the devices at their largest shares. */
   floorSeconds = 0;
@@ -97,6 +98,7 @@ export class ShareSearch implements DecreasingUse {
     }
   }
 
+  /** The least T and its shares, from the reciprocal shares `warm` where given. */
   solve(warm?: Float64Array): ShareAnswer {
     const excess = this.excess(warm);
     return this.answer(excess, excess > 0 && this.slope < 0 ? 1 / this.slope : 0);

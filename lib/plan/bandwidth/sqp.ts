@@ -6,15 +6,21 @@ import type { SeparableMinMax, SeparableValues } from './separable-problem.js';
 
 /** Answer of the bandwidth SQP; fields as in the other searches. */
 export interface SqpShares {
+  /** Why the method ended. */
   readonly termination: Termination;
+  /** Longest device delay, seconds. */
   readonly delaySeconds: number;
   /** w = B / b of each device. */
   readonly reciprocal: Float64Array;
+  /** Σ b / B. */
   readonly bandwidthUse: number;
+  /** ∂ delay for a whole further band, seconds, ≤ 0. */
   readonly bandwidthPrice: number;
   /** Quadratic subproblems solved. */
   readonly steps: number;
+  /** Working-set changes in all subproblems. */
   readonly workingSetChanges: number;
+  /** What is left of the optimality conditions, relative. */
   readonly residual: number;
 }
 

@@ -7,12 +7,17 @@ import { trimShares } from './trim-shares.js';
 export interface ThresholdAnswer {
   /** Σ_r rowWeights[r]·threshold_r, seconds. */
   readonly delaySeconds: number;
+  /** Longest of each kind of row, seconds. */
   readonly thresholds: Float64Array;
+  /** w = B / b of each device. */
   readonly reciprocal: Float64Array;
+  /** Σ b / B. */
   readonly bandwidthUse: number;
+  /** ∂ delay for a whole further band, seconds, ≤ 0. */
   readonly bandwidthPrice: number;
   /** Multipliers of the rows, device by device; those of one kind add up to its weight. */
   readonly rowMultipliers: Float64Array;
+  /** Steps of the search. */
   readonly iterations: number;
 }
 

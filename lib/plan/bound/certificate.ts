@@ -39,7 +39,9 @@ export interface BoxCertificate {
   readonly boundSeconds: number | null;
   /** Corners of the box that is divided: what every plan needs, and where the thresholds' sum alone exceeds the bound. */
   readonly lower: readonly number[];
+  /** Upper corner; see `lower`. */
   readonly upper: readonly number[];
+  /** Parts of the box, each with prices that refute it. */
   readonly partition: BoxNode;
 }
 
@@ -49,7 +51,16 @@ export type BoxNode =
       /** Prices of the coupling limits in a leaf. */
       readonly multipliers: LimitMultipliers;
     }
-  | { readonly axis: number; readonly at: number; readonly below: BoxNode; readonly above: BoxNode };
+  | {
+      /** Index of the threshold that is divided. */
+      readonly axis: number;
+      /** Where it is divided, seconds. */
+      readonly at: number;
+      /** Part with this threshold at most `at`. */
+      readonly below: BoxNode;
+      /** Part with this threshold at least `at`. */
+      readonly above: BoxNode;
+    };
 
 /** A device that alone takes as long as claimed. */
 export interface FloorCertificate {

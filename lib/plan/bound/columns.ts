@@ -32,16 +32,21 @@ export interface ConstantRow {
  * Bandwidth is in units of the band, memory of the server's, traffic of its limit, accuracy of its spread: every row's right-hand side is 1 or 0.
  */
 export interface ChoiceColumns extends PlanChoices {
+  /** What every choice must have sent by each threshold. */
   readonly requirements: readonly Requirement[];
   /** Share of the objective of each requirement's threshold (batched: 1, K − 1, 1); [1] otherwise. */
   readonly requirementWeights: readonly number[];
   /** K·W_n at full throughput, seconds; 0 with `equal`, where it is part of the requirement. */
   readonly workSeconds: Float64Array;
+  /** Least bandwidth of each device, in units of the band. */
   readonly leastBandwidth: Float64Array;
+  /** Largest bandwidth of each device, in units of the band. */
   readonly mostBandwidth: Float64Array;
+  /** Rates of the devices' links in units of the band. */
   readonly links: LinkColumns;
   /** Size of a resource block in units of the band; 0 where bandwidth is continuous. */
   readonly resourceBlock: number;
+  /** Limits that couple devices, in the order of the multipliers. */
   readonly rows: readonly CouplingRow[];
   /** Those of them that shares have no part in: memory, traffic, accuracy, extra limits. */
   readonly constantRows: readonly ConstantRow[];

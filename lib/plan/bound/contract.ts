@@ -56,7 +56,9 @@ export interface PlanBound {
   readonly multipliers: LimitMultipliers;
   /** Convexified solution the multipliers belong to: choices (entries of `columns`) by device, with weights. */
   readonly recovery: PrimalRecovery;
+  /** The table of choices that multipliers and recovery belong to. */
   readonly columns: ChoiceColumns;
+  /** Evaluations of the dual, choices in the table, and parts of the thresholds' box. */
   readonly statistics: { readonly evaluations: number; readonly choices: number; readonly boxes: number };
 }
 /** The options of `boundPlan` with their defaults filled in. */

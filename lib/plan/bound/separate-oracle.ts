@@ -23,7 +23,9 @@ export class SeparateOracle implements ThresholdOracle {
   leastThreshold = 0;
   /** Figures of the last `price`: bandwidth, server share, price of time. */
   bandwidth = 0;
+  /** Server share of the last `price`. */
   serverShare = 0;
+  /** Price of a second at the last `price`: −∂φ/∂T. */
   timePrice = 0;
   private threshold = Infinity;
   private readonly shareRow: number;

@@ -15,6 +15,7 @@ export interface PlanCertificate {
   readonly generator: string;
   /** Digest of the problem as stated. */
   readonly problemSha256: string;
+  /** Digest of the problem file's bytes; null for a problem without a file. */
   readonly fileSha256: string | null;
   /** The problem as stated. */
   readonly problem: StatedProblem;
@@ -24,6 +25,7 @@ export interface PlanCertificate {
 
 /** What a certificate shall state. */
 export interface CertifyRequest {
+  /** The plan whose round shall be proven; only the bound when absent. */
   readonly plan?: Plan | undefined;
   /** What the dual showed. */
   readonly bound?: BoundCertificate | undefined;
@@ -31,7 +33,9 @@ export interface CertifyRequest {
   readonly treeSeconds?: number | undefined;
   /** Nodes after which a tree is given up. */
   readonly maxNodes?: number | undefined;
+  /** Digest of the problem file's bytes, to be stated. */
   readonly fileSha256?: string | undefined;
+  /** Program and version to be named; the library when absent. */
   readonly generator?: string | undefined;
   /** Ends the work once aborted. */
   readonly signal?: StopSignal | undefined;

@@ -60,6 +60,7 @@ export interface ExactAnswer {
   readonly certificate: BoundCertificate;
   /** Nodes bounded. */
   readonly nodeCount: number;
+  /** Counts of work, by name. */
   readonly statistics: Readonly<Record<string, number>>;
 }
 

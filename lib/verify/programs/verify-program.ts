@@ -12,8 +12,11 @@ export interface ProgramVerdict {
   readonly tolerance: number | undefined;
   /** No point has an objective below this; Infinity: there is no point. */
   readonly bound: number | undefined;
+  /** True: the objective falls without end. */
   readonly isUnbounded: boolean;
+  /** Leaves of the tree that were checked. */
   readonly leaves: number;
+  /** What is proven, in words. */
   readonly sentences: readonly string[];
 }
 

@@ -13,16 +13,19 @@ import { correctedAkaike } from './statistics.js';
 export interface PairedObservation extends AccuracyObservation {
   /** Model, data and classes: what may differ from where a plan is used. */
   readonly task: string;
+  /** Runs of one task and seed differ in compression and cut alone. */
   readonly seed: string;
 }
 
 /** What one task says. */
 export interface PairedTask {
+  /** As `task` of its observations. */
   readonly name: string;
   /** Mean accuracy of its uncompressed runs. */
   readonly uncompressed: number;
   /** Compressed runs with an uncompressed one of their seed, points beyond use left out. */
   readonly runs: number;
+  /** Seeds with compressed and uncompressed runs. */
   readonly seeds: number;
   /** Its losses over those of the curve. */
   readonly factor: number;
@@ -38,8 +41,11 @@ export interface LossSpread {
 
 /** A loss of accuracy with its interval, 0 … 1. */
 export interface LossBand {
+  /** Loss that the fit foresees. */
   readonly loss: number;
+  /** Lower end of the interval. */
   readonly lower: number;
+  /** Upper end of the interval. */
   readonly upper: number;
 }
 
@@ -47,7 +53,9 @@ export interface LossBand {
 export interface PairedFit {
   /** Its limit is the uncompressed accuracy of the first task: nothing is lost there. */
   readonly model: AccuracyModel;
+  /** Form of the curve that was chosen. */
   readonly form: CurveForm;
+  /** What each task says by itself. */
   readonly tasks: readonly PairedTask[];
   /** For a new task; with one task for that task again: it says nothing of another. */
   readonly spread: LossSpread;
@@ -55,7 +63,9 @@ export interface PairedFit {
   readonly betweenTasks?: number;
   /** Of two sides, for whom `spread` is. */
   readonly band: (upRatio: number, downRatio: number, cut: number) => LossBand;
+  /** Probability that `band` covers, 0 … 1. */
   readonly confidence: number;
+  /** Compressed runs that were fitted. */
   readonly runs: number;
   /** Runs at operating points that lose more than a plan can use. */
   readonly beyondUse: number;

@@ -16,7 +16,11 @@ export interface TracePoint extends Position {
 
 /** How a device moves. */
 export type Motion =
-  | { readonly kind: 'static'; /** Where the device is at second 0. */ readonly start: Position }
+  | {
+      readonly kind: 'static';
+      /** Where the device stays, metres from the base station. */
+      readonly start: Position;
+    }
   | WaypointMotion
   | RoadMotion
   /** Straight between the points, which are in order of time; at rest before the first and after the last. */

@@ -2,7 +2,7 @@ import { cpus, loadavg, totalmem } from 'node:os';
 import { median, relativeFit } from '../../lib/statistics/index.js';
 import type { MeasuredEntry, MeasuredProfile } from '../../lib/io/index.js';
 import type { LoadedBackend } from '../backend/tensorflow.js';
-import { labelCount, tokenCount } from '../model/config.js';
+import { blockConfig, isDecoder, labelCount, tokenCount } from '../model/config.js';
 import type { StepRecord } from '../server/index.js';
 import { affordable } from './budget.js';
 import { affineFit } from './fits.js';
@@ -80,6 +80,9 @@ export async function calibrate(
         mlpWidth: config.mlpWidth,
         tokens: tokenCount(config),
         classes: labelCount(config),
+        keyValueHeads: blockConfig(config).keyValueHeads,
+        gatedMlp: blockConfig(config).gatedMlp,
+        ...(isDecoder(config) && { vocabulary: config.vocabulary }),
       },
       lora: {
         rank: settings.rank,

@@ -10,11 +10,12 @@ import {
   type ResolvedFile,
 } from '../../lib/io/index.js';
 import { resolveShape } from '../../lib/io/problem-file/resolve/index.js';
-import { roundDelay, type Plan } from '../../lib/models/index.js';
+import { roundDelay, type Plan, type TransformerShape } from '../../lib/models/index.js';
 import { codecAt } from '../calibrate/points.js';
 import type { References } from '../calibrate/references.js';
 import type { StepCodec } from '../protocol/index.js';
 import type { ServerSharing } from '../server/index.js';
+import { differences } from '../transport/join.js';
 import type { ScenarioDevice } from './scenario.js';
 import type { PlanEntry } from './schema/index.js';
 
@@ -42,11 +43,7 @@ export interface PlannedTraining {
 
 /** What a plan must be of. */
 export interface PlannedModel {
-  readonly blocks: number;
-  readonly width: number;
-  readonly heads: number;
-  readonly mlpWidth: number;
-  readonly tokens: number;
+  readonly shape: TransformerShape;
   readonly rank: number;
   readonly targets: readonly string[];
 }
@@ -99,14 +96,15 @@ export async function plannedTraining(entry: PlanEntry, model: PlannedModel, fol
 }
 
 /** Where the planned model is not the one that is trained, in words. */
-function differentModel({ file }: ResolvedFile, model: PlannedModel): string[] {
-  const planned = { ...resolveShape(file.model), rank: file.lora.rank };
-  const names = ['blocks', 'width', 'heads', 'mlpWidth', 'tokens', 'rank'] as const;
-  const found = names
-    .filter((name) => planned[name] !== model[name])
-    .map((name) => `${name} ${planned[name]}, the scenario has ${model[name]}`);
-  const [theirs, ours] = [file.lora.targets, model.targets].map((targets) => [...targets].sort().join('+'));
-  return theirs === ours ? found : [...found, `targets ${theirs}, the scenario has ${ours}`];
+function differentModel({ file }: ResolvedFile, { shape, rank, targets }: PlannedModel): string[] {
+  // How many classes there are is known only with the data.
+  const compared = ({ head, ...rest }: TransformerShape) => ({
+    ...rest,
+    head: head.kind === 'language-model' ? head : head.kind,
+  });
+  const sorted = (names: readonly string[]) => [...names].sort().join('+');
+  const planned = { ...compared(resolveShape(file.model)), rank: file.lora.rank, targets: sorted(file.lora.targets) };
+  return differences(planned, { ...compared(shape), rank, targets: sorted(targets) }, 'the scenario');
 }
 
 /** Below it a difference says nothing: medians of a few steps vary by it on a quiet machine. */

@@ -5,7 +5,7 @@ import { FileIssuesError, parseSource, placeIssues, rawIssues } from '../../lib/
 import { crossChecks } from './checks.js';
 import { learningRateSchedule, listedDevices, optimizerSettings } from './from-file.js';
 import { plannedNames, plannedTraining, type PlannedModel } from './from-plan.js';
-import { tokenCount } from '../model/config.js';
+import { transformerShape } from '../model/config.js';
 import { modelConfig } from './load.js';
 import type { Scenario } from './scenario.js';
 import { scenarioSchema, type ScenarioFile } from './schema/index.js';
@@ -64,9 +64,7 @@ export async function resolveScenario(
 
 function plannedModel(file: ScenarioFile): PlannedModel {
   const { rank, targets } = file.lora;
-  const config = modelConfig(file, 1);
-  const { blocks, width, heads, mlpWidth } = config;
-  return { blocks, width, heads, mlpWidth, tokens: Math.floor(tokenCount(config)), rank, targets };
+  return { shape: transformerShape(modelConfig(file, 1)), rank, targets };
 }
 
 /** A scenario from its file. Throws `ScenarioError`, `PlanRunError`, or what reading the file throws. */

@@ -4,7 +4,8 @@ import type { RunClock } from './run-clock.js';
 
 /**
  * Time as it passes. Devices take their speed factor upon themselves and their connections the radio link; the server
- * waits out what its share and its speed would have taken.
+ * answers when its share and its speed would have let it. Since slices work side by side but this process one after the
+ * other, the time in which activations waited for it counts as part of that.
  */
 export class WallClock implements RunClock {
   readonly kind = 'wall';
@@ -29,7 +30,7 @@ export class WallClock implements RunClock {
 
   async serverWork(device: number, measuredSeconds: number, arrivedAtSeconds: number): Promise<number> {
     const stretch = serverStretch(this.server, this.parties, device);
-    await sleepUntil(machineSeconds() + (stretch - 1) * measuredSeconds);
+    await sleepUntil(arrivedAtSeconds + stretch * measuredSeconds);
     return machineSeconds() - arrivedAtSeconds;
   }
 
@@ -38,7 +39,8 @@ export class WallClock implements RunClock {
     measuredSeconds: number,
     arrivedAtSeconds: readonly number[],
   ): Promise<number[]> {
-    await sleepUntil(machineSeconds() + (this.server.speedFactor - 1) * measuredSeconds);
+    const last = arrivedAtSeconds.reduce((latest, at) => Math.max(latest, at), 0);
+    await sleepUntil(last + this.server.speedFactor * measuredSeconds);
     const now = machineSeconds();
     return arrivedAtSeconds.map((arrived) => now - arrived);
   }

@@ -194,11 +194,18 @@ function codecPoints(
 
 function differences(profile: MeasuredProfile, shape: TransformerShape, lora: CheckedSections['lora']): string[] {
   const found: string[] = [];
-  const compare = (name: string, measured: number | string, here: number | string) => {
+  const compare = (name: string, measured: number | string | boolean, here: number | string | boolean) => {
     if (measured !== here) found.push(`${name} ${measured}, here ${here}`);
   };
   for (const name of ['blocks', 'width', 'heads', 'mlpWidth', 'tokens'] as const) {
     compare(name, profile.model[name], shape[name]);
+  }
+  const { keyValueHeads, gatedMlp, vocabulary } = profile.model;
+  if (keyValueHeads !== undefined) compare('keyValueHeads', keyValueHeads, shape.keyValueHeads);
+  if (gatedMlp !== undefined) {
+    compare('gatedMlp', gatedMlp, shape.gatedMlp);
+    const here = shape.embedding.kind === 'tokens' ? shape.embedding.vocabulary : 'none';
+    compare('vocabulary', vocabulary ?? 'none', here);
   }
   if (lora) {
     compare('rank', profile.lora.rank, lora.rank);

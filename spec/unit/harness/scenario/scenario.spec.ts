@@ -2,7 +2,10 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { DecoderConfig } from '../../../../harness/model/config.js';
 import { openScenario, PlanRunError, readScenario, resolveScenario } from '../../../../harness/scenario/index.js';
+import { modelConfig } from '../../../../harness/scenario/load.js';
+import { scenarioSchema } from '../../../../harness/scenario/schema/index.js';
 import { RadioLink } from '../../../../harness/transport/index.js';
 import { formatIssue, readProblemFile } from '../../../../lib/io/index.js';
 import { rateBitsPerSecond, roundDelay } from '../../../../lib/models/index.js';
@@ -220,11 +223,59 @@ devices: [{ name: near, distance: 60 m, batchSize: 4 }, { name: far, distance: 2
     await writeFile(join(folder, 'cell', 'cell.json'), JSON.stringify(slow));
     expect((await openScenario(path)).serverSpeedFactor).toBe(0.5);
     await writeFile(path, 'version: 1\nlora: { rank: 4 }\nplan: { problem: cell/cell.json, plan: solve }\n');
-    await expect(openScenario(path)).rejects.toThrow('plans another model: rank 8, the scenario has 4');
+    await expect(openScenario(path)).rejects.toThrow('plans another model: rank is 8, the scenario has 4');
     const narrow = { seed: 1, shape: { patchSize: 8, width: 48, blocks: 6, heads: 3, mlpWidth: 192 }, imageSize: 32 };
     const other = { version: 1, model: narrow, plan: { problem: 'cell/cell.json', plan: 'solve' } };
     await writeFile(path, JSON.stringify(other));
-    await expect(openScenario(path)).rejects.toThrow('width 96, the scenario has 48, mlpWidth 384');
+    await expect(openScenario(path)).rejects.toThrow('width is 96, the scenario has 48, mlpWidth is 384');
+  });
+
+  it('refuses a decoder that is another in what its sizes do not show', async () => {
+    const shape = { blocks: 3, width: 48, heads: 4, keyValueHeads: 2, mlpWidth: 96 };
+    const decoder = { ...shape, norm: 'rms', normEpsilon: 1e-5, activation: 'silu', gatedMlp: true, biases: false };
+    const scenario = {
+      version: 1,
+      data: { set: 'grammar' },
+      model: { family: 'decoder', seed: 1, shape: { ...decoder, positions: 'rotary' } },
+      plan: { problem: 'texts.json', plan: 'solve' },
+    };
+    const config = modelConfig(scenarioSchema.parse(scenario), 1) as DecoderConfig;
+    const planned = {
+      ...shape,
+      tokens: config.tokens,
+      gatedMlp: true,
+      norm: 'rms',
+      biases: false,
+      causal: true,
+      embedding: { kind: 'tokens', vocabulary: config.vocabulary, positions: 0 },
+      head: { kind: 'classifier', classes: 24 },
+    };
+    const path = join(folder, 'texts.yaml');
+    await writeFile(path, JSON.stringify(scenario));
+    const opened = async (change: object) => {
+      const model = { ...planned, ...change };
+      const cell = {
+        accuracy: { maximumLoss: '20 %' },
+        radio: { bandwidth: '4 MHz', shadowing: '0 dB', fading: 'none' },
+      };
+      const devices = [{ name: 'near', distance: '60 m' }];
+      await writeFile(join(folder, 'texts.json'), JSON.stringify({ version: 1, ...cell, model, devices }));
+      return openScenario(path);
+    };
+    expect((await opened({})).devices.map(({ name }) => name)).toEqual(['near']);
+    const embedding = { ...planned.embedding, vocabulary: config.vocabulary + 1 };
+    for (const [change, reason] of [
+      [{ keyValueHeads: 4 }, 'keyValueHeads is 4, the scenario has 2'],
+      [{ gatedMlp: false }, 'gatedMlp is false, the scenario has true'],
+      [{ embedding }, `embedding.vocabulary is ${config.vocabulary + 1}, the scenario has ${config.vocabulary}`],
+      [{ embedding: { kind: 'patches', patchSize: 8 } }, 'embedding.kind is "patches", the scenario has "tokens"'],
+      [{ causal: false }, 'causal is false'],
+      [{ norm: 'layer' }, 'norm is "layer"'],
+      [{ biases: true }, 'biases is true'],
+      [{ head: { kind: 'language-model', tied: true } }, 'head is {"kind":"language-model","tied":true}'],
+    ] as const) {
+      await expect(opened(change)).rejects.toThrow(reason);
+    }
   });
 
   async function changed(path: string, from: string, to: string): Promise<string> {

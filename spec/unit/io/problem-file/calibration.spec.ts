@@ -115,6 +115,12 @@ describe('a problem file with a measured profile', () => {
 
   it.each([
     ['another model', {}, sampleProfile({ lora: { ...sampleProfile().lora, rank: 4 } }), 'rank 4, here 8'],
+    [
+      'another decoder',
+      {},
+      sampleProfile({ model: { ...sampleProfile().model, keyValueHeads: 1, gatedMlp: true, vocabulary: 48 } }),
+      'keyValueHeads 1, here 3, gatedMlp true, here false, vocabulary 48, here none',
+    ],
     ['another batch size', { training: { batchSize: 8 } }, sampleProfile(), 'no batches of 8'],
     [
       'a point that was not measured',

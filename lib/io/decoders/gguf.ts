@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { TensorFileError, type GgufFile } from '../tensors/index.js';
+import { TensorFileError, type GgufFile, type GgufValue } from '../tensors/index.js';
 import { gpt2Block, llamaBlock, sampleTokens, type DecoderConfig } from './config.js';
 
 const size = z
@@ -8,13 +8,19 @@ const size = z
   .max(2 ** 24);
 const blocks = z.int().min(1).max(1000);
 const positive = z.number().positive();
+/** One number, or as many alike as there are blocks: what some converters write of every block. */
+const perBlock = z.preprocess((value) => {
+  const isUniform = Array.isArray(value) && value.length > 0 && value.every((item) => item === value[0]);
+  return isUniform ? (value[0] as unknown) : value;
+}, size);
 const shared = {
   block_count: blocks,
   context_length: size,
   embedding_length: size,
-  feed_forward_length: size,
-  'attention.head_count': size,
-  'attention.head_count_kv': size.optional(),
+  feed_forward_length: perBlock,
+  'attention.head_count': perBlock,
+  'attention.head_count_kv': perBlock.optional(),
+  'attention.causal': z.literal(true).optional(),
   vocab_size: size.optional(),
 };
 
@@ -27,7 +33,13 @@ const families = {
     'attention.value_length': size.optional(),
     'rope.freq_base': positive.default(10_000),
     'rope.dimension_count': size.optional(),
+    // What leaves the positions as they are.
     'rope.scaling.type': z.literal('none').optional(),
+    'rope.scaling.factor': z.literal(1).optional(),
+    'rope.scaling.finetuned': z.literal(false).optional(),
+    'rope.scale_linear': z.literal(1).optional(),
+    // The order of rows that every GGUF of a Llama has.
+    tensor_data_layout: z.literal('Meta AI original pth').optional(),
     expert_count: z.literal(0).optional(),
     expert_used_count: z.literal(0).optional(),
   }),
@@ -39,9 +51,17 @@ const families = {
  * is absent. Throws `TensorFileError` naming every key of another model.
  */
 export function ggufDecoder({ metadata, tensors }: GgufFile, tokens?: number): DecoderConfig {
+  const parts = metadata.get('split.count') ?? 1;
+  if (parts !== 1 && parts !== 0) {
+    throw new TensorFileError(
+      `the file is one of ${String(parts)} parts of a model: join them with gguf-split --merge`,
+    );
+  }
+  const kind = metadata.get('general.type') ?? 'model';
+  if (kind !== 'model') throw new TensorFileError(`the file holds no model: general.type is ${shown(kind)}`);
   const family = metadata.get('general.architecture');
   if (family !== 'llama' && family !== 'gpt2') {
-    throw new TensorFileError(`general.architecture is ${JSON.stringify(family)}: read are llama and gpt2`);
+    throw new TensorFileError(`general.architecture is ${shown(family)}: read are llama and gpt2`);
   }
   const keys = [...metadata].filter(([key]) => key.startsWith(`${family}.`));
   const parsed = families[family].safeParse(
@@ -77,4 +97,9 @@ export function ggufDecoder({ metadata, tensors }: GgufFile, tokens?: number): D
   }
   const normEpsilon = sizes['attention.layer_norm_rms_epsilon'];
   return { ...llamaBlock, ...common, normEpsilon, rotaryBase: sizes['rope.freq_base'] };
+}
+
+/** A value as a message has it; bigints, which JSON knows not, as they are. */
+function shown(value: GgufValue | undefined): string {
+  return typeof value === 'string' ? JSON.stringify(value.slice(0, 100)) : String(value).slice(0, 100);
 }

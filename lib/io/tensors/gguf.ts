@@ -1,24 +1,13 @@
-import { fromHalfBits } from '../../codec/index.js';
+import { dequantizedBlocks, ggmlType, ggmlTypes, type GgufType } from './ggml-blocks.js';
 import { elementCount, TensorFileError, toFloat32, type TensorDtype } from './stored-tensor.js';
+
+export type { GgufType } from './ggml-blocks.js';
 
 // Written here since @huggingface/gguf 0.4.6 parses headers alone, of a URL or a path but not of bytes, looks at neither
 // offsets nor overlaps, and has no dequantisation.
 
 /** Value of a metadata key; 64-bit integers that a number cannot hold are bigint. */
 export type GgufValue = string | number | bigint | boolean | readonly GgufValue[];
-
-/** Values and bytes of a block of each type that is read; block formats share one scale (and one minimum) in float16. */
-const types = {
-  F32: { code: 0, values: 1, bytes: 4 },
-  F16: { code: 1, values: 1, bytes: 2 },
-  Q4_0: { code: 2, values: 32, bytes: 18 },
-  Q4_1: { code: 3, values: 32, bytes: 20 },
-  Q8_0: { code: 8, values: 32, bytes: 34 },
-  BF16: { code: 30, values: 1, bytes: 2 },
-} as const;
-
-/** Type of the numbers of a GGUF tensor, by ggml's name. */
-export type GgufType = keyof typeof types;
 
 /** A tensor as it lies in a GGUF file; the shape is row-major (outermost first), as everywhere else here. */
 export interface GgufTensor {
@@ -181,7 +170,7 @@ interface Entry {
 /**
  * Reads a GGUF file (version 2 or 3, little-endian): metadata and tensors, whose bytes are views into `file`. Tensors must
  * follow each other, apart only by the alignment's padding, to the end of the file. Throws `TensorFileError` for what does
- * not hold, for types other than F32, F16, BF16, Q8_0, Q4_0 and Q4_1 among them.
+ * not hold, for types other than F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K and Q6_K among them.
  */
 export function readGguf(file: Uint8Array): GgufFile {
   const cursor = new Cursor(file);
@@ -218,15 +207,16 @@ function readEntry(cursor: Cursor): Entry {
   if (extents > MAX_EXTENTS) throw new TensorFileError(`tensor ${name} has ${extents} extents`, cursor.offset);
   const shape = Array.from({ length: extents }, () => cursor.size(`an extent of tensor ${name}`)).reverse();
   const code = cursor.u32();
-  const type = (Object.keys(types) as GgufType[]).find((key) => types[key].code === code);
-  if (!type) {
+  const found = ggmlType(code);
+  if ('unread' in found) {
     throw new TensorFileError(
-      `tensor ${name} has the type of code ${code}; read are ${Object.keys(types).join(', ')}`,
+      `tensor ${name} has the type ${found.unread}; read are ${Object.keys(ggmlTypes).join(', ')}`,
       cursor.offset,
     );
   }
+  const { type } = found;
   const begin = cursor.size(`the offset of tensor ${name}`);
-  const { values, bytes } = types[type];
+  const { values, bytes } = ggmlTypes[type];
   // ggml counts no empty tensors, and blocks lie within rows.
   if (shape.includes(0)) throw new TensorFileError(`tensor ${name} is empty`, cursor.offset);
   if ((shape.at(-1) ?? 1) % values !== 0) {
@@ -260,32 +250,9 @@ function placed(entries: readonly Entry[], file: Uint8Array, header: number, ali
  * one by one, as ggml's reference does.
  */
 export function dequantized(tensor: GgufTensor): Float32Array {
-  const { type, shape, bytes } = tensor;
+  const { type, bytes } = tensor;
   if (type === 'F32' || type === 'F16' || type === 'BF16') {
     return toFloat32({ ...tensor, dtype: type satisfies TensorDtype });
   }
-  const out = new Float32Array(elementCount(shape));
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const { values, bytes: size } = types[type];
-  for (let block = 0, at = 0; at < bytes.length; block++, at += size) {
-    const scale = fromHalfBits(view.getUint16(at, true));
-    const minimum = type === 'Q4_1' ? fromHalfBits(view.getUint16(at + 2, true)) : 0;
-    const target = block * values;
-    if (type === 'Q8_0') {
-      for (let k = 0; k < 32; k++) out[target + k] = view.getInt8(at + 2 + k) * scale;
-    } else if (type === 'Q4_0') {
-      for (let k = 0; k < 16; k++) {
-        const pair = bytes[at + 2 + k]!;
-        out[target + k] = ((pair & 15) - 8) * scale;
-        out[target + 16 + k] = ((pair >> 4) - 8) * scale;
-      }
-    } else {
-      for (let k = 0; k < 16; k++) {
-        const pair = bytes[at + 4 + k]!;
-        out[target + k] = Math.fround((pair & 15) * scale) + minimum;
-        out[target + 16 + k] = Math.fround((pair >> 4) * scale) + minimum;
-      }
-    }
-  }
-  return out;
+  return dequantizedBlocks(type, bytes);
 }

@@ -32,9 +32,20 @@ describe.each(['llama', 'gpt2'] as const)('the GGUF file of a %s', (name) => {
   });
 });
 
-it('all types are in the files', () => {
-  const types = (['llama', 'gpt2'] as const).flatMap((name) => readGguf(file(name)).tensors.map(({ type }) => type));
-  expect(new Set(types)).toEqual(new Set(['F32', 'F16', 'BF16', 'Q8_0', 'Q4_0', 'Q4_1']));
+/** Written by `bench/peers/gguf_types_reference.py`. */
+const hashes = JSON.parse(readFileSync(new URL('types.json', folder), 'utf8')) as Readonly<Record<string, string>>;
+
+it('values of every type are those of the reference, bit for bit', () => {
+  const { tensors } = readGguf(new Uint8Array(readFileSync(new URL('types.gguf', folder))));
+  for (const tensor of tensors) {
+    expect(tensor).toMatchObject({ type: tensor.name, shape: [3, 512] });
+    const values = dequantized(tensor);
+    expect(createHash('sha256').update(new Uint8Array(values.buffer)).digest('hex'), tensor.name).toBe(
+      hashes[tensor.name],
+    );
+  }
+  const types = ['F32', 'F16', 'BF16', 'Q8_0', 'Q4_0', 'Q4_1', 'Q5_0', 'Q5_1', 'Q4_K', 'Q5_K', 'Q6_K'];
+  expect(tensors.map(({ name }) => name)).toEqual(types);
 });
 
 /** A file by hand: metadata and tensor entries as bytes, then data. */
@@ -158,7 +169,42 @@ describe('a GGUF file', () => {
       'too many elements',
     ],
     ['nothing in it', { tensors: [{ name: 'a', shape: [0] }], data: 4 }, 'tensor a is empty'],
-    ['a type that is not read', { tensors: [{ ...one, type: 12 }], data: 16 }, 'the type of code 12; read are F32'],
+    [
+      'a type that is not read',
+      { tensors: [{ ...one, type: 10 }], data: 16 },
+      'tensor a has the type Q2_K; read are F32',
+    ],
+    [
+      'a type that nobody knows',
+      { tensors: [{ ...one, type: 99 }], data: 16 },
+      'tensor a has the type of code 99; read',
+    ],
+    ['a type of other days', { tensors: [{ ...one, type: 4 }], data: 16 }, 'tensor a has the type of code 4; read are'],
+    [
+      'large blocks across rows',
+      { tensors: [{ name: 'a', shape: [128, 2], type: 14 }], data: 210 },
+      'no multiple of 256',
+    ],
+    [
+      'an offset between the alignments',
+      { tensors: [one, { ...one, name: 'b', offset: 16 }], data: 32 },
+      'leaves a hole',
+    ],
+    ['a great offset', { tensors: [{ ...one, offset: 2 ** 52 }], data: 16 }, 'leaves a hole'],
+    ['a first tensor that begins late', { tensors: [{ ...one, offset: 4 }], data: 32 }, 'leaves a hole'],
+    [
+      'a tensor larger than any file',
+      { tensors: [{ name: 'a', shape: [2 ** 50], type: 0 }], data: 16 },
+      'lies outside',
+    ],
+    ['no alignment', { keys: [key('general.alignment', 4, (bytes) => bytes.u32(0))] }, 'general.alignment is 0'],
+    ['an alignment in words', { keys: [key('general.alignment', 8, (bytes) => bytes.text('32'))] }, 'alignment is 32'],
+    [
+      'an alignment beyond numbers',
+      { keys: [key('general.alignment', 10, (bytes) => bytes.u64(huge))] },
+      'alignment is 9',
+    ],
+    ['no header', { version: 3, tensorCount: 0, keyCount: 1 }, 'more than the file can hold'],
     ['blocks across rows', { tensors: [{ name: 'a', shape: [16, 2], type: 8 }], data: 34 }, 'no multiple of 32'],
     ['an offset outside', { tensors: [{ ...one, offset: huge }], data: 16 }, 'the offset of tensor a is'],
     ['a hole', { tensors: [{ ...one, offset: 32 }], data: 48 }, 'tensor a leaves a hole or overlaps'],

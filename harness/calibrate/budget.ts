@@ -11,12 +11,9 @@ export interface Budget {
   readonly passes: number;
 }
 
-/** More say little: what is left then is how processes and days differ. */
-const mostPasses = 3;
-
 /** Points and passes for which there is time; points are left out before the one pass is. */
 export function affordable({ rounds }: Pick<TimedRun, 'rounds'>, options: CalibrateOptions): Budget {
-  const { points, batchSizes, memoryModes, steps, timeLimitSeconds, onProgress } = options;
+  const { points, batchSizes, memoryModes, steps, timeLimitSeconds, mostPasses = 3, onProgress } = options;
   const ordered = [plainPoint, ...points.filter(isCompressed)];
   const stepSeconds = median(rounds.map(({ record }) => record.wallSeconds)) / localSteps;
   const perBatchSize = batchSizes.reduce((sum, size) => sum + size, 0) / batchSizes[0]!;

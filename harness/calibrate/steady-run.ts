@@ -19,6 +19,10 @@ export interface CalibrateOptions {
   readonly steps: number;
   /** The last operating points are left out where all would take longer. */
   readonly timeLimitSeconds: number;
+  /** Passes over all runs, where there is time for them; 3 when absent: more say little, as then processes and days differ. */
+  readonly mostPasses?: number;
+  /** Runs of one kind until one is steady; 3 when absent. */
+  readonly attempts?: number;
   readonly clock: StageClock;
   readonly seed: number;
   /** Peak memory of a device process of its own; without it no process is measured. */
@@ -56,12 +60,10 @@ export interface RunSketch {
   readonly judged?: readonly string[];
 }
 
-/** Runs of one sketch until one is steady. */
-const attempts = 3;
-
 /** A run that counts: made anew while it is not steady; what stays so is named in the profile. */
 export async function steadyRun(context: Calibration, sketch: RunSketch): Promise<TimedRun> {
   const { tf, workload, timer, options, references } = context;
+  const { attempts = 3 } = options;
   const { batchSize, memoryMode, cut, sharing, devices, judged } = sketch;
   const own = { ...runOptions(devices, memoryMode, options), sharing, judged };
   let run = await timedRun(tf, workload, timer, own);

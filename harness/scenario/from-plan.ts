@@ -10,7 +10,7 @@ import {
   type ResolvedFile,
 } from '../../lib/io/index.js';
 import { resolveShape } from '../../lib/io/problem-file/resolve/index.js';
-import { roundDelay, type Plan, type TransformerShape } from '../../lib/models/index.js';
+import { choiceCosts, plannedUplink, roundDelay, type Plan, type TransformerShape } from '../../lib/models/index.js';
 import { codecAt } from '../calibrate/points.js';
 import type { References } from '../calibrate/references.js';
 import type { StepCodec } from '../protocol/index.js';
@@ -148,6 +148,7 @@ function plannedDevices(entry: PlanEntry, { problem, file, summaries }: Resolved
     overrides.delete(device.name);
     if (!decision.participates) return [];
     const described = file.devices[summaries[n]!.entry]!;
+    const costs = choiceCosts(problem, device, decision.blocks, decision.upPoint, decision.downPoint);
     return [
       {
         name: device.name,
@@ -157,7 +158,7 @@ function plannedDevices(entry: PlanEntry, { problem, file, summaries }: Resolved
         downlinkCodec: codecOf(problem.downPoints[decision.downPoint]!),
         speedFactor: own?.speedFactor ?? described.profileFactor,
         link: {
-          uplink: device.uplink,
+          uplink: plannedUplink(device, costs, decision),
           downlink: device.downlink,
           bandwidthHz: decision.bandwidthHz,
           latencySeconds: own?.latency ?? 0,

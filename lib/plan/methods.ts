@@ -6,6 +6,7 @@ import { planExact } from './exact/index.js';
 import { fastestFeasible } from './judge.js';
 import type { SolveProgress } from './progress.js';
 import type { BandwidthMethod, PlanMethod } from './report.js';
+import { atFullPower } from './spare-power.js';
 import { planTwoTimescale } from './two-timescale/index.js';
 
 /** The part of the solve options that a method uses. */
@@ -82,8 +83,9 @@ function dispatch(problem: PlanningProblem, options: MethodOptions, context: Met
   }
 }
 
+/** At full power: searches know no other, and less of it was right for the shares that a start had. */
 function startsOf({ warm, starts = [] }: MethodContext): readonly Plan[] {
-  return warm ? [warm, ...starts] : starts;
+  return (warm ? [warm, ...starts] : starts).map(atFullPower);
 }
 
 /** A limit used up before the method starts still leaves it the time to return what it has. */

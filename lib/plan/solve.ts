@@ -20,7 +20,7 @@ import { solverOracle } from './oracle.js';
 import type { Planner } from './planner.js';
 import type { SolveProgress } from './progress.js';
 import { provenBound, provesSomething } from './proven-bound.js';
-import { atFullPower, sparePower } from './spare-power.js';
+import { sparePower } from './spare-power.js';
 import { tradeOffCurve } from './trade-off/index.js';
 import { bandwidthMethods, planMethods, type BoundReport, type PlanReport, type PlanStatus } from './report.js';
 
@@ -175,12 +175,10 @@ function solveWithFrame(
 function solveSource(
   source: ProblemSource,
   options: ResolvedSolveOptions,
-  given: SolveHooks,
+  hooks: SolveHooks,
   clock: Clock,
 ): PlanReport {
   const { problem } = source;
-  const { warm, starts } = given;
-  const hooks = { ...given, warm: warm && atFullPower(warm), starts: starts?.map(atFullPower) };
   hooks.onProgress?.({ phase: 'search' });
   const onPlan = hooks.onPlan && fasterOnly(problem, hooks.onPlan);
   const outcome = searchPlan(problem, options, { ...hooks, onPlan }, clock);

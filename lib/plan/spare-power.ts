@@ -1,5 +1,6 @@
 import {
   choiceCosts,
+  knowsPower,
   plannedUplink,
   roundDelay,
   secondsPerBit,
@@ -34,7 +35,7 @@ export function sparePower(problem: PlanningProblem, plan: Plan): Plan {
   const devices = full.devices.map((decision, n) => {
     const device = problem.devices[n]!;
     const stage = stages[n];
-    const part = stage && knowsPower(device) ? leastPower(problem, device, decision, stretch(stage)) : 1;
+    const part = stage && knowsPower(device.uplink) ? leastPower(problem, device, decision, stretch(stage)) : 1;
     return part > 1 - leastSaving ? decision : { ...decision, transmitPowerWatt: part * device.transmitPowerWatt };
   });
   const spared = judgePlan(problem, { devices });
@@ -46,11 +47,6 @@ export function sparePower(problem: PlanningProblem, plan: Plan): Plan {
 export function atFullPower(plan: Plan): Plan {
   if (plan.devices.every(({ transmitPowerWatt }) => transmitPowerWatt === undefined)) return plan;
   return { devices: plan.devices.map(({ transmitPowerWatt: _, ...decision }) => decision) };
-}
-
-/** A linear law may be a measured one; others say how they depend on power, a custom one only where it has `atGain`. */
-function knowsPower({ uplink }: Device): boolean {
-  return uplink.kind === 'custom' ? uplink.atGain !== undefined : uplink.kind !== 'linear';
 }
 
 /** By what factor a device's uplink may take longer in a round that stays as it is. */

@@ -82,6 +82,8 @@ function formOf(plan: Plan, problem: PlanningProblem): string[] {
       return wrong('`downPoint` is no position in `downPoints`');
     if (!(decision.bandwidthHz >= 0)) return wrong('`bandwidthHz` is no bandwidth');
     if (!(decision.serverShare >= 0)) return wrong('`serverShare` is no share');
+    const { transmitPowerWatt = Infinity } = decision;
+    if (!(transmitPowerWatt > 0)) return wrong('`transmitPowerWatt` is no power');
     return [];
   });
 }

@@ -1,7 +1,6 @@
 import {
   choiceCosts,
   decibelFromRatio,
-  deviceStages,
   limitUse,
   planViolations,
   roundDelay,
@@ -12,6 +11,7 @@ import {
   type PlanningProblem,
   type StageSeconds,
 } from '../models/index.js';
+import { judgeInTurn } from '../plan/in-turn.js';
 import type { DeviceRound } from './record.js';
 import type { DeviceMoment } from './world.js';
 
@@ -24,12 +24,12 @@ export interface JudgedRound {
   readonly violations: readonly LimitViolation[];
 }
 
-/** Limits that devices one after another do not share. */
-const sharedLimits: readonly LimitViolation['limit'][] = ['bandwidth', 'server-share', 'server-memory', 'deadline'];
-
 /** Delay and broken limits of a plan. */
 export function judgeRound(problem: PlanningProblem, plan: Plan, order: 'parallel' | 'in-turn'): JudgedRound {
-  if (order === 'in-turn') return judgeInTurn(problem, plan);
+  if (order === 'in-turn') {
+    const { totalSeconds: delaySeconds, ...judged } = judgeInTurn(problem, plan);
+    return { plan, delaySeconds, ...judged };
+  }
   const { totalSeconds, chainSeconds, stages } = roundDelay(problem, plan);
   return {
     plan,
@@ -38,38 +38,6 @@ export function judgeRound(problem: PlanningProblem, plan: Plan, order: 'paralle
     stages,
     violations: planViolations(problem, plan, totalSeconds),
   };
-}
-
-/** One device after another: the chains add up, each with what it has to itself, and nothing is aggregated. */
-function judgeInTurn(problem: PlanningProblem, plan: Plan): JudgedRound {
-  const stages = plan.devices.map((decision, n) =>
-    decision.participates ? deviceStages(problem, n, decision) : undefined,
-  );
-  const chainSeconds = Float64Array.from(stages, (stage) => (stage ? chainOf(problem, stage) : 0));
-  const delaySeconds = chainSeconds.reduce((sum, each) => sum + each, 0);
-  const violations = planViolations(problem, plan, delaySeconds).filter(({ limit }) => !sharedLimits.includes(limit));
-  if (problem.deadlineSeconds !== undefined && delaySeconds > problem.deadlineSeconds) {
-    violations.push({ limit: 'deadline', found: delaySeconds, allowed: problem.deadlineSeconds });
-  }
-  plan.devices.forEach(({ participates, blocks, upPoint, downPoint }, n) => {
-    const device = problem.devices[n]!;
-    const needed = participates ? choiceCosts(problem, device, blocks, upPoint, downPoint).serverMemoryBytes : 0;
-    if (needed > problem.serverMemoryBytes) {
-      violations.push({
-        limit: 'server-memory',
-        device: device.name,
-        found: needed,
-        allowed: problem.serverMemoryBytes,
-      });
-    }
-  });
-  return { plan, delaySeconds, chainSeconds, stages, violations };
-}
-
-function chainOf(problem: PlanningProblem, stage: StageSeconds): number {
-  const { adapterUplink, adapterDownlink, ...step } = stage;
-  const seconds = Object.values(step).reduce((sum: number, each: number) => sum + each, 0);
-  return problem.stepsPerRound * seconds + adapterUplink + adapterDownlink;
 }
 
 /** What a plan takes besides time. */

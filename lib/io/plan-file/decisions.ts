@@ -1,5 +1,12 @@
 import * as z from 'zod';
-import type { Device, DevicePlan, OperatingPoint, Plan, PlanningProblem } from '../../models/index.js';
+import {
+  knowsPower,
+  type Device,
+  type DevicePlan,
+  type OperatingPoint,
+  type Plan,
+  type PlanningProblem,
+} from '../../models/index.js';
 import { findPoint } from '../problem-file/resolve/index.js';
 import { placeIssues } from '../problem-file/read.js';
 import { quantity, section } from '../problem-file/schema/building-blocks.js';
@@ -172,15 +179,22 @@ function serverShareOf({ serverShare }: Decision, problem: PlanningProblem, part
 
 /** Less power than the device has; nothing where it sends with all of it. */
 function transmitPowerOf(
-  { transmitPower, transmitPowerWatt = transmitPower }: Decision,
+  { transmitPower, transmitPowerWatt }: Decision,
   device: Device,
   at: (...keys: string[]) => (string | number)[],
   issues: RawIssue[],
 ): Pick<DevicePlan, 'transmitPowerWatt'> {
-  if (transmitPowerWatt === undefined || transmitPowerWatt === device.transmitPowerWatt) return {};
-  if (transmitPowerWatt > device.transmitPowerWatt) {
-    const key = transmitPower === undefined ? 'transmitPowerWatt' : 'transmitPower';
-    issues.push({ path: at(key), message: `must be at most the device's ${device.transmitPowerWatt} W` });
+  const given = transmitPowerWatt ?? transmitPower;
+  if (given === undefined || given === device.transmitPowerWatt) return {};
+  const key = transmitPowerWatt === undefined ? 'transmitPower' : 'transmitPowerWatt';
+  const wrong = (message: string) => issues.push({ path: at(key), message });
+  if (transmitPower !== undefined && transmitPowerWatt !== undefined) {
+    wrong('is given beside `transmitPower`: one of them is enough');
   }
-  return { transmitPowerWatt };
+  if (!(given > 0)) wrong('must be above 0 W: a device that takes part sends');
+  if (given > device.transmitPowerWatt) wrong(`must be at most the device's ${device.transmitPowerWatt} W`);
+  if (!knowsPower(device.uplink)) {
+    wrong(`the uplink of \`${device.name}\` does not say what less power would do: leave it out`);
+  }
+  return { transmitPowerWatt: given };
 }

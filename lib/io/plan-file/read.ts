@@ -57,8 +57,9 @@ export function warmPlan(file: PlanFile, problem: PlanningProblem): WarmPlan | {
     if (earlier.participates && !device.costs.allowedBlocks.includes(earlier.blocks)) {
       return { reason: `${earlier.blocks} blocks are not allowed on device \`${device.name}\`` };
     }
-    const { participates, blocks, bandwidthHz, serverShare } = earlier;
-    decisions.push({ participates, blocks, upPoint, downPoint, bandwidthHz, serverShare });
+    const { participates, blocks, bandwidthHz, serverShare, transmitPowerWatt } = earlier;
+    const power = transmitPowerWatt !== undefined && { transmitPowerWatt };
+    decisions.push({ participates, blocks, upPoint, downPoint, bandwidthHz, serverShare, ...power });
   }
   const left = [...byName.keys()];
   const ignored = left.length === 0 ? [] : [`${left.length} devices that the problem does not have (${left[0]}, …)`];

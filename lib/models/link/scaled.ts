@@ -24,6 +24,11 @@ export function scaledLaw(law: RateLaw, gain: number): RateLaw {
   }
 }
 
+/** Whether a law says what another power would do: a linear one may be measured, a custom one says it by `atGain`. */
+export function knowsPower(law: RateLaw): boolean {
+  return law.kind === 'custom' ? law.atGain !== undefined : law.kind !== 'linear';
+}
+
 /** Bits a second and hertz at `gain` times the signal-to-noise ratio that gives `bitsPerSecondPerHz`. */
 export function scaledEfficiency(bitsPerSecondPerHz: number, gain: number): number {
   return Math.log1p(gain * Math.expm1(bitsPerSecondPerHz * Math.LN2)) / Math.LN2;

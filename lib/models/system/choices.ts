@@ -4,6 +4,7 @@ import {
   energyEfficiencyLimit,
   gainOverNoise,
   leastSecondsPerBit,
+  knowsPower,
   scaledLaw,
   withEfficiencyLimit,
   type RateLaw,
@@ -220,9 +221,14 @@ export function plannedUplink(
   return power === device.transmitPowerWatt ? law : scaledLaw(law, power / device.transmitPowerWatt);
 }
 
-/** Power that a device radiates while it sends, watt. */
+/**
+ * Power that a device radiates while it sends, watt: what the plan says, within what there is; all there is where the uplink does not
+ * know what less would do. A power that is none (0, negative, NaN) carries nothing.
+ */
 export function plannedPowerWatt(device: Device, { transmitPowerWatt }: Pick<DevicePlan, 'transmitPowerWatt'>): number {
-  return Math.min(device.transmitPowerWatt, transmitPowerWatt ?? Infinity);
+  const all = device.transmitPowerWatt;
+  if (transmitPowerWatt === undefined || !knowsPower(device.uplink)) return all;
+  return transmitPowerWatt > 0 ? Math.min(all, transmitPowerWatt) : 0;
 }
 
 /** Whether the device's memory, energy and traffic, and a per-device accuracy limit, allow a choice. */

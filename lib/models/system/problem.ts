@@ -224,7 +224,10 @@ export interface DevicePlan {
   readonly bandwidthHz: number;
   /** Share of the server [s]; 1/N with `equal`, 1 with `batched`. */
   readonly serverShare: number;
-  /** Power radiated while sending, watt; all that the device has when absent, and never more. */
+  /**
+   * Power radiated while sending, watt; all that the device has when absent, and never more. Without meaning where the uplink does not
+   * know its power (linear, measured, custom without `atGain`): all is sent with there.
+   */
   readonly transmitPowerWatt?: number;
 }
 

@@ -1,14 +1,11 @@
 import {
-  choiceCosts,
-  deviceStages,
-  exceeds,
   fallsShort,
-  roundTrafficBits,
+  limitTolerance,
   type DevicePlan,
-  type LimitViolation,
   type OperatingPoint,
   type PlanningProblem,
 } from '../../models/index.js';
+import { judgeInTurn } from '../in-turn.js';
 import type { Planner } from '../planner.js';
 import { bestInClass, commonCuts, equalShares, withEqualServer } from '../restricted/index.js';
 import { breaks, judge, schemeOfClass, type SchemeOutcome } from './scheme.js';
@@ -98,41 +95,21 @@ export function vanillaSplit(problem: PlanningProblem): SchemeOutcome {
 
 function inTurn(problem: PlanningProblem, cut: number): SchemeOutcome {
   const takesPart = participants(problem);
-  const whole = problem.resourceBlockHz === undefined ? problem.bandwidthHz : wholeBlocks(problem);
   const devices = problem.devices.map((device, n): DevicePlan => {
-    const bandwidthHz = Math.min(whole, device.maximumBandwidthHz);
+    const bandwidthHz = wholeBlocks(problem, Math.min(problem.bandwidthHz, device.maximumBandwidthHz));
     return takesPart(n) ? { ...decision(cut), bandwidthHz, serverShare: 1 } : absent;
   });
-  let totalSeconds = 0;
-  let totalTraffic = 0;
-  const violations: Pick<LimitViolation, 'limit'>[] = [];
-  devices.forEach((share, n) => {
-    if (!share.participates) return;
-    totalSeconds += chainSeconds(problem, n, share);
-    const device = problem.devices[n]!;
-    const costs = choiceCosts(problem, device, cut, 0, 0);
-    const { accuracy, serverMemoryBytes } = costs;
-    const trafficBits = roundTrafficBits(problem, costs);
-    totalTraffic += trafficBits;
-    if (exceeds(trafficBits, device.trafficLimitBits ?? Infinity)) {
-      violations.push({ limit: 'device-traffic' });
-    }
-    if (costs.uplinkEfficiencyLimit === 0) violations.push({ limit: 'device-energy' });
-    if (exceeds(serverMemoryBytes, problem.serverMemoryBytes)) violations.push({ limit: 'server-memory' });
-    if (fallsShort(accuracy, problem.accuracy.minimum)) violations.push({ limit: 'accuracy' });
-  });
-  if (exceeds(totalTraffic, problem.trafficLimitBits ?? Infinity)) violations.push({ limit: 'traffic' });
-  if (problem.deadlineSeconds !== undefined && exceeds(totalSeconds, problem.deadlineSeconds)) {
-    violations.push({ limit: 'deadline' });
-  }
-  const common = { totalSeconds, plan: { devices }, problem };
+  const plan = { devices };
+  const { totalSeconds, violations } = judgeInTurn(problem, plan);
+  const common = { totalSeconds, plan, problem };
   return violations.length === 0
     ? { status: 'found', ...common, boundSeconds: totalSeconds }
     : { status: 'breaks-limits', ...common, note: breaks(violations) };
 }
 
-function wholeBlocks({ bandwidthHz, resourceBlockHz }: PlanningProblem): number {
-  return Math.floor((bandwidthHz / resourceBlockHz!) * (1 + 1e-9)) * resourceBlockHz!;
+/** What of a band is handed out. */
+function wholeBlocks({ resourceBlockHz: block }: PlanningProblem, bandwidthHz: number): number {
+  return block === undefined ? bandwidthHz : Math.floor((bandwidthHz / block) * (1 + limitTolerance)) * block;
 }
 
 /**
@@ -160,11 +137,4 @@ const absent: DevicePlan = {
 
 function decision(blocks: number) {
   return { participates: true, blocks, upPoint: 0, downPoint: 0 } as const;
-}
-
-function chainSeconds(problem: PlanningProblem, deviceIndex: number, share: DevicePlan): number {
-  const stages = deviceStages(problem, deviceIndex, share);
-  const step =
-    stages.forward + stages.encode + stages.uplink + stages.server + stages.downlink + stages.decode + stages.backward;
-  return problem.stepsPerRound * step + stages.adapterUplink + stages.adapterDownlink + stages.adapterCodec;
 }

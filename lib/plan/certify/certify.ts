@@ -25,7 +25,7 @@ export interface PlanCertificate {
 
 /** What a certificate shall state. */
 export interface CertifyRequest {
-  /** The plan whose round shall be proven; only the bound when absent. */
+  /** The plan whose round shall be proven, at full power whatever `transmitPowerWatt` its devices have; only the bound when absent. */
   readonly plan?: Plan | undefined;
   /** What the dual showed. */
   readonly bound?: BoundCertificate | undefined;

@@ -11,6 +11,7 @@ import {
 import type { StopSignal } from '../../solver/index.js';
 import { loadsOfDecisions, ShareSearch } from '../bandwidth/index.js';
 import { boundPlan, confirmBound } from '../bound/index.js';
+import { atFullPower } from '../spare-power.js';
 import { planTwoTimescale } from '../two-timescale/index.js';
 import { ScaledRows } from './scaled-rows.js';
 
@@ -41,6 +42,8 @@ export interface ReplanBound {
  * bandwidths for them, from the shares it had before. A step allocates nothing: its answer is in `bandwidthHz` and `totalSeconds`, and
  * `plan()` writes it down. When the channel has changed for good, `replan` makes the choices anew from what there is, and `bound` says
  * how much that could gain; both may be given a budget.
+ *
+ * Devices send with all the power they have: a lower one of the plan (`transmitPowerWatt`) was right for its shares and gains, and is let go.
  *
  * For `allocated` and `equal` sharing, divisible bandwidth, links of the built-in laws, devices without an energy limit; RangeError
  * names what does not fit.
@@ -164,7 +167,7 @@ export class Replanner {
     if (sharing === 'allocated' && (idle >= 0 || used > 1 + 1e-9)) {
       throw new ArgumentError(`the plan's shares of the server do not cover its work: they add up to ${used}`);
     }
-    this.decisions = plan.devices;
+    this.decisions = atFullPower(plan).devices;
     this.rows = new ScaledRows(this.problem, loads, shares);
     this.search = new ShareSearch(this.rows.compiled);
     this.warm = false;

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { parseProblemFile } from '../../../lib/io/index.js';
-import { stateProblem } from '../../../lib/plan/certify/index.js';
+import { roundDelay } from '../../../lib/models/index.js';
+import { certify, stateProblem, verifyPlan } from '../../../lib/plan/certify/index.js';
+import { solvePlan } from '../../../lib/plan/index.js';
+import { atFullPower } from '../../../lib/plan/spare-power.js';
 
 const file = 'version: 1\nmodel: deit-tiny\ndevices: [{ name: a }, { name: b }]\n';
 const stated =
@@ -39,6 +42,16 @@ describe('certificates', () => {
     expect(devices[0]!.limits).toContainEqual({ name: 'heat', most: 1, size: 1 });
     expect(devices[1]!.choices.sharedUse[0]![0]).toBe(2);
     expect(devices[1]!.choices.ownUse[0]![0]).toBe(3);
+  });
+
+  it('claim a plan at full power, whatever power it states', async () => {
+    const { problem } = parseProblemFile(file);
+    const { plan } = solvePlan(problem, { baselines: false, whatIf: 'never' }).answer!;
+    const quiet = { devices: plan.devices.map((decision) => ({ ...decision, transmitPowerWatt: 1e-3 })) };
+    expect(roundDelay(problem, quiet).totalSeconds).toBeGreaterThan(1.1 * roundDelay(problem, plan).totalSeconds);
+    const { verified, planSeconds } = await verifyPlan(problem, await certify(problem, { plan: quiet }));
+    expect(verified).toBe(true);
+    expect(planSeconds! / roundDelay(problem, atFullPower(plan)).totalSeconds).toBeCloseTo(1, 9);
   });
 
   it('refuse what they cannot state by name', () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { planFileOf } from '../../../bin/render/plan-file.js';
 import { evaluationFileOf, renderEvaluation } from '../../../bin/render/evaluation.js';
 import { formatIssue, parseProblemFile, readDecisions } from '../../../lib/io/index.js';
+import { scaledLaw } from '../../../lib/models/index.js';
 import { evaluatePlan, slackOf, solvePlan } from '../../../lib/plan/index.js';
 
 const text = `version: 1
@@ -83,6 +84,46 @@ describe('a plan of any origin', () => {
     expect(shown).toMatch(/bandwidth\s+24 MHz\s+at most 20 MHz\s+−4 MHz\s+broken/u);
     const file = evaluationFileOf(evaluation, cell);
     expect(file.limits.filter(({ kept }) => !kept).length).toBe(3);
+  });
+
+  it('may send with less power than there is, which takes the time of a weaker channel', () => {
+    const read = (plan: string, problem = cell.problem) => {
+      const outcome = readDecisions(plan, problem);
+      if (!outcome.ok) throw new Error('not read');
+      return evaluatePlan(problem, outcome.plan).answer.delay.stages[1]!.uplink;
+    };
+    const quiet = byHand.replace('blocks: 2', 'transmitPower: 20 mW, blocks: 2');
+    const devices = cell.problem.devices.map((device, n) =>
+      n === 1 ? { ...device, uplink: scaledLaw(device.uplink, 0.02 / device.transmitPowerWatt) } : device,
+    );
+    expect(read(quiet)).toBeGreaterThan(1.1 * read(byHand));
+    expect(read(quiet) / read(byHand, { ...cell.problem, devices })).toBeCloseTo(1, 12);
+  });
+
+  it.each([
+    ['transmitPower: 30 dBm', "at most the device's 0.199"],
+    ['transmitPowerWatt: 0', 'must be above 0 W'],
+    ['transmitPowerWatt: -1', 'transmitPowerWatt'],
+    ['transmitPower: 10 mW, transmitPowerWatt: 0.01', 'one of them is enough'],
+  ])('has no such power: %s', (power, part) => {
+    const [complaint, ...more] = complaints(byHand.replace('blocks: 2', `${power}, blocks: 2`));
+    expect(complaint).toContain(part);
+    expect(more).toEqual([]);
+  });
+
+  it('has no power of its own where the uplink is a measured rate', () => {
+    const measured = parseProblemFile(text.replace('distance: 150 m', 'distance: 150 m, uplinkRate: 90 Mbit/s'));
+    const outcome = readDecisions(byHand.replace('blocks: 2', 'transmitPower: 20 mW, blocks: 2'), measured.problem);
+    expect(outcome.ok ? [] : outcome.issues.map(({ message }) => message)).toEqual([
+      'the uplink of `two` does not say what less power would do: leave it out',
+    ]);
+  });
+
+  it.each([0, -1, NaN])('takes for ever at a power of %d', (transmitPowerWatt) => {
+    const { plan } = solvePlan(cell, { baselines: false, whatIf: 'never' }).answer!;
+    const devices = plan.devices.map((decision, n) => (n === 0 ? { ...decision, transmitPowerWatt } : decision));
+    expect(evaluatePlan(cell.problem, { devices }).answer.delay.totalSeconds).toBe(Infinity);
+    expect(evaluatePlan(cell.problem, { devices }).keepsAllLimits).toBe(false);
   });
 
   it('is refused with a place for each problem', () => {

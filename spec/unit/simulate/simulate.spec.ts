@@ -437,6 +437,14 @@ describe('schemes', () => {
         },
         /decide throws: no idea/u,
       ],
+      mute: [
+        {
+          decide: (state) => ({
+            devices: base.decide(state)!.devices.map((each) => ({ ...each, transmitPowerWatt: -1 })),
+          }),
+        },
+        /is no power/u,
+      ],
       greedy: [
         {
           share: ({ plan }) => ({

@@ -8,7 +8,7 @@ import { modelConfig } from '../../../../harness/scenario/load.js';
 import { scenarioSchema } from '../../../../harness/scenario/schema/index.js';
 import { RadioLink } from '../../../../harness/transport/index.js';
 import { formatIssue, readProblemFile } from '../../../../lib/io/index.js';
-import { rateBitsPerSecond, roundDelay } from '../../../../lib/models/index.js';
+import { choiceCosts, rateBitsPerSecond, roundDelay, scaledLaw } from '../../../../lib/models/index.js';
 import { solvePlan } from '../../../../lib/plan/index.js';
 import { sampleProfile } from '../../../support/measured-profile.js';
 import { planFileOf } from '../../../../bin/render/plan-file.js';
@@ -167,7 +167,9 @@ devices: [{ name: near, distance: 60 m, batchSize: 4 }, { name: far, distance: 2
       expect([device.name, device.cut]).toEqual([['near', 'far'][n], decision.blocks]);
       const point = outcome.resolved.problem.upPoints[decision.upPoint]!;
       expect(device.uplinkCodec).toMatchObject({ keptFraction: point.keptFraction, bits: point.bitsPerKeptValue });
-      const planned = rateBitsPerSecond(outcome.resolved.problem.devices[n]!.uplink, decision.bandwidthHz);
+      const { uplink, transmitPowerWatt: all } = outcome.resolved.problem.devices[n]!;
+      const law = scaledLaw(uplink, (decision.transmitPowerWatt ?? all) / all);
+      const planned = rateBitsPerSecond(law, decision.bandwidthHz);
       expect(new RadioLink(device.link!).rate('uplink', 0)).toBeCloseTo(planned, 6);
       expect(device.serverShare).toBeCloseTo(decision.serverShare, 12);
     });
@@ -178,6 +180,37 @@ devices: [{ name: near, distance: 60 m, batchSize: 4 }, { name: far, distance: 2
     expect(solvedNow.devices.map(({ cut }) => cut)).toEqual(scenario.devices.map(({ cut }) => cut));
     const strange = openScenario(await changed(path, 'name: far', 'name: fur'));
     await expect(strange).rejects.toThrow(PlanRunError);
+  });
+
+  it('sends with the power of the plan, and within the energy of a device', async () => {
+    const text = problem
+      .replace('imageSize: 32, ', '')
+      .replace('devices:', 'pinned: { bandwidth: equal }\nserver: { sharing: equal }\ndevices:')
+      .replace('distance: 200 m', 'distance: 200 m, computePower: 0 W, energyLimit: 1 J');
+    const outcome = readProblemFile(text);
+    if (!outcome.ok) throw new Error(outcome.issues.map((issue) => formatIssue(issue)).join('\n'));
+    const report = solvePlan(outcome.resolved.problem, { baselines: false, whatIf: 'never' });
+    await writeFile(join(folder, 'quiet.yaml'), text);
+    await writeFile(join(folder, 'quiet.json'), JSON.stringify(planFileOf(report, outcome.resolved)));
+    const path = join(folder, 'quiet-scenario.yaml');
+    const { plan, delay, devices: planned } = report.answer!;
+    expect(planned.filter(({ transmitPowerWatt }) => transmitPowerWatt !== undefined).length).toBeGreaterThan(0);
+    for (const from of ['quiet.json', 'solve']) {
+      await writeFile(path, `version: 1\nplan: { problem: quiet.yaml, plan: ${from} }\n`);
+      const scenario = await openScenario(path);
+      scenario.devices.forEach((device, n) => {
+        const { participates: _, blocks, upPoint, downPoint } = plan.devices[n]!;
+        const { uplinkBits } = choiceCosts(
+          outcome.resolved.problem,
+          outcome.resolved.problem.devices[n]!,
+          blocks,
+          upPoint,
+          downPoint,
+        );
+        const rate = uplinkBits / delay.stages[n]!.uplink;
+        expect(new RadioLink(device.link!).rate('uplink', 0) / rate).toBeCloseTo(1, 9);
+      });
+    }
   });
 
   it('codes adapters as the plan says, and not by a ratio alone', async () => {

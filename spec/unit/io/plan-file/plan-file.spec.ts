@@ -79,12 +79,13 @@ describe('plan files', () => {
   });
 
   it('start a later problem, matched by name whatever the order', () => {
-    const warm = warmPlan(plan(device('b', 4), device('a', 2), device('c')), problem);
+    const quiet = { ...device('b', 4), transmitPowerWatt: 0.02 };
+    const warm = warmPlan(plan(quiet, device('a', 2), device('c')), problem);
     expect(warm).toMatchObject({
       plan: {
         devices: [
           { blocks: 2, upPoint: 2 },
-          { blocks: 4, bandwidthHz: 1e7 },
+          { blocks: 4, bandwidthHz: 1e7, transmitPowerWatt: 0.02 },
         ],
       },
     });

@@ -13,6 +13,7 @@ const config: KnipConfig = {
     // Started by their file name, as workers, programs of their own or inside a browser.
     'bin/solver/solve-worker.ts',
     'bench/support/codec-speed.js',
+    'bench/support/cold-plan.js',
     'spec/support/programs/*.ts',
     'bench/*.ts',
     'bench/{harness,profile}/*.ts',

@@ -69,9 +69,9 @@ const figures = works.map(({ name, path, bars }) => {
     if (bar !== undefined && !(middle <= bar)) missed++;
     const verdict = bar === undefined ? '' : `  ${middle <= bar ? 'holds' : 'MISSED'} (bar ${bar})`;
     lines.push(`  ${what.padEnd(28)}${middle.toFixed(2).padStart(6)} (${most.toFixed(2)})${verdict}`);
-    return [what, { median: middle, most, bar }];
+    return { what, median: middle, most, bar };
   });
-  return { name, path, status, totalSeconds, relativeGap, ...Object.fromEntries(measured) };
+  return { name, path, status, totalSeconds, relativeGap, measured };
 });
 writeResults('planner-cold', `npm run build && npx tsx bench/planner-cold.ts ${processes}`, lines.join('\n'), figures);
 process.exitCode = missed > 0 ? 1 : 0;

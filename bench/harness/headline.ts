@@ -1,133 +1,39 @@
 /**
  * The headline in one experiment: five unlike devices, plans made by the optimiser from the machine's own profile and the measured
- * accuracy curve, trained for real against what others do. Delay (on the event clock), all traffic (adapters included) and
- * accuracy are measured in the same runs, paired by seed.
+ * accuracy curve, trained for real against what others do. Delay (on the event clock, by processor time), all traffic (adapters
+ * included) and accuracy are measured in the same runs, paired by seed. On the embedded task, or with `deit` before all else on
+ * DeiT-Tiny at 128 px with classes that neither weights nor curve have seen.
  *
- *   npx tsx bench/harness/headline.ts calibrate          the machine's profile, by processor time
- *   npx tsx bench/harness/headline.ts plans              what the planner says of each scheme
- *   npx tsx bench/harness/headline.ts <scheme>/<seed>…   runs pieces (no name: lists them; `all`: those not yet done, seed by seed)
- *   npx tsx bench/harness/headline.ts report             bench/results/headline.txt and .json
+ *   npx tsx bench/harness/headline.ts [deit] calibrate          the machine's profile, by processor time
+ *   npx tsx bench/harness/headline.ts [deit] plans              what the planner says of each scheme
+ *   npx tsx bench/harness/headline.ts [deit] <scheme>/<seed>…   runs pieces (no name: lists them; `all`: those not yet done, seed by seed)
+ *   npx tsx bench/harness/headline.ts [deit] report             bench/results/headline.txt and .json, or headline-deit
  *
- * A piece that is done is not run again; each is a file in bench/results/headline/.
+ * A piece that is done is not run again; each is a file in bench/results/headline/ or headline/deit/.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { accuracyBlock } from '../../bin/fit/block.js';
-import { withParts } from '../../bin/fit/into.js';
 import { columns } from '../../bin/render/columns.js';
 import { loadBackend, type LoadedBackend } from '../../harness/backend/tensorflow.js';
-import { codecAt, middleReferences, ReferenceTimer, slowdown, type TimedRound } from '../../harness/calibrate/index.js';
-import { initialAdapters } from '../../harness/model/adapters.js';
-import {
-  decodeTensor,
-  encodeTensor,
-  messageSeed,
-  setStageClock,
-  type StepCodec,
-} from '../../harness/protocol/index.js';
-import { trainInProcess, type DevicePlan } from '../../harness/run.js';
+import { middleReferences, ReferenceTimer, slowdown, type TimedRound } from '../../harness/calibrate/index.js';
+import { setStageClock, type StepCodec } from '../../harness/protocol/index.js';
 import type { StepRecord } from '../../harness/server/index.js';
-import { loadWorkload, type Workload } from '../../harness/study/index.js';
-import { defaultAdamW, evaluate } from '../../harness/training/index.js';
+import type { Workload } from '../../harness/study/index.js';
 import { replayedSeconds } from '../../harness/validate/measure.js';
-import { formatIssue, readMeasuredProfile, readProblemFile, type ResolvedFile } from '../../lib/io/index.js';
-import { roundDelay, roundTraffic, type Plan } from '../../lib/models/index.js';
-import { solvePlan } from '../../lib/plan/index.js';
+import { readMeasuredProfile } from '../../lib/io/index.js';
+import { roundDelay } from '../../lib/models/index.js';
 import { studentInterval } from '../../lib/simulate/paired.js';
 import { median } from '../../lib/statistics/index.js';
-import { loadStudy, studyFile, tryFit } from '../study/runs.js';
+import { accuracyOfPlan } from '../study/trained-plan.js';
+import { plannedBytes, schemes, trainedDevices } from './headline/schemes.js';
+import { profileOf, readProfile, tasks } from './headline/tasks.js';
 
-const root = new URL('../../', import.meta.url);
-const results = new URL('../results/headline/', import.meta.url);
-const profileFile = fileURLToPath(new URL('profile.json', results));
-const [rounds, localSteps, batchSize, validationImages] = [16, 10, 16, 2000];
+const isDeit = process.argv[2] === 'deit';
+const task = isDeit ? tasks.deit : tasks.embedded;
+const [what, ...more] = process.argv.slice(isDeit ? 3 : 2);
 const seeds = [1, 2, 3, 4, 5];
-const adapterSettings = { rank: 8, alpha: 16, targets: ['query', 'value'], dropout: 0, trainHead: true } as const;
-const exchange = { keptFraction: 0.1, bits: 4 };
-
-/** Five devices, from a fast one nearby to a slow one far away; accuracy by the curve of study/embedded.csv. */
-function cell(maximumLoss: number, pinned: string, isCoded: boolean, limitBytes?: number): ResolvedFile {
-  const study = studyFile('embedded');
-  const fit = study && tryFit(loadStudy(study).runs);
-  if (!fit) throw new Error('study/embedded.csv has no fit');
-  const text = `version: 1
-name: five unlike devices
-calibration: profile.json
-model:
-  { blocks: 6, width: 96, heads: 3, mlpWidth: 384, tokens: 17, embedding: { kind: patches, patchSize: 8 }, head: { kind: classifier, classes: 24 } }
-lora: { rank: 8, targets: [query, value] }
-training: { batchSize: ${batchSize}, stepsPerRound: ${localSteps}, activations: keep }
-codec: { ratios: ${fit.form.directions === 'one' ? 'tied' : 'separate'} }
-${isCoded ? `exchange: { keptFraction: ${exchange.keptFraction}, bits: ${exchange.bits} }` : ''}
-accuracy:
-  maximumLoss: ${maximumLoss}
-${limitBytes === undefined ? '' : `traffic: { maximumTotal: ${limitBytes} B }`}
-radio: { bandwidth: 2 MHz, fading: none, shadowing: 0, pathLoss: macro, serverPower: 30 dBm }
-server: { sharing: allocated, profileFactor: 0.2 }
-${pinned && `pinned: { ${pinned} }`}
-devices:
-  - { name: near, profileFactor: 1, distance: 120 }
-  - { name: laptop, profileFactor: 1.5, distance: 250 }
-  - { name: tablet, profileFactor: 2.5, distance: 400 }
-  - { name: phone, profileFactor: 4, distance: 550 }
-  - { name: far-phone, profileFactor: 5, distance: 800 }
-`;
-  const profile = readFileSync(profileFile, 'utf8');
-  const whole = withParts(text, { accuracy: accuracyBlock(fit.model) }, () => profile);
-  const outcome = readProblemFile(whole, { readFile: () => profile });
-  if (!outcome.ok) throw new Error(outcome.issues.map((issue) => formatIssue(issue, 'cell')).join('\n'));
-  return outcome.resolved;
-}
-
-/** A plan to be trained, with the codec of its adapters. */
-interface Chosen {
-  readonly resolved: ResolvedFile;
-  readonly plan: Plan;
-  readonly exchangeCodec: StepCodec;
-}
-
-/** What a round of `split-federated` sends; so much of it may be sent. */
-const [uncompressedBytes, trafficShare] = [10_829_600, 0.0625];
-
-function optimised(maximumLoss: number, pinned = '', share = trafficShare): Chosen {
-  const resolved = cell(maximumLoss, pinned, true, Math.round(share * uncompressedBytes));
-  const { answer, message } = solvePlan(resolved.problem, { baselines: false, whatIf: 'never' });
-  if (!answer) throw new Error(message);
-  return { resolved, plan: answer.plan, exchangeCodec: exchange };
-}
-
-/** One cut and one setting for all, equal shares of everything. */
-function fixed(cut: number, keptFraction = 1, bits = 32, isCoded = false): Chosen {
-  const resolved = cell(0.8, '', isCoded);
-  const { problem } = resolved;
-  const index = (points: typeof problem.upPoints) =>
-    points.findIndex((point) => (point.keptFraction ?? 1) === keptFraction && (point.bitsPerKeptValue ?? 32) === bits);
-  const count = problem.devices.length;
-  const devices = problem.devices.map(() => ({
-    participates: true,
-    blocks: cut,
-    upPoint: index(problem.upPoints),
-    downPoint: index(problem.downPoints),
-    bandwidthHz: problem.bandwidthHz / count,
-    serverShare: 1 / count,
-  }));
-  return { resolved, plan: { devices }, exchangeCodec: isCoded ? exchange : 'identity' };
-}
-
-/** In the order of their importance. One cut for all, or equal bandwidth, do not keep the limit of traffic at this loss: theirs has none. */
-const schemes: Record<string, () => Chosen> = {
-  planned: () => optimised(0.01),
-  'split-federated': () => fixed(3),
-  'compressed-split-federated': () => fixed(3, 0.5, 4),
-  'federated-lora': () => fixed(6),
-  'compressed-and-adapters-coded': () => fixed(3, 0.5, 4, true),
-  'fixed-cut': () => optimised(0.01, 'blocks: 3', 1),
-  'equal-bandwidth': () => optimised(0.01, 'bandwidth: equal', 1),
-  'planned-cautious': () => optimised(0.005, '', 1),
-  'planned-bold': () => optimised(0.02),
-};
 
 /** A training of one scheme with one seed. */
 interface Piece {
@@ -152,29 +58,20 @@ interface Piece {
 
 async function run(backend: LoadedBackend, workload: Workload, scheme: string, seed: number): Promise<Piece> {
   const { tf } = backend;
-  const { resolved, plan, exchangeCodec } = schemes[scheme]!();
-  const { problem, file } = resolved;
-  const { config, weights, train } = workload;
-  const devices = plannedDevices(resolved, plan);
+  const chosen = schemes[scheme]!(task);
+  const { problem, file } = chosen.resolved;
+  const { rounds, localSteps, learningRate } = task;
+  const devices = trainedDevices(chosen, task);
   const timer = new ReferenceTimer(tf);
   const found: TimedRound[] = [];
   let steps: StepRecord[] = [];
   let before = timer.measure();
-  const { adapters } = await trainInProcess(tf, {
-    config,
-    weights,
-    adapterSettings,
-    adapters: initialAdapters(config, adapterSettings, seed, weights),
-    memoryMode: 'keep',
+  const accuracy = await accuracyOfPlan(tf, workload, {
     devices,
-    exchangeCodec,
+    exchangeCodec: chosen.exchangeCodec,
     rounds,
     localSteps,
-    optimizer: { ...defaultAdamW, learningRate: 3e-3 },
-    schedule: { kind: 'cosine', warmUpSteps: 10, final: 0 },
-    dataset: train,
-    split: { kind: 'iid' },
-    serverSharing: 'allocated',
+    learningRate,
     serverSpeedFactor: file.server.profileFactor,
     seed,
     record: (record) => record.kind === 'step' && steps.push(record),
@@ -185,10 +82,9 @@ async function run(backend: LoadedBackend, workload: Workload, scheme: string, s
     },
   });
   timer.dispose();
-  const references = readMeasuredProfile(readFileSync(profileFile, 'utf8')).machine.references!;
+  const references = readMeasuredProfile(readProfile(task)).machine.references!;
   const same = { sharing: 'allocated', serverFactor: file.server.profileFactor } as const;
   const bytes = found.map(({ record }) => record.uplinkBytes + record.downlinkBytes);
-  const traffic = problem.devices.map((device, n) => roundTraffic(problem, device, plan.devices[n]!));
   return {
     scheme,
     seed,
@@ -199,74 +95,30 @@ async function run(backend: LoadedBackend, workload: Workload, scheme: string, s
     codecs: devices.map(
       ({ uplinkCodec, downlinkCodec }) => `${codecName(uplinkCodec)} up, ${codecName(downlinkCodec)} down`,
     ),
-    predictedSeconds: roundDelay(problem, plan).totalSeconds,
-    predictedBytes: traffic.reduce((sum, { uplinkBits, downlinkBits }) => sum + uplinkBits + downlinkBits, 0) / 8,
+    predictedSeconds: roundDelay(problem, chosen.plan).totalSeconds,
+    predictedBytes: plannedBytes(chosen),
     measuredSeconds: median(found.map(({ record }) => record.roundSeconds)),
     normalisedSeconds: median(
       found.map((one) => replayedSeconds(one, same, slowdown(one.references, references), true)),
     ),
     measuredBytes: bytes.reduce((sum, each) => sum + each, 0) / bytes.length,
     laterBytes: median(bytes),
-    accuracy: await reached(backend, workload, devices, adapters, seed),
+    accuracy,
   };
-}
-
-function plannedDevices({ problem, file, summaries }: ResolvedFile, plan: Plan): DevicePlan[] {
-  return problem.devices.map((device, n) => {
-    const { blocks, upPoint, downPoint, bandwidthHz, serverShare } = plan.devices[n]!;
-    const codec = ({ keptFraction = 1, bitsPerKeptValue = 32 }: (typeof problem.upPoints)[number]) =>
-      codecAt({ keptFraction, bits: bitsPerKeptValue });
-    return {
-      name: device.name,
-      cut: blocks,
-      batchSize,
-      uplinkCodec: codec(problem.upPoints[upPoint]!),
-      downlinkCodec: codec(problem.downPoints[downPoint]!),
-      speedFactor: file.devices[summaries[n]!.entry]!.profileFactor,
-      link: { uplink: device.uplink, downlink: device.downlink, bandwidthHz },
-      ...(serverShare > 0 && { serverShare }),
-    };
-  });
 }
 
 const codecName = (codec: StepCodec) =>
   codec === 'identity' ? 'none' : `${Number((100 * (codec.keptFraction ?? 1)).toPrecision(3))} %/${codec.bits ?? 32}`;
 
-/** Mean over the devices of the accuracy that the trained model reaches with each one's cut and codec. */
-async function reached(
-  { tf }: LoadedBackend,
-  { config, weights, frozen, validation }: Workload,
-  devices: readonly DevicePlan[],
-  adapters: Awaited<ReturnType<typeof trainInProcess>>['adapters'],
-  seed: number,
-): Promise<number> {
-  const judged = new Map<string, number>();
-  let sum = 0;
-  for (const { cut, uplinkCodec } of devices) {
-    const key = JSON.stringify(uplinkCodec === 'identity' ? uplinkCodec : [cut, uplinkCodec]);
-    const channel = (values: Float32Array, shape: readonly number[], batch: number) => {
-      const own = messageSeed(seed, 0, 1_000_000 + batch, 'up');
-      return decodeTensor(encodeTensor(values, shape, uplinkCodec, own), shape, uplinkCodec);
-    };
-    if (!judged.has(key)) {
-      const part = { config, weights, frozen, settings: adapterSettings, adapters, memoryMode: 'keep' } as const;
-      const options = { part, cut, dataset: validation, batchSize: 32 };
-      const { accuracy } = await evaluate(tf, { ...options, ...(uplinkCodec !== 'identity' && { channel }) });
-      judged.set(key, accuracy);
-    }
-    sum += judged.get(key)! / devices.length;
-  }
-  return sum;
-}
-
-const fileOf = (scheme: string, seed: number) => new URL(`${scheme}-${seed}.json`, results);
+const fileOf = (scheme: string, seed: number) => new URL(`${scheme}-${seed}.json`, task.folder);
 
 function calibrate(): void {
-  mkdirSync(results, { recursive: true });
+  mkdirSync(task.folder, { recursive: true });
   const points = '1:32,0.1:4,0.5:4,0.2:4,0.05:4,0.3:4,0.7:4,1:4,0.02:4';
-  const args = ['calibrate', '--stage-clock', 'cpu', '--points', points, '--activations', 'keep', '--out', profileFile];
-  const program = fileURLToPath(new URL('bin/sft-opt.ts', root));
-  const { status } = spawnSync(process.execPath, ['--import', 'tsx', program, ...args, ...process.argv.slice(3)], {
+  const own = ['--stage-clock', 'cpu', '--points', points, '--activations', 'keep', '--out', profileOf(task)];
+  const args = ['calibrate', ...task.calibrateArgs, ...own, ...more];
+  const program = fileURLToPath(new URL('../../bin/sft-opt.ts', import.meta.url));
+  const { status } = spawnSync(process.execPath, ['--import', 'tsx', program, ...args], {
     stdio: 'inherit',
   });
   process.exitCode = status ?? 1;
@@ -275,8 +127,7 @@ function calibrate(): void {
 async function runAll(names: readonly string[]): Promise<void> {
   setStageClock('cpu');
   const backend = await loadBackend();
-  const source = { kind: 'embedded', headSeed: 1, trainSeed: 101, validationSeed: 202 } as const;
-  const workload = await loadWorkload(backend, { workload: source, trainImages: 8192, validationImages });
+  const workload = await task.load(backend);
   for (const name of names) {
     const [scheme, seed] = [name.split('/')[0]!, Number(name.split('/')[1])];
     if (!schemes[scheme] || !seeds.includes(seed)) throw new Error(`there is no piece ${name}`);
@@ -349,7 +200,7 @@ function report(): void {
     return `${reached ? 'reached' : 'MISSED '} ${what} ${isMost ? '≤' : '≥'} ${bar}: ${end.toFixed(2)} at the worse end of the interval`;
   };
   const lines = [
-    `Five unlike devices, ${rounds} rounds of ${localSteps} steps of ${batchSize} images; mean ± half of Student's 95 % interval over seeds; saved and lost:`,
+    `Five unlike devices, ${task.rounds} rounds of ${task.localSteps} steps of ${task.batchSize} images; mean ± half of Student's 95 % interval over seeds; saved and lost:`,
     `against ${base} of the same seed. Delay at the speed of the profile, by processor time; traffic with all adapters, first round included.`,
     ...new Set(all.map(({ machine }) => machine)),
     `load ${Math.min(...all.map(({ load }) => load)).toFixed(1)} to ${Math.max(...all.map(({ load }) => load)).toFixed(1)}; ${all
@@ -374,11 +225,10 @@ function report(): void {
   ];
   console.log(lines.join('\n'));
   const target = new URL('../results/', import.meta.url);
-  writeFileSync(new URL('headline.txt', target), `${lines.join('\n')}\n`);
-  writeFileSync(
-    new URL('headline.json', target),
-    `${JSON.stringify({ command: 'npx tsx bench/harness/headline.ts', header, rows: table }, undefined, 1)}\n`,
-  );
+  const name = isDeit ? 'headline-deit' : 'headline';
+  const command = `npx tsx bench/harness/headline.ts${isDeit ? ' deit' : ''}`;
+  writeFileSync(new URL(`${name}.txt`, target), `${lines.join('\n')}\n`);
+  writeFileSync(new URL(`${name}.json`, target), `${JSON.stringify({ command, header, rows: table }, undefined, 1)}\n`);
 }
 
 process.env['TF_NUM_INTRAOP_THREADS'] = '1';
@@ -387,20 +237,18 @@ const everything = seeds.flatMap((seed) => Object.keys(schemes).map((scheme) => 
 /** What the planner says of each scheme. */
 function describePlans(): void {
   const lines = Object.entries(schemes).map(([scheme, choose]) => {
-    const { resolved, plan } = choose();
+    const chosen = choose(task);
+    const { resolved, plan } = chosen;
     const { problem } = resolved;
     const points = plan.devices.map(
       ({ blocks, upPoint, downPoint }) =>
         `${blocks}: ${problem.upPoints[upPoint]!.name} up, ${problem.downPoints[downPoint]!.name} down`,
     );
-    const bits = problem.devices.map((device, n) => roundTraffic(problem, device, plan.devices[n]!));
-    const bytes = bits.reduce((sum, { uplinkBits, downlinkBits }) => sum + uplinkBits + downlinkBits, 0) / 8;
-    return `${scheme}: ${roundDelay(problem, plan).totalSeconds.toFixed(3)} s, ${(bytes / 1e3).toFixed(1)} kB; ${points.join('; ')}`;
+    return `${scheme}: ${roundDelay(problem, plan).totalSeconds.toFixed(3)} s, ${(plannedBytes(chosen) / 1e3).toFixed(1)} kB; ${points.join('; ')}`;
   });
   console.log(lines.join('\n'));
 }
 
-const [what, ...more] = process.argv.slice(2);
 if (what === undefined) console.log(everything.join('\n'));
 else if (what === 'calibrate') calibrate();
 else if (what === 'plans') describePlans();

@@ -1,9 +1,7 @@
 import { loadBackend } from '../../harness/backend/tensorflow.js';
-import { initialAdapters, type AdapterState } from '../../harness/model/adapters.js';
-import { decodeTensor, encodeTensor, messageSeed, type StepCodec } from '../../harness/protocol/index.js';
-import { trainInProcess, type DevicePlan } from '../../harness/run.js';
-import { loadWorkload, type Workload } from '../../harness/study/index.js';
-import { defaultAdamW, evaluate } from '../../harness/training/index.js';
+import type { StepCodec } from '../../harness/protocol/index.js';
+import type { DevicePlan } from '../../harness/run.js';
+import { loadWorkload } from '../../harness/study/index.js';
 import { accuracyBlock } from '../../bin/fit/block.js';
 import { withParts } from '../../bin/fit/into.js';
 import { operatingPoints } from '../../bin/fit/points.js';
@@ -13,6 +11,7 @@ import { parseProblemFile } from '../../lib/io/index.js';
 import type { AccuracyFit, OperatingPoint } from '../../lib/models/index.js';
 import { solvePlan } from '../../lib/plan/index.js';
 import { resumable } from '../support/resumable.js';
+import { accuracyOfPlan } from './trained-plan.js';
 
 /** Accuracy that the plans may lose, and the devices' cuts, within what was measured. */
 export const variants = [
@@ -30,7 +29,6 @@ const seeds = [1, 2, 3];
 const rounds = 25;
 const localSteps = 10;
 const batchSize = 16;
-const adapterSettings = { rank: 8, alpha: 16, targets: ['query', 'value'], dropout: 0, trainHead: true } as const;
 
 export function problemText(fit: AccuracyFit, runs: readonly Run[], { lost, cuts }: (typeof variants)[number]): string {
   const devices = cuts.map(
@@ -77,54 +75,6 @@ function codecOf({ keptFraction = 1, bitsPerKeptValue = 8 }: OperatingPoint): St
   return { keptFraction, bits: bitsPerKeptValue };
 }
 
-/** Mean over the devices of the accuracy that the trained model reaches with each one's cut and codec. */
-async function reached(
-  workload: Workload,
-  tf: Parameters<typeof trainInProcess>[0],
-  devices: readonly DevicePlan[],
-  seed: number,
-) {
-  const { config, weights, frozen, train, validation } = workload;
-  const result = await trainInProcess(tf, {
-    config,
-    weights,
-    adapterSettings,
-    adapters: initialAdapters(config, adapterSettings, seed, weights),
-    memoryMode: 'keep',
-    devices,
-    rounds,
-    localSteps,
-    optimizer: { ...defaultAdamW, learningRate: 3e-3 },
-    schedule: { kind: 'cosine', warmUpSteps: 10, final: 0 },
-    dataset: train,
-    split: { kind: 'iid' },
-    seed,
-  });
-  let sum = 0;
-  const judged = new Map<string, number>();
-  for (const device of devices) {
-    const key = JSON.stringify([device.cut, device.uplinkCodec]);
-    const known = judged.get(key) ?? (await judge(result.adapters, device));
-    judged.set(key, known);
-    sum += known / devices.length;
-  }
-  return sum;
-
-  async function judge(adapters: AdapterState, { cut, uplinkCodec }: DevicePlan): Promise<number> {
-    const { accuracy } = await evaluate(tf, {
-      part: { config, weights, frozen, settings: adapterSettings, adapters, memoryMode: 'keep' },
-      cut,
-      channel: (values, shape, batch) => {
-        const body = encodeTensor(values, shape, uplinkCodec, messageSeed(seed, 0, 1_000_000 + batch, 'up'));
-        return decodeTensor(body, shape, uplinkCodec);
-      },
-      dataset: validation,
-      batchSize: 32,
-    });
-    return accuracy;
-  }
-}
-
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** Differences up to here keep the promise, and so many plans must keep it. */
@@ -148,7 +98,8 @@ export async function describePlans(fit: AccuracyFit, runs: readonly Run[], vali
     const accuracies: number[] = [];
     for (const seed of seeds) {
       const settings = { devices, seed, rounds, localSteps, validationImages };
-      accuracies.push(await remembered(settings, () => reached(workload, tf, devices, seed)));
+      const training = { devices, rounds, localSteps, seed };
+      accuracies.push(await remembered(settings, () => accuracyOfPlan(tf, workload, training)));
     }
     return accuracies;
   };

@@ -58,7 +58,7 @@ export async function timingWorkload(options: WorkloadOptions): Promise<TimingWo
 }
 
 /** The same images at another size. */
-function enlarged(dataset: Dataset, imageSize: number): Dataset {
+export function enlarged(dataset: Dataset, imageSize: number): Dataset {
   const side = dataset.shape[0]!;
   return {
     ...dataset,

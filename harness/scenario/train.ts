@@ -1,8 +1,9 @@
 import type { Tf } from '../backend/tensorflow.js';
 import type { AdapterState } from '../model/adapters.js';
-import { messageSeed, decodeTensor, encodeTensor, type StepCodec } from '../protocol/index.js';
+import { evaluateDevices } from '../evaluate-devices.js';
+import { messageSeed } from '../protocol/index.js';
 import type { TrainingOptions } from '../run.js';
-import { evaluate, type Evaluation } from '../training/index.js';
+import type { Evaluation } from '../training/index.js';
 import { dataSplit } from './agreement.js';
 import type { Workload } from './load.js';
 import type { Scenario } from './scenario.js';
@@ -36,33 +37,15 @@ export function trainingOptions(scenario: Scenario, workload: Workload): Trainin
 
 const evaluationBatch = 48;
 
-/**
- * Accuracy on the held-out examples with the compression that each device trains with: a model trained with it is used
- * with it. The mean over the devices; equal cuts with equal codecs are measured once.
- */
+/** Accuracy on the held-out examples with the compression that each device trains with, the mean over the devices. */
 export async function evaluateScenario(
   tf: Tf,
-  scenario: Scenario,
-  workload: Workload,
+  { devices, seed }: Scenario,
+  { evaluationSet: dataset, config, weights, adapterSettings: settings }: Workload,
   adapters: AdapterState,
 ): Promise<Evaluation | undefined> {
-  const { evaluationSet: dataset, config, weights, adapterSettings: settings } = workload;
   if (!dataset) return undefined;
   const part = { config, weights, settings, adapters, memoryMode: 'recompute' } as const;
-  const ways = new Map<string, { cut: number; codec: StepCodec; count: number }>();
-  for (const { cut, uplinkCodec: codec } of scenario.devices) {
-    const key = JSON.stringify([cut, codec]);
-    ways.set(key, { cut, codec, count: (ways.get(key)?.count ?? 0) + 1 });
-  }
-  let [accuracy, loss, targets] = [0, 0, 0];
-  for (const { cut, codec, count } of ways.values()) {
-    const channel = (values: Float32Array, shape: readonly number[], batch: number) =>
-      decodeTensor(encodeTensor(values, shape, codec, messageSeed(scenario.seed, -1, batch, 'up')), shape, codec);
-    const options = { part, cut, dataset, batchSize: evaluationBatch };
-    const found = await evaluate(tf, { ...options, ...(codec !== 'identity' && { channel }) });
-    accuracy += (found.accuracy * count) / scenario.devices.length;
-    loss += (found.loss * count) / scenario.devices.length;
-    targets = found.targets;
-  }
-  return { accuracy, loss, targets };
+  const batchSeed = (batch: number) => messageSeed(seed, -1, batch, 'up');
+  return evaluateDevices(tf, { devices, part, dataset, batchSize: evaluationBatch, batchSeed });
 }

@@ -86,11 +86,9 @@ export function trafficColumns(input: CostTableInput) {
   const { shape, lora, batchSize } = input;
   const values = batchSize * cutValues(shape);
   const adapterBits = 8 * lora.bytesPerParameter * adapterParameters(shape, lora);
-  // A trained head travels where the device holds it; else it stays on the server.
-  const headBits = input.trainedHead ? 8 * lora.bytesPerParameter * parameterCounts(shape).head : 0;
   const column = (entry: (blocks: number) => number) =>
     Float64Array.from({ length: shape.blocks + 1 }, (_, blocks) => entry(blocks));
-  const plain = column((blocks) => blocks * adapterBits + (blocks === shape.blocks ? headBits : 0));
+  const plain = column((blocks) => blocks * adapterBits + trainedHeadBits(input, blocks));
   return {
     allowedBlocks: input.allowedBlocks,
     ...exchangeColumns(input, plain),
@@ -99,6 +97,11 @@ export function trafficColumns(input: CostTableInput) {
     bitsPerValue: input.bitsPerValue,
     headerBits: input.headerBits,
   };
+}
+
+/** A trained head travels where the device holds it; else it stays on the server. */
+export function trainedHeadBits({ shape, lora, trainedHead }: MemorySettings, blocks: number): number {
+  return trainedHead && blocks === shape.blocks ? 8 * lora.bytesPerParameter * parameterCounts(shape).head : 0;
 }
 
 /** Columns of the exchange of adapters that take `plainBits` in one direction as they are. */

@@ -1,5 +1,5 @@
 import type { CostTable } from '../system/index.js';
-import { exchangeColumns, memoryColumns, trafficColumns, type CostTableInput } from './cost-table.js';
+import { exchangeColumns, memoryColumns, trafficColumns, trainedHeadBits, type CostTableInput } from './cost-table.js';
 
 /** fixed + perBlock · blocks. */
 export interface AffineCost {
@@ -46,7 +46,7 @@ export function buildProfiledCostTable(
     ...(adapterBytes &&
       exchangeColumns(
         input,
-        column((blocks) => (blocks === 0 ? 0 : 8 * affine(adapterBytes, blocks))),
+        column((blocks) => (blocks === 0 ? 0 : 8 * affine(adapterBytes, blocks) + trainedHeadBits(input, blocks))),
       )),
     forwardSeconds: column((blocks) => deviceTimeFactor * affine(profile.forwardSeconds, blocks)),
     backwardSeconds: column((blocks) =>

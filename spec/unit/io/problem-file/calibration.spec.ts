@@ -96,6 +96,16 @@ describe('a problem file with a measured profile', () => {
     expect(deviceStages(batched, 0, decision).backward).toBeCloseTo(2 * (-0.002 + 2 * 0.03), 12);
   });
 
+  it('adds a trained head to the adapters of a device that holds the whole model, and of no other', () => {
+    const bits = (trainedHead: boolean) =>
+      resolved({ split: { maximum: 6 }, training: { batchSize: 16, stepsPerRound: 5, trainedHead } }).devices[0]!.costs
+        .adapterBits;
+    const [frozen, trained] = [bits(false), bits(true)];
+    // Matrix, biases, and the norm before it.
+    expect(trained[6]! - frozen[6]!).toBeCloseTo(32 * (96 * 24 + 24 + 2 * 96), 9);
+    expect(trained.slice(0, 6)).toEqual(frozen.slice(0, 6));
+  });
+
   it('keeps what the file itself says of points and of a device', () => {
     const own = resolved({
       codec: { ratios: 'separate', points: [{ keptFraction: 0.1, bits: 4, ratio: 0.05 }] },

@@ -3,6 +3,9 @@ import type { DirectionKind, HessianModel } from './hessian-model.js';
 /** Fills the lower triangle, row by row: entry (i, j ≤ i) at i(i+1)/2 + j. False when not finite. */
 export type DenseHessianLoader = (x: Float64Array, lowerTriangle: Float64Array) => boolean;
 
+/** Least shift of a free block that is not positive definite, relative to its rows; one that is singular needs no more. */
+const smallestShift = 1e-8;
+
 /** Exact Newton directions by Cholesky factorisation of the free block, for problems of moderate size. */
 export class DenseHessianModel implements HessianModel {
   private readonly triangle: Float64Array;
@@ -63,11 +66,11 @@ export class DenseHessianModel implements HessianModel {
     }
     const curvatureFound = this.negativeCurvature(count, failure);
     if (residualNorm > 1e-12) {
-      let shift = Math.max(this.lastShift * 0.3, 1e-8);
+      let shift = Math.max(this.lastShift * 0.3, smallestShift);
       for (let trial = 0; trial < 60 && this.factorize(count, shift, 1e-12) >= 0; trial++) shift *= 8;
       this.lastShift = shift;
       this.solve(count, residual, values);
-      return 'curvature';
+      return !curvatureFound && shift === smallestShift ? 'newton' : 'curvature';
     }
     if (!curvatureFound) return 'none';
     let slope = 0;

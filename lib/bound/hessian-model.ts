@@ -22,7 +22,7 @@ export interface HessianModel {
   diagonal(values: Float64Array): void;
   /**
    * Direction d, zero outside the free variables, that reduces the model from a point with gradient `residual`: the
-   * Newton direction −H_FF⁻¹·r_F where H_FF is positive definite, otherwise a descent direction of a shifted matrix or of
+   * Newton direction −H_FF⁻¹·r_F where H_FF is positive definite (or singular, up to a shift of rounding size), otherwise a descent direction of a shifted matrix or of
    * negative curvature.
    */
   direction(free: Uint8Array, residual: Float64Array, relativeTolerance: number, values: Float64Array): DirectionKind;

@@ -18,10 +18,12 @@ import { Budget, type SolverResult } from '../solver/index.js';
 import { BoxModelMinimizer } from './box-model.js';
 import { LimitedMemoryMatrix } from './limited-memory-matrix.js';
 import { boundOptions, type BoundOptions, type ResolvedBoundOptions } from './options.js';
-import { convergedMessage, projectedGradientNorm, refuseConstraints } from './trust-region.js';
+import { convergedMessage, projectedGradientNorm, refuseConstraints, termSize } from './trust-region.js';
 
 const noMultipliers = new Float64Array(0);
 const machineEpsilon = 2.220446049250313e-16;
+
+const sufficientDecrease = 1e-4;
 
 type SearchOutcome = 'moved' | 'failed' | 'limit';
 
@@ -48,6 +50,8 @@ export class LimitedMemoryMinimizer {
   private readonly kept: Float64Array;
   private readonly keptGradient: Float64Array;
   private objective = NaN;
+  /** Largest |objective| so far. */
+  private largest = 0;
   private iterations = 0;
 
   constructor(problem: NonlinearProgram, memory: number = boundOptions.defaults.memory) {
@@ -77,7 +81,7 @@ export class LimitedMemoryMinimizer {
     const budget = context.budget ?? new Budget({ ...options, signal: context.signal });
     x.set(context.start ?? evaluator.meta.start);
     this.objective = NaN;
-    this.iterations = 0;
+    this.iterations = this.largest = 0;
     const stop = this.run(options, context, budget);
     const candidate = { x, objective: this.objective, multipliers: noMultipliers };
     const evidence = assess(evaluator, candidate, this.affordsGradient(budget));
@@ -176,6 +180,9 @@ export class LimitedMemoryMinimizer {
     if (!(slope < 0)) return 'failed';
     longest = Math.max(longest, 1);
     const start = this.objective;
+    this.largest = Math.max(this.largest, Math.abs(start));
+    const terms = 20 + 2 * Math.sqrt(x.length);
+    const blur = terms * machineEpsilon * termSize(this.largest, Math.abs(start));
     let low = 0;
     let high = Infinity;
     let length = 1;
@@ -187,7 +194,10 @@ export class LimitedMemoryMinimizer {
       }
       const value = evaluator.objective(trial);
       const noise = 10 * machineEpsilon * Math.abs(start);
-      if (!Number.isFinite(value) || value > start + 1e-4 * length * slope + noise) {
+      const isLower = value <= start + sufficientDecrease * length * slope + noise;
+      // Where the terms of the objective cancel only slopes tell whether it falls (Hager & Zhang 2005).
+      const isBlurred = !isLower && value <= start + blur && this.affordsGradient(budget);
+      if (!isLower && !(isBlurred && this.mayBeTaken(value, slope))) {
         high = length;
         const quadratic = Number.isFinite(value)
           ? (-0.5 * slope * length * length) / (value - start - slope * length)
@@ -204,13 +214,12 @@ export class LimitedMemoryMinimizer {
         }
         return 'limit';
       }
-      if (!evaluator.gradient(trial, value, trialGradient)) {
+      if (isLower && !evaluator.gradient(trial, value, trialGradient)) {
         high = length;
         length = 0.5 * (low + length);
         continue;
       }
-      let endSlope = 0;
-      for (let j = 0; j < x.length; j++) endSlope += trialGradient[j]! * direction[j]!;
+      const endSlope = this.slopeAtTrial();
       this.keep(value);
       haveFallback = true;
       if (endSlope >= 0.9 * slope || length >= longest || (low > 0 && attempt > 8)) return this.finish();
@@ -220,6 +229,19 @@ export class LimitedMemoryMinimizer {
     }
     if (haveFallback) return this.finish();
     return 'failed';
+  }
+
+  private slopeAtTrial(): number {
+    const { trialGradient, minimizer } = this;
+    let slope = 0;
+    for (let j = 0; j < trialGradient.length; j++) slope += trialGradient[j]! * minimizer.step[j]!;
+    return slope;
+  }
+
+  /** Evaluates the gradient at the trial; true if the function has not begun to rise there, but for a minimum just passed. */
+  private mayBeTaken(value: number, slope: number): boolean {
+    if (!this.evaluator.gradient(this.trial, value, this.trialGradient)) return false;
+    return this.slopeAtTrial() <= (2 * sufficientDecrease - 1) * slope;
   }
 
   private keptObjective = NaN;

@@ -8,6 +8,8 @@ const mostOperations = 5e8;
 /** Growth of the factors beyond which a direction is not to be trusted. */
 const largestGrowth = 1e12;
 const inverseIterations = 4;
+/** Least shift of a free block that is not positive definite, relative to its rows; one that is singular needs no more. */
+const smallestShift = 1e-8;
 
 const noMultipliers = new Float64Array(0);
 
@@ -113,7 +115,7 @@ export class SparseHessianModel implements HessianModel {
       this.solve(free, residual, values);
       return 'newton';
     }
-    let shift = Math.max(this.lastShift * 0.3, 1e-8);
+    let shift = Math.max(this.lastShift * 0.3, smallestShift);
     for (let trial = 0; trial < 40 && !this.factor(free, shift); trial++) {
       if (this.expired()) return 'none';
       shift *= 8;
@@ -121,7 +123,7 @@ export class SparseHessianModel implements HessianModel {
     if (residualNorm > 1e-12) {
       this.lastShift = shift;
       this.solve(free, residual, values);
-      return 'curvature';
+      return shift === smallestShift ? 'newton' : 'curvature';
     }
     return this.negativeCurvature(free, residual, values) ? 'curvature' : 'none';
   }

@@ -28,6 +28,8 @@ const machineEpsilon = 2.220446049250313e-16;
 /** Where a solve stands; the arrays belong to the minimiser. */
 interface Progress {
   objective: number;
+  /** Largest |objective| so far. */
+  largest: number;
   iterations: number;
   radius: number;
 }
@@ -90,7 +92,7 @@ export class TrustRegionNewton {
     const budget = context.budget ?? new Budget({ ...options, signal: context.signal });
     this.expired = () => budget.exhausted(0, 0) !== undefined;
     x.set(context.start ?? meta.start);
-    const progress: Progress = { objective: NaN, iterations: 0, radius: 0 };
+    const progress: Progress = { objective: NaN, largest: 0, iterations: 0, radius: 0 };
     const stop = this.run(options, context, budget, progress);
     this.lastRadius = progress.radius;
     const candidate = { x, objective: progress.objective, multipliers: noMultipliers };
@@ -329,7 +331,9 @@ export class TrustRegionNewton {
     const change = value - progress.objective;
     const indistinct = -predictedChange <= noise && Math.abs(change) <= noise;
     // Where terms cancel the objective is less exact than its size says: there the gradient alone tells progress.
-    const blur = cancelledDigits * Math.max(Math.abs(progress.objective), Math.abs(value));
+    const size = Math.max(Math.abs(progress.objective), Math.abs(value));
+    progress.largest = Math.max(progress.largest, Math.abs(progress.objective));
+    const blur = Math.max(cancelledDigits * size, terms * machineEpsilon * termSize(progress.largest, size));
     const isBlurred =
       !onBox && -predictedChange <= blur && Math.abs(change) <= blur && !(change < 1e-4 * predictedChange);
     const ratio = indistinct || isBlurred ? 1 : change / predictedChange;
@@ -368,6 +372,14 @@ export class TrustRegionNewton {
     this.x.set(this.trial);
     progress.objective = objective;
   }
+}
+
+/** Beyond this ratio to the present objective, earlier ones say nothing of the terms that it is the sum of. */
+const largestCancellation = 1e6;
+
+/** A guess of the size of the terms of a sum, from the largest value that it had and its present one. */
+export function termSize(largest: number, present: number): number {
+  return Math.min(largest, largestCancellation * Math.max(1, present));
 }
 
 /** Changes of the objective relative to its size that cancellation may hide. */

@@ -21,6 +21,8 @@ const rangeShare = 0.25;
 /** Edges after each restart, relative to those before, and where the restarts end. */
 const shorter = 0.2;
 const shortest = 1e-7;
+/** Restarts in turn without a gain after which the point is at rest. */
+const idleRestarts = 3;
 const mostPenaltyRounds = 12;
 /** Difference of values, relative to max(1, |f|), at which a simplex is small. */
 const valueTolerance = 1e-13;
@@ -129,7 +131,9 @@ class DirectSearch {
   /** Restarts from the best point with ever shorter edges, every other time in the opposite directions. */
   private searchToRest(): void {
     const n = this.edges.length;
-    for (let length = 1, sign = 1; length >= shortest; length *= shorter, sign = -sign) {
+    let idle = 0;
+    for (let length = 1, sign = 1; length >= shortest && idle < idleRestarts; length *= shorter, sign = -sign) {
+      const before = this.merit(this.objective, this.violation);
       const origin = this.best.slice();
       const edges = this.edges.map((edge) => sign * length * edge);
       nelderMead((point) => this.at(origin, edges, point), new Array<number>(n).fill(0), {
@@ -138,6 +142,8 @@ class DirectSearch {
         nonZeroDelta: 1.05,
         minErrorDelta: valueTolerance * Math.max(1, Math.abs(this.objective)),
       });
+      const gain = before - this.merit(this.objective, this.violation);
+      idle = gain > valueTolerance * Math.max(1, Math.abs(this.objective)) ? 0 : idle + 1;
     }
   }
 

@@ -38,6 +38,10 @@ export class DenseKkt implements KktMatrix {
     this.rowMaximum = new Float64Array(capacity);
   }
 
+  get operations(): number {
+    return this.order ** 3 / 3;
+  }
+
   factor(request: KktRequest): KktVerdict {
     this.request = request;
     this.number(request);

@@ -16,6 +16,8 @@ export interface DriverRequest {
   readonly start: Float64Array;
   readonly budget: Budget;
   readonly onIteration: IterationCallback | undefined;
+  /** True once the work is out of proportion to the steps that it buys: the run then ends as `stalled`. */
+  readonly givesWay?: (() => boolean) | undefined;
 }
 
 /** What a method adds to the driver: where it begins, what one iteration is, and what it has at hand when time is up. */
@@ -40,6 +42,8 @@ export const unboundedEnding: Ending = {
   termination: 'unbounded',
   message: 'The objective falls without end over points that satisfy the constraints.',
 };
+
+const givenWay: Ending = { termination: 'stalled', message: 'The steps take too many factorisations each.' };
 
 const limitMessages: Record<BudgetEnd, string> = {
   'iteration-limit': 'The limit on iterations was reached.',
@@ -90,13 +94,14 @@ export class StepDriver {
     }
   }
 
-  readonly expired = (): boolean => this.budgetEnd() !== undefined;
+  readonly expired = (): boolean => this.budgetEnd() !== undefined || this.request.givesWay?.() === true;
 
   /** The ending where a limit is reached: a solution that is known comes first. */
   limit(): Ending | undefined {
     const end = this.budgetEnd();
-    if (end === undefined) return undefined;
-    return this.method.solutionAtHand() ?? { termination: end, message: limitMessages[end] };
+    if (end === undefined && this.request.givesWay?.() !== true) return undefined;
+    const ending: Ending = end === undefined ? givenWay : { termination: end, message: limitMessages[end] };
+    return this.method.solutionAtHand() ?? ending;
   }
 
   /** Counts a step and reports it; an ending where the objective falls along a ray from the new point. */

@@ -91,6 +91,8 @@ export type KktVerdict = 'regular' | 'indefinite' | 'rank-deficient';
 export interface KktMatrix {
   /** Set by the method that runs: asked within long factorisations, which then end as `indefinite`. */
   expired?: () => boolean;
+  /** Multiplications and additions of the last factorisation, about; 0 before the first. */
+  readonly operations: number;
   /** Factor of the regularisation of the next factorisations, 1 unless set; absent where there is none. */
   regularizationScale?: number;
   factor(request: KktRequest): KktVerdict;

@@ -25,6 +25,10 @@ export class LowRankKkt implements KktMatrix {
     this.inner.expired = expired;
   }
 
+  get operations(): number {
+    return this.inner.operations;
+  }
+
   factor(request: KktRequest): KktVerdict {
     this.rank = 0;
     const verdict = this.inner.factor(request);

@@ -48,6 +48,11 @@ export class SparseKkt implements KktMatrix {
     this.active = new Int8Array(m);
   }
 
+  get operations(): number {
+    const { factorization } = this;
+    return factorization !== undefined && factorization.operations < Infinity ? factorization.operations : 0;
+  }
+
   factor(request: KktRequest): KktVerdict {
     this.held.set(request.held);
     this.active.set(request.active);

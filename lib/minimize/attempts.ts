@@ -21,14 +21,19 @@ export interface AttemptInput {
   readonly multipliers?: Float64Array | undefined;
   readonly boundMultipliers?: Float64Array | undefined;
   readonly budget: Budget;
+  /** Whether to leave the problem to another method where it turns out not to suit this one. */
+  readonly mayGiveWay: boolean;
   readonly signal?: StopSignal | undefined;
   readonly optimalityTolerance: number;
   readonly feasibilityTolerance: number;
   readonly onIteration?: IterationCallback | undefined;
 }
 
+/** Result of an attempt; `gaveWay` where the method left a problem that does not suit it. */
+export type AttemptResult = SolverResult & { readonly gaveWay?: boolean };
+
 /** Runs one method; undefined when it does not apply to the problem after all. */
-export function runMethod(method: MethodName, input: AttemptInput): SolverResult | undefined {
+export function runMethod(method: MethodName, input: AttemptInput): AttemptResult | undefined {
   const { problem, start, budget } = input;
   const tolerances = {
     optimalityTolerance: input.optimalityTolerance,
@@ -55,7 +60,7 @@ export function runMethod(method: MethodName, input: AttemptInput): SolverResult
     case 'auglag':
       return new AugmentedLagrangianSolver(problem, tolerances).solve(context);
     case 'sqp':
-      return runSqp(problem, tolerances, context);
+      return runSqp(problem, tolerances, { ...context, mayGiveWay: input.mayGiveWay });
   }
 }
 

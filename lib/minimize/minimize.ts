@@ -35,11 +35,20 @@ import { randomStart } from './restarts.js';
 import { BestPoint } from './best-point.js';
 import type { Attempt, MinimizeContext, MinimizeResult } from './result.js';
 import { minimizeIntegers } from './integers.js';
-import { planFor, type PlannedAttempt } from './plan.js';
+import { interiorFirst, planFor, type PlannedAttempt } from './plan.js';
+import { ProgressWatch } from './progress-watch.js';
 
 /** Variables up to which the simplex search is a match for kinks, and evaluations a variable after which one is looked for. */
 const mostKinked = 10;
 const wariness = 300;
+
+const idleMessage = 'It came no further for most of its share of the time.';
+
+/** What an attempt may use, and who looks whether it comes further. */
+interface Share {
+  readonly budget: Budget;
+  readonly watch: ProgressWatch | undefined;
+}
 
 const onlyMethod: Record<Exclude<ResolvedMinimizeOptions['method'], 'auto'>, readonly MethodName[]> = {
   qp: ['qp'],
@@ -106,7 +115,8 @@ class Minimization {
   /** Of the objective, at the best point. */
   private kink: Kink | undefined;
   private readonly start: Float64Array;
-  private automatic: readonly PlannedAttempt[] | undefined;
+  /** Attempts still to be made. */
+  private pending: PlannedAttempt[] = [];
 
   constructor(
     problem: NonlinearProgram,
@@ -131,11 +141,11 @@ class Minimization {
   run(): MinimizeResult {
     const impossible = this.crossedSides();
     if (impossible) return this.conclude({ termination: 'infeasible', message: impossible });
-    for (const planned of this.plan()) {
+    this.pending = [...this.plan()];
+    while (this.pending.length > 0) {
       if (this.ended()) break;
-      const solved = this.mayHaveKinks(planned)
-        ? this.attemptWary(planned)
-        : this.attempt(planned, this.share(planned));
+      const planned = this.pending.shift()!;
+      const solved = this.mayHaveKinks(planned) ? this.attemptWary(planned) : this.attempt(planned, this.share());
       if (solved || this.kink?.isStationary === true) break;
     }
     if (this.best.solved) this.restart();
@@ -144,8 +154,7 @@ class Minimization {
 
   private plan(): readonly PlannedAttempt[] {
     const { method } = this.options;
-    if (method === 'auto')
-      return (this.automatic ??= planFor(this.evaluator.problem, this.problemClass, () => this.ended()));
+    if (method === 'auto') return planFor(this.evaluator.problem, this.problemClass, () => this.ended());
     return onlyMethod[method].map((name, k) => ({ method: name, start: k === 0 ? 'given' : 'best' }));
   }
 
@@ -183,55 +192,65 @@ class Minimization {
   /** An attempt that is interrupted after as many evaluations as smooth functions seldom need, to look for a kink. */
   private attemptWary(planned: PlannedAttempt): boolean {
     const { evaluator, best, budget } = this;
-    const share = this.share(planned);
+    const share = this.share();
     const wary = wariness * (evaluator.meta.variableCount + 1);
-    const first = share.limited({ maxIterations: share.maxIterations, evaluations: wary });
-    if (this.attempt(planned, first)) return true;
+    const first = share.budget.limited({ maxIterations: share.budget.maxIterations, evaluations: wary });
+    if (this.attempt(planned, { ...share, budget: first })) return true;
     if (this.claim || !best.known || this.ended()) return false;
     const expired = (): boolean => budget.exhausted(this.iterations, evaluator.counts.objective) !== undefined;
     if (kinkNear(evaluator, best.x, expired)) {
-      if (this.attempt({ method: 'direct', start: 'best' }, this.share(planned))) return true;
+      if (this.attempt({ method: 'direct', start: 'best' }, this.share())) return true;
       this.kink = kinkNear(evaluator, best.x, expired);
       return false;
     }
     const isCut = this.attempts.at(-1)!.termination === 'evaluation-limit';
-    return isCut && !this.ended() && this.attempt({ ...planned, start: 'best' }, this.share(planned));
+    return isCut && !this.ended() && this.attempt({ ...planned, start: 'best' }, this.share());
   }
 
   /** The first attempts may use most of the limits, but not all when there is a method to fall back on. */
-  private share(planned: PlannedAttempt): Budget {
-    const { budget, evaluator, iterations } = this;
-    const last = this.plan().at(-1) === planned;
-    const part = last ? 1 : 0.6;
+  private share(): Share {
+    const { budget, evaluator, iterations, options } = this;
+    const isLast = this.pending.length === 0;
+    const part = isLast ? 1 : 0.6;
     const evaluations = budget.maxEvaluations - budget.spent(evaluator.counts.objective);
     const seconds = budget.timeLimitSeconds - budget.elapsedSeconds();
     const steps = budget.maxIterations - iterations;
-    return budget.limited({
+    const watch =
+      isLast || seconds === Infinity ? undefined : new ProgressWatch(part * seconds, options.feasibilityTolerance);
+    const limited = budget.limited({
       maxIterations: steps > 50 ? Math.ceil(part * steps) : steps,
       evaluations: evaluations > 50 ? Math.ceil(part * evaluations) : evaluations,
       seconds: part * seconds,
+      ...(watch && { signal: watch }),
     });
+    return { budget: limited, watch };
+  }
+
+  private isStopped(): boolean {
+    return this.interrupted || this.budget.signal?.aborted === true;
   }
 
   /** Runs one method; true if its point is a solution by the recomputed residuals. */
-  private attempt(planned: PlannedAttempt, budget: Budget, randomPoint?: Float64Array): boolean {
+  private attempt(planned: PlannedAttempt, { budget, watch }: Share, randomPoint?: Float64Array): boolean {
     const { evaluator, best, context, options } = this;
     const fromBest = planned.start === 'best' && best.known;
     const start = randomPoint ?? (fromBest ? best.x.slice() : this.start.slice());
     const before = this.budget.spent(evaluator.counts.objective);
     const base = this.iterations;
-    const onIteration: IterationCallback | undefined = context.onIteration
-      ? (record) => {
-          const proceed = context.onIteration!({
-            ...record,
-            iteration: base + record.iteration,
-            details: { ...record.details, method: planned.method },
-          });
-          if (proceed === false) this.interrupted = true;
-          return proceed;
-        }
-      : undefined;
-    const result = runMethod(planned.method, {
+    const onIteration: IterationCallback | undefined =
+      context.onIteration || watch
+        ? (record) => {
+            watch?.note(record);
+            const proceed = context.onIteration?.({
+              ...record,
+              iteration: base + record.iteration,
+              details: { ...record.details, method: planned.method },
+            });
+            if (proceed === false) this.interrupted = true;
+            return proceed;
+          }
+        : undefined;
+    const found = runMethod(planned.method, {
       problem: evaluator.problem,
       evaluator,
       start,
@@ -239,12 +258,16 @@ class Minimization {
       boundMultipliers:
         randomPoint || fromBest ? undefined : (context.boundMultipliers ?? evaluator.meta.startBoundMultipliers),
       budget,
+      mayGiveWay: this.pending.length > 0,
       signal: context.signal,
       optimalityTolerance: options.optimalityTolerance,
       feasibilityTolerance: options.feasibilityTolerance,
       onIteration,
     });
-    if (!result) return false;
+    if (!found) return false;
+    const isIdle = found.termination === 'interrupted' && watch?.aborted === true && !this.isStopped();
+    const result = isIdle ? { ...found, termination: 'stalled' as const, message: idleMessage } : found;
+    if (found.gaveWay === true) this.pending = interiorFirst(this.pending);
     this.iterations += result.iterations;
     return this.record(planned, result, this.budget.spent(evaluator.counts.objective) - before);
   }
@@ -286,7 +309,8 @@ class Minimization {
     if (method === 'qp' && evaluator.meta.convex !== false) return;
     for (let k = 0; k < options.restarts && !this.ended(); k++) {
       const point = randomStart(evaluator.meta, this.start, stream);
-      this.attempt({ method, start: 'random' }, this.budget.remaining(evaluator.counts.objective, 500), point);
+      const budget = this.budget.remaining(evaluator.counts.objective, 500);
+      this.attempt({ method, start: 'random' }, { budget, watch: undefined }, point);
     }
   }
 

@@ -79,6 +79,12 @@ export function planFor(
   }
 }
 
+/** The attempts left, where active sets have proven hard to find: an interior point has no need of them. */
+export function interiorFirst(pending: readonly PlannedAttempt[]): PlannedAttempt[] {
+  const isInterior = ({ method }: PlannedAttempt): boolean => method === 'interior';
+  return [...pending.filter(isInterior), ...pending.filter((attempt) => !isInterior(attempt))];
+}
+
 function hasInequalities({ meta }: NonlinearProgram): boolean {
   if (hasSides(meta.lower, meta.upper)) return true;
   return meta.constraintLower.some((side, i) => side !== meta.constraintUpper[i]);

@@ -101,11 +101,17 @@ export function scaledTolerances(
   };
 }
 
-/** A quasi-random sign and length in [½, 1] for each component. */
-function sampleComponent(j: number): number {
-  const fraction = ((j + 1) * 0.6180339887498949) % 1;
-  const sign = ((j + 1) * 0.5698402909980532) % 1 < 0.5 ? -1 : 1;
-  return sign * (0.5 + 0.5 * fraction);
+/**
+ * A pseudo-random sign and length in [½, 1] for each component. No low-discrepancy sequence: differences of its terms repeat,
+ * and rows of differences would not change at all.
+ */
+function sampleComponent(j: number, draw: number): number {
+  let bits = Math.imul(j + 1, 0x9e3779b1) ^ Math.imul(draw + 1, 0x85ebca6b);
+  bits = Math.imul(bits ^ (bits >>> 16), 0x7feb352d);
+  bits = Math.imul(bits ^ (bits >>> 15), 0x846ca68b);
+  bits ^= bits >>> 16;
+  const fraction = (bits >>> 1) / 2 ** 31;
+  return (bits & 1) === 0 ? 0.5 + 0.5 * fraction : -0.5 - 0.5 * fraction;
 }
 
 /** Changes smaller than this share of the value are rounding. */
@@ -113,6 +119,9 @@ const roundOff = 1e-13;
 /** Tolerances relative to an objective's size below this share of its value would ask for slopes that its digits do not show. */
 const digits = 1e-9;
 const reaches = [1, 0.1, 0.01];
+/** A function that changes by less than this share of what its steepest slope says is looked at again, so often. */
+const chanceShare = 1e-3;
+const secondLooks = 2;
 /** Sizes over the shortest move below this share of those over the longest come from no low power. */
 const polynomialFall = 1e-3;
 
@@ -125,7 +134,8 @@ export interface Sizes {
 /**
  * How much the functions change when every variable moves by about its size, within the bounds; signs are mixed, so
  * that the objective would change √n times as much if all went downhill. Rows that do not change count as 1. Two
- * evaluations, three more where the objective is huge; undefined where it is not defined nearby or `expired`.
+ * evaluations, two more where one function hardly changes though its slopes are no small ones, three more where the objective is
+ * huge; undefined where it is not defined nearby or `expired`.
  */
 export function measureSizes(
   problem: NonlinearProgram,
@@ -134,27 +144,81 @@ export function measureSizes(
   expired: () => boolean,
 ): Sizes | undefined {
   const { meta } = problem;
-  const { variableCount: n, constraintCount: m } = meta;
+  const n = meta.variableCount;
   if (expired() || n === 0) return undefined;
   const middle = evaluateAll(problem, x);
   if (!Number.isFinite(middle.objective)) return undefined;
   for (const reach of reaches) {
     if (expired()) return undefined;
-    const there = evaluateAll(problem, sampled(meta, x, variables, reach));
-    if (!Number.isFinite(there.objective)) continue;
-    const change = Math.abs(there.objective - middle.objective);
-    const rows = new Float64Array(m).fill(1);
-    for (let i = 0; i < m; i++) {
-      const moved = Math.abs(there.constraints[i]! - middle.constraints[i]!);
-      if (!(moved > roundOff * Math.abs(middle.constraints[i]!)) || !Number.isFinite(moved)) continue;
-      rows[i] = moved / reach;
+    const moved = (draw: number): Values =>
+      changes(evaluateAll(problem, sampled(meta, x, variables, reach, draw)), middle);
+    const change = moved(0);
+    if (!Number.isFinite(change.objective)) continue;
+    const slopes = steepest(problem, x, variables);
+    for (let draw = 1; draw <= secondLooks && !expired() && cancels(change, slopes, reach); draw++) {
+      takeLarger(change, moved(draw));
     }
-    if (!(change > roundOff * Math.abs(middle.objective))) return { objective: undefined, rows };
-    const size = Math.max((change * Math.sqrt(n)) / reach, digits * Math.abs(middle.objective));
+    const rows = change.constraints.map((value, i) => (isSeen(value, middle.constraints[i]!) ? value / reach : 1));
+    if (!isSeen(change.objective, middle.objective)) return { objective: undefined, rows };
+    const size = Math.max((change.objective * Math.sqrt(n)) / reach, digits * Math.abs(middle.objective));
     const isLarge = scalingOf(size) < 1;
     return { objective: isLarge ? nearbySize(problem, x, variables, middle.objective, size, expired) : size, rows };
   }
   return undefined;
+}
+
+/** Whether a change is one, and no rounding of a value. */
+function isSeen(change: number, value: number): boolean {
+  return change > roundOff * Math.abs(value) && Number.isFinite(change);
+}
+
+function changes(there: Values, middle: Values): Values {
+  return {
+    objective: Math.abs(there.objective - middle.objective),
+    constraints: there.constraints.map((value, i) => Math.abs(value - middle.constraints[i]!)),
+  };
+}
+
+function takeLarger(change: Values, other: Values): void {
+  if (other.objective > change.objective && Number.isFinite(other.objective)) change.objective = other.objective;
+  for (let i = 0; i < change.constraints.length; i++) {
+    const value = other.constraints[i]!;
+    if (value > change.constraints[i]! && Number.isFinite(value)) change.constraints[i] = value;
+  }
+}
+
+/** True if some function changed by far less than its steepest slope says: what moved may have cancelled by chance. */
+function cancels(change: Values, slopes: Values, reach: number): boolean {
+  const isFar = (moved: number, slope: number): boolean =>
+    moved < chanceShare * reach * slope && Number.isFinite(slope);
+  return (
+    isFar(change.objective, slopes.objective) ||
+    change.constraints.some((value, i) => isFar(value, slopes.constraints[i]!))
+  );
+}
+
+/** Largest given slope of each function times the size of its variable; 0 where none is given. */
+function steepest(problem: NonlinearProgram, x: Float64Array, variables: Float64Array): Values {
+  const { meta } = problem;
+  const { variableCount: n, constraintCount: m, jacobianPattern, lower, upper } = meta;
+  const constraints = new Float64Array(m);
+  const room = (j: number): number => Math.min(variables[j]!, upper[j]! - lower[j]!);
+  let objective = 0;
+  if (problem.gradient) {
+    const slopes = new Float64Array(n);
+    problem.gradient(x, slopes);
+    slopes.forEach((slope, j) => (objective = Math.max(objective, Math.abs(slope) * room(j))));
+  }
+  if (problem.jacobian && m > 0) {
+    const entries = new Float64Array(jacobianPattern?.rows.length ?? m * n);
+    problem.jacobian(x, entries);
+    entries.forEach((slope, k) => {
+      const i = jacobianPattern ? jacobianPattern.rows[k]! : Math.floor(k / n);
+      const j = jacobianPattern ? jacobianPattern.columns[k]! : k % n;
+      constraints[i] = Math.max(constraints[i]!, Math.abs(slope) * room(j));
+    });
+  }
+  return { objective, constraints };
 }
 
 /**
@@ -172,25 +236,31 @@ function nearbySize(
   let least = size;
   for (const reach of reaches) {
     if (expired()) break;
-    const change = Math.abs(problem.objective(sampled(problem.meta, x, variables, reach)) - middle);
+    const change = Math.abs(problem.objective(sampled(problem.meta, x, variables, reach, 0)) - middle);
     if (change > roundOff * Math.abs(middle)) least = Math.min(least, (change * Math.sqrt(x.length)) / reach);
   }
   return least < polynomialFall * size ? least : size;
 }
 
-/** x moved by `reach` sizes; a component that a bound stops goes the other way, as far as there is room. */
-function sampled(meta: NlpMeta, x: Float64Array, variables: Float64Array, reach: number): Float64Array {
+/** x moved by `reach` sizes in the direction of one `draw`; a component that a bound stops goes the other way, as far as there is room. */
+function sampled(meta: NlpMeta, x: Float64Array, variables: Float64Array, reach: number, draw: number): Float64Array {
   return x.map((value, j) => {
     const low = meta.lower[j]!;
     const high = meta.upper[j]!;
-    const step = reach * sampleComponent(j) * variables[j]!;
+    const step = reach * sampleComponent(j, draw) * variables[j]!;
     if (value + step >= low && value + step <= high) return value + step;
     if (value - step >= low && value - step <= high) return value - step;
     return high - value > value - low ? high : low;
   });
 }
 
-function evaluateAll(problem: NonlinearProgram, x: Float64Array): { objective: number; constraints: Float64Array } {
+/** One number of the objective and one of each row. */
+interface Values {
+  objective: number;
+  readonly constraints: Float64Array;
+}
+
+function evaluateAll(problem: NonlinearProgram, x: Float64Array): Values {
   const constraints = new Float64Array(problem.meta.constraintCount);
   if (constraints.length > 0) problem.constraints!(x, constraints);
   return { objective: problem.objective(x), constraints };

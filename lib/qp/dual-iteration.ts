@@ -6,8 +6,9 @@ import { Pricing } from './pricing.js';
 /** How a run of the dual active-set iteration ended. */
 export type DualOutcome = 'optimal' | 'infeasible' | 'stalled' | BudgetEnd;
 
-/** Steps without a rise of the dual objective before the choice of conditions becomes Bland's. */
+/** Steps without a rise of the dual objective before the choice of conditions becomes Bland's, and before that is given up. */
 const patience = 30;
+const utmostPatience = 5 * patience;
 
 /**
  * Dual active-set iteration for a strictly convex quadratic program (Goldfarb & Idnani 1983, in the form of Arnström,
@@ -230,7 +231,7 @@ export class DualIteration {
       if (dual > bestDual + 1e-14 * Math.abs(bestDual)) {
         bestDual = dual;
         idle = 0;
-      } else if (++idle > 40 * patience) return 'stalled';
+      } else if (++idle > utmostPatience) return 'stalled';
       let entering = idle > patience ? this.pricing.firstViolated() : this.pricing.chooseEntering();
       if (entering < 0) {
         this.refine();

@@ -11,6 +11,8 @@ import type { QpResult } from './result.js';
 
 /** Sizes and room beyond this are there to be out of reach. */
 const reachable = 1e6;
+/** A value of no more than this is a zero with rounding, which says nothing of the size of a variable. */
+const nothing = 1e-16;
 /** Share of the terms of a stationarity row that is rounding. */
 const rounding = 1e-13;
 
@@ -63,7 +65,8 @@ export function worthOfResiduals(
 function knownSize(value: number, lower: number, upper: number): number {
   const range = upper - lower;
   if (range > 0 && range <= reachable) return range;
-  return Math.max(0, ...[value, lower, upper].map(Math.abs).filter((side) => side <= reachable));
+  const sizes = [value, lower, upper].map(Math.abs);
+  return Math.max(0, ...sizes.filter((size) => size > nothing && size <= reachable));
 }
 
 /** The program in variables x̃ = x / sizes and with its objective times `factor`. */

@@ -73,8 +73,8 @@ export class Budget {
     return this.limited({ maxIterations, evaluations: this.maxEvaluations - this.spent(evaluations) });
   }
 
-  /** A part of what is left: so many iterations, so many more evaluations, so many more seconds. */
-  limited(part: { maxIterations?: number; evaluations?: number; seconds?: number }): Budget {
+  /** A part of what is left: so many iterations, evaluations and seconds more, and until one more signal if one is given. */
+  limited(part: { maxIterations?: number; evaluations?: number; seconds?: number; signal?: StopSignal }): Budget {
     const evaluations = Math.max(0, part.evaluations ?? Infinity);
     const left = Math.max(0, this.timeLimitSeconds - this.elapsedSeconds());
     return new Budget(
@@ -82,7 +82,7 @@ export class Budget {
         maxIterations: part.maxIterations ?? Infinity,
         maxEvaluations: this.used ? Math.min(this.maxEvaluations, this.used() + evaluations) : evaluations,
         timeLimitSeconds: Math.min(left, part.seconds ?? Infinity),
-        signal: this.signal,
+        signal: part.signal === undefined ? this.signal : either(this.signal, part.signal),
       },
       this.used,
     );
@@ -100,4 +100,13 @@ export class Budget {
       used,
     );
   }
+}
+
+function either(first: StopSignal | undefined, second: StopSignal): StopSignal {
+  if (first === undefined) return second;
+  return {
+    get aborted() {
+      return first.aborted || second.aborted;
+    },
+  };
 }

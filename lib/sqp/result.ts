@@ -6,6 +6,8 @@ import type { SolverResult, Termination } from '../solver/index.js';
 export interface SqpCall extends SolveContext {
   /** Prediction of the sides that hold at the solution, for instance of an earlier result. */
   readonly workingSet?: WorkingSet | undefined;
+  /** Whether to leave a problem, as `stalled`, whose working sets take too many factorisations to find. */
+  readonly mayGiveWay?: boolean;
 }
 
 /** One try of the algorithm. */
@@ -26,6 +28,8 @@ export interface SqpResult extends SolverResult {
   readonly restorations: number;
   /** Factorisations of linear systems. */
   readonly factorizations: number;
+  /** True if the problem was left because its working sets took too many factorisations to find. */
+  readonly gaveWay: boolean;
   /** What was tried, in order; more than one entry when the first strategy did not end at a solution. */
   readonly attempts: readonly SqpAttempt[];
 }

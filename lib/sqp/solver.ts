@@ -90,18 +90,22 @@ export class SqpSolver {
   /** Solves from the start of `call` or the problem's own. */
   solve(call: SqpCall = {}): SqpResult {
     Object.assign(this.counts, zeroCounts());
-    this.matrix.factorizations = 0;
+    this.matrix.reset();
     const { options, evaluation, algorithm } = this;
     const budget = call.budget ?? new Budget({ ...options, signal: call.signal });
     evaluation.reset();
     const crossed = this.crossedSides();
-    if (crossed !== undefined) return this.report(crossed, [], budget, 0, 0);
+    if (crossed !== undefined) return this.report(crossed, [], budget, 0, 0, false);
     const attempts: SqpAttempt[] = [];
     let iterations = 0;
     let restorations = 0;
     let best: Ending | undefined;
+    const givesWay = (): boolean =>
+      call.mayGiveWay === true && this.matrix.isOverworked(iterations + algorithm.iterations);
     for (const strategy of this.strategies(options.retries)) {
-      const ending = algorithm.run(this.runRequest(call, strategy, budget, iterations, evaluation.incumbent));
+      const request = this.runRequest(call, strategy, budget, iterations, evaluation.incumbent);
+      const ending = algorithm.run({ ...request, givesWay });
+      const gaveWay = ending.termination === 'stalled' && givesWay();
       iterations += algorithm.iterations;
       restorations += algorithm.restorations;
       const checked = this.check(ending);
@@ -111,6 +115,7 @@ export class SqpSolver {
       const settled =
         checked.termination === 'locally-infeasible' &&
         attempts.filter((a) => a.termination === 'locally-infeasible').length >= 2;
+      if (gaveWay) return this.report(best, attempts, budget, iterations, restorations, true);
       if (
         settled ||
         !worthRetrying(checked.termination) ||
@@ -118,7 +123,7 @@ export class SqpSolver {
       )
         break;
     }
-    return this.report(best!, attempts, budget, iterations, restorations);
+    return this.report(best!, attempts, budget, iterations, restorations, false);
   }
 
   private strategies(retries: number): Strategy[] {
@@ -208,6 +213,7 @@ export class SqpSolver {
     budget: Budget,
     iterations: number,
     restorations: number,
+    gaveWay: boolean,
   ): SqpResult {
     const { algorithm, evaluation, options, problem } = this;
     const { meta } = problem;
@@ -249,6 +255,7 @@ export class SqpSolver {
       workingSet: copySet(algorithm.solution.workingSet),
       restorations,
       factorizations: this.matrix.factorizations,
+      gaveWay,
       attempts,
     };
   }
@@ -329,9 +336,16 @@ function copySet(set: WorkingSet): WorkingSet {
   return copy;
 }
 
-/** Counts factorisations. */
+/** Operations up to which the factorisations of one solve are never too many: some tenths of a second. */
+const affordableOperations = 3e8;
+/** Factorisations of one solve, and more of them for each of its steps, that are in proportion. */
+const ordinaryFactorizations = 200;
+const ordinaryPerStep = 25;
+
+/** Counts factorisations and their operations. */
 class CountingMatrix implements KktMatrix {
   factorizations = 0;
+  private work = 0;
 
   constructor(private readonly inner: KktMatrix) {}
 
@@ -343,9 +357,24 @@ class CountingMatrix implements KktMatrix {
     this.inner.expired = expired;
   }
 
+  reset(): void {
+    this.factorizations = this.work = 0;
+  }
+
+  get operations(): number {
+    return this.inner.operations;
+  }
+
+  /** Whether so many steps have taken more factorisations than they should. */
+  isOverworked(steps: number): boolean {
+    return this.work > affordableOperations && this.factorizations > ordinaryFactorizations + ordinaryPerStep * steps;
+  }
+
   factor(request: KktRequest) {
     this.factorizations++;
-    return this.inner.factor(request);
+    const verdict = this.inner.factor(request);
+    this.work += this.inner.operations;
+    return verdict;
   }
 
   solve(rightHandSide: Float64Array): void {

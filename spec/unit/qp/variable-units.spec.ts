@@ -82,3 +82,26 @@ describe('what residuals are worth', () => {
     expect(result.x[1]).toBeCloseTo(1e3, 6);
   });
 });
+
+test('an optimum at the origin, but for rounding, has no size: the linear minimax problem of 20 rows is solved at once', () => {
+  const n = 21;
+  const lines = Array.from({ length: 40 }, (_, i) => {
+    const row = new Float64Array(n);
+    row[i % 20] = i < 20 ? 1 : -1;
+    row[20] = -1;
+    return row;
+  });
+  const problem: QuadraticProgram = {
+    linear: Float64Array.from({ length: n }, (_, j) => (j === 20 ? 1 : 0)),
+    constraintMatrix: denseMatrix(40, n, Float64Array.from(lines.flatMap((row) => [...row]))),
+    constraintLower: new Float64Array(40).fill(-Infinity),
+    constraintUpper: new Float64Array(40),
+    lower: new Float64Array(n).fill(-Infinity),
+    upper: new Float64Array(n).fill(Infinity),
+  };
+  const result = solveQp(problem);
+  expect(result.termination).toBe('optimal');
+  expect(result.objective).toBeCloseTo(0, 12);
+  const nearly = { ...result, x: result.x.map((_, j) => (j === 20 ? 1e-24 : 1e-28)) };
+  expect(worthOfResiduals(problem, nearly).objectiveSize).toBe(1);
+});

@@ -1,10 +1,11 @@
 /**
  * What the committed fine-tuning runs show. `npm run study -- [runs|scopes|campus|points|progress|plans|headline|… …]`: the grids, the paired losses
  * and the fits of study/*.csv (made by `sft-opt study`); gradients with Top-K over the tensor or the token; the campus scenario
- * with the fitted curve; the operating points that problem files use by default; plans trained for real. And the campaigns of
+ * with the fitted curve; accuracy against rounds, traffic and time of whole trainings; the operating points that problem files use by default; plans trained for real. And the campaigns of
  * bench/study/campaigns.ts by their names, on the reference scenario of simulations; stopped, they go on where they were.
  * Writes bench/results/study-<part>.txt and .json; exit code 1 when a bar is missed.
  */
+import { writeFileSync } from 'node:fs';
 import { campaigns, runStudyCampaign } from './study/campaigns.js';
 import { describeCampus } from './study/campus.js';
 import { describePoints } from './study/points.js';
@@ -66,6 +67,12 @@ const parts: Record<string, () => Promise<void> | void> = {
     if (!base || !lengths) return;
     const { text, figures } = describeProgress(base.rows, lengths.rows);
     writeResults('study-progress', 'npm run study -- progress', text, figures);
+  },
+  learning: async () => {
+    const { describeLearning } = await import('./study/learning.js');
+    const { text, charts, figures } = await describeLearning();
+    for (const { file, svg } of charts) writeFileSync(new URL(`../docs/${file}`, import.meta.url), svg);
+    writeResults('study-learning', 'npm run study -- learning', text, figures);
   },
   plans: async () => {
     const study = load('embedded');

@@ -19,6 +19,8 @@ interface Row {
   readonly saved: Interval | null;
   readonly trafficBits: number | null;
   readonly roundsRun: number | null;
+  readonly secondsToAccuracy?: number | null;
+  readonly timeSaved?: Interval | null;
 }
 
 interface Figures {
@@ -41,26 +43,35 @@ function withHalf({ mean, halfWidth }: Interval, factor: number, unit: string): 
 
 /** Schemes one under another. */
 function schemesOf({ rows }: Figures): string[] {
+  const isTimed = rows.some(({ secondsToAccuracy }) => typeof secondsToAccuracy === 'number');
+  const more = isTimed ? ['time to the target', 'saved by `joint`'] : [];
+  const header = ['scheme', 'mean round', 'saved by `joint`', 'traffic of a round', ...more, 'seeds'];
   return [
-    '| scheme | mean round | saved by `joint` | traffic of a round | seeds |',
-    '| --- | --- | --- | --- | --- |',
-    ...rows.map(({ scheme, delaySeconds, saved, trafficBits, seeds }) => {
+    `| ${header.join(' | ')} |`,
+    `| ${header.map(() => '---').join(' | ')} |`,
+    ...rows.map(({ scheme, delaySeconds, saved, trafficBits, secondsToAccuracy, timeSaved, seeds }) => {
       const traffic = trafficBits === null ? '–' : `${Number((trafficBits / 8e6).toPrecision(3))} MB`;
-      return `| \`${scheme}\` | ${seconds(delaySeconds)} | ${percent(saved)} | ${traffic} | ${seeds} |`;
+      const time = typeof secondsToAccuracy === 'number' ? `${(secondsToAccuracy / 60).toPrecision(3)} min` : '–';
+      const cells = isTimed ? [time, percent(timeSaved ?? null)] : [];
+      return `| ${[`\`${scheme}\``, seconds(delaySeconds), percent(saved), traffic, ...cells, seeds].join(' | ')} |`;
     }),
   ];
 }
 
-/** A row for each value: the mean round of each scheme. */
+/** A row for each value: the first scheme's mean round, and what it saves against each other on the seeds that both ran. */
 function seriesOf({ keys, rows }: Figures): string[] {
-  const schemes = [...new Set(rows.map(({ scheme }) => scheme))];
+  const [first, ...others] = [...new Set(rows.map(({ scheme }) => scheme))];
   const points = [...new Set(rows.map(({ values }) => values.join(', ')))];
   return [
-    `| \`${keys.join(', ')}\` | ${schemes.map((scheme) => `\`${scheme}\``).join(' | ')} |`,
-    `| --- | ${schemes.map(() => '---').join(' | ')} |`,
+    `| \`${keys.join(', ')}\` | mean round | ${others.map((scheme) => `saved, \`${scheme}\``).join(' | ')} | seeds |`,
+    `| --- | --- | ${others.map(() => '---').join(' | ')} | --- |`,
     ...points.map((point) => {
       const own = rows.filter(({ values }) => values.join(', ') === point);
-      return `| ${point} | ${own.map(({ delaySeconds }) => seconds(delaySeconds)).join(' | ')} |`;
+      const of = (scheme: string) => own.find((row) => row.scheme === scheme)!;
+      const savings = others.map((scheme) => percent(of(scheme).saved));
+      const counts = own.map(({ seeds }) => seeds);
+      const seeds = [...new Set([Math.min(...counts), Math.max(...counts)])].join(' – ');
+      return `| ${point} | ${seconds(of(first!).delaySeconds)} | ${savings.join(' | ')} | ${seeds} |`;
     }),
   ];
 }

@@ -41,6 +41,12 @@ export interface PointResult {
   readonly saved: Interval | undefined;
 }
 
+/** A point that gets more seeds, and the schemes that do, the first among them. */
+interface OpenPoint {
+  readonly point: number;
+  readonly schemes: readonly SchemeReference[];
+}
+
 /** What happens to tasks that no ledger knows; false ends the campaign. */
 export type TaskRunner = (missing: readonly NamedTask[]) => Promise<boolean>;
 
@@ -51,11 +57,8 @@ export function confidenceOf({ confidence, ...campaign }: Campaign): number {
 
 /** All tasks of a campaign that does not stop by itself. */
 export async function tasksOf(campaign: Campaign): Promise<NamedTask[]> {
-  return tasksAt(
-    campaign,
-    campaign.points.map((_, point) => point),
-    campaign.seeds.least,
-  );
+  const all = campaign.points.map((_, point) => ({ point, schemes: campaign.schemes }));
+  return tasksAt(campaign, all, campaign.seeds.least);
 }
 
 /** SHA-256 of the names of all tasks: another scenario file, version or option gives another name. */
@@ -64,36 +67,43 @@ export async function campaignName(campaign: Campaign): Promise<string> {
 }
 
 /**
- * Runs what is missing, look by look: points whose intervals are narrow enough get no more seeds. What comes out depends on the
- * results alone, not on which of them were known before. Undefined where the runner ended it.
+ * Runs what is missing, look by look: a scheme whose interval at a point is narrow enough gets no more seeds there, the first runs
+ * as long as one is compared with it. What comes out depends on the results alone, not on which of them were known before.
+ * Undefined where the runner ended it.
  */
 export async function runCampaign(
   campaign: Campaign,
   ledger: Ledger,
   run: TaskRunner,
 ): Promise<PointResult[] | undefined> {
-  let open = campaign.points.map((_, point) => point);
-  const results = new Map<number, readonly PointResult[]>();
+  let open = campaign.points.map((_, point): OpenPoint => ({ point, schemes: campaign.schemes }));
+  const results = new Map<number, Map<SchemeReference, PointResult>>();
   for (const count of lookCounts(campaign)) {
     const tasks = await tasksAt(campaign, open, count);
     const missing = tasks.filter(({ id }) => !ledger.get(id));
     if (missing.length > 0 && !(await run(missing))) return undefined;
-    for (const point of open) results.set(point, resultsOf(campaign, point, tasks, ledger));
-    open = open.filter((point) => !isSettled(campaign, results.get(point)!));
+    for (const { point, schemes } of open) {
+      const known = results.get(point) ?? new Map<SchemeReference, PointResult>();
+      resultsOf(campaign, point, schemes, tasks, ledger).forEach((result, k) => known.set(schemes[k]!, result));
+      results.set(point, known);
+    }
+    open = open
+      .map(({ point, schemes }) => ({ point, schemes: unsettled(campaign, schemes, results.get(point)!) }))
+      .filter(({ schemes }) => schemes.length > 0);
     if (open.length === 0) break;
   }
-  return campaign.points.flatMap((_, point) => results.get(point) ?? []);
+  return campaign.points.flatMap((_, point) => campaign.schemes.map((scheme) => results.get(point)!.get(scheme)!));
 }
 
 function lookCounts({ seeds, halfWidth }: Pick<Campaign, 'seeds' | 'halfWidth'>): number[] {
   return halfWidth === undefined ? [seeds.least] : looks(seeds.least, seeds.most);
 }
 
-async function tasksAt(campaign: Campaign, points: readonly number[], seedCount: number): Promise<NamedTask[]> {
+async function tasksAt(campaign: Campaign, open: readonly OpenPoint[], seedCount: number): Promise<NamedTask[]> {
   const tasks: NamedTask[] = [];
-  for (const point of points) {
+  for (const { point, schemes } of open) {
     for (let k = 0; k < seedCount; k++) {
-      for (const scheme of campaign.schemes) {
+      for (const scheme of schemes) {
         tasks.push(await nameTask(campaign.points[point]!.origin, point, scheme, campaign.seeds.first + k));
       }
     }
@@ -101,14 +111,20 @@ async function tasksAt(campaign: Campaign, points: readonly number[], seedCount:
   return tasks;
 }
 
-function resultsOf(campaign: Campaign, point: number, tasks: readonly NamedTask[], ledger: Ledger): PointResult[] {
+function resultsOf(
+  campaign: Campaign,
+  point: number,
+  schemes: readonly SchemeReference[],
+  tasks: readonly NamedTask[],
+  ledger: Ledger,
+): PointResult[] {
   const confidence = confidenceOf(campaign);
-  const byScheme = campaign.schemes.map(({ name }) =>
+  const byScheme = schemes.map(({ name }) =>
     tasks
       .filter((task) => task.point === point && task.scheme.name === name)
       .map(({ id, task }) => ({ seed: task.seed, summary: ledger.get(id)! })),
   );
-  return campaign.schemes.map(({ name }, index): PointResult => {
+  return schemes.map(({ name }, index): PointResult => {
     const runs = byScheme[index]!;
     const delays = runs.flatMap(({ summary }) => summary.meanDelaySeconds ?? []);
     const pairs = runs.flatMap(({ summary }, k) => {
@@ -126,8 +142,16 @@ function resultsOf(campaign: Campaign, point: number, tasks: readonly NamedTask[
   });
 }
 
-/** Narrow enough; a pair that never has two values will not become so. */
-function isSettled({ halfWidth }: Campaign, results: readonly PointResult[]): boolean {
-  if (halfWidth === undefined) return true;
-  return results.slice(1).every(({ saved }) => (saved?.halfWidth ?? Infinity) <= halfWidth);
+/** The first scheme and those whose savings are not known narrowly enough; a scheme without one value by now is left alone. */
+function unsettled(
+  { halfWidth }: Campaign,
+  [first, ...others]: readonly SchemeReference[],
+  results: ReadonlyMap<SchemeReference, PointResult>,
+): readonly SchemeReference[] {
+  if (halfWidth === undefined || !first) return [];
+  const wide = others.filter((scheme) => {
+    const saved = results.get(scheme)!.saved;
+    return saved !== undefined && (saved.halfWidth ?? Infinity) > halfWidth;
+  });
+  return wide.length === 0 ? [] : [first, ...wide];
 }

@@ -1,0 +1,87 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { confidenceOf, runCampaign, type Campaign } from '../../../bin/campaign/campaign.js';
+import { Ledger } from '../../../bin/campaign/ledger.js';
+import type { NamedTask } from '../../../bin/campaign/tasks.js';
+import { studentQuantile } from '../../../lib/statistics/index.js';
+import type { SchemeSummary } from '../../../lib/simulate/index.js';
+
+const directory = mkdtempSync(join(tmpdir(), 'sft-opt-looks-'));
+afterAll(() => {
+  rmSync(directory, { recursive: true, force: true });
+});
+
+/** A delay that the seed alone decides; null where a scheme never runs a round. */
+const delays: Readonly<Record<string, (seed: number) => number | null>> = {
+  first: () => 1,
+  steady: (seed) => 2 + 1e-6 * (seed % 2),
+  // The saving, 1 − 1/delay, is 0.4 or 0.6: its standard deviation is 0.1.
+  wide: (seed) => 1 / (1 - (seed % 2 === 0 ? 0.4 : 0.6)),
+  wild: (seed) => 1 / (1 - (seed % 2 === 0 ? 0.1 : 0.9)),
+  never: () => null,
+};
+
+const summaryOf = ({ task, scheme }: NamedTask) =>
+  ({ scheme: scheme.name, rounds: 1, run: 1, meanDelaySeconds: delays[scheme.name]!(task.seed) }) as SchemeSummary;
+
+const campaign: Campaign = {
+  keys: ['place'],
+  points: [1, 2].map((place) => ({
+    values: [String(place)],
+    origin: { document: { place }, simulation: {}, files: {} },
+  })),
+  schemes: Object.keys(delays).map((name) => ({ given: name, name })),
+  seeds: { first: 1, least: 4, most: 60 },
+  halfWidth: 0.05,
+  confidence: 0.95,
+};
+
+async function run(name: string, shown: NamedTask[] = []) {
+  const ledger = await Ledger.open(join(directory, name));
+  const results = await runCampaign(campaign, ledger, async (missing) => {
+    await Promise.all(missing.map((task) => ledger.put(task, summaryOf(task))));
+    shown.push(...missing);
+    return true;
+  });
+  return results!.map(({ point, scheme, runs, saved }) => ({ point, scheme, seeds: runs.length, saved }));
+}
+
+describe('seeds of a campaign that stops by itself', () => {
+  it('go to the schemes whose saving is not known narrowly enough, and to the first', async () => {
+    const ran: NamedTask[] = [];
+    const results = await run('looks', ran);
+    const looks = [4, 6, 9, 14, 21, 32, 48, 60];
+    const narrow = (deviation: number) =>
+      looks.find((count) => {
+        const quantile = studentQuantile(0.5 + confidenceOf(campaign) / 2, count - 1);
+        return quantile * deviation * Math.sqrt((count - (count % 2) / count) / (count - 1) / count) <= 0.05;
+      }) ?? 60;
+    expect(confidenceOf(campaign)).toBeCloseTo(1 - 0.05 / looks.length, 12);
+    expect(narrow(0.1)).toBe(48);
+    expect(narrow(0.4)).toBe(60);
+    for (const point of [0, 1]) {
+      const seeds = Object.fromEntries(
+        results.filter((row) => row.point === point).map((row) => [row.scheme, row.seeds]),
+      );
+      expect(seeds).toEqual({ first: 60, steady: 4, wide: 48, wild: 60, never: 4 });
+    }
+    expect(ran).toHaveLength(2 * (60 + 4 + 48 + 60 + 4));
+    expect(new Set(ran.map(({ id }) => id)).size).toBe(ran.length);
+    expect(results.map(({ scheme }) => scheme)).toEqual([...Object.keys(delays), ...Object.keys(delays)]);
+  });
+
+  it('come to the same where all, some or none of the results were known before', async () => {
+    const ran: NamedTask[] = [];
+    const known = await run('looks', ran);
+    expect(ran).toHaveLength(0);
+    const ledger = await Ledger.open(join(directory, 'half'));
+    await runCampaign({ ...campaign, seeds: { first: 1, least: 3, most: 40 } }, ledger, async (missing) => {
+      await Promise.all(missing.map((task) => ledger.put(task, summaryOf(task))));
+      return true;
+    });
+    expect(await run('half')).toEqual(known);
+    expect(await run('none')).toEqual(known);
+  });
+});

@@ -54,7 +54,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^lib/',
-        pathNot: '^lib/io/(problem-file|plan-file|scenario-file|measured-profile|reading|decoders|peft)/',
+        pathNot: '^lib/io/(problem-file|plan-file|scenario-file|measured-profile|training-file|reading|decoders|peft)/',
       },
       to: { path: 'zod' },
     },

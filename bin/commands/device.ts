@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { escapeLine } from '../escape.js';
@@ -43,12 +42,10 @@ async function runDevice(path: string, options: DeviceArguments): Promise<void> 
   if (token === undefined) throw new CommandError(exitCodes.badInput, 'no token: give --token or set SFT_OPT_TOKEN');
   const address = serverAddress(options.join);
   if (process.env['SFT_OPT_OWNED']) endWithOwner();
-  const { loadWorkload, readScenario, runDeviceProcess, ScenarioError, scenarioNames } =
+  const { loadWorkload, readScenarioFile, runDeviceProcess, scenarioNames } =
     await import('../../harness/scenario/index.js');
   await explained(options.name, async () => {
-    const outcome = readScenario(await readFile(path, 'utf8'));
-    if (!outcome.ok) throw new ScenarioError(outcome.issues, path);
-    const { file } = outcome;
+    const file = await readScenarioFile(path);
     const names = await scenarioNames(file, dirname(path));
     if (names?.includes(options.name) === false) {
       throw new CommandError(exitCodes.badInput, `${path} has no device \`${options.name}\`: ${listed(names)}`);

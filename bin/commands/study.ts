@@ -94,6 +94,10 @@ function runLine({ run, result, seconds }: FinishedRun): string {
     run.point === 'uncompressed'
       ? run.point
       : `up ${setting(run.point.up)} down ${setting(run.point.down ?? run.point.up)}`;
+  const words =
+    run.workload.kind === 'scenario' || run.workload.kind === 'embedded-decoder'
+      ? `, perplexity ${Math.exp(result.loss).toPrecision(4)}`
+      : '';
   const ratio = (result.up.bytes + result.down.bytes) / Math.max(1, result.up.float32Bytes + result.down.float32Bytes);
-  return `${process.stderr.isTTY ? '\r\u001b[K' : ''}${point}, cut ${run.cut}, seed ${run.seed}: accuracy ${percent(result.accuracy)} (without codec ${percent(result.accuracyWithoutCodec)}), traffic saved ${percent(1 - ratio)}, ${formatQuantity(seconds, 'time')}`;
+  return `${process.stderr.isTTY ? '\r\u001b[K' : ''}${point}, cut ${run.cut}, seed ${run.seed}: accuracy ${percent(result.accuracy)} (without codec ${percent(result.accuracyWithoutCodec)})${words}, traffic saved ${percent(1 - ratio)}, ${formatQuantity(seconds, 'time')}`;
 }

@@ -75,8 +75,26 @@ export async function readBatch(dataset: Dataset, indices: ArrayLike<number>): P
 
 /** `wanted` examples at even distances of a data set, whose order may be by class. */
 export function thinned(dataset: Dataset, wanted = dataset.length): Dataset {
-  if (wanted >= dataset.length) return dataset;
-  const places = Int32Array.from({ length: wanted }, (_, k) => Math.floor((k * dataset.length) / wanted));
+  return wanted >= dataset.length ? dataset : chosen(dataset, evenPlaces(dataset.length, wanted));
+}
+
+/** At most `wanted` examples at even distances, no more than a fifth, and all the others. */
+export function heldOut(dataset: Dataset, wanted: number): { readonly rest: Dataset; readonly held: Dataset } {
+  const { length, name } = dataset;
+  const count = Math.min(wanted, Math.floor(length / 5));
+  if (count < 1) throw new DatasetError(`${name} has ${length} examples: too few to hold some out`);
+  const held = evenPlaces(length, count);
+  const isHeld = new Set(held);
+  const others = Int32Array.from({ length }, (_, k) => k).filter((k) => !isHeld.has(k));
+  return { rest: chosen(dataset, others), held: chosen(dataset, held) };
+}
+
+function evenPlaces(length: number, wanted: number): Int32Array {
+  return Int32Array.from({ length: wanted }, (_, k) => Math.floor((k * length) / wanted));
+}
+
+/** The examples at `places`, in that order. */
+function chosen(dataset: Dataset, places: Int32Array): Dataset {
   const { fingerprint, targets } = dataset;
   const place = (index: number): number => {
     const found = places[index];
@@ -85,7 +103,7 @@ export function thinned(dataset: Dataset, wanted = dataset.length): Dataset {
   };
   return {
     ...dataset,
-    ...(fingerprint && { fingerprint: () => fingerprint(places) }),
+    ...(fingerprint && { fingerprint: (own) => fingerprint(own ? Array.from(own, place) : places) }),
     ...(targets && { targets: async (index: number) => targets(place(index)) }),
     length: places.length,
     labels: places.map((index) => dataset.labels[index]!),

@@ -3,6 +3,7 @@ export * from './cifar.js';
 export * from './dataset.js';
 export * from './fingerprint.js';
 export * from './grammar.js';
+export { imageFolderDataset } from './image-files.js';
 export * from './jpeg.js';
 export * from './preprocessor.js';
 export * from './procedural.js';

@@ -1,12 +1,46 @@
 import type { RawIssue } from '../../lib/io/reading/index.js';
-import { isDecoder, type VitConfig } from '../model/config.js';
+import { shapePresets, type DecoderShape, type ScenarioFile } from '../../lib/io/training-file/index.js';
+import { isDecoder, type TransformerConfig, type VitConfig } from '../model/config.js';
 import { listedDevices } from './from-file.js';
-import { isLanguageModel, modelConfig } from './load.js';
-import { shapePresets, type DecoderEntry, type ScenarioFile } from './schema/index.js';
+import { isDescribedByFiles, isLanguageModel, modelConfig, type ModelSource } from './model.js';
 
 /** What single values cannot show: sections that exclude each other, names, shares, sizes. */
 export function crossChecks(file: ScenarioFile): RawIssue[] {
-  return [...exclusive(file), ...deviceChecks(file), ...modelChecks(file), ...headChecks(file), ...dataChecks(file)];
+  const config = isDescribedByFiles(file) ? undefined : modelConfig(file, 1);
+  return [
+    ...exclusive(file),
+    ...deviceChecks(file),
+    ...workloadChecks(file),
+    ...(config ? configChecks(file, config) : []),
+  ];
+}
+
+/** Of data and model alone. */
+export function workloadChecks(file: ModelSource): RawIssue[] {
+  return [...modelChecks(file), ...dataChecks(file)];
+}
+
+/** What must fit the model's sizes, which may be those of a file. */
+export function configChecks(
+  file: Pick<ScenarioFile, 'devices' | 'lora' | 'data'>,
+  config: TransformerConfig,
+): RawIssue[] {
+  const issues: RawIssue[] = [];
+  for (const [k, { cut }] of (file.devices ?? []).entries()) {
+    if (cut > config.blocks) {
+      const message = `must be at most ${config.blocks}, the blocks of the model`;
+      issues.push({ path: ['devices', k, 'cut'], message });
+    }
+  }
+  const { targets, trainHead } = file.lora;
+  const gate = targets.findIndex((target) => target === 'gate');
+  if (gate >= 0 && !(isDecoder(config) && config.gatedMlp)) {
+    issues.push({ path: ['lora', 'targets', gate], message: 'this model has no gate in its MLP' });
+  }
+  if (trainHead && isLanguageModel(file)) {
+    issues.push({ path: ['lora', 'trainHead'], message: 'the matrix of the words is not trained: leave it out' });
+  }
+  return issues;
 }
 
 function exclusive(file: ScenarioFile): RawIssue[] {
@@ -19,17 +53,10 @@ function exclusive(file: ScenarioFile): RawIssue[] {
 
 function deviceChecks(file: ScenarioFile): RawIssue[] {
   const issues: RawIssue[] = [];
-  const { blocks } = modelConfig(file, 1);
   const seen = new Set<string>();
   for (const { name } of listedDevices(file)) {
     if (seen.has(name)) issues.push({ path: ['devices'], message: `two devices have the name \`${name}\`` });
     seen.add(name);
-  }
-  const entries = file.devices ?? [];
-  for (const [k, { cut }] of entries.entries()) {
-    if (cut > blocks) {
-      issues.push({ path: ['devices', k, 'cut'], message: `must be at most ${blocks}, the blocks of the model` });
-    }
   }
   const devices = listedDevices(file);
   const total = devices.reduce((sum, { serverShare = 1 / devices.length }) => sum + serverShare, 0);
@@ -39,13 +66,21 @@ function deviceChecks(file: ScenarioFile): RawIssue[] {
   return issues;
 }
 
-function modelChecks({ model }: ScenarioFile): RawIssue[] {
+function modelChecks({ model, data }: ModelSource): RawIssue[] {
   if (typeof model === 'string') return [];
   const issues: RawIssue[] = [];
   if ((model.weights === undefined) === (model.seed === undefined)) {
     issues.push({ path: ['model'], message: 'give either `weights` or `seed`' });
   }
-  if ('family' in model) return [...issues, ...decoderChecks(model.shape)];
+  if ('family' in model) {
+    const add = (message: string, ...keys: string[]) => issues.push({ path: ['model', ...keys], message });
+    const isOwnText = data.set === 'text';
+    if (model.shape === undefined && model.weights === undefined) add('missing: `shape`');
+    else if (model.shape === undefined && data.set === 'grammar') add('words of the grammar need a `shape`');
+    if (!isOwnText && model.tokenizer !== undefined) add('only `data: { set: text }` has one', 'tokenizer');
+    if (isOwnText && model.weights === undefined && model.tokenizer === undefined) add('missing: `tokenizer`');
+    return [...issues, ...(model.shape ? decoderChecks(model.shape) : [])];
+  }
   if (typeof model.shape === 'object') {
     const { width, heads, patchSize } = model.shape;
     if (width % heads !== 0) {
@@ -64,7 +99,7 @@ function modelChecks({ model }: ScenarioFile): RawIssue[] {
   return issues;
 }
 
-function decoderChecks(shape: DecoderEntry['shape']): RawIssue[] {
+function decoderChecks(shape: DecoderShape): RawIssue[] {
   const issues: RawIssue[] = [];
   const { width, heads, keyValueHeads = heads, positions } = shape;
   const add = (key: string, message: string) => issues.push({ path: ['model', 'shape', key], message });
@@ -76,38 +111,39 @@ function decoderChecks(shape: DecoderEntry['shape']): RawIssue[] {
   return issues;
 }
 
-/** What is trained of the model. */
-function headChecks(file: ScenarioFile): RawIssue[] {
-  const issues: RawIssue[] = [];
-  const { targets, trainHead } = file.lora;
-  const config = modelConfig(file, 1);
-  const gate = targets.findIndex((target) => target === 'gate');
-  if (gate >= 0 && !(isDecoder(config) && config.gatedMlp)) {
-    issues.push({ path: ['lora', 'targets', gate], message: 'this model has no gate in its MLP' });
-  }
-  if (trainHead && isLanguageModel(file)) {
-    issues.push({ path: ['lora', 'trainHead'], message: 'the matrix of the words is not trained: leave it out' });
-  }
-  return issues;
-}
+const texts = ['grammar', 'text'];
+const drawn = ['grammar', 'procedural'];
+/** Sets of one's own files, at `path`. */
+const own = ['text', 'folder'];
 
-function dataChecks(file: ScenarioFile): RawIssue[] {
-  const { data } = file;
+function dataChecks({ model, data }: ModelSource): RawIssue[] {
   const issues: RawIssue[] = [];
-  const isText = data.set === 'grammar';
-  const config = modelConfig(file, 1);
-  const add = (message: string, key = 'set') => issues.push({ path: ['data', key], message });
-  if (isText && !isDecoder(config))
-    add('texts need a decoder: `model: embedded-decoder`, or one with `family: decoder`');
-  if (!isText && isDecoder(config)) add('a decoder reads texts: `data: { set: grammar }`');
-  if (!isText && data.task !== undefined) add(`${data.set} has no other task than its classes`, 'task');
-  if (data.folder !== undefined && (isText || data.set === 'procedural')) add('drawn data have no folder', 'folder');
-  if (!isText && data.set !== 'procedural' && data.folder === undefined) {
-    issues.push({ path: ['data'], message: `missing: \`folder\` of ${data.set}` });
+  const { set } = data;
+  const [isText, isOwn] = [texts.includes(set), own.includes(set)];
+  const isDecoder = model === 'embedded-decoder' || (typeof model === 'object' && 'family' in model);
+  const add = (message: string, ...keys: string[]) => issues.push({ path: ['data', ...keys], message });
+  if (isText && !isDecoder) {
+    add('texts need a decoder: `model: embedded-decoder`, or one with `family: decoder`', 'set');
   }
-  const { imageSize } = config as VitConfig;
-  if (data.set === 'procedural' && !isDecoder(config) && (imageSize || 32) !== 32) {
-    add(`procedural images have 32 px, the model takes ${imageSize}`);
+  if (set === 'text' && model === 'embedded-decoder') {
+    add('the embedded decoder knows the words of the grammar alone: give a model with `family: decoder`', 'set');
+  }
+  if (!isText && isDecoder) add('a decoder reads texts: `data: { set: grammar }` or `set: text`', 'set');
+  if (!isText && data.task !== undefined) add(`${set} has no other task than its classes`, 'task');
+  if (isOwn && data.path === undefined) add(`missing: \`path\` of ${set === 'text' ? 'the texts' : 'the images'}`);
+  for (const key of ['path', 'evaluationPath'] as const) {
+    if (!isOwn && data[key] !== undefined) add('only `set: text` and `set: folder` have one', key);
+  }
+  for (const key of ['layout', 'tokens'] as const) {
+    if (set !== 'text' && data[key] !== undefined) add('only `set: text` has one', key);
+  }
+  if (data.layout === 'packed' && (data.task ?? 'class') === 'class') add('classes need `padded` texts', 'layout');
+  if (data.folder !== undefined && drawn.includes(set)) add('drawn data have no folder', 'folder');
+  if (data.folder !== undefined && isOwn) add(`give \`path\` for ${set}`, 'folder');
+  if (!isOwn && !drawn.includes(set) && data.folder === undefined) add(`missing: \`folder\` of ${set}`);
+  if (set === 'procedural' && !isDecoder) {
+    const { imageSize } = modelConfig({ model, data }, 1) as VitConfig;
+    if ((imageSize || 32) !== 32) add(`procedural images have 32 px, the model takes ${imageSize}`, 'set');
   }
   return issues;
 }

@@ -3,7 +3,7 @@ import type { LearningRateSchedule } from '../protocol/index.js';
 import { defaultAdamW, type OptimizerSettings } from '../training/index.js';
 import { radioLink } from './link.js';
 import type { ScenarioDevice } from './scenario.js';
-import type { CodecEntry, ScenarioFile, TrainingEntry } from './schema/index.js';
+import type { CodecEntry, ScenarioFile, TrainingEntry } from '../../lib/io/training-file/index.js';
 
 /** Devices that a file lists itself, groups unfolded. */
 export function listedDevices(file: ScenarioFile): ScenarioDevice[] {

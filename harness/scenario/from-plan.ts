@@ -17,7 +17,7 @@ import type { StepCodec } from '../protocol/index.js';
 import type { ServerSharing } from '../server/index.js';
 import { differences } from '../transport/join.js';
 import type { ScenarioDevice } from './scenario.js';
-import type { PlanEntry } from './schema/index.js';
+import type { PlanEntry } from '../../lib/io/training-file/index.js';
 
 /** A plan that cannot be run. */
 export class PlanRunError extends Error {

@@ -1,5 +1,5 @@
 import type { RadioLinkOptions } from '../transport/index.js';
-import type { LinkEntry } from './schema/index.js';
+import type { LinkEntry } from '../../lib/io/training-file/index.js';
 
 const ratio = (decibel: number) => 10 ** (decibel / 10);
 

@@ -1,11 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import type { ScenarioFile } from '../../lib/io/training-file/index.js';
 import type { LoadedBackend } from '../backend/tensorflow.js';
 import {
   cifarDataset,
   grammarDataset,
-  grammarTokens,
-  grammarVocabulary,
+  heldOut,
+  imageFolderDataset,
   imageNetNormalisation,
   jpegDecoder,
   plainNormalisation,
@@ -16,80 +16,56 @@ import {
   type Dataset,
   type Normalisation,
 } from '../data/index.js';
+import { textDataset } from '../data/text/text-dataset.js';
 import { initialAdapters, type AdapterSettings, type AdapterState } from '../model/adapters.js';
-import type { TransformerConfig, VitConfig } from '../model/config.js';
-import { embeddedDecoder, embeddedWeights } from '../model/embedded.js';
-import { randomWeights, readWeights, WeightError, withFreshHead, type WeightSet } from '../model/weights.js';
-import type { Scenario } from './scenario.js';
-import { shapePresets, type ScenarioFile } from './schema/index.js';
+import { tokenCount, type TransformerConfig, type VitConfig } from '../model/config.js';
+import { WeightError, type WeightSet } from '../model/weights.js';
+import {
+  inspectFiles,
+  isLanguageModel,
+  modelConfig,
+  modelWeights,
+  type DecoderFiles,
+  type WorkloadSource,
+} from './model.js';
 
-/** All that is read or drawn for a training, the same on every machine that takes part. */
-export interface Workload {
+/** A model with its examples. */
+export interface LoadedModel {
   readonly config: TransformerConfig;
   readonly weights: WeightSet;
-  readonly adapterSettings: AdapterSettings;
-  readonly adapters: AdapterState;
   readonly dataset: Dataset;
   /** Absent where accuracy is not measured. */
   readonly evaluationSet: Dataset | undefined;
 }
 
-/** What of a scenario says which data and model are meant. */
-export type WorkloadSource = Pick<Scenario, 'file' | 'folder' | 'seed'>;
-
-/** Loads data and model. Throws `DatasetError`, `WeightError`, `TensorFileError`, or what reading a file throws. */
-export async function loadWorkload(scenario: WorkloadSource, backend: LoadedBackend): Promise<Workload> {
-  const { file, seed } = scenario;
-  const { dataset, evaluationSet } = await loadData(scenario, backend);
-  const config = modelConfig(file, dataset.classNames.length);
-  const trainHead = file.lora.trainHead ?? !isLanguageModel(file);
-  const adapterSettings: AdapterSettings = { ...file.lora, trainHead };
-  const weights = await loadWeights(scenario, config);
-  return {
-    config,
-    weights,
-    adapterSettings,
-    adapters: initialAdapters(config, adapterSettings, seed, weights),
-    dataset,
-    evaluationSet,
-  };
+/** All that is read or drawn for a training, the same on every machine that takes part. */
+export interface Workload extends LoadedModel {
+  readonly adapterSettings: AdapterSettings;
+  readonly adapters: AdapterState;
 }
 
-/** Whether a scenario's model names words rather than classes. */
-export function isLanguageModel({ data }: Pick<ScenarioFile, 'data'>): boolean {
-  return data.task === 'next-word';
+/** Loads data, model and the adapters to start from. Throws as `loadModel`. */
+export async function loadWorkload(
+  source: WorkloadSource & { readonly file: Pick<ScenarioFile, 'lora'> },
+  backend: LoadedBackend,
+): Promise<Workload> {
+  const { file, seed } = source;
+  const loaded = await loadModel(source, backend);
+  const adapterSettings: AdapterSettings = { ...file.lora, trainHead: file.lora.trainHead ?? !isLanguageModel(file) };
+  const { config, weights } = loaded;
+  return { ...loaded, adapterSettings, adapters: initialAdapters(config, adapterSettings, seed, weights) };
 }
 
-/** The model that a scenario trains, with a head for so many classes where it names classes. */
-export function modelConfig(file: Pick<ScenarioFile, 'model' | 'data'>, classes: number): TransformerConfig {
-  const { model } = file;
-  if (model === 'embedded-decoder') return embeddedDecoder(isLanguageModel(file) ? 0 : classes);
-  if (typeof model === 'object' && 'family' in model) {
-    const { shape } = model;
-    const { positions, rotaryBase, tiedHead, keyValueHeads = shape.heads, ...sizes } = shape;
-    return {
-      ...sizes,
-      keyValueHeads,
-      causal: true,
-      ...(positions === 'rotary' && { rotaryBase }),
-      learnedPositions: positions === 'learned' ? grammarTokens : 0,
-      vocabulary: grammarVocabulary,
-      tokens: grammarTokens,
-      head: isLanguageModel(file) ? { kind: 'language-model', tied: tiedHead } : { kind: 'classifier', classes },
-    };
-  }
-  const { shape, imageSize } = model === 'embedded' ? { shape: model } : model;
-  const pooling = 'class-token' as const;
-  const sizes = typeof shape === 'string' ? { ...shapePresets[shape], pooling } : { imageSize: 0, ...shape };
-  return { ...sizes, imageSize: imageSize ?? sizes.imageSize, channels: 3, classes, layerNormEpsilon: 1e-6 };
-}
-
-async function loadWeights({ file, folder, seed }: WorkloadSource, config: TransformerConfig): Promise<WeightSet> {
-  const { model } = file;
-  if (typeof model === 'string') return embeddedWeights(config, seed);
-  if (model.weights === undefined) return randomWeights(config, model.seed!);
-  // The stored head speaks of other classes.
-  return withFreshHead(readWeights(await readFile(resolve(folder, model.weights)), config), config, seed);
+/**
+ * Loads data and model. Throws `DatasetError`, `MissingPackageError`, `WeightError`, `TensorFileError`, or what reading a file
+ * throws.
+ */
+export async function loadModel(source: WorkloadSource, backend: LoadedBackend): Promise<LoadedModel> {
+  const { files, issues } = await inspectFiles(source);
+  if (issues.length > 0) throw new WeightError(issues.map(({ message }) => message).join('\n'));
+  const { dataset, evaluationSet } = await loadData(source, backend, files);
+  const config = modelConfig(source.file, dataset.classNames.length, files);
+  return { config, weights: await modelWeights(source, config), dataset, evaluationSet };
 }
 
 /** What published weights of these shapes were trained with. */
@@ -117,12 +93,11 @@ async function normalisationOf({ file, folder }: WorkloadSource): Promise<Normal
   );
 }
 
-async function loadData(
-  source: WorkloadSource,
-  backend: LoadedBackend,
-): Promise<Pick<Workload, 'dataset' | 'evaluationSet'>> {
+type Examples = Pick<Workload, 'dataset' | 'evaluationSet'>;
+
+async function loadData(source: WorkloadSource, backend: LoadedBackend, files: DecoderFiles): Promise<Examples> {
   const { file, folder, seed } = source;
-  const { set, task = 'class', images, evaluationImages, badPictures } = file.data;
+  const { set, task = 'class', images, evaluationImages, badPictures, layout } = file.data;
   if (set === 'grammar' || set === 'procedural') {
     const drawn = (length: number, own: number) => {
       const options = { classes: 'fine-tuning', length, seed: own } as const;
@@ -132,13 +107,31 @@ async function loadData(
     const evaluationSet = evaluationImages > 0 ? drawn(evaluationImages, seed + 1_000_003) : undefined;
     return { dataset: drawn(images ?? 2400, seed), evaluationSet };
   }
+  if (set === 'text') {
+    const tokenizer = files.tokenizer!;
+    const tokens = tokenCount(modelConfig(file, 1, files));
+    const own =
+      task === 'class'
+        ? ({ task: 'classification', layout: 'padded' } as const)
+        : ({ task: 'next-token', layout: layout ?? 'packed' } as const);
+    return ownData(source, (path, classNames) =>
+      textDataset({ path, tokenizer, tokens, ...own, ...(classNames && { classNames }) }),
+    );
+  }
   const { imageSize } = modelConfig(file, 1) as VitConfig;
   const normalisation = await normalisationOf(source);
+  const decoder = jpegDecoder(backend);
+  if (set === 'folder') {
+    return ownData(source, async (path, classNames) => {
+      const images = await imageFolderDataset({ folder: path, imageSize, decoder, badPictures }, classNames);
+      return { ...images, normalisation };
+    });
+  }
   const place = resolve(folder, file.data.folder ?? '.');
   const read = (isTraining: boolean) => {
     if (set === 'tiny-imagenet') {
       const part = isTraining ? 'train' : 'val';
-      return tinyImageNetDataset({ folder: place, part, imageSize, decoder: jpegDecoder(backend), badPictures });
+      return tinyImageNetDataset({ folder: place, part, imageSize, decoder, badPictures });
     }
     return cifarDataset({ folder: place, variant: set, part: isTraining ? 'train' : 'test', imageSize });
   };
@@ -148,4 +141,20 @@ async function loadData(
   });
   const evaluationSet = evaluationImages > 0 ? await part(false, evaluationImages) : undefined;
   return { dataset: await part(true, images), evaluationSet };
+}
+
+/** Examples of one's own files; those that are held out are of other files, or of the same. */
+async function ownData(
+  { file, folder }: WorkloadSource,
+  read: (path: string, classNames?: readonly string[]) => Promise<Dataset>,
+): Promise<Examples> {
+  const { path, evaluationPath, images, evaluationImages } = file.data;
+  const all = await read(resolve(folder, path!));
+  if (evaluationImages === 0) return { dataset: thinned(all, images), evaluationSet: undefined };
+  if (evaluationPath === undefined) {
+    const { rest, held } = heldOut(all, evaluationImages);
+    return { dataset: thinned(rest, images), evaluationSet: held };
+  }
+  const held = await read(resolve(folder, evaluationPath), all.classNames);
+  return { dataset: thinned(all, images), evaluationSet: thinned(held, evaluationImages) };
 }

@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { FileIssue } from '../../lib/io/index.js';
 import { FileIssuesError, parseSource, placeIssues, rawIssues } from '../../lib/io/reading/index.js';
-import { crossChecks } from './checks.js';
+import { configChecks, crossChecks } from './checks.js';
 import { learningRateSchedule, listedDevices, optimizerSettings } from './from-file.js';
 import { plannedNames, plannedTraining, type PlannedModel } from './from-plan.js';
 import { transformerShape } from '../model/config.js';
-import { modelConfig } from './load.js';
+import { inspectFiles, isDescribedByFiles, modelConfig } from './model.js';
 import type { Scenario } from './scenario.js';
-import { scenarioSchema, type ScenarioFile } from './schema/index.js';
+import { scenarioSchema, type ScenarioFile } from '../../lib/io/training-file/index.js';
 
 export type ScenarioOutcome =
   { readonly ok: true; readonly file: ScenarioFile } | { readonly ok: false; readonly issues: readonly FileIssue[] };
@@ -50,7 +50,7 @@ export async function resolveScenario(
     optimizer: optimizerSettings(training),
     schedule: learningRateSchedule(training),
   };
-  if (file.plan) return { ...common, ...(await plannedTraining(file.plan, plannedModel(file), folder)) };
+  if (file.plan) return { ...common, ...(await plannedTraining(file.plan, await plannedModel(file, folder), folder)) };
   return {
     ...common,
     devices: listedDevices(file),
@@ -62,16 +62,31 @@ export async function resolveScenario(
   };
 }
 
-function plannedModel(file: ScenarioFile): PlannedModel {
+async function plannedModel(file: ScenarioFile, folder: string): Promise<PlannedModel> {
+  const { files } = await inspectFiles({ file, folder });
   const { rank, targets } = file.lora;
-  return { shape: transformerShape(modelConfig(file, 1)), rank, targets };
+  return { shape: transformerShape(modelConfig(file, 1, files)), rank, targets };
+}
+
+/**
+ * Reads and checks a scenario with the files that its model needs. Throws `ScenarioError`, or what reading the file throws.
+ */
+export async function readScenarioFile(path: string): Promise<ScenarioFile> {
+  const text = await readFile(path, 'utf8');
+  const outcome = readScenario(text);
+  if (!outcome.ok) throw new ScenarioError(outcome.issues, path);
+  const { file } = outcome;
+  const { files, issues } = await inspectFiles({ file, folder: dirname(path) });
+  const misfits =
+    issues.length === 0 && isDescribedByFiles(file) ? configChecks(file, modelConfig(file, 1, files)) : [];
+  const all = [...issues, ...misfits];
+  if (all.length > 0) throw new ScenarioError(placeIssues(all, parseSource(text)), path);
+  return file;
 }
 
 /** A scenario from its file. Throws `ScenarioError`, `PlanRunError`, or what reading the file throws. */
 export async function openScenario(path: string, overrides: ScenarioOverrides = {}): Promise<Scenario> {
-  const outcome = readScenario(await readFile(path, 'utf8'));
-  if (!outcome.ok) throw new ScenarioError(outcome.issues, path);
-  return resolveScenario(outcome.file, dirname(path), overrides);
+  return resolveScenario(await readScenarioFile(path), dirname(path), overrides);
 }
 
 /** Names of a scenario's devices, without solving its plan; undefined where the plan's problem is not at hand. */

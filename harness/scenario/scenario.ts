@@ -3,7 +3,7 @@ import type { MemoryMode } from '../model/parts.js';
 import type { DeviceSettings, TrainingSettings } from '../protocol/index.js';
 import type { ServerSharing } from '../server/index.js';
 import type { RadioLinkOptions } from '../transport/index.js';
-import type { ScenarioFile } from './schema/index.js';
+import type { ScenarioFile } from '../../lib/io/training-file/index.js';
 
 /** A device of a scenario with everything decided. */
 export interface ScenarioDevice extends DeviceSettings {

@@ -3,6 +3,7 @@ import { initialAdapters } from '../model/adapters.js';
 import { defaultAdamW } from '../training/index.js';
 import { fineTune, type FineTuneResult } from './fine-tune.js';
 import { runCodecs, type RunSettings } from './settings.js';
+import { WeightError } from '../model/weights.js';
 import type { Workload } from './workload.js';
 
 /** One run of a study. */
@@ -14,6 +15,7 @@ export function executeRun(
 ): Promise<FineTuneResult> {
   const { config, weights, frozen, train, validation } = workload;
   const { training, cut, seed } = run;
+  if (cut > config.blocks) throw new WeightError(`cut ${cut} is beyond the model’s ${config.blocks} blocks`);
   const settings = { ...run.adapters, trainHead: run.adapters.trainHead ?? false, dropout: 0 };
   const adapters = initialAdapters(config, settings, seed, weights);
   return fineTune(tf, {

@@ -29,6 +29,7 @@ const columns: Readonly<Record<string, (done: FinishedRun) => Cell>> = {
   accuracy: ({ result }) => rounded(result.accuracy),
   accuracy_without_codec: ({ result }) => rounded(result.accuracyWithoutCodec),
   loss: ({ result }) => rounded(result.loss),
+  perplexity: ({ result }) => rounded(Math.exp(result.loss)),
   train_loss: ({ result }) => rounded(result.trainLoss),
   bytes_up: ({ result }) => result.up.bytes,
   bytes_down: ({ result }) => result.down.bytes,
@@ -39,6 +40,9 @@ const columns: Readonly<Record<string, (done: FinishedRun) => Cell>> = {
   machine: ({ machine }) => machine,
   settings: ({ run }) => JSON.stringify(run),
 };
+
+/** Columns without which a file of runs cannot be gone on with or fitted. */
+const needed = Object.keys(columns).filter((name) => name !== 'perplexity');
 
 /** Coded bytes by the bytes of the same tensors as float32; 1 where nothing travelled. */
 function ratio(directions: readonly Traffic[]): number {
@@ -66,6 +70,8 @@ export class RunsFileError extends Error {
 export class RunsFile {
   private constructor(
     private readonly descriptor: number,
+    /** Of the file: one that an earlier version began may have fewer than there are. */
+    private readonly names: readonly string[],
     /** Identifiers of the runs already in the file. */
     readonly finished: ReadonlySet<string>,
   ) {}
@@ -75,28 +81,27 @@ export class RunsFile {
    * file is of another kind.
    */
   static open(path: string): RunsFile {
-    const header = `${Object.keys(columns).join(',')}\n`;
     mkdirSync(dirname(path), { recursive: true });
     const content = existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
     const whole = content.subarray(0, content.lastIndexOf(10) + 1);
     const text = whole.toString('utf8');
-    if (text !== '' && !text.startsWith(header)) {
+    const [header, ...lines] = text.split('\n').slice(0, -1);
+    const names = header?.split(',') ?? Object.keys(columns);
+    if (
+      names[0] !== 'id' ||
+      !needed.every((name) => names.includes(name)) ||
+      !names.every((name) => Object.hasOwn(columns, name))
+    ) {
       throw new RunsFileError(`${path} holds something other than the runs of a study`);
     }
     const descriptor = openSync(path, 'a');
     if (whole.length < content.length) ftruncateSync(descriptor, whole.length);
-    if (text === '') writeSync(descriptor, header);
-    const lines = text.split('\n').slice(1, -1);
-    return new RunsFile(descriptor, new Set(lines.map((line) => line.slice(0, line.indexOf(',')))));
+    if (header === undefined) writeSync(descriptor, `${names.join(',')}\n`);
+    return new RunsFile(descriptor, names, new Set(lines.map((line) => line.slice(0, line.indexOf(',')))));
   }
 
   append(done: FinishedRun): void {
-    writeSync(
-      this.descriptor,
-      `${Object.values(columns)
-        .map((cell) => quoted(cell(done)))
-        .join(',')}\n`,
-    );
+    writeSync(this.descriptor, `${this.names.map((name) => quoted(columns[name]!(done))).join(',')}\n`);
     fsyncSync(this.descriptor);
   }
 

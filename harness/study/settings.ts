@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { codecFields } from '../scenario/schema/codec-fields.js';
+import { codecFields, dataSection, modelEntry } from '../../lib/io/training-file/index.js';
 import { section } from '../../lib/io/reading/index.js';
 import { targetOrder } from '../../lib/io/peft/index.js';
+import { workloadChecks } from '../scenario/checks.js';
 import type { StepCodec } from '../protocol/index.js';
 
 const count = (largest: number) => z.int().min(1).max(largest);
@@ -33,6 +34,12 @@ const workloadSchema = z.discriminatedUnion('kind', [
     headSeed: z.int().min(0).default(1).describe('Seed of the new classifier.'),
     trainSeed: z.int().min(0).default(101).describe('Seed of the training texts.'),
     validationSeed: z.int().min(0).default(202).describe('Seed of the validation texts.'),
+  })),
+  section(() => ({
+    kind: z.literal('scenario').describe('Data and model as a scenario of `train` has them.'),
+    data: dataSection.describe('With paths relative to the folder the command is started in.'),
+    model: modelEntry,
+    seed: z.int().min(0).default(1).describe('Seed of drawn data and of a new classifier.'),
   })),
 ]);
 
@@ -90,21 +97,29 @@ export const studySchema = section(() => ({
   codec: z.strictObject(commonFields).partial().default({}).describe('Codec settings common to all points.'),
   groups: z.array(groupSchema).min(1),
 })).superRefine(({ workload, adapters }, context) => {
+  const add = (message: string, ...path: (string | number)[]) => context.addIssue({ code: 'custom', path, message });
   const gate = adapters.targets.indexOf('gate');
-  if (gate >= 0 && workload.kind !== 'embedded-decoder') {
-    context.addIssue({
-      code: 'custom',
-      path: ['adapters', 'targets', gate],
-      message: 'this model has no gate in its MLP',
-    });
+  if (gate >= 0 && !['embedded-decoder', 'scenario'].includes(workload.kind)) {
+    add('this model has no gate in its MLP', 'adapters', 'targets', gate);
   }
-  if (adapters.trainHead && 'task' in workload && workload.task === 'next-word') {
-    const message = 'the matrix of the words is not trained: leave it out';
-    context.addIssue({ code: 'custom', path: ['adapters', 'trainHead'], message });
+  if (adapters.trainHead && isOfWords(workload)) {
+    add('the matrix of the words is not trained: leave it out', 'adapters', 'trainHead');
+  }
+  if (workload.kind !== 'scenario') return;
+  for (const { message, path } of workloadChecks(workload)) add(message, 'workload', ...path);
+  if (workload.data.evaluationImages === 0) {
+    add('a study judges its runs: must be at least 1', 'workload', 'data', 'evaluationImages');
   }
 });
+
+/** Whether the targets of a workload are words. */
+function isOfWords(workload: StudyWorkload): boolean {
+  const task = workload.kind === 'scenario' ? workload.data.task : 'task' in workload ? workload.task : undefined;
+  return task === 'next-word';
+}
+
 export type StudySettings = z.output<typeof studySchema>;
-export type StudyWorkload = StudySettings['workload'];
+export type StudyWorkload = z.output<typeof workloadSchema>;
 
 /** One fine-tuning, with everything needed to repeat it. */
 export interface RunSettings extends Omit<StudySettings, 'groups'> {

@@ -14,6 +14,7 @@ import { deitTinyConfig, type TransformerConfig, type VitConfig } from '../model
 import { embeddedConfig, embeddedDecoder, embeddedWeights } from '../model/embedded.js';
 import { FrozenWeights } from '../model/frozen-weights.js';
 import { readWeights, WeightError, type WeightSet } from '../model/weights.js';
+import { loadModel } from '../scenario/load.js';
 import type { RunSettings, StudyWorkload } from './settings.js';
 
 /** Model and data of a study, loaded once for all runs of a process. */
@@ -33,7 +34,9 @@ export async function loadWorkload(
   const loaded =
     workload.kind === 'deit-tiny'
       ? await loadDeit(backend, workload)
-      : await loadEmbedded(workload, trainImages, validationImages);
+      : workload.kind === 'scenario'
+        ? await loadScenario(backend, workload)
+        : await loadEmbedded(workload, trainImages, validationImages);
   return {
     ...loaded,
     frozen: new FrozenWeights(backend.tf, loaded.config, loaded.weights),
@@ -61,6 +64,11 @@ async function loadEmbedded(
   const config = workload.kind === 'embedded' ? embeddedConfig : embeddedDecoder(train.classNames.length);
   const weights = await embeddedWeights(config, headSeed);
   return { config, weights, train, validation: drawn(validationImages, validationSeed) };
+}
+
+async function loadScenario(backend: LoadedBackend, { data, model, seed }: Kind<'scenario'>): Promise<Unfrozen> {
+  const { dataset, evaluationSet, ...rest } = await loadModel({ file: { data, model }, folder: '.', seed }, backend);
+  return { ...rest, train: dataset, validation: evaluationSet! };
 }
 
 async function loadDeit(backend: LoadedBackend, workload: Kind<'deit-tiny'>): Promise<Unfrozen> {

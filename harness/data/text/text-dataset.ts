@@ -40,6 +40,8 @@ export async function textDataset(options: TextDatasetOptions): Promise<Dataset>
   const numbers = new Map(classNames.map((name, k) => [name, k]));
   const texts: TokenisedText[] = [];
   const labels: number[] = [];
+  const encode = (text: string) =>
+    layout === 'packed' ? tokenizer.encode(text) : firstTokens(tokenizer, text, tokens);
   for (const { text, prompt, label, place } of examples) {
     const number = label === undefined ? undefined : numbers.get(label);
     if (task === 'classification' && number === undefined) {
@@ -50,7 +52,7 @@ export async function textDataset(options: TextDatasetOptions): Promise<Dataset>
       problems.push({ place, reason });
     }
     try {
-      texts.push({ prompt: tokenizer.encode(prompt ?? ''), text: tokenizer.encode(text) });
+      texts.push({ prompt: encode(prompt ?? ''), text: encode(text) });
       labels.push(number ?? 0);
     } catch (error) {
       if (!(error instanceof DatasetError)) throw error;
@@ -74,7 +76,7 @@ export async function textDataset(options: TextDatasetOptions): Promise<Dataset>
     return row;
   };
   return {
-    name: path,
+    name: 'texts',
     classNames: task === 'classification' ? classNames : [],
     shape: [tokens],
     length: places.length,
@@ -82,6 +84,19 @@ export async function textDataset(options: TextDatasetOptions): Promise<Dataset>
     values: (index) => Promise.resolve(at(index).inputs),
     targets: (index) => Promise.resolve(at(index).targets),
   };
+}
+
+/**
+ * Tokens of a text of which the first so many count: of a long text a beginning is enough. How a text is cut into tokens depends
+ * on what follows within a few words only, and twice as many tokens as count stand before the end of the beginning.
+ */
+function firstTokens(tokenizer: TextTokenizer, text: string, wanted: number): Int32Array {
+  for (let length = 8 * wanted; length < text.length; length *= 2) {
+    const isInPair = /[\uD800-\uDBFF]/u.test(text.charAt(length - 1));
+    const ids = tokenizer.encode(text.slice(0, isInPair ? length - 1 : length));
+    if (ids.length >= 2 * wanted) return ids;
+  }
+  return tokenizer.encode(text);
 }
 
 function listed(problems: readonly TextProblem[]): string {

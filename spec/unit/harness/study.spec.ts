@@ -95,7 +95,7 @@ groups:
     };
     expect(problems(text)).toEqual(['  study.yaml:5:7 `<<` takes a map or a list of maps']);
     expect(problems(text.replace('<<: 3, ', ''))).toEqual([
-      '  study.yaml:1:19 workload.kind: found `embeded`; must be one of deit-tiny, embedded, embedded-decoder; did you mean `embedded`?',
+      '  study.yaml:1:19 workload.kind: found `embeded`; must be one of deit-tiny, embedded, embedded-decoder, scenario; did you mean `embedded`?',
       '  study.yaml:2:1 trainning: unknown key; did you mean `training`?',
       '  study.yaml:4:38 groups[0].points[0].up.keptFraction: found `1.5`; must be at most 1',
       '  study.yaml:4:49 groups[0].points[0].up.bits: found `9`; must be at most 8',

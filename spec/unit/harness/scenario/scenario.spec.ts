@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DecoderConfig } from '../../../../harness/model/config.js';
 import { openScenario, PlanRunError, readScenario, resolveScenario } from '../../../../harness/scenario/index.js';
-import { modelConfig } from '../../../../harness/scenario/load.js';
-import { scenarioSchema } from '../../../../harness/scenario/schema/index.js';
+import { modelConfig } from '../../../../harness/scenario/model.js';
+import { scenarioSchema } from '../../../../lib/io/training-file/index.js';
 import { RadioLink } from '../../../../harness/transport/index.js';
 import { formatIssue, readProblemFile } from '../../../../lib/io/index.js';
 import { choiceCosts, rateBitsPerSecond, roundDelay, scaledLaw } from '../../../../lib/models/index.js';
@@ -322,9 +322,10 @@ describe('an example', () => {
   it.each([
     ['phones', ['phone-1', 'phone-2', 'laptop', 'sensor']],
     ['words', ['phone-1', 'phone-2', 'laptop']],
+    ['mail', ['phone-1', 'phone-2', 'laptop']],
   ])('%s is valid and has the devices its text speaks of', async (file, names) => {
     const path = new URL(`../../../../examples/training/${file}.yaml`, import.meta.url);
-    const scenario = await openScenario(path.pathname);
+    const scenario = await resolved(await readFile(path, 'utf8'));
     expect(scenario.devices.map(({ name }) => name)).toEqual(names);
   });
 });

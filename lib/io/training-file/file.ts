@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { section } from '../../../lib/io/reading/index.js';
+import { section } from '../reading/index.js';
 import { dataSection } from './data.js';
 import { codecEntry, deviceEntry, oneWayCodec, planSection, serverSection } from './devices.js';
 import { loraSection, modelEntry } from './model.js';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { quantity, section } from '../../../lib/io/reading/index.js';
+import { quantity, section } from '../reading/index.js';
 import { codecFields } from './codec-fields.js';
 
 const { seed: _seed, keptFraction: _keptFraction, ...settingFields } = codecFields;

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { codecSettingsSchema } from '../../../lib/codec/index.js';
-import type { Field } from '../../../lib/schema/index.js';
+import { codecSettingsSchema } from '../../codec/index.js';
+import type { Field } from '../../schema/index.js';
 
 type Fields = typeof codecSettingsSchema.shape;
 

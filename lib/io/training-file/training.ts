@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { quantity, section } from '../../../lib/io/reading/index.js';
+import { quantity, section } from '../reading/index.js';
 
 const share = (fallback: number) => z.number().min(0).lt(1).default(fallback);
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { section } from '../../../lib/io/reading/index.js';
-import { targetOrder } from '../../../lib/io/peft/index.js';
+import { section } from '../reading/index.js';
+import { targetOrder } from '../peft/index.js';
 
 const size = (maximum: number) => z.int().min(1).max(maximum);
 
@@ -71,10 +71,25 @@ const decoderShape = section(() => ({
 }));
 
 const decoderSection = section(() => ({
-  family: z.literal('decoder').describe('A decoder as GPT-2 and Llama are; the data set gives its words and tokens.'),
-  weights: z.string().min(1).optional().describe('Safetensors file (names of GPT-2 or Llama), relative to this file.'),
-  seed: z.int().min(0).optional().describe('Draws the weights instead of reading them.'),
-  shape: decoderShape.describe('Sizes, one by one.'),
+  family: z.literal('decoder').describe('A decoder as GPT-2 and Llama are.'),
+  weights: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Relative to this file: a .gguf file, a .bin of llama2.c, or a Hugging Face folder, its .safetensors or .safetensors.index.json with config.json beside it. With `shape`: a safetensors file of that shape.',
+    ),
+  seed: z.int().min(0).optional().describe('Draws the weights of `shape` instead of reading them.'),
+  shape: decoderShape
+    .optional()
+    .describe('Sizes, one by one; words and tokens are those of the data. Default: what the files of `weights` say.'),
+  tokenizer: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Of `set: text`, relative to this file: a .gguf, a tokenizer.bin of llama2.c, or a tokenizer.json. Default: inside or beside `weights`.',
+    ),
 }));
 
 export const modelEntry = z
@@ -98,4 +113,4 @@ export const loraSection = section(() => ({
     ),
 })).meta({ id: 'lora', title: 'LoRA adapters' });
 
-export type DecoderEntry = z.output<typeof decoderSection>;
+export type DecoderShape = z.output<typeof decoderShape>;

@@ -128,15 +128,15 @@ export function weightsFrom(stored: StoredTensors, config: TransformerConfig, na
     } else if (!found.values.every(Number.isFinite)) problems.push(`${name} has values that are not finite`);
     else weights.set(name, found);
   }
-  if (unread.size > 0) problems.push(`of another model: ${listed([...unread])}`);
-  if (problems.length > 0) throw new WeightError(problems.join('\n'));
+  const others = [...unread].map((name) => JSON.stringify(name).slice(1, -1));
+  if (others.length > 0) problems.push(`of another model: ${listed(others, 8, ', ')}`);
+  if (problems.length > 0) throw new WeightError(listed(problems, 100, '\n'));
   return weights;
 }
 
-function listed(names: readonly string[]): string {
-  const most = 8;
-  const shown = names.slice(0, most).map((name) => JSON.stringify(name).slice(1, -1));
-  return `${shown.join(', ')}${names.length > most ? ` and ${names.length - most} more` : ''}`;
+function listed(items: readonly string[], most: number, between: string): string {
+  const more = items.length > most ? [`and ${items.length - most} more`] : [];
+  return [...items.slice(0, most), ...more].join(between);
 }
 
 /** Weights drawn from a seed: normal of deviation 0.02 as in the original, norms 1, biases 0. */

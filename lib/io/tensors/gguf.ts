@@ -52,6 +52,9 @@ type ValueType = (typeof valueTypes)[number][0];
 const MAX_DEPTH = 4;
 /** ggml's own limit. */
 const MAX_EXTENTS = 4;
+/** Bytes of a name and of a key at most, as the format has it. */
+const MAX_NAME_BYTES = 64;
+const MAX_KEY_BYTES = 2 ** 16 - 1;
 /** Least bytes of a metadata entry (key's length, type, value) and of a tensor's entry (name's length, extents, type, offset). */
 const LEAST_ENTRY = 13;
 const LEAST_TENSOR = 24;
@@ -96,8 +99,10 @@ class Cursor {
     return count;
   }
 
-  string(what: string): string {
+  string(what: string, most = Infinity): string {
     const length = this.count(`the length of ${what}`, 1);
+    if (length > most)
+      throw new TensorFileError(`${what} has ${length} bytes, at most ${most} are allowed`, this.offset);
     const at = this.skip(length);
     try {
       return this.decoder.decode(this.file.subarray(at, at + length));
@@ -184,9 +189,10 @@ export function readGguf(file: Uint8Array): GgufFile {
   const metadata = new Map<string, GgufValue>();
   for (let k = 0; k < keyCount; k++) {
     const at = cursor.offset;
-    const key = cursor.string('a metadata key');
-    if (metadata.has(key)) throw new TensorFileError(`the metadata have ${key} twice`, at);
-    metadata.set(key, cursor.value(cursor.type(key)[0], key));
+    const key = cursor.string('a metadata key', MAX_KEY_BYTES);
+    const shown = key.slice(0, 100);
+    if (metadata.has(key)) throw new TensorFileError(`the metadata have ${shown} twice`, at);
+    metadata.set(key, cursor.value(cursor.type(shown)[0], shown));
   }
   const entries = Array.from({ length: tensorCount }, () => readEntry(cursor));
   const alignment = metadata.get('general.alignment') ?? 32;
@@ -202,7 +208,7 @@ export function readGguf(file: Uint8Array): GgufFile {
 }
 
 function readEntry(cursor: Cursor): Entry {
-  const name = cursor.string('the name of a tensor');
+  const name = cursor.string('the name of a tensor', MAX_NAME_BYTES);
   const extents = cursor.u32();
   if (extents > MAX_EXTENTS) throw new TensorFileError(`tensor ${name} has ${extents} extents`, cursor.offset);
   const shape = Array.from({ length: extents }, () => cursor.size(`an extent of tensor ${name}`)).reverse();

@@ -146,6 +146,16 @@ describe('a GGUF file', () => {
     ['a great number of tensors', { tensorCount: 2 ** 40 }, 'more than the file can hold'],
     ['a great number of keys', { keyCount: 2 ** 40 }, 'more than the file can hold'],
     ['a long key', { keys: [(bytes) => bytes.u64(2 ** 40).u64(0)] }, 'the length of a metadata key is 1099511627776'],
+    [
+      'a key of any length',
+      { keys: [key('k'.repeat(70_000), 4, (bytes) => bytes.u32(1))] },
+      'a metadata key has 70000 bytes',
+    ],
+    [
+      'a name of any length',
+      { tensors: [{ ...one, name: 'n'.repeat(65) }], data: 16 },
+      'the name of a tensor has 65 bytes',
+    ],
     ['a long array', { keys: [key('k', 9, (bytes) => bytes.u32(8).u64(2 ** 32))] }, 'the length of k is 4294967296'],
     ['an unknown type', { keys: [key('k', 99, (bytes) => bytes.u64(0))] }, 'k has the unknown type 99'],
     ['no truth', { keys: [key('k', 7, (bytes) => bytes.raw(Uint8Array.of(2)))] }, 'neither true nor false'],

@@ -1,0 +1,247 @@
+/**
+ * Ways to code a decoder's activations and gradients, at equal bits: what shares a scale, a Hadamard rotation before
+ * quantization, outlier channels or the first token kept apart, channels divided by their size; and the rate model on them.
+ * `npx tsx bench/codec-decoder.ts <model> [cut …]` with `stories260K` or `smollm2` prints errors and next-token losses and
+ * writes bench/results/codec-decoder-<model>-<cut>.txt and .json for each cut.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { loadBackend, type Tensor } from '../harness/backend/tensorflow.js';
+import { loadTokenizer } from '../harness/data/text/tokenizer.js';
+import { FrozenWeights } from '../harness/model/frozen-weights.js';
+import { DevicePart, ServerPart } from '../harness/model/parts.js';
+import { loadDecoder } from '../harness/model/stored-decoder.js';
+import { encode } from '../lib/codec/index.js';
+import { predictRate, summarizeLayer } from '../lib/models/codec-rate/index.js';
+import { coders, median, outlierChannels, type Coder, type Point, type Rows } from './support/decoder-coders.js';
+import { writeResults } from './support/results.js';
+
+const pathOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+/** The published stories, which the model knows; the project's own text for the other. */
+const models = {
+  stories260K: {
+    path: pathOf('../../shared/data/llama2-260k/tinystories_260k_v1.bin'),
+    text: () => {
+      const page = readFileSync(pathOf('../../shared/data/llama2-260k/stories260K.md'), 'utf8');
+      return [...page.matchAll(/Once upon a time[^`]*/gu)].join('').replace(/\s+/gu, ' ');
+    },
+    tokens: 64,
+    batch: 3,
+    cuts: [1, 2, 4],
+  },
+  smollm2: {
+    path: pathOf('../.cache/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf'),
+    text: () => readFileSync(pathOf('../docs/model.md'), 'utf8'),
+    tokens: 64,
+    batch: 2,
+    cuts: [3, 15, 27],
+  },
+};
+type ModelName = keyof typeof models;
+
+const grid: readonly Point[] = [
+  [0.03, 3],
+  [0.07, 3],
+  [0.15, 4],
+  [0.3, 3],
+  [0.3, 4],
+  [0.6, 4],
+  [1, 3],
+  [1, 4],
+  [1, 5],
+].map(([keptFraction, bits]) => ({ keptFraction: keptFraction!, bits: bits! }));
+const equalBits = [0.6, 1, 2, 3];
+
+interface Measured {
+  readonly bits: number;
+  readonly error: number;
+  /** Next-token loss above that without coding; undefined of gradients. */
+  readonly loss?: number;
+}
+
+/** A figure at so many bits: linear between the points that nothing beats; undefined below them. */
+function at(points: readonly Measured[], bits: number, figure: (point: Measured) => number): number | undefined {
+  const best: Measured[] = [];
+  for (const point of [...points].sort((a, b) => a.bits - b.bits)) {
+    if (best.length === 0 || figure(point) < figure(best.at(-1)!)) best.push(point);
+  }
+  const after = best.findIndex((point) => point.bits >= bits);
+  if (after < 0) return figure(best.at(-1)!);
+  if (after === 0) return undefined;
+  const [a, b] = [best[after - 1]!, best[after]!];
+  const share = (bits - a.bits) / (b.bits - a.bits);
+  return figure(a) + share * (figure(b) - figure(a));
+}
+
+/** Mean over tokens of Σ(x − x̂)² / Σx², so that a token of a huge norm counts as any other. */
+function tokenError({ values, width }: Rows, received: Float32Array): number {
+  let [sum, tokens] = [0, 0];
+  for (let start = 0; start < values.length; start += width) {
+    let [error, energy] = [0, 0];
+    for (let k = start; k < start + width; k++) {
+      error += (values[k]! - received[k]!) ** 2;
+      energy += values[k]! ** 2;
+    }
+    if (energy === 0) continue;
+    sum += error / energy;
+    tokens++;
+  }
+  return sum / tokens;
+}
+
+const { tf } = await loadBackend();
+
+/** Mean −ln p of the labels, nat. */
+function lossOf(logits: Tensor, labels: Int32Array): number {
+  return tf.tidy(() => {
+    const words = logits.shape.at(-1)!;
+    const chosen = tf.cast(tf.oneHot(tf.tensor1d(labels, 'int32'), words), 'float32');
+    return -tf.sum(tf.mul(chosen, tf.logSoftmax(logits))).dataSync()[0]! / labels.length;
+  });
+}
+
+interface Batch {
+  readonly labels: Int32Array;
+  readonly activations: Rows;
+  readonly gradient: Rows;
+}
+
+interface Half {
+  readonly batches: readonly Batch[];
+  /** Loss of the last batch where the server gets these activations. */
+  readonly lossWith: (activations: Float32Array) => number;
+  readonly dispose: () => void;
+}
+
+async function open(name: ModelName) {
+  const { path, text, tokens, batch } = models[name];
+  const { config, weights } = await loadDecoder(path, tokens);
+  const ids = (await loadTokenizer(path)).encode(text());
+  const perBatch = batch * tokens;
+  if (ids.length <= 2 * perBatch) throw new Error(`${ids.length} tokens of text are too few`);
+  const settings = { rank: 1, alpha: 1, targets: [], dropout: 0 };
+  const frozen = new FrozenWeights(tf, config, weights);
+  const options = { config, weights, settings, adapters: new Map(), memoryMode: 'keep' as const, frozen };
+  const cutAfter = (cut: number): Half => {
+    const device = new DevicePart(tf, options, cut);
+    const server = new ServerPart(tf, options, cut);
+    const rows = (tensor: Tensor): Rows => ({
+      values: Float32Array.from(tensor.dataSync()),
+      width: config.width,
+      sample: tokens,
+    });
+    const batches = [0, perBatch].map((from): Batch => {
+      const input = tf.tensor2d(ids.slice(from, from + perBatch), [batch, tokens], 'int32');
+      const labels = ids.slice(from + 1, from + 1 + perBatch);
+      const activations = device.infer(input);
+      const { gradient } = server.step(activations, labels, 1);
+      const read = { labels, activations: rows(activations), gradient: rows(gradient!) };
+      tf.dispose([input, activations, gradient!]);
+      return read;
+    });
+    const { labels } = batches.at(-1)!;
+    return {
+      batches,
+      lossWith: (values) =>
+        tf.tidy(() => lossOf(server.infer(tf.tensor3d(values, [batch, tokens, config.width])), labels)),
+      dispose: () => {
+        device.dispose();
+        server.dispose();
+      },
+    };
+  };
+  return { config, cutAfter, dispose: () => frozen.dispose() };
+}
+
+/** Bits a value and what they cost, for every point of the grid. */
+function measured(coder: Coder, rows: Rows, loss?: (received: Float32Array) => number): Measured[] {
+  return grid.map((point) => {
+    const { received, bits } = coder(rows, point);
+    return {
+      bits: bits / rows.values.length,
+      error: tokenError(rows, received),
+      ...(loss && { loss: loss(received) }),
+    };
+  });
+}
+
+/** How far the predicted size of one batch is from the measured one, by what is known of another. */
+function rateErrors(known: Rows, tested: Rows): number[] {
+  const shape = (rows: Rows) => [rows.values.length / rows.width / rows.sample, rows.sample, rows.width];
+  return (['token', 'tensor'] as const).flatMap((selectionScope) => {
+    const summary = summarizeLayer([{ values: known.values, shape: shape(known) }], selectionScope);
+    return (['fast', 'small'] as const).flatMap((lossless) =>
+      grid.map((point) => {
+        const settings = { ...point, selectionScope, lossless };
+        const bits = 8 * encode(tested.values, shape(tested), settings).length;
+        return predictRate(summary, settings, shape(tested)).bits / bits - 1;
+      }),
+    );
+  });
+}
+
+function tokenNorms({ values, width, sample }: Rows): { first: number; others: number } {
+  const norms = Array.from({ length: values.length / width }, (_, row) =>
+    Math.hypot(...values.subarray(row * width, (row + 1) * width)),
+  );
+  return { first: norms[0]!, others: median(norms.filter((_, row) => row % sample !== 0)) };
+}
+
+const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
+const cell = (value: number | undefined) => (value === undefined ? '–' : value.toFixed(4)).padStart(10);
+
+async function measureModel(name: ModelName, cuts: readonly number[]): Promise<void> {
+  const model = await open(name);
+  const { tokens, batch } = models[name];
+  for (const cut of cuts) {
+    const lines = [`${name}: ${batch} × ${tokens} tokens of ${model.config.width} channels`];
+    const figures: object[] = [];
+    const half = model.cutAfter(cut);
+    const [known, tested] = half.batches as [Batch, Batch];
+    const plainLoss = half.lossWith(tested.activations.values);
+    const { first, others } = tokenNorms(tested.activations);
+    const outliers = outlierChannels(tested.activations).length;
+    lines.push(
+      `after block ${cut}: norm of the first token ${(first / others).toFixed(1)} × the others' median; ${outliers} of ${model.config.width} channels above 4 × the median channel; loss uncoded ${plainLoss.toFixed(4)}`,
+      `${'bits a value'.padEnd(34)}${equalBits.map((bits) => String(bits).padStart(32)).join('')}`,
+      `${''.padEnd(34)}${equalBits.map(() => ' activation      loss +  gradient').join('')}`,
+    );
+    figures.push({ cut, firstTokenOverMedian: first / others, outliers, plainLoss });
+    for (const [way, coder] of Object.entries(coders)) {
+      const activations = measured(coder, tested.activations, (received) => half.lossWith(received) - plainLoss);
+      const gradients = measured(coder, tested.gradient);
+      const cells = equalBits.map((bits) => {
+        const error = at(activations, bits, (point) => point.error);
+        const loss = at(activations, bits, (point) => point.loss!);
+        const gradient = at(gradients, bits, (point) => point.error);
+        figures.push({ cut, way, bits, activationError: error, lossIncrease: loss, gradientError: gradient });
+        return ` ${cell(error)} ${cell(loss)} ${cell(gradient)}`.slice(1);
+      });
+      lines.push(`${way.padEnd(34)}${cells.join('')}`);
+      figures.push({ cut, way, activations, gradients });
+    }
+    for (const role of ['activations', 'gradient'] as const) {
+      const errors = rateErrors(known[role], tested[role]);
+      const mean = errors.reduce((sum, error) => sum + Math.abs(error), 0) / errors.length;
+      const worst = errors.reduce((most, error) => Math.max(most, Math.abs(error)), 0);
+      lines.push(
+        `rate model, ${role}, ${errors.length} settings of another batch: mean ${percent(mean)}, worst ${percent(worst)}`,
+      );
+      figures.push({ cut, role, rateMean: mean, rateWorst: worst, rateErrors: errors });
+    }
+    half.dispose();
+    writeResults(
+      `codec-decoder-${name}-${cut}`,
+      `npx tsx bench/codec-decoder.ts ${name} ${cut}`,
+      lines.join('\n'),
+      figures,
+    );
+  }
+  model.dispose();
+}
+
+const [name, ...cuts] = process.argv.slice(2);
+if (name !== 'stories260K' && name !== 'smollm2') throw new Error('say which model: stories260K or smollm2');
+if (existsSync(models[name].path)) await measureModel(name, cuts.length > 0 ? cuts.map(Number) : models[name].cuts);
+else console.log(`skipped: ${models[name].path} is absent`);

@@ -1,0 +1,145 @@
+/**
+ * All logits and LoRA gradients of SmolLM2 against PyTorch in float64 reading the same file, and split against whole bit for
+ * bit. `npm run setup:smollm2`, then `python bench/peers/smollm2_reference.py …` (its first lines say how) and
+ * `npx tsx bench/harness/smollm2.ts` write bench/results/smollm2.txt and .json; exit code 1 when a bar is missed. What steps
+ * cost is `npx tsx bench/harness/smollm2.ts steps`.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { loadBackend } from '../../harness/backend/tensorflow.js';
+import { initialAdapters } from '../../harness/model/adapters.js';
+import { FrozenWeights } from '../../harness/model/frozen-weights.js';
+import { DevicePart, ServerPart } from '../../harness/model/parts.js';
+import { loadDecoder } from '../../harness/model/stored-decoder.js';
+import { withFreshHead } from '../../harness/model/weights.js';
+import { readSafetensors } from '../../lib/io/tensors/index.js';
+import { hasSmollm2, Smollm2, smollm2File, smollm2Reference, type Smollm2Step } from '../../spec/support/smollm2.js';
+import { writeResults } from '../support/results.js';
+
+const path = join(dirname(smollm2File), 'reference.safetensors');
+const BAR = 1e-5;
+
+/** Float64 values by name. */
+function readReference(): ReadonlyMap<string, Float64Array> {
+  return new Map(
+    readSafetensors(readFileSync(path)).tensors.map(({ name, dtype, bytes }) => {
+      if (dtype !== 'F64') throw new Error(`${name} holds ${dtype}`);
+      return [name, new Float64Array(bytes.slice().buffer)];
+    }),
+  );
+}
+
+function largestApart(found: ArrayLike<number>, wanted: Float64Array): number {
+  if (found.length !== wanted.length) throw new Error(`${found.length} values, the reference has ${wanted.length}`);
+  return wanted.reduce((most, value, k) => Math.max(most, Math.abs(value - found[k]!)), 0);
+}
+
+const largest = (values: Float64Array) => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+const rootSquare = (values: ArrayLike<number>) =>
+  Math.sqrt(Array.from(values).reduce((sum, value) => sum + value * value, 0));
+
+function areEqual(a: Smollm2Step, b: Smollm2Step): boolean {
+  const sameGradients = [...a.gradients].every(([name, values]) => {
+    const other = b.gradients.get(name)!;
+    return Buffer.from(values.buffer).equals(Buffer.from(other.buffer));
+  });
+  return a.loss === b.loss && a.gradients.size === b.gradients.size && sameGradients;
+}
+
+async function compare(): Promise<void> {
+  const { tf, name } = await loadBackend();
+  const reference = smollm2Reference();
+  const exact = readReference();
+  const smollm2 = await Smollm2.load(tf, reference);
+  const blocks = 30;
+  const logits = smollm2.logits(10);
+  const logitError = largestApart(logits, exact.get('logits')!) / reference.range;
+  const whole = smollm2.step(blocks, 'keep');
+  const lossError = Math.abs(whole.loss / reference.loss - 1);
+  const gradientErrors = [...whole.gradients].map(([key, found]) => {
+    const wanted = exact.get(key)!;
+    const rms = rootSquare(wanted.map((value, k) => value - found[k]!)) / rootSquare(wanted);
+    return { key, error: largestApart(found, wanted) / largest(wanted), rms };
+  });
+  const worst = gradientErrors.reduce((most, entry) => (entry.error > most.error ? entry : most));
+  const worstRms = gradientErrors.reduce((most, entry) => (entry.rms > most.rms ? entry : most));
+  const splits = [0, 1, 10, 15, 29, blocks].flatMap((cut) =>
+    (['keep', 'recompute'] as const).map((mode) => {
+      const logitsAlike = Buffer.from(smollm2.logits(cut).buffer).equals(Buffer.from(logits.buffer));
+      return { cut, mode, same: areEqual(smollm2.step(cut, mode), whole) && logitsAlike };
+    }),
+  );
+  const apart = splits.filter(({ same }) => !same);
+  const table = [
+    `SmolLM2-135M-Instruct (Q4_1), ${reference.ids.length} tokens, ${name}, against PyTorch in float64`,
+    `logits, ${logits.length}: largest difference ${logitError.toExponential(2)} of their range (bar 1e-5)`,
+    `loss: relative difference ${lossError.toExponential(2)} (bar 1e-5)`,
+    `LoRA gradients, ${gradientErrors.length} matrices: largest difference ${worst.error.toExponential(2)} of a matrix's largest entry, at ${worst.key};`,
+    `  in norm ${worstRms.rms.toExponential(2)}, at ${worstRms.key} (bar 1e-5)`,
+    `split = whole bit for bit, ${splits.length} of cut and memory mode (cuts 0, 1, 10, 15, 29, 30): ${apart.length === 0 ? 'all' : `not ${apart.map(({ cut, mode }) => `${cut} ${mode}`).join(', ')}`}`,
+  ].join('\n');
+  writeResults('smollm2', 'npx tsx bench/harness/smollm2.ts', table, { logitError, lossError, gradientErrors, splits });
+  if (Math.max(logitError, lossError, worst.error, worstRms.rms) > BAR || apart.length > 0) process.exitCode = 1;
+}
+
+/** Processor time of a step of next tokens and of one of two classes, the middle of three after one that is not counted. */
+async function stepCosts(): Promise<void> {
+  const { tf, name } = await loadBackend();
+  const sizes = [
+    [4, 32],
+    [8, 32],
+    [8, 64],
+  ] as const;
+  const figures = [];
+  for (const classes of [undefined, 2]) {
+    for (const [batch, tokens] of sizes) {
+      const stored = await loadDecoder(smollm2File, tokens);
+      const config = { ...stored.config, ...(classes && { head: { kind: 'classifier' as const, classes } }) };
+      const weights = withFreshHead(stored.weights, config, 1);
+      const settings = {
+        rank: 8,
+        alpha: 16,
+        targets: ['query', 'value'] as const,
+        dropout: 0,
+        trainHead: classes === 2,
+      };
+      const adapters = initialAdapters(config, settings, 1, weights);
+      const frozen = new FrozenWeights(tf, config, weights);
+      const part = { config, weights, settings, adapters, memoryMode: 'keep' as const, frozen };
+      const [device, server] = [new DevicePart(tf, part, 10), new ServerPart(tf, part, 10)];
+      const input = tf.tensor2d(
+        Int32Array.from({ length: batch * tokens }, (_, k) => (7919 * k) % config.vocabulary),
+        [batch, tokens],
+        'int32',
+      );
+      const labels = Int32Array.from({ length: batch * tokens }, (_, k) =>
+        classes ? ((k + 1) % tokens === 0 ? k % 2 : -1) : (104_729 * k) % config.vocabulary,
+      );
+      const seconds = Array.from({ length: 4 }, () => {
+        const before = process.cpuUsage();
+        const pending = device.start(input, 1);
+        const { gradient, adapterGradients } = server.step(pending.activations, labels, 1);
+        tf.dispose([...pending.backward(gradient!), gradient!, ...adapterGradients]);
+        const { user, system } = process.cpuUsage(before);
+        return (user + system) / 1e6;
+      });
+      const middle = seconds.slice(1).sort((a, b) => a - b)[1]!;
+      figures.push({ task: classes ? 'two classes' : 'next token', batch, tokens, seconds: middle });
+      tf.dispose([input]);
+      device.dispose();
+      server.dispose();
+      frozen.dispose();
+    }
+  }
+  const lines = figures.map(
+    ({ task, batch, tokens, seconds }) =>
+      `${task.padEnd(12)} ${batch} × ${tokens} tokens: ${seconds.toFixed(1)} s of processor time, ${((1000 * seconds) / batch / tokens).toFixed(1)} ms a token`,
+  );
+  const table = [`SmolLM2 on ${name}, LoRA of rank 8 on query and value of 30 blocks, cut after block 10`, ...lines];
+  writeResults('smollm2-steps', 'npx tsx bench/harness/smollm2.ts steps', table.join('\n'), figures);
+}
+
+if (!hasSmollm2) console.log('skipped: SmolLM2 is absent');
+else if (process.argv[2] === 'steps') await stepCosts();
+else if (existsSync(path)) await compare();
+else console.log('skipped: the reference of SmolLM2 is absent');

@@ -300,7 +300,7 @@ export class AugmentedLagrangianSolver {
   private offer(incumbent: Incumbent, multipliers: Float64Array): boolean {
     const { subproblem, x } = this;
     const violation = largestViolation(this.evaluator.meta, x, subproblem.constraintValues);
-    return incumbent.offer(x, subproblem.objectiveValue, violation, multipliers);
+    return incumbent.offer(x, subproblem.objectiveValue, violation, multipliers, this.excess());
   }
 
   /** max |μ − λ|/ρ: violation and lack of complementarity in one figure, scaled. */
@@ -357,14 +357,15 @@ export class AugmentedLagrangianSolver {
 
   /** Σ |yᵢ|·violationᵢ: how much of the objective an infeasible point may owe to its violation. */
   private multiplierWeightedViolation(): number {
+    return this.excess().reduce((sum, excess, i) => sum + excess * Math.abs(this.multipliers[i]!), 0);
+  }
+
+  /** By how much each row exceeds its sides. */
+  private excess(): Float64Array {
     const { constraintLower, constraintUpper } = this.evaluator.meta;
-    let sum = 0;
-    for (let i = 0; i < this.multipliers.length; i++) {
-      const value = this.subproblem.constraintValues[i]!;
-      const excess = Math.max(0, constraintLower[i]! - value, value - constraintUpper[i]!);
-      sum += excess * Math.abs(this.multipliers[i]!);
-    }
-    return sum;
+    return this.subproblem.constraintValues.map((value, i) =>
+      Math.max(0, constraintLower[i]! - value, value - constraintUpper[i]!),
+    );
   }
 
   private report(context: AuglagContext, violation: number): boolean {

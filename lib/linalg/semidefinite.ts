@@ -16,12 +16,26 @@ export function isPositiveSemidefinite(lower: SparseMatrix, stop?: () => boolean
   });
   if (largest === 0) return true;
   if (diagonal.some((value) => value < 0)) return false;
+  // Rows with a diagonal entry alone have been judged.
+  const coupled = new Uint8Array(n);
+  forEachEntry(lower, (row, column, value) => {
+    if (row !== column && value !== 0) coupled[row] = coupled[column] = 1;
+  });
+  const rows = Int32Array.from({ length: n }, (_, j) => j).filter((j) => coupled[j] === 1);
+  const order = rows.length;
+  if (order === 0) return true;
+  const place = new Int32Array(n);
+  rows.forEach((j, k) => (place[j] = k));
   // Scaled to a unit diagonal, so that the test does not depend on the variables' units.
   const sizes = diagonal.map((value) => Math.sqrt(Math.max(value, 1e-12 * largest)));
   const triplets = new Triplets();
-  sizes.forEach((size, j) => triplets.add(j, j, Math.min(1e-8, (1e-9 * largest) / (size * size))));
-  forEachEntry(lower, (row, column, value) => triplets.add(row, column, value / sizes[column]! / sizes[row]!));
-  const { matrix } = triplets.assemble(n, n);
+  rows.forEach((j, k) => triplets.add(k, k, Math.min(1e-8, (1e-9 * largest) / sizes[j]! ** 2)));
+  forEachEntry(lower, (row, column, value) => {
+    if (coupled[row] === 1 && coupled[column] === 1) {
+      triplets.add(place[row]!, place[column]!, value / sizes[column]! / sizes[row]!);
+    }
+  });
+  const { matrix } = triplets.assemble(order, order);
   const factor = new SparseSymmetricFactor(matrix, undefined, undefined, stop);
   return factor.factor(matrix.values, { mostNegative: 0, ...(stop && { stop }) });
 }

@@ -11,8 +11,9 @@ import type { Inertia } from './symmetric-indefinite.js';
 
 export type { PivotRules } from './numeric-factor.js';
 
-/** Operations per entry of L from which dense blocks pay. */
+/** Operations per entry of L, and per column, from which dense blocks pay. */
 const supernodalRatio = 40;
+const supernodalColumn = 500;
 
 /** Operations under minimum degree from which a better order is worth its search. */
 const dissectedOperations = 5e7;
@@ -72,7 +73,10 @@ export class SparseSymmetricFactor {
 
   /** How the factors are computed: row by row or by dense fronts. */
   get kind(): FactorKind {
-    return this.wantedKind ?? (this.operations > supernodalRatio * this.factorEntries ? 'supernodal' : 'simplicial');
+    if (this.wantedKind !== undefined) return this.wantedKind;
+    const { operations, factorEntries, order } = this;
+    const isFilled = operations > supernodalRatio * factorEntries && operations > supernodalColumn * order;
+    return isFilled ? 'supernodal' : 'simplicial';
   }
 
   /** Pivots that the last `factor` had to replace. */

@@ -158,14 +158,18 @@ function checkOptions(options: TrainingOptions): void {
   if (dataset.classNames.length > labelCount(config)) {
     problems.push(`${dataset.classNames.length} classes do not fit the model's head of ${labelCount(config)}`);
   }
-  devices.forEach(({ cut, speedFactor = 1, serverShare = 1 / devices.length }, k) => {
+  // Who holds all blocks needs nothing of the server.
+  const shares = devices.map(({ cut, serverShare = 1 / devices.length }) => (cut === config.blocks ? 0 : serverShare));
+  devices.forEach(({ cut, speedFactor = 1 }, k) => {
     if (!Number.isSafeInteger(cut) || cut < 0 || cut > config.blocks) {
       problems.push(`device ${k}: cut must be 0 … ${config.blocks}, found ${cut}`);
     }
     if (!(speedFactor > 0)) problems.push(`device ${k}: speedFactor must be above 0, found ${speedFactor}`);
-    if (!(serverShare > 0)) problems.push(`device ${k}: serverShare must be above 0, found ${serverShare}`);
+    if (!(shares[k]! > 0) && cut !== config.blocks) {
+      problems.push(`device ${k}: serverShare must be above 0, found ${shares[k]}`);
+    }
   });
-  const shares = devices.reduce((sum, { serverShare = 1 / devices.length }) => sum + serverShare, 0);
-  if (shares > 1 + 1e-9) problems.push(`the shares of the server sum to ${shares}`);
+  const total = shares.reduce((sum, share) => sum + share, 0);
+  if (total > 1 + 1e-9) problems.push(`the shares of the server sum to ${total}`);
   if (problems.length > 0) throw new TrainingOptionsError(problems.join('\n'));
 }

@@ -13,7 +13,8 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { summariseCases, type ErrorSummary, type Pair, type ValidationReport } from '../../harness/validate/index.js';
+import { summariseCases, type ValidationReport } from '../../harness/validate/index.js';
+import { relativeError, type ErrorSummary } from '../../lib/statistics/index.js';
 
 const root = new URL('../../', import.meta.url);
 const results = new URL('../results/calibration/', import.meta.url);
@@ -109,7 +110,6 @@ async function runPiece(run: string, name: string): Promise<void> {
 
 const percent = (value: number) => `${(100 * value).toFixed(1)} %`.padStart(7);
 const errors = ({ mape, worst, bias }: ErrorSummary) => `${percent(mape)} ${percent(worst)} ${percent(bias)}`;
-const error = ({ predicted, measured }: Pair) => predicted / measured - 1;
 
 /** One line for each run, model, clock and kind. */
 function report(): void {
@@ -132,7 +132,9 @@ function report(): void {
       const counted = cases.filter(({ unsteady }) => unsteady.length === 0);
       if (counted.length === 0) continue;
       const { round, normalised, compute, traffic, deviceMemory, serverMemory } = summariseCases(counted);
-      const cold = done.flatMap((piece) => (piece.report!.cold ? [percent(error(piece.report!.cold)).trim()] : []));
+      const cold = done.flatMap((piece) =>
+        piece.report!.cold ? [percent(relativeError(piece.report!.cold)).trim()] : [],
+      );
       const slow = cases.map(({ slowdown }) => slowdown);
       const loads = done.map(({ load }) => load);
       lines.push(

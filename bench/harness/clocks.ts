@@ -1,16 +1,23 @@
 /**
  * One device and a server, one thread each: the same training on the event clock and on a wall clock, in processes of
  * their own over WebSockets behind an emulated radio link. Then what framing and transport cost of a step over
- * WebSockets. Run: npx tsx bench/harness/clocks.ts
+ * WebSockets, and four devices at one server on a wall clock, which is busy for one of them while the others wait.
+ * Run: npx tsx bench/harness/clocks.ts
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
-import { EventClock, type RoundRecord, type RunRecord, type StepRecord } from '../../harness/server/index.js';
+import {
+  EventClock,
+  type RoundRecord,
+  type RunRecord,
+  type ServerSharing,
+  type StepRecord,
+} from '../../harness/server/index.js';
 import { RadioLink } from '../../harness/transport/index.js';
+import { bundledCli } from '../support/bundled-cli.js';
 
 const repeats = Number(process.argv[2] ?? 5);
 const scenario = `
@@ -35,17 +42,7 @@ const linkOptions = {
 const bare = scenario.replace('CODEC', 'identity').replace('LINK', '');
 
 const root = new URL('../../', import.meta.url);
-const program = fileURLToPath(new URL('.cache/programs/clocks-cli.js', root));
-await build({
-  entryPoints: [fileURLToPath(new URL('bin/sft-opt.ts', root))],
-  outfile: program,
-  bundle: true,
-  packages: 'external',
-  format: 'esm',
-  platform: 'node',
-  target: 'node20',
-  logLevel: 'error',
-});
+const program = await bundledCli();
 const folder = mkdtempSync(join(tmpdir(), 'clocks-'));
 const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1]!;
 
@@ -98,32 +95,59 @@ console.log(
 );
 
 /** What the event clock says of a round that ran on a wall clock, from the same measured work and the same bytes. */
-function replayed(records: readonly RunRecord[], round: RoundRecord): number {
-  const link = new RadioLink(linkOptions);
-  const clock = new EventClock([{ speedFactor: 1, link, serverShare: 1 }], { sharing: 'equal', speedFactor: 1 });
+async function replayed(
+  records: readonly RunRecord[],
+  round: RoundRecord,
+  devices: number,
+  sharing: ServerSharing,
+  speedFactor: number,
+): Promise<number> {
+  const link = () => new RadioLink(linkOptions);
+  const all = Array.from({ length: devices }, (_, device) => device);
+  // Work on devices is recorded with their speed.
+  const parties = all.map(() => ({ speedFactor: 1, link: link(), serverShare: 1 / devices }));
+  const clock = new EventClock(parties, { sharing, speedFactor });
   const own = steps(records).filter((step) => step.round === round.round);
-  const rest = (direction: 'uplinkBytes' | 'downlinkBytes') =>
-    round[direction] - own.reduce((sum, step) => sum + step[direction], 0);
-  clock.transfer(0, 'downlink', rest('downlinkBytes'), round.round);
-  for (const { seconds, measuredServerSeconds, uplinkBytes, downlinkBytes } of own) {
-    clock.deviceWork(0, seconds.deviceForward + seconds.deviceEncode);
-    clock.transfer(0, 'uplink', uplinkBytes, round.round);
-    const { decode, compute, update, encode } = measuredServerSeconds;
-    clock.deviceWork(0, decode + compute + update + encode);
-    clock.transfer(0, 'downlink', downlinkBytes, round.round);
-    clock.deviceWork(0, seconds.deviceDecode + seconds.deviceBackward + seconds.deviceUpdate);
+  const transfer = (direction: 'uplink' | 'downlink') => {
+    const bytes = own.reduce((rest, step) => rest - step[`${direction}Bytes`], round[`${direction}Bytes`]);
+    for (const device of all) clock.transfer(device, direction, bytes / devices, round.round);
+  };
+  transfer('downlink');
+  for (const step of new Set(own.map((one) => one.step))) {
+    const together = own.filter((one) => one.step === step);
+    const measured = ({ measuredServerSeconds: { decode, compute, update, encode } }: StepRecord) =>
+      decode + compute + update + encode;
+    for (const { device, seconds, uplinkBytes } of together) {
+      clock.deviceWork(device, seconds.deviceForward + seconds.deviceEncode);
+      clock.transfer(device, 'uplink', uplinkBytes, round.round);
+    }
+    if (sharing === 'batched') {
+      const total = together.reduce((sum, one) => sum + measured(one), 0);
+      await clock.serverBatch(all, total);
+    } else for (const one of together) await clock.serverWork(one.device, measured(one));
+    for (const { device, seconds, downlinkBytes } of together) {
+      clock.transfer(device, 'downlink', downlinkBytes, round.round);
+      clock.deviceWork(device, seconds.deviceDecode + seconds.deviceBackward + seconds.deviceUpdate);
+    }
   }
-  clock.transfer(0, 'uplink', rest('uplinkBytes'), round.round);
-  return clock.aggregation([0], round.aggregationSeconds).at;
+  transfer('uplink');
+  return clock.aggregation(all, round.aggregationSeconds).at;
 }
 
-const agreement = found.wall.flatMap((records) =>
-  records
-    .filter((r): r is RoundRecord => r.kind === 'round' && r.round > 0)
-    .map((round) => round.roundSeconds / replayed(records, round)),
-);
+/** Wall time of rounds over the event clock's, from the same work and bytes. */
+async function agreement(runs: readonly RunRecord[][], devices: number, sharing: ServerSharing, speedFactor: number) {
+  const found: number[] = [];
+  for (const records of runs) {
+    for (const round of records) {
+      if (round.kind !== 'round' || round.round === 0) continue;
+      found.push(round.roundSeconds / (await replayed(records, round, devices, sharing, speedFactor)));
+    }
+  }
+  return `median ${median(found).toFixed(3)}, least ${Math.min(...found).toFixed(3)}, largest ${Math.max(...found).toFixed(3)}`;
+}
+
 console.log(
-  `the same rounds on both clocks (wall time over the event clock's, from the same work and bytes): median ${median(agreement).toFixed(3)}, least ${Math.min(...agreement).toFixed(3)}, largest ${Math.max(...agreement).toFixed(3)}`,
+  `the same rounds on both clocks (wall time over the event clock's, from the same work and bytes): ${await agreement(found.wall, 1, 'equal', 1)}`,
 );
 // Without a link what passes between sending and arriving is framing and transport alone.
 const free: number[] = [];
@@ -139,4 +163,20 @@ console.log(
   `framing and transport over WebSockets, identity codec (0.4 MB each way): least ${(1000 * Math.min(...free)).toFixed(2)} ms, median ${(1000 * median(free)).toFixed(2)} ms a step; ` +
     `${(100 * Math.min(...shares)).toFixed(2)} % least, ${(100 * median(shares)).toFixed(2)} % median of the step`,
 );
+const crowd = { devices: 4, deviceFactor: 8, serverFactor: 1.5 };
+for (const sharing of ['allocated', 'equal', 'batched'] as const) {
+  const device = `name: one, count: ${crowd.devices}, cut: 2, speedFactor: ${crowd.deviceFactor}`;
+  const text = coded
+    .replace(
+      'devices: [{ name: only, cut: 2',
+      `server: { sharing: ${sharing}, speedFactor: ${crowd.serverFactor} }\ndevices: [{ ${device}`,
+    )
+    .replace('images: 160', 'images: 320');
+  const runs = [await run(text, 'wall')];
+  const waits = steps(runs.flat()).map(({ seconds }) => seconds.uplink);
+  console.log(
+    `${crowd.devices} devices (× ${crowd.deviceFactor}) at one server (× ${crowd.serverFactor}, ${sharing}) on a wall clock over the event clock: ${await agreement(runs, crowd.devices, sharing, crowd.serverFactor)}; ` +
+      `uplink with the wait for others least ${(1000 * Math.min(...waits)).toFixed(0)} ms, median ${(1000 * median(waits)).toFixed(0)} ms, most ${(1000 * Math.max(...waits)).toFixed(0)} ms`,
+  );
+}
 rmSync(folder, { recursive: true });

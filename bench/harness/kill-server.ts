@@ -8,10 +8,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { readCheckpoint } from '../../harness/checkpoint/index.js';
 import type { RunRecord } from '../../harness/server/index.js';
 import { randomStream } from '../../lib/random/index.js';
+import { bundledCli } from '../support/bundled-cli.js';
 
 const kills = Number(process.argv[2] ?? 50);
 const rounds = 4000;
@@ -27,17 +27,7 @@ devices: [{ name: a, cut: 1 }, { name: b, cut: 2 }]
 `;
 
 const root = new URL('../../', import.meta.url);
-const program = fileURLToPath(new URL('.cache/programs/kill-server-cli.js', root));
-await build({
-  entryPoints: [fileURLToPath(new URL('bin/sft-opt.ts', root))],
-  outfile: program,
-  bundle: true,
-  packages: 'external',
-  format: 'esm',
-  platform: 'node',
-  target: 'node20',
-  logLevel: 'error',
-});
+const program = await bundledCli();
 const folder = mkdtempSync(join(tmpdir(), 'kill-server-'));
 const path = join(folder, 'scenario.yaml');
 writeFileSync(path, scenario);

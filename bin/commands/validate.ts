@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { MeasuredProfileError, readMeasuredProfile } from '../../lib/io/index.js';
-import type { ComparedCase, ErrorSummary, Pair, ValidationReport } from '../../harness/validate/index.js';
+import { relativeError, type ErrorSummary, type Pair } from '../../lib/statistics/index.js';
+import type { ComparedCase, ValidationReport } from '../../harness/validate/index.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { readText } from '../files.js';
 import { escapeLine } from '../escape.js';
@@ -130,8 +131,8 @@ function caseLine(one: ComparedCase): string {
   );
 }
 
-function signedError({ predicted, measured }: Pair): string {
-  const error = predicted / measured - 1;
+function signedError(pair: Pair): string {
+  const error = relativeError(pair);
   return `${error < 0 ? '' : '+'}${percent(error)}`;
 }
 

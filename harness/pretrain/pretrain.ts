@@ -3,7 +3,8 @@ import type { Tf } from '../backend/tensorflow.js';
 import { grammarDataset, proceduralDataset, readBatch, type Dataset } from '../data/index.js';
 import { isDecoder, type TransformerConfig } from '../model/config.js';
 import { randomWeights, type HostTensor } from '../model/weights.js';
-import { cosineWithWarmUp, defaultAdamW, Optimizer } from '../training/index.js';
+import { rateFactor } from '../protocol/index.js';
+import { defaultAdamW, Optimizer } from '../training/index.js';
 import { TrainableModel } from './trainable-model.js';
 
 /** Options of a pre-training: type, default and meaning. */
@@ -64,7 +65,7 @@ export async function pretrain(
       const batch = await readBatch(dataset, indices);
       const input = tf.tensor(batch.inputs, [...batch.shape]);
       const { loss, right, gradients } = model.step(input, batch.targets);
-      const factor = cosineWithWarmUp(step, steps, warmUpSteps);
+      const factor = rateFactor({ kind: 'cosine', warmUpSteps, final: 0 }, step, steps);
       optimizers[0].apply(pick(gradients, true), factor);
       optimizers[1].apply(pick(gradients, false), factor);
       tf.dispose([input, ...gradients]);

@@ -59,7 +59,8 @@ function deviceChecks(file: ScenarioFile): RawIssue[] {
     seen.add(name);
   }
   const devices = listedDevices(file);
-  const total = devices.reduce((sum, { serverShare = 1 / devices.length }) => sum + serverShare, 0);
+  const served = devices.filter(({ cut }) => cut < blocks);
+  const total = served.reduce((sum, { serverShare = 1 / devices.length }) => sum + serverShare, 0);
   if (file.server.sharing === 'allocated' && total > 1 + 1e-9) {
     issues.push({ path: ['devices'], message: `the shares of the server sum to ${total.toPrecision(4)}, above 1` });
   }

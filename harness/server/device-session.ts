@@ -20,6 +20,7 @@ import {
   ConnectionError,
   FrameError,
   machineSeconds,
+  within,
   type Connection,
   type Message,
   type Received,
@@ -139,7 +140,7 @@ export class DeviceSession {
 
   /** The training has ended: the device gets its part of the last average. */
   async dismiss(rounds: number): Promise<void> {
-    await this.taken().send(stepMessage('finished', { rounds }, this.held.final()));
+    await this.handed(this.taken(), stepMessage('finished', { rounds }, this.held.final()));
   }
 
   async receiveActivations(round: number, step: number): Promise<ArrivedActivations> {
@@ -189,7 +190,7 @@ export class DeviceSession {
   /** Asks the device what it remembers, as of the start of `round`. */
   async fetchState(round: number): Promise<void> {
     const connection = this.taken();
-    await connection.send({ kind: 'state-request', header: { round }, body: new Uint8Array(0) });
+    await this.handed(connection, { kind: 'state-request', header: { round }, body: new Uint8Array(0) });
     const { message } = await connection.receive(this.options.patience());
     const { steps } = expectStep(message, 'state');
     const memory = decodeMemory(steps, message.body);
@@ -201,7 +202,7 @@ export class DeviceSession {
     const { known } = this;
     const body = known ? encodeMemory(known) : new Uint8Array(0);
     const header = { round: known?.round ?? 0, steps: known?.optimizer.steps ?? 0 };
-    await connection.send(stepMessage('state', header, body));
+    await this.handed(connection, stepMessage('state', header, body));
     this.mustSendState = false;
   }
 
@@ -302,8 +303,13 @@ export class DeviceSession {
   }
 
   private async send(message: Message): Promise<number> {
-    const bytes = await this.inUse().send(message);
+    const bytes = await this.handed(this.inUse(), message);
     this.downlinkBytes += bytes;
     return bytes;
+  }
+
+  /** One that never reads would hold the others up for ever: what it is sent must be taken in time, as it must answer. */
+  private handed(connection: Connection, message: Message): Promise<number> {
+    return within(this.options.patience(), 'a message was not taken', connection.send(message));
   }
 }

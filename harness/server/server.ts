@@ -66,13 +66,8 @@ export interface TrainingResult {
   readonly roundsDone: number;
 }
 
-/** The server's side of a training with devices that are connected already. Leaves no tensor behind. */
-export async function runServer(tf: Tf, options: ServerOptions): Promise<TrainingResult> {
-  return new TrainingServer(tf, options).run();
-}
-
 /**
- * The server's side of a training. With `onFault: end` a device that goes, is silent for too long or sends what does not
+ * The server's side of a training; leaves no tensor behind. With `onFault: end` a device that goes, is silent for too long or sends what does not
  * fit ends the training for all with `ConnectionError` or `ProtocolError`. With `continue` the round closes without it:
  * it is not in the average, what the server had changed for it is taken back, and it may join again.
  */
@@ -298,6 +293,7 @@ export class TrainingServer {
   }
 
   private async finish(): Promise<void> {
+    this.deadline = Infinity;
     const connected = this.sessions.filter(({ isConnected }) => isConnected);
     await Promise.all(connected.map((session) => this.guarded(session, () => session.dismiss(this.roundNumber))));
   }

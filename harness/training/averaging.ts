@@ -1,5 +1,5 @@
 import type { Tf, Variable } from '../backend/tensorflow.js';
-import type { AdapterSettings, AdapterState } from '../model/adapters.js';
+import type { AdapterState } from '../model/adapters.js';
 import type { HostTensor } from '../model/weights.js';
 import { toHost } from './optimizer.js';
 
@@ -42,13 +42,6 @@ export function averageAdapters(contributions: readonly Contribution[]): Adapter
     throw new AdapterMismatchError('adapter sets differ in what they hold');
   }
   return average;
-}
-
-/** Names of the adapters of blocks `first` … `last` − 1 in the order of a part's `variables`. */
-export function adapterNames(settings: AdapterSettings, first: number, last: number): string[] {
-  return Array.from({ length: last - first }, (_, k) =>
-    settings.targets.flatMap((target) => ['down', 'up'].map((part) => `${first + k}.${target}.${part}`)),
-  ).flat();
 }
 
 /** Adapters of a part on the host, by name. */

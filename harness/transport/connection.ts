@@ -62,6 +62,20 @@ export class ConnectionError extends Error {
   }
 }
 
+/** What `work` comes to; throws `ConnectionError` where it takes longer than so many seconds. */
+export async function within<T>(seconds: number, what: string, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = () => reject(new ConnectionError('timeout', `${what} within ${seconds} s`));
+    timer = setTimeout(error, seconds * 1000);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Values that come when they come, for readers that wait with a timeout. */
 export class Mailbox<T> {
   private readonly values: T[] = [];

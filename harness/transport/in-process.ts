@@ -1,4 +1,4 @@
-import { ConnectionError, FramedConnection, Mailbox, type Connection, type Listener } from './connection.js';
+import { ConnectionError, FramedConnection } from './connection.js';
 import { defaultFrameLimitBytes } from './frame.js';
 
 /** Two ends of a connection within this process. Frames are written and read as over a socket. */
@@ -18,30 +18,4 @@ export function connectionPair(limitBytes = defaultFrameLimitBytes): [FramedConn
     );
   ends.push(end(0), end(1));
   return [ends[0]!, ends[1]!];
-}
-
-/** A listener within this process and the function that connects to it. */
-export function listenInProcess(limitBytes = defaultFrameLimitBytes): {
-  readonly listener: Listener;
-  readonly connect: () => Promise<Connection>;
-} {
-  const arrivals = new Mailbox<Connection>();
-  let isOpen = true;
-  return {
-    listener: {
-      address: 'in-process',
-      accept: (timeoutSeconds) => arrivals.take(timeoutSeconds),
-      close: () => {
-        isOpen = false;
-        arrivals.fail(new ConnectionError('closed', 'the listener has been closed'));
-        return Promise.resolve();
-      },
-    },
-    connect: () => {
-      if (!isOpen) return Promise.reject(new ConnectionError('unreachable', 'nobody listens'));
-      const [near, far] = connectionPair(limitBytes);
-      arrivals.put(far);
-      return Promise.resolve(near);
-    },
-  };
 }

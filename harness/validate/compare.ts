@@ -1,17 +1,7 @@
+import { summarise, type ErrorSummary, type Pair } from '../../lib/statistics/index.js';
 import { stageNames, type MeasuredMemory, type Measurement, type Stages } from './measure.js';
 import type { ValidationCase } from './cases.js';
 import type { Prediction } from './predict.js';
-
-/** A predicted figure beside the measured one. */
-export interface Pair {
-  readonly predicted: number;
-  readonly measured: number;
-}
-
-/** predicted / measured − 1. */
-export function relativeError({ predicted, measured }: Pair): number {
-  return predicted / measured - 1;
-}
 
 /** A stage of one device of a case; at the speed of the machine at calibration. */
 export interface StagePair extends Pair {
@@ -100,26 +90,6 @@ export function compareCase(run: CaseRun): ComparedCase {
     linkShare: Math.max(...links),
     repeats: run.repeats,
     unsteady,
-  };
-}
-
-/** Mean and largest absolute relative error, and how many figures they are of. */
-export interface ErrorSummary {
-  readonly count: number;
-  readonly mape: number;
-  readonly worst: number;
-  /** Mean with sign: above 0 the prediction is too long. */
-  readonly bias: number;
-}
-
-export function summarise(pairs: readonly Pair[]): ErrorSummary {
-  const errors = pairs.map(relativeError);
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  return {
-    count: errors.length,
-    mape: mean(errors.map(Math.abs)),
-    worst: Math.max(0, ...errors.map(Math.abs)),
-    bias: mean(errors),
   };
 }
 

@@ -18,20 +18,6 @@ import type { StepRecord } from '../server/index.js';
 import type { ValidationCase } from './cases.js';
 import type { Prediction } from './predict.js';
 
-/** Stages of a device's round, s. Those of a step are for one step. */
-export interface Stages {
-  readonly forward: number;
-  readonly encode: number;
-  readonly uplink: number;
-  /** With `batched` the whole batch, without the wait for it. */
-  readonly server: number;
-  readonly downlink: number;
-  readonly decode: number;
-  /** Update included. */
-  readonly backward: number;
-  readonly adapters: number;
-}
-
 export const stageNames = [
   'forward',
   'encode',
@@ -41,7 +27,13 @@ export const stageNames = [
   'decode',
   'backward',
   'adapters',
-] as const satisfies readonly (keyof Stages)[];
+] as const;
+
+/**
+ * Stages of a device's round, s; those of a step are for one step. The backward has the update in it, and `batched` the whole
+ * batch as its server stage, without the wait for it.
+ */
+export type Stages = Readonly<Record<(typeof stageNames)[number], number>>;
 
 /** What was measured of a case; medians over steps and rounds. */
 export interface Measurement {

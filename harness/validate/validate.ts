@@ -1,8 +1,9 @@
 import type { MeasuredProfile } from '../../lib/io/index.js';
+import type { Pair } from '../../lib/statistics/index.js';
 import type { LoadedBackend } from '../backend/tensorflow.js';
 import { ReferenceTimer, type TimingWorkload } from '../calibrate/index.js';
 import type { ValidationCase } from './cases.js';
-import { compareCase, summariseCases, type ComparedCase, type Pair, type ValidationSummary } from './compare.js';
+import { compareCase, summariseCases, type ComparedCase, type ValidationSummary } from './compare.js';
 import { measure, measureMemory, type Measurement } from './measure.js';
 import { predict, type Prediction } from './predict.js';
 

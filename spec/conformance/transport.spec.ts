@@ -7,7 +7,6 @@ import {
   encodeFrame,
   join,
   JoinError,
-  listenInProcess,
   listenWebSocket,
   RadioConnection,
   RadioLink,
@@ -15,6 +14,7 @@ import {
   type Listener,
   type Message,
 } from '../../harness/transport/index.js';
+import { listenInProcess } from '../support/listen-in-process.js';
 
 const limitBytes = 4 * 2 ** 20;
 

@@ -1,4 +1,5 @@
-import type { ErrorSummary, ValidationReport } from '../../../harness/validate/index.js';
+import type { ValidationReport } from '../../../harness/validate/index.js';
+import type { ErrorSummary } from '../../../lib/statistics/index.js';
 import { barChart } from '../chart/bars.js';
 import { dotChart, type DotGroup } from '../chart/dots.js';
 import type { ChartLibrary } from '../chart/library.js';

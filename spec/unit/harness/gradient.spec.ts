@@ -1,10 +1,14 @@
 import { beforeAll, expect, it } from 'vitest';
 import { loadBackend, type Tf } from '../../../harness/backend/tensorflow.js';
-import { initialAdapters, type AdapterSettings, type AdapterState } from '../../../harness/model/adapters.js';
+import {
+  initialAdapters,
+  type AdapterSettings,
+  type AdapterState,
+  trainedNames,
+} from '../../../harness/model/adapters.js';
 import type { VitConfig } from '../../../harness/model/config.js';
 import { DevicePart, ServerPart, type MemoryMode } from '../../../harness/model/parts.js';
 import { randomWeights } from '../../../harness/model/weights.js';
-import { adapterNames } from '../../../harness/training/index.js';
 import { randomStream } from '../../../lib/random/index.js';
 
 process.env['TF_NUM_INTRAOP_THREADS'] = '1';
@@ -23,7 +27,7 @@ const config: VitConfig = {
 };
 const targets = ['query', 'key', 'value', 'output', 'up', 'down'] as const;
 const settings: AdapterSettings = { rank: 2, alpha: 4, targets, dropout: 0 };
-const names = adapterNames(settings, 0, config.blocks);
+const names = trainedNames(config, settings, 0, config.blocks);
 
 let tf: Tf;
 beforeAll(async () => {

@@ -5,7 +5,7 @@ import { runDevice } from '../../../harness/device/index.js';
 import { initialAdapters } from '../../../harness/model/adapters.js';
 import { randomWeights } from '../../../harness/model/weights.js';
 import { constantRate, type StepCodec } from '../../../harness/protocol/index.js';
-import { runServer, type FaultRecord, type RunRecord, type ServerSharing } from '../../../harness/server/index.js';
+import { TrainingServer, type FaultRecord, type RunRecord, type ServerSharing } from '../../../harness/server/index.js';
 import { defaultAdamW } from '../../../harness/training/index.js';
 import { connectionPair } from '../../../harness/transport/index.js';
 import { hostileModes, turned, type HostileMode } from '../../support/hostile-device.js';
@@ -58,7 +58,7 @@ async function train(sharing: ServerSharing, mode: HostileMode): Promise<Outcome
     downlinkCodec: codec,
   }));
   const exchange = mode.exchangeCodec && { exchangeCodec: mode.exchangeCodec };
-  const serving = runServer(tf, {
+  const serving = new TrainingServer(tf, {
     ...training,
     ...exchange,
     part,
@@ -68,7 +68,7 @@ async function train(sharing: ServerSharing, mode: HostileMode): Promise<Outcome
     timeoutSeconds: mode.reason.source.includes('nothing') ? 1 : 60,
     onFault: 'continue',
     record: (record) => records.push(record),
-  });
+  }).run();
   const [[honest], [near, far]] = pairs;
   const place = { kind: mode.at, round: 1, step: 1 };
   const ends = [honest, turned(near, far, place, mode.act)];

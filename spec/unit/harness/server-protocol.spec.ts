@@ -1,4 +1,4 @@
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { loadBackend, type Tf } from '../../../harness/backend/tensorflow.js';
 import { initialAdapters } from '../../../harness/model/adapters.js';
 import { randomWeights } from '../../../harness/model/weights.js';
@@ -10,9 +10,9 @@ import {
   ProtocolError,
   type StepCodec,
 } from '../../../harness/protocol/index.js';
-import { runServer } from '../../../harness/server/index.js';
+import { TrainingServer } from '../../../harness/server/index.js';
 import { defaultAdamW } from '../../../harness/training/index.js';
-import { connectionPair, type Message } from '../../../harness/transport/index.js';
+import { connectionPair, type Connection, type Message } from '../../../harness/transport/index.js';
 import { smallAdapters, smallVit } from '../../support/small-vit.js';
 
 const config = smallVit;
@@ -25,10 +25,14 @@ beforeAll(async () => {
 });
 
 /** A server of one round of one step with one device, to which `messages` are sent. */
-async function serve(messages: readonly Message[], codec: StepCodec = 'identity') {
+async function serve(
+  messages: readonly Message[],
+  codec: StepCodec = 'identity',
+  wrapped = (connection: Connection) => connection,
+) {
   const [near, far] = connectionPair();
-  const device = { connection: far, cut: 1, batchSize: 2, weight: 1, speedFactor: 1 };
-  const serving = runServer(tf, {
+  const device = { connection: wrapped(far), cut: 1, batchSize: 2, weight: 1, speedFactor: 1 };
+  const serving = new TrainingServer(tf, {
     part: { config, weights: randomWeights(config, 1), settings, adapters, memoryMode: 'keep' },
     devices: [{ ...device, uplinkCodec: codec, downlinkCodec: codec }],
     rounds: 1,
@@ -40,7 +44,7 @@ async function serve(messages: readonly Message[], codec: StepCodec = 'identity'
     seed: 1,
     timeoutSeconds: 0.2,
     record: () => undefined,
-  });
+  }).run();
   for (const message of messages) await near.send(message);
   return serving;
 }
@@ -115,4 +119,38 @@ it.each(Object.entries(cases))('refuses %s, and leaves no tensor behind', async 
 
 it('gives up on a device that falls silent', async () => {
   await expect(serve([activations()])).rejects.toMatchObject({ code: 'timeout' });
+});
+
+describe('a device that does not read what it is sent', () => {
+  /** Takes no message of a kind from the server: what is sent never gets through. */
+  function deaf(connection: Connection, kind: string): Connection {
+    const stuck = new Promise<number>(() => undefined);
+    return {
+      send: (message) => (message.kind === kind ? stuck : connection.send(message)),
+      receive: (seconds) => connection.receive(seconds),
+      close: (reason) => connection.close(reason),
+      restrict: (limits) => connection.restrict(limits),
+      get isOpen() {
+        return connection.isOpen;
+      },
+      get traffic() {
+        return connection.traffic;
+      },
+    };
+  }
+
+  it.each(['round', 'gradient'])('is left behind at %s', async (kind) => {
+    const before = tf.memory().numTensors;
+    const messages = kind === 'round' ? [] : [activations()];
+    await expect(serve(messages, 'identity', (connection) => deaf(connection, kind))).rejects.toMatchObject({
+      code: 'timeout',
+      message: expect.stringContaining('a message was not taken within') as string,
+    });
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('does not hold up the end of a training', async () => {
+    const served = await serve([activations(), upload()], 'identity', (connection) => deaf(connection, 'finished'));
+    expect(served.roundsDone).toBe(1);
+  });
 });

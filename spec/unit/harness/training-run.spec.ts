@@ -190,6 +190,13 @@ describe('a training that cannot go on', () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
+  it('goes on where a device with all blocks leaves the whole server to another', async () => {
+    const devices = [device(config.blocks), { ...device(1), serverShare: 1 }];
+    expect((await trainInProcess(tf, options(devices, { rounds: 1 }))).roundsDone).toBe(1);
+    const shared = [{ ...device(1), serverShare: 0.7 }, device(2)];
+    await expect(trainInProcess(tf, options(shared))).rejects.toThrow('shares of the server sum to 1.2');
+  });
+
   it('refuses options that contradict each other, all at once', async () => {
     const wrong = options([device(4), device(1, 'identity', { serverShare: 0.9, speedFactor: 0 })], { rounds: 0 });
     const error = await trainInProcess(tf, wrong).catch((cause: unknown) => cause);

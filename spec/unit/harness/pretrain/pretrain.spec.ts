@@ -8,7 +8,7 @@ import { embeddedConfig, embeddedDecoderConfig, embeddedWeights } from '../../..
 import { DevicePart, ServerPart } from '../../../../harness/model/parts.js';
 import { randomWeights, readWeights, weightShapes } from '../../../../harness/model/weights.js';
 import { pretrain, pretrainSchema, TrainableModel, weightFile } from '../../../../harness/pretrain/index.js';
-import { cosineWithWarmUp, evaluate } from '../../../../harness/training/index.js';
+import { evaluate } from '../../../../harness/training/index.js';
 
 process.env['TF_NUM_INTRAOP_THREADS'] = '1';
 process.env['TF_NUM_INTEROP_THREADS'] = '1';
@@ -149,16 +149,5 @@ describe('the shipped weights', () => {
     // With a fresh head and other classes there is everything left to learn.
     const fresh = await judge('fine-tuning', { ...part, weights: await embeddedWeights() });
     expect(fresh.accuracy).toBeLessThan(0.2);
-  });
-});
-
-describe('cosineWithWarmUp', () => {
-  it('rises to 1, then falls to the final factor', () => {
-    const factors = Array.from({ length: 100 }, (_, step) => cosineWithWarmUp(step, 100, 10, 0.1));
-    expect(factors[0]).toBeCloseTo(0.1, 12);
-    expect(factors[9]).toBe(1);
-    expect(factors[99]).toBeCloseTo(0.1, 12);
-    expect(factors[54]).toBeCloseTo(0.55, 2);
-    for (let k = 1; k < 100; k++) expect(factors[k]! > factors[k - 1]!).toBe(k < 10);
   });
 });

@@ -213,6 +213,19 @@ devices: [{ name: near, distance: 60 m, batchSize: 4 }, { name: far, distance: 2
     }
   });
 
+  it('gives the whole server to those who need it where others hold the whole model', async () => {
+    const open = `${problem.replace('imageSize: 32, ', '').replace('batchSize: 4', 'pinned: { blocks: 6 }')}split: { maximum: 6 }\n`;
+    await writeFile(join(folder, 'open.yaml'), open);
+    const path = join(folder, 'whole.yaml');
+    await writeFile(path, 'version: 1\nplan: { problem: open.yaml }\n');
+    const [near, far] = (await openScenario(path)).devices;
+    expect([near!.cut, near!.serverShare]).toEqual([6, undefined]);
+    expect(far!.serverShare).toBeCloseTo(1, 9);
+    const listed = 'version: 1\ndevices: [{ name: a, cut: 6 }, { name: b, cut: 2, serverShare: 1 }]\n';
+    expect(issuesOf(listed)).toEqual([]);
+    expect(issuesOf(listed.replace('cut: 6', 'cut: 5')).join()).toContain('sum to 1.500');
+  });
+
   it('codes adapters as the plan says, and not by a ratio alone', async () => {
     const path = join(folder, 'exchange.yaml');
     const codecOf = async (exchange: string) => {

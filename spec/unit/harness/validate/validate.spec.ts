@@ -10,8 +10,6 @@ import {
   predict,
   problemCases,
   problemOf,
-  relativeError,
-  summarise,
   summariseCases,
   unmeasured,
   validate,
@@ -20,6 +18,7 @@ import {
 } from '../../../../harness/validate/index.js';
 import { validationPicture } from '../../../../bin/report/validation.js';
 import { readMeasuredProfile } from '../../../../lib/io/index.js';
+import { relativeError, summarise } from '../../../../lib/statistics/index.js';
 import { sampleProfile } from '../../../support/measured-profile.js';
 
 process.env['TF_NUM_INTRAOP_THREADS'] = '1';

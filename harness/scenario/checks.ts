@@ -21,16 +21,19 @@ export function workloadChecks(file: ModelSource): RawIssue[] {
 }
 
 /** What must fit the model's sizes, which may be those of a file. */
-export function configChecks(
-  file: Pick<ScenarioFile, 'devices' | 'lora' | 'data'>,
-  config: TransformerConfig,
-): RawIssue[] {
+export function configChecks(file: ScenarioFile, config: TransformerConfig): RawIssue[] {
   const issues: RawIssue[] = [];
   for (const [k, { cut }] of (file.devices ?? []).entries()) {
     if (cut > config.blocks) {
       const message = `must be at most ${config.blocks}, the blocks of the model`;
       issues.push({ path: ['devices', k, 'cut'], message });
     }
+  }
+  const devices = listedDevices(file);
+  const served = devices.filter(({ cut }) => cut < config.blocks);
+  const total = served.reduce((sum, { serverShare = 1 / devices.length }) => sum + serverShare, 0);
+  if (file.server.sharing === 'allocated' && total > 1 + 1e-9) {
+    issues.push({ path: ['devices'], message: `the shares of the server sum to ${total.toPrecision(4)}, above 1` });
   }
   const { targets, trainHead } = file.lora;
   const gate = targets.findIndex((target) => target === 'gate');
@@ -57,12 +60,6 @@ function deviceChecks(file: ScenarioFile): RawIssue[] {
   for (const { name } of listedDevices(file)) {
     if (seen.has(name)) issues.push({ path: ['devices'], message: `two devices have the name \`${name}\`` });
     seen.add(name);
-  }
-  const devices = listedDevices(file);
-  const served = devices.filter(({ cut }) => cut < blocks);
-  const total = served.reduce((sum, { serverShare = 1 / devices.length }) => sum + serverShare, 0);
-  if (file.server.sharing === 'allocated' && total > 1 + 1e-9) {
-    issues.push({ path: ['devices'], message: `the shares of the server sum to ${total.toPrecision(4)}, above 1` });
   }
   return issues;
 }

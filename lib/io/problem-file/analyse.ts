@@ -1,11 +1,8 @@
 import { outsideCuts } from './checks/index.js';
-import { accuracySection } from './schema/index.js';
+import { defaultLossModel } from './family-losses.js';
 import { signalToNoiseDecibel, type ResolvedSections } from './resolve/index.js';
 import type { RawIssue } from './source/index.js';
 import { formatQuantity, significant, type Dimension } from './units/index.js';
-
-/** Losses of a file that gives none. */
-const defaultLoss = () => accuracySection.parse({}).up;
 
 /** Sizes outside which a quantity is more likely a slip of the unit than meant. */
 const usual = {
@@ -69,15 +66,12 @@ function oddDevices({ file, problem, summaries }: ResolvedSections): RawIssue[] 
   return issues;
 }
 
-/** The model whose losses are the default. */
-const defaultLossModel = 'deit-tiny';
-
 /** Losses of another model, and splits at which none were measured. */
 function borrowedAccuracy({ file, shape, problem }: ResolvedSections): RawIssue[] {
   const { accuracy, model } = file;
   const issues: RawIssue[] = [];
-  const { measuredOn = isDefaultLoss(accuracy.up) ? defaultLossModel : undefined } = accuracy;
   const name = typeof model === 'string' ? model : 'preset' in model ? model.preset : 'an explicit shape';
+  const { measuredOn = defaultLossModel(accuracy.up, name, shape) } = accuracy;
   if (measuredOn !== undefined && measuredOn !== name && problem.accuracy.minimum > 0 && !accuracy.allowOtherModel) {
     const whose = accuracy.measuredOn === undefined ? 'the default losses were' : 'they were';
     issues.push({
@@ -95,10 +89,6 @@ function borrowedAccuracy({ file, shape, problem }: ResolvedSections): RawIssue[
     if (outside !== undefined) issues.push({ path: ['accuracy', direction, 'cut'], message: outside });
   }
   return issues;
-}
-
-function isDefaultLoss(loss: ResolvedSections['file']['accuracy']['up']): boolean {
-  return JSON.stringify(loss) === JSON.stringify(defaultLoss());
 }
 
 function oddChoices({ file, problem }: ResolvedSections): RawIssue[] {

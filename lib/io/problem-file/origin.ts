@@ -1,6 +1,7 @@
 import type { ProblemSource, RateLaw, Rebuilt, SourceChange } from '../../models/index.js';
 import { applyCalibration } from './calibrate.js';
 import { checkSections, crossChecks } from './checks/index.js';
+import { withFamilyLosses } from './family-losses.js';
 import { resolveFile, type ResolvedSections } from './resolve/index.js';
 import type { ProblemFile } from './schema/index.js';
 import { applySettings } from './settings.js';
@@ -31,7 +32,7 @@ export function resolveDocument(origin: FileOrigin, readFile = readerOf(origin))
   const files: Record<string, string> = {};
   const checked = checkSections(origin.document);
   const { sections, issues: calibrationIssues } = applyCalibration(
-    checked.sections,
+    withFamilyLosses(checked.sections, origin.document),
     valueAt(origin.document, ['codec', 'points']) !== undefined,
     (path) => (files[path] = readFile(path)),
   );

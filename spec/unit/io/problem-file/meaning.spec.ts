@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { loadStudy, pairedPoints, studyFile } from '../../../../bench/study/runs.js';
 import { formatIssue, parseProblemFile, readProblemFile } from '../../../../lib/io/index.js';
+import { accuracy, fitPairedLoss } from '../../../../lib/models/index.js';
 
 const fixture = (name: string) => readFileSync(new URL(`../../../fixtures/${name}.yaml`, import.meta.url), 'utf8');
 
@@ -40,9 +42,61 @@ describe('inputs that would silently mean something else', () => {
     ]);
   });
 
-  it.each(['gpt2', 'llama-2-7b', 'vit-b16'])('losses of DeiT-Tiny are named where the model is %s', (model) => {
+  const ownDecoder =
+    '{ blocks: 6, width: 64, heads: 4, keyValueHeads: 2, mlpWidth: 176, gatedMlp: true, tokens: 32, causal: true, norm: rms, ' +
+    'embedding: { kind: tokens, vocabulary: 118 }, head: { kind: language-model, tied: false } }';
+
+  it.each([
+    ['gpt2', 0.8466713, 'decoder'],
+    ['llama-2-7b', 0.8466713, 'decoder'],
+    ['{ preset: gpt2, tokens: 64 }', 0.8466713, 'decoder'],
+    [ownDecoder, 0.8466713, 'decoder'],
+    ['bert-base', 0.917, 'vision'],
+    ['vit-b16', 0.917, 'vision'],
+  ])('losses are those of the family where the model is %s', (model, limit, family) => {
+    const exponent = family === 'decoder' ? 2.314257 : 0.9;
+    const { problem } = parseProblemFile(cell('distance: 50 m', '', model));
+    expect(problem.accuracy.model).toMatchObject({ limit, up: { family: { kind: 'power', exponent } } });
+    expect(problem.accuracy.minimum).toBeCloseTo(limit - 0.01, 12);
+    const own = cell(
+      'distance: 50 m',
+      'accuracy: { limit: 50 %, up: { family: power, scale: 0.01, exponent: 1 } }\n',
+      model,
+    );
+    const given = parseProblemFile(own).problem.accuracy.model;
+    expect([given.limit, given.up.family]).toEqual([0.5, { kind: 'power', scale: 0.01, exponent: 1 }]);
+    const half = parseProblemFile(cell('distance: 50 m', 'accuracy: { limit: 50 % }\n', model)).problem.accuracy.model;
+    expect(half).toMatchObject({ limit: 0.5, up: { family: { exponent } } });
+  });
+
+  it('losses of decoders are those that `fit --paired` finds in the runs of the study, and within what was measured', () => {
+    const { runs, rows } = loadStudy(studyFile('embedded-decoder')!);
+    const fit = fitPairedLoss(runs.map((run) => ({ ...run, task: 'next words', seed: run.seed! })));
+    const { model } = parseProblemFile(cell('distance: 50 m', '', 'gpt2')).problem.accuracy;
+    expect(model.limit).toBeCloseTo(fit.model.limit, 6);
+    const points = pairedPoints(rows).filter(({ lost }) => lost <= 0.15);
+    expect(points.length).toBeGreaterThanOrEqual(6);
+    for (const { ratioUp, ratioDown, cut, lost, reach } of points) {
+      const loss = model.limit - accuracy(model, ratioUp, ratioDown, cut);
+      expect(loss).toBeCloseTo(fit.model.limit - accuracy(fit.model, ratioUp, ratioDown, cut), 4);
+      expect(Math.abs(loss - lost)).toBeLessThan(reach);
+    }
+  });
+
+  it('the small decoder has losses of its own', () => {
+    expect(said(cell('distance: 50 m', '', ownDecoder)).join()).not.toContain('measured on');
+    expect(said(cell('distance: 50 m', '', ownDecoder.replace('118', '119'))).join()).toContain(
+      'measured on the small decoder',
+    );
+  });
+
+  it.each([
+    ['gpt2', 'the small decoder that comes with sft-opt'],
+    ['llama-2-7b', 'the small decoder that comes with sft-opt'],
+    ['vit-b16', 'deit-tiny'],
+  ])('losses of other models are named where the model is %s', (model, measured) => {
     const [warning] = said(cell('distance: 50 m', '', model));
-    expect(warning).toContain(`measured on deit-tiny, the model is ${model}`);
+    expect(warning).toContain(`measured on ${measured}, the model is ${model}`);
     expect(warning).toContain('allowOtherModel: true');
     expect(said(cell('distance: 50 m', 'accuracy: { allowOtherModel: true }\n', model))).toEqual([]);
     const own = '{ family: power, scale: 0.01, exponent: 1 }';

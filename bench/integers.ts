@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { compileNl, expressions as build, NlModelBuilder, writeNl, type NlModel } from '../lib/io/nl/index.js';
 import { minimize, type MinimizeResult } from '../lib/minimize/index.js';
 import { randomStream, type RandomStream } from '../lib/random/index.js';
+import type { StopSignal } from '../lib/solver/index.js';
 import { binaryQuadratic, boxProgram, type LinearData } from '../spec/support/integer-programs.js';
 import { askPython, requirePeer } from './profile/peers.js';
 
@@ -150,8 +151,19 @@ function cpuSeconds<T>(work: () => T): { value: T; seconds: number } {
   return { value, seconds: (user + system) / 1e6 };
 }
 
+/** Aborted once the process has spent so much more of its processor's time: a busy machine changes nothing. */
+function processorLimit(seconds: number): StopSignal {
+  const before = process.cpuUsage();
+  return {
+    get aborted() {
+      const { user, system } = process.cpuUsage(before);
+      return (user + system) / 1e6 >= seconds;
+    },
+  };
+}
+
 const solve = (model: NlModel): MinimizeResult =>
-  minimize(compileNl(model), { enumerationLimit: 0, scope: 'global', timeLimitSeconds: secondsLimit });
+  minimize(compileNl(model), { enumerationLimit: 0, scope: 'global' }, { signal: processorLimit(secondsLimit) });
 
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;

@@ -35,7 +35,7 @@ import { randomStart } from './restarts.js';
 import { BestPoint } from './best-point.js';
 import type { Attempt, MinimizeContext, MinimizeResult } from './result.js';
 import { minimizeIntegers } from './integers.js';
-import { interiorFirst, planFor, type PlannedAttempt } from './plan.js';
+import { hasInequalities, interiorFirst, planFor, type PlannedAttempt } from './plan.js';
 import { ProgressWatch } from './progress-watch.js';
 
 /** Variables up to which the simplex search is a match for kinks, and evaluations a variable after which one is looked for. */
@@ -258,7 +258,8 @@ class Minimization {
       boundMultipliers:
         randomPoint || fromBest ? undefined : (context.boundMultipliers ?? evaluator.meta.startBoundMultipliers),
       budget,
-      mayGiveWay: this.pending.length > 0,
+      // Where there are equations alone no active set is to be found, and factorisations go into other things.
+      mayGiveWay: this.pending.length > 0 && hasInequalities(evaluator.problem),
       signal: context.signal,
       optimalityTolerance: options.optimalityTolerance,
       feasibilityTolerance: options.feasibilityTolerance,

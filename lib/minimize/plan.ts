@@ -85,7 +85,8 @@ export function interiorFirst(pending: readonly PlannedAttempt[]): PlannedAttemp
   return [...pending.filter(isInterior), ...pending.filter((attempt) => !isInterior(attempt))];
 }
 
-function hasInequalities({ meta }: NonlinearProgram): boolean {
+/** Whether any variable or row has a side that may hold or not. */
+export function hasInequalities({ meta }: NonlinearProgram): boolean {
   if (hasSides(meta.lower, meta.upper)) return true;
   return meta.constraintLower.some((side, i) => side !== meta.constraintUpper[i]);
 }

@@ -338,6 +338,7 @@ function copySet(set: WorkingSet): WorkingSet {
 
 /** Operations up to which the factorisations of one solve are never too many: some tenths of a second. */
 const affordableOperations = 3e8;
+const affordableFactorizations = 1000;
 /** Factorisations of one solve, and more of them for each of its steps, that are in proportion. */
 const ordinaryFactorizations = 200;
 const ordinaryPerStep = 25;
@@ -367,7 +368,8 @@ class CountingMatrix implements KktMatrix {
 
   /** Whether so many steps have taken more factorisations than they should. */
   isOverworked(steps: number): boolean {
-    return this.work > affordableOperations && this.factorizations > ordinaryFactorizations + ordinaryPerStep * steps;
+    const isCostly = this.work > affordableOperations || this.factorizations > affordableFactorizations;
+    return isCostly && this.factorizations > ordinaryFactorizations + ordinaryPerStep * steps;
   }
 
   factor(request: KktRequest) {

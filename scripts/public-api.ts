@@ -45,6 +45,38 @@ export function undocumentedMembers(): { readonly count: number; readonly bare: 
   return { count: seen.size, bare: bare.sort() };
 }
 
+/**
+ * What comments of exported functions lack, each function once: a `@param` with words for every parameter, `@throws` where the
+ * function itself throws, an `@example`.
+ */
+export function incompleteFunctions(): { readonly count: number; readonly missing: readonly string[] } {
+  const seen = new Map<ts.Node, readonly string[]>();
+  publicSymbols((checker, entry, exported) => {
+    const places = (targetOf(checker, exported).declarations ?? []).filter(ts.isFunctionDeclaration);
+    const [first] = places;
+    if (!first || seen.has(first)) return [];
+    const name = `${entry} ${exported.name}`;
+    const tags = new Set(ts.getJSDocTags(first).map(({ tagName }) => tagName.text));
+    const bare = first.parameters.filter(
+      (parameter) =>
+        !ts
+          .getJSDocParameterTags(parameter)
+          .some(({ comment }) => (ts.getTextOfJSDocComment(comment) ?? '').length > 4),
+    );
+    seen.set(first, [
+      ...bare.map((parameter) => `${name}: @param ${parameter.name.getText().replaceAll(/\s+/gu, ' ')}`),
+      ...(places.some(throwsItself) && !tags.has('throws') ? [`${name}: @throws`] : []),
+      ...(tags.has('example') ? [] : [`${name}: @example`]),
+    ]);
+    return [];
+  });
+  return { count: seen.size, missing: [...seen.values()].flat().sort() };
+}
+
+function throwsItself(node: ts.Node): boolean {
+  return ts.isThrowStatement(node) || ts.forEachChild(node, throwsItself) === true;
+}
+
 function membersOf(place: ts.Node): ts.NamedDeclaration[] {
   if (ts.isInterfaceDeclaration(place) || ts.isTypeLiteralNode(place)) {
     return place.members.filter(
@@ -124,4 +156,7 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
   const members = undocumentedMembers();
   console.log(`${members.count} members, ${members.bare.length} names of them undocumented`);
   for (const name of members.bare) console.log(`  undocumented: ${name}`);
+  const functions = incompleteFunctions();
+  console.log(`${functions.count} functions, ${functions.missing.length} parts of their comments missing`);
+  for (const part of functions.missing) console.log(`  missing: ${part}`);
 }

@@ -455,7 +455,34 @@ export class AugmentedLagrangianSolver {
   }
 }
 
-/** Solves a nonlinear program by the augmented Lagrangian method. */
+/**
+ * Solves a nonlinear program by the augmented Lagrangian method.
+ *
+ * @param problem - The program: facts in `meta`, functions, and those derivatives that it has.
+ * @param options - Tolerances and limits; what is absent takes its default.
+ * @param context - Start, multipliers, signal and callbacks of this call.
+ * @throws ProblemError for a problem that contradicts itself, OptionsError for unknown options.
+ * @example
+ * ```ts
+ * import { solveAugmentedLagrangian } from 'sft-opt';
+ *
+ * const problem = {
+ *   meta: {
+ *     variableCount: 2,
+ *     constraintCount: 1,
+ *     lower: Float64Array.of(0, 0),
+ *     upper: Float64Array.of(Infinity, Infinity),
+ *     constraintLower: Float64Array.of(-Infinity),
+ *     constraintUpper: Float64Array.of(2),
+ *     start: Float64Array.of(0, 0),
+ *   },
+ *   objective: (x: Float64Array) => (x[0]! - 1) ** 2 + (x[1]! - 2) ** 2,
+ *   constraints: (x: Float64Array, c: Float64Array) => void (c[0] = x[0]! + x[1]!),
+ * };
+ * const { termination, x } = solveAugmentedLagrangian(problem);
+ * console.log(termination, x.map((value) => Math.round(1e4 * value) / 1e4)); // locally-optimal Float64Array(2) [ 0.5, 1.5 ]
+ * ```
+ */
 export function solveAugmentedLagrangian(
   problem: NonlinearProgram,
   options?: AuglagOptions,

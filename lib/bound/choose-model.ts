@@ -7,7 +7,40 @@ import { SparseHessianModel } from './sparse-model.js';
 
 const noMultipliers = new Float64Array(0);
 
-/** The second-order model that suits what the problem offers, or undefined when it has no second derivatives. */
+/**
+ * The second-order model that suits what the problem offers, or undefined when it has no second derivatives.
+ *
+ * @param evaluator - Evaluates the problem and counts how often.
+ * @param original - The problem as given: it may bring a model.
+ * @param denseLimit - Most variables of a dense matrix.
+ * @param expired - Asked now and then; true ends the work.
+ * @example
+ * ```ts
+ * import { chooseHessianModel } from 'sft-opt/bound';
+ * import { Evaluator } from 'sft-opt/nlp';
+ *
+ * const problem = {
+ *   meta: {
+ *     variableCount: 2,
+ *     constraintCount: 0,
+ *     lower: Float64Array.of(0, 0),
+ *     upper: Float64Array.of(4, 4),
+ *     constraintLower: new Float64Array(0),
+ *     constraintUpper: new Float64Array(0),
+ *     start: Float64Array.of(1, 1),
+ *   },
+ *   objective: (x: Float64Array) => (x[0]! - 2) ** 2 + (x[1]! + 1) ** 2,
+ *   gradient: (x: Float64Array, g: Float64Array) => void g.set([2 * (x[0]! - 2), 2 * (x[1]! + 1)]),
+ *   hessian: (_x: Float64Array, weight: number, _y: Float64Array, values: Float64Array) =>
+ *     void values.set([2 * weight, 0, 2 * weight]),
+ * };
+ * const model = chooseHessianModel(new Evaluator(problem), problem, 500)!;
+ * model.load(Float64Array.of(1, 1));
+ * const product = new Float64Array(2);
+ * model.multiply(Float64Array.of(1, 3), product);
+ * console.log(product); // Float64Array(2) [ 2, 6 ]
+ * ```
+ */
 export function chooseHessianModel(
   evaluator: Evaluator,
   original: object,
@@ -39,7 +72,21 @@ function denseModel(evaluator: Evaluator, pattern: SparsityPattern | undefined):
   });
 }
 
-/** Adds the entries of a lower-triangle pattern to a packed lower triangle. */
+/**
+ * Adds the entries of a lower-triangle pattern to a packed lower triangle.
+ *
+ * @param pattern - Row and column of each entry.
+ * @param values - Entry of each place of the pattern.
+ * @param triangle - Packed lower triangle, row by row; added to.
+ * @example
+ * ```ts
+ * import { addPatternToTriangle } from 'sft-opt/bound';
+ *
+ * const triangle = new Float64Array(3);
+ * addPatternToTriangle({ rows: Int32Array.of(0, 1), columns: Int32Array.of(0, 0) }, Float64Array.of(2, 5), triangle);
+ * console.log(triangle); // Float64Array(3) [ 2, 5, 0 ]
+ * ```
+ */
 export function addPatternToTriangle(pattern: SparsityPattern, values: Float64Array, triangle: Float64Array): void {
   const { rows, columns } = pattern;
   for (let k = 0; k < rows.length; k++) triangle[(rows[k]! * (rows[k]! + 1)) / 2 + columns[k]!]! += values[k]!;
@@ -61,7 +108,23 @@ function patternOperator(evaluator: Evaluator): HessianOperator {
   };
 }
 
-/** Adds H·vector for H given by its lower triangle (dense row by row when there is no pattern). */
+/**
+ * Adds H·vector for H given by its lower triangle (dense row by row when there is no pattern).
+ *
+ * @param pattern - Where the entries are; undefined for a dense lower triangle.
+ * @param size - Number of variables.
+ * @param hessianValues - Entries as in the pattern.
+ * @param vector - Multiplied by H, length size.
+ * @param values - The product is added to it, length size.
+ * @example
+ * ```ts
+ * import { addSymmetricProduct } from 'sft-opt/bound';
+ *
+ * const values = new Float64Array(2);
+ * addSymmetricProduct(undefined, 2, Float64Array.of(2, 1, 3), Float64Array.of(1, 1), values);
+ * console.log(values); // Float64Array(2) [ 3, 4 ]
+ * ```
+ */
 export function addSymmetricProduct(
   pattern: SparsityPattern | undefined,
   size: number,
@@ -89,7 +152,22 @@ export function addSymmetricProduct(
   }
 }
 
-/** Adds the diagonal of such a matrix. */
+/**
+ * Adds the diagonal of such a matrix.
+ *
+ * @param pattern - Where the entries are; undefined for a dense lower triangle.
+ * @param size - Number of variables.
+ * @param hessianValues - Entries as in the pattern.
+ * @param values - The diagonal is added to it, length size.
+ * @example
+ * ```ts
+ * import { addDiagonal } from 'sft-opt/bound';
+ *
+ * const values = new Float64Array(2);
+ * addDiagonal(undefined, 2, Float64Array.of(2, 1, 3), values);
+ * console.log(values); // Float64Array(2) [ 2, 3 ]
+ * ```
+ */
 export function addDiagonal(
   pattern: SparsityPattern | undefined,
   size: number,

@@ -37,7 +37,17 @@ export interface HessianModelSource {
   createHessianModel(): HessianModel;
 }
 
-/** Whether a problem makes a model of its Hessian itself. */
+/**
+ * Whether a problem makes a model of its Hessian itself.
+ *
+ * @param problem - Any object.
+ * @example
+ * ```ts
+ * import { hasHessianModel } from 'sft-opt/bound';
+ *
+ * console.log(hasHessianModel({ createHessianModel: () => undefined }), hasHessianModel({})); // true false
+ * ```
+ */
 export function hasHessianModel(problem: object): problem is HessianModelSource {
   return 'createHessianModel' in problem && typeof problem.createHessianModel === 'function';
 }

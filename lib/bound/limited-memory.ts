@@ -273,7 +273,34 @@ export class LimitedMemoryMinimizer {
   }
 }
 
-/** Limited-memory method as a function. */
+/**
+ * Limited-memory method as a function.
+ *
+ * @param problem - The program: facts in `meta`, functions, and those derivatives that it has.
+ * @param options - Tolerances and limits; what is absent takes its default.
+ * @param context - Signal and callback of this call.
+ * @throws ArgumentError where the problem has rows.
+ * @example
+ * ```ts
+ * import { solveLimitedMemory } from 'sft-opt/bound';
+ *
+ * const problem = {
+ *   meta: {
+ *     variableCount: 2,
+ *     constraintCount: 0,
+ *     lower: Float64Array.of(0, 0),
+ *     upper: Float64Array.of(4, 4),
+ *     constraintLower: new Float64Array(0),
+ *     constraintUpper: new Float64Array(0),
+ *     start: Float64Array.of(1, 1),
+ *   },
+ *   objective: (x: Float64Array) => (x[0]! - 2) ** 2 + (x[1]! + 1) ** 2,
+ *   gradient: (x: Float64Array, g: Float64Array) => void g.set([2 * (x[0]! - 2), 2 * (x[1]! + 1)]),
+ * };
+ * const { termination, x } = solveLimitedMemory(problem);
+ * console.log(termination, x); // locally-optimal Float64Array(2) [ 2, 0 ]
+ * ```
+ */
 export function solveLimitedMemory(
   problem: NonlinearProgram,
   options?: BoundOptions,

@@ -377,7 +377,18 @@ export class TrustRegionNewton {
 /** Beyond this ratio to the present objective, earlier ones say nothing of the terms that it is the sum of. */
 const largestCancellation = 1e6;
 
-/** A guess of the size of the terms of a sum, from the largest value that it had and its present one. */
+/**
+ * A guess of the size of the terms of a sum, from the largest value that it had and its present one.
+ *
+ * @param largest - Largest |value| so far.
+ * @param present - |value| now.
+ * @example
+ * ```ts
+ * import { termSize } from 'sft-opt/bound';
+ *
+ * console.log(termSize(100, 1), termSize(1e12, 1)); // 100 1000000
+ * ```
+ */
 export function termSize(largest: number, present: number): number {
   return Math.min(largest, largestCancellation * Math.max(1, present));
 }
@@ -385,7 +396,20 @@ export function termSize(largest: number, present: number): number {
 /** Changes of the objective relative to its size that cancellation may hide. */
 const cancelledDigits = 1e-9;
 
-/** ‖P(x − g) − x‖∞ with P the projection onto the bounds. */
+/**
+ * ‖P(x − g) − x‖∞ with P the projection onto the bounds.
+ *
+ * @param lower - Lower bounds, length variableCount.
+ * @param upper - Upper bounds, length variableCount.
+ * @param x - Point, length variableCount.
+ * @param gradient - g, length variableCount.
+ * @example
+ * ```ts
+ * import { projectedGradientNorm } from 'sft-opt/bound';
+ *
+ * console.log(projectedGradientNorm(Float64Array.of(0), Float64Array.of(4), Float64Array.of(0), Float64Array.of(7))); // 0
+ * ```
+ */
 export function projectedGradientNorm(
   lower: Float64Array,
   upper: Float64Array,
@@ -403,7 +427,35 @@ export function projectedGradientNorm(
 /** Message of a bound-constrained method that converged. */
 export const convergedMessage = 'The projected gradient is within the tolerance.';
 
-/** Trust-region Newton method as a function. */
+/**
+ * Trust-region Newton method as a function.
+ *
+ * @param problem - The program: facts in `meta`, functions, and those derivatives that it has.
+ * @param options - Tolerances and limits; what is absent takes its default.
+ * @param context - Signal and callback of this call.
+ * @throws ArgumentError where the problem has rows or no second derivatives.
+ * @example
+ * ```ts
+ * import { solveTrustRegionNewton } from 'sft-opt/bound';
+ *
+ * const problem = {
+ *   meta: {
+ *     variableCount: 2,
+ *     constraintCount: 0,
+ *     lower: Float64Array.of(0, 0),
+ *     upper: Float64Array.of(4, 4),
+ *     constraintLower: new Float64Array(0),
+ *     constraintUpper: new Float64Array(0),
+ *     start: Float64Array.of(1, 1),
+ *   },
+ *   objective: (x: Float64Array) => (x[0]! - 2) ** 2 + (x[1]! + 1) ** 2,
+ *   gradient: (x: Float64Array, g: Float64Array) => void g.set([2 * (x[0]! - 2), 2 * (x[1]! + 1)]),
+ *   hessian: (_x: Float64Array, weight: number, _y: Float64Array, values: Float64Array) =>
+ *     void values.set([2 * weight, 0, 2 * weight]),
+ * };
+ * console.log(solveTrustRegionNewton(problem).x); // Float64Array(2) [ 2, 0 ]
+ * ```
+ */
 export function solveTrustRegionNewton(
   problem: NonlinearProgram,
   options?: BoundOptions,
@@ -415,7 +467,31 @@ export function solveTrustRegionNewton(
   );
 }
 
-/** Throws ArgumentError for a problem with rows: bound-constrained methods take none. */
+/**
+ * Throws ArgumentError for a problem with rows: bound-constrained methods take none.
+ *
+ * @param problem - The program.
+ * @throws ArgumentError where the problem has rows.
+ * @example
+ * ```ts
+ * import { refuseConstraints } from 'sft-opt/bound';
+ *
+ * const problem = {
+ *   meta: {
+ *     variableCount: 2,
+ *     constraintCount: 0,
+ *     lower: Float64Array.of(0, 0),
+ *     upper: Float64Array.of(4, 4),
+ *     constraintLower: new Float64Array(0),
+ *     constraintUpper: new Float64Array(0),
+ *     start: Float64Array.of(1, 1),
+ *   },
+ *   objective: (x: Float64Array) => (x[0]! - 2) ** 2 + (x[1]! + 1) ** 2,
+ *   gradient: (x: Float64Array, g: Float64Array) => void g.set([2 * (x[0]! - 2), 2 * (x[1]! + 1)]),
+ * };
+ * refuseConstraints(problem);
+ * ```
+ */
 export function refuseConstraints(problem: NonlinearProgram): void {
   if (problem.meta.constraintCount > 0)
     throw new ArgumentError('a bound-constrained minimiser takes no constraints', 'unsuitable');

@@ -66,6 +66,29 @@ export interface CertifyProgramOptions extends BudgetLimits {
  *
  * Never throws for what the program is: the reason says why there is no certificate. Throws RangeError as `solveQp` does, and for integers that
  * are no indices.
+ *
+ * @param problem - Hessian, costs, rows and bounds; P symmetric positive semidefinite where a solution is wanted.
+ * @param options - Integer variables, a result to start from, effort and tolerance.
+ * @throws ArgumentError as `solveQp` does, and for integers that are no indices of variables.
+ * @example
+ * ```ts
+ * import { certifyProgram } from 'sft-opt/certify';
+ * import { denseMatrix } from 'sft-opt/linalg';
+ * import { verifyCertificate } from 'sft-opt/verify';
+ *
+ * const problem = {
+ *   hessian: { kind: 'diagonal' as const, values: Float64Array.of(2, 2) },
+ *   linear: Float64Array.of(-2, -4),
+ *   constraintMatrix: denseMatrix(1, 2, Float64Array.of(1, 1)),
+ *   constraintLower: Float64Array.of(-Infinity),
+ *   constraintUpper: Float64Array.of(2),
+ *   lower: Float64Array.of(0, 0),
+ *   upper: Float64Array.of(Infinity, Infinity),
+ * };
+ * const { certificate } = certifyProgram(problem);
+ * const { verified, program } = await verifyCertificate(JSON.stringify(certificate));
+ * console.log(verified, program?.sentences.length); // true 2
+ * ```
  */
 export function certifyProgram(problem: QuadraticProgram, options: CertifyProgramOptions = {}): ProgramCertification {
   checkProgram(problem);
@@ -85,6 +108,26 @@ export function certifyProgram(problem: QuadraticProgram, options: CertifyProgra
 /**
  * `certifyProgram` of a problem whose functions are made of known operations, as models read by `compileNl` are, if it is a linear or
  * quadratic one; the reason names what is not. Takes the same options but for `integers`.
+ *
+ * @param problem - The program, with or without integer variables.
+ * @param options - Effort and tolerance.
+ * @throws Whatever the problem's own functions throw.
+ * @example
+ * ```ts
+ * import { certifyProblem } from 'sft-opt/certify';
+ * import { NlModelBuilder, compileNl, expressions } from 'sft-opt/io/nl';
+ * import { verifyCertificate } from 'sft-opt/verify';
+ *
+ * const builder = new NlModelBuilder('small');
+ * const x = builder.variable({ lower: 0, upper: 4, integer: true });
+ * const y = builder.variable({ lower: 0, upper: 4 });
+ * builder.constraint(expressions.add(x, y), { upper: 5.5 });
+ * builder.maximise(expressions.add(expressions.multiply(2, x), y));
+ * const model = builder.build();
+ * const { certificate } = certifyProblem(compileNl(model));
+ * const { program } = await verifyCertificate(JSON.stringify(certificate));
+ * console.log(program?.value, program?.bound); // -9.5 -9.5
+ * ```
  */
 export function certifyProblem(
   problem: NonlinearProgram | MixedIntegerNonlinearProgram,

@@ -6,7 +6,17 @@ const bitsView = new Uint32Array(floatView.buffer);
 /** Largest finite binary16 value. */
 export const HALF_MAX = 65504;
 
-/** The binary16 pattern nearest to `value`; magnitudes of 65520 and more become infinity, as the standard has it. */
+/**
+ * The binary16 pattern nearest to `value`; magnitudes of 65520 and more become infinity, as the standard has it.
+ *
+ * @param value - Any number.
+ * @example
+ * ```ts
+ * import { fromHalfBits, toHalfBits } from 'sft-opt/codec';
+ *
+ * console.log(toHalfBits(1).toString(16), fromHalfBits(toHalfBits(0.1))); // 3c00 0.0999756
+ * ```
+ */
 export function toHalfBits(value: number): number {
   floatView[0] = value;
   const bits = bitsView[0]!;
@@ -23,7 +33,17 @@ export function toHalfBits(value: number): number {
   return sign | ((magnitude - 0x38000000 + 0xfff + odd) >>> 13);
 }
 
-/** The number that a binary16 pattern stands for. */
+/**
+ * The number that a binary16 pattern stands for.
+ *
+ * @param bits - 16 bits, as a whole number from 0 to 65535.
+ * @example
+ * ```ts
+ * import { fromHalfBits } from 'sft-opt/codec';
+ *
+ * console.log(fromHalfBits(0x3c00), fromHalfBits(0x7bff)); // 1 65504
+ * ```
+ */
 export function fromHalfBits(bits: number): number {
   const exponent = (bits >>> 10) & 0x1f;
   const fraction = bits & 0x3ff;

@@ -46,12 +46,34 @@ export function contiguousGroups(
   return { size, count: Math.ceil(total / size) };
 }
 
-/** The groups that share a scale. */
+/**
+ * The groups that share a scale.
+ *
+ * @param shape - Sizes, slowest index first; their product is the number of elements.
+ * @param settings - Settings of the codec, complete.
+ * @example
+ * ```ts
+ * import { resolveCodecSettings, scaleGroups } from 'sft-opt/codec';
+ *
+ * console.log(scaleGroups([2, 3], resolveCodecSettings({ scaleScope: 'tensor' }))); // { size: 6, count: 1 }
+ * ```
+ */
 export function scaleGroups(shape: readonly number[], settings: CodecSettings): Groups {
   return contiguousGroups(shape, settings.scaleScope, settings.groupSize);
 }
 
-/** How many of `size` elements Top-K keeps. */
+/**
+ * How many of `size` elements Top-K keeps.
+ *
+ * @param size - Elements to choose from.
+ * @param keptFraction - κ, 0 … 1.
+ * @example
+ * ```ts
+ * import { keptCount } from 'sft-opt/codec';
+ *
+ * console.log(keptCount(10, 0.25), keptCount(10, 0)); // 3 1
+ * ```
+ */
 export function keptCount(size: number, keptFraction: number): number {
   return Math.min(size, Math.max(1, Math.round(size * keptFraction)));
 }

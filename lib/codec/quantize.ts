@@ -45,6 +45,19 @@ export type QuantizedTensor = QuantizedLevels | QuantizedHalves | QuantizedFloat
 /**
  * Sparsifies and quantizes a row-major tensor. Throws `CodecError`: `not-finite` with the position of the first NaN or
  * infinity, `out-of-range` for values beyond float16 in that mode, `bad-argument` when shape and length disagree.
+ *
+ * @param values - Elements, last index fastest.
+ * @param shape - Sizes, slowest index first; their product is the number of elements.
+ * @param given - Settings of the codec; what is absent takes its default.
+ * @throws CodecError: `not-finite` with the position, `out-of-range` beyond float16, `bad-argument` where shape and
+ *   length disagree.
+ * @example
+ * ```ts
+ * import { quantize } from 'sft-opt/codec';
+ *
+ * const tensor = quantize(Float32Array.of(0.1, -2, 1, 0), [4], { keptFraction: 0.5, bits: 4 });
+ * console.log(tensor.kind, tensor.shape); // levels [ 4 ]
+ * ```
  */
 export function quantize(
   values: Float32Array,
@@ -66,7 +79,17 @@ export function quantize(
   }
 }
 
-/** The values that the receiver gets. */
+/**
+ * The values that the receiver gets.
+ *
+ * @param tensor - What `quantize` gives.
+ * @example
+ * ```ts
+ * import { dequantize, quantize } from 'sft-opt/codec';
+ *
+ * console.log(dequantize(quantize(Float32Array.of(1, -2), [2], { selection: 'all', values: 'float32' }))); // Float32Array(2) [ 1, -2 ]
+ * ```
+ */
 export function dequantize(tensor: QuantizedTensor): Float32Array {
   if (tensor.kind === 'float32') return new Float32Array(tensor.words.slice().buffer);
   if (tensor.kind === 'float16') {
@@ -109,7 +132,18 @@ function placeValues(
   for (; j < last; j++) values[positions[j]!] = keptLevels[j]! * step;
 }
 
-/** The level of every element. */
+/**
+ * The level of every element.
+ *
+ * @param tensor - Positions and levels of what was kept.
+ * @example
+ * ```ts
+ * import { denseLevels, quantize } from 'sft-opt/codec';
+ *
+ * const tensor = quantize(Float32Array.of(0.1, -2, 1, 0), [4], { keptFraction: 0.5, bits: 4, rounding: 'nearest' });
+ * if (tensor.kind === 'levels') console.log(denseLevels(tensor)); // Int8Array(4) [ 0, -7, 4, 0 ]
+ * ```
+ */
 export function denseLevels({ shape, positions, keptLevels }: QuantizedLevels): Int8Array {
   const levels = new Int8Array(shapeSize(shape));
   for (let j = 0; j < positions.length; j++) levels[positions[j]!] = keptLevels[j]!;

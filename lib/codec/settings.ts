@@ -96,7 +96,18 @@ export const losslessSettings: CodecSettings = Object.freeze({
 
 const resolved = new WeakSet().add(defaultCodecSettings).add(losslessSettings);
 
-/** Complete settings from partial ones. Throws `CodecError` naming every problem. */
+/**
+ * Complete settings from partial ones. Throws `CodecError` naming every problem.
+ *
+ * @param given - Those that differ from the defaults.
+ * @throws CodecError that names every setting that does not fit.
+ * @example
+ * ```ts
+ * import { resolveCodecSettings } from 'sft-opt/codec';
+ *
+ * console.log(resolveCodecSettings({ bits: 4 }).bits, resolveCodecSettings().keptFraction); // 4 0.2
+ * ```
+ */
 export function resolveCodecSettings(given: CodecSettingsInput = {}): CodecSettings {
   if (resolved.has(given)) return given as CodecSettings;
   const outcome = codecSettingsSchema.safeParse(given);
@@ -109,7 +120,17 @@ export function resolveCodecSettings(given: CodecSettingsInput = {}): CodecSetti
   return settings;
 }
 
-/** Largest level of q bits: 2^(q−1) − 1, and 1 for q = 1. */
+/**
+ * Largest level of q bits: 2^(q−1) − 1, and 1 for q = 1.
+ *
+ * @param bits - q, bits of a value, 1 … 8.
+ * @example
+ * ```ts
+ * import { levelsPerSide } from 'sft-opt/codec';
+ *
+ * console.log(levelsPerSide(4), levelsPerSide(1)); // 7 1
+ * ```
+ */
 export function levelsPerSide(bits: number): number {
   return bits === 1 ? 1 : 2 ** (bits - 1) - 1;
 }

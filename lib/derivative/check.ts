@@ -39,6 +39,30 @@ const leastReach = 1e-8;
  * evaluations of everything, none outside the bounds; variables that their bounds fix are passed over.
  * At a kink, or where rounding in f is large, differences are no judge: `tolerance` (relative, default 1e-5) bounds what
  * is reported. Throws what the problem throws.
+ *
+ * @param problem - The program: facts in `meta`, functions, and those derivatives that it has.
+ * @param x - Point, length variableCount.
+ * @param tolerance - Relative difference from which a derivative is reported.
+ * @throws Whatever the problem's own functions throw.
+ * @example
+ * ```ts
+ * import { checkDerivatives } from 'sft-opt/derivative';
+ *
+ * const problem = {
+ *   meta: {
+ *     variableCount: 2,
+ *     constraintCount: 0,
+ *     lower: Float64Array.of(0, 0),
+ *     upper: Float64Array.of(4, 4),
+ *     constraintLower: new Float64Array(0),
+ *     constraintUpper: new Float64Array(0),
+ *     start: Float64Array.of(1, 1),
+ *   },
+ *   objective: (x: Float64Array) => (x[0]! - 2) ** 2 + (x[1]! + 1) ** 2,
+ *   gradient: (x: Float64Array, g: Float64Array) => void g.set([2 * (x[0]! - 2), 2 * (x[1]! + 1)]),
+ * };
+ * console.log(checkDerivatives(problem).agrees); // true
+ * ```
  */
 export function checkDerivatives(
   problem: NonlinearProgram,

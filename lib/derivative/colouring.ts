@@ -11,6 +11,17 @@ export interface ColumnColouring {
 /**
  * Colours the columns of a sparse matrix so that no two of one colour share a row (Curtis, Powell & Reid 1974): the
  * matrix then takes one difference a colour. Greedy, columns with most entries first.
+ *
+ * @param columnCount - Columns of the matrix.
+ * @param rowCount - Rows of the matrix.
+ * @param pattern - Row and column of each entry.
+ * @example
+ * ```ts
+ * import { colourColumns } from 'sft-opt/derivative';
+ *
+ * // The first and the last column share no row.
+ * console.log(colourColumns(3, 2, { rows: Int32Array.of(0, 0, 1, 1), columns: Int32Array.of(0, 1, 1, 2) }).colourCount); // 2
+ * ```
  */
 export function colourColumns(columnCount: number, rowCount: number, pattern: SparsityPattern): ColumnColouring {
   const byColumn = grouped(pattern.columns, columnCount);
@@ -37,7 +48,19 @@ export function colourColumns(columnCount: number, rowCount: number, pattern: Sp
   return { colours, colourCount };
 }
 
-/** Entries by the value of `keys`: those of key k are `entries[starts[k] … starts[k + 1])`. */
+/**
+ * Entries by the value of `keys`: those of key k are `entries[starts[k] … starts[k + 1])`.
+ *
+ * @param keys - Key of each entry, 0 … keyCount − 1.
+ * @param keyCount - Number of keys.
+ * @example
+ * ```ts
+ * import { grouped } from 'sft-opt/derivative';
+ *
+ * const { starts, entries } = grouped(Int32Array.of(1, 0, 1), 2);
+ * console.log(starts, entries); // Int32Array(3) [ 0, 1, 3 ] Int32Array(3) [ 1, 0, 2 ]
+ * ```
+ */
 export function grouped(keys: Int32Array, keyCount: number): { starts: Int32Array; entries: Int32Array } {
   const starts = new Int32Array(keyCount + 1);
   for (const key of keys) starts[key + 1] = starts[key + 1]! + 1;

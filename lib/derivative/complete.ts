@@ -12,6 +12,30 @@ import {
  * The same problem with a gradient and a Jacobian: those it lacks are made by differences of its functions, the Jacobian
  * by groups of columns where a sparsity pattern is known. Calls go through the problem's own functions, so counters
  * around it see every evaluation that a difference costs.
+ *
+ * @param problem - A program with or without derivatives.
+ * @param scheme - `forward` (one evaluation, half of the digits) or `central` (two, two thirds of them).
+ * @example
+ * ```ts
+ * import { completeFirstDerivatives } from 'sft-opt/derivative';
+ *
+ * const problem = {
+ *   meta: {
+ *     variableCount: 2,
+ *     constraintCount: 1,
+ *     lower: Float64Array.of(0, 0),
+ *     upper: Float64Array.of(Infinity, Infinity),
+ *     constraintLower: Float64Array.of(-Infinity),
+ *     constraintUpper: Float64Array.of(2),
+ *     start: Float64Array.of(0, 0),
+ *   },
+ *   objective: (x: Float64Array) => (x[0]! - 1) ** 2 + (x[1]! - 2) ** 2,
+ *   constraints: (x: Float64Array, c: Float64Array) => void (c[0] = x[0]! + x[1]!),
+ * };
+ * const values = new Float64Array(2);
+ * completeFirstDerivatives(problem).gradient!(Float64Array.of(0, 0), values);
+ * console.log(values.map((value) => Math.round(1e6 * value) / 1e6)); // Float64Array(2) [ -2, -4 ]
+ * ```
  */
 export function completeFirstDerivatives(
   problem: NonlinearProgram,
@@ -28,7 +52,31 @@ export function completeFirstDerivatives(
   };
 }
 
-/** Every capability of a problem as plain functions bound to it. */
+/**
+ * Every capability of a problem as plain functions bound to it.
+ *
+ * @param problem - A program, perhaps an instance of a class.
+ * @example
+ * ```ts
+ * import { delegated } from 'sft-opt/derivative';
+ *
+ * const problem = {
+ *   meta: {
+ *     variableCount: 2,
+ *     constraintCount: 0,
+ *     lower: Float64Array.of(0, 0),
+ *     upper: Float64Array.of(4, 4),
+ *     constraintLower: new Float64Array(0),
+ *     constraintUpper: new Float64Array(0),
+ *     start: Float64Array.of(1, 1),
+ *   },
+ *   objective: (x: Float64Array) => (x[0]! - 2) ** 2 + (x[1]! + 1) ** 2,
+ *   gradient: (x: Float64Array, g: Float64Array) => void g.set([2 * (x[0]! - 2), 2 * (x[1]! + 1)]),
+ * };
+ * const { objective } = delegated(problem);
+ * console.log(objective(Float64Array.of(2, 0))); // 1
+ * ```
+ */
 export function delegated(problem: NonlinearProgram): NonlinearProgram {
   return {
     meta: problem.meta,

@@ -8,6 +8,30 @@ import { differenceStep } from './finite-difference.js';
  * The same problem with a Hessian of the Lagrangian made by forward differences of its gradient and Jacobian, which it
  * must have. With a known Hessian pattern columns are differenced in groups (Curtis, Powell & Reid on the symmetrised
  * pattern); without one each variable costs a gradient and a Jacobian. A problem that has a Hessian is returned as it is.
+ *
+ * @param problem - A program with gradient and Jacobian.
+ * @throws ArgumentError where the problem has no first derivatives.
+ * @example
+ * ```ts
+ * import { completeHessian } from 'sft-opt/derivative';
+ *
+ * const problem = {
+ *   meta: {
+ *     variableCount: 2,
+ *     constraintCount: 0,
+ *     lower: Float64Array.of(0, 0),
+ *     upper: Float64Array.of(4, 4),
+ *     constraintLower: new Float64Array(0),
+ *     constraintUpper: new Float64Array(0),
+ *     start: Float64Array.of(1, 1),
+ *   },
+ *   objective: (x: Float64Array) => (x[0]! - 2) ** 2 + (x[1]! + 1) ** 2,
+ *   gradient: (x: Float64Array, g: Float64Array) => void g.set([2 * (x[0]! - 2), 2 * (x[1]! + 1)]),
+ * };
+ * const values = new Float64Array(3);
+ * completeHessian(problem).hessian!(Float64Array.of(1, 1), 1, new Float64Array(0), values);
+ * console.log(values.map((value) => Math.round(1e4 * value) / 1e4)); // Float64Array(3) [ 2, 0, 2 ]
+ * ```
  */
 export function completeHessian(problem: NonlinearProgram): NonlinearProgram {
   if (problem.hessian !== undefined) return problem;

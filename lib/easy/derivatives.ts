@@ -23,7 +23,12 @@ export interface DerivativeSpec<Start extends readonly number[]> extends Pick<
  * @returns `agrees`, and what does not, worst first. Throws what the functions throw.
  * @throws InputError naming everything that is wrong with the input.
  * @example
- * checkDerivatives((x) => x[0] ** 2, [3], { gradient: (x) => [x[0]] }).agrees; // false: 3 is given, 6 is right
+ * ```ts
+ * import { checkDerivatives } from 'sft-opt/easy';
+ *
+ * // 3 is given, 6 is right.
+ * console.log(checkDerivatives((x) => x[0] ** 2, [3], { gradient: (x) => [x[0]] }).agrees); // false
+ * ```
  */
 export function checkDerivatives<const Start extends readonly number[]>(
   f: (x: Point<Start>) => number,

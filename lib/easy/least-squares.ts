@@ -79,7 +79,11 @@ const losses: Readonly<Record<LossName, (delta: number) => Loss>> = {
  * @param spec Bounds, weights, loss, Jacobian, names.
  * @throws InputError naming everything that is wrong with the input.
  * @example
- * leastSquares((x) => [x[0] - 1, 2 * (x[1] - 3)], [0, 0]).point; // [1, 3]
+ * ```ts
+ * import { leastSquares } from 'sft-opt/easy';
+ *
+ * console.log(leastSquares((x) => [x[0] - 1, 2 * (x[1] - 3)], [0, 0]).point); // [ 1, 3 ]
+ * ```
  */
 export function leastSquares<const Start extends readonly number[]>(
   residuals: (x: Point<Start>) => ArrayLike<number>,
@@ -147,8 +151,12 @@ export function leastSquares<const Start extends readonly number[]>(
  * @param spec As for `leastSquares`; `jacobian` is that of the residuals.
  * @throws InputError naming everything that is wrong with the input.
  * @example
- * const fit = fitCurve((t, [a, k]) => a * Math.exp(-k * t), [0, 1, 2], [2, 1, 0.5], [1, 1]);
- * fit.point; // [2, 0.693…]
+ * ```ts
+ * import { fitCurve } from 'sft-opt/easy';
+ *
+ * const fit = fitCurve((t: number, [a, k]) => a * Math.exp(-k * t), [0, 1, 2], [2, 1, 0.5], [1, 1]);
+ * console.log(fit.point); // [ 2, 0.693147 ]
+ * ```
  */
 export function fitCurve<T, const Start extends readonly number[]>(
   model: (t: T, x: Point<Start>) => number,

@@ -135,12 +135,21 @@ interface Assembled {
  * @returns x, objective, prices; `infeasible` and `unbounded` are said only with a certificate that was checked.
  * @throws InputError naming everything that is wrong.
  * @example
- * solveLp({ maximize: [3, 2], rows: [[1, 1], [1, 3]], atMost: [4, 6] }).x; // [4, 0]
+ * ```ts
+ * import { solveLp } from 'sft-opt/easy';
+ *
+ * console.log(solveLp({ maximize: [3, 2], rows: [[1, 1], [1, 3]], atMost: [4, 6] }).x); // Float64Array(2) [ 4, 0 ]
+ * ```
  * @example
- * solveLp({
+ * ```ts
+ * import { solveLp } from 'sft-opt/easy';
+ *
+ * const { values } = solveLp({
  *   maximize: { chairs: 3, tables: 2 },
  *   rows: { wood: { of: { chairs: 1, tables: 1 }, atMost: 4 } },
- * }).values.chairs; // 4
+ * });
+ * console.log(values.chairs); // 4
+ * ```
  */
 export function solveLp<const Name extends string = string>(
   program: LinearProgram<Name>,
@@ -167,7 +176,12 @@ export function solveLp<const Name extends string = string>(
  * @returns x, objective, prices; a P that is not positive semidefinite ends as `stalled`.
  * @throws InputError naming everything that is wrong, and RangeError for a P that is not symmetric.
  * @example
- * solveQuadratic({ hessian: [[2, 0], [0, 2]], minimize: [-2, -5], rows: [[1, 1]], atMost: [1] }).x; // [-0.25, 1.25]
+ * ```ts
+ * import { solveQuadratic } from 'sft-opt/easy';
+ *
+ * const program = { hessian: [[2, 0], [0, 2]], minimize: [-2, -5], rows: [[1, 1]], atMost: [1] };
+ * console.log(solveQuadratic(program).x); // Float64Array(2) [ -0.25, 1.25 ]
+ * ```
  */
 export function solveQuadratic(
   { hessian, ...rest }: ListedQuadraticProgram,
@@ -212,7 +226,12 @@ function programOf({ cost, matrix, lower, upper, rowLower, rowUpper }: Assembled
  * @returns x with exact integers, objective, nodes and bound; `optimal` means proven.
  * @throws InputError naming everything that is wrong.
  * @example
- * solveMilp({ maximize: [8, 11, 6, 4], rows: [[5, 7, 4, 3]], atMost: [14], bounds: [0, 1] }).x; // [0, 1, 1, 1]
+ * ```ts
+ * import { solveMilp } from 'sft-opt/easy';
+ *
+ * const program = { maximize: [8, 11, 6, 4], rows: [[5, 7, 4, 3]], atMost: [14] };
+ * console.log(solveMilp({ ...program, bounds: [0, 1] }).x); // Float64Array(4) [ 0, 1, 1, 1 ]
+ * ```
  */
 export function solveMilp<const Name extends string = string>(
   program: MixedIntegerLinearProgram<Name>,

@@ -52,10 +52,15 @@ export interface FunctionMinimum<Start extends readonly number[]> extends Minimi
  * @returns The best point with evidence: `success`, `point`, `objective`, `multipliers`, `residuals`, `attempts`.
  * @throws InputError naming everything that is wrong with the input; OptionsError for options.
  * @example
- * minimize((x) => (x[0] - 1) ** 2 + (x[1] - 2) ** 2, [0, 0], {
+ * ```ts
+ * import { minimize } from 'sft-opt/easy';
+ *
+ * const { point } = minimize((x) => (x[0] - 1) ** 2 + (x[1] - 2) ** 2, [0, 0], {
  *   bounds: [0, null],
  *   constraints: { budget: { linear: [1, 1], atMost: 2 } },
- * }).point; // [0.5, 1.5]
+ * });
+ * console.log(point); // [ 0.5, 1.5 ]
+ * ```
  */
 export function minimize<const Start extends readonly number[]>(
   f: (x: Point<Start>) => number,

@@ -64,11 +64,14 @@ const shownVariables = 20;
  * A few lines for people: how the work ended, objective, what it took, how well the conditions hold, and the point (the
  * first 20 variables, by name where names were given).
  *
+ * @param result - What any of the functions here returned.
  * @example
- * console.log(summary(minimize((x) => (x[0] - 1) ** 2, [0])));
- * // locally-optimal: Solved by …
- * //   objective   0
- * //   …
+ * ```ts
+ * import { minimize, summary } from 'sft-opt/easy';
+ *
+ * const text = summary(minimize((x) => (x[0] - 1) ** 2, [0]));
+ * console.log(text.split('\n').length); // 6
+ * ```
  */
 export function summary(result: Summarised): string {
   const { termination, message, objective, residuals, search } = result;

@@ -28,8 +28,14 @@ const golden = (3 - Math.sqrt(5)) / 2;
  *
  * @param f Function of one variable.
  * @param interval [a, b], finite, a < b.
+ * @param options Width at which the search ends, and most evaluations.
  * @throws InputError for an interval that is none.
- * @example minimizeScalar((x) => (x - 2) ** 2, [0, 5]).x; // 2
+ * @example
+ * ```ts
+ * import { minimizeScalar } from 'sft-opt/easy';
+ *
+ * console.log(minimizeScalar((x) => (x - 2) ** 2, [0, 5]).x); // 2
+ * ```
  */
 export function minimizeScalar(
   f: (x: number) => number,
@@ -101,8 +107,14 @@ export function minimizeScalar(
  *
  * @param f Continuous function of one variable.
  * @param interval [a, b], finite, a < b.
+ * @param options Width at which the search ends, and most evaluations.
  * @throws InputError for an interval that is none or over whose ends f does not change its sign.
- * @example findRoot((x) => x ** 2 - 2, [0, 2]).x; // √2
+ * @example
+ * ```ts
+ * import { findRoot } from 'sft-opt/easy';
+ *
+ * console.log(findRoot((x) => x ** 2 - 2, [0, 2]).x); // 1.41421
+ * ```
  */
 export function findRoot(
   f: (x: number) => number,

@@ -6,7 +6,19 @@ export interface FractionalVariable {
   readonly value: number;
 }
 
-/** Integer variables whose relaxed values are more than `tolerance` from an integer. */
+/**
+ * Integer variables whose relaxed values are more than `tolerance` from an integer.
+ *
+ * @param integers - Indices of the integer variables.
+ * @param x - Point, length variableCount.
+ * @param tolerance - Distance from an integer that counts as whole.
+ * @example
+ * ```ts
+ * import { fractionalVariables } from 'sft-opt/integer';
+ *
+ * console.log(fractionalVariables(Int32Array.of(0, 1), Float64Array.of(1, 2.4), 1e-6)); // [ { variable: 1, value: 2.4 } ]
+ * ```
+ */
 export function fractionalVariables(integers: Int32Array, x: Float64Array, tolerance: number): FractionalVariable[] {
   const list: FractionalVariable[] = [];
   for (const variable of integers) {
@@ -99,6 +111,25 @@ export const pseudocostBranching: BranchingRule = ({ fractional, pseudocosts }) 
  * seen fewer than `reliability` times in a direction; at most `candidates` trials at a node, and no more once a child
  * turns out to hold nothing. With a reliability of
  * Infinity this is strong branching.
+ *
+ * @param reliability - Trials of each direction after which pseudocosts are believed.
+ * @param candidates - Most trials at a node.
+ * @example
+ * ```ts
+ * import { solveSqp } from 'sft-opt';
+ * import { reliabilityBranching, solveMinlp } from 'sft-opt/integer';
+ * import { NlModelBuilder, compileNl, expressions } from 'sft-opt/io/nl';
+ *
+ * const builder = new NlModelBuilder('small');
+ * const x = builder.variable({ lower: 0, upper: 4, integer: true });
+ * const y = builder.variable({ lower: 0, upper: 4 });
+ * builder.constraint(expressions.add(x, y), { upper: 5.5 });
+ * builder.maximise(expressions.add(expressions.multiply(2, x), y));
+ * const model = builder.build();
+ * const problem = compileNl(model);
+ * const parts = { branchingRule: reliabilityBranching(4, 8) };
+ * if ('integerVariables' in problem) console.log(solveMinlp(problem, (each) => solveSqp(each), {}, {}, parts).objective); // -9.5
+ * ```
  */
 export function reliabilityBranching(reliability: number, candidates: number): BranchingRule {
   return ({ fractional, pseudocosts, tryBoth, isOver }) => {

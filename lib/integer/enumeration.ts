@@ -16,7 +16,21 @@ export interface EnumerationResult {
   readonly ended?: BudgetEnd;
 }
 
-/** Integer points of the box, where all variables are integers; Infinity where that is not so or they are too many. */
+/**
+ * Integer points of the box, where all variables are integers; Infinity where that is not so or they are too many.
+ *
+ * @param problem - The program with its integer variables.
+ * @example
+ * ```ts
+ * import { type MixedIntegerNonlinearProgram } from 'sft-opt';
+ * import { integerPointCount } from 'sft-opt/integer';
+ * import { NlModelBuilder, compileNl } from 'sft-opt/io/nl';
+ *
+ * const builder = new NlModelBuilder();
+ * builder.minimise(builder.variable({ lower: -3, upper: 3, integer: true }));
+ * console.log(integerPointCount(compileNl(builder.build()) as MixedIntegerNonlinearProgram)); // 7
+ * ```
+ */
 export function integerPointCount({ meta, integerVariables }: MixedIntegerNonlinearProgram): number {
   if (integerVariables.length < meta.variableCount) return Infinity;
   let count = 1;
@@ -26,7 +40,26 @@ export function integerPointCount({ meta, integerVariables }: MixedIntegerNonlin
   return count;
 }
 
-/** Evaluates a problem of integers at every point of its box: a proof that asks nothing of the functions. */
+/**
+ * Evaluates a problem of integers at every point of its box: a proof that asks nothing of the functions.
+ *
+ * @param problem - The program with its integer variables.
+ * @param feasibilityTolerance - Violation up to which a side counts as kept.
+ * @param budget - What time and evaluations are left.
+ * @example
+ * ```ts
+ * import { Budget, type MixedIntegerNonlinearProgram } from 'sft-opt';
+ * import { enumerateIntegerPoints } from 'sft-opt/integer';
+ * import { NlModelBuilder, compileNl, expressions } from 'sft-opt/io/nl';
+ *
+ * const builder = new NlModelBuilder();
+ * const x = builder.variable({ lower: -3, upper: 3, integer: true });
+ * builder.minimise(expressions.power(expressions.subtract(x, 1.4), 2));
+ * const problem = compileNl(builder.build()) as MixedIntegerNonlinearProgram;
+ * const { best, points } = enumerateIntegerPoints(problem, 1e-9, new Budget());
+ * console.log(best?.solution, points); // Float64Array(1) [ 1 ] 7
+ * ```
+ */
 export function enumerateIntegerPoints(
   problem: MixedIntegerNonlinearProgram,
   feasibilityTolerance: number,

@@ -54,7 +54,39 @@ export const divingEvery =
 export const pumpAtRoot: Heuristic = (tools, { x, nodeCount, incumbentObjective }) =>
   nodeCount === 1 && incumbentObjective === Infinity ? pumpFeasibility(tools, x) : undefined;
 
-/** Rounds the integers of x, then solves for the continuous variables with the integers fixed. */
+/**
+ * Rounds the integers of x, then solves for the continuous variables with the integers fixed.
+ *
+ * @param tools - Problem, solver and bounds of the node.
+ * @param x - Point to be rounded.
+ * @example
+ * ```ts
+ * import { Budget, type MixedIntegerNonlinearProgram, type NonlinearProgram, solveSqp } from 'sft-opt';
+ * import { largestViolation, roundAndFix, withBounds } from 'sft-opt/integer';
+ * import { NlModelBuilder, compileNl, expressions } from 'sft-opt/io/nl';
+ *
+ * const builder = new NlModelBuilder('small');
+ * const x = builder.variable({ lower: 0, upper: 4, integer: true });
+ * const y = builder.variable({ lower: 0, upper: 4 });
+ * builder.constraint(expressions.add(x, y), { upper: 5.5 });
+ * builder.maximise(expressions.add(expressions.multiply(2, x), y));
+ * const model = builder.build();
+ * const problem = compileNl(model) as MixedIntegerNonlinearProgram;
+ * const relaxation = (each: NonlinearProgram) => solveSqp(each);
+ * const { lower, upper } = problem.meta;
+ * const tools = {
+ *   problem,
+ *   relaxation,
+ *   lower,
+ *   upper,
+ *   budget: new Budget(),
+ *   integralityTolerance: 1e-6,
+ *   solve: (low: Float64Array, high: Float64Array, start: Float64Array) => solveSqp(withBounds(problem, low, high, start)),
+ *   accepts: (point: Float64Array) => largestViolation(problem, point) <= 1e-6,
+ * };
+ * console.log(roundAndFix(tools, Float64Array.of(3.6, 1.5))?.objective); // -9.5
+ * ```
+ */
 export function roundAndFix(tools: HeuristicTools, x: Float64Array): Candidate<Float64Array> | undefined {
   const { problem } = tools;
   const held = withSetsHeld(problem, tools, x);
@@ -76,7 +108,40 @@ export function roundAndFix(tools: HeuristicTools, x: Float64Array): Candidate<F
   return candidate;
 }
 
-/** Fixes the least fractional variable at its nearest integer and solves again, to the end or to infeasibility. */
+/**
+ * Fixes the least fractional variable at its nearest integer and solves again, to the end or to infeasibility.
+ *
+ * @param tools - Problem, solver and bounds of the node.
+ * @param node - Bounds of the node.
+ * @param x - Relaxed point of the node.
+ * @example
+ * ```ts
+ * import { Budget, type MixedIntegerNonlinearProgram, type NonlinearProgram, solveSqp } from 'sft-opt';
+ * import { dive, largestViolation, withBounds } from 'sft-opt/integer';
+ * import { NlModelBuilder, compileNl, expressions } from 'sft-opt/io/nl';
+ *
+ * const builder = new NlModelBuilder('small');
+ * const x = builder.variable({ lower: 0, upper: 4, integer: true });
+ * const y = builder.variable({ lower: 0, upper: 4 });
+ * builder.constraint(expressions.add(x, y), { upper: 5.5 });
+ * builder.maximise(expressions.add(expressions.multiply(2, x), y));
+ * const model = builder.build();
+ * const problem = compileNl(model) as MixedIntegerNonlinearProgram;
+ * const relaxation = (each: NonlinearProgram) => solveSqp(each);
+ * const { lower, upper } = problem.meta;
+ * const tools = {
+ *   problem,
+ *   relaxation,
+ *   lower,
+ *   upper,
+ *   budget: new Budget(),
+ *   integralityTolerance: 1e-6,
+ *   solve: (low: Float64Array, high: Float64Array, start: Float64Array) => solveSqp(withBounds(problem, low, high, start)),
+ *   accepts: (point: Float64Array) => largestViolation(problem, point) <= 1e-6,
+ * };
+ * console.log(dive(tools, { lower, upper }, Float64Array.of(3.6, 1.5))?.objective); // -9.5
+ * ```
+ */
 export function dive(
   tools: HeuristicTools,
   node: { readonly lower: Float64Array; readonly upper: Float64Array },
@@ -113,6 +178,36 @@ const pumpRounds = 12;
 /**
  * Feasibility pump (Fischetti, Glover & Lodi 2005; Bonami et al. 2009): alternates between rounding and the feasible point
  * nearest to the rounded one; a repeated rounding has its most distant entries moved.
+ *
+ * @param tools - Problem, solver and bounds of the node.
+ * @param x - Relaxed point of the node.
+ * @example
+ * ```ts
+ * import { Budget, type MixedIntegerNonlinearProgram, type NonlinearProgram, solveSqp } from 'sft-opt';
+ * import { largestViolation, pumpFeasibility, withBounds } from 'sft-opt/integer';
+ * import { NlModelBuilder, compileNl, expressions } from 'sft-opt/io/nl';
+ *
+ * const builder = new NlModelBuilder('small');
+ * const x = builder.variable({ lower: 0, upper: 4, integer: true });
+ * const y = builder.variable({ lower: 0, upper: 4 });
+ * builder.constraint(expressions.add(x, y), { upper: 5.5 });
+ * builder.maximise(expressions.add(expressions.multiply(2, x), y));
+ * const model = builder.build();
+ * const problem = compileNl(model) as MixedIntegerNonlinearProgram;
+ * const relaxation = (each: NonlinearProgram) => solveSqp(each);
+ * const { lower, upper } = problem.meta;
+ * const tools = {
+ *   problem,
+ *   relaxation,
+ *   lower,
+ *   upper,
+ *   budget: new Budget(),
+ *   integralityTolerance: 1e-6,
+ *   solve: (low: Float64Array, high: Float64Array, start: Float64Array) => solveSqp(withBounds(problem, low, high, start)),
+ *   accepts: (point: Float64Array) => largestViolation(problem, point) <= 1e-6,
+ * };
+ * console.log(pumpFeasibility(tools, Float64Array.of(3.6, 1.5)) !== undefined); // true
+ * ```
  */
 export function pumpFeasibility(tools: HeuristicTools, x: Float64Array): Candidate<Float64Array> | undefined {
   const { problem } = tools;

@@ -135,6 +135,27 @@ export interface MinlpParts {
  * Branch and bound on a mixed-integer nonlinear program with a continuous solver for the relaxations. With
  * `meta.convex` the answer is proven; without it relaxations bound nothing, and the best point is `locally-optimal`.
  * Every solution is checked on the problem itself. `infeasible` is claimed only if every leaf was proven empty.
+ *
+ * @param problem - The program with its integer variables.
+ * @param relaxation - Solves the continuous relaxations, as `solveSqp` does.
+ * @param given - Gaps, tolerances and limits; what is absent takes its default.
+ * @param context - A solution known before, signal and callbacks.
+ * @param parts - Rules, heuristics and a QP solver, in place of the usual ones.
+ * @throws ProblemError for a problem that contradicts itself, OptionsError for unknown options.
+ * @example
+ * ```ts
+ * import { solveMinlp, solveSqp } from 'sft-opt';
+ * import { NlModelBuilder, compileNl, expressions } from 'sft-opt/io/nl';
+ *
+ * const builder = new NlModelBuilder('small');
+ * const x = builder.variable({ lower: 0, upper: 4, integer: true });
+ * const y = builder.variable({ lower: 0, upper: 4 });
+ * builder.constraint(expressions.add(x, y), { upper: 5.5 });
+ * builder.maximise(expressions.add(expressions.multiply(2, x), y));
+ * const model = builder.build();
+ * const problem = compileNl(model);
+ * if ('integerVariables' in problem) console.log(solveMinlp(problem, (each) => solveSqp(each)).x); // Float64Array(2) [ 4, 1.5 ]
+ * ```
  */
 export function solveMinlp(
   problem: MixedIntegerNonlinearProgram,

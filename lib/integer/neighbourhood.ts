@@ -28,6 +28,30 @@ const openRange = 20;
 /**
  * Descent among integer points (steps of one variable, then of pairs) from the known point and from random ones: finds good
  * points where nothing is known of the functions, and proves nothing. Returns the best, the known one included.
+ *
+ * @param tools - Problem, stream, budget and how many points may be looked at.
+ * @param known - A feasible point, if one is known.
+ * @example
+ * ```ts
+ * import { Budget, type MixedIntegerNonlinearProgram } from 'sft-opt';
+ * import { searchNeighbourhoods } from 'sft-opt/integer';
+ * import { NlModelBuilder, compileNl, expressions } from 'sft-opt/io/nl';
+ * import { randomStream } from 'sft-opt/models';
+ *
+ * const builder = new NlModelBuilder();
+ * const x = builder.variable({ lower: -30, upper: 30, integer: true });
+ * builder.minimise(expressions.power(expressions.subtract(x, 1.4), 2));
+ * const problem = compileNl(builder.build()) as MixedIntegerNonlinearProgram;
+ * const tools = {
+ *   problem,
+ *   feasibilityTolerance: 1e-9,
+ *   stream: randomStream(1, 'search'),
+ *   budget: new Budget(),
+ *   mostPoints: 200,
+ *   complete: () => undefined,
+ * };
+ * console.log(searchNeighbourhoods(tools, undefined)?.solution); // Float64Array(1) [ 1 ]
+ * ```
  */
 export function searchNeighbourhoods(
   tools: NeighbourhoodTools,

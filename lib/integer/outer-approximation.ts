@@ -47,6 +47,29 @@ export interface OuterApproximationResult {
  * Outer approximation of a convex MINLP (Duran & Grossmann 1986; Fletcher & Leyffer 1994): a mixed-integer linear master of
  * the linearisations gives bounds and integer points, nonlinear programs with these integers fixed give solutions and
  * new linearisations. Requires `meta.convex`, a gradient, and a Jacobian where there are constraints.
+ *
+ * @param problem - The program with its integer variables.
+ * @param solvers - Solver of the nonlinear programs, and of the linear ones with integers.
+ * @param given - Gaps and limits; what is absent takes its default.
+ * @param signal - Ends the work once aborted.
+ * @throws ArgumentError where the problem is not declared convex or lacks first derivatives.
+ * @example
+ * ```ts
+ * import { type MixedIntegerNonlinearProgram, solveQp, solveSqp } from 'sft-opt';
+ * import { outerApproximation } from 'sft-opt/integer';
+ * import { NlModelBuilder, compileNl, expressions } from 'sft-opt/io/nl';
+ *
+ * const builder = new NlModelBuilder('small');
+ * const x = builder.variable({ lower: 0, upper: 4, integer: true });
+ * const y = builder.variable({ lower: 0, upper: 4 });
+ * builder.constraint(expressions.add(x, y), { upper: 5.5 });
+ * builder.maximise(expressions.add(expressions.multiply(2, x), y));
+ * const model = builder.build();
+ * const problem = compileNl(model) as MixedIntegerNonlinearProgram;
+ * const convex = { ...problem, meta: { ...problem.meta, convex: true } };
+ * const result = outerApproximation(convex, { nonlinear: (each) => solveSqp(each), linear: (each) => solveQp(each) });
+ * console.log(result.termination, result.x); // optimal Float64Array(2) [ 4, 1.5 ]
+ * ```
  */
 export function outerApproximation(
   problem: MixedIntegerNonlinearProgram,

@@ -21,7 +21,37 @@ export interface RelaxationResult {
 /** A solver of continuous problems, started at `problem.meta.start` and held to the budget. */
 export type RelaxationSolver = (problem: NonlinearProgram, budget: Budget) => RelaxationResult;
 
-/** The continuous relaxation with other bounds, start and multipliers; evaluations are the problem's own. */
+/**
+ * The continuous relaxation with other bounds, start and multipliers; evaluations are the problem's own.
+ *
+ * @param problem - The program: facts in `meta`, functions, and those derivatives that it has.
+ * @param lower - Lower bounds, length variableCount.
+ * @param upper - Upper bounds, length variableCount.
+ * @param start - Point to start from.
+ * @param multipliers - Multipliers of the rows to start from.
+ * @param boundMultipliers - Multipliers of the bounds to start from.
+ * @example
+ * ```ts
+ * import { solveSqp } from 'sft-opt';
+ * import { withBounds } from 'sft-opt/integer';
+ *
+ * const problem = {
+ *   meta: {
+ *     variableCount: 2,
+ *     constraintCount: 1,
+ *     lower: Float64Array.of(0, 0),
+ *     upper: Float64Array.of(Infinity, Infinity),
+ *     constraintLower: Float64Array.of(-Infinity),
+ *     constraintUpper: Float64Array.of(2),
+ *     start: Float64Array.of(0, 0),
+ *   },
+ *   objective: (x: Float64Array) => (x[0]! - 1) ** 2 + (x[1]! - 2) ** 2,
+ *   constraints: (x: Float64Array, c: Float64Array) => void (c[0] = x[0]! + x[1]!),
+ * };
+ * const { lower, upper } = problem.meta;
+ * console.log(solveSqp(withBounds(problem, lower, Float64Array.of(0.25, upper[1]!), Float64Array.of(0, 0))).x); // Float64Array(2) [ 0.25, 1.75 ]
+ * ```
+ */
 export function withBounds(
   problem: NonlinearProgram,
   lower: Float64Array,
@@ -82,7 +112,27 @@ function bound(problem: NonlinearProgram, meta: NlpMeta): NonlinearProgram {
   };
 }
 
-/** Largest violation of bounds, constraints and integrality at x, relative to max(1, |side|); Infinity outside a set. */
+/**
+ * Largest violation of bounds, constraints and integrality at x, relative to max(1, |side|); Infinity outside a set.
+ *
+ * @param problem - The program with its integer variables.
+ * @param x - Point, length variableCount.
+ * @example
+ * ```ts
+ * import { type MixedIntegerNonlinearProgram } from 'sft-opt';
+ * import { largestViolation } from 'sft-opt/integer';
+ * import { NlModelBuilder, compileNl, expressions } from 'sft-opt/io/nl';
+ *
+ * const builder = new NlModelBuilder('small');
+ * const x = builder.variable({ lower: 0, upper: 4, integer: true });
+ * const y = builder.variable({ lower: 0, upper: 4 });
+ * builder.constraint(expressions.add(x, y), { upper: 5.5 });
+ * builder.maximise(expressions.add(expressions.multiply(2, x), y));
+ * const model = builder.build();
+ * const problem = compileNl(model) as MixedIntegerNonlinearProgram;
+ * console.log(largestViolation(problem, Float64Array.of(4, 1)), largestViolation(problem, Float64Array.of(3.5, 1))); // 0 0.5
+ * ```
+ */
 export function largestViolation(problem: MixedIntegerNonlinearProgram, x: Float64Array): number {
   const { meta } = problem;
   let worst = 0;

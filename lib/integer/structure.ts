@@ -18,6 +18,22 @@ const mostTerms = 20_000;
  * What a problem is made of, where it says so: its own form, or the quadratic objective and affine rows that its facts
  * declare, read off its derivatives. Undefined where nothing is declared, and where the form does not give the values of
  * the problem's functions at points of its box.
+ *
+ * @param problem - The program: facts in `meta`, functions, and those derivatives that it has.
+ * @param random - Uniform random numbers, for the points at which the form is compared.
+ * @example
+ * ```ts
+ * import { structureOf } from 'sft-opt/integer';
+ * import { NlModelBuilder, compileNl, expressions } from 'sft-opt/io/nl';
+ *
+ * const builder = new NlModelBuilder('small');
+ * const x = builder.variable({ lower: 0, upper: 4, integer: true });
+ * const y = builder.variable({ lower: 0, upper: 4 });
+ * builder.constraint(expressions.add(x, y), { upper: 5.5 });
+ * builder.maximise(expressions.add(expressions.multiply(2, x), y));
+ * const model = builder.build();
+ * console.log(structureOf(compileNl(model), () => 0.5) !== undefined); // true
+ * ```
  */
 export function structureOf(problem: NonlinearProgram, random: () => number): FactorableForm | undefined {
   const own = 'factorable' in problem ? (problem as FactorableProgram).factorable() : undefined;

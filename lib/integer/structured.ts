@@ -23,6 +23,28 @@ const nodeRounds = 8;
  * linear programs by a dual simplex method that goes on from node to node, everything else by envelopes of the operations
  * and tangents of convexified functions, with branching on integers, sets and ranges (Tawarmalani & Sahinidis 2005;
  * Belotti et al. 2009). Bounds are computed anew from the data of the relaxation.
+ *
+ * @param problem - The program with its integer variables.
+ * @param form - What `structureOf` gives.
+ * @param options - Gaps, tolerances and limits, complete.
+ * @param tools - Local solver, random numbers, budget and a solution known before.
+ * @example
+ * ```ts
+ * import { Budget, type MixedIntegerNonlinearProgram } from 'sft-opt';
+ * import { solveStructured, structureOf } from 'sft-opt/integer';
+ * import { NlModelBuilder, compileNl, expressions } from 'sft-opt/io/nl';
+ *
+ * const builder = new NlModelBuilder('small');
+ * const x = builder.variable({ lower: 0, upper: 4, integer: true });
+ * const y = builder.variable({ lower: 0, upper: 4 });
+ * builder.constraint(expressions.add(x, y), { upper: 5.5 });
+ * builder.maximise(expressions.add(expressions.multiply(2, x), y));
+ * const model = builder.build();
+ * const problem = compileNl(model) as MixedIntegerNonlinearProgram;
+ * const options = { relativeGap: 1e-6, maxNodes: 100, timeLimitSeconds: 10, feasibilityTolerance: 1e-8, integralityTolerance: 1e-6 };
+ * const tools = { improve: () => undefined, random: () => 0.5, budget: new Budget() };
+ * console.log(solveStructured(problem, structureOf(problem, () => 0.5)!, options, tools).termination); // optimal
+ * ```
  */
 export function solveStructured(
   problem: MixedIntegerNonlinearProgram,

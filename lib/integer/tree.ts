@@ -111,7 +111,36 @@ export interface TreeResult<Solution> {
   readonly timeSeconds: number;
 }
 
-/** Branch and bound (Land & Doig 1960). Deterministic as long as the oracle is and no time limit strikes. */
+/**
+ * Branch and bound (Land & Doig 1960). Deterministic as long as the oracle is and no time limit strikes.
+ *
+ * @param problem - Root, bound, branching and heuristic.
+ * @param given - Gaps and limits; what is absent takes its default.
+ * @param context - A solution known before, signal and callbacks.
+ * @example
+ * ```ts
+ * import { type NodeBound, branchAndBound } from 'sft-opt/integer';
+ *
+ * // The least of f over the whole numbers from 0 to 9, by halving intervals.
+ * const f = (k: number) => (k - 6.3) ** 2;
+ * type Span = readonly [number, number];
+ * const { termination, incumbent } = branchAndBound<Span, NodeBound<number>, number>({
+ *   root: [0, 9],
+ *   bound: ([a, b]) => ({
+ *     bound: a === b ? f(a) : Math.max(0, 6.3 - b, a - 6.3) ** 2,
+ *     ...(a === b && { candidate: { objective: f(a), solution: a }, closed: true }),
+ *   }),
+ *   branch: ([a, b]) => {
+ *     const middle = Math.floor((a + b) / 2);
+ *     return [
+ *       [a, middle],
+ *       [middle + 1, b],
+ *     ];
+ *   },
+ * });
+ * console.log(termination, incumbent?.solution); // optimal 6
+ * ```
+ */
 export function branchAndBound<Node, Bound extends NodeBound<Solution>, Solution>(
   problem: BranchingProblem<Node, Bound, Solution>,
   given: Partial<TreeOptions> = {},

@@ -75,6 +75,36 @@ export interface PrimalRecovery {
  * Maximises the dual D(λ) over 0 ≤ λ ≤ `largestMultiplier` by cutting planes with smoothing between the best multipliers
  * and those of the cuts' master problem (Kelley 1960; Wentges 1997). Meant for a handful of rows: the master's size is
  * theirs, and cuts grow by one a call.
+ *
+ * @param oracle - Prices the choices of all blocks at given multipliers.
+ * @param given - Tolerances and limits; what is absent takes its default.
+ * @param context - Start, signal and callbacks of this call.
+ * @example
+ * ```ts
+ * import { type OracleResponse, maximizeDual } from 'sft-opt/lagrangian';
+ *
+ * // Two blocks of two choices each: cost and use of one shared row, of which 3 is there.
+ * const costs = [[4, 1], [6, 2]];
+ * const uses = [[1, 3], [1, 2]];
+ * const oracle = {
+ *   blockCount: 2,
+ *   rowCount: 1,
+ *   available: Float64Array.of(3),
+ *   evaluate(multipliers: Float64Array, response: OracleResponse) {
+ *     response.cost = response.usage[0] = 0;
+ *     costs.forEach((of, block) => {
+ *       const priced = of.map((cost, choice) => cost + multipliers[0]! * uses[block]![choice]!);
+ *       const choice = priced[0]! <= priced[1]! ? 0 : 1;
+ *       response.values[block] = priced[choice]!;
+ *       response.choices[block] = choice;
+ *       response.usage[0]! += uses[block]![choice]!;
+ *       response.cost += of[choice]!;
+ *     });
+ *   },
+ * };
+ * const { termination, bound } = maximizeDual(oracle);
+ * console.log(termination, bound); // optimal 6
+ * ```
  */
 export function maximizeDual(
   oracle: ChoiceOracle,
@@ -184,7 +214,45 @@ export class MultiplierRegion {
   }
 }
 
-/** The master's weights and the blocks in which the answers that carry weight differ. */
+/**
+ * The master's weights and the blocks in which the answers that carry weight differ.
+ *
+ * @param master - The cutting-plane master, solved.
+ * @param answers - Choice of every block in each cut.
+ * @example
+ * ```ts
+ * import { CutMaster, type OracleResponse, createResponse, recover } from 'sft-opt/lagrangian';
+ *
+ * // Two blocks of two choices each: cost and use of one shared row, of which 3 is there.
+ * const costs = [[4, 1], [6, 2]];
+ * const uses = [[1, 3], [1, 2]];
+ * const oracle = {
+ *   blockCount: 2,
+ *   rowCount: 1,
+ *   available: Float64Array.of(3),
+ *   evaluate(multipliers: Float64Array, response: OracleResponse) {
+ *     response.cost = response.usage[0] = 0;
+ *     costs.forEach((of, block) => {
+ *       const priced = of.map((cost, choice) => cost + multipliers[0]! * uses[block]![choice]!);
+ *       const choice = priced[0]! <= priced[1]! ? 0 : 1;
+ *       response.values[block] = priced[choice]!;
+ *       response.choices[block] = choice;
+ *       response.usage[0]! += uses[block]![choice]!;
+ *       response.cost += of[choice]!;
+ *     });
+ *   },
+ * };
+ * const master = new CutMaster(1, Float64Array.of(10));
+ * const answers = [0, 10].map((multiplier) => {
+ *   const response = createResponse(oracle);
+ *   oracle.evaluate(Float64Array.of(multiplier), response);
+ *   master.add(response.cost, Float64Array.of(response.usage[0]! - 3));
+ *   return response.choices;
+ * });
+ * master.solve();
+ * console.log(recover(master, answers).fractionalBlocks); // [ 0, 1 ]
+ * ```
+ */
 export function recover(master: CutMaster, answers: readonly Int32Array[]): PrimalRecovery {
   const all = master.cutCount > 0 ? master.weights() : new Float64Array(0);
   const kept = [...all.keys()].filter((k) => all[k]! > 1e-9);
@@ -199,7 +267,38 @@ export function recover(master: CutMaster, answers: readonly Int32Array[]): Prim
   return { weights: kept.map((k) => all[k]!), choices, fractionalBlocks };
 }
 
-/** Combinations that take each fractional block from one of the dual's answers, at most `most` of them. */
+/**
+ * Combinations that take each fractional block from one of the dual's answers, at most `most` of them.
+ *
+ * @param recovery - What `maximizeDual` gave.
+ * @param most - Most combinations.
+ * @example
+ * ```ts
+ * import { type OracleResponse, maximizeDual, mixtures } from 'sft-opt/lagrangian';
+ *
+ * // Two blocks of two choices each: cost and use of one shared row, of which 3 is there.
+ * const costs = [[4, 1], [6, 2]];
+ * const uses = [[1, 3], [1, 2]];
+ * const oracle = {
+ *   blockCount: 2,
+ *   rowCount: 1,
+ *   available: Float64Array.of(3),
+ *   evaluate(multipliers: Float64Array, response: OracleResponse) {
+ *     response.cost = response.usage[0] = 0;
+ *     costs.forEach((of, block) => {
+ *       const priced = of.map((cost, choice) => cost + multipliers[0]! * uses[block]![choice]!);
+ *       const choice = priced[0]! <= priced[1]! ? 0 : 1;
+ *       response.values[block] = priced[choice]!;
+ *       response.choices[block] = choice;
+ *       response.usage[0]! += uses[block]![choice]!;
+ *       response.cost += of[choice]!;
+ *     });
+ *   },
+ * };
+ * const { recovery } = maximizeDual(oracle);
+ * console.log(mixtures(recovery, 4).map((choices) => [...choices])); // [ [ 0, 1 ] ]
+ * ```
+ */
 export function mixtures(recovery: PrimalRecovery, most: number): Int32Array[] {
   let list = [Int32Array.from(recovery.choices[0]!)];
   for (const block of recovery.fractionalBlocks) {

@@ -36,7 +36,17 @@ export interface OracleResponse {
   slope: number;
 }
 
-/** An empty response of the right size. */
+/**
+ * An empty response of the right size.
+ *
+ * @param oracle - Its sizes alone matter.
+ * @example
+ * ```ts
+ * import { createResponse } from 'sft-opt/lagrangian';
+ *
+ * console.log(createResponse({ blockCount: 2, rowCount: 1 }).usage.length); // 1
+ * ```
+ */
 export function createResponse(oracle: { readonly blockCount: number; readonly rowCount: number }): OracleResponse {
   return {
     values: new Float64Array(oracle.blockCount),
@@ -48,7 +58,41 @@ export function createResponse(oracle: { readonly blockCount: number; readonly r
   };
 }
 
-/** D(λ) from a response, with compensated summation (Neumaier 1974). */
+/**
+ * D(λ) from a response, with compensated summation (Neumaier 1974).
+ *
+ * @param oracle - Prices the choices of all blocks at given multipliers.
+ * @param multipliers - λ ≥ 0, one for each row.
+ * @param response - What the oracle answered at these multipliers.
+ * @example
+ * ```ts
+ * import { type OracleResponse, createResponse, dualValue } from 'sft-opt/lagrangian';
+ *
+ * // Two blocks of two choices each: cost and use of one shared row, of which 3 is there.
+ * const costs = [[4, 1], [6, 2]];
+ * const uses = [[1, 3], [1, 2]];
+ * const oracle = {
+ *   blockCount: 2,
+ *   rowCount: 1,
+ *   available: Float64Array.of(3),
+ *   evaluate(multipliers: Float64Array, response: OracleResponse) {
+ *     response.cost = response.usage[0] = 0;
+ *     costs.forEach((of, block) => {
+ *       const priced = of.map((cost, choice) => cost + multipliers[0]! * uses[block]![choice]!);
+ *       const choice = priced[0]! <= priced[1]! ? 0 : 1;
+ *       response.values[block] = priced[choice]!;
+ *       response.choices[block] = choice;
+ *       response.usage[0]! += uses[block]![choice]!;
+ *       response.cost += of[choice]!;
+ *     });
+ *   },
+ * };
+ * const response = createResponse(oracle);
+ * const multipliers = Float64Array.of(2);
+ * oracle.evaluate(multipliers, response);
+ * console.log(dualValue(oracle, multipliers, response)); // 6
+ * ```
+ */
 export function dualValue(oracle: ChoiceOracle, multipliers: Float64Array, response: OracleResponse): number {
   return summedDual(oracle, multipliers, response).value;
 }
@@ -59,6 +103,34 @@ const summationMargin = 1e-13;
 /**
  * D(λ) recomputed by one fresh oracle call, less a margin for rounding: a valid bound as far as the oracle's own
  * minima are. −Infinity for a multiplier that is negative or not finite.
+ *
+ * @param oracle - Prices the choices of all blocks at given multipliers.
+ * @param multipliers - λ, one for each row.
+ * @example
+ * ```ts
+ * import { type OracleResponse, recomputeBound } from 'sft-opt/lagrangian';
+ *
+ * // Two blocks of two choices each: cost and use of one shared row, of which 3 is there.
+ * const costs = [[4, 1], [6, 2]];
+ * const uses = [[1, 3], [1, 2]];
+ * const oracle = {
+ *   blockCount: 2,
+ *   rowCount: 1,
+ *   available: Float64Array.of(3),
+ *   evaluate(multipliers: Float64Array, response: OracleResponse) {
+ *     response.cost = response.usage[0] = 0;
+ *     costs.forEach((of, block) => {
+ *       const priced = of.map((cost, choice) => cost + multipliers[0]! * uses[block]![choice]!);
+ *       const choice = priced[0]! <= priced[1]! ? 0 : 1;
+ *       response.values[block] = priced[choice]!;
+ *       response.choices[block] = choice;
+ *       response.usage[0]! += uses[block]![choice]!;
+ *       response.cost += of[choice]!;
+ *     });
+ *   },
+ * };
+ * console.log(recomputeBound(oracle, Float64Array.of(2))); // 6
+ * ```
  */
 export function recomputeBound(oracle: ChoiceOracle, multipliers: Float64Array): number {
   for (const multiplier of multipliers) if (!(multiplier >= 0 && multiplier < Infinity)) return -Infinity;

@@ -85,6 +85,33 @@ interface Sample {
  * it was taken at a threshold no larger and usage only falls with t. The cuts' master proposes multipliers; where D > 0
  * there, t moves up to their root (Newton, or bisection where a new choice makes D jump); otherwise they add a cut. The
  * threshold returned is one at which D > 0 was evaluated.
+ *
+ * @param oracle - Prices the choices at given multipliers and threshold.
+ * @param given - Tolerances and limits; what is absent takes its default.
+ * @param context - Start, signal and callbacks of this call.
+ * @example
+ * ```ts
+ * import { type OracleResponse, largestRefutedThreshold } from 'sft-opt/lagrangian';
+ *
+ * // One block: with time t it needs 6/t of a row of which 2 is there.
+ * let threshold = 1;
+ * const oracle = {
+ *   blockCount: 1,
+ *   rowCount: 1,
+ *   available: Float64Array.of(2),
+ *   thresholdRows: [0],
+ *   leastThreshold: 0.1,
+ *   setThreshold: (t: number) => void (threshold = t),
+ *   evaluate([price]: Float64Array, response: OracleResponse) {
+ *     response.usage[0] = 6 / threshold;
+ *     response.values[0] = price! * response.usage[0];
+ *     response.choices[0] = 0;
+ *     response.cost = 0;
+ *     response.slope = (-price! * 6) / threshold ** 2;
+ *   },
+ * };
+ * console.log(Math.round(1e6 * largestRefutedThreshold(oracle).refuted) / 1e6); // 3
+ * ```
  */
 export function largestRefutedThreshold(
   oracle: ThresholdOracle,

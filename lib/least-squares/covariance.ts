@@ -6,6 +6,16 @@ const negligible = 1e-14;
 /**
  * (JᵀWJ)⁻¹ over the free parameters of a normal matrix (row-major, `order` × `order`), spread to all with zeros. Directions
  * that the data leave open get the variance of the smallest eigenvalue that rounding can tell from 0: a huge one.
+ *
+ * @param matrix - Row-major.
+ * @param free - Indices of the parameters that may move.
+ * @param order - Rows and columns of the matrix.
+ * @example
+ * ```ts
+ * import { inverseOfNormalMatrix } from 'sft-opt/least-squares';
+ *
+ * console.log(inverseOfNormalMatrix(Float64Array.of(2, 0, 0, 4), [0, 1], 2)); // Float64Array(4) [ 0.5, 0, 0, 0.25 ]
+ * ```
  */
 export function inverseOfNormalMatrix(matrix: Float64Array, free: readonly number[], order: number): Float64Array {
   const inverse = new Float64Array(order * order);

@@ -48,6 +48,27 @@ export interface SearchOptions {
  * Levenberg–Marquardt within the parameters' bounds: damped Gauss–Newton steps over the parameters that are free to
  * move, cut off at the bounds, damping by Marquardt's diagonal (Moré 1978 for the scaling), renewed by
  * the gain that a step brought over the one foreseen (Nielsen 1999).
+ *
+ * @param model - Loss and normal equations.
+ * @param start - Where the search begins.
+ * @param options - Parameters that are fixed, and when to stop.
+ * @example
+ * ```ts
+ * import { levenbergMarquardt } from 'sft-opt/least-squares';
+ *
+ * // y = a·t through (1, 2) and (2, 4.2).
+ * const model = {
+ *   size: 1,
+ *   lower: [-10],
+ *   upper: [10],
+ *   loss: ([a]: Float64Array) => ((2 - a!) ** 2 + (4.2 - 2 * a!) ** 2) / 2,
+ *   normalEquations: ([a]: Float64Array) => ({
+ *     matrix: Float64Array.of(1 + 4),
+ *     right: Float64Array.of(2 - a! + 2 * (4.2 - 2 * a!)),
+ *   }),
+ * };
+ * console.log(levenbergMarquardt(model, Float64Array.of(1)).theta); // Float64Array(1) [ 2.08 ]
+ * ```
  */
 export function levenbergMarquardt(
   model: LeastSquaresModel,

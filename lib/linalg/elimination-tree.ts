@@ -1,6 +1,17 @@
 /**
  * Elimination tree of a symmetric matrix given by its upper triangle in compressed columns (Liu 1990): the parent of
  * each column, −1 for a root.
+ *
+ * @param order - Rows and columns of the matrix.
+ * @param starts - Where each column's entries begin in the list of indices, length order + 1.
+ * @param rows - Rows of the upper triangle's entries, column by column.
+ * @example
+ * ```ts
+ * import { eliminationTree } from 'sft-opt/linalg';
+ *
+ * // Entries (0, 0), (1, 1), (0, 2), (2, 2).
+ * console.log(eliminationTree(3, Int32Array.of(0, 1, 2, 4), Int32Array.of(0, 1, 0, 2))); // Int32Array(3) [ 2, -1, -1 ]
+ * ```
  */
 export function eliminationTree(order: number, starts: Int32Array, rows: Int32Array): Int32Array {
   const parent = new Int32Array(order).fill(-1);
@@ -19,7 +30,17 @@ export function eliminationTree(order: number, starts: Int32Array, rows: Int32Ar
   return parent;
 }
 
-/** Children before parents, each subtree contiguous. */
+/**
+ * Children before parents, each subtree contiguous.
+ *
+ * @param parent - Parent of each node, −1 for a root.
+ * @example
+ * ```ts
+ * import { postorder } from 'sft-opt/linalg';
+ *
+ * console.log(postorder(Int32Array.of(2, 2, -1))); // Int32Array(3) [ 0, 1, 2 ]
+ * ```
+ */
 export function postorder(parent: Int32Array): Int32Array {
   const order = parent.length;
   const firstChild = new Int32Array(order).fill(-1);
@@ -55,7 +76,22 @@ export function postorder(parent: Int32Array): Int32Array {
 /** Entries of L counted between two questions whether to stop. */
 const entriesBetweenPolls = 500_000;
 
-/** Entries below the diagonal in each column of L, by walking every row's subtree; undefined when stopped. */
+/**
+ * Entries below the diagonal in each column of L, by walking every row's subtree; undefined when stopped.
+ *
+ * @param order - Rows and columns of the matrix.
+ * @param starts - Where each column's entries begin in the list of indices, length order + 1.
+ * @param rows - Row of each entry, column by column.
+ * @param parent - Elimination tree.
+ * @param stop - Asked now and then; true ends the work.
+ * @example
+ * ```ts
+ * import { eliminationTree, factorColumnCounts } from 'sft-opt/linalg';
+ *
+ * const [starts, rows] = [Int32Array.of(0, 1, 2, 4), Int32Array.of(0, 1, 0, 2)];
+ * console.log(factorColumnCounts(3, starts, rows, eliminationTree(3, starts, rows))); // Int32Array(3) [ 1, 0, 0 ]
+ * ```
+ */
 export function factorColumnCounts(
   order: number,
   starts: Int32Array,

@@ -41,6 +41,17 @@ export interface KrylovResult {
 /**
  * Conjugate gradients (Hestenes & Stiefel 1952), preconditioned, for a symmetric positive definite A given by its
  * products, from x = 0. A direction of non-positive curvature ends it, as a Newton method wants to know.
+ *
+ * @param multiply - Writes A times its first argument into its second.
+ * @param rightHandSide - b, as long as A has rows; it is kept.
+ * @param options - Tolerances, limit and preconditioner.
+ * @example
+ * ```ts
+ * import { conjugateGradients } from 'sft-opt/linalg';
+ *
+ * const multiply = (v: Float64Array, out: Float64Array) => void out.set([2 * v[0]!, 4 * v[1]!]);
+ * console.log(conjugateGradients(multiply, Float64Array.of(2, 4)).x); // Float64Array(2) [ 1, 1 ]
+ * ```
  */
 export function conjugateGradients(
   multiply: LinearOperator,
@@ -91,6 +102,17 @@ export function conjugateGradients(
 /**
  * MINRES (Paige & Saunders 1975), preconditioned, for a symmetric A that may be indefinite or singular, from x = 0: the
  * residual norm falls in every step. For a singular inconsistent system it ends at a least-squares solution.
+ *
+ * @param multiply - Writes A times its first argument into its second.
+ * @param rightHandSide - b, as long as A has rows; it is kept.
+ * @param options - Tolerances, limit and preconditioner.
+ * @example
+ * ```ts
+ * import { minres } from 'sft-opt/linalg';
+ *
+ * const multiply = (v: Float64Array, out: Float64Array) => void out.set([2 * v[0]!, -4 * v[1]!]);
+ * console.log(minres(multiply, Float64Array.of(2, 4)).x); // Float64Array(2) [ 1, -1 ]
+ * ```
  */
 export function minres(
   multiply: LinearOperator,

@@ -19,6 +19,17 @@ const vanishing = 1e-140;
  * Least eigenpair by Lanczos' recurrence with full reorthogonalisation (Golub & Van Loan §10.3), from a fixed start that
  * favours no coordinate. `steps` products at most; few find a clearly negative eigenvalue, none proves that there is not one.
  * Undefined when a product is not finite.
+ *
+ * @param multiply - Writes A times its first argument into its second; A symmetric.
+ * @param size - Order of A.
+ * @param steps - Most products with A.
+ * @example
+ * ```ts
+ * import { leastEigenpair } from 'sft-opt/linalg';
+ *
+ * const multiply = (v: Float64Array, out: Float64Array) => void out.set([2 * v[0]!, -4 * v[1]!]);
+ * console.log(leastEigenpair(multiply, 2)?.value); // -4
+ * ```
  */
 export function leastEigenpair(multiply: LinearOperator, size: number, steps = 30): LeastEigenpair | undefined {
   const basis: Float64Array[] = [startVector(size)];

@@ -55,7 +55,20 @@ export type Matrix = DenseMatrix | SparseMatrix;
 /** Symmetric matrix; dense and sparse forms store both triangles. */
 export type SymmetricMatrix = DenseMatrix | SparseMatrix | DiagonalMatrix | DiagonalPlusLowRankMatrix;
 
-/** A dense matrix of zeros, or one that takes over `values` (length rows × columns). */
+/**
+ * A dense matrix of zeros, or one that takes over `values` (length rows × columns).
+ *
+ * @param rows - Rows of the matrix.
+ * @param columns - Columns of the matrix.
+ * @param values - Row-major, length rows × columns; taken over.
+ * @throws ArgumentError where the number of values is another.
+ * @example
+ * ```ts
+ * import { denseMatrix } from 'sft-opt/linalg';
+ *
+ * console.log(denseMatrix(2, 2, Float64Array.of(1, 2, 3, 4)).rows, denseMatrix(1, 2).values); // 2 Float64Array(2) [ 0, 0 ]
+ * ```
+ */
 export function denseMatrix(
   rows: number,
   columns: number,

@@ -3,6 +3,19 @@
  * a quotient graph in which an eliminated node becomes an element, the clique of its neighbours. Degrees are bounded
  * from above, indistinguishable variables are merged, elements covered by the new one are absorbed, and nodes of very
  * high degree are left to the end. Undefined when `stop`, asked every so many list entries, ended it.
+ *
+ * @param order - Rows and columns of the matrix.
+ * @param starts - Where each vertex' neighbours begin, length order + 1.
+ * @param neighbours - Neighbours of each vertex, vertex by vertex, without itself.
+ * @param stop - Asked now and then; true ends the work.
+ * @example
+ * ```ts
+ * import { minimumDegreeOrder } from 'sft-opt/linalg';
+ *
+ * // A star: its centre, vertex 0, is not eliminated before two of its three leaves are.
+ * const order = minimumDegreeOrder(4, Int32Array.of(0, 3, 4, 5, 6), Int32Array.of(1, 2, 3, 0, 0, 0), () => false)!;
+ * console.log(order.indexOf(0) >= 2); // true
+ * ```
  */
 export function minimumDegreeOrder(
   order: number,

@@ -12,6 +12,20 @@ const denseFactor = 10;
  * those of the two parts that it leaves, which are ordered in the same way. Far better than minimum degree on large
  * graphs with small separators that no local rule finds; takes several times longer. Deterministic. Undefined when
  * `stop` ended it.
+ *
+ * @param count - Number of vertices.
+ * @param starts - Where each vertex' neighbours begin, length count + 1.
+ * @param neighbours - Neighbours of each vertex, vertex by vertex, without itself.
+ * @param stop - Asked now and then; true ends the work.
+ * @example
+ * ```ts
+ * import { nestedDissectionOrder } from 'sft-opt/linalg';
+ *
+ * // A path of five vertices.
+ * const starts = Int32Array.of(0, 1, 3, 5, 7, 8);
+ * const order = nestedDissectionOrder(5, starts, Int32Array.of(1, 0, 2, 1, 3, 2, 4, 3), () => false)!;
+ * console.log([...order].sort()); // [ 0, 1, 2, 3, 4 ]
+ * ```
  */
 export function nestedDissectionOrder(
   count: number,

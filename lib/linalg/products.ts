@@ -1,7 +1,21 @@
 import type { DenseMatrix, Matrix, SymmetricMatrix } from './matrix.js';
 import { addScaledRange, dotRange } from './vector.js';
 
-/** target ← Ax. */
+/**
+ * target ← Ax.
+ *
+ * @param matrix - Dense, sparse or diagonal.
+ * @param x - Length columns.
+ * @param target - Written to.
+ * @example
+ * ```ts
+ * import { denseMatrix, multiply } from 'sft-opt/linalg';
+ *
+ * const target = new Float64Array(2);
+ * multiply(denseMatrix(2, 2, Float64Array.of(1, 2, 3, 4)), Float64Array.of(1, 1), target);
+ * console.log(target); // Float64Array(2) [ 3, 7 ]
+ * ```
+ */
 export function multiply(matrix: Matrix, x: Float64Array, target: Float64Array): void {
   if (matrix.kind === 'dense') {
     const { rows, columns, values } = matrix;
@@ -17,7 +31,21 @@ export function multiply(matrix: Matrix, x: Float64Array, target: Float64Array):
   }
 }
 
-/** target ← Aᵀy. */
+/**
+ * target ← Aᵀy.
+ *
+ * @param matrix - Dense, sparse or diagonal.
+ * @param y - Length rows.
+ * @param target - Written to.
+ * @example
+ * ```ts
+ * import { denseMatrix, multiplyTransposed } from 'sft-opt/linalg';
+ *
+ * const target = new Float64Array(2);
+ * multiplyTransposed(denseMatrix(2, 2, Float64Array.of(1, 2, 3, 4)), Float64Array.of(1, 1), target);
+ * console.log(target); // Float64Array(2) [ 4, 6 ]
+ * ```
+ */
 export function multiplyTransposed(matrix: Matrix, y: Float64Array, target: Float64Array): void {
   if (matrix.kind === 'dense') {
     const { rows, columns, values } = matrix;
@@ -35,7 +63,21 @@ export function multiplyTransposed(matrix: Matrix, y: Float64Array, target: Floa
   }
 }
 
-/** target ← Px for a symmetric P; an absent matrix is zero. */
+/**
+ * target ← Px for a symmetric P; an absent matrix is zero.
+ *
+ * @param matrix - Symmetric; a zero matrix when undefined.
+ * @param x - Length order.
+ * @param target - Written to.
+ * @example
+ * ```ts
+ * import { multiplySymmetric } from 'sft-opt/linalg';
+ *
+ * const target = new Float64Array(2);
+ * multiplySymmetric({ kind: 'diagonal', values: Float64Array.of(2, 3) }, Float64Array.of(1, 1), target);
+ * console.log(target); // Float64Array(2) [ 2, 3 ]
+ * ```
+ */
 export function multiplySymmetric(matrix: SymmetricMatrix | undefined, x: Float64Array, target: Float64Array): void {
   if (matrix === undefined) {
     target.fill(0, 0, x.length);
@@ -60,7 +102,17 @@ export function multiplySymmetric(matrix: SymmetricMatrix | undefined, x: Float6
   }
 }
 
-/** Order of a symmetric matrix. */
+/**
+ * Order of a symmetric matrix.
+ *
+ * @param matrix - Symmetric.
+ * @example
+ * ```ts
+ * import { symmetricOrder } from 'sft-opt/linalg';
+ *
+ * console.log(symmetricOrder({ kind: 'diagonal', values: Float64Array.of(2, 3) })); // 2
+ * ```
+ */
 export function symmetricOrder(matrix: SymmetricMatrix): number {
   switch (matrix.kind) {
     case 'dense':
@@ -73,7 +125,20 @@ export function symmetricOrder(matrix: SymmetricMatrix): number {
   }
 }
 
-/** Writes the matrix row by row into `target` (rows × columns, row-major). */
+/**
+ * Writes the matrix row by row into `target` (rows × columns, row-major).
+ *
+ * @param matrix - Dense, sparse or diagonal.
+ * @param target - Written to.
+ * @example
+ * ```ts
+ * import { assembleSparse, copyToDense } from 'sft-opt/linalg';
+ *
+ * const target = new Float64Array(4);
+ * copyToDense(assembleSparse(2, 2, [0, 1], [1, 0], [5, 7]).matrix, target);
+ * console.log(target); // Float64Array(4) [ 0, 5, 7, 0 ]
+ * ```
+ */
 export function copyToDense(matrix: Matrix, target: Float64Array): void {
   const { rows, columns } = matrix;
   if (matrix.kind === 'dense') {
@@ -88,7 +153,21 @@ export function copyToDense(matrix: Matrix, target: Float64Array): void {
   }
 }
 
-/** Writes the whole symmetric matrix into `target` (order × order, row-major); an absent matrix is zero. */
+/**
+ * Writes the whole symmetric matrix into `target` (order × order, row-major); an absent matrix is zero.
+ *
+ * @param matrix - Symmetric; a zero matrix when undefined.
+ * @param order - Order of the matrix.
+ * @param target - Written to.
+ * @example
+ * ```ts
+ * import { copySymmetricToDense } from 'sft-opt/linalg';
+ *
+ * const target = new Float64Array(4);
+ * copySymmetricToDense({ kind: 'diagonal', values: Float64Array.of(2, 3) }, 2, target);
+ * console.log(target); // Float64Array(4) [ 2, 0, 0, 3 ]
+ * ```
+ */
 export function copySymmetricToDense(matrix: SymmetricMatrix | undefined, order: number, target: Float64Array): void {
   if (matrix?.kind === 'dense' || matrix?.kind === 'sparse') {
     copyToDense(matrix, target);
@@ -112,7 +191,17 @@ export function copySymmetricToDense(matrix: SymmetricMatrix | undefined, order:
   }
 }
 
-/** Number of stored entries. */
+/**
+ * Number of stored entries.
+ *
+ * @param matrix - Dense, sparse or diagonal.
+ * @example
+ * ```ts
+ * import { assembleSparse, storedEntries } from 'sft-opt/linalg';
+ *
+ * console.log(storedEntries(assembleSparse(3, 3, [0, 2], [0, 1], [1, 1]).matrix)); // 2
+ * ```
+ */
 export function storedEntries(matrix: Matrix): number {
   return matrix.kind === 'dense' ? matrix.values.length : matrix.columnStarts[matrix.columns]!;
 }

@@ -5,6 +5,16 @@ import { forEachEntry, Triplets } from './sparse.js';
 /**
  * True if a symmetric matrix P, given by its lower triangle, is positive semidefinite as far as rounding can tell: positive definite once each
  * diagonal entry is raised by a share of 1e-8, and by at most 1e-9·max|P|. False when stopped.
+ *
+ * @param lower - Lower triangle with its diagonal.
+ * @param stop - Asked now and then; true ends the work.
+ * @example
+ * ```ts
+ * import { denseMatrix, isPositiveSemidefinite, lowerTriangle } from 'sft-opt/linalg';
+ *
+ * const lower = (b: number) => lowerTriangle(denseMatrix(2, 2, Float64Array.of(1, b, b, 1)), 2);
+ * console.log(isPositiveSemidefinite(lower(0.5)), isPositiveSemidefinite(lower(2))); // true false
+ * ```
  */
 export function isPositiveSemidefinite(lower: SparseMatrix, stop?: () => boolean): boolean {
   const n = lower.columns;

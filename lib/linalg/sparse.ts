@@ -13,6 +13,20 @@ export interface AssembledMatrix {
  * Compresses triplets (row, column, value) to columns with increasing rows; values of equal positions add up. Without
  * `values` the matrix is the pattern, its values zero, to be filled through `slots`. Throws RangeError for an index
  * outside the matrix.
+ *
+ * @param rows - Rows of the matrix.
+ * @param columns - Columns of the matrix.
+ * @param rowOf - Row of each triplet.
+ * @param columnOf - Column of each triplet.
+ * @param values - Value of each triplet.
+ * @throws ArgumentError for an index outside the matrix.
+ * @example
+ * ```ts
+ * import { assembleSparse } from 'sft-opt/linalg';
+ *
+ * const { matrix, slots } = assembleSparse(2, 2, [1, 0, 1], [0, 0, 0], [5, 3, 2]);
+ * console.log(matrix.values, slots); // Float64Array(2) [ 3, 7 ] Int32Array(3) [ 1, 0, 1 ]
+ * ```
  */
 export function assembleSparse(
   rows: number,
@@ -84,7 +98,18 @@ export class Triplets {
   }
 }
 
-/** Visits the stored entries of a matrix column by column; for hot loops a callback is too slow. */
+/**
+ * Visits the stored entries of a matrix column by column; for hot loops a callback is too slow.
+ *
+ * @param matrix - In compressed columns.
+ * @param visit - Called with row, column, value and place of each entry.
+ * @example
+ * ```ts
+ * import { assembleSparse, forEachEntry } from 'sft-opt/linalg';
+ *
+ * forEachEntry(assembleSparse(2, 2, [1], [0], [5]).matrix, (row, column, value) => console.log(row, column, value)); // 1 0 5
+ * ```
+ */
 export function forEachEntry(
   { columns, columnStarts, rowIndices, values }: SparseMatrix,
   visit: (row: number, column: number, value: number, slot: number) => void,
@@ -94,7 +119,20 @@ export function forEachEntry(
   }
 }
 
-/** Rows and columns of a matrix, each in increasing order, as a matrix of their own. */
+/**
+ * Rows and columns of a matrix, each in increasing order, as a matrix of their own.
+ *
+ * @param matrix - In compressed columns.
+ * @param rows - Rows to keep, increasing.
+ * @param columns - Columns to keep, increasing.
+ * @example
+ * ```ts
+ * import { assembleSparse, submatrix } from 'sft-opt/linalg';
+ *
+ * const { matrix } = assembleSparse(2, 2, [0, 1], [0, 1], [3, 5]);
+ * console.log(submatrix(matrix, Int32Array.of(1), Int32Array.of(1)).values); // Float64Array(1) [ 5 ]
+ * ```
+ */
 export function submatrix(matrix: SparseMatrix, rows: Int32Array, columns: Int32Array): SparseMatrix {
   const newRow = new Int32Array(matrix.rows).fill(-1);
   const newColumn = new Int32Array(matrix.columns).fill(-1);
@@ -129,7 +167,18 @@ function countingSort(
   return order;
 }
 
-/** Aᵀ. */
+/**
+ * Aᵀ.
+ *
+ * @param matrix - In compressed columns.
+ * @example
+ * ```ts
+ * import { emptySparse, transpose } from 'sft-opt/linalg';
+ *
+ * const { rows, columns } = transpose(emptySparse(2, 3));
+ * console.log(rows, columns); // 3 2
+ * ```
+ */
 export function transpose(matrix: SparseMatrix): SparseMatrix {
   const { rows, columns, columnStarts, rowIndices, values } = matrix;
   const count = columnStarts[columns]!;
@@ -149,7 +198,17 @@ export function transpose(matrix: SparseMatrix): SparseMatrix {
   return { kind: 'sparse', rows: columns, columns: rows, columnStarts: starts, rowIndices: indices, values: entries };
 }
 
-/** The matrix in compressed columns; exact zeros of a dense one are dropped. A sparse matrix is returned as it is. */
+/**
+ * The matrix in compressed columns; exact zeros of a dense one are dropped. A sparse matrix is returned as it is.
+ *
+ * @param matrix - Dense, sparse or diagonal.
+ * @example
+ * ```ts
+ * import { denseMatrix, toSparse } from 'sft-opt/linalg';
+ *
+ * console.log(toSparse(denseMatrix(2, 2, Float64Array.of(1, 0, 0, 4))).values); // Float64Array(2) [ 1, 4 ]
+ * ```
+ */
 export function toSparse(matrix: Matrix): SparseMatrix {
   if (matrix.kind === 'sparse') return matrix;
   const { rows, columns, values } = matrix;
@@ -173,7 +232,18 @@ export function toSparse(matrix: Matrix): SparseMatrix {
   return { kind: 'sparse', rows, columns, columnStarts, rowIndices, values: entries };
 }
 
-/** A matrix without entries. */
+/**
+ * A matrix without entries.
+ *
+ * @param rows - Rows of the matrix.
+ * @param columns - Columns of the matrix.
+ * @example
+ * ```ts
+ * import { emptySparse, storedEntries } from 'sft-opt/linalg';
+ *
+ * console.log(storedEntries(emptySparse(2, 3))); // 0
+ * ```
+ */
 export function emptySparse(rows: number, columns: number): SparseMatrix {
   return {
     kind: 'sparse',
@@ -185,7 +255,18 @@ export function emptySparse(rows: number, columns: number): SparseMatrix {
   };
 }
 
-/** Lower triangle (with diagonal) of a symmetric matrix in compressed columns; an absent matrix is zero. */
+/**
+ * Lower triangle (with diagonal) of a symmetric matrix in compressed columns; an absent matrix is zero.
+ *
+ * @param matrix - Symmetric; a zero matrix when undefined.
+ * @param order - Order of the matrix.
+ * @example
+ * ```ts
+ * import { denseMatrix, lowerTriangle } from 'sft-opt/linalg';
+ *
+ * console.log(lowerTriangle(denseMatrix(2, 2, Float64Array.of(1, 2, 2, 4)), 2).values); // Float64Array(3) [ 1, 2, 4 ]
+ * ```
+ */
 export function lowerTriangle(matrix: SymmetricMatrix | undefined, order: number): SparseMatrix {
   if (matrix === undefined) return emptySparse(order, order);
   if (matrix.kind === 'diagonal') {
@@ -220,7 +301,22 @@ export function lowerTriangle(matrix: SymmetricMatrix | undefined, order: number
   return triplets.assemble(order, order).matrix;
 }
 
-/** target ← Sx for a symmetric S given by its lower triangle. */
+/**
+ * target ← Sx for a symmetric S given by its lower triangle.
+ *
+ * @param lower - Lower triangle with its diagonal.
+ * @param x - Length order.
+ * @param target - Written to.
+ * @example
+ * ```ts
+ * import { denseMatrix, lowerTriangle, multiplyLowerTriangle } from 'sft-opt/linalg';
+ *
+ * const lower = lowerTriangle(denseMatrix(2, 2, Float64Array.of(1, 2, 2, 4)), 2);
+ * const target = new Float64Array(2);
+ * multiplyLowerTriangle(lower, Float64Array.of(1, 1), target);
+ * console.log(target); // Float64Array(2) [ 3, 6 ]
+ * ```
+ */
 export function multiplyLowerTriangle(lower: SparseMatrix, x: Float64Array, target: Float64Array): void {
   const { columns, columnStarts, rowIndices, values } = lower;
   target.fill(0, 0, columns);

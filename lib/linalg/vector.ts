@@ -1,6 +1,20 @@
 /** Kernels over ranges of Float64Arrays. Four running sums let the processor overlap the additions. */
 
-/** Σ a[aStart + k]·b[bStart + k] for k < length. */
+/**
+ * Σ a[aStart + k]·b[bStart + k] for k < length.
+ *
+ * @param a - First vector.
+ * @param aStart - First element of `a`.
+ * @param b - Second vector.
+ * @param bStart - First element of `b`.
+ * @param length - Number of elements.
+ * @example
+ * ```ts
+ * import { dotRange } from 'sft-opt/linalg';
+ *
+ * console.log(dotRange(Float64Array.of(9, 1, 2), 1, Float64Array.of(3, 4), 0, 2)); // 11
+ * ```
+ */
 export function dotRange(a: Float64Array, aStart: number, b: Float64Array, bStart: number, length: number): number {
   let sum0 = 0;
   let sum1 = 0;
@@ -17,7 +31,24 @@ export function dotRange(a: Float64Array, aStart: number, b: Float64Array, bStar
   return sum0 + sum1 + (sum2 + sum3);
 }
 
-/** target[targetStart + k] += factor·source[sourceStart + k] for k < length. */
+/**
+ * target[targetStart + k] += factor·source[sourceStart + k] for k < length.
+ *
+ * @param target - Written to.
+ * @param targetStart - First element of the target.
+ * @param factor - What the source is multiplied by.
+ * @param source - Read from.
+ * @param sourceStart - First element of the source.
+ * @param length - Number of elements.
+ * @example
+ * ```ts
+ * import { addScaledRange } from 'sft-opt/linalg';
+ *
+ * const target = Float64Array.of(1, 1, 1);
+ * addScaledRange(target, 1, 2, Float64Array.of(5, 6), 0, 2);
+ * console.log(target); // Float64Array(3) [ 1, 11, 13 ]
+ * ```
+ */
 export function addScaledRange(
   target: Float64Array,
   targetStart: number,
@@ -32,6 +63,21 @@ export function addScaledRange(
 /**
  * target[k] += Σ factors[f]·rows[starts[f] + k] for the first `count` rows and k < length: four rows in a pass, so that
  * the target is read and written a quarter as often.
+ *
+ * @param target - Written to.
+ * @param factors - Factor of each row.
+ * @param rows - All rows, one after another.
+ * @param starts - Where each row begins in `rows`.
+ * @param count - Rows taken, from the first of `starts`.
+ * @param length - Number of elements.
+ * @example
+ * ```ts
+ * import { addScaledRows } from 'sft-opt/linalg';
+ *
+ * const target = Float64Array.of(0, 0);
+ * addScaledRows(target, Float64Array.of(1, 10), Float64Array.of(1, 2, 3, 4), Int32Array.of(0, 2), 2, 2);
+ * console.log(target); // Float64Array(2) [ 31, 42 ]
+ * ```
  */
 export function addScaledRows(
   target: Float64Array,
@@ -64,6 +110,22 @@ export function addScaledRows(
 /**
  * target[f] ← Σ rows[starts[f] + k]·x[xStart + k] for the first `count` rows and k < length: four rows in a pass, so that
  * x is read a quarter as often.
+ *
+ * @param rows - All rows, one after another.
+ * @param starts - Where each row begins in `rows`.
+ * @param count - Rows taken, from the first of `starts`.
+ * @param x - The vector that all rows are multiplied with.
+ * @param xStart - First element of `x`.
+ * @param length - Number of elements.
+ * @param target - Written to.
+ * @example
+ * ```ts
+ * import { dotRows } from 'sft-opt/linalg';
+ *
+ * const target = new Float64Array(2);
+ * dotRows(Float64Array.of(1, 2, 3, 4), Int32Array.of(0, 2), 2, Float64Array.of(1, 1), 0, 2, target);
+ * console.log(target); // Float64Array(2) [ 3, 7 ]
+ * ```
  */
 export function dotRows(
   rows: Float64Array,
@@ -102,6 +164,21 @@ export function dotRows(
 /**
  * target[targetStart + i] ← (row i of a row-major matrix)·x for i < rowCount: four rows in a pass, so that x is read a
  * quarter as often.
+ *
+ * @param matrix - Row-major.
+ * @param rowCount - Number of rows.
+ * @param length - Length of a row.
+ * @param x - The vector that all rows are multiplied with.
+ * @param target - Written to.
+ * @param targetStart - First element of the target.
+ * @example
+ * ```ts
+ * import { multiplyRows } from 'sft-opt/linalg';
+ *
+ * const target = new Float64Array(2);
+ * multiplyRows(Float64Array.of(1, 2, 3, 4), 2, 2, Float64Array.of(1, 1), target);
+ * console.log(target); // Float64Array(2) [ 3, 7 ]
+ * ```
  */
 export function multiplyRows(
   matrix: Float64Array,
@@ -136,17 +213,52 @@ export function multiplyRows(
   for (; i < rowCount; i++) target[targetStart + i] = dotRange(matrix, i * length, x, 0, length);
 }
 
-/** aᵀb over the length of a. */
+/**
+ * aᵀb over the length of a.
+ *
+ * @param a - First vector.
+ * @param b - Second vector.
+ * @example
+ * ```ts
+ * import { dot } from 'sft-opt/linalg';
+ *
+ * console.log(dot(Float64Array.of(1, 2), Float64Array.of(3, 4))); // 11
+ * ```
+ */
 export function dot(a: Float64Array, b: Float64Array): number {
   return dotRange(a, 0, b, 0, a.length);
 }
 
-/** target += factor·source. */
+/**
+ * target += factor·source.
+ *
+ * @param target - Written to.
+ * @param factor - What the source is multiplied by.
+ * @param source - Read from.
+ * @example
+ * ```ts
+ * import { addScaled } from 'sft-opt/linalg';
+ *
+ * const target = Float64Array.of(1, 1);
+ * addScaled(target, 2, Float64Array.of(3, 4));
+ * console.log(target); // Float64Array(2) [ 7, 9 ]
+ * ```
+ */
 export function addScaled(target: Float64Array, factor: number, source: Float64Array): void {
   addScaledRange(target, 0, factor, source, 0, target.length);
 }
 
-/** Largest absolute entry, 0 for an empty vector, NaN if any entry is NaN. */
+/**
+ * Largest absolute entry, 0 for an empty vector, NaN if any entry is NaN.
+ *
+ * @param a - The vector.
+ * @example
+ * ```ts
+ * import { maxNorm } from 'sft-opt/linalg';
+ *
+ * console.log(maxNorm(Float64Array.of(1, -3)), maxNorm(new Float64Array(0))); // 3 0
+ * ```
+ */
 export function maxNorm(a: Float64Array): number {
   let largest = 0;
   for (let k = 0; k < a.length; k++) {
@@ -157,7 +269,17 @@ export function maxNorm(a: Float64Array): number {
   return largest;
 }
 
-/** Euclidean norm; overflow for entries beyond 1e154 is accepted. */
+/**
+ * Euclidean norm; overflow for entries beyond 1e154 is accepted.
+ *
+ * @param a - The vector.
+ * @example
+ * ```ts
+ * import { euclideanNorm } from 'sft-opt/linalg';
+ *
+ * console.log(euclideanNorm(Float64Array.of(3, 4))); // 5
+ * ```
+ */
 export function euclideanNorm(a: Float64Array): number {
   return Math.sqrt(dot(a, a));
 }

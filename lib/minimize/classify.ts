@@ -5,14 +5,60 @@ import type { NlpMeta, NonlinearProgram, QuadraticProgram, SparsityPattern } fro
 /** What decides the order of the methods. */
 export type ProblemClass = 'quadratic' | 'bound-constrained' | 'general';
 
-/** Declared facts only: nothing is evaluated. */
+/**
+ * Declared facts only: nothing is evaluated.
+ *
+ * @param problem - The program: facts in `meta`, functions, and those derivatives that it has.
+ * @example
+ * ```ts
+ * import { classify } from 'sft-opt/minimize';
+ *
+ * const problem = {
+ *   meta: {
+ *     variableCount: 2,
+ *     constraintCount: 1,
+ *     lower: Float64Array.of(0, 0),
+ *     upper: Float64Array.of(Infinity, Infinity),
+ *     constraintLower: Float64Array.of(-Infinity),
+ *     constraintUpper: Float64Array.of(2),
+ *     start: Float64Array.of(0, 0),
+ *   },
+ *   objective: (x: Float64Array) => (x[0]! - 1) ** 2 + (x[1]! - 2) ** 2,
+ *   constraints: (x: Float64Array, c: Float64Array) => void (c[0] = x[0]! + x[1]!),
+ * };
+ * console.log(classify(problem)); // general
+ * ```
+ */
 export function classify(problem: NonlinearProgram): ProblemClass {
   const { meta } = problem;
   if (isDeclaredQuadratic(problem)) return 'quadratic';
   return meta.constraintCount === 0 ? 'bound-constrained' : 'general';
 }
 
-/** True if the problem says that its objective is at most quadratic and its constraints affine. */
+/**
+ * True if the problem says that its objective is at most quadratic and its constraints affine.
+ *
+ * @param problem - The program: facts in `meta`, functions, and those derivatives that it has.
+ * @example
+ * ```ts
+ * import { isDeclaredQuadratic } from 'sft-opt/minimize';
+ *
+ * const problem = {
+ *   meta: {
+ *     variableCount: 2,
+ *     constraintCount: 1,
+ *     lower: Float64Array.of(0, 0),
+ *     upper: Float64Array.of(Infinity, Infinity),
+ *     constraintLower: Float64Array.of(-Infinity),
+ *     constraintUpper: Float64Array.of(2),
+ *     start: Float64Array.of(0, 0),
+ *   },
+ *   objective: (x: Float64Array) => (x[0]! - 1) ** 2 + (x[1]! - 2) ** 2,
+ *   constraints: (x: Float64Array, c: Float64Array) => void (c[0] = x[0]! + x[1]!),
+ * };
+ * console.log(isDeclaredQuadratic(problem)); // false
+ * ```
+ */
 export function isDeclaredQuadratic(problem: NonlinearProgram): boolean {
   const { objectiveShape, linearConstraints, constraintCount } = problem.meta;
   if (objectiveShape !== 'linear' && objectiveShape !== 'quadratic') return false;
@@ -24,6 +70,31 @@ export function isDeclaredQuadratic(problem: NonlinearProgram): boolean {
 /**
  * The quadratic program that a problem is, from its derivatives at one point. Undefined where they are not finite.
  * Evaluates the objective once.
+ *
+ * @param evaluator - Evaluates the problem and counts how often.
+ * @param x - Where derivatives are taken.
+ * @example
+ * ```ts
+ * import { toQuadraticProgram } from 'sft-opt/minimize';
+ * import { Evaluator } from 'sft-opt/nlp';
+ *
+ * const problem = {
+ *   meta: {
+ *     variableCount: 2,
+ *     constraintCount: 0,
+ *     lower: Float64Array.of(0, 0),
+ *     upper: Float64Array.of(4, 4),
+ *     constraintLower: new Float64Array(0),
+ *     constraintUpper: new Float64Array(0),
+ *     start: Float64Array.of(1, 1),
+ *   },
+ *   objective: (x: Float64Array) => (x[0]! - 2) ** 2 + (x[1]! + 1) ** 2,
+ *   gradient: (x: Float64Array, g: Float64Array) => void g.set([2 * (x[0]! - 2), 2 * (x[1]! + 1)]),
+ *   hessian: (_x: Float64Array, weight: number, _y: Float64Array, values: Float64Array) =>
+ *     void values.set([2 * weight, 0, 2 * weight]),
+ * };
+ * console.log(toQuadraticProgram(new Evaluator(problem), Float64Array.of(0, 0))!.linear); // Float64Array(2) [ -4, 2 ]
+ * ```
  */
 export function toQuadraticProgram(
   evaluator: Evaluator,
@@ -64,6 +135,17 @@ export function toQuadraticProgram(
 /**
  * True if the Hessian is positive semidefinite up to rounding: the quadratic program may then be given to the convex
  * solver, and what that calls optimal is a global minimum. False when stopped.
+ *
+ * @param hessian - Whole, not its triangle; undefined for none.
+ * @param stop - Asked now and then; true ends the work.
+ * @example
+ * ```ts
+ * import { denseMatrix, toSparse } from 'sft-opt/linalg';
+ * import { isConvex } from 'sft-opt/minimize';
+ *
+ * const hessian = (b: number) => toSparse(denseMatrix(2, 2, Float64Array.of(1, b, b, 1)));
+ * console.log(isConvex(undefined), isConvex(hessian(0.5)), isConvex(hessian(2))); // true true false
+ * ```
  */
 export function isConvex(hessian: SparseMatrix | undefined, stop?: () => boolean): boolean {
   return hessian === undefined || isPositiveSemidefinite(lowerTriangle(hessian, hessian.columns), stop);

@@ -70,6 +70,30 @@ const onlyMethod: Record<Exclude<ResolvedMinimizeOptions['method'], 'auto'>, rea
  * proves it.
  *
  * Throws OptionsError for wrong options and RangeError when `method` does not fit the problem.
+ *
+ * @param problem - The program, with or without integer variables.
+ * @param options - Method, tolerances and limits; what is absent takes its default.
+ * @param context - Signal and callbacks of this call.
+ * @example
+ * ```ts
+ * import { minimize } from 'sft-opt/minimize';
+ *
+ * const problem = {
+ *   meta: {
+ *     variableCount: 2,
+ *     constraintCount: 1,
+ *     lower: Float64Array.of(0, 0),
+ *     upper: Float64Array.of(Infinity, Infinity),
+ *     constraintLower: Float64Array.of(-Infinity),
+ *     constraintUpper: Float64Array.of(2),
+ *     start: Float64Array.of(0, 0),
+ *   },
+ *   objective: (x: Float64Array) => (x[0]! - 1) ** 2 + (x[1]! - 2) ** 2,
+ *   constraints: (x: Float64Array, c: Float64Array) => void (c[0] = x[0]! + x[1]!),
+ * };
+ * const { termination, x } = minimize(problem);
+ * console.log(termination, x); // locally-optimal Float64Array(2) [ 0.5, 1.5 ]
+ * ```
  */
 export function minimize(
   problem: NonlinearProgram | MixedIntegerNonlinearProgram,

@@ -10,7 +10,36 @@ import {
 import { isSolved, type DualStatus, type PrimalStatus, type SolverResult, type Termination } from '../solver/index.js';
 import { Evaluator, allFinite } from './evaluator.js';
 
-/** Adds Jᵀy to `values`; the Jacobian as in the problem's pattern, dense row-major when there is none. */
+/**
+ * Adds Jᵀy to `values`; the Jacobian as in the problem's pattern, dense row-major when there is none.
+ *
+ * @param meta - Sizes, bounds, sides and patterns.
+ * @param pattern - Where the entries are; undefined for a dense Jacobian, row by row.
+ * @param jacobian - Entries as in the pattern.
+ * @param multipliers - One for each row.
+ * @param values - The product is added to it, length variableCount.
+ * @example
+ * ```ts
+ * import { addTransposeProduct } from 'sft-opt/nlp';
+ *
+ * const problem = {
+ *   meta: {
+ *     variableCount: 2,
+ *     constraintCount: 1,
+ *     lower: Float64Array.of(0, 0),
+ *     upper: Float64Array.of(Infinity, Infinity),
+ *     constraintLower: Float64Array.of(-Infinity),
+ *     constraintUpper: Float64Array.of(2),
+ *     start: Float64Array.of(0, 0),
+ *   },
+ *   objective: (x: Float64Array) => (x[0]! - 1) ** 2 + (x[1]! - 2) ** 2,
+ *   constraints: (x: Float64Array, c: Float64Array) => void (c[0] = x[0]! + x[1]!),
+ * };
+ * const values = new Float64Array(2);
+ * addTransposeProduct(problem.meta, undefined, Float64Array.of(1, 1), Float64Array.of(3), values);
+ * console.log(values); // Float64Array(2) [ 3, 3 ]
+ * ```
+ */
 export function addTransposeProduct(
   meta: NlpMeta,
   pattern: SparsityPattern | undefined,
@@ -37,6 +66,17 @@ const nearBound = 1e-5;
 /**
  * The bound multiplier that explains `reducedGradient` (∇f + Jᵀy) best: −reducedGradient where the bound that it pushes
  * against is close enough for the complementarity it costs, else 0.
+ *
+ * @param reducedGradient - Entry of ∇f + Jᵀy.
+ * @param value - The variable.
+ * @param lower - Lower side; −Infinity for none.
+ * @param upper - Upper side; Infinity for none.
+ * @example
+ * ```ts
+ * import { boundMultiplier } from 'sft-opt/nlp';
+ *
+ * console.log(boundMultiplier(2, 0, 0, 4), boundMultiplier(2, 1, 0, 4)); // -2 0
+ * ```
  */
 export function boundMultiplier(reducedGradient: number, value: number, lower: number, upper: number): number {
   if (reducedGradient === 0) return 0;
@@ -67,7 +107,33 @@ export interface Evidence {
   readonly point: KktPoint;
 }
 
-/** Recomputes the residuals of a candidate from the problem itself. */
+/**
+ * Recomputes the residuals of a candidate from the problem itself.
+ *
+ * @param evaluator - Evaluates the problem and counts how often.
+ * @param candidate - A point with its multipliers.
+ * @param mayDifference - Whether first derivatives that are missing may be made by differences.
+ * @example
+ * ```ts
+ * import { Evaluator, assess } from 'sft-opt/nlp';
+ *
+ * const problem = {
+ *   meta: {
+ *     variableCount: 2,
+ *     constraintCount: 0,
+ *     lower: Float64Array.of(0, 0),
+ *     upper: Float64Array.of(4, 4),
+ *     constraintLower: new Float64Array(0),
+ *     constraintUpper: new Float64Array(0),
+ *     start: Float64Array.of(1, 1),
+ *   },
+ *   objective: (x: Float64Array) => (x[0]! - 2) ** 2 + (x[1]! + 1) ** 2,
+ *   gradient: (x: Float64Array, g: Float64Array) => void g.set([2 * (x[0]! - 2), 2 * (x[1]! + 1)]),
+ * };
+ * const candidate = { x: Float64Array.of(2, 0), objective: 1, multipliers: new Float64Array(0) };
+ * console.log(assess(new Evaluator(problem), candidate).boundMultipliers); // Float64Array(2) [ 0, -2 ]
+ * ```
+ */
 export function assess(evaluator: Evaluator, candidate: Candidate, mayDifference = true): Evidence {
   const { meta } = evaluator;
   const { x, multipliers, objective } = candidate;
@@ -113,7 +179,32 @@ export interface Tolerances {
 /** Dual scales beyond this come from constraint gradients that (nearly) depend on each other, not from the problem. */
 const largestDualScale = 1e4;
 
-/** True if the residuals look small only because they are divided by multipliers without bound. */
+/**
+ * True if the residuals look small only because they are divided by multipliers without bound.
+ *
+ * @param residuals - Residuals at the point.
+ * @param tolerances - Largest residuals of a solution.
+ * @example
+ * ```ts
+ * import { Evaluator, assess, isDegenerate } from 'sft-opt/nlp';
+ *
+ * const problem = {
+ *   meta: {
+ *     variableCount: 2,
+ *     constraintCount: 0,
+ *     lower: Float64Array.of(0, 0),
+ *     upper: Float64Array.of(4, 4),
+ *     constraintLower: new Float64Array(0),
+ *     constraintUpper: new Float64Array(0),
+ *     start: Float64Array.of(1, 1),
+ *   },
+ *   objective: (x: Float64Array) => (x[0]! - 2) ** 2 + (x[1]! + 1) ** 2,
+ *   gradient: (x: Float64Array, g: Float64Array) => void g.set([2 * (x[0]! - 2), 2 * (x[1]! + 1)]),
+ * };
+ * const candidate = { x: Float64Array.of(2, 0), objective: 1, multipliers: new Float64Array(0) };
+ * console.log(isDegenerate(assess(new Evaluator(problem), candidate).residuals, { optimalityTolerance: 1e-6, feasibilityTolerance: 1e-8 })); // false
+ * ```
+ */
 export function isDegenerate(residuals: KktResiduals, tolerances: Tolerances): boolean {
   const { stationarity, complementarity, dualScale } = residuals;
   return (
@@ -121,12 +212,63 @@ export function isDegenerate(residuals: KktResiduals, tolerances: Tolerances): b
   );
 }
 
-/** True if the residuals alone justify calling the point a first-order solution. */
+/**
+ * True if the residuals alone justify calling the point a first-order solution.
+ *
+ * @param residuals - Residuals at the point.
+ * @param tolerances - Largest residuals of a solution.
+ * @example
+ * ```ts
+ * import { Evaluator, assess, meetsTolerances } from 'sft-opt/nlp';
+ *
+ * const problem = {
+ *   meta: {
+ *     variableCount: 2,
+ *     constraintCount: 0,
+ *     lower: Float64Array.of(0, 0),
+ *     upper: Float64Array.of(4, 4),
+ *     constraintLower: new Float64Array(0),
+ *     constraintUpper: new Float64Array(0),
+ *     start: Float64Array.of(1, 1),
+ *   },
+ *   objective: (x: Float64Array) => (x[0]! - 2) ** 2 + (x[1]! + 1) ** 2,
+ *   gradient: (x: Float64Array, g: Float64Array) => void g.set([2 * (x[0]! - 2), 2 * (x[1]! + 1)]),
+ * };
+ * const at = (x: Float64Array) => ({ x, objective: problem.objective(x), multipliers: new Float64Array(0) });
+ * const found = [Float64Array.of(2, 0), Float64Array.of(1, 1)].map((x) => assess(new Evaluator(problem), at(x)));
+ * console.log(found.map(({ residuals }) => meetsTolerances(residuals, { optimalityTolerance: 1e-6, feasibilityTolerance: 1e-8 }))); // [ true, false ]
+ * ```
+ */
 export function meetsTolerances(residuals: KktResiduals, tolerances: Tolerances): boolean {
   return residuals.primalInfeasibility <= tolerances.feasibilityTolerance && !isDegenerate(residuals, tolerances);
 }
 
-/** Largest relative violation of bounds and constraints. */
+/**
+ * Largest relative violation of bounds and constraints.
+ *
+ * @param meta - Sizes, bounds, sides and patterns.
+ * @param x - Point, length variableCount.
+ * @param constraintValues - c(x), length constraintCount.
+ * @example
+ * ```ts
+ * import { largestViolation } from 'sft-opt/nlp';
+ *
+ * const problem = {
+ *   meta: {
+ *     variableCount: 2,
+ *     constraintCount: 1,
+ *     lower: Float64Array.of(0, 0),
+ *     upper: Float64Array.of(Infinity, Infinity),
+ *     constraintLower: Float64Array.of(-Infinity),
+ *     constraintUpper: Float64Array.of(2),
+ *     start: Float64Array.of(0, 0),
+ *   },
+ *   objective: (x: Float64Array) => (x[0]! - 1) ** 2 + (x[1]! - 2) ** 2,
+ *   constraints: (x: Float64Array, c: Float64Array) => void (c[0] = x[0]! + x[1]!),
+ * };
+ * console.log(largestViolation(problem.meta, Float64Array.of(3, 1), Float64Array.of(4))); // 1
+ * ```
+ */
 export function largestViolation(meta: NlpMeta, x: Float64Array, constraintValues: Float64Array): number {
   let largest = 0;
   for (let j = 0; j < meta.variableCount; j++) {
@@ -158,6 +300,34 @@ export interface Ending {
 /**
  * A solver's answer. A claim of optimality that the recomputed residuals do not bear out becomes `stalled`; a point at
  * which they hold is called solved also when the algorithm had merely stopped making progress.
+ *
+ * @param meta - Sizes, bounds, sides and patterns.
+ * @param candidate - A point with its multipliers.
+ * @param evidence - Residuals of the candidate.
+ * @param ending - Why the solver stopped.
+ * @param tolerances - Largest residuals of a solution.
+ * @example
+ * ```ts
+ * import { Evaluator, assess, concludeWith } from 'sft-opt/nlp';
+ *
+ * const problem = {
+ *   meta: {
+ *     variableCount: 2,
+ *     constraintCount: 0,
+ *     lower: Float64Array.of(0, 0),
+ *     upper: Float64Array.of(4, 4),
+ *     constraintLower: new Float64Array(0),
+ *     constraintUpper: new Float64Array(0),
+ *     start: Float64Array.of(1, 1),
+ *   },
+ *   objective: (x: Float64Array) => (x[0]! - 2) ** 2 + (x[1]! + 1) ** 2,
+ *   gradient: (x: Float64Array, g: Float64Array) => void g.set([2 * (x[0]! - 2), 2 * (x[1]! + 1)]),
+ * };
+ * const candidate = { x: Float64Array.of(2, 0), objective: 1, multipliers: new Float64Array(0) };
+ * const evaluator = new Evaluator(problem);
+ * const ending = { termination: 'stalled' as const, message: '', counts: evaluator.counts, iterations: 1, timeSeconds: 0 };
+ * console.log(concludeWith(problem.meta, candidate, assess(evaluator, candidate), ending, { optimalityTolerance: 1e-6, feasibilityTolerance: 1e-8 }).termination); // locally-optimal
+ * ```
  */
 export function concludeWith(
   meta: NlpMeta,
@@ -205,7 +375,31 @@ function primalOf(residuals: KktResiduals): PrimalStatus {
   return residuals.primalInfeasibility === Infinity ? 'unknown' : 'infeasible';
 }
 
-/** Residuals in words, for messages. */
+/**
+ * Residuals in words, for messages.
+ *
+ * @param residuals - Residuals at a point.
+ * @example
+ * ```ts
+ * import { Evaluator, assess, describeResiduals } from 'sft-opt/nlp';
+ *
+ * const problem = {
+ *   meta: {
+ *     variableCount: 2,
+ *     constraintCount: 0,
+ *     lower: Float64Array.of(0, 0),
+ *     upper: Float64Array.of(4, 4),
+ *     constraintLower: new Float64Array(0),
+ *     constraintUpper: new Float64Array(0),
+ *     start: Float64Array.of(1, 1),
+ *   },
+ *   objective: (x: Float64Array) => (x[0]! - 2) ** 2 + (x[1]! + 1) ** 2,
+ *   gradient: (x: Float64Array, g: Float64Array) => void g.set([2 * (x[0]! - 2), 2 * (x[1]! + 1)]),
+ * };
+ * const candidate = { x: Float64Array.of(2, 0), objective: 1, multipliers: new Float64Array(0) };
+ * console.log(describeResiduals(assess(new Evaluator(problem), candidate).residuals)); // stationarity 0, violation 0, complementarity 0
+ * ```
+ */
 export function describeResiduals(residuals: KktResiduals): string {
   const figure = (value: number): string => value.toExponential(1);
   return (

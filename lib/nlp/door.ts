@@ -40,6 +40,33 @@ const dearest = 1000;
  * variables have ordinary sizes. Out: what the solver claims is judged anew from the problem. A solution must meet the
  * tolerances in units measured at the solution and must not be worse than a feasible point met on the way, else the
  * solve goes on from there; `unbounded` needs a ray that holds; infeasibility no feasible point.
+ *
+ * @param problem - The program: facts in `meta`, functions, and those derivatives that it has.
+ * @param options - Tolerances and limits, complete.
+ * @param context - Signal and callback of this call.
+ * @param solve - The solver, given the problem in ordinary units.
+ * @param ownResult - Carries what only this solver's results have back into the problem's units.
+ * @example
+ * ```ts
+ * import { solveThroughDoor } from 'sft-opt/nlp';
+ * import { runSqp, sqpOptions } from 'sft-opt/sqp';
+ *
+ * const problem = {
+ *   meta: {
+ *     variableCount: 2,
+ *     constraintCount: 1,
+ *     lower: Float64Array.of(0, 0),
+ *     upper: Float64Array.of(Infinity, Infinity),
+ *     constraintLower: Float64Array.of(-Infinity),
+ *     constraintUpper: Float64Array.of(2),
+ *     start: Float64Array.of(0, 0),
+ *   },
+ *   objective: (x: Float64Array) => (x[0]! - 1) ** 2 + (x[1]! - 2) ** 2,
+ *   constraints: (x: Float64Array, c: Float64Array) => void (c[0] = x[0]! + x[1]!),
+ * };
+ * const result = solveThroughDoor(problem, sqpOptions.defaults, {}, (prepared, options, call) => runSqp(prepared, options, call));
+ * console.log(result.termination, result.x); // locally-optimal Float64Array(2) [ 0.5, 1.5 ]
+ * ```
  */
 export function solveThroughDoor<Options extends DoorOptions, Result extends SolverResult>(
   problem: NonlinearProgram,

@@ -200,7 +200,17 @@ export class Evaluator {
   }
 }
 
-/** False as soon as one entry is NaN or infinite. */
+/**
+ * False as soon as one entry is NaN or infinite.
+ *
+ * @param values - Written to.
+ * @example
+ * ```ts
+ * import { allFinite } from 'sft-opt/nlp';
+ *
+ * console.log(allFinite(Float64Array.of(1, 2)), allFinite(Float64Array.of(1, NaN))); // true false
+ * ```
+ */
 export function allFinite(values: Float64Array): boolean {
   for (let k = 0; k < values.length; k++) if (!Number.isFinite(values[k])) return false;
   return true;

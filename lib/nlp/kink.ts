@@ -27,6 +27,29 @@ export interface Kink {
 /**
  * A kink of the objective near x: gradients around it whose differences do not shrink with the distance. Undefined where there
  * is none, or gradients are not defined. Takes 5(6n + 4) gradients.
+ *
+ * @param evaluator - Evaluates the problem and counts how often.
+ * @param x - Point, length variableCount.
+ * @param expired - Asked now and then; true ends the work.
+ * @example
+ * ```ts
+ * import { Evaluator, kinkNear } from 'sft-opt/nlp';
+ *
+ * const problem = {
+ *   meta: {
+ *     variableCount: 1,
+ *     constraintCount: 0,
+ *     lower: Float64Array.of(-9),
+ *     upper: Float64Array.of(9),
+ *     constraintLower: new Float64Array(0),
+ *     constraintUpper: new Float64Array(0),
+ *     start: Float64Array.of(1),
+ *   },
+ *   objective: ([x]: Float64Array) => Math.abs(x!),
+ *   gradient: ([x]: Float64Array, g: Float64Array) => void (g[0] = Math.sign(x!)),
+ * };
+ * console.log(kinkNear(new Evaluator(problem), Float64Array.of(1e-9), () => false) !== undefined); // true
+ * ```
  */
 export function kinkNear(evaluator: Evaluator, x: Float64Array, expired: () => boolean): Kink | undefined {
   const { lower, upper } = evaluator.meta;

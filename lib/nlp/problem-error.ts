@@ -24,6 +24,28 @@ const mostNamed = 5;
 /**
  * Checks what a problem says of itself before anything is evaluated: lengths, NaN where a number is needed, sides that
  * no number can meet, patterns and indices out of range, functions that are missing. Throws `ProblemError` with everything at once.
+ *
+ * @param problem - The program, with or without integer variables.
+ * @throws ProblemError with everything that is wrong.
+ * @example
+ * ```ts
+ * import { checkProblem } from 'sft-opt/nlp';
+ *
+ * const problem = {
+ *   meta: {
+ *     variableCount: 2,
+ *     constraintCount: 1,
+ *     lower: Float64Array.of(0, 0),
+ *     upper: Float64Array.of(Infinity, Infinity),
+ *     constraintLower: Float64Array.of(-Infinity),
+ *     constraintUpper: Float64Array.of(2),
+ *     start: Float64Array.of(0, 0),
+ *   },
+ *   objective: (x: Float64Array) => (x[0]! - 1) ** 2 + (x[1]! - 2) ** 2,
+ *   constraints: (x: Float64Array, c: Float64Array) => void (c[0] = x[0]! + x[1]!),
+ * };
+ * checkProblem(problem);
+ * ```
  */
 export function checkProblem(problem: NonlinearProgram | MixedIntegerNonlinearProgram): void {
   const issues: ProblemIssue[] = [];

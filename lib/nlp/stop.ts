@@ -8,7 +8,17 @@ export interface Stop {
   readonly message: string;
 }
 
-/** The stop that belongs to a limit. */
+/**
+ * The stop that belongs to a limit.
+ *
+ * @param end - Which limit ended the work.
+ * @example
+ * ```ts
+ * import { limitStop } from 'sft-opt/nlp';
+ *
+ * console.log(limitStop('time-limit').termination); // time-limit
+ * ```
+ */
 export function limitStop(end: BudgetEnd): Stop {
   const words: Record<BudgetEnd, string> = {
     'iteration-limit': 'The iteration limit ended the work.',
@@ -19,7 +29,18 @@ export function limitStop(end: BudgetEnd): Stop {
   return { termination: end, message: words[end] };
 }
 
-/** Message for a variable whose bounds exclude each other; `index` from 0. */
+/**
+ * Message for a variable whose bounds exclude each other; `index` from 0.
+ *
+ * @param names - Names of all variables, where there are any.
+ * @param index - The variable, from 0.
+ * @example
+ * ```ts
+ * import { crossedMessage } from 'sft-opt/nlp';
+ *
+ * console.log(crossedMessage(['speed'], 0)); // The bounds of variable speed exclude each other.
+ * ```
+ */
 export function crossedMessage(names: readonly string[] | undefined, index: number): string {
   return `The bounds of variable ${names?.[index] ?? `number ${index}`} exclude each other.`;
 }

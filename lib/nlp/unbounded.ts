@@ -26,6 +26,34 @@ const slopeTolerance = 1e-2;
  * further away, decade after decade, without the fall flattening, all of them within the bounds and (up to the rounding of their
  * terms) within the rows, to at least 10¹⁵ times the size of the start. Beyond that rounding may hide a ray; short of it a
  * convex function with its minimum far away, or a barrier, has turned. A few dozen evaluations; undefined when `expired`.
+ *
+ * @param problem - The program: facts in `meta`, functions, and those derivatives that it has.
+ * @param start - Where the solve began: its size is the scale.
+ * @param base - Where the rays begin.
+ * @param directions - Directions to try.
+ * @param feasibilityTolerance - Violation up to which a side counts as kept.
+ * @param expired - Asked now and then; true ends the work.
+ * @example
+ * ```ts
+ * import { fallsForever } from 'sft-opt/nlp';
+ *
+ * const problem = {
+ *   meta: {
+ *     variableCount: 2,
+ *     constraintCount: 1,
+ *     lower: Float64Array.of(0, 0),
+ *     upper: Float64Array.of(Infinity, Infinity),
+ *     constraintLower: Float64Array.of(-Infinity),
+ *     constraintUpper: Float64Array.of(2),
+ *     start: Float64Array.of(0, 0),
+ *   },
+ *   objective: (x: Float64Array) => (x[0]! - 1) ** 2 + (x[1]! - 2) ** 2,
+ *   constraints: (x: Float64Array, c: Float64Array) => void (c[0] = x[0]! + x[1]!),
+ * };
+ * const linear = { ...problem, objective: (x: Float64Array) => -x[1]!, meta: { ...problem.meta, constraintUpper: Float64Array.of(Infinity) } };
+ * const [origin, up] = [Float64Array.of(0, 0), Float64Array.of(0, 1)];
+ * console.log(fallsForever(linear, origin, origin, [up], 1e-6, () => false) !== undefined); // true
+ * ```
  */
 export function fallsForever(
   problem: NonlinearProgram,

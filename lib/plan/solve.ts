@@ -84,6 +84,19 @@ const decisionSeconds = 20;
  * its source: give a `ProblemSource`, such as a problem file as it was read; a bare problem is its own source (`sourceOf`).
  * Never throws for an infeasible problem; throws `OptionsError` for bad options and `RangeError` if `bandwidth` is asked for
  * without a plan to start from.
+ *
+ * @param from - A problem, or a source that knows how to change it.
+ * @param given - Method, limits, seed and what to explain; what is absent takes its default.
+ * @param hooks - Plans to start from, signal and callbacks.
+ * @throws OptionsError for options that do not fit, ArgumentError for `bandwidth` without a plan to start from.
+ * @example
+ * ```ts
+ * import { parseProblemFile, solvePlan } from 'sft-opt';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const { status, bound } = solvePlan(problem, { whatIf: 'never', baselines: false });
+ * console.log(status, bound.verified); // solved true
+ * ```
  */
 export function solvePlan(
   from: PlanningProblem | ProblemSource,

@@ -16,12 +16,47 @@ export interface EvaluationCounts {
   hessianProduct: number;
 }
 
-/** Counters before the first evaluation. */
+/**
+ * Counters before the first evaluation.
+ *
+ * @example
+ * ```ts
+ * import { zeroCounts } from 'sft-opt';
+ *
+ * console.log(zeroCounts().objective); // 0
+ * ```
+ */
 export function zeroCounts(): EvaluationCounts {
   return { objective: 0, constraints: 0, gradient: 0, jacobian: 0, hessian: 0, hessianProduct: 0 };
 }
 
-/** The same problem, counting into `counts`. Capabilities that the problem lacks stay absent. */
+/**
+ * The same problem, counting into `counts`. Capabilities that the problem lacks stay absent.
+ *
+ * @param problem - The program.
+ * @param counts - Counted up at every evaluation.
+ * @example
+ * ```ts
+ * import { countEvaluations, zeroCounts } from 'sft-opt';
+ *
+ * const problem = {
+ *   meta: {
+ *     variableCount: 2,
+ *     constraintCount: 0,
+ *     lower: Float64Array.of(0, 0),
+ *     upper: Float64Array.of(4, 4),
+ *     constraintLower: new Float64Array(0),
+ *     constraintUpper: new Float64Array(0),
+ *     start: Float64Array.of(1, 1),
+ *   },
+ *   objective: (x: Float64Array) => (x[0]! - 2) ** 2 + (x[1]! + 1) ** 2,
+ *   gradient: (x: Float64Array, g: Float64Array) => void g.set([2 * (x[0]! - 2), 2 * (x[1]! + 1)]),
+ * };
+ * const counts = zeroCounts();
+ * countEvaluations(problem, counts).objective(Float64Array.of(1, 1));
+ * console.log(counts.objective); // 1
+ * ```
+ */
 export function countEvaluations<P extends NonlinearProgram | MixedIntegerNonlinearProgram>(
   problem: P,
   counts: EvaluationCounts,

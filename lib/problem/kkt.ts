@@ -37,7 +37,19 @@ export interface KktPoint {
 
 const dualScaleThreshold = 100;
 
-/** Violation of lower ≤ value ≤ upper relative to max(1, |violated side|); NaN counts as Infinity. */
+/**
+ * Violation of lower ≤ value ≤ upper relative to max(1, |violated side|); NaN counts as Infinity.
+ *
+ * @param value - What shall lie within.
+ * @param lower - Lower side; −Infinity for none.
+ * @param upper - Upper side; Infinity for none.
+ * @example
+ * ```ts
+ * import { relativeViolation } from 'sft-opt';
+ *
+ * console.log(relativeViolation(5, 0, 4), relativeViolation(3, 0, 4)); // 0.25 0
+ * ```
+ */
 export function relativeViolation(value: number, lower: number, upper: number): number {
   if (Number.isNaN(value)) return Infinity;
   if (value < lower) return (lower - value) / Math.max(1, Math.abs(lower));
@@ -45,7 +57,19 @@ export function relativeViolation(value: number, lower: number, upper: number): 
   return 0;
 }
 
-/** How far outside [lower, upper] a value lies; NaN counts as Infinity. */
+/**
+ * How far outside [lower, upper] a value lies; NaN counts as Infinity.
+ *
+ * @param value - What shall lie within.
+ * @param lower - Lower side; −Infinity for none.
+ * @param upper - Upper side; Infinity for none.
+ * @example
+ * ```ts
+ * import { absoluteViolation } from 'sft-opt';
+ *
+ * console.log(absoluteViolation(5, 0, 4), absoluteViolation(NaN, 0, 4)); // 1 Infinity
+ * ```
+ */
 export function absoluteViolation(value: number, lower: number, upper: number): number {
   return Number.isNaN(value) ? Infinity : Math.max(0, lower - value, value - upper);
 }
@@ -64,6 +88,18 @@ function rowComplementarity(multiplier: number, value: number, lower: number, up
 /**
  * Sets multipliers of absent sides to 0: positive ones without an upper side, negative ones without a lower side. What
  * they stood for then shows in the stationarity, so that residuals must be computed afterwards.
+ *
+ * @param multipliers - Changed in place.
+ * @param lower - Lower sides.
+ * @param upper - Upper sides.
+ * @example
+ * ```ts
+ * import { clearAbsentSides } from 'sft-opt';
+ *
+ * const multipliers = Float64Array.of(-1, 2);
+ * clearAbsentSides(multipliers, [-Infinity, 0], [1, 1]);
+ * console.log(multipliers); // Float64Array(2) [ 0, 2 ]
+ * ```
  */
 export function clearAbsentSides(multipliers: Float64Array, lower: ArrayLike<number>, upper: ArrayLike<number>): void {
   for (let k = 0; k < multipliers.length; k++) {
@@ -72,7 +108,43 @@ export function clearAbsentSides(multipliers: Float64Array, lower: ArrayLike<num
   }
 }
 
-/** Residuals of the first-order conditions. Lengths must match `meta`; non-finite input gives infinite residuals. */
+/**
+ * Residuals of the first-order conditions. Lengths must match `meta`; non-finite input gives infinite residuals.
+ *
+ * @param meta - Sizes, bounds, sides and patterns.
+ * @param point - Point, derivatives and multipliers.
+ * @example
+ * ```ts
+ * import { kktResiduals } from 'sft-opt';
+ * import { boundMultiplier } from 'sft-opt/nlp';
+ *
+ * const problem = {
+ *   meta: {
+ *     variableCount: 2,
+ *     constraintCount: 0,
+ *     lower: Float64Array.of(0, 0),
+ *     upper: Float64Array.of(4, 4),
+ *     constraintLower: new Float64Array(0),
+ *     constraintUpper: new Float64Array(0),
+ *     start: Float64Array.of(1, 1),
+ *   },
+ *   objective: (x: Float64Array) => (x[0]! - 2) ** 2 + (x[1]! + 1) ** 2,
+ *   gradient: (x: Float64Array, g: Float64Array) => void g.set([2 * (x[0]! - 2), 2 * (x[1]! + 1)]),
+ * };
+ * const x = Float64Array.of(2, 0);
+ * const gradient = Float64Array.of(0, 2);
+ * const none = new Float64Array(0);
+ * const point = {
+ *   x,
+ *   gradient,
+ *   multipliers: none,
+ *   boundMultipliers: Float64Array.of(0, -2),
+ *   constraintValues: none,
+ *   jacobianTransposeMultipliers: new Float64Array(2),
+ * };
+ * console.log(kktResiduals(problem.meta, point).stationarity); // 0
+ * ```
+ */
 export function kktResiduals(meta: NlpMeta, point: KktPoint): KktResiduals {
   const { variableCount, constraintCount, lower, upper, constraintLower, constraintUpper } = meta;
   const { x, multipliers, boundMultipliers, gradient, constraintValues, jacobianTransposeMultipliers } = point;

@@ -107,7 +107,20 @@ export interface SpecialOrderedSet {
   readonly variables: Int32Array;
 }
 
-/** True if at most `kind` variables of the set, next to each other, are further than `tolerance` from 0. */
+/**
+ * True if at most `kind` variables of the set, next to each other, are further than `tolerance` from 0.
+ *
+ * @param set - Kind and variables, in their order.
+ * @param x - Point, length variableCount.
+ * @param tolerance - Distance from 0 that counts as 0.
+ * @example
+ * ```ts
+ * import { satisfiesSet } from 'sft-opt';
+ *
+ * const set = { kind: 2, variables: Int32Array.of(0, 1, 2) } as const;
+ * console.log(satisfiesSet(set, Float64Array.of(1, 2, 0), 1e-9), satisfiesSet(set, Float64Array.of(1, 0, 2), 1e-9)); // true false
+ * ```
+ */
 export function satisfiesSet({ kind, variables }: SpecialOrderedSet, x: Float64Array, tolerance: number): boolean {
   const used = Array.from(variables.keys()).filter((k) => Math.abs(x[variables[k]!]!) > tolerance);
   return used.length === 0 || used.at(-1)! - used[0]! < kind;
@@ -121,7 +134,24 @@ export interface MixedIntegerNonlinearProgram extends NonlinearProgram {
   readonly specialOrderedSets?: readonly SpecialOrderedSet[];
 }
 
-/** True if a problem holds more than its continuous relaxation: integer variables or special ordered sets. */
+/**
+ * True if a problem holds more than its continuous relaxation: integer variables or special ordered sets.
+ *
+ * @param problem - The program, with or without integer variables.
+ * @example
+ * ```ts
+ * import { isDiscrete } from 'sft-opt';
+ * import { NlModelBuilder, compileNl, expressions } from 'sft-opt/io/nl';
+ *
+ * const builder = new NlModelBuilder('small');
+ * const x = builder.variable({ lower: 0, upper: 4, integer: true });
+ * const y = builder.variable({ lower: 0, upper: 4 });
+ * builder.constraint(expressions.add(x, y), { upper: 5.5 });
+ * builder.maximise(expressions.add(expressions.multiply(2, x), y));
+ * const model = builder.build();
+ * console.log(isDiscrete(compileNl(model))); // true
+ * ```
+ */
 export function isDiscrete(
   problem: NonlinearProgram | MixedIntegerNonlinearProgram,
 ): problem is MixedIntegerNonlinearProgram {

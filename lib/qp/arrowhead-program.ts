@@ -61,7 +61,31 @@ export interface ArrowheadShape {
   readonly couplingCount: number;
 }
 
-/** Sizes of a program; throws RangeError when its parts do not fit together. */
+/**
+ * Sizes of a program; throws RangeError when its parts do not fit together.
+ *
+ * @param program - Private rows and variables with few shared ones.
+ * @throws ArgumentError where the parts do not fit together.
+ * @example
+ * ```ts
+ * import { denseMatrix } from 'sft-opt/linalg';
+ * import { arrowheadShape } from 'sft-opt/qp';
+ *
+ * const program = {
+ *   privateHessian: Float64Array.of(1, 1),
+ *   privateLinear: Float64Array.of(-1, -2),
+ *   privateLower: Float64Array.of(0, 0),
+ *   privateUpper: Float64Array.of(5, 5),
+ *   sharedLinear: new Float64Array(0),
+ *   sharedLower: new Float64Array(0),
+ *   sharedUpper: new Float64Array(0),
+ *   couplingPrivate: denseMatrix(1, 2, Float64Array.of(1, 1)),
+ *   couplingLower: Float64Array.of(-Infinity),
+ *   couplingUpper: Float64Array.of(2),
+ * };
+ * console.log(arrowheadShape(program)); // { privateCount: 2, sharedCount: 0, couplingCount: 1 }
+ * ```
+ */
 export function arrowheadShape(program: ArrowheadQuadraticProgram): ArrowheadShape {
   const n = program.privateLinear.length;
   const k = program.sharedLinear.length;
@@ -88,7 +112,30 @@ export function arrowheadShape(program: ArrowheadQuadraticProgram): ArrowheadSha
   return { privateCount: n, sharedCount: k, couplingCount: r };
 }
 
-/** The same problem in general form: variables (x, t), rows first the private ones (if any), then the coupling rows. */
+/**
+ * The same problem in general form: variables (x, t), rows first the private ones (if any), then the coupling rows.
+ *
+ * @param program - Private rows and variables with few shared ones.
+ * @example
+ * ```ts
+ * import { denseMatrix } from 'sft-opt/linalg';
+ * import { arrowheadToQuadraticProgram, solveQp } from 'sft-opt/qp';
+ *
+ * const program = {
+ *   privateHessian: Float64Array.of(1, 1),
+ *   privateLinear: Float64Array.of(-1, -2),
+ *   privateLower: Float64Array.of(0, 0),
+ *   privateUpper: Float64Array.of(5, 5),
+ *   sharedLinear: new Float64Array(0),
+ *   sharedLower: new Float64Array(0),
+ *   sharedUpper: new Float64Array(0),
+ *   couplingPrivate: denseMatrix(1, 2, Float64Array.of(1, 1)),
+ *   couplingLower: Float64Array.of(-Infinity),
+ *   couplingUpper: Float64Array.of(2),
+ * };
+ * console.log(solveQp(arrowheadToQuadraticProgram(program)).x); // Float64Array(2) [ 0.5, 1.5 ]
+ * ```
+ */
 export function arrowheadToQuadraticProgram(program: ArrowheadQuadraticProgram): QuadraticProgram {
   const { privateCount: n, sharedCount: k, couplingCount: r } = arrowheadShape(program);
   const privateRows = program.privateRows;
@@ -159,6 +206,27 @@ export interface TightenedShared {
 /**
  * With one shared variable each private row and the bounds of its variable together bound t: with t kept within the
  * tightest of these no private interval is ever empty. With none or several the bounds are their own.
+ *
+ * @param program - Private rows and variables with few shared ones.
+ * @example
+ * ```ts
+ * import { denseMatrix } from 'sft-opt/linalg';
+ * import { tightenShared } from 'sft-opt/qp';
+ *
+ * const program = {
+ *   privateHessian: Float64Array.of(1, 1),
+ *   privateLinear: Float64Array.of(-1, -2),
+ *   privateLower: Float64Array.of(0, 0),
+ *   privateUpper: Float64Array.of(5, 5),
+ *   sharedLinear: new Float64Array(0),
+ *   sharedLower: new Float64Array(0),
+ *   sharedUpper: new Float64Array(0),
+ *   couplingPrivate: denseMatrix(1, 2, Float64Array.of(1, 1)),
+ *   couplingLower: Float64Array.of(-Infinity),
+ *   couplingUpper: Float64Array.of(2),
+ * };
+ * console.log(tightenShared(program).lower); // Float64Array(0) []
+ * ```
  */
 export function tightenShared(program: ArrowheadQuadraticProgram): TightenedShared {
   const lower = program.sharedLower.slice();

@@ -71,7 +71,33 @@ function finiteOptions(options: QpOptions): QpOptionsInput {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== Infinity));
 }
 
-/** Solves one arrowhead program; see `ArrowheadSolver` for repeated solves. */
+/**
+ * Solves one arrowhead program; see `ArrowheadSolver` for repeated solves.
+ *
+ * @param program - Private rows and variables with few shared ones.
+ * @param options - Method, tolerances and limits; what is absent takes its default.
+ * @param warmStart - Point and multipliers of a similar program.
+ * @throws ArgumentError where the parts do not fit together, OptionsError for unknown options.
+ * @example
+ * ```ts
+ * import { denseMatrix } from 'sft-opt/linalg';
+ * import { solveArrowheadQp } from 'sft-opt/qp';
+ *
+ * const program = {
+ *   privateHessian: Float64Array.of(1, 1),
+ *   privateLinear: Float64Array.of(-1, -2),
+ *   privateLower: Float64Array.of(0, 0),
+ *   privateUpper: Float64Array.of(5, 5),
+ *   sharedLinear: new Float64Array(0),
+ *   sharedLower: new Float64Array(0),
+ *   sharedUpper: new Float64Array(0),
+ *   couplingPrivate: denseMatrix(1, 2, Float64Array.of(1, 1)),
+ *   couplingLower: Float64Array.of(-Infinity),
+ *   couplingUpper: Float64Array.of(2),
+ * };
+ * console.log(solveArrowheadQp(program).x); // Float64Array(2) [ 0.5, 1.5 ]
+ * ```
+ */
 export function solveArrowheadQp(
   program: ArrowheadQuadraticProgram,
   options?: QpOptionsInput,

@@ -21,7 +21,27 @@ export interface EliminatedProgram {
   recover(candidate: QpCandidate): QpCandidate;
 }
 
-/** Indices of the equality rows. */
+/**
+ * Indices of the equality rows.
+ *
+ * @param program - Its sides alone matter.
+ * @example
+ * ```ts
+ * import { denseMatrix } from 'sft-opt/linalg';
+ * import { equalityRows } from 'sft-opt/qp';
+ *
+ * const problem = {
+ *   hessian: { kind: 'diagonal' as const, values: Float64Array.of(2, 2) },
+ *   linear: Float64Array.of(-2, -4),
+ *   constraintMatrix: denseMatrix(1, 2, Float64Array.of(1, 1)),
+ *   constraintLower: Float64Array.of(-Infinity),
+ *   constraintUpper: Float64Array.of(2),
+ *   lower: Float64Array.of(0, 0),
+ *   upper: Float64Array.of(Infinity, Infinity),
+ * };
+ * console.log(equalityRows({ ...problem, constraintLower: Float64Array.of(2) })); // Int32Array(1) [ 0 ]
+ * ```
+ */
 export function equalityRows({ constraintLower, constraintUpper }: QuadraticProgram): Int32Array {
   const all = Int32Array.from(constraintLower, (_, i) => i);
   return all.filter((i) => constraintLower[i] === constraintUpper[i]);
@@ -35,6 +55,25 @@ export function equalityRows({ constraintLower, constraintUpper }: QuadraticProg
  *
  * Its Hessian is definite wherever P is definite on the null space of E, however singular P itself is. Undefined when
  * there are no equality rows or dependent ones contradict each other. Dense: O(n³).
+ *
+ * @param problem - Hessian, costs, rows and bounds; P symmetric positive semidefinite where a solution is wanted.
+ * @example
+ * ```ts
+ * import { denseMatrix } from 'sft-opt/linalg';
+ * import { eliminateEqualities } from 'sft-opt/qp';
+ *
+ * const problem = {
+ *   hessian: { kind: 'diagonal' as const, values: Float64Array.of(2, 2) },
+ *   linear: Float64Array.of(-2, -4),
+ *   constraintMatrix: denseMatrix(1, 2, Float64Array.of(1, 1)),
+ *   constraintLower: Float64Array.of(-Infinity),
+ *   constraintUpper: Float64Array.of(2),
+ *   lower: Float64Array.of(0, 0),
+ *   upper: Float64Array.of(Infinity, Infinity),
+ * };
+ * const eliminated = eliminateEqualities({ ...problem, constraintLower: Float64Array.of(2) });
+ * console.log(eliminated?.reduced.linear.length); // 1
+ * ```
  */
 export function eliminateEqualities(problem: QuadraticProgram): EliminatedProgram | undefined {
   const equalities = equalityRows(problem);

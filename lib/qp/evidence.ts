@@ -25,6 +25,28 @@ function support(factor: number, lower: number, upper: number): number {
 /**
  * Residuals and duality gap. The dual objective is −½xᵀPx − Σ support(yᵢ) − Σ support(zⱼ): equal to the primal one at a
  * solution; multipliers of at most `dust` for absent sides are left out of it (they already show as stationarity).
+ *
+ * @param problem - Hessian, costs, rows and bounds; P symmetric positive semidefinite where a solution is wanted.
+ * @param x - Point, length variableCount.
+ * @param multipliers - y, one for each row.
+ * @param boundMultipliers - Multipliers of the bounds, length variableCount.
+ * @example
+ * ```ts
+ * import { denseMatrix } from 'sft-opt/linalg';
+ * import { qpEvidence, solveQp } from 'sft-opt/qp';
+ *
+ * const problem = {
+ *   hessian: { kind: 'diagonal' as const, values: Float64Array.of(2, 2) },
+ *   linear: Float64Array.of(-2, -4),
+ *   constraintMatrix: denseMatrix(1, 2, Float64Array.of(1, 1)),
+ *   constraintLower: Float64Array.of(-Infinity),
+ *   constraintUpper: Float64Array.of(2),
+ *   lower: Float64Array.of(0, 0),
+ *   upper: Float64Array.of(Infinity, Infinity),
+ * };
+ * const { x, multipliers, boundMultipliers } = solveQp(problem);
+ * console.log(qpEvidence(problem, x, multipliers, boundMultipliers).dualityGap < 1e-9); // true
+ * ```
  */
 export function qpEvidence(
   problem: QuadraticProgram,
@@ -88,12 +110,54 @@ export function qpEvidence(
   };
 }
 
-/** The largest of the absolute residuals and the gap relative to 1 + |objective|. */
+/**
+ * The largest of the absolute residuals and the gap relative to 1 + |objective|.
+ *
+ * @param evidence - What `qpEvidence` gives.
+ * @example
+ * ```ts
+ * import { denseMatrix } from 'sft-opt/linalg';
+ * import { absoluteMerit, qpEvidence, solveQp } from 'sft-opt/qp';
+ *
+ * const problem = {
+ *   hessian: { kind: 'diagonal' as const, values: Float64Array.of(2, 2) },
+ *   linear: Float64Array.of(-2, -4),
+ *   constraintMatrix: denseMatrix(1, 2, Float64Array.of(1, 1)),
+ *   constraintLower: Float64Array.of(-Infinity),
+ *   constraintUpper: Float64Array.of(2),
+ *   lower: Float64Array.of(0, 0),
+ *   upper: Float64Array.of(Infinity, Infinity),
+ * };
+ * const { x, multipliers, boundMultipliers } = solveQp(problem);
+ * console.log(absoluteMerit(qpEvidence(problem, x, multipliers, boundMultipliers)) < 1e-9); // true
+ * ```
+ */
 export function absoluteMerit({ residuals, dualResidual, dualityGap, objective }: QpEvidence): number {
   return Math.max(residuals.absoluteInfeasibility, dualResidual, dualityGap / (1 + Math.abs(objective)));
 }
 
-/** That of a point with its multipliers. */
+/**
+ * That of a point with its multipliers.
+ *
+ * @param problem - Hessian, costs, rows and bounds; P symmetric positive semidefinite where a solution is wanted.
+ * @param point - Point and multipliers.
+ * @example
+ * ```ts
+ * import { denseMatrix } from 'sft-opt/linalg';
+ * import { pointMerit, solveQp } from 'sft-opt/qp';
+ *
+ * const problem = {
+ *   hessian: { kind: 'diagonal' as const, values: Float64Array.of(2, 2) },
+ *   linear: Float64Array.of(-2, -4),
+ *   constraintMatrix: denseMatrix(1, 2, Float64Array.of(1, 1)),
+ *   constraintLower: Float64Array.of(-Infinity),
+ *   constraintUpper: Float64Array.of(2),
+ *   lower: Float64Array.of(0, 0),
+ *   upper: Float64Array.of(Infinity, Infinity),
+ * };
+ * console.log(pointMerit(problem, solveQp(problem)) < 1e-9); // true
+ * ```
+ */
 export function pointMerit(
   problem: QuadraticProgram,
   { x, multipliers, boundMultipliers }: Pick<QpResult, 'x' | 'multipliers' | 'boundMultipliers'>,
@@ -111,7 +175,29 @@ export interface EvidenceTolerances {
   readonly gapTolerance: number;
 }
 
-/** True if the evidence supports the claim `optimal` for a convex problem. */
+/**
+ * True if the evidence supports the claim `optimal` for a convex problem.
+ *
+ * @param evidence - What `qpEvidence` gives.
+ * @param tolerances - Largest residuals and gap of a solution.
+ * @example
+ * ```ts
+ * import { denseMatrix } from 'sft-opt/linalg';
+ * import { provesOptimal, qpEvidence, qpOptions, solveQp } from 'sft-opt/qp';
+ *
+ * const problem = {
+ *   hessian: { kind: 'diagonal' as const, values: Float64Array.of(2, 2) },
+ *   linear: Float64Array.of(-2, -4),
+ *   constraintMatrix: denseMatrix(1, 2, Float64Array.of(1, 1)),
+ *   constraintLower: Float64Array.of(-Infinity),
+ *   constraintUpper: Float64Array.of(2),
+ *   lower: Float64Array.of(0, 0),
+ *   upper: Float64Array.of(Infinity, Infinity),
+ * };
+ * const { x, multipliers, boundMultipliers } = solveQp(problem);
+ * console.log(provesOptimal(qpEvidence(problem, x, multipliers, boundMultipliers), qpOptions.defaults)); // true
+ * ```
+ */
 export function provesOptimal(evidence: QpEvidence, tolerances: EvidenceTolerances): boolean {
   const { residuals } = evidence;
   return (
@@ -129,6 +215,27 @@ const negligible = 1e-10;
  * Turns candidate row multipliers y into a checked Farkas certificate, or undefined. The bound multipliers are set to
  * −Aᵀy wherever a bound of that side exists; what is left is the residual. The gap must survive relaxing every side by
  * the feasibility tolerance, so that a problem feasible within tolerance is never called infeasible.
+ *
+ * @param problem - Hessian, costs, rows and bounds; P symmetric positive semidefinite where a solution is wanted.
+ * @param candidate - y, one for each row.
+ * @param feasibilityTolerance - Violation up to which a side counts as kept.
+ * @example
+ * ```ts
+ * import { denseMatrix } from 'sft-opt/linalg';
+ * import { farkasCertificate } from 'sft-opt/qp';
+ *
+ * const problem = {
+ *   hessian: { kind: 'diagonal' as const, values: Float64Array.of(2, 2) },
+ *   linear: Float64Array.of(-2, -4),
+ *   constraintMatrix: denseMatrix(1, 2, Float64Array.of(1, 1)),
+ *   constraintLower: Float64Array.of(-Infinity),
+ *   constraintUpper: Float64Array.of(2),
+ *   lower: Float64Array.of(0, 0),
+ *   upper: Float64Array.of(Infinity, Infinity),
+ * };
+ * const empty = { ...problem, constraintUpper: Float64Array.of(-1) };
+ * console.log(farkasCertificate(empty, Float64Array.of(1), 1e-8) !== undefined); // true
+ * ```
  */
 export function farkasCertificate(
   problem: QuadraticProgram,
@@ -174,7 +281,30 @@ export function farkasCertificate(
   return proves ? { multipliers: y, boundMultipliers: z, gap, residual } : undefined;
 }
 
-/** Turns a candidate direction into a checked ray of endless descent, or undefined. Feasibility is the caller's to show. */
+/**
+ * Turns a candidate direction into a checked ray of endless descent, or undefined. Feasibility is the caller's to show.
+ *
+ * @param problem - Hessian, costs, rows and bounds; P symmetric positive semidefinite where a solution is wanted.
+ * @param candidate - Direction, length variableCount.
+ * @param tolerance - Relative slack of each condition.
+ * @example
+ * ```ts
+ * import { denseMatrix } from 'sft-opt/linalg';
+ * import { unboundedRay } from 'sft-opt/qp';
+ *
+ * const problem = {
+ *   hessian: { kind: 'diagonal' as const, values: Float64Array.of(2, 2) },
+ *   linear: Float64Array.of(-2, -4),
+ *   constraintMatrix: denseMatrix(1, 2, Float64Array.of(1, 1)),
+ *   constraintLower: Float64Array.of(-Infinity),
+ *   constraintUpper: Float64Array.of(2),
+ *   lower: Float64Array.of(0, 0),
+ *   upper: Float64Array.of(Infinity, Infinity),
+ * };
+ * const { hessian: _none, ...program } = { ...problem, constraintUpper: Float64Array.of(Infinity) };
+ * console.log(unboundedRay(program, Float64Array.of(1, 0)) !== undefined); // true
+ * ```
+ */
 export function unboundedRay(
   problem: QuadraticProgram,
   candidate: Float64Array,

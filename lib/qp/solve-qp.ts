@@ -56,6 +56,29 @@ type Method = 'structured' | 'active-set' | 'interior-point';
  * With `context.convex` the Hessian is taken to be positive semidefinite, as `isPositiveSemidefinite` has found, and not tested again.
  *
  * Throws RangeError when an array is missing, lengths do not fit together, the data are not finite or the Hessian is not symmetric, and OptionsError for unknown options.
+ *
+ * @param problem - Hessian, costs, rows and bounds; P symmetric positive semidefinite where a solution is wanted.
+ * @param options - Method, tolerances and limits; what is absent takes its default.
+ * @param warmStart - Point and multipliers of a similar program.
+ * @param context - Facts known before, signal and callbacks of this call.
+ * @throws ArgumentError where arrays do not fit together or are not finite, OptionsError for unknown options.
+ * @example
+ * ```ts
+ * import { solveQp } from 'sft-opt';
+ * import { denseMatrix } from 'sft-opt/linalg';
+ *
+ * const problem = {
+ *   hessian: { kind: 'diagonal' as const, values: Float64Array.of(2, 2) },
+ *   linear: Float64Array.of(-2, -4),
+ *   constraintMatrix: denseMatrix(1, 2, Float64Array.of(1, 1)),
+ *   constraintLower: Float64Array.of(-Infinity),
+ *   constraintUpper: Float64Array.of(2),
+ *   lower: Float64Array.of(0, 0),
+ *   upper: Float64Array.of(Infinity, Infinity),
+ * };
+ * const { termination, x, multipliers } = solveQp(problem);
+ * console.log(termination, x, multipliers); // optimal Float64Array(2) [ 0.5, 1.5 ] Float64Array(1) [ 1 ]
+ * ```
  */
 export function solveQp(
   problem: QuadraticProgram,

@@ -10,6 +10,24 @@ import { World } from './world.js';
  * What a scheme does that the simulator does not expect of one; nothing for a scheme that conforms. On a small cell: plans of
  * the right form, nothing of the problem changed, cuts and points kept on the small time scale, no error where nothing fits or
  * where somebody leaves, the same answers again.
+ *
+ * @param scheme - The scheme to try.
+ * @param cell - Devices with their motions and channels.
+ * @param options - Rounds, outlook, policy and what each time scale decides.
+ * @param seed - Of its random numbers and of the cell.
+ * @example
+ * ```ts
+ * import { readScenarioFile } from 'sft-opt/io';
+ * import { builtInScheme, checkScheme, simulationOptions } from 'sft-opt/simulate';
+ *
+ * const outcome = readScenarioFile(`version: 1
+ * model: deit-tiny
+ * simulation: { rounds: 3 }
+ * devices: [{ name: a, count: 2, distance: 60 m }]`);
+ * if (!outcome.ok) throw new Error('the scenario is not valid');
+ * const { cell, settings } = outcome.scenario;
+ * console.log(checkScheme(builtInScheme('joint'), cell, simulationOptions(settings))); // []
+ * ```
  */
 export function checkScheme(
   scheme: SimulationScheme,

@@ -62,18 +62,63 @@ export const roundColumns: readonly RoundColumn[] = [
   { name: 'regret', meaning: 'delay over bound, less 1', of: ({ regret }) => regret },
 ];
 
-/** The table of rounds as CSV (RFC 4180), header first. */
+/**
+ * The table of rounds as CSV (RFC 4180), header first.
+ *
+ * @param records - Rounds as `simulate` yields them.
+ * @example
+ * ```ts
+ * import { readScenarioFile } from 'sft-opt/io';
+ * import { builtInScheme, roundCsv, simulate, simulationOptions } from 'sft-opt/simulate';
+ *
+ * const outcome = readScenarioFile(`version: 1
+ * model: deit-tiny
+ * simulation: { rounds: 3 }
+ * devices: [{ name: a, count: 2, distance: 60 m }]`);
+ * if (!outcome.ok) throw new Error('the scenario is not valid');
+ * const { cell, settings } = outcome.scenario;
+ * const rounds = simulate(cell, simulationOptions(settings), [builtInScheme('joint')], { seed: 1 });
+ * console.log([...roundCsv(rounds)].length); // 4
+ * ```
+ */
 export function* roundCsv(records: Iterable<RoundRecord>): Generator<string> {
   yield roundCsvHeader();
   for (const record of records) yield roundCsvRow(record);
 }
 
-/** The first line of the table of rounds. */
+/**
+ * The first line of the table of rounds.
+ *
+ * @example
+ * ```ts
+ * import { roundCsvHeader } from 'sft-opt/simulate';
+ *
+ * console.log(roundCsvHeader().split(',').slice(0, 3)); // [ 'scheme', 'seed', 'round' ]
+ * ```
+ */
 export function roundCsvHeader(): string {
   return `${roundColumns.map(({ name }) => name).join(',')}\n`;
 }
 
-/** The line of one round. */
+/**
+ * The line of one round.
+ *
+ * @param record - One round.
+ * @example
+ * ```ts
+ * import { readScenarioFile } from 'sft-opt/io';
+ * import { builtInScheme, roundCsvRow, simulate, simulationOptions } from 'sft-opt/simulate';
+ *
+ * const outcome = readScenarioFile(`version: 1
+ * model: deit-tiny
+ * simulation: { rounds: 3 }
+ * devices: [{ name: a, count: 2, distance: 60 m }]`);
+ * if (!outcome.ok) throw new Error('the scenario is not valid');
+ * const { cell, settings } = outcome.scenario;
+ * const [first] = simulate(cell, simulationOptions(settings), [builtInScheme('joint')], { seed: 1 });
+ * console.log(roundCsvRow(first!).split(',').slice(0, 3)); // [ 'joint', '1', '0' ]
+ * ```
+ */
 export function roundCsvRow(record: RoundRecord): string {
   return `${roundColumns.map((column) => csvCell(column.of(record))).join(',')}\n`;
 }
@@ -81,6 +126,14 @@ export function roundCsvRow(record: RoundRecord): string {
 /**
  * A value as CSV has it. A text that a spreadsheet would run as a formula has an apostrophe before it; a text that is a number, such as
  * `-5`, stays as it is.
+ *
+ * @param value - What the cell holds; an empty one for null.
+ * @example
+ * ```ts
+ * import { csvCell } from 'sft-opt/simulate';
+ *
+ * console.log(csvCell('a,b'), csvCell('=1+1'), csvCell('-5'), csvCell(null)); // "a,b" '=1+1 -5
+ * ```
  */
 export function csvCell(value: string | number | null): string {
   if (value === null) return '';

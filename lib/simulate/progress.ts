@@ -14,7 +14,20 @@ export interface TrainingProgress {
   readonly referenceSteps: number;
 }
 
-/** Accuracy after some local steps, 0…1 where the law holds. */
+/**
+ * Accuracy after some local steps, 0…1 where the law holds.
+ *
+ * @param progress - How accuracy grows with steps.
+ * @param accuracy - Accuracy that the file's model gives the plan, 0 … 1.
+ * @param steps - Local steps, > 0.
+ * @example
+ * ```ts
+ * import { accuracyAfter } from 'sft-opt/simulate';
+ *
+ * const progress = { shortfall: 0.5, exponent: 0.5, referenceSteps: 400 };
+ * console.log(accuracyAfter(progress, 0.9, 400), accuracyAfter(progress, 0.9, 100)); // 0.9 0.875
+ * ```
+ */
 export function accuracyAfter(
   { shortfall, exponent, referenceSteps }: TrainingProgress,
   accuracy: number,
@@ -23,7 +36,20 @@ export function accuracyAfter(
   return accuracy - shortfall * (steps ** -exponent - referenceSteps ** -exponent);
 }
 
-/** Local steps until a target is reached; Infinity where a training of any length misses it. */
+/**
+ * Local steps until a target is reached; Infinity where a training of any length misses it.
+ *
+ * @param progress - How accuracy grows with steps.
+ * @param accuracy - Accuracy that the file's model gives the plan, 0 … 1.
+ * @param target - Accuracy wanted, 0 … 1.
+ * @example
+ * ```ts
+ * import { stepsToAccuracy } from 'sft-opt/simulate';
+ *
+ * const progress = { shortfall: 0.5, exponent: 0.5, referenceSteps: 400 };
+ * console.log(stepsToAccuracy(progress, 0.9, 0.875), stepsToAccuracy(progress, 0.9, 0.99)); // 100 Infinity
+ * ```
+ */
 export function stepsToAccuracy(progress: TrainingProgress, accuracy: number, target: number): number {
   const { shortfall, exponent, referenceSteps } = progress;
   const power = referenceSteps ** -exponent + (accuracy - target) / shortfall;
@@ -54,6 +80,18 @@ const exponents = { least: 0.05, most: 4, tolerance: 1e-6 };
 /**
  * Least squares over all trainings: shortfall and exponent common, a level for each group. Throws `ArgumentError` where no group has
  * trainings of two lengths, or where longer trainings do not reach more.
+ *
+ * @param trainings - Steps and accuracies.
+ * @param referenceSteps - s₀, steps that the accuracy model was fitted at.
+ * @throws ArgumentError where no group has two lengths, or longer trainings do not reach more.
+ * @example
+ * ```ts
+ * import { fitProgress } from 'sft-opt/simulate';
+ *
+ * const law = (steps: number) => 0.9 - 0.5 * (steps ** -0.5 - 400 ** -0.5);
+ * const trainings = [50, 100, 200, 400].map((steps) => ({ group: 'a', steps, accuracy: law(steps) }));
+ * console.log(fitProgress(trainings, 400).exponent); // 0.5
+ * ```
  */
 export function fitProgress(trainings: readonly TrainingLength[], referenceSteps: number): FittedProgress {
   const groups = new Map<string, TrainingLength[]>();

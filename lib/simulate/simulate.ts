@@ -17,6 +17,26 @@ export interface SimulationRun {
 /**
  * Simulates some schemes on the same cell, round by round; within a round in their order. A generator: what a caller does not
  * ask for is not worked out. The same seed gives the same records.
+ *
+ * @param cell - Devices with their motions and channels.
+ * @param options - Rounds, outlook, policy and what each time scale decides.
+ * @param schemes - Who decides; each sees the same cell.
+ * @param run - Seed, and whether each device is recorded.
+ * @example
+ * ```ts
+ * import { readScenarioFile } from 'sft-opt/io';
+ * import { builtInScheme, simulate, simulationOptions } from 'sft-opt/simulate';
+ *
+ * const outcome = readScenarioFile(`version: 1
+ * model: deit-tiny
+ * simulation: { rounds: 3 }
+ * devices: [{ name: a, count: 2, distance: 60 m }]`);
+ * if (!outcome.ok) throw new Error('the scenario is not valid');
+ * const { cell, settings } = outcome.scenario;
+ * const schemes = [builtInScheme('joint'), builtInScheme('fixed-cut')];
+ * const rounds = [...simulate(cell, simulationOptions(settings), schemes, { seed: 1 })];
+ * console.log(rounds.length, rounds.every(({ outcome }) => outcome === 'run')); // 6 true
+ * ```
  */
 export function* simulate(
   cell: MovingCell,
@@ -40,7 +60,24 @@ export function* simulate(
 /** Horizon of a decision where the file says neither it nor how often there is one, rounds. */
 const usualHorizon = 10;
 
-/** The options of a scenario file. */
+/**
+ * The options of a scenario file.
+ *
+ * @param settings - Section `simulation` of a scenario file.
+ * @example
+ * ```ts
+ * import { readScenarioFile } from 'sft-opt/io';
+ * import { simulationOptions } from 'sft-opt/simulate';
+ *
+ * const outcome = readScenarioFile(`version: 1
+ * model: deit-tiny
+ * simulation: { rounds: 3 }
+ * devices: [{ name: a, count: 2, distance: 60 m }]`);
+ * if (!outcome.ok) throw new Error('the scenario is not valid');
+ * const { cell, settings } = outcome.scenario;
+ * console.log(simulationOptions(settings).rounds, cell.devices.length); // 3 2
+ * ```
+ */
 export function simulationOptions(settings: SimulationSettings): SimulationOptions {
   const { rounds, interval, fading, serverShares, points, misfit, newcomers, boundEvery, replan } = settings;
   const { every, least, gainChange, loss } = replan;

@@ -42,7 +42,25 @@ export interface SchemeSummary {
   readonly boundedRounds: number;
 }
 
-/** The summary of each scheme, in the order in which they first appear. */
+/**
+ * The summary of each scheme, in the order in which they first appear.
+ *
+ * @param records - Rounds as `simulate` yields them.
+ * @example
+ * ```ts
+ * import { readScenarioFile } from 'sft-opt/io';
+ * import { builtInScheme, simulate, simulationOptions, summarise } from 'sft-opt/simulate';
+ *
+ * const outcome = readScenarioFile(`version: 1
+ * model: deit-tiny
+ * simulation: { rounds: 3 }
+ * devices: [{ name: a, count: 2, distance: 60 m }]`);
+ * if (!outcome.ok) throw new Error('the scenario is not valid');
+ * const { cell, settings } = outcome.scenario;
+ * const rounds = simulate(cell, simulationOptions(settings), [builtInScheme('joint')], { seed: 1 });
+ * console.log(summarise(rounds).map(({ scheme, run }) => [scheme, run])); // [ [ 'joint', 3 ] ]
+ * ```
+ */
 export function summarise(records: Iterable<RoundRecord>): SchemeSummary[] {
   const byScheme = new Map<string, RoundRecord[]>();
   for (const record of records) {

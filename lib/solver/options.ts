@@ -31,7 +31,19 @@ export class OptionsError extends Error {
   }
 }
 
-/** Makes an option set; unknown keys are refused. */
+/**
+ * Makes an option set; unknown keys are refused.
+ *
+ * @param shape - Schema of each option, with default and description.
+ * @throws Error where an option has no default; `resolve` of the set throws OptionsError.
+ * @example
+ * ```ts
+ * import { commonOptions, defineOptions } from 'sft-opt';
+ *
+ * const own = defineOptions({ maxIterations: commonOptions.maxIterations });
+ * console.log(own.defaults.maxIterations, own.resolve({ maxIterations: 7 }).maxIterations); // 1000 7
+ * ```
+ */
 export function defineOptions<const Fields extends z.Shape>(shape: Fields): OptionSet<Fields> {
   const schema = z.strictObject(shape);
   const defaults = schema.parse({});

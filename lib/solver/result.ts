@@ -71,7 +71,17 @@ export interface SolverResult {
   readonly direction?: Float64Array;
 }
 
-/** True for the two terminations that claim a solution. */
+/**
+ * True for the two terminations that claim a solution.
+ *
+ * @param termination - Why a solver stopped.
+ * @example
+ * ```ts
+ * import { isSolved } from 'sft-opt';
+ *
+ * console.log(isSolved('optimal'), isSolved('time-limit')); // true false
+ * ```
+ */
 export function isSolved(termination: Termination): boolean {
   return termination === 'optimal' || termination === 'locally-optimal';
 }

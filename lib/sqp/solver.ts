@@ -261,14 +261,68 @@ export class SqpSolver {
   }
 }
 
-/** Solves a nonlinear program by sequential quadratic programming. See `SqpSolver` for repeated solves. */
+/**
+ * Solves a nonlinear program by sequential quadratic programming. See `SqpSolver` for repeated solves.
+ *
+ * @param problem - The program: facts in `meta`, functions, and those derivatives that it has.
+ * @param options - Tolerances and limits; what is absent takes its default.
+ * @param call - Start, multipliers, signal and callbacks of this call.
+ * @throws ProblemError for a problem that contradicts itself, OptionsError for unknown options.
+ * @example
+ * ```ts
+ * import { solveSqp } from 'sft-opt';
+ *
+ * const problem = {
+ *   meta: {
+ *     variableCount: 2,
+ *     constraintCount: 1,
+ *     lower: Float64Array.of(0, 0),
+ *     upper: Float64Array.of(Infinity, Infinity),
+ *     constraintLower: Float64Array.of(-Infinity),
+ *     constraintUpper: Float64Array.of(2),
+ *     start: Float64Array.of(0, 0),
+ *   },
+ *   objective: (x: Float64Array) => (x[0]! - 1) ** 2 + (x[1]! - 2) ** 2,
+ *   constraints: (x: Float64Array, c: Float64Array) => void (c[0] = x[0]! + x[1]!),
+ * };
+ * const { termination, x, multipliers } = solveSqp(problem);
+ * console.log(termination, x, multipliers); // locally-optimal Float64Array(2) [ 0.5, 1.5 ] Float64Array(1) [ 1 ]
+ * ```
+ */
 export function solveSqp(problem: NonlinearProgram, options?: Partial<SqpOptions>, call: SqpCall = {}): SqpResult {
   return solveThroughDoor(problem, sqpOptions.resolve(options), call, (prepared, resolved, inner) =>
     runSqp(prepared, resolved, { ...inner, workingSet: call.workingSet }),
   );
 }
 
-/** The same on a problem that is guarded and in ordinary units already. Multipliers of bounds predict the working set. */
+/**
+ * The same on a problem that is guarded and in ordinary units already. Multipliers of bounds predict the working set.
+ *
+ * @param problem - The program: facts in `meta`, functions, and those derivatives that it has.
+ * @param options - Tolerances and limits; what is absent takes its default.
+ * @param call - Start, multipliers, signal and callbacks of this call.
+ * @example
+ * ```ts
+ * import { completeFirstDerivatives } from 'sft-opt/derivative';
+ * import { runSqp } from 'sft-opt/sqp';
+ *
+ * const problem = {
+ *   meta: {
+ *     variableCount: 2,
+ *     constraintCount: 1,
+ *     lower: Float64Array.of(0, 0),
+ *     upper: Float64Array.of(Infinity, Infinity),
+ *     constraintLower: Float64Array.of(-Infinity),
+ *     constraintUpper: Float64Array.of(2),
+ *     start: Float64Array.of(0, 0),
+ *   },
+ *   objective: (x: Float64Array) => (x[0]! - 1) ** 2 + (x[1]! - 2) ** 2,
+ *   constraints: (x: Float64Array, c: Float64Array) => void (c[0] = x[0]! + x[1]!),
+ * };
+ * const derived = completeFirstDerivatives(problem);
+ * console.log(runSqp(derived, {}, {}).x.map((value) => Math.round(1e6 * value) / 1e6)); // Float64Array(2) [ 0.5, 1.5 ]
+ * ```
+ */
 export function runSqp(problem: NonlinearProgram, options: Partial<SqpOptions>, call: SqpCall): SqpResult {
   const predicted = predictedSides(problem.meta, call.multipliers, call.boundMultipliers);
   return new SqpSolver(problem, options).solve({ ...call, workingSet: call.workingSet ?? predicted });

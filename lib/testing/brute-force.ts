@@ -30,6 +30,19 @@ const mostDevices = 3;
  * All combinations of choices, each with its best shares by nested golden sections (the round is convex in the bandwidths):
  * slow, and without any of the planner's searches. The model's own costs and delays are taken. RangeError beyond three devices,
  * `maxCombinations` combinations, or with resource blocks.
+ *
+ * @param problem - Cell, devices, model and limits, in SI units.
+ * @param maxCombinations - Most combinations that are tried.
+ * @throws ArgumentError beyond three devices or `maxCombinations`, and with resource blocks.
+ * @example
+ * ```ts
+ * import { parseProblemFile, planExact } from 'sft-opt';
+ * import { bruteForcePlan, smallInstance } from 'sft-opt/testing';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const small = smallInstance(problem, { seed: 1, devices: 2, cuts: 2, points: 2 });
+ * console.log(Math.abs(bruteForcePlan(small).totalSeconds / planExact(small).totalSeconds - 1) < 1e-6); // true
+ * ```
  */
 export function bruteForcePlan(problem: PlanningProblem, maxCombinations = 20_000): BruteForceAnswer {
   const { devices } = problem;

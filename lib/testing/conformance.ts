@@ -57,7 +57,18 @@ export interface ConformanceOptions {
 /** A rate over the whole band of more than this is probably in another unit. */
 const plausibleBitsPerSecondPerHz = 100;
 
-/** What a rate law breaks of what it promises: finite, increasing, concave with R(0) = 0, slopes those of its values, units. */
+/**
+ * What a rate law breaks of what it promises: finite, increasing, concave with R(0) = 0, slopes those of its values, units.
+ *
+ * @param law - Rate by bandwidth.
+ * @param bandwidthHz - Share of the band, Hz, ≥ 0.
+ * @example
+ * ```ts
+ * import { checkRateLaw } from 'sft-opt/testing';
+ *
+ * console.log(checkRateLaw({ kind: 'shannon', snrBandwidthHz: 1e7 }, 20e6)); // []
+ * ```
+ */
 export function checkRateLaw(law: RateLaw, bandwidthHz: number): readonly DefinitionIssue[] {
   const issues = new Issues();
   checkRate('law', law, bandwidthHz, issues);
@@ -78,9 +89,15 @@ export function checkRateLaw(law: RateLaw, bandwidthHz: number): readonly Defini
  * Checks a problem made of one's own parts: the parts by sampling, then planner and bound on small instances of it against brute
  * force. No plan may be faster than the bound; `exact` must find what trying all finds, and nothing where that finds nothing.
  *
+ * @param problem - Cell, devices, model and limits, in SI units.
+ * @param options - How many small instances, and how small.
  * @example
  * ```ts
- * const { passed, issues, instances } = checkConformance(definePlanningProblem({ … }));
+ * import { parseProblemFile } from 'sft-opt';
+ * import { checkConformance } from 'sft-opt/testing';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * console.log(checkConformance(problem, { instances: 1 }).passed); // true
  * ```
  */
 export function checkConformance(problem: PlanningProblem, options: ConformanceOptions = {}): ConformanceReport {

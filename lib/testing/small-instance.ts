@@ -16,6 +16,17 @@ export interface SmallInstanceOptions {
 /**
  * A part of a problem that brute force can solve: some of its devices, cuts and points, drawn by the seed, the band and the sums
  * that couple devices in proportion. Its parts are those of the problem.
+ *
+ * @param problem - Cell, devices, model and limits, in SI units.
+ * @param options - How many devices, cuts and points, and the seed.
+ * @example
+ * ```ts
+ * import { parseProblemFile } from 'sft-opt';
+ * import { smallInstance } from 'sft-opt/testing';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * console.log(smallInstance(problem, { seed: 1, devices: 1, cuts: 2, points: 2 }).devices.length); // 1
+ * ```
  */
 export function smallInstance(problem: PlanningProblem, options: SmallInstanceOptions): PlanningProblem {
   const random = randomStream(options.seed, 'small-instance');

@@ -44,6 +44,16 @@ export interface Verdict {
 /**
  * Reads a certificate (docs/certificate/README.md) and checks every claim in it anew by interval arithmetic, from the problem and the
  * evidence that it carries alone. Never throws for what the text holds.
+ *
+ * @param text - Content of the file.
+ * @param options - Limits of size and effort.
+ * @example
+ * ```ts
+ * import { verifyCertificate } from 'sft-opt/verify';
+ *
+ * const { verified, reason } = await verifyCertificate('{}');
+ * console.log(verified, reason !== undefined); // false true
+ * ```
  */
 export function verifyCertificate(text: string, options: VerifyOptions = {}): Promise<Verdict> {
   return verifyWithout(new Set(), text, options);

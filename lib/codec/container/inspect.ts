@@ -36,7 +36,20 @@ export interface MessageSummary {
   readonly tensors: readonly TensorSummary[];
 }
 
-/** Describes a message, whose checksums and contents are checked on the way. Throws `CodecError`. */
+/**
+ * Describes a message, whose checksums and contents are checked on the way. Throws `CodecError`.
+ *
+ * @param bytes - The message, whole.
+ * @param limits - Most bytes and tensors that the decoder may allocate.
+ * @throws CodecError for bytes that are no message or need more than the limits allow.
+ * @example
+ * ```ts
+ * import { encode, inspectMessage } from 'sft-opt/codec';
+ *
+ * const message = encode(Float32Array.of(1, 2, 0, 0), [4], { selection: 'all', values: 'float32' });
+ * console.log(inspectMessage(message).tensors[0]!.elements); // 4
+ * ```
+ */
 export function inspectMessage(bytes: Uint8Array, limits?: DecodeLimits): MessageSummary {
   const tensors: TensorSummary[] = [];
   forEachRecord(bytes, new Allowance(limits), ({ header, tensor, chunk, recordBytes }) => {

@@ -46,12 +46,38 @@ export interface DecodeLimits {
   readonly maxTensors?: number;
 }
 
-/** One tensor as a message. Throws `CodecError`. */
+/**
+ * One tensor as a message. Throws `CodecError`.
+ *
+ * @param values - Elements, last index fastest.
+ * @param shape - Sizes, slowest index first; their product is the number of elements.
+ * @param settings - Settings of the codec; what is absent takes its default.
+ * @throws CodecError as `quantize` does.
+ * @example
+ * ```ts
+ * import { encode } from 'sft-opt/codec';
+ *
+ * console.log(encode(new Float32Array(1000), [1000]).length < 100); // true
+ * ```
+ */
 export function encode(values: Float32Array, shape: readonly number[], settings?: CodecSettingsInput): Uint8Array {
   return encodeMessage([settings === undefined ? { values, shape } : { values, shape, settings }]);
 }
 
-/** Several tensors in one message, each with settings of its own. */
+/**
+ * Several tensors in one message, each with settings of its own.
+ *
+ * @param tensors - Values, shapes, names and settings.
+ * @throws CodecError as `quantize` does.
+ * @example
+ * ```ts
+ * import { encodeMessage, inspectMessage } from 'sft-opt/codec';
+ *
+ * const settings = { selection: 'all', values: 'float32' } as const;
+ * const message = encodeMessage([{ name: 'w', values: Float32Array.of(1, 2), shape: [2], settings }]);
+ * console.log(inspectMessage(message).tensors[0]!.name); // w
+ * ```
+ */
 export function encodeMessage(tensors: readonly TensorInput[]): Uint8Array {
   return encodeQuantizedMessage(
     tensors.map(({ name, values, shape, settings }) => ({
@@ -71,7 +97,18 @@ function naming<Result>(name: string | undefined, work: () => Result): Result {
   }
 }
 
-/** Tensors that are already quantized, as a message. */
+/**
+ * Tensors that are already quantized, as a message.
+ *
+ * @param tensors - Names and quantized tensors.
+ * @example
+ * ```ts
+ * import { encodeQuantizedMessage, quantize } from 'sft-opt/codec';
+ *
+ * const tensor = quantize(Float32Array.of(1, -2), [2], { selection: 'all', values: 'float32' });
+ * console.log(encodeQuantizedMessage([{ name: 'w', tensor }]) instanceof Uint8Array); // true
+ * ```
+ */
 export function encodeQuantizedMessage(
   tensors: readonly { readonly name: string; readonly tensor: QuantizedTensor }[],
 ): Uint8Array {
@@ -82,14 +119,41 @@ export function encodeQuantizedMessage(
   return out.finish();
 }
 
-/** The only tensor of a message. Throws `CodecError`; `malformed` when there is not exactly one. */
+/**
+ * The only tensor of a message. Throws `CodecError`; `malformed` when there is not exactly one.
+ *
+ * @param bytes - The message, whole.
+ * @param limits - Most bytes and tensors that the decoder may allocate.
+ * @throws CodecError for bytes that are no message, and `malformed` where it does not hold exactly one tensor.
+ * @example
+ * ```ts
+ * import { decode, encode } from 'sft-opt/codec';
+ *
+ * const message = encode(Float32Array.of(1, 2, 3, 4), [2, 2], { selection: 'all', values: 'float32' });
+ * console.log(decode(message).values, decode(message).shape); // Float32Array(4) [ 1, 2, 3, 4 ] [ 2, 2 ]
+ * ```
+ */
 export function decode(bytes: Uint8Array, limits?: DecodeLimits): DecodedTensor {
   const tensors = decodeMessage(bytes, limits);
   if (tensors.length !== 1) throw new CodecError('malformed', `the message holds ${tensors.length} tensors, not one`);
   return tensors[0]!;
 }
 
-/** All tensors of a message; chunks of a streamed tensor are joined along the first axis. */
+/**
+ * All tensors of a message; chunks of a streamed tensor are joined along the first axis.
+ *
+ * @param bytes - The message, whole.
+ * @param limits - Most bytes and tensors that the decoder may allocate.
+ * @throws CodecError for bytes that are no message or need more than the limits allow.
+ * @example
+ * ```ts
+ * import { decodeMessage, encodeMessage } from 'sft-opt/codec';
+ *
+ * const settings = { selection: 'all', values: 'float32' } as const;
+ * const message = encodeMessage([{ name: 'w', values: Float32Array.of(1, 2), shape: [2], settings }]);
+ * console.log(decodeMessage(message).map(({ name, values }) => [name, values])); // [ [ 'w', Float32Array(2) [ 1, 2 ] ] ]
+ * ```
+ */
 export function decodeMessage(bytes: Uint8Array, limits?: DecodeLimits): DecodedTensor[] {
   const collector = new ChunkJoiner();
   forEachRecord(bytes, new Allowance(limits), (record) =>
@@ -98,7 +162,20 @@ export function decodeMessage(bytes: Uint8Array, limits?: DecodeLimits): Decoded
   return collector.finish();
 }
 
-/** The quantized tensors of a message; chunks stand for themselves. */
+/**
+ * The quantized tensors of a message; chunks stand for themselves.
+ *
+ * @param bytes - The message, whole.
+ * @param limits - Most bytes and tensors that the decoder may allocate.
+ * @throws CodecError for bytes that are no message or need more than the limits allow.
+ * @example
+ * ```ts
+ * import { decodeQuantizedMessage, encodeQuantizedMessage, quantize } from 'sft-opt/codec';
+ *
+ * const tensor = quantize(Float32Array.of(1, -2), [2], { selection: 'all', values: 'float32' });
+ * console.log(decodeQuantizedMessage(encodeQuantizedMessage([{ name: 'w', tensor }]))[0]!.tensor.kind); // float32
+ * ```
+ */
 export function decodeQuantizedMessage(
   bytes: Uint8Array,
   limits?: DecodeLimits,

@@ -142,7 +142,19 @@ export class MessageDecoder {
   }
 }
 
-/** Joins pieces as `decodeMessage` does. */
+/**
+ * Joins pieces as `decodeMessage` does.
+ *
+ * @param pieces - Pieces of a whole message, in order.
+ * @throws CodecError where chunks of a tensor are missing or do not fit together.
+ * @example
+ * ```ts
+ * import { MessageDecoder, encode, joinPieces } from 'sft-opt/codec';
+ *
+ * const message = encode(Float32Array.of(1, 2), [2], { selection: 'all', values: 'float32' });
+ * console.log(joinPieces(new MessageDecoder().push(message))[0]!.values); // Float32Array(2) [ 1, 2 ]
+ * ```
+ */
 export function joinPieces(pieces: readonly DecodedPiece[]): DecodedTensor[] {
   const joiner = new ChunkJoiner();
   for (const { chunk, last, ...tensor } of pieces) joiner.add(tensor, chunk, last);

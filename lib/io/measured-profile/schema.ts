@@ -117,7 +117,22 @@ export class MeasuredProfileError extends Error {
   readonly code = 'measured-profile';
 }
 
-/** Reads a profile. Throws `MeasuredProfileError` saying all that is wrong. */
+/**
+ * Reads a profile. Throws `MeasuredProfileError` saying all that is wrong.
+ *
+ * @param text - Content of the file.
+ * @throws MeasuredProfileError that says all that is wrong.
+ * @example
+ * ```ts
+ * import { MeasuredProfileError, readMeasuredProfile } from 'sft-opt/io';
+ *
+ * try {
+ *   readMeasuredProfile('{}');
+ * } catch (error) {
+ *   console.log(error instanceof MeasuredProfileError); // true
+ * }
+ * ```
+ */
 export function readMeasuredProfile(text: string): MeasuredProfile {
   let data: unknown;
   try {

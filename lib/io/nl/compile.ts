@@ -65,6 +65,23 @@ export type NlMixedIntegerProgram = NlContinuousProgram &
  * right; min, max: the first of equal operands; piecewise-linear: the slope to the right), and `nl.notes` says so.
  * Evaluations share what they compute at one x. Throws `RangeError` if the model has no objective of the asked index
  * (a model without any is given the objective 0).
+ *
+ * @param model - A model as `readNl` or `NlModelBuilder` gives it.
+ * @param options - Which objective.
+ * @throws ArgumentError where the model has no objective of the asked index.
+ * @example
+ * ```ts
+ * import { NlModelBuilder, compileNl, expressions } from 'sft-opt/io/nl';
+ *
+ * const builder = new NlModelBuilder('small');
+ * const x = builder.variable({ lower: 0, upper: 4, integer: true });
+ * const y = builder.variable({ lower: 0, upper: 4 });
+ * builder.constraint(expressions.add(x, y), { upper: 5.5 });
+ * builder.maximise(expressions.add(expressions.multiply(2, x), y));
+ * const model = builder.build();
+ * const { meta, objective } = compileNl(model);
+ * console.log(meta.variableCount, objective(Float64Array.of(2, 1))); // 2 -5
+ * ```
  */
 export function compileNl(model: NlModel, options?: NlCompileOptions): NlContinuousProgram | NlMixedIntegerProgram {
   const { objective, maxHessianUpdates } = nlCompileOptions.resolve(options);

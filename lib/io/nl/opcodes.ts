@@ -164,7 +164,17 @@ export const refusedOperators: ReadonlyMap<number, string> = new Map([
 const byCode: (OperatorDefinition | undefined)[] = [];
 for (const definition of definitions) byCode[definition.code] = definition;
 
-/** The operator of this code, undefined if there is none that can be evaluated here. */
+/**
+ * The operator of this code, undefined if there is none that can be evaluated here.
+ *
+ * @param code - Number of the operator in the file.
+ * @example
+ * ```ts
+ * import { operatorOf } from 'sft-opt/io/nl';
+ *
+ * console.log(operatorOf(0)?.name, operatorOf(9999)); // + undefined
+ * ```
+ */
 export function operatorOf(code: number): OperatorDefinition | undefined {
   return byCode[code];
 }

@@ -26,6 +26,22 @@ export type NlReadOptions = Partial<typeof nlReadOptions.defaults>;
  * expected there. Logical constraints, complementarity, imported functions and the operators of constraint programming
  * are refused with `unsupported` set, and so are suffixes that ask for semi-continuous variables. A file that holds fewer
  * or more linear terms, objectives or functions than its header counts is refused.
+ *
+ * @param input - Content of the file, as text or as bytes.
+ * @param options - Limits of size and depth.
+ * @throws NlError with line or byte, what was expected and what stood there.
+ * @example
+ * ```ts
+ * import { NlModelBuilder, expressions, readNl, writeNl } from 'sft-opt/io/nl';
+ *
+ * const builder = new NlModelBuilder('small');
+ * const x = builder.variable({ lower: 0, upper: 4, integer: true });
+ * const y = builder.variable({ lower: 0, upper: 4 });
+ * builder.constraint(expressions.add(x, y), { upper: 5.5 });
+ * builder.maximise(expressions.add(expressions.multiply(2, x), y));
+ * const model = builder.build();
+ * console.log(readNl(writeNl(model).text).variableCount); // 2
+ * ```
  */
 export function readNl(input: string | Uint8Array, options?: NlReadOptions): NlModel {
   const limits = nlReadOptions.resolve(options);

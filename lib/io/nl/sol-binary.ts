@@ -49,7 +49,28 @@ class ByteWriter {
   }
 }
 
-/** The binary form of a `.sol` file. */
+/**
+ * The binary form of a `.sol` file.
+ *
+ * @param solution - Values, marginals and code of the solve.
+ * @param littleEndian - Byte order.
+ * @example
+ * ```ts
+ * import { readSolBinary, writeSolBinary } from 'sft-opt/io/nl';
+ *
+ * const solution = {
+ *   message: 'solved',
+ *   amplOptions: [1, 1, 0],
+ *   constraintCount: 0,
+ *   variableCount: 2,
+ *   x: Float64Array.of(1, 2),
+ *   objective: 0,
+ *   solveResult: 0,
+ *   suffixes: [],
+ * };
+ * console.log(readSolBinary(writeSolBinary(solution)).x); // Float64Array(2) [ 1, 2 ]
+ * ```
+ */
 export function writeSolBinary(solution: NlSolution, littleEndian = true): Uint8Array {
   const { message, amplOptions, tolerance, marginals, x } = solution;
   const writer = new ByteWriter(littleEndian);
@@ -167,7 +188,28 @@ class RecordSplitter {
   }
 }
 
-/** Reads the binary form of a `.sol` file, in either byte order. Throws `NlError`. */
+/**
+ * Reads the binary form of a `.sol` file, in either byte order. Throws `NlError`.
+ *
+ * @param bytes - The message, whole.
+ * @throws NlError with the byte, what was expected and what stood there.
+ * @example
+ * ```ts
+ * import { readSolBinary, writeSolBinary } from 'sft-opt/io/nl';
+ *
+ * const solution = {
+ *   message: 'solved',
+ *   amplOptions: [1, 1, 0],
+ *   constraintCount: 0,
+ *   variableCount: 2,
+ *   x: Float64Array.of(1, 2),
+ *   objective: 0,
+ *   solveResult: 0,
+ *   suffixes: [],
+ * };
+ * console.log(readSolBinary(writeSolBinary(solution)).solveResult); // 0
+ * ```
+ */
 export function readSolBinary(bytes: Uint8Array): NlSolution {
   const records = new RecordSplitter(bytes);
   const mark = records.next('the mark of a binary file');

@@ -3,7 +3,27 @@ import { suffixKind, suffixTargets, toleranceExtra, toleranceOption, type NlSolu
 import type { NlSuffix } from './model.js';
 import { parseReal } from './text-cursor.js';
 
-/** The text form of a `.sol` file. */
+/**
+ * The text form of a `.sol` file.
+ *
+ * @param solution - Values, marginals and code of the solve.
+ * @example
+ * ```ts
+ * import { readSolText, writeSolText } from 'sft-opt/io/nl';
+ *
+ * const solution = {
+ *   message: 'solved',
+ *   amplOptions: [1, 1, 0],
+ *   constraintCount: 0,
+ *   variableCount: 2,
+ *   x: Float64Array.of(1, 2),
+ *   objective: 0,
+ *   solveResult: 0,
+ *   suffixes: [],
+ * };
+ * console.log(readSolText(writeSolText(solution)).x); // Float64Array(2) [ 1, 2 ]
+ * ```
+ */
 export function writeSolText(solution: NlSolution): string {
   const { message, amplOptions, tolerance, marginals, x } = solution;
   const lines = message.split('\n').map((line) => (line.trim() === '' ? ' ' : line));
@@ -71,7 +91,28 @@ class LineReader {
   }
 }
 
-/** Reads the text form of a `.sol` file. Throws `NlError`. */
+/**
+ * Reads the text form of a `.sol` file. Throws `NlError`.
+ *
+ * @param text - Content of the file.
+ * @throws NlError with the line, what was expected and what stood there.
+ * @example
+ * ```ts
+ * import { readSolText, writeSolText } from 'sft-opt/io/nl';
+ *
+ * const solution = {
+ *   message: 'solved',
+ *   amplOptions: [1, 1, 0],
+ *   constraintCount: 0,
+ *   variableCount: 2,
+ *   x: Float64Array.of(1, 2),
+ *   objective: 0,
+ *   solveResult: 0,
+ *   suffixes: [],
+ * };
+ * console.log(readSolText(writeSolText(solution)).solveResult); // 0
+ * ```
+ */
 export function readSolText(text: string): NlSolution {
   const reader: LineReader = new LineReader(text);
   const message: string[] = [];

@@ -27,12 +27,35 @@ export interface NlSolution {
 /** Targets of suffixes in the order of their numbers in a file. */
 export const suffixTargets: readonly SuffixTarget[] = ['variable', 'constraint', 'objective', 'problem'];
 
-/** The number that stands for a suffix's target and type. */
+/**
+ * The number that stands for a suffix's target and type.
+ *
+ * @param suffix - The suffix.
+ * @example
+ * ```ts
+ * import { denseSuffix, suffixKind } from 'sft-opt/io/nl';
+ *
+ * console.log(suffixKind(denseSuffix('priority', 'variable', Int32Array.of(0, 5), false))); // 0
+ * ```
+ */
 export function suffixKind(suffix: NlSuffix): number {
   return suffixTargets.indexOf(suffix.target) | (suffix.real ? 4 : 0);
 }
 
-/** A suffix of all entries of `values` that are not 0. */
+/**
+ * A suffix of all entries of `values` that are not 0.
+ *
+ * @param name - As in `priority`.
+ * @param target - What the values belong to.
+ * @param values - One for each variable, constraint or objective.
+ * @param real - Whether values are real numbers.
+ * @example
+ * ```ts
+ * import { denseSuffix } from 'sft-opt/io/nl';
+ *
+ * console.log(denseSuffix('priority', 'variable', Int32Array.of(0, 5), false).indices); // Int32Array(1) [ 1 ]
+ * ```
+ */
 export function denseSuffix(
   name: string,
   target: SuffixTarget,

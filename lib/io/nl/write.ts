@@ -17,6 +17,20 @@ export interface WrittenNl {
 /**
  * Writes a model in the text form, for any solver that speaks AMPL (IPOPT, Bonmin, SCIP, …). Expressions used more than
  * once are written once, as defined variables. Reading the text back gives a model that evaluates the same.
+ *
+ * @param model - A model as `readNl` or `NlModelBuilder` gives it.
+ * @example
+ * ```ts
+ * import { NlModelBuilder, expressions, writeNl } from 'sft-opt/io/nl';
+ *
+ * const builder = new NlModelBuilder('small');
+ * const x = builder.variable({ lower: 0, upper: 4, integer: true });
+ * const y = builder.variable({ lower: 0, upper: 4 });
+ * builder.constraint(expressions.add(x, y), { upper: 5.5 });
+ * builder.maximise(expressions.add(expressions.multiply(2, x), y));
+ * const model = builder.build();
+ * console.log(writeNl(model).text.startsWith('g3')); // true
+ * ```
  */
 export function writeNl(model: NlModel): WrittenNl {
   const order = writeOrder(model);

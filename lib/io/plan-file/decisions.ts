@@ -55,6 +55,18 @@ export type DecisionsOutcome =
 /**
  * The plan for a problem that a file of any origin states: what `--out` wrote, or YAML or JSON with `devices` and their
  * decisions. Devices are matched by name, operating points by name or ratio. Never throws.
+ *
+ * @param text - Content of the file.
+ * @param problem - Cell, devices, model and limits, in SI units.
+ * @example
+ * ```ts
+ * import { parseProblemFile, readDecisions } from 'sft-opt/io';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const plan = '{ devices: [{ name: a-1, participates: false }, { name: a-2, participates: false }] }';
+ * const outcome = readDecisions(plan, problem);
+ * console.log(outcome.ok); // true
+ * ```
  */
 export function readDecisions(text: string, problem: PlanningProblem): DecisionsOutcome {
   const source = parseSource(text);

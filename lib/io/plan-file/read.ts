@@ -14,7 +14,17 @@ export type PlanReadOutcome =
       readonly issues: readonly string[];
     };
 
-/** Reads a plan that `--json` or `--out` wrote. */
+/**
+ * Reads a plan that `--json` or `--out` wrote.
+ *
+ * @param text - Content of the file.
+ * @example
+ * ```ts
+ * import { readPlanFile } from 'sft-opt/io';
+ *
+ * console.log(readPlanFile('{}').ok); // false
+ * ```
+ */
 export function readPlanFile(text: string): PlanReadOutcome {
   let data: unknown;
   try {
@@ -39,6 +49,17 @@ export interface WarmPlan {
 /**
  * The decisions of an earlier plan for the devices of a problem, matched by name; operating points are matched by name.
  * Undefined, with the reason, where a device has no usable decision there: a start must be whole.
+ *
+ * @param file - An earlier plan.
+ * @param problem - Cell, devices, model and limits, in SI units.
+ * @example
+ * ```ts
+ * import { parseProblemFile, readPlanFile, warmPlan } from 'sft-opt/io';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const outcome = readPlanFile('{}');
+ * console.log(outcome.ok ? warmPlan(outcome.plan, problem) : outcome.issues.length > 0); // true
+ * ```
  */
 export function warmPlan(file: PlanFile, problem: PlanningProblem): WarmPlan | { readonly reason: string } {
   if (!file.answer) return { reason: `it holds no plan (status ${file.status})` };

@@ -298,12 +298,31 @@ export type InMemory<T> = [T] extends [number | null | undefined]
       ? { readonly [Key in keyof T]: InMemory<T[Key]> }
       : T;
 
-/** The written form of a value: null for numbers that are not finite; what is undefined is left out. */
+/**
+ * The written form of a value: null for numbers that are not finite; what is undefined is left out.
+ *
+ * @param value - Any value in memory.
+ * @example
+ * ```ts
+ * import { written } from 'sft-opt/io';
+ *
+ * console.log(written({ gap: Infinity, round: 3 })); // { gap: null, round: 3 }
+ * ```
+ */
 export function written<T>(value: InMemory<T>): T {
   return JSON.parse(JSON.stringify(value)) as T;
 }
 
-/** JSON Schema (draft 2020-12) of plans. */
+/**
+ * JSON Schema (draft 2020-12) of plans.
+ *
+ * @example
+ * ```ts
+ * import { planFileJsonSchema } from 'sft-opt/io';
+ *
+ * console.log(planFileJsonSchema()['$id']); // sft-opt-plan-v1
+ * ```
+ */
 export function planFileJsonSchema(): Record<string, unknown> {
   return { ...z.toJSONSchema(planFileSchema, { io: 'output', reused: 'inline' }), $id: 'sft-opt-plan-v1' };
 }

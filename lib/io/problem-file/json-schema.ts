@@ -2,7 +2,16 @@ import * as z from 'zod';
 import { problemFileSchema } from './schema/index.js';
 import { dimensions, nameDimension, quantityPattern, type Dimension } from './units/index.js';
 
-/** JSON Schema (draft 2020-12) of what a problem file may hold; editors complete from it. */
+/**
+ * JSON Schema (draft 2020-12) of what a problem file may hold; editors complete from it.
+ *
+ * @example
+ * ```ts
+ * import { problemFileJsonSchema } from 'sft-opt/io';
+ *
+ * console.log(problemFileJsonSchema()['type']); // object
+ * ```
+ */
 export function problemFileJsonSchema(): Record<string, unknown> {
   const schema = describeQuantities(problemFileSchema);
   // Keys that hold what anchors refer to.

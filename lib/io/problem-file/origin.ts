@@ -45,7 +45,19 @@ export function resolveDocument(origin: FileOrigin, readFile = readerOf(origin))
   return { ok: true, resolved: withSource(resolved, { ...origin, files }) };
 }
 
-/** As `resolveDocument`, for an origin that has been resolved before. */
+/**
+ * As `resolveDocument`, for an origin that has been resolved before.
+ *
+ * @param origin - What an earlier resolution gave as its origin.
+ * @throws TypeError where the origin was not resolved before.
+ * @example
+ * ```ts
+ * import { parseProblemFile, resolveOrigin } from 'sft-opt/io';
+ *
+ * const { origin } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, distance: 60 m }] }');
+ * console.log(resolveOrigin(origin).problem.devices.length); // 1
+ * ```
+ */
 export function resolveOrigin(origin: FileOrigin): ResolvedOrigin {
   const outcome = resolveDocument(origin);
   if (outcome.ok) return outcome.resolved;

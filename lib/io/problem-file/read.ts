@@ -52,7 +52,19 @@ export class ProblemFileError extends Error {
   }
 }
 
-/** Reads, checks and resolves a problem file (YAML or JSON). Never throws: all problems are in `issues`. */
+/**
+ * Reads, checks and resolves a problem file (YAML or JSON). Never throws: all problems are in `issues`.
+ *
+ * @param text - Content of the file.
+ * @param overrides - Settings and seed that replace those of the file.
+ * @example
+ * ```ts
+ * import { readProblemFile } from 'sft-opt';
+ *
+ * const outcome = readProblemFile('{ version: 1, model: deit-tiny, devices: [] }');
+ * if (!outcome.ok) console.log(outcome.issues[0]!.path); // devices
+ * ```
+ */
 export function readProblemFile(text: string, overrides: ReadOverrides = {}): ReadOutcome {
   const source = parseSource(text, { merge: true });
   if (source.issues.length > 0) return { ok: false, issues: source.issues };
@@ -72,7 +84,20 @@ export function readProblemFile(text: string, overrides: ReadOverrides = {}): Re
   return { ok: true, resolved: outcome.resolved, warnings: placed(analyse(outcome.resolved)) };
 }
 
-/** As `readProblemFile`, but throws `ProblemFileError`. */
+/**
+ * As `readProblemFile`, but throws `ProblemFileError`.
+ *
+ * @param text - Content of the file.
+ * @param overrides - Settings and seed that replace those of the file.
+ * @throws ProblemFileError with every issue, each with its place.
+ * @example
+ * ```ts
+ * import { parseProblemFile, solvePlan } from 'sft-opt';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * console.log(solvePlan(problem, { whatIf: 'never', baselines: false }).status); // solved
+ * ```
+ */
 export function parseProblemFile(text: string, overrides: ReadOverrides = {}): ParsedFile {
   const outcome = readProblemFile(text, overrides);
   if (outcome.ok) return { ...outcome.resolved, warnings: [...outcome.warnings, ...openFrame(outcome.resolved)] };

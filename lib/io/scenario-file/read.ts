@@ -42,7 +42,24 @@ export type ScenarioOutcome =
       readonly issues: readonly FileIssue[];
     };
 
-/** Reads, checks and resolves a scenario file: a problem file with a section `simulation`. Never throws. */
+/**
+ * Reads, checks and resolves a scenario file: a problem file with a section `simulation`. Never throws.
+ *
+ * @param text - Content of the file.
+ * @param overrides - Settings and seed that replace those of the file.
+ * @example
+ * ```ts
+ * import { readScenarioFile } from 'sft-opt/io';
+ *
+ * const outcome = readScenarioFile(`version: 1
+ * model: deit-tiny
+ * simulation: { rounds: 3 }
+ * devices: [{ name: a, count: 2, distance: 60 m }]`);
+ * if (!outcome.ok) throw new Error('the scenario is not valid');
+ * const { cell, settings } = outcome.scenario;
+ * console.log(settings.rounds, cell.devices.length); // 3 2
+ * ```
+ */
 export function readScenarioFile(text: string, overrides: ReadOverrides = {}): ScenarioOutcome {
   const source = parseSource(text, { merge: true });
   if (source.issues.length > 0) return { ok: false, issues: source.issues };
@@ -60,7 +77,24 @@ export function readScenarioFile(text: string, overrides: ReadOverrides = {}): S
   return { ok: true, scenario: outcome.scenario, warnings: placed(analyse(outcome.scenario.start)) };
 }
 
-/** As `readScenarioFile`, for an origin that has been read before. */
+/**
+ * As `readScenarioFile`, for an origin that has been read before.
+ *
+ * @param origin - What an earlier reading gave as its origin.
+ * @throws TypeError where the origin was not read before.
+ * @example
+ * ```ts
+ * import { readScenarioFile, resolveScenario } from 'sft-opt/io';
+ *
+ * const outcome = readScenarioFile(`version: 1
+ * model: deit-tiny
+ * simulation: { rounds: 3 }
+ * devices: [{ name: a, count: 2, distance: 60 m }]`);
+ * if (!outcome.ok) throw new Error('the scenario is not valid');
+ * const { cell, settings } = outcome.scenario;
+ * console.log(resolveScenario(outcome.scenario.origin).cell.devices.length, settings.rounds, cell.devices.length); // 2 3 2
+ * ```
+ */
 export function resolveScenario(origin: ScenarioOrigin): ResolvedScenario {
   const outcome = resolveParts(origin, (path) => origin.files?.[path] ?? noFiles());
   if (outcome.ok) return outcome.scenario;

@@ -198,7 +198,16 @@ export type SimulationSettings = z.output<typeof simulationSection>;
 export type MotionEntry = z.output<typeof motionSection>;
 export type MovingDeviceEntry = z.output<typeof movingDeviceSection>;
 
-/** JSON Schema (draft 2020-12) of a scenario file: a problem file with a section `simulation`. */
+/**
+ * JSON Schema (draft 2020-12) of a scenario file: a problem file with a section `simulation`.
+ *
+ * @example
+ * ```ts
+ * import { scenarioFileJsonSchema } from 'sft-opt/io';
+ *
+ * console.log(scenarioFileJsonSchema()['type']); // object
+ * ```
+ */
 export function scenarioFileJsonSchema(): Record<string, unknown> {
   const problem = problemFileJsonSchema() as { properties: object; $defs: object; title: string };
   const {

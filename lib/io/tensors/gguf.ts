@@ -176,6 +176,19 @@ interface Entry {
  * Reads a GGUF file (version 2 or 3, little-endian): metadata and tensors, whose bytes are views into `file`. Tensors must
  * follow each other, apart only by the alignment's padding, to the end of the file. Throws `TensorFileError` for what does
  * not hold, for types other than F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K and Q6_K among them.
+ *
+ * @param file - Content of the file.
+ * @throws TensorFileError with the place where the file does not hold, and for types that are not taken.
+ * @example
+ * ```ts
+ * import { TensorFileError, readGguf } from 'sft-opt/io/tensors';
+ *
+ * try {
+ *   readGguf(new Uint8Array(8));
+ * } catch (error) {
+ *   console.log(error instanceof TensorFileError); // true
+ * }
+ * ```
  */
 export function readGguf(file: Uint8Array): GgufFile {
   const cursor = new Cursor(file);
@@ -254,6 +267,15 @@ function placed(entries: readonly Entry[], file: Uint8Array, header: number, ali
 /**
  * Values of a GGUF tensor as float32. F16 and BF16 are exact; of the block formats, products and sums are rounded to float32
  * one by one, as ggml's reference does.
+ *
+ * @param tensor - A tensor of the file.
+ * @example
+ * ```ts
+ * import { dequantized } from 'sft-opt/io/tensors';
+ *
+ * const bytes = new Uint8Array(Float32Array.of(1, 2).buffer);
+ * console.log(dequantized({ name: 'w', type: 'F32', shape: [2], bytes })); // Float32Array(2) [ 1, 2 ]
+ * ```
  */
 export function dequantized(tensor: GgufTensor): Float32Array {
   const { type, bytes } = tensor;

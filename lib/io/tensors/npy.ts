@@ -21,6 +21,16 @@ const descrToDtype: Readonly<Record<string, TensorDtype>> = {
 /**
  * Reads a NumPy `.npy` file, versions 1 to 3 of the format. Big-endian and Fortran-order arrays are brought to
  * little-endian row-major order; structured and object arrays are refused.
+ *
+ * @param file - Content of the file.
+ * @throws TensorFileError for what is no such file, and for types that are not taken.
+ * @example
+ * ```ts
+ * import { fromFloat32, readNpy, toFloat32, writeNpy } from 'sft-opt/io/tensors';
+ *
+ * const tensor = fromFloat32('x', [2], Float32Array.of(1, 2));
+ * console.log(toFloat32(readNpy(writeNpy(tensor)))); // Float32Array(2) [ 1, 2 ]
+ * ```
  */
 export function readNpy(file: Uint8Array): StoredTensor {
   for (let k = 0; k < MAGIC.length; k++) {
@@ -46,7 +56,18 @@ export function readNpy(file: Uint8Array): StoredTensor {
   return { name: '', dtype, shape, bytes };
 }
 
-/** Writes a `.npy` file of version 1, data aligned to 64 bytes. BF16 has no NumPy type and is refused. */
+/**
+ * Writes a `.npy` file of version 1, data aligned to 64 bytes. BF16 has no NumPy type and is refused.
+ *
+ * @param tensor - Type, shape and bytes.
+ * @throws TensorFileError for BF16 and for shapes too long for the header.
+ * @example
+ * ```ts
+ * import { fromFloat32, writeNpy } from 'sft-opt/io/tensors';
+ *
+ * console.log(writeNpy(fromFloat32('x', [2], Float32Array.of(1, 2))).length); // 136
+ * ```
+ */
 export function writeNpy(tensor: StoredTensor): Uint8Array<ArrayBuffer> {
   checkLength(tensor);
   const kind = Object.entries(descrToDtype).find(([, dtype]) => dtype === tensor.dtype)?.[0];

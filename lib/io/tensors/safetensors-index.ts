@@ -7,6 +7,16 @@ export type ShardIndex = ReadonlyMap<string, readonly string[]>;
 /**
  * Reads the index of a model in several safetensors files: tensors by file. File names must be plain, of the index's own
  * folder. Throws `TensorFileError`.
+ *
+ * @param text - Content of the file.
+ * @throws TensorFileError where the text is no index or names files elsewhere.
+ * @example
+ * ```ts
+ * import { readShardIndex } from 'sft-opt/io/tensors';
+ *
+ * const index = readShardIndex('{ "weight_map": { "w": "model-1.safetensors", "b": "model-1.safetensors" } }');
+ * console.log(index); // Map(1) { 'model-1.safetensors' => [ 'w', 'b' ] }
+ * ```
  */
 export function readShardIndex(text: string): ShardIndex {
   let json: unknown;
@@ -31,7 +41,21 @@ export function readShardIndex(text: string): ShardIndex {
   return files;
 }
 
-/** Tensors of all files of an index; each file must hold what the index says, no less and no more. */
+/**
+ * Tensors of all files of an index; each file must hold what the index says, no less and no more.
+ *
+ * @param index - What `readShardIndex` gives.
+ * @param files - Content of each file by its name.
+ * @throws TensorFileError that names every tensor that is missing or too many.
+ * @example
+ * ```ts
+ * import { fromFloat32, readShardIndex, readShards, writeSafetensors } from 'sft-opt/io/tensors';
+ *
+ * const file = writeSafetensors({ tensors: [fromFloat32('w', [2], Float32Array.of(1, 2))], metadata: {} });
+ * const index = readShardIndex('{ "weight_map": { "w": "model-1.safetensors" } }');
+ * console.log(readShards(index, new Map([['model-1.safetensors', file]]))[0]!.name); // w
+ * ```
+ */
 export function readShards(index: ShardIndex, files: ReadonlyMap<string, Uint8Array>): StoredTensor[] {
   const problems: string[] = [];
   const all: StoredTensor[] = [];

@@ -14,6 +14,16 @@ const MAX_HEADER_BYTES = 100_000_000;
 /**
  * Reads a `.safetensors` file: u64 header length, JSON header, then the tensors' bytes, which must cover the rest of the
  * file without hole or overlap. The tensors' bytes are views into `file`.
+ *
+ * @param file - Content of the file.
+ * @throws TensorFileError with the place where the file does not hold.
+ * @example
+ * ```ts
+ * import { fromFloat32, readSafetensors, writeSafetensors } from 'sft-opt/io/tensors';
+ *
+ * const file = writeSafetensors({ tensors: [fromFloat32('w', [2], Float32Array.of(1, 2))], metadata: {} });
+ * console.log(readSafetensors(file).tensors.map(({ name, shape }) => [name, shape])); // [ [ 'w', [ 2 ] ] ]
+ * ```
  */
 export function readSafetensors(file: Uint8Array): SafetensorsFile {
   if (file.length < 8) throw new TensorFileError('not a safetensors file: shorter than its length field', file.length);
@@ -43,7 +53,19 @@ export function readSafetensors(file: Uint8Array): SafetensorsFile {
   return { tensors: placed.map(({ tensor }) => tensor), metadata: Object.fromEntries(Object.entries(metadata)) };
 }
 
-/** Writes a `.safetensors` file; the header is padded with spaces to a multiple of 8 bytes. */
+/**
+ * Writes a `.safetensors` file; the header is padded with spaces to a multiple of 8 bytes.
+ *
+ * @param file - Tensors and metadata.
+ * @throws TensorFileError for names that are no valid Unicode, used twice or kept for the metadata.
+ * @example
+ * ```ts
+ * import { fromFloat32, readSafetensors, writeSafetensors } from 'sft-opt/io/tensors';
+ *
+ * const file = writeSafetensors({ tensors: [fromFloat32('w', [2], Float32Array.of(1, 2))], metadata: { format: 'pt' } });
+ * console.log(readSafetensors(file).metadata); // { format: 'pt' }
+ * ```
+ */
 export function writeSafetensors(file: SafetensorsFile): Uint8Array<ArrayBuffer> {
   // Without a prototype any name is a plain key, `__proto__` as well.
   const header = Object.create(null) as Record<string, unknown>;

@@ -45,7 +45,18 @@ export class TensorFileError extends Error {
   }
 }
 
-/** Number of elements of a shape; throws `TensorFileError` when it is not a safe integer. */
+/**
+ * Number of elements of a shape; throws `TensorFileError` when it is not a safe integer.
+ *
+ * @param shape - Sizes, slowest index first.
+ * @throws TensorFileError where an extent is no whole number or the product no safe integer.
+ * @example
+ * ```ts
+ * import { elementCount } from 'sft-opt/io/tensors';
+ *
+ * console.log(elementCount([4, 16, 8]), elementCount([])); // 512 1
+ * ```
+ */
 export function elementCount(shape: readonly number[]): number {
   let count = 1;
   for (const extent of shape) {
@@ -60,6 +71,15 @@ export function elementCount(shape: readonly number[]): number {
 /**
  * Values as float32. F16 and BF16 are exact, F64 is rounded to nearest; integer types are refused, they carry no
  * activations or gradients.
+ *
+ * @param tensor - Type, shape and bytes.
+ * @throws TensorFileError for integer types.
+ * @example
+ * ```ts
+ * import { fromFloat32, toFloat32 } from 'sft-opt/io/tensors';
+ *
+ * console.log(toFloat32(fromFloat32('x', [2], Float32Array.of(1, 0.1), 'F16'))); // Float32Array(2) [ 1, 0.0999756 ]
+ * ```
  */
 export function toFloat32(tensor: StoredTensor): Float32Array {
   const view = new DataView(tensor.bytes.buffer, tensor.bytes.byteOffset, tensor.bytes.byteLength);
@@ -87,7 +107,21 @@ export function toFloat32(tensor: StoredTensor): Float32Array {
   }
 }
 
-/** A tensor to store, from float32 values; F16 rounds to nearest even. */
+/**
+ * A tensor to store, from float32 values; F16 rounds to nearest even.
+ *
+ * @param name - Name of the tensor.
+ * @param shape - Sizes, slowest index first; their product is the number of elements.
+ * @param values - Elements, last index fastest.
+ * @param dtype - Type to store.
+ * @throws TensorFileError where shape and length disagree.
+ * @example
+ * ```ts
+ * import { fromFloat32 } from 'sft-opt/io/tensors';
+ *
+ * console.log(fromFloat32('x', [2], Float32Array.of(1, 2), 'F16').bytes.length); // 4
+ * ```
+ */
 export function fromFloat32(
   name: string,
   shape: readonly number[],

@@ -84,7 +84,26 @@ export type CutCoefficient =
       readonly factors: readonly number[];
     };
 
-/** A(ρ↑, ρ↓, c); ρ↓ is ignored by a model without a downward term. c may be fractional in relaxations. */
+/**
+ * A(ρ↑, ρ↓, c); ρ↓ is ignored by a model without a downward term. c may be fractional in relaxations.
+ *
+ * @param model - Uncompressed accuracy and the losses.
+ * @param upRatio - ρ↑, compression ratio of activations, > 0.
+ * @param downRatio - ρ↓, compression ratio of gradients, > 0.
+ * @param cut - c, blocks on the device.
+ * @example
+ * ```ts
+ * import { accuracy } from 'sft-opt/models';
+ *
+ * const model = {
+ *   limit: 0.9,
+ *   combination: 'additive' as const,
+ *   up: { family: { kind: 'power' as const, scale: 0.01, exponent: 0.5 }, cut: { kind: 'constant' as const } },
+ *   fittedRatio: { minimum: 0.01, maximum: 1 },
+ * };
+ * console.log(accuracy(model, 0.25, 1, 3)); // 0.88
+ * ```
+ */
 export function accuracy(model: AccuracyModel, upRatio: number, downRatio: number, cut: number): number {
   if (model.custom) return model.custom(upRatio, downRatio, cut);
   const upLoss = lossValue(model.up.family, upRatio) * cutFactor(model.up.cut, cut);
@@ -94,7 +113,26 @@ export function accuracy(model: AccuracyModel, upRatio: number, downRatio: numbe
     : model.limit * Math.max(0, 1 - upLoss) * Math.max(0, 1 - downLoss);
 }
 
-/** Partial derivatives of A with respect to (ln ρ↑, ln ρ↓, c). */
+/**
+ * Partial derivatives of A with respect to (ln ρ↑, ln ρ↓, c).
+ *
+ * @param model - Uncompressed accuracy and the losses.
+ * @param upRatio - ρ↑, compression ratio of activations, > 0.
+ * @param downRatio - ρ↓, compression ratio of gradients, > 0.
+ * @param cut - c, blocks on the device.
+ * @example
+ * ```ts
+ * import { accuracyGradient } from 'sft-opt/models';
+ *
+ * const model = {
+ *   limit: 0.9,
+ *   combination: 'additive' as const,
+ *   up: { family: { kind: 'power' as const, scale: 0.01, exponent: 0.5 }, cut: { kind: 'constant' as const } },
+ *   fittedRatio: { minimum: 0.01, maximum: 1 },
+ * };
+ * console.log(accuracyGradient(model, 0.25, 1, 3)); // [ 0.01, -0, -0 ]
+ * ```
+ */
 export function accuracyGradient(
   model: AccuracyModel,
   upRatio: number,
@@ -127,7 +165,18 @@ function customGradient(
   ];
 }
 
-/** Loss of one family at ratio ρ > 0. */
+/**
+ * Loss of one family at ratio ρ > 0.
+ *
+ * @param family - Form and coefficients of the loss.
+ * @param ratio - ρ, bits sent over float32 bits, > 0.
+ * @example
+ * ```ts
+ * import { lossValue } from 'sft-opt/models';
+ *
+ * console.log(lossValue({ kind: 'power', scale: 0.01, exponent: 0.5 }, 0.25)); // 0.02
+ * ```
+ */
 export function lossValue(family: LossFamily, ratio: number): number {
   switch (family.kind) {
     case 'power':
@@ -141,7 +190,18 @@ export function lossValue(family: LossFamily, ratio: number): number {
   }
 }
 
-/** d loss / d ln ρ, ≤ 0. */
+/**
+ * d loss / d ln ρ, ≤ 0.
+ *
+ * @param family - Form and coefficients of the loss.
+ * @param ratio - ρ, bits sent over float32 bits, > 0.
+ * @example
+ * ```ts
+ * import { lossSlope } from 'sft-opt/models';
+ *
+ * console.log(lossSlope({ kind: 'power', scale: 0.01, exponent: 0.5 }, 0.25)); // -0.01
+ * ```
+ */
 export function lossSlope(family: LossFamily, ratio: number): number {
   switch (family.kind) {
     case 'power':
@@ -157,7 +217,18 @@ export function lossSlope(family: LossFamily, ratio: number): number {
   }
 }
 
-/** The ratio at which a family loses just `loss`; Infinity where even ρ → ∞ loses more, 0 where every ratio loses less. */
+/**
+ * The ratio at which a family loses just `loss`; Infinity where even ρ → ∞ loses more, 0 where every ratio loses less.
+ *
+ * @param family - Form and coefficients of the loss.
+ * @param loss - Loss to be reached, ≥ 0.
+ * @example
+ * ```ts
+ * import { ratioForLoss } from 'sft-opt/models';
+ *
+ * console.log(ratioForLoss({ kind: 'power', scale: 0.01, exponent: 0.5 }, 0.02)); // 0.25
+ * ```
+ */
 export function ratioForLoss(family: LossFamily, loss: number): number {
   switch (family.kind) {
     case 'power':
@@ -172,7 +243,18 @@ export function ratioForLoss(family: LossFamily, loss: number): number {
   }
 }
 
-/** Influence of the cut, 1 for a model without it. */
+/**
+ * Influence of the cut, 1 for a model without it.
+ *
+ * @param coefficient - Form of the influence.
+ * @param cut - c, blocks on the device.
+ * @example
+ * ```ts
+ * import { cutFactor } from 'sft-opt/models';
+ *
+ * console.log(cutFactor({ kind: 'measured', cuts: [2, 6], factors: [1, 3] }, 4), cutFactor({ kind: 'constant' }, 4)); // 2 1
+ * ```
+ */
 export function cutFactor(coefficient: CutCoefficient, cut: number): number {
   switch (coefficient.kind) {
     case 'constant':

@@ -39,6 +39,22 @@ const HEADER_BITS = 8 * 45;
  * deviation interpolated from the summary. It is kept when its rank is below κ (scope `token`) or when s·|x|/s passes the
  * one threshold that leaves the share κ (scope `tensor`). A kept value v = |x|/s · L becomes level j with probability
  * max(0, 1 − |v − j|) under stochastic rounding.
+ *
+ * @param summary - What `summarizeLayer` found.
+ * @param settings - Settings of the codec, complete.
+ * @param shape - Shape of the tensor.
+ * @example
+ * ```ts
+ * import { resolveCodecSettings } from 'sft-opt/codec';
+ * import { analyticRate, randomStream, summarizeLayer } from 'sft-opt/models';
+ *
+ * const random = randomStream(1, 'layer');
+ * const shape = [4, 4, 8];
+ * const values = Float32Array.from({ length: 128 }, () => random.normal());
+ * const summary = summarizeLayer([{ values, shape }], 'token');
+ * const { elements, levelCounts } = analyticRate(summary, resolveCodecSettings({ keptFraction: 0.25, bits: 4 }), shape);
+ * console.log(elements, Math.round(elements - levelCounts[0]!) <= 32); // 128 true
+ * ```
  */
 export function analyticRate(summary: LayerSummary, settings: CodecSettings, shape: readonly number[]): AnalyticRate {
   const elements = shape.reduce((product, extent) => product * extent, 1);

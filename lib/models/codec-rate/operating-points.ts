@@ -23,6 +23,21 @@ export const candidateBits: readonly number[] = [2, 3, 4, 5, 6, 8];
 /**
  * The best settings of a layer: those of the candidates that no other beats in both ratio and distortion, by increasing
  * ratio. Names tell κ and q, as in `k0.2-q4`.
+ *
+ * @param summary - What `summarizeLayer` found.
+ * @param shape - Shape of the tensors sent.
+ * @param lossless - Coder after quantization.
+ * @example
+ * ```ts
+ * import { operatingPoints, randomStream, summarizeLayer } from 'sft-opt/models';
+ *
+ * const random = randomStream(1, 'layer');
+ * const shape = [4, 4, 8];
+ * const values = Float32Array.from({ length: 128 }, () => random.normal());
+ * const summary = summarizeLayer([{ values, shape }], 'token');
+ * const ratios = operatingPoints(summary, shape).map(({ ratio }) => ratio);
+ * console.log(ratios.every((ratio, k) => k === 0 || ratio > ratios[k - 1]!)); // true
+ * ```
  */
 export function operatingPoints(
   summary: LayerSummary,

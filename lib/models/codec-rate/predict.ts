@@ -19,6 +19,21 @@ export interface RatePrediction {
 /**
  * Predicted size for (κ, q) and a shape: the analytic size (entropy of the level distribution, scales, header) times a
  * factor interpolated bilinearly in ln κ and q from the summary's measured grid.
+ *
+ * @param summary - What `summarizeLayer` found.
+ * @param given - Settings of the codec; what is absent takes its default.
+ * @param shape - Shape of the tensor.
+ * @example
+ * ```ts
+ * import { predictRate, randomStream, summarizeLayer } from 'sft-opt/models';
+ *
+ * const random = randomStream(1, 'layer');
+ * const shape = [4, 4, 8];
+ * const values = Float32Array.from({ length: 128 }, () => random.normal());
+ * const summary = summarizeLayer([{ values, shape }], 'token');
+ * const [coarse, fine] = [2, 8].map((bits) => predictRate(summary, { keptFraction: 0.25, bits }, shape).ratio);
+ * console.log(coarse! < fine!); // true
+ * ```
  */
 export function predictRate(
   summary: LayerSummary,
@@ -48,7 +63,24 @@ export interface DistortionPrediction {
   readonly rounding: number;
 }
 
-/** Predicted distortion for (κ, q), from the distribution of magnitudes, corrected by what was measured at one (κ, q). */
+/**
+ * Predicted distortion for (κ, q), from the distribution of magnitudes, corrected by what was measured at one (κ, q).
+ *
+ * @param summary - What `summarizeLayer` found.
+ * @param given - Settings of the codec; what is absent takes its default.
+ * @param shape - Shape of the tensor.
+ * @example
+ * ```ts
+ * import { predictDistortion, randomStream, summarizeLayer } from 'sft-opt/models';
+ *
+ * const random = randomStream(1, 'layer');
+ * const shape = [4, 4, 8];
+ * const values = Float32Array.from({ length: 128 }, () => random.normal());
+ * const summary = summarizeLayer([{ values, shape }], 'token');
+ * const { relativeError, dropped, rounding } = predictDistortion(summary, { keptFraction: 0.25, bits: 4 }, shape);
+ * console.log(relativeError < 1, Math.abs(dropped + rounding - relativeError) < 1e-12); // true true
+ * ```
+ */
 export function predictDistortion(
   summary: LayerSummary,
   given: CodecSettingsInput,
@@ -70,18 +102,50 @@ function scopesOf({ selectionScope, scaleScope }: LayerSummary): Pick<LayerSumma
 /**
  * QSGD's bound on the variance of stochastic rounding with the Euclidean norm as scale (Alistarh et al. 2017, Lemma 3.1):
  * E‖Q(x) − x‖² ≤ min(n/L², √n/L)·‖x‖², n values in a group, L levels a side.
+ *
+ * @param groupSize - n, values that share a scale.
+ * @param bits - q, bits of a value, 1 … 8.
+ * @example
+ * ```ts
+ * import { qsgdVarianceBound } from 'sft-opt/models';
+ *
+ * console.log(qsgdVarianceBound(49, 4)); // 1
+ * ```
  */
 export function qsgdVarianceBound(groupSize: number, bits: number): number {
   const perSide = levelsPerSide(bits);
   return Math.min(groupSize / perSide ** 2, Math.sqrt(groupSize) / perSide);
 }
 
-/** With the largest magnitude as scale each value's variance is at most (scale/2L)²: the bound for n of them. */
+/**
+ * With the largest magnitude as scale each value's variance is at most (scale/2L)²: the bound for n of them.
+ *
+ * @param groupSize - Values that share a scale.
+ * @param bits - q, bits of a value, 1 … 8.
+ * @param scale - Largest magnitude of the group.
+ * @example
+ * ```ts
+ * import { maxScaleVarianceBound } from 'sft-opt/models';
+ *
+ * console.log(maxScaleVarianceBound(4, 2, 1)); // 1
+ * ```
+ */
 export function maxScaleVarianceBound(groupSize: number, bits: number, scale: number): number {
   return groupSize * (scale / (2 * levelsPerSide(bits))) ** 2;
 }
 
-/** Top-K's contraction: ‖x − TopK(x)‖² ≤ (1 − k/d)·‖x‖² (Stich et al. 2018). */
+/**
+ * Top-K's contraction: ‖x − TopK(x)‖² ≤ (1 − k/d)·‖x‖² (Stich et al. 2018).
+ *
+ * @param kept - k, elements kept.
+ * @param size - d, elements in all.
+ * @example
+ * ```ts
+ * import { topKContraction } from 'sft-opt/models';
+ *
+ * console.log(topKContraction(25, 100)); // 0.75
+ * ```
+ */
 export function topKContraction(kept: number, size: number): number {
   return 1 - kept / size;
 }

@@ -22,6 +22,20 @@ const LOWEST = -12;
 /**
  * Summarises a layer from some of its tensors, for one scope of Top-K and one of scales. All must have the same number of
  * channels.
+ *
+ * @param tensors - Samples of the layer, all with the same channels.
+ * @param selectionScope - Over what Top-K counts.
+ * @param scaleScope - What shares a scale.
+ * @example
+ * ```ts
+ * import { randomStream, summarizeLayer } from 'sft-opt/models';
+ *
+ * const random = randomStream(1, 'layer');
+ * const shape = [4, 4, 8];
+ * const values = Float32Array.from({ length: 128 }, () => random.normal());
+ * const summary = summarizeLayer([{ values, shape }], 'token');
+ * console.log(summary.selectionScope, summary.rankMean.length); // token 13
+ * ```
  */
 export function summarizeLayer(
   tensors: readonly LayerTensor[],
@@ -102,7 +116,21 @@ export function messageBytes(tensor: QuantizedTensor): number {
   return encodeQuantizedMessage([{ name: '', tensor }]).length;
 }
 
-/** How many numbers a summary holds. */
+/**
+ * How many numbers a summary holds.
+ *
+ * @param summary - What `summarizeLayer` gives.
+ * @example
+ * ```ts
+ * import { randomStream, summarizeLayer, summarySize } from 'sft-opt/models';
+ *
+ * const random = randomStream(1, 'layer');
+ * const shape = [4, 4, 8];
+ * const values = Float32Array.from({ length: 128 }, () => random.normal());
+ * const summary = summarizeLayer([{ values, shape }], 'token');
+ * console.log(summarySize(summary) <= 64); // true
+ * ```
+ */
 export function summarySize(summary: LayerSummary): number {
   const { rankMean, rankDeviation, tokenScale, fastFactors, smallFactors } = summary;
   // Rank 0 is the same for all; three numbers are single.

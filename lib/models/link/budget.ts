@@ -40,14 +40,39 @@ export type FadingTreatment =
       readonly count: number;
     };
 
-/** P·g / (N0·F·Γ) in Hz: the bandwidth at which the signal-to-noise ratio is one. */
+/**
+ * P·g / (N0·F·Γ) in Hz: the bandwidth at which the signal-to-noise ratio is one.
+ *
+ * @param budget - Power, gain, noise and losses of the link.
+ * @example
+ * ```ts
+ * import { snrBandwidthHz } from 'sft-opt/models';
+ *
+ * console.log(snrBandwidthHz({ powerWatt: 0.2, gain: 1e-12, noiseDensityWattPerHz: 4e-21, noiseFactor: 2 })); // 25000000
+ * ```
+ */
 export function snrBandwidthHz(budget: LinkBudget): number {
   return (
     (budget.powerWatt * budget.gain) / (budget.noiseDensityWattPerHz * budget.noiseFactor * (budget.capacityGap ?? 1))
   );
 }
 
-/** Shannon's law, or a table of schemes, with the transmitter's power over its own share. */
+/**
+ * Shannon's law, or a table of schemes, with the transmitter's power over its own share.
+ *
+ * @param budget - Power, gain, noise and losses of the link.
+ * @param fading - How the gain varies about its mean.
+ * @param treatment - What of the fading the law is for.
+ * @param random - Stream of random numbers: the same stream gives the same answer.
+ * @param limits - Efficiency limit or table, frame and delivered fraction.
+ * @example
+ * ```ts
+ * import { randomStream, shannonLaw } from 'sft-opt/models';
+ *
+ * const budget = { powerWatt: 0.2, gain: 1e-12, noiseDensityWattPerHz: 4e-21, noiseFactor: 2 };
+ * console.log(shannonLaw(budget, { kind: 'none' }, { kind: 'mean' }, randomStream(1, 'link'))); // { kind: 'shannon', snrBandwidthHz: 25000000 }
+ * ```
+ */
 export function shannonLaw(
   budget: LinkBudget,
   fading: Fading,
@@ -72,7 +97,23 @@ export function shannonLaw(
   return withEfficiencyLimit(law, efficiencyLimit);
 }
 
-/** A law linear in the share: the transmitter's power spread evenly over the whole band. */
+/**
+ * A law linear in the share: the transmitter's power spread evenly over the whole band.
+ *
+ * @param budget - Power, gain, noise and losses of the link.
+ * @param bandHz - Width of the band, Hz.
+ * @param fading - How the gain varies about its mean.
+ * @param treatment - What of the fading the law is for.
+ * @param random - Stream of random numbers: the same stream gives the same answer.
+ * @param limits - Efficiency limit or table, frame and delivered fraction.
+ * @example
+ * ```ts
+ * import { randomStream, spreadLaw } from 'sft-opt/models';
+ *
+ * const budget = { powerWatt: 0.2, gain: 1e-12, noiseDensityWattPerHz: 4e-21, noiseFactor: 2 };
+ * console.log(spreadLaw(budget, 25e6, { kind: 'none' }, { kind: 'mean' }, randomStream(1, 'link'))); // { kind: 'linear', bitsPerSecondPerHz: 1 }
+ * ```
+ */
 export function spreadLaw(
   budget: LinkBudget,
   bandHz: number,

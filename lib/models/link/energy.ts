@@ -7,6 +7,16 @@ import { secondsPerBit, useFraction } from './rate.js';
  * positive root of y = log2(1 + a·e·y). Together with the full power P the rate is min(y·b, b·log2(1 + a·P/b)).
  *
  * 0 where there is no such root: below ln 2 / a joule a bit nothing can be sent at any rate (Shannon 1949).
+ *
+ * @param gainOverNoiseHzPerWatt - a = g / (N0·F·Γ), Hz/W.
+ * @param joulePerBit - e, energy radiated for each bit, joule.
+ * @example
+ * ```ts
+ * import { energyEfficiencyLimit } from 'sft-opt/models';
+ *
+ * const y = energyEfficiencyLimit(1e9, 5e-9);
+ * console.log(Math.log2(1 + 1e9 * 5e-9 * y) / y); // 1
+ * ```
  */
 export function energyEfficiencyLimit(gainOverNoiseHzPerWatt: number, joulePerBit: number): number {
   const x = gainOverNoiseHzPerWatt * joulePerBit;
@@ -23,7 +33,18 @@ export function energyEfficiencyLimit(gainOverNoiseHzPerWatt: number, joulePerBi
   return y;
 }
 
-/** a = g / (N0·F·Γ) in Hz/W of a Shannon law at transmit power P. */
+/**
+ * a = g / (N0·F·Γ) in Hz/W of a Shannon law at transmit power P.
+ *
+ * @param law - Law of a sender at this power.
+ * @param transmitPowerWatt - Power while sending, watt.
+ * @example
+ * ```ts
+ * import { gainOverNoise } from 'sft-opt/models';
+ *
+ * console.log(gainOverNoise({ kind: 'shannon', snrBandwidthHz: 1e7 }, 0.2)); // 50000000
+ * ```
+ */
 export function gainOverNoise(law: ShannonRate, transmitPowerWatt: number): number {
   return law.snrBandwidthHz / transmitPowerWatt;
 }
@@ -31,6 +52,16 @@ export function gainOverNoise(law: ShannonRate, transmitPowerWatt: number): numb
 /**
  * Energy radiated for each bit that arrives, joule: the least power that reaches the law's rate (all of it under Shannon's law,
  * less where the efficiency is limited), over the time of sending it and what is lost again.
+ *
+ * @param law - Rate by bandwidth.
+ * @param transmitPowerWatt - Power while sending, watt.
+ * @param bandwidthHz - Share of the band, Hz, ≥ 0.
+ * @example
+ * ```ts
+ * import { radiatedJoulePerBit } from 'sft-opt/models';
+ *
+ * console.log(radiatedJoulePerBit({ kind: 'linear', bitsPerSecondPerHz: 2 }, 0.2, 1e6)); // 1e-7
+ * ```
  */
 export function radiatedJoulePerBit(law: RateLaw, transmitPowerWatt: number, bandwidthHz: number): number {
   if (bandwidthHz <= 0) return Infinity;

@@ -39,6 +39,14 @@ export type EfficiencyTableName = (typeof efficiencyTableNames)[number];
 /**
  * A table of TS 38.214. The standard gives no signal-to-noise ratios (they are the receiver's): each scheme is decoded from
  * Shannon's ratio 2^η − 1 on; a gap to capacity belongs to the link budget.
+ *
+ * @param name - Name of the table.
+ * @example
+ * ```ts
+ * import { efficiencyTable, stepEfficiency } from 'sft-opt/models';
+ *
+ * console.log(stepEfficiency(efficiencyTable('qam64'), 1e9)); // 5.55469
+ * ```
  */
 export function efficiencyTable(name: EfficiencyTableName): EfficiencyTable {
   const efficiencies = codeRates[name].flatMap(([bits, rates]) => rates.map((rate) => (bits * rate) / 1024));
@@ -53,6 +61,16 @@ export function efficiencyTable(name: EfficiencyTableName): EfficiencyTable {
 /**
  * Bits a second and hertz at a signal-to-noise ratio: the best scheme that is decoded there; below the least scheme that one,
  * repeated until it is, in proportion to the ratio.
+ *
+ * @param table - Schemes, by increasing efficiency.
+ * @param signalToNoise - Ratio of powers, ≥ 0.
+ * @example
+ * ```ts
+ * import { efficiencyTable, stepEfficiency } from 'sft-opt/models';
+ *
+ * const table = efficiencyTable('qam64');
+ * console.log(stepEfficiency(table, 1) <= 1, stepEfficiency(table, 1e9)); // true 5.55469
+ * ```
  */
 export function stepEfficiency(table: EfficiencyTable, signalToNoise: number): number {
   let best = 0;
@@ -67,6 +85,15 @@ export function stepEfficiency(table: EfficiencyTable, signalToNoise: number): n
  * Corners (x, y) of the least concave majorant of x·stepEfficiency(1/x), the rate of a transmitter of full power over a share
  * x in units of the bandwidth at which its signal-to-noise ratio is one. Shares are averages over a round, so the majorant is
  * reached: the sender's width alternates between the two corners beside its share.
+ *
+ * @param table - Schemes, by increasing efficiency.
+ * @example
+ * ```ts
+ * import { efficiencyHull, efficiencyTable } from 'sft-opt/models';
+ *
+ * const { x, y } = efficiencyHull(efficiencyTable('qam64'));
+ * console.log(x.length === y.length, y.every((value, k) => k === 0 || value >= y[k - 1]!)); // true true
+ * ```
  */
 export function efficiencyHull(table: EfficiencyTable): { readonly x: Float64Array; readonly y: Float64Array } {
   const peaks = table
@@ -98,6 +125,17 @@ const beyond = 1e-10;
 /**
  * The rate law of a table for a transmitter's power over its own share: the majorant above at `snrBandwidthHz` = P·g/(N0·F·Γ), of
  * several samples of fading the harmonic mean.
+ *
+ * @param table - Schemes, by increasing efficiency.
+ * @param snrBandwidthHz - Bandwidth of signal-to-noise ratio one, Hz, one entry a sample of fading.
+ * @param use - Frame and delivered fraction.
+ * @example
+ * ```ts
+ * import { efficiencyTable, rateBitsPerSecond, tableLaw } from 'sft-opt/models';
+ *
+ * const law = tableLaw(efficiencyTable('qam64'), Float64Array.of(1e9));
+ * console.log(rateBitsPerSecond(law, 1e6) / 1e6); // 5.55469
+ * ```
  */
 export function tableLaw(table: EfficiencyTable, snrBandwidthHz: Float64Array, use: LinkUse = {}): CustomRate {
   const hull = efficiencyHull(table);

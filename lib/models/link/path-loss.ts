@@ -51,7 +51,18 @@ const streetWidthMetre = 20;
 /** Below this distance the models do not hold; closer devices count as standing here. */
 export const leastDistanceMetre = 1;
 
-/** Path loss in dB at a horizontal distance. */
+/**
+ * Path loss in dB at a horizontal distance.
+ *
+ * @param model - Which law of distance.
+ * @param distanceMetre - Horizontal distance, metre.
+ * @example
+ * ```ts
+ * import { pathLossDecibel } from 'sft-opt/models';
+ *
+ * console.log(pathLossDecibel({ kind: 'macro' }, 1000)); // 128.1
+ * ```
+ */
 export function pathLossDecibel(model: PathLossModel, distanceMetre: number): number {
   const distance = Math.max(distanceMetre, leastDistanceMetre);
   switch (model.kind) {
@@ -66,7 +77,18 @@ export function pathLossDecibel(model: PathLossModel, distanceMetre: number): nu
   }
 }
 
-/** Mean power gain, the linear inverse of the path loss. */
+/**
+ * Mean power gain, the linear inverse of the path loss.
+ *
+ * @param model - Which law of distance.
+ * @param distanceMetre - Horizontal distance, metre.
+ * @example
+ * ```ts
+ * import { pathGain } from 'sft-opt/models';
+ *
+ * console.log(pathGain({ kind: 'log-distance', referenceDecibel: 40, referenceMetre: 1, exponent: 3 }, 10)); // 1e-7
+ * ```
+ */
 export function pathGain(model: PathLossModel, distanceMetre: number): number {
   return ratioFromDecibel(-pathLossDecibel(model, distanceMetre));
 }
@@ -149,7 +171,18 @@ function ruralLoss(model: ScenarioModel, horizontal: number, direct: number): nu
   return horizontal <= breakPoint ? near(direct) : near(breakPoint) + 40 * Math.log10(direct / breakPoint);
 }
 
-/** Probability of line of sight: 3GPP TR 38.901 table 7.4.2-1, for devices up to 13 m high and the mixed office. */
+/**
+ * Probability of line of sight: 3GPP TR 38.901 table 7.4.2-1, for devices up to 13 m high and the mixed office.
+ *
+ * @param scenario - Where the base station stands.
+ * @param distanceMetre - Horizontal distance, metre.
+ * @example
+ * ```ts
+ * import { lineOfSightProbability } from 'sft-opt/models';
+ *
+ * console.log(lineOfSightProbability('umi', 10), lineOfSightProbability('umi', 100)); // 1 0.230985
+ * ```
+ */
 export function lineOfSightProbability(scenario: Scenario, distanceMetre: number): number {
   switch (scenario) {
     case 'rma':
@@ -182,7 +215,18 @@ export interface BuildingLoss {
   readonly deviationDecibel: number;
 }
 
-/** Outdoor-to-indoor loss: 3GPP TR 38.901 section 7.4.3.1, materials of table 7.4.3-1. */
+/**
+ * Outdoor-to-indoor loss: 3GPP TR 38.901 section 7.4.3.1, materials of table 7.4.3-1.
+ *
+ * @param building - `low` or `high` loss: share of coated glass.
+ * @param carrierHz - Carrier frequency, Hz.
+ * @example
+ * ```ts
+ * import { buildingLoss } from 'sft-opt/models';
+ *
+ * console.log(buildingLoss('low-loss', 3.5e9).wallDecibel); // 12.6975
+ * ```
+ */
 export function buildingLoss(building: Building, carrierHz: number): BuildingLoss {
   const gigahertz = carrierHz / 1e9;
   const glass = 2 + 0.2 * gigahertz;

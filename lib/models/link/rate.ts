@@ -61,19 +61,52 @@ export interface CustomRate extends LinkUse {
   readonly atGain?: (gain: number) => CustomRate;
 }
 
-/** The law's factor of the rate: frame and delivered fractions together. */
+/**
+ * The law's factor of the rate: frame and delivered fractions together.
+ *
+ * @param law - The law.
+ * @example
+ * ```ts
+ * import { useFraction } from 'sft-opt/models';
+ *
+ * console.log(useFraction({ kind: 'linear', bitsPerSecondPerHz: 2, frameFraction: 0.5, deliveredFraction: 0.9 })); // 0.45
+ * ```
+ */
 export function useFraction(law: RateLaw): number {
   return (law.frameFraction ?? 1) * (law.deliveredFraction ?? 1);
 }
 
-/** The same law with at most `limit` bits a second and hertz (while it sends), where that is less than its own. */
+/**
+ * The same law with at most `limit` bits a second and hertz (while it sends), where that is less than its own.
+ *
+ * @param law - The law.
+ * @param limit - Most bits a second and hertz.
+ * @example
+ * ```ts
+ * import { type RateLaw, rateBitsPerSecond, withEfficiencyLimit } from 'sft-opt/models';
+ *
+ * const law = withEfficiencyLimit<RateLaw>({ kind: 'shannon', snrBandwidthHz: 1e9 }, 6);
+ * console.log(rateBitsPerSecond(law, 1e6)); // 6000000
+ * ```
+ */
 export function withEfficiencyLimit<Law extends RateLaw>(law: Law, limit: number): Law {
   if (limit === Infinity) return law;
   if (law.kind === 'linear') return { ...law, bitsPerSecondPerHz: Math.min(law.bitsPerSecondPerHz, limit) };
   return { ...law, efficiencyLimit: Math.min(law.efficiencyLimit ?? Infinity, limit) };
 }
 
-/** R(b) in bit/s; 0 at b = 0. */
+/**
+ * R(b) in bit/s; 0 at b = 0.
+ *
+ * @param law - The law.
+ * @param bandwidthHz - Share of the band, Hz, ≥ 0.
+ * @example
+ * ```ts
+ * import { rateBitsPerSecond } from 'sft-opt/models';
+ *
+ * console.log(rateBitsPerSecond({ kind: 'shannon', snrBandwidthHz: 1e6 }, 1e6)); // 1000000
+ * ```
+ */
 export function rateBitsPerSecond(law: RateLaw, bandwidthHz: number): number {
   if (bandwidthHz <= 0) return 0;
   switch (law.kind) {
@@ -88,14 +121,36 @@ export function rateBitsPerSecond(law: RateLaw, bandwidthHz: number): number {
   }
 }
 
-/** 1/R(b) in s/bit; Infinity at b = 0. */
+/**
+ * 1/R(b) in s/bit; Infinity at b = 0.
+ *
+ * @param law - Rate by bandwidth.
+ * @param bandwidthHz - Share of the band, Hz, ≥ 0.
+ * @example
+ * ```ts
+ * import { secondsPerBit } from 'sft-opt/models';
+ *
+ * console.log(secondsPerBit({ kind: 'linear', bitsPerSecondPerHz: 2 }, 1e6)); // 5e-7
+ * ```
+ */
 export function secondsPerBit(law: RateLaw, bandwidthHz: number): number {
   if (law.kind !== 'faded') return 1 / rateBitsPerSecond(law, bandwidthHz);
   if (bandwidthHz <= 0) return Infinity;
   return meanOfSamples(law, (snr) => 1 / limitedRate(snr, law.efficiencyLimit, bandwidthHz)) / useFraction(law);
 }
 
-/** d(1/R)/db in s/bit/Hz, ≤ 0; at a kink that towards larger shares. */
+/**
+ * d(1/R)/db in s/bit/Hz, ≤ 0; at a kink that towards larger shares.
+ *
+ * @param law - Rate by bandwidth.
+ * @param bandwidthHz - Share of the band, Hz, ≥ 0.
+ * @example
+ * ```ts
+ * import { secondsPerBitSlope } from 'sft-opt/models';
+ *
+ * console.log(secondsPerBitSlope({ kind: 'linear', bitsPerSecondPerHz: 2 }, 1e6)); // -5e-13
+ * ```
+ */
 export function secondsPerBitSlope(law: RateLaw, bandwidthHz: number): number {
   if (law.kind === 'custom') return customInverseSlope(law, bandwidthHz) / useFraction(law);
   const slope = (snr: number) => limitedInverseSlope(snr, law.kind === 'linear' ? 0 : law.efficiencyLimit, bandwidthHz);
@@ -109,7 +164,18 @@ export function secondsPerBitSlope(law: RateLaw, bandwidthHz: number): number {
   }
 }
 
-/** d²(1/R)/db² in s/bit/Hz², ≥ 0; beside the kinks. */
+/**
+ * d²(1/R)/db² in s/bit/Hz², ≥ 0; beside the kinks.
+ *
+ * @param law - Rate by bandwidth.
+ * @param bandwidthHz - Share of the band, Hz, ≥ 0.
+ * @example
+ * ```ts
+ * import { secondsPerBitCurvature } from 'sft-opt/models';
+ *
+ * console.log(secondsPerBitCurvature({ kind: 'linear', bitsPerSecondPerHz: 2 }, 1e6)); // 1e-18
+ * ```
+ */
 export function secondsPerBitCurvature(law: RateLaw, bandwidthHz: number): number {
   if (law.kind === 'custom') return customInverseCurvature(law, bandwidthHz) / useFraction(law);
   const curvature = (snr: number) =>
@@ -124,7 +190,17 @@ export function secondsPerBitCurvature(law: RateLaw, bandwidthHz: number): numbe
   }
 }
 
-/** inf over b of 1/R(b), in s/bit: what remains however large the share is; 0 for a linear law. */
+/**
+ * inf over b of 1/R(b), in s/bit: what remains however large the share is; 0 for a linear law.
+ *
+ * @param law - Rate by bandwidth.
+ * @example
+ * ```ts
+ * import { leastSecondsPerBit } from 'sft-opt/models';
+ *
+ * console.log(leastSecondsPerBit({ kind: 'shannon', snrBandwidthHz: 1e6 })); // 6.93147e-7
+ * ```
+ */
 export function leastSecondsPerBit(law: RateLaw): number {
   switch (law.kind) {
     case 'linear':
@@ -149,7 +225,20 @@ function customRate(law: CustomRate, bandwidthHz: number): number {
   return Math.min(law.bitsPerSecond(bandwidthHz), (law.efficiencyLimit ?? Infinity) * bandwidthHz);
 }
 
-/** (1/R)' = −R'/R², that of the smaller piece where the efficiency is limited. */
+/**
+ * (1/R)' = −R'/R², that of the smaller piece where the efficiency is limited.
+ *
+ * @param law - Rate by bandwidth.
+ * @param bandwidthHz - Share of the band, Hz, ≥ 0.
+ * @example
+ * ```ts
+ * import { defineRate } from 'sft-opt';
+ * import { customInverseSlope } from 'sft-opt/models';
+ *
+ * const law = defineRate({ bitsPerSecond: (b) => 2 * b, slope: () => 2 });
+ * console.log(customInverseSlope(law, 1e6)); // -5e-13
+ * ```
+ */
 export function customInverseSlope(law: CustomRate, bandwidthHz: number): number {
   const rate = customRate(law, bandwidthHz);
   const limited = rate < law.bitsPerSecond(bandwidthHz);
@@ -159,7 +248,20 @@ export function customInverseSlope(law: CustomRate, bandwidthHz: number): number
 /** Step of the difference that stands for the derivative of a custom law's slope, relative. */
 const curvatureStep = 1e-5;
 
-/** By a one-sided difference of the slope: only the speed of searches depends on it. */
+/**
+ * By a one-sided difference of the slope: only the speed of searches depends on it.
+ *
+ * @param law - Rate by bandwidth.
+ * @param bandwidthHz - Share of the band, Hz, ≥ 0.
+ * @example
+ * ```ts
+ * import { defineRate } from 'sft-opt';
+ * import { customInverseCurvature } from 'sft-opt/models';
+ *
+ * const law = defineRate({ bitsPerSecond: (b) => 2 * b, slope: () => 2 });
+ * console.log(customInverseCurvature(law, 1e6)); // 1.00002e-18
+ * ```
+ */
 export function customInverseCurvature(law: CustomRate, bandwidthHz: number): number {
   const step = curvatureStep * bandwidthHz;
   const rise = customInverseSlope(law, bandwidthHz) - customInverseSlope(law, bandwidthHz - step);

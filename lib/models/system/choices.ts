@@ -86,7 +86,24 @@ export interface ChoiceCosts {
   readonly extraUse: readonly number[];
 }
 
-/** Costs of (blocks, upPoint, downPoint) on one device, whether or not they are allowed. */
+/**
+ * Costs of (blocks, upPoint, downPoint) on one device, whether or not they are allowed.
+ *
+ * @param problem - Cell, devices, model and limits, in SI units.
+ * @param device - One of the problem's devices.
+ * @param blocks - c, blocks on the device, from 0.
+ * @param upPoint - Index of the operating point of activations.
+ * @param downPoint - Index of the operating point of gradients.
+ * @example
+ * ```ts
+ * import { parseProblemFile } from 'sft-opt';
+ * import { choiceCosts } from 'sft-opt/models';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const { forwardSeconds, backwardSeconds } = choiceCosts(problem, problem.devices[0]!, 2, 0, 0);
+ * console.log(forwardSeconds > 0, backwardSeconds > 0); // true true
+ * ```
+ */
 export function choiceCosts(
   problem: PlanningProblem,
   device: Device,
@@ -157,13 +174,38 @@ export function choiceCosts(
 
 const noUse: readonly number[] = [];
 
-/** What an extra limit of scope `sum` allows; RangeError for one that differs by device. */
+/**
+ * What an extra limit of scope `sum` allows; RangeError for one that differs by device.
+ *
+ * @param limit - The limit.
+ * @throws ArgumentError for a limit that differs by device.
+ * @example
+ * ```ts
+ * import { sumLimit } from 'sft-opt/models';
+ *
+ * console.log(sumLimit({ name: 'carbon', limit: 40 })); // 40
+ * ```
+ */
 export function sumLimit({ limit, name }: Pick<ExtraLimit, 'limit' | 'name'>): number {
   if (typeof limit === 'number') return limit;
   throw new ArgumentError(`the limit ${name} is on a sum: expected a number, found a function`);
 }
 
-/** What an extra limit allows one device. */
+/**
+ * What an extra limit allows one device.
+ *
+ * @param limit - The limit.
+ * @param device - One of the problem's devices.
+ * @example
+ * ```ts
+ * import { parseProblemFile } from 'sft-opt';
+ * import { allowedUse } from 'sft-opt/models';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const limit = { name: 'heat', unit: 'J', scope: 'each' as const, limit: () => 2, use: () => 1 };
+ * console.log(allowedUse(limit, problem.devices[0]!)); // 2
+ * ```
+ */
 export function allowedUse({ limit }: ExtraLimit, device: Device): number {
   return typeof limit === 'number' ? limit : limit(device);
 }
@@ -188,7 +230,22 @@ function uplinkEfficiencyLimit(device: Device, computeJoule: number, roundBits: 
   return energyEfficiencyLimit(gainOverNoise(uplink, device.transmitPowerWatt), joulePerBit);
 }
 
-/** Computing, and sending at no rate at all: no plan with this choice takes less energy; joule a round. */
+/**
+ * Computing, and sending at no rate at all: no plan with this choice takes less energy; joule a round.
+ *
+ * @param problem - Cell, devices, model and limits, in SI units.
+ * @param device - One of the problem's devices.
+ * @param costs - Costs of a choice, as `choiceCosts` gives them.
+ * @example
+ * ```ts
+ * import { parseProblemFile } from 'sft-opt';
+ * import { choiceCosts, leastEnergyJoule } from 'sft-opt/models';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const [device] = problem.devices;
+ * console.log(leastEnergyJoule(problem, device!, choiceCosts(problem, device!, 2, 0, 0)) >= 0); // true
+ * ```
+ */
 export function leastEnergyJoule(problem: PlanningProblem, device: Device, costs: ChoiceCosts): number {
   const bits = problem.stepsPerRound * costs.uplinkBits + costs.adapterBits;
   if (bits === 0) return costs.computeJoule;
@@ -197,7 +254,20 @@ export function leastEnergyJoule(problem: PlanningProblem, device: Device, costs
   return costs.computeJoule + bits * transmitPowerWatt * frame * leastSecondsPerBit(uplink);
 }
 
-/** Bits of a round in both directions, adapters included. */
+/**
+ * Bits of a round in both directions, adapters included.
+ *
+ * @param problem - Its number of steps.
+ * @param costs - Bits of a step and of the adapters.
+ * @example
+ * ```ts
+ * import { parseProblemFile } from 'sft-opt';
+ * import { roundTrafficBits } from 'sft-opt/models';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * console.log(roundTrafficBits({ ...problem, stepsPerRound: 2 }, { uplinkBits: 10, downlinkBits: 20, adapterBits: 5 })); // 70
+ * ```
+ */
 export function roundTrafficBits(
   { stepsPerRound }: PlanningProblem,
   { uplinkBits, downlinkBits, adapterBits }: Pick<ChoiceCosts, 'uplinkBits' | 'downlinkBits' | 'adapterBits'>,
@@ -205,12 +275,43 @@ export function roundTrafficBits(
   return stepsPerRound * (uplinkBits + downlinkBits) + 2 * adapterBits;
 }
 
-/** The uplink under a choice: the device's own, within what its energy allows. */
+/**
+ * The uplink under a choice: the device's own, within what its energy allows.
+ *
+ * @param device - One of the problem's devices.
+ * @param costs - Costs of a choice, as `choiceCosts` gives them.
+ * @example
+ * ```ts
+ * import { parseProblemFile } from 'sft-opt';
+ * import { uplinkLaw } from 'sft-opt/models';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const [device] = problem.devices;
+ * console.log(uplinkLaw(device!, { uplinkEfficiencyLimit: Infinity }).kind); // shannon
+ * ```
+ */
 export function uplinkLaw(device: Device, costs: Pick<ChoiceCosts, 'uplinkEfficiencyLimit'>): RateLaw {
   return withEfficiencyLimit(device.uplink, costs.uplinkEfficiencyLimit);
 }
 
-/** The uplink of a device as its plan uses it: at the power that it sends with, within what its energy allows. */
+/**
+ * The uplink of a device as its plan uses it: at the power that it sends with, within what its energy allows.
+ *
+ * @param device - One of the problem's devices.
+ * @param costs - Costs of a choice, as `choiceCosts` gives them.
+ * @param decision - The power that its plan gives it, if any.
+ * @example
+ * ```ts
+ * import { parseProblemFile } from 'sft-opt';
+ * import { plannedUplink, rateBitsPerSecond } from 'sft-opt/models';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const [device] = problem.devices;
+ * const half = { transmitPowerWatt: device!.transmitPowerWatt / 2 };
+ * const laws = [{}, half].map((decision) => plannedUplink(device!, { uplinkEfficiencyLimit: Infinity }, decision));
+ * console.log(rateBitsPerSecond(laws[1]!, 1e6) < rateBitsPerSecond(laws[0]!, 1e6)); // true
+ * ```
+ */
 export function plannedUplink(
   device: Device,
   costs: Pick<ChoiceCosts, 'uplinkEfficiencyLimit'>,
@@ -224,6 +325,17 @@ export function plannedUplink(
 /**
  * Power that a device radiates while it sends, watt: what the plan says, within what there is; all there is where the uplink does not
  * know what less would do. A power that is none (0, negative, NaN) carries nothing.
+ *
+ * @param device - One of the problem's devices.
+ * @param decision - The power that its plan gives it, if any.
+ * @example
+ * ```ts
+ * import { parseProblemFile } from 'sft-opt';
+ * import { plannedPowerWatt } from 'sft-opt/models';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * console.log(plannedPowerWatt(problem.devices[0]!, { transmitPowerWatt: 0.01 })); // 0.01
+ * ```
  */
 export function plannedPowerWatt(device: Device, { transmitPowerWatt }: Pick<DevicePlan, 'transmitPowerWatt'>): number {
   const all = device.transmitPowerWatt;
@@ -231,7 +343,22 @@ export function plannedPowerWatt(device: Device, { transmitPowerWatt }: Pick<Dev
   return transmitPowerWatt > 0 ? Math.min(all, transmitPowerWatt) : 0;
 }
 
-/** Whether the device's memory, energy and traffic, and a per-device accuracy limit, allow a choice. */
+/**
+ * Whether the device's memory, energy and traffic, and a per-device accuracy limit, allow a choice.
+ *
+ * @param problem - Cell, devices, model and limits, in SI units.
+ * @param device - One of the problem's devices.
+ * @param costs - Costs of a choice, as `choiceCosts` gives them.
+ * @example
+ * ```ts
+ * import { parseProblemFile } from 'sft-opt';
+ * import { choiceCosts, isAllowed } from 'sft-opt/models';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const [device] = problem.devices;
+ * console.log(isAllowed(problem, device!, choiceCosts(problem, device!, 2, 0, 0))); // true
+ * ```
+ */
 export function isAllowed(problem: PlanningProblem, device: Device, costs: ChoiceCosts): boolean {
   if (exceeds(costs.deviceMemoryBytes, device.memoryBytes)) return false;
   if (costs.uplinkEfficiencyLimit === 0) return false;
@@ -245,7 +372,20 @@ export function isAllowed(problem: PlanningProblem, device: Device, costs: Choic
   return !(problem.accuracy.scope === 'each' && fallsShort(costs.accuracy, problem.accuracy.minimum));
 }
 
-/** The allowed choices of a device; `count` is 0 if there are none. */
+/**
+ * The allowed choices of a device; `count` is 0 if there are none.
+ *
+ * @param problem - Cell, devices, model and limits, in SI units.
+ * @param device - One of the problem's devices.
+ * @example
+ * ```ts
+ * import { parseProblemFile } from 'sft-opt';
+ * import { buildChoices } from 'sft-opt/models';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * console.log(buildChoices(problem, problem.devices[0]!).count > 0); // true
+ * ```
+ */
 export function buildChoices(problem: PlanningProblem, device: Device): ChoiceTable {
   const kept: { blocks: number; upPoint: number; downPoint: number; costs: ChoiceCosts }[] = [];
   for (const { blocks, upPoint, downPoint } of enumerateDecisions(problem, device)) {
@@ -277,6 +417,18 @@ export function buildChoices(problem: PlanningProblem, device: Device): ChoiceTa
 /**
  * The decisions that pins and ties leave open. A direction in which nothing travels has one representative point: the
  * pinned one, else the first, so that equal plans are not listed twice.
+ *
+ * @param problem - Cell, devices, model and limits, in SI units.
+ * @param device - One of the problem's devices.
+ * @example
+ * ```ts
+ * import { parseProblemFile } from 'sft-opt';
+ * import { enumerateDecisions } from 'sft-opt/models';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const [first] = enumerateDecisions(problem, problem.devices[0]!);
+ * console.log(first); // { blocks: 1, upPoint: 0, downPoint: 0 }
+ * ```
  */
 export function* enumerateDecisions(
   problem: PlanningProblem,

@@ -41,7 +41,20 @@ export interface RoundDelay {
   readonly chainSeconds: Float64Array;
 }
 
-/** Delay of a round under a plan (docs/model.md, section Delay). */
+/**
+ * Delay of a round under a plan (docs/model.md, section Delay).
+ *
+ * @param problem - Cell, devices, model and limits, in SI units.
+ * @param plan - One decision for each device, in the order of the problem's devices.
+ * @example
+ * ```ts
+ * import { parseProblemFile, planTwoTimescale, roundDelay } from 'sft-opt';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const { plan } = planTwoTimescale(problem);
+ * if (plan) console.log(roundDelay(problem, plan).totalSeconds); // 2.62818
+ * ```
+ */
 export function roundDelay(problem: PlanningProblem, plan: Plan): RoundDelay {
   const stages = problem.devices.map((device, n) => {
     const decision = plan.devices[n]!;
@@ -50,7 +63,22 @@ export function roundDelay(problem: PlanningProblem, plan: Plan): RoundDelay {
   return problem.sharing === 'batched' ? batchedRound(problem, stages) : separateRound(problem, stages);
 }
 
-/** Stages of one device; `server` is its work over its share (with `batched` its own work at full throughput). */
+/**
+ * Stages of one device; `server` is its work over its share (with `batched` its own work at full throughput).
+ *
+ * @param problem - Cell, devices, model and limits, in SI units.
+ * @param deviceIndex - Which device, from 0.
+ * @param decision - Cut, points and shares of this device.
+ * @example
+ * ```ts
+ * import { parseProblemFile, planTwoTimescale } from 'sft-opt';
+ * import { deviceStages } from 'sft-opt/models';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const { plan } = planTwoTimescale(problem);
+ * if (plan) console.log(deviceStages(problem, 0, plan.devices[0]!).uplink > 0); // true
+ * ```
+ */
 export function deviceStages(problem: PlanningProblem, deviceIndex: number, decision: DevicePlan): StageSeconds {
   const device = problem.devices[deviceIndex]!;
   const costs = choiceCosts(problem, device, decision.blocks, decision.upPoint, decision.downPoint);

@@ -55,7 +55,21 @@ export interface LimitViolation {
   readonly allowed: number;
 }
 
-/** What a plan uses, summed over its devices. */
+/**
+ * What a plan uses, summed over its devices.
+ *
+ * @param problem - Cell, devices, model and limits, in SI units.
+ * @param plan - One decision for each device, in the order of the problem's devices.
+ * @example
+ * ```ts
+ * import { parseProblemFile, planTwoTimescale } from 'sft-opt';
+ * import { limitUse } from 'sft-opt/models';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const { plan } = planTwoTimescale(problem);
+ * if (plan) console.log(limitUse(problem, plan).bandwidthHz <= problem.bandwidthHz * (1 + 1e-9)); // true
+ * ```
+ */
 export function limitUse(problem: PlanningProblem, plan: Plan): LimitUse {
   let bandwidthHz = 0;
   let serverShare = 0;
@@ -110,6 +124,19 @@ export interface LimitCheck extends LimitViolation {
 /**
  * Every limit of the problem with what the plan makes of it, for plans of any origin: also whether its choices are among those
  * of the problem at all. The deadline needs the plan's delay.
+ *
+ * @param problem - Cell, devices, model and limits, in SI units.
+ * @param plan - One decision for each device, in the order of the problem's devices.
+ * @param totalSeconds - Delay of the plan's round, seconds.
+ * @example
+ * ```ts
+ * import { parseProblemFile, planTwoTimescale } from 'sft-opt';
+ * import { planLimits } from 'sft-opt/models';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const { plan, totalSeconds } = planTwoTimescale(problem);
+ * if (plan) console.log(planLimits(problem, plan, totalSeconds).every(({ kept }) => kept)); // true
+ * ```
  */
 export function planLimits(problem: PlanningProblem, plan: Plan, totalSeconds: number): LimitCheck[] {
   const checks = strangeChoices(problem, plan);
@@ -117,7 +144,21 @@ export function planLimits(problem: PlanningProblem, plan: Plan, totalSeconds: n
   return checks;
 }
 
-/** Every limit that the plan breaks by more than `limitTolerance`; the deadline needs the plan's delay. */
+/**
+ * Every limit that the plan breaks by more than `limitTolerance`; the deadline needs the plan's delay.
+ *
+ * @param problem - Cell, devices, model and limits, in SI units.
+ * @param plan - One decision for each device, in the order of the problem's devices.
+ * @param totalSeconds - Delay of the plan's round, seconds.
+ * @example
+ * ```ts
+ * import { parseProblemFile, planTwoTimescale, planViolations } from 'sft-opt';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const { plan, totalSeconds } = planTwoTimescale(problem);
+ * if (plan) console.log(planViolations(problem, plan, totalSeconds)); // []
+ * ```
+ */
 export function planViolations(problem: PlanningProblem, plan: Plan, totalSeconds: number): LimitViolation[] {
   const violations: LimitViolation[] = [];
   visitLimits(problem, plan, totalSeconds, ({ kept, sense: _sense, ...check }) => {

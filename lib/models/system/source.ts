@@ -76,6 +76,16 @@ export interface ProblemSource {
 /**
  * The source of a problem that was built in code: its own numbers. Rate laws and pinned bandwidths are taken as given, so
  * they stay as they are when the band changes; where they follow from the band, give a `rebuild` of your own.
+ *
+ * @param problem - Cell, devices, model and limits, in SI units.
+ * @example
+ * ```ts
+ * import { parseProblemFile } from 'sft-opt';
+ * import { sourceOf } from 'sft-opt/models';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * console.log(sourceOf(problem).problem === problem); // true
+ * ```
  */
 export function sourceOf(problem: PlanningProblem): ProblemSource {
   return {

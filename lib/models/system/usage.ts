@@ -12,7 +12,22 @@ export interface RoundTraffic {
   readonly uncompressedBits: number;
 }
 
-/** Traffic of a round: K messages in each direction and the adapters once. */
+/**
+ * Traffic of a round: K messages in each direction and the adapters once.
+ *
+ * @param problem - Cell, devices, model and limits, in SI units.
+ * @param device - One of the problem's devices.
+ * @param decision - Cut, points and shares of this device.
+ * @example
+ * ```ts
+ * import { parseProblemFile, planTwoTimescale } from 'sft-opt';
+ * import { roundTraffic } from 'sft-opt/models';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const { plan } = planTwoTimescale(problem);
+ * if (plan) console.log(roundTraffic(problem, problem.devices[0]!, plan.devices[0]!).uplinkBits > 0); // true
+ * ```
+ */
 export function roundTraffic(problem: PlanningProblem, device: Device, decision: DevicePlan): RoundTraffic {
   if (!decision.participates) return { uplinkBits: 0, downlinkBits: 0, uncompressedBits: 0 };
   const costs = choiceCosts(problem, device, decision.blocks, decision.upPoint, decision.downPoint);
@@ -31,6 +46,19 @@ export function roundTraffic(problem: PlanningProblem, device: Device, decision:
 /**
  * Energy of a device in a round, joule: computing power while it computes, and while it sends the least radiated power
  * that reaches its rate (all of it unless the efficiency of the link is limited).
+ *
+ * @param problem - Cell, devices, model and limits, in SI units.
+ * @param device - One of the problem's devices.
+ * @param decision - Cut, points and shares of this device.
+ * @example
+ * ```ts
+ * import { parseProblemFile, planTwoTimescale } from 'sft-opt';
+ * import { roundEnergyJoule } from 'sft-opt/models';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const { plan } = planTwoTimescale(problem);
+ * if (plan) console.log(roundEnergyJoule(problem, problem.devices[0]!, plan.devices[0]!) > 0); // true
+ * ```
  */
 export function roundEnergyJoule(problem: PlanningProblem, device: Device, decision: DevicePlan): number {
   if (!decision.participates) return 0;

@@ -44,7 +44,26 @@ export interface StepWork {
   readonly server: Float64Array;
 }
 
-/** Work of a whole batch by number of device blocks (docs/model.md, section Work). */
+/**
+ * Work of a whole batch by number of device blocks (docs/model.md, section Work).
+ *
+ * @param input - Model, batch and conventions.
+ * @example
+ * ```ts
+ * import { stepWork, transformerPresets } from 'sft-opt/models';
+ *
+ * const settings = {
+ *   shape: transformerPresets['deit-tiny'],
+ *   lora: { rank: 8, targets: ['query', 'value'] as const, bytesPerParameter: 4 },
+ *   batchSize: 16,
+ *   memoryMode: 'recompute' as const,
+ *   weightBytes: 4,
+ *   activationBytes: 4,
+ *   optimizerFloatsPerParameter: 2,
+ * };
+ * console.log(Object.keys(stepWork({ ...settings, attentionCount: 'full' }))); // [ 'deviceForward', 'deviceBackward', 'server' ]
+ * ```
+ */
 export function stepWork(input: MemorySettings & { readonly attentionCount: AttentionCount }): StepWork {
   const { shape, lora, batchSize, memoryMode } = input;
   const { forward, backward, lowestBackward } = blockWork(shape, lora, input.attentionCount, input);
@@ -69,7 +88,34 @@ export function stepWork(input: MemorySettings & { readonly attentionCount: Atte
   };
 }
 
-/** Cost table from FLOP counts and throughputs. */
+/**
+ * Cost table from FLOP counts and throughputs.
+ *
+ * @param input - Model, device, server, codec and conventions of counting.
+ * @example
+ * ```ts
+ * import { buildCostTable, transformerPresets } from 'sft-opt/models';
+ *
+ * const input = {
+ *   shape: transformerPresets['deit-tiny'],
+ *   lora: { rank: 8, targets: ['query', 'value'] as const, bytesPerParameter: 4 },
+ *   batchSize: 16,
+ *   memoryMode: 'recompute' as const,
+ *   weightBytes: 4,
+ *   activationBytes: 4,
+ *   optimizerFloatsPerParameter: 2,
+ *   deviceFlopsPerSecond: 50e9,
+ *   serverFlopsPerSecond: 5e12,
+ *   deviceOverheadBytes: 50e6,
+ *   bitsPerValue: 32,
+ *   headerBits: 0,
+ *   allowedBlocks: [1, 2, 3],
+ *   attentionCount: 'full' as const,
+ * };
+ * const table = buildCostTable(input);
+ * console.log(table.forwardSeconds.length); // 13
+ * ```
+ */
 export function buildCostTable(input: CostTableInput): CostTable {
   const work = stepWork(input);
   return {
@@ -81,7 +127,33 @@ export function buildCostTable(input: CostTableInput): CostTable {
   };
 }
 
-/** Columns that depend on what is sent. */
+/**
+ * Columns that depend on what is sent.
+ *
+ * @param input - Model, device, server, codec and conventions of counting.
+ * @example
+ * ```ts
+ * import { trafficColumns, transformerPresets } from 'sft-opt/models';
+ *
+ * const input = {
+ *   shape: transformerPresets['deit-tiny'],
+ *   lora: { rank: 8, targets: ['query', 'value'] as const, bytesPerParameter: 4 },
+ *   batchSize: 16,
+ *   memoryMode: 'recompute' as const,
+ *   weightBytes: 4,
+ *   activationBytes: 4,
+ *   optimizerFloatsPerParameter: 2,
+ *   deviceFlopsPerSecond: 50e9,
+ *   serverFlopsPerSecond: 5e12,
+ *   deviceOverheadBytes: 50e6,
+ *   bitsPerValue: 32,
+ *   headerBits: 0,
+ *   allowedBlocks: [1, 2, 3],
+ *   attentionCount: 'full' as const,
+ * };
+ * console.log(trafficColumns(input).adapterBits[1]); // 196608
+ * ```
+ */
 export function trafficColumns(input: CostTableInput) {
   const { shape, lora, batchSize } = input;
   const values = batchSize * cutValues(shape);
@@ -99,12 +171,60 @@ export function trafficColumns(input: CostTableInput) {
   };
 }
 
-/** A trained head travels where the device holds it; else it stays on the server. */
+/**
+ * A trained head travels where the device holds it; else it stays on the server.
+ *
+ * @param settings - Model, bytes of a parameter and whether the head is trained.
+ * @param blocks - c, blocks on the device, from 0.
+ * @example
+ * ```ts
+ * import { trainedHeadBits, transformerPresets } from 'sft-opt/models';
+ *
+ * const settings = {
+ *   shape: transformerPresets['deit-tiny'],
+ *   lora: { rank: 8, targets: ['query', 'value'] as const, bytesPerParameter: 4 },
+ *   batchSize: 16,
+ *   memoryMode: 'recompute' as const,
+ *   weightBytes: 4,
+ *   activationBytes: 4,
+ *   optimizerFloatsPerParameter: 2,
+ *   trainedHead: true,
+ * };
+ * console.log(trainedHeadBits(settings, 6), trainedHeadBits(settings, 12)); // 0 6188288
+ * ```
+ */
 export function trainedHeadBits({ shape, lora, trainedHead }: MemorySettings, blocks: number): number {
   return trainedHead && blocks === shape.blocks ? 8 * lora.bytesPerParameter * parameterCounts(shape).head : 0;
 }
 
-/** Columns of the exchange of adapters that take `plainBits` in one direction as they are. */
+/**
+ * Columns of the exchange of adapters that take `plainBits` in one direction as they are.
+ *
+ * @param input - What is exchanged, and how it is coded.
+ * @param plainBits - Bits of the adapters by number of blocks.
+ * @example
+ * ```ts
+ * import { exchangeColumns, transformerPresets } from 'sft-opt/models';
+ *
+ * const input = {
+ *   shape: transformerPresets['deit-tiny'],
+ *   lora: { rank: 8, targets: ['query', 'value'] as const, bytesPerParameter: 4 },
+ *   batchSize: 16,
+ *   memoryMode: 'recompute' as const,
+ *   weightBytes: 4,
+ *   activationBytes: 4,
+ *   optimizerFloatsPerParameter: 2,
+ *   deviceFlopsPerSecond: 50e9,
+ *   serverFlopsPerSecond: 5e12,
+ *   deviceOverheadBytes: 50e6,
+ *   bitsPerValue: 32,
+ *   headerBits: 0,
+ *   allowedBlocks: [1, 2, 3],
+ *   attentionCount: 'full' as const,
+ * };
+ * console.log(exchangeColumns(input, Float64Array.of(0, 10, 20)).adapterBits); // Float64Array(3) [ 0, 10, 20 ]
+ * ```
+ */
 export function exchangeColumns({ exchange, lora }: CostTableInput, plainBits: Float64Array) {
   if (!exchange) return { adapterBits: plainBits };
   const perBit = exchange.codecSecondsPerValue / (8 * lora.bytesPerParameter);
@@ -114,7 +234,33 @@ export function exchangeColumns({ exchange, lora }: CostTableInput, plainBits: F
   };
 }
 
-/** Columns that depend on what is held. */
+/**
+ * Columns that depend on what is held.
+ *
+ * @param input - Model, device, server, codec and conventions of counting.
+ * @example
+ * ```ts
+ * import { memoryColumns, transformerPresets } from 'sft-opt/models';
+ *
+ * const input = {
+ *   shape: transformerPresets['deit-tiny'],
+ *   lora: { rank: 8, targets: ['query', 'value'] as const, bytesPerParameter: 4 },
+ *   batchSize: 16,
+ *   memoryMode: 'recompute' as const,
+ *   weightBytes: 4,
+ *   activationBytes: 4,
+ *   optimizerFloatsPerParameter: 2,
+ *   deviceFlopsPerSecond: 50e9,
+ *   serverFlopsPerSecond: 5e12,
+ *   deviceOverheadBytes: 50e6,
+ *   bitsPerValue: 32,
+ *   headerBits: 0,
+ *   allowedBlocks: [1, 2, 3],
+ *   attentionCount: 'full' as const,
+ * };
+ * console.log(memoryColumns(input).deviceMemoryBytes[1]! > 50e6); // true
+ * ```
+ */
 export function memoryColumns(input: CostTableInput) {
   const column = (entry: (blocks: number) => number) =>
     Float64Array.from({ length: input.shape.blocks + 1 }, (_, blocks) => entry(blocks));

@@ -15,7 +15,18 @@ export interface LoraSettings {
   readonly bytesPerParameter: number;
 }
 
-/** Inputs and outputs of a linear layer of a block. */
+/**
+ * Inputs and outputs of a linear layer of a block.
+ *
+ * @param shape - Blocks, widths, heads and tokens of the model.
+ * @param target - Which layer.
+ * @example
+ * ```ts
+ * import { targetWidths, transformerPresets } from 'sft-opt/models';
+ *
+ * console.log(targetWidths(transformerPresets['deit-tiny'], 'up')); // { inputs: 192, outputs: 768 }
+ * ```
+ */
 export function targetWidths(shape: TransformerShape, target: LoraTarget): { inputs: number; outputs: number } {
   const { width, mlpWidth } = shape;
   switch (target) {
@@ -33,7 +44,20 @@ export function targetWidths(shape: TransformerShape, target: LoraTarget): { inp
   }
 }
 
-/** Adapter parameters of one block: Σ r·(d_in + d_out). */
+/**
+ * Adapter parameters of one block: Σ r·(d_in + d_out).
+ *
+ * @param shape - Blocks, widths, heads and tokens of the model.
+ * @param lora - Rank and adapted layers.
+ * @example
+ * ```ts
+ * import { adapterParameters, transformerPresets } from 'sft-opt/models';
+ *
+ * const shape = transformerPresets['deit-tiny'];
+ * const lora = { rank: 8, targets: ['query', 'value'] as const, bytesPerParameter: 4 };
+ * console.log(adapterParameters(shape, lora)); // 6144
+ * ```
+ */
 export function adapterParameters(shape: TransformerShape, lora: LoraSettings): number {
   return lora.targets.reduce((sum, target) => {
     const { inputs, outputs } = targetWidths(shape, target);

@@ -45,13 +45,53 @@ export interface MemoryBreakdown {
   readonly overheadBytes: number;
 }
 
-/** Sum of all parts of a memory, byte. */
+/**
+ * Sum of all parts of a memory, byte.
+ *
+ * @param memory - What `deviceMemory` gives.
+ * @example
+ * ```ts
+ * import { deviceMemory, totalBytes, transformerPresets } from 'sft-opt/models';
+ *
+ * const settings = {
+ *   shape: transformerPresets['deit-tiny'],
+ *   lora: { rank: 8, targets: ['query', 'value'] as const, bytesPerParameter: 4 },
+ *   batchSize: 16,
+ *   memoryMode: 'recompute' as const,
+ *   weightBytes: 4,
+ *   activationBytes: 4,
+ *   optimizerFloatsPerParameter: 2,
+ * };
+ * console.log(totalBytes(deviceMemory(settings, 2, 0)) > totalBytes(deviceMemory(settings, 1, 0))); // true
+ * ```
+ */
 export function totalBytes(memory: MemoryBreakdown): number {
   const { embeddingBytes, blockBytes, headBytes, adapterBytes, activationBytes, overheadBytes } = memory;
   return embeddingBytes + blockBytes + headBytes + adapterBytes + activationBytes + overheadBytes;
 }
 
-/** Device memory with the first `blocks` blocks, codec work space not included. */
+/**
+ * Device memory with the first `blocks` blocks, codec work space not included.
+ *
+ * @param settings - Model, batch, widths of numbers and what the device keeps.
+ * @param blocks - c, blocks on the device, from 0.
+ * @param overheadBytes - What the program takes besides, bytes.
+ * @example
+ * ```ts
+ * import { deviceMemory, totalBytes, transformerPresets } from 'sft-opt/models';
+ *
+ * const settings = {
+ *   shape: transformerPresets['deit-tiny'],
+ *   lora: { rank: 8, targets: ['query', 'value'] as const, bytesPerParameter: 4 },
+ *   batchSize: 16,
+ *   memoryMode: 'recompute' as const,
+ *   weightBytes: 4,
+ *   activationBytes: 4,
+ *   optimizerFloatsPerParameter: 2,
+ * };
+ * console.log(totalBytes(deviceMemory(settings, 1, 50e6)) > 50e6); // true
+ * ```
+ */
 export function deviceMemory(settings: MemorySettings, blocks: number, overheadBytes: number): MemoryBreakdown {
   const { shape, weightBytes, batchSize, activationBytes } = settings;
   const counts = parameterCounts(shape);
@@ -71,7 +111,27 @@ export function deviceMemory(settings: MemorySettings, blocks: number, overheadB
   };
 }
 
-/** Server memory for one device whose first `blocks` blocks are elsewhere: its batch and its adapters. */
+/**
+ * Server memory for one device whose first `blocks` blocks are elsewhere: its batch and its adapters.
+ *
+ * @param settings - Model, batch, widths of numbers and what the device keeps.
+ * @param blocks - c, blocks on the device, from 0.
+ * @example
+ * ```ts
+ * import { serverMemoryPerDevice, transformerPresets } from 'sft-opt/models';
+ *
+ * const settings = {
+ *   shape: transformerPresets['deit-tiny'],
+ *   lora: { rank: 8, targets: ['query', 'value'] as const, bytesPerParameter: 4 },
+ *   batchSize: 16,
+ *   memoryMode: 'recompute' as const,
+ *   weightBytes: 4,
+ *   activationBytes: 4,
+ *   optimizerFloatsPerParameter: 2,
+ * };
+ * console.log(serverMemoryPerDevice(settings, 2) < serverMemoryPerDevice(settings, 1)); // true
+ * ```
+ */
 export function serverMemoryPerDevice(settings: MemorySettings, blocks: number): number {
   const { shape, batchSize, activationBytes } = settings;
   const serverBlocks = shape.blocks - blocks;
@@ -86,7 +146,18 @@ export function serverMemoryPerDevice(settings: MemorySettings, blocks: number):
   return batchSize * activations * activationBytes + states;
 }
 
-/** The server's one frozen copy of the model, bytes. */
+/**
+ * The server's one frozen copy of the model, bytes.
+ *
+ * @param shape - Blocks, widths, heads and tokens of the model.
+ * @param weightBytes - Bytes of a weight.
+ * @example
+ * ```ts
+ * import { serverModelBytes, transformerPresets } from 'sft-opt/models';
+ *
+ * console.log(serverModelBytes(transformerPresets['deit-tiny'], 4)); // 22869664
+ * ```
+ */
 export function serverModelBytes(shape: TransformerShape, weightBytes: number): number {
   return parameterCounts(shape).total * weightBytes;
 }

@@ -12,7 +12,17 @@ export interface ParameterCounts {
   readonly total: number;
 }
 
-/** Numbers of parameters of a transformer, by part. */
+/**
+ * Numbers of parameters of a transformer, by part.
+ *
+ * @param shape - Blocks, widths, heads and tokens of the model.
+ * @example
+ * ```ts
+ * import { parameterCounts, transformerPresets } from 'sft-opt/models';
+ *
+ * console.log(parameterCounts(transformerPresets['deit-tiny']).total); // 5717416
+ * ```
+ */
 export function parameterCounts(shape: TransformerShape): ParameterCounts {
   const embedding = embeddingParameters(shape);
   const block = blockParameters(shape);
@@ -20,7 +30,17 @@ export function parameterCounts(shape: TransformerShape): ParameterCounts {
   return { embedding, block, head, total: embedding + shape.blocks * block + head };
 }
 
-/** All parameters of the model. */
+/**
+ * All parameters of the model.
+ *
+ * @param shape - Blocks, widths, heads and tokens of the model.
+ * @example
+ * ```ts
+ * import { parameterCount, transformerPresets } from 'sft-opt/models';
+ *
+ * console.log(parameterCount(transformerPresets['vit-b16'])); // 86567656
+ * ```
+ */
 export function parameterCount(shape: TransformerShape): number {
   return parameterCounts(shape).total;
 }
@@ -62,7 +82,17 @@ function headParameters(shape: TransformerShape): number {
   }
 }
 
-/** Vocabulary of a token model; 0 for one that embeds patches. */
+/**
+ * Vocabulary of a token model; 0 for one that embeds patches.
+ *
+ * @param shape - Blocks, widths, heads and tokens of the model.
+ * @example
+ * ```ts
+ * import { transformerPresets, vocabulary } from 'sft-opt/models';
+ *
+ * console.log(vocabulary(transformerPresets.gpt2), vocabulary(transformerPresets['vit-b16'])); // 50257 0
+ * ```
+ */
 export function vocabulary(shape: TransformerShape): number {
   return shape.embedding.kind === 'tokens' ? shape.embedding.vocabulary : 0;
 }

@@ -28,7 +28,38 @@ export interface CostProfile {
   readonly adapterBytes?: AffineCost;
 }
 
-/** Cost table from a profile; `deviceTimeFactor` scales the reference device's seconds, `serverTimeFactor` the server's. */
+/**
+ * Cost table from a profile; `deviceTimeFactor` scales the reference device's seconds, `serverTimeFactor` the server's.
+ *
+ * @param input - Model, device, server, codec and conventions of counting.
+ * @param profile - Seconds and bytes by number of blocks, as measured.
+ * @param deviceTimeFactor - How much slower than the profile's the device is, > 0.
+ * @param serverTimeFactor - How much slower than the profile's the server is, > 0.
+ * @example
+ * ```ts
+ * import { buildProfiledCostTable, transformerPresets } from 'sft-opt/models';
+ *
+ * const input = {
+ *   shape: transformerPresets['deit-tiny'],
+ *   lora: { rank: 8, targets: ['query', 'value'] as const, bytesPerParameter: 4 },
+ *   batchSize: 16,
+ *   memoryMode: 'recompute' as const,
+ *   weightBytes: 4,
+ *   activationBytes: 4,
+ *   optimizerFloatsPerParameter: 2,
+ *   deviceFlopsPerSecond: 50e9,
+ *   serverFlopsPerSecond: 5e12,
+ *   deviceOverheadBytes: 50e6,
+ *   bitsPerValue: 32,
+ *   headerBits: 0,
+ *   allowedBlocks: [1, 2, 3],
+ *   attentionCount: 'full' as const,
+ * };
+ * const seconds = { fixed: 0.01, perBlock: 0.002 };
+ * const profile = { forwardSeconds: seconds, backwardSeconds: seconds, serverSeconds: seconds };
+ * console.log(buildProfiledCostTable(input, profile, 2, 1).forwardSeconds[3]); // 0.032
+ * ```
+ */
 export function buildProfiledCostTable(
   input: CostTableInput,
   profile: CostProfile,

@@ -68,7 +68,17 @@ export type Head =
   /** A dense layer of width × width on one token (BERT's pooler). */
   | { readonly kind: 'pooler' };
 
-/** Width of keys and of values. */
+/**
+ * Width of keys and of values.
+ *
+ * @param shape - Blocks, widths, heads and tokens of the model.
+ * @example
+ * ```ts
+ * import { keyValueWidth, transformerPresets } from 'sft-opt/models';
+ *
+ * console.log(keyValueWidth(transformerPresets['deit-tiny'])); // 192
+ * ```
+ */
 export function keyValueWidth(shape: TransformerShape): number {
   return (shape.width / shape.heads) * shape.keyValueHeads;
 }

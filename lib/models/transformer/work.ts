@@ -61,7 +61,23 @@ function adapterWork(shape: TransformerShape, rank: number, target: LoraTarget):
   return 2 * shape.tokens * rank * (inputs + outputs);
 }
 
-/** Work of one block and one sample. */
+/**
+ * Work of one block and one sample.
+ *
+ * @param shape - Blocks, widths, heads and tokens of the model.
+ * @param lora - Rank and adapted layers.
+ * @param attentionCount - Whether attention is counted for all pairs of tokens or the causal half.
+ * @param conventions - What is counted.
+ * @example
+ * ```ts
+ * import { blockWork, transformerPresets } from 'sft-opt/models';
+ *
+ * const shape = transformerPresets['deit-tiny'];
+ * const lora = { rank: 8, targets: ['query', 'value'] as const, bytesPerParameter: 4 };
+ * const { forward, backward } = blockWork(shape, lora, 'full');
+ * console.log(backward > forward); // true
+ * ```
+ */
 export function blockWork(
   shape: TransformerShape,
   lora: LoraSettings,
@@ -116,7 +132,17 @@ function unneededInLowestBlock(
   return belowMlp + matrices.down + inputGradient(['down']);
 }
 
-/** Forward work of the embedding of one sample; a table look-up counts nothing. */
+/**
+ * Forward work of the embedding of one sample; a table look-up counts nothing.
+ *
+ * @param shape - Blocks, widths, heads and tokens of the model.
+ * @example
+ * ```ts
+ * import { embeddingWork, transformerPresets } from 'sft-opt/models';
+ *
+ * console.log(embeddingWork(transformerPresets.gpt2), embeddingWork(transformerPresets['deit-tiny'])); // 0 57802752
+ * ```
+ */
 export function embeddingWork(shape: TransformerShape): number {
   const { embedding, tokens, width } = shape;
   if (embedding.kind === 'tokens') return 0;
@@ -124,7 +150,17 @@ export function embeddingWork(shape: TransformerShape): number {
   return 2 * patches * embedding.patchSize ** 2 * embedding.channels * width;
 }
 
-/** Forward work of the head of one sample; its backward with frozen weights is the same. */
+/**
+ * Forward work of the head of one sample; its backward with frozen weights is the same.
+ *
+ * @param shape - Blocks, widths, heads and tokens of the model.
+ * @example
+ * ```ts
+ * import { headWork, transformerPresets } from 'sft-opt/models';
+ *
+ * console.log(headWork(transformerPresets['deit-tiny'])); // 384000
+ * ```
+ */
 export function headWork(shape: TransformerShape): number {
   switch (shape.head.kind) {
     case 'classifier':
@@ -136,13 +172,33 @@ export function headWork(shape: TransformerShape): number {
   }
 }
 
-/** Multiply-adds of one forward pass of the whole model without adapters, as publications count them. */
+/**
+ * Multiply-adds of one forward pass of the whole model without adapters, as publications count them.
+ *
+ * @param shape - Blocks, widths, heads and tokens of the model.
+ * @example
+ * ```ts
+ * import { forwardMultiplyAdds, transformerPresets } from 'sft-opt/models';
+ *
+ * console.log(forwardMultiplyAdds(transformerPresets['deit-tiny']) / 1e9); // 1.25368
+ * ```
+ */
 export function forwardMultiplyAdds(shape: TransformerShape): number {
   const bare: LoraSettings = { rank: 0, targets: [], bytesPerParameter: 4 };
   return (embeddingWork(shape) + shape.blocks * blockWork(shape, bare, 'full').forward + headWork(shape)) / 2;
 }
 
-/** Scalars of one sample at a cut between blocks: S·D. */
+/**
+ * Scalars of one sample at a cut between blocks: S·D.
+ *
+ * @param shape - Blocks, widths, heads and tokens of the model.
+ * @example
+ * ```ts
+ * import { cutValues, transformerPresets } from 'sft-opt/models';
+ *
+ * console.log(cutValues(transformerPresets['deit-tiny'])); // 37824
+ * ```
+ */
 export function cutValues(shape: TransformerShape): number {
   return shape.tokens * shape.width;
 }
@@ -159,6 +215,18 @@ export interface ActivationCounts {
  * Scalars a block keeps for its backward pass, one sample, only where a gradient needs them: inputs of the norms,
  * queries, keys and values, attention probabilities H·S², inputs of the activation function, and the inputs and inner
  * values of adapters. A frozen linear layer keeps nothing.
+ *
+ * @param shape - Blocks, widths, heads and tokens of the model.
+ * @param lora - Rank and adapted layers.
+ * @param conventions - What is counted.
+ * @example
+ * ```ts
+ * import { blockActivations, transformerPresets } from 'sft-opt/models';
+ *
+ * const shape = transformerPresets['deit-tiny'];
+ * const lora = { rank: 8, targets: ['query', 'value'] as const, bytesPerParameter: 4 };
+ * console.log(blockActivations(shape, lora)); // { block: 497819, lowestBlock: 459995 }
+ * ```
  */
 export function blockActivations(
   shape: TransformerShape,

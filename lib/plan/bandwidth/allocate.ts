@@ -79,6 +79,18 @@ export interface Allocated {
  * Best shares of band and server for fixed decisions, to rounding (`exact`; of custom laws only where a bound confirms them). All
  * sharings, limits of shares, pinned bandwidths and resource blocks; a deadline that the best shares miss is a conflict. Devices
  * with time to spare get no more bandwidth than the round needs.
+ *
+ * @param problem - Cell, devices, model and limits, in SI units.
+ * @param decisions - Participation, cut and points of each device of the problem.
+ * @example
+ * ```ts
+ * import { parseProblemFile } from 'sft-opt';
+ * import { allocate } from 'sft-opt/plan';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const decision = { participates: true, blocks: 2, upPoint: 0, downPoint: 0 };
+ * console.log(allocate(problem, [decision, decision]).status); // optimal
+ * ```
  */
 export function allocate(problem: PlanningProblem, decisions: readonly FixedDecision[]): Allocated | NoShares {
   const loads = loadsOfDecisions(problem, decisions);
@@ -98,6 +110,21 @@ export function allocate(problem: PlanningProblem, decisions: readonly FixedDeci
 /**
  * The same from compiled loads, without objects per device: for searches that try many decisions. With `serverShares` (one
  * a participant) only the band is divided. With a cut-off, an answer that is not faster than it need not be the least.
+ *
+ * @param problem - Cell, devices, model and limits, in SI units.
+ * @param loads - Loads as `loadsOfDecisions` makes them.
+ * @param serverShares - Share of the server of each participant; a decision when absent.
+ * @param cutoffSeconds - Answers from here on need not be the best.
+ * @example
+ * ```ts
+ * import { parseProblemFile } from 'sft-opt';
+ * import { allocateLoads, loadsOfDecisions } from 'sft-opt/plan';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const decision = { participates: true, blocks: 2, upPoint: 0, downPoint: 0 };
+ * const loads = loadsOfDecisions(problem, [decision, decision]);
+ * console.log(allocateLoads(problem, loads).status); // optimal
+ * ```
  */
 export function allocateLoads(
   problem: PlanningProblem,
@@ -122,7 +149,25 @@ export function allocateLoads(
   return serverShares ? { ...found, serverShare: serverShares } : withServerShares(problem, found);
 }
 
-/** The plan of fixed decisions with the shares found. */
+/**
+ * The plan of fixed decisions with the shares found.
+ *
+ * @param problem - Cell, devices, model and limits, in SI units.
+ * @param decisions - Participation, cut and points of each device of the problem.
+ * @param loads - Loads of these decisions.
+ * @param found - Shares of the participants.
+ * @example
+ * ```ts
+ * import { parseProblemFile } from 'sft-opt';
+ * import { allocateLoads, loadsOfDecisions, planOf } from 'sft-opt/plan';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const decision = { participates: true, blocks: 2, upPoint: 0, downPoint: 0 };
+ * const loads = loadsOfDecisions(problem, [decision, decision]);
+ * const found = allocateLoads(problem, loads);
+ * if (found.status === 'optimal') console.log(planOf(problem, [decision, decision], loads, found).devices.length); // 2
+ * ```
+ */
 export function planOf(
   problem: PlanningProblem,
   decisions: readonly FixedDecision[],

@@ -73,7 +73,24 @@ export interface StepLoads extends LoadColumns {
   readonly device: Int32Array;
 }
 
-/** Where the model's costs of a choice become loads. */
+/**
+ * Where the model's costs of a choice become loads.
+ *
+ * @param loads - Written to.
+ * @param at - Index of the device in the loads.
+ * @param costs - Costs of its choice.
+ * @example
+ * ```ts
+ * import { parseProblemFile } from 'sft-opt';
+ * import { choiceCosts } from 'sft-opt/models';
+ * import { emptyLoads, writeCosts } from 'sft-opt/plan';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const loads = emptyLoads(1);
+ * writeCosts(loads, 0, choiceCosts(problem, problem.devices[0]!, 2, 0, 0));
+ * console.log(loads.uplinkBits[0]! > 0); // true
+ * ```
+ */
 export function writeCosts(loads: LoadColumns, at: number, costs: ChoiceCosts): void {
   loads.preSeconds[at] = costs.forwardSeconds + costs.encodeSeconds;
   loads.postSeconds[at] = costs.decodeSeconds + costs.backwardSeconds;
@@ -85,7 +102,17 @@ export function writeCosts(loads: LoadColumns, at: number, costs: ChoiceCosts): 
   loads.uplinkEfficiencyLimit[at] = costs.uplinkEfficiencyLimit;
 }
 
-/** Loads of `count` devices, all nothing. */
+/**
+ * Loads of `count` devices, all nothing.
+ *
+ * @param count - Number of devices.
+ * @example
+ * ```ts
+ * import { emptyLoads } from 'sft-opt/plan';
+ *
+ * console.log(emptyLoads(3).device.length); // 3
+ * ```
+ */
 export function emptyLoads(count: number): StepLoads {
   return {
     device: new Int32Array(count),
@@ -100,7 +127,22 @@ export function emptyLoads(count: number): StepLoads {
   };
 }
 
-/** Loads of fixed decisions, one for each device of the problem. */
+/**
+ * Loads of fixed decisions, one for each device of the problem.
+ *
+ * @param problem - Cell, devices, model and limits, in SI units.
+ * @param decisions - Participation, cut and points of each device of the problem.
+ * @example
+ * ```ts
+ * import { parseProblemFile } from 'sft-opt';
+ * import { loadsOfDecisions } from 'sft-opt/plan';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const decision = { participates: true, blocks: 2, upPoint: 0, downPoint: 0 };
+ * const loads = loadsOfDecisions(problem, [decision, decision]);
+ * console.log(loads.device); // Int32Array(2) [ 0, 1 ]
+ * ```
+ */
 export function loadsOfDecisions(problem: PlanningProblem, decisions: readonly FixedDecision[]): StepLoads {
   const taking = participants(decisions);
   const loads = emptyLoads(taking.length);
@@ -119,6 +161,20 @@ function participants(decisions: readonly FixedDecision[]): number[] {
 /**
  * Typed arrays for the searches. With `serverShares` (one for each participant) the shares of the server are fixed and
  * become part of the constant delay.
+ *
+ * @param problem - Cell, devices, model and limits, in SI units.
+ * @param loads - Loads as `loadsOfDecisions` makes them.
+ * @param serverShares - Share of the server of each participant; a decision when absent.
+ * @example
+ * ```ts
+ * import { parseProblemFile } from 'sft-opt';
+ * import { compileLoads, loadsOfDecisions } from 'sft-opt/plan';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const decision = { participates: true, blocks: 2, upPoint: 0, downPoint: 0 };
+ * const loads = loadsOfDecisions(problem, [decision, decision]);
+ * console.log(compileLoads(problem, loads).count); // 2
+ * ```
  */
 export function compileLoads(
   problem: PlanningProblem,

@@ -89,6 +89,24 @@ export function psiCurvatureSeries(x: number): number {
 /**
  * Value, slope and curvature of h_row at w, into `out[0…2]`; at a kink those from its left. With `branch` every term is the
  * piece that it is there, extended to w: below h.
+ *
+ * @param rows - Delay by reciprocal share.
+ * @param row - Index of the row.
+ * @param w - Reciprocal share B / b, > 0.
+ * @param out - Written to, length 3.
+ * @param branch - Where each term's piece is chosen.
+ * @example
+ * ```ts
+ * import { parseProblemFile } from 'sft-opt';
+ * import { compileLoads, evaluateRow, loadsOfDecisions } from 'sft-opt/plan';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const decision = { participates: true, blocks: 2, upPoint: 0, downPoint: 0 };
+ * const compiled = compileLoads({ ...problem, sharing: 'equal' }, loadsOfDecisions(problem, [decision, decision]));
+ * const out = new Float64Array(3);
+ * evaluateRow(compiled.rows, 0, 2, out);
+ * console.log(out[0]! > 0, out[1]! > 0); // true true
+ * ```
  */
 export function evaluateRow(rows: DelayRows, row: number, w: number, out: Float64Array, branch = w): void {
   point[3] = w;

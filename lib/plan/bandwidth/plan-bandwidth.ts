@@ -53,6 +53,20 @@ export interface PlanSearchResult {
  * The small time scale: bandwidths for choices and server shares that stay. They come from `warm` (an earlier plan, whose
  * bandwidths also start the SQP), or from pins that leave one choice; server shares are found together with the bandwidths when
  * no plan gives them. Throws RangeError where choices are neither pinned nor given.
+ *
+ * @param problem - Cell, devices, model and limits, in SI units.
+ * @param warm - Plan whose choices stay.
+ * @param options - Method and limits.
+ * @throws ArgumentError where choices are neither pinned nor given.
+ * @example
+ * ```ts
+ * import { parseProblemFile, planBandwidth, planTwoTimescale } from 'sft-opt';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const { plan, totalSeconds } = planTwoTimescale(problem);
+ * const again = planBandwidth(problem, plan);
+ * console.log(again.termination, Math.abs(again.totalSeconds / totalSeconds - 1) < 1e-6); // optimal true
+ * ```
  */
 export function planBandwidth(problem: PlanningProblem, warm?: Plan, options: BandwidthOptions = {}): PlanSearchResult {
   const decisions = warm ? warm.devices : pinnedDecisions(problem);

@@ -25,7 +25,22 @@ export interface BlockLimits {
   readonly most: Int32Array;
 }
 
-/** Fewest and most resource blocks of each device. */
+/**
+ * Fewest and most resource blocks of each device.
+ *
+ * @param compiled - Loads as `compileLoads` makes them.
+ * @param blockHz - Width of a resource block, Hz.
+ * @example
+ * ```ts
+ * import { parseProblemFile } from 'sft-opt';
+ * import { blockLimits, compileLoads, loadsOfDecisions } from 'sft-opt/plan';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const decision = { participates: true, blocks: 2, upPoint: 0, downPoint: 0 };
+ * const compiled = compileLoads({ ...problem, sharing: 'equal' }, loadsOfDecisions(problem, [decision, decision]));
+ * console.log(blockLimits(compiled, 180e3).total); // 111
+ * ```
+ */
 export function blockLimits(compiled: CompiledAllocation, blockHz: number): BlockLimits {
   const { count, bandwidthHz, leastReciprocal, greatestReciprocal } = compiled;
   const total = Math.floor((bandwidthHz / blockHz) * (1 + limitTolerance));
@@ -46,6 +61,22 @@ export function blockLimits(compiled: CompiledAllocation, blockHz: number): Bloc
  * blocks, so the greedy by marginal share is exact for each T, and T falls until it repeats. For a common batch all
  * pairs of the first two thresholds that could be better are tried, the third by the greedy; with a cut-off only what is
  * faster than that, and an answer that is not is any.
+ *
+ * @param compiled - Loads as `compileLoads` makes them.
+ * @param blockHz - Width of a resource block, Hz.
+ * @param limits - What `blockLimits` gives.
+ * @param cutoffSeconds - Answers from here on need not be the best.
+ * @example
+ * ```ts
+ * import { parseProblemFile } from 'sft-opt';
+ * import { blockLimits, compileLoads, loadsOfDecisions, searchBlocks } from 'sft-opt/plan';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const decision = { participates: true, blocks: 2, upPoint: 0, downPoint: 0 };
+ * const compiled = compileLoads({ ...problem, sharing: 'equal' }, loadsOfDecisions(problem, [decision, decision]));
+ * const { blocks } = searchBlocks(compiled, 180e3, blockLimits(compiled, 180e3));
+ * console.log(blocks.length); // 2
+ * ```
  */
 export function searchBlocks(
   compiled: CompiledAllocation,

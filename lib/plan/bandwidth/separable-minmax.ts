@@ -52,6 +52,35 @@ const correctable = 0.5;
  * −1/Σg ≤ −1/limit (straight along rays where g is a reciprocal), the shared limit; its Hessian is the Lagrangian's,
  * which is diagonal because the rank-one part of the limit's curvature is constant on the linearised limit. Each
  * step is judged by the objective at the restored, feasible point.
+ *
+ * @param problem - Rows, uses and the limit that they share.
+ * @param start - First x, within the bounds, length count.
+ * @param options - Steps, tolerance and budget.
+ * @example
+ * ```ts
+ * import { type SeparableValues, solveSeparableMinMax } from 'sft-opt/plan';
+ *
+ * // The least t with x₁ ≤ t, 2·x₂ ≤ t where 1/x₁ + 1/x₂ ≤ 1.
+ * const problem = {
+ *   count: 2,
+ *   rowWeights: [1],
+ *   lower: Float64Array.of(0.1, 0.1),
+ *   upper: Float64Array.of(9, 9),
+ *   limit: 1,
+ *   leastThresholds: Float64Array.of(-Infinity),
+ *   evaluate([x, y]: Float64Array, at: SeparableValues) {
+ *     at.row.set([x!, 2 * y!]);
+ *     at.rowSlope.set([1, 2]);
+ *     at.rowCurvature.fill(0);
+ *     at.use.set([1 / x!, 1 / y!]);
+ *     at.useSlope.set([-1 / x! ** 2, -1 / y! ** 2]);
+ *     at.useCurvature.set([2 / x! ** 3, 2 / y! ** 3]);
+ *   },
+ *   totalUse: ([x, y]: Float64Array) => 1 / x! + 1 / y!,
+ *   restore: (x: Float64Array) => void x.set(x.map((value) => value * (1 / x[0]! + 1 / x[1]!))),
+ * };
+ * console.log(Math.round(1e4 * solveSeparableMinMax(problem, Float64Array.of(2, 2)).objective) / 1e4); // 3
+ * ```
  */
 export function solveSeparableMinMax(
   problem: SeparableMinMax,

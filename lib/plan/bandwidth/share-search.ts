@@ -29,6 +29,20 @@ export interface ShareAnswer {
 /**
  * Least T with Σ b_n(T) ≤ B, where b_n(T) is the smallest share that meets T: Newton on T outside, Newton on each w_n
  * inside, warm from the pass before. One row a device; shares of the server, if any, are already in the floors.
+ *
+ * @param compiled - Loads as `compileLoads` makes them.
+ * @param warm - Reciprocal shares to start from.
+ * @example
+ * ```ts
+ * import { parseProblemFile } from 'sft-opt';
+ * import { compileLoads, loadsOfDecisions, searchShares } from 'sft-opt/plan';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const decision = { participates: true, blocks: 2, upPoint: 0, downPoint: 0 };
+ * const compiled = compileLoads({ ...problem, sharing: 'equal' }, loadsOfDecisions(problem, [decision, decision]));
+ * const { reciprocal } = searchShares(compiled);
+ * console.log(reciprocal.reduce((sum, w) => sum + 1 / w, 0)); // 1
+ * ```
  */
 export function searchShares(compiled: CompiledAllocation, warm?: Float64Array): ShareAnswer {
   const search = new ShareSearch(compiled);

@@ -29,6 +29,22 @@ const out = new Float64Array(3);
 /**
  * Bandwidths by sequential quadratic programming in epigraph form, in the coordinate w = B / b in which delays are nearly
  * straight. Starts from equal shares or from `startShares` (b / B of each device, an earlier plan's). No scalar search.
+ *
+ * @param compiled - Loads as `compileLoads` makes them.
+ * @param startShares - b / B of each device.
+ * @param options - Steps, budget and callback.
+ * @throws Error where shares of the server are still decisions.
+ * @example
+ * ```ts
+ * import { parseProblemFile } from 'sft-opt';
+ * import { compileLoads, loadsOfDecisions, searchShares, sqpShares } from 'sft-opt/plan';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const decision = { participates: true, blocks: 2, upPoint: 0, downPoint: 0 };
+ * const compiled = compileLoads({ ...problem, sharing: 'equal' }, loadsOfDecisions(problem, [decision, decision]));
+ * const [sqp, search] = [sqpShares(compiled), searchShares(compiled)];
+ * console.log(Math.abs(sqp.delaySeconds / search.delaySeconds - 1) < 1e-6); // true
+ * ```
  */
 export function sqpShares(
   compiled: CompiledAllocation,

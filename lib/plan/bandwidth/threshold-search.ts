@@ -31,6 +31,19 @@ const maxIterations = 300;
  * method (Wright 1997, chapter 10 for the convex case) finds the optimum; its Newton system has one private column a device and
  * as many shared ones as there are thresholds, and costs O(N) a step. A row with kinks is the largest of smooth facets,
  * each a constraint of its own. Afterwards each device keeps only the bandwidth that the thresholds need.
+ *
+ * @param compiled - Loads as `compileLoads` makes them.
+ * @example
+ * ```ts
+ * import { parseProblemFile } from 'sft-opt';
+ * import { compileLoads, loadsOfDecisions, searchThresholds } from 'sft-opt/plan';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const decision = { participates: true, blocks: 2, upPoint: 0, downPoint: 0 };
+ * const loads = loadsOfDecisions(problem, [decision, decision]);
+ * const { bandwidthUse } = searchThresholds(compileLoads({ ...problem, sharing: 'batched' }, loads));
+ * console.log(bandwidthUse <= 1 + 1e-9); // true
+ * ```
  */
 export function searchThresholds(compiled: CompiledAllocation): ThresholdAnswer {
   return new ThresholdSearch(compiled).solve();

@@ -91,7 +91,21 @@ export function compare(
   };
 }
 
-/** All bits that cross the air in a round. */
+/**
+ * All bits that cross the air in a round.
+ *
+ * @param problem - Cell, devices, model and limits, in SI units.
+ * @param plan - One decision for each device, in the order of the problem's devices.
+ * @example
+ * ```ts
+ * import { parseProblemFile } from 'sft-opt';
+ * import { planBits, planTwoTimescale } from 'sft-opt/plan';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const { plan } = planTwoTimescale(problem);
+ * if (plan) console.log(planBits(problem, plan) > 0); // true
+ * ```
+ */
 export function planBits(problem: PlanningProblem, plan: Plan): number {
   return plan.devices.reduce((sum, decision, n) => {
     const traffic = roundTraffic(problem, problem.devices[n]!, decision);

@@ -20,6 +20,19 @@ const claimMargin = 1e-9;
  * Lower bound by Lagrangian duality over the discrete choices: band, server share, server memory, traffic and mean accuracy are
  * priced, and each device picks its cheapest choice (docs/model.md, section Bounds). Resource blocks are respected. The
  * answer's certificate is checked by `verifyBound`.
+ *
+ * @param problem - Cell, devices, model and limits, in SI units.
+ * @param given - Tolerances and limits; what is absent takes its default.
+ * @param context - A known round, signal and callbacks of this call.
+ * @throws OptionsError for options that do not fit.
+ * @example
+ * ```ts
+ * import { boundPlan, parseProblemFile, verifyBound } from 'sft-opt';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const { boundSeconds, certificate } = boundPlan(problem);
+ * console.log(verifyBound(problem, certificate).boundSeconds === boundSeconds); // true
+ * ```
  */
 export function boundPlan(
   problem: PlanningProblem,
@@ -87,7 +100,19 @@ function boundListener(note: NonNullable<BoundContext['onIteration']>, aggregati
 /** For any delay the dual rises in proportion to its multipliers: positive somewhere, it is so within this box. */
 const foreverOptions = { largestMultiplier: 1, maxEvaluations: 60, smoothing: 0 };
 
-/** Bandwidth and server equally priced; the others less, since they often do not bind. */
+/**
+ * Bandwidth and server equally priced; the others less, since they often do not bind.
+ *
+ * @param columns - The table of choices, as `columnsOf` makes it.
+ * @example
+ * ```ts
+ * import { parseProblemFile } from 'sft-opt';
+ * import { columnsOf, startMultipliers } from 'sft-opt/plan';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * console.log(startMultipliers(columnsOf(problem))[0]); // 1
+ * ```
+ */
 export function startMultipliers(columns: ChoiceColumns): Float64Array {
   return Float64Array.from(columns.rows, (row) => (row === 'bandwidth' || row === 'server-share' ? 1 : 0.5));
 }
@@ -95,6 +120,18 @@ export function startMultipliers(columns: ChoiceColumns): Float64Array {
 /**
  * Whether limits that no delay can mend contradict each other: minimum shares and the band, least memory and the server's,
  * least traffic and its limit, accuracy, extra limits, each alone and all of them mixed.
+ *
+ * @param columns - The table of choices, as `columnsOf` makes it.
+ * @param oracle - The dual's oracle for these columns.
+ * @example
+ * ```ts
+ * import { parseProblemFile } from 'sft-opt';
+ * import { SeparateOracle, columnsOf, refuteForever } from 'sft-opt/plan';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const columns = columnsOf(problem);
+ * console.log(refuteForever(columns, new SeparateOracle(columns))); // undefined
+ * ```
  */
 export function refuteForever(columns: ChoiceColumns, oracle: SeparateOracle): PlanBound | undefined {
   const { problem, rows } = columns;

@@ -57,7 +57,20 @@ export interface ChoiceColumns extends PlanChoices {
 /** Which delay form a bound of `batched` rests on: the longest chain, or the exact three stage-wise maxima. */
 export type BatchedForm = 'chain' | 'stages';
 
-/** The dual's view of some choices. With `batched` the form decides; other sharings have chains only. */
+/**
+ * The dual's view of some choices. With `batched` the form decides; other sharings have chains only.
+ *
+ * @param choices - Choices of all devices, as `listChoices` gives them.
+ * @param batchedForm - Which dual of a common batch: over chains of each device, or over the stages' thresholds.
+ * @example
+ * ```ts
+ * import { parseProblemFile } from 'sft-opt';
+ * import { buildColumns, columnsOf } from 'sft-opt/plan';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * console.log(buildColumns(columnsOf(problem)).rows); // [ 'bandwidth', 'server-share', 'accuracy' ]
+ * ```
+ */
 export function buildColumns(choices: PlanChoices, batchedForm: BatchedForm = 'chain'): ChoiceColumns {
   const { problem } = choices;
   const form = problem.sharing === 'batched' ? batchedForm : 'chain';
@@ -80,7 +93,20 @@ export function buildColumns(choices: PlanChoices, batchedForm: BatchedForm = 'c
   };
 }
 
-/** The dual's view of all choices that no other dominates. */
+/**
+ * The dual's view of all choices that no other dominates.
+ *
+ * @param problem - Cell, devices, model and limits, in SI units.
+ * @param batchedForm - Which dual of a common batch: over chains of each device, or over the stages' thresholds.
+ * @example
+ * ```ts
+ * import { parseProblemFile } from 'sft-opt';
+ * import { columnsOf } from 'sft-opt/plan';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * console.log(columnsOf(problem).rows); // [ 'bandwidth', 'server-share', 'accuracy' ]
+ * ```
+ */
 export function columnsOf(problem: PlanningProblem, batchedForm: BatchedForm = 'chain'): ChoiceColumns {
   return buildColumns(listChoices(problem), batchedForm);
 }

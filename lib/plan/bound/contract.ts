@@ -64,7 +64,21 @@ export interface PlanBound {
 /** The options of `boundPlan` with their defaults filled in. */
 export type ResolvedBoundOptions = z.output<typeof boundOptions.schema>;
 
-/** Multipliers in a certificate's scales. */
+/**
+ * Multipliers in a certificate's scales.
+ *
+ * @param columns - The table of choices, as `columnsOf` makes it.
+ * @param multipliers - In the order of `columns.rows`.
+ * @example
+ * ```ts
+ * import { parseProblemFile } from 'sft-opt';
+ * import { columnsOf, namedMultipliers, startMultipliers } from 'sft-opt/plan';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const columns = columnsOf(problem);
+ * console.log(Object.keys(namedMultipliers(columns, startMultipliers(columns))).length > 0); // true
+ * ```
+ */
 export function namedMultipliers(columns: ChoiceColumns, multipliers: Float64Array): LimitMultipliers {
   const weights = columns.problem.devices.reduce((sum, device) => sum + device.weight, 0);
   const entries = columns.rows.map((row, r) => {

@@ -35,6 +35,18 @@ export interface BoundVerification {
  * Recomputes a bound from its saved multipliers with plain slow arithmetic over the model's own choice tables: golden
  * sections with a rigorous lower bound by convexity, compensated sums, a margin of 1e-12 of the terms' sizes for rounding.
  * Shares the model's tables, not the search. Stopped by its signal it has shown nothing.
+ *
+ * @param problem - Cell, devices, model and limits, in SI units.
+ * @param certificate - What `boundPlan` gave.
+ * @param signal - Ends the work once aborted.
+ * @example
+ * ```ts
+ * import { boundPlan, parseProblemFile, verifyBound } from 'sft-opt';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const { certificate } = boundPlan(problem);
+ * console.log(verifyBound(problem, certificate).valid); // true
+ * ```
  */
 export function verifyBound(
   problem: PlanningProblem,
@@ -54,6 +66,19 @@ const concessions = [0, 1e-8, 1e-6, 1e-4, 1e-2];
 /**
  * The certificate with the largest claim that its recomputation confirms: where rounding at a jump of whole blocks stands in
  * the way, a little less is proven rather than nothing.
+ *
+ * @param problem - Cell, devices, model and limits, in SI units.
+ * @param certificate - What a dual gave.
+ * @param signal - Ends the work once aborted.
+ * @example
+ * ```ts
+ * import { parseProblemFile } from 'sft-opt';
+ * import { boundPlan, confirmBound } from 'sft-opt/plan';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const { certificate } = boundPlan(problem);
+ * console.log(confirmBound(problem, certificate).verification.valid); // true
+ * ```
  */
 export function confirmBound<Certificate extends BoundCertificate>(
   problem: PlanningProblem,

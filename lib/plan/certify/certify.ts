@@ -52,6 +52,19 @@ const repairNodes = 400;
  *
  * @throws RangeError if the problem has a part that certificates of this version cannot state, CertificateError if a number is beyond
  * the sizes that they know.
+ * @param problem - Cell, devices, model and limits, in SI units.
+ * @param request - What to write down, and how far to go.
+ * @example
+ * ```ts
+ * import { parseProblemFile } from 'sft-opt';
+ * import { certify, planTwoTimescale } from 'sft-opt/plan';
+ * import { verifyCertificate } from 'sft-opt/verify';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const { plan } = planTwoTimescale(problem);
+ * const { verified } = await verifyCertificate(JSON.stringify(await certify(problem, { plan })));
+ * console.log(verified); // true
+ * ```
  */
 export async function certify(problem: PlanningProblem, request: CertifyRequest): Promise<PlanCertificate> {
   const stated = stateProblem(problem);

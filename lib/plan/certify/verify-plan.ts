@@ -6,9 +6,18 @@ import { stateProblem } from './state-problem.js';
 /**
  * Checks a certificate, and that it speaks about this problem: `problem` is stated anew and the hashes are compared.
  *
+ * @param problem Cell, devices, model and limits, in SI units.
  * @param certificate The certificate or its JSON text.
  * @returns What is proven; `verified` is false with a reason if anything is not, or if the certificate is another problem's.
- * @example const { verified, proven } = await verifyPlan(problem, await readFile('proof.json', 'utf8'));
+ * @example
+ * ```ts
+ * import { parseProblemFile, planTwoTimescale } from 'sft-opt';
+ * import { certify, verifyPlan } from 'sft-opt/plan';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const certificate = await certify(problem, { plan: planTwoTimescale(problem).plan });
+ * console.log((await verifyPlan(problem, certificate)).verified); // true
+ * ```
  */
 export async function verifyPlan(problem: PlanningProblem, certificate: string | PlanCertificate): Promise<Verdict> {
   const text = typeof certificate === 'string' ? certificate : JSON.stringify(certificate);

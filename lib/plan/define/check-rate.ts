@@ -12,6 +12,19 @@ const slopeTolerance = 1e-3;
 /**
  * Samples a law over (0, band]: positive and finite, increasing, concave with R(0) = 0 (so that R(b)/b falls too), its slope that
  * of its values. At most one issue for each of these.
+ *
+ * @param path - Name of the law in messages.
+ * @param law - Rate by bandwidth.
+ * @param bandHz - Width of the band, Hz.
+ * @param issues - Collects what is wrong.
+ * @example
+ * ```ts
+ * import { Issues, checkRate } from 'sft-opt/plan';
+ *
+ * const issues = new Issues();
+ * checkRate('uplink', { kind: 'shannon', snrBandwidthHz: 1e7 }, 20e6, issues);
+ * console.log(issues.list); // []
+ * ```
  */
 export function checkRate(path: string, law: RateLaw, bandHz: number, issues: Issues): void {
   if (law.kind !== 'custom') {

@@ -24,8 +24,12 @@ import { Issues, type DefinitionIssue } from './issues.js';
  * and every use of every choice is looked at once. Planner, bound and verifier take the parts as they are. Throws
  * `ProblemDefinitionError` with everything that is wrong, each with its place, what was found and what is allowed.
  *
+ * @param given - Devices, stages, rates, limits and accuracy.
+ * @throws ProblemDefinitionError with everything that is wrong, each with its place.
  * @example
  * ```ts
+ * import { definePlanningProblem, defineRate, solvePlan } from 'sft-opt';
+ *
  * const problem = definePlanningProblem({
  *   blocks: 4,
  *   bandwidthHz: 10e6,
@@ -42,7 +46,7 @@ import { Issues, type DefinitionIssue } from './issues.js';
  *     },
  *   })),
  * });
- * const report = solvePlan(problem);
+ * console.log(solvePlan(problem).status); // solved
  * ```
  */
 export function definePlanningProblem(given: PlanningProblemDefinition): PlanningProblem {
@@ -239,7 +243,19 @@ function accuracyOf(given: AccuracyDefinition | undefined, issues: Issues): Plan
   return { model: typeof value === 'function' ? { ...unread, custom: value } : value, minimum, scope };
 }
 
-/** What is wrong with the uses, the accuracy and the pins of a problem made in any way. */
+/**
+ * What is wrong with the uses, the accuracy and the pins of a problem made in any way.
+ *
+ * @param problem - Cell, devices, model and limits, in SI units.
+ * @example
+ * ```ts
+ * import { parseProblemFile } from 'sft-opt';
+ * import { definitionIssues } from 'sft-opt/plan';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * console.log(definitionIssues(problem)); // []
+ * ```
+ */
 export function definitionIssues(problem: PlanningProblem): readonly DefinitionIssue[] {
   const issues = new Issues();
   checkPins(problem, issues);

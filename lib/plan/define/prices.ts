@@ -17,6 +17,16 @@ export interface LimitPrice {
  * Dual prices of the limits that couple devices, those of the caller included: the derivative of the dual bound, which of many
  * devices is that of the round itself. Empty where no such price exists, because one device alone decides the bound or no plan
  * exists at all.
+ *
+ * @param problem - Cell, devices, model and limits, in SI units.
+ * @param bound - The bound of this problem, where it is known.
+ * @example
+ * ```ts
+ * import { limitPrices, parseProblemFile } from 'sft-opt';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * console.log(limitPrices(problem).map(({ limit }) => limit)); // [ 'bandwidth', 'server-share', 'accuracy' ]
+ * ```
  */
 export function limitPrices(problem: PlanningProblem, bound: PlanBound = boundPlan(problem)): LimitPrice[] {
   const { columns, certificate, multipliers, boundSeconds } = bound;

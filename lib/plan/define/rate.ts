@@ -13,9 +13,14 @@ const step = 1e-5;
  * A rate law from R(b) in bit/s, increasing and concave with R(0) = 0. Without a `slope` backward differences stand for it: of a
  * concave law they are never too small, so that bounds stay valid; prices of bandwidth then carry five digits.
  *
+ * @param definition - R(b), perhaps its slope and the law at another gain.
  * @example
  * ```ts
- * const relayed = defineRate({ bitsPerSecond: (b) => 1 / (1 / first(b) + 1 / second(b)) });
+ * import { defineRate } from 'sft-opt';
+ *
+ * const hop = (b: number) => b * Math.log2(1 + 40e6 / b);
+ * const relayed = defineRate({ bitsPerSecond: (b) => 1 / (1 / hop(b) + 1 / hop(b)) });
+ * console.log(relayed.bitsPerSecond(40e6)); // 20000000
  * ```
  */
 export function defineRate({ slope, bitsPerSecond, ...rest }: RateDefinition): CustomRate {

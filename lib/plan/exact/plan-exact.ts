@@ -64,7 +64,22 @@ export interface ExactAnswer {
   readonly statistics: Readonly<Record<string, number>>;
 }
 
-/** Branch and bound over the dual bound: the plan with the least round delay, with a proof within `relativeGap`. */
+/**
+ * Branch and bound over the dual bound: the plan with the least round delay, with a proof within `relativeGap`.
+ *
+ * @param problem - Cell, devices, model and limits, in SI units.
+ * @param given - Gap and limits; what is absent takes its default.
+ * @param context - Plans known before, signal and callbacks of this call.
+ * @throws OptionsError for options that do not fit.
+ * @example
+ * ```ts
+ * import { parseProblemFile, planExact } from 'sft-opt';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const { termination, relativeGap } = planExact(problem);
+ * console.log(termination, relativeGap <= 1e-6); // optimal true
+ * ```
+ */
 export function planExact(
   problem: PlanningProblem,
   given: Partial<ExactOptions> = {},

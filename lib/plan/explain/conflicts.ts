@@ -5,7 +5,20 @@ import { extraConflicts } from './extra-conflicts.js';
 import { amount } from './remedy-message.js';
 import { toldApart } from './rounding.js';
 
-/** Limits that fail by themselves, whatever the others: each proves that no plan exists. */
+/**
+ * Limits that fail by themselves, whatever the others: each proves that no plan exists.
+ *
+ * @param source - The problem, and what the server's model takes.
+ * @example
+ * ```ts
+ * import { parseProblemFile } from 'sft-opt';
+ * import { sourceOf } from 'sft-opt/models';
+ * import { singleConflicts } from 'sft-opt/plan';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * console.log(singleConflicts(sourceOf({ ...problem, deadlineSeconds: 1e-6 })).length > 0, singleConflicts(sourceOf(problem))); // true []
+ * ```
+ */
 export function singleConflicts({
   problem,
   serverModelBytes,

@@ -7,6 +7,19 @@ import { findRemedies } from './remedies.js';
 /**
  * Why a problem has no plan: the limits that conflict by themselves, else those that conflict only together; and what would
  * make it feasible.
+ *
+ * @param source - A problem with the way to change it.
+ * @param oracle - Solves changed problems.
+ * @example
+ * ```ts
+ * import { parseProblemFile } from 'sft-opt';
+ * import { solvePlan } from 'sft-opt/plan';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const none = { ...problem, deadlineSeconds: 1e-6 };
+ * const { infeasibility } = solvePlan(none, { whatIf: 'never', baselines: false });
+ * console.log(infeasibility?.conflicts[0]!.limit); // deadline
+ * ```
  */
 export function explainInfeasibility(source: ProblemSource, oracle: Oracle): InfeasibilityReport {
   const { problem } = source;

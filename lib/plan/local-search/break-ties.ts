@@ -13,6 +13,19 @@ const comparedChoices = 2500;
  * Between plans whose rounds are equal within 1e-9 the one with less bandwidth, then with fewer blocks on devices, then the
  * first in the order of choices: single changes of a plan that is as fast as any known, until none is preferred. Undefined if
  * the plan itself is.
+ *
+ * @param problem - Cell, devices, model and limits, in SI units.
+ * @param plan - One decision for each device, in the order of the problem's devices.
+ * @param signal - Ends the work once aborted.
+ * @example
+ * ```ts
+ * import { parseProblemFile } from 'sft-opt';
+ * import { breakTies, planTwoTimescale } from 'sft-opt/plan';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const { plan } = planTwoTimescale(problem);
+ * if (plan) console.log(breakTies(problem, plan)); // undefined
+ * ```
  */
 export function breakTies(problem: PlanningProblem, plan: Plan, signal?: StopSignal): Plan | undefined {
   const choices = listChoices(problem, { keepDominated: true });

@@ -50,9 +50,12 @@ export interface ReplanBound {
  *
  * @example
  * ```ts
- * const replanner = new Replanner(problem, solvePlan(problem).answer!.plan);
- * replanner.step(gains); // every 100 ms: power gains relative to those of the problem
- * if (replanner.bound({ timeLimitSeconds: 0.05 }).relativeGap > 0.05) replanner.replan({ timeLimitSeconds: 1 });
+ * import { parseProblemFile, planTwoTimescale, Replanner } from 'sft-opt';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const replanner = new Replanner(problem, planTwoTimescale(problem).plan!);
+ * replanner.step([1.1, 0.9]); // every 100 ms: power gains relative to those of the problem
+ * if (replanner.bound({ timeLimitSeconds: 5 }).relativeGap > 0.05) replanner.replan({ timeLimitSeconds: 1 });
  * ```
  */
 export class Replanner {

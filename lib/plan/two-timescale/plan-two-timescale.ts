@@ -64,6 +64,19 @@ const treePart = 0.5;
  * The two-timescale method: augmented Lagrangian on the continuous relaxation in splits and compression, rounding with repair, exchanges
  * of one and two devices at the plan's own prices, then the bandwidth SQP. `infeasible` is claimed only where single limits
  * prove it; `locally-infeasible` says that no plan was found.
+ *
+ * @param problem - Cell, devices, model and limits, in SI units.
+ * @param given - Seed and limits; what is absent takes its default.
+ * @param context - Plans known before, signal and callbacks of this call.
+ * @throws OptionsError for options that do not fit.
+ * @example
+ * ```ts
+ * import { parseProblemFile, planTwoTimescale, roundDelay } from 'sft-opt';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const { plan, totalSeconds } = planTwoTimescale(problem);
+ * console.log(plan?.devices.length, totalSeconds === roundDelay(problem, plan!).totalSeconds); // 2 true
+ * ```
  */
 export function planTwoTimescale(
   problem: PlanningProblem,

@@ -92,7 +92,17 @@ const schemes: readonly SimulationScheme[] = [
   ...conventional,
 ];
 
-/** A scheme that the package has. */
+/**
+ * A scheme that the package has.
+ *
+ * @param name - Name of the scheme.
+ * @example
+ * ```ts
+ * import { builtInScheme } from 'sft-opt/simulate';
+ *
+ * console.log(builtInScheme('joint').name); // joint
+ * ```
+ */
 export function builtInScheme(name: SchemeName): SimulationScheme {
   return schemes.find((scheme) => scheme.name === name)!;
 }

@@ -6,13 +6,44 @@ import type { SharedRound, SharingState } from '../scheme.js';
 /**
  * Bandwidths by SQP from the plan in force, with the server's shares where those belong to the small time scale; where points do,
  * all of it by the planner, with participants and cuts as they are.
+ *
+ * @param state - Problem, plan in force and what the small time scale decides.
+ * @example
+ * ```ts
+ * import { parseProblemFile, planTwoTimescale } from 'sft-opt';
+ * import { randomStream } from 'sft-opt/models';
+ * import { shareBySqp } from 'sft-opt/simulate';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const { plan } = planTwoTimescale(problem);
+ * const own = { random: randomStream(1, 'scheme'), seed: 1 };
+ * const state = { round: 0, seconds: 0, problem, plan: plan!, serverShares: 'large', points: 'large', ...own } as const;
+ * console.log(shareBySqp(state)?.plan.devices.length); // 2
+ * ```
  */
 export function shareBySqp(state: SharingState): SharedRound | undefined {
   const { problem, plan, serverShares } = state;
   return choosesPoints(state) ? withPoints(state) : shared(problem, plan, serverShares);
 }
 
-/** Equal bandwidths for those that take part. */
+/**
+ * Equal bandwidths for those that take part.
+ *
+ * @param state - Problem, plan in force and what the small time scale decides.
+ * @example
+ * ```ts
+ * import { parseProblemFile, planTwoTimescale } from 'sft-opt';
+ * import { randomStream } from 'sft-opt/models';
+ * import { shareEqually } from 'sft-opt/simulate';
+ *
+ * const { problem } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, count: 2, distance: 60 m }] }');
+ * const { plan } = planTwoTimescale(problem);
+ * const own = { random: randomStream(1, 'scheme'), seed: 1 };
+ * const state = { round: 0, seconds: 0, problem, plan: plan!, serverShares: 'large', points: 'large', ...own } as const;
+ * const shares = shareEqually(state)!.plan.devices.map(({ bandwidthHz }) => bandwidthHz);
+ * console.log(shares[0] === shares[1]); // true
+ * ```
+ */
 export function shareEqually(state: SharingState): SharedRound | undefined {
   const { problem, plan, serverShares } = state;
   const [shares] = equalShares(problem).values;

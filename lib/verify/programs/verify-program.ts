@@ -22,7 +22,32 @@ export interface ProgramVerdict {
 
 const largestTolerance = 1e-3;
 
-/** Checks the claims about a linear or convex quadratic program, integers or not, by exact arithmetic. Throws CertificateError. */
+/**
+ * Checks the claims about a linear or convex quadratic program, integers or not, by exact arithmetic. Throws CertificateError.
+ *
+ * @param problem - The program, as read.
+ * @param claims - The claims, as read.
+ * @throws CertificateError with the place of the claim that does not hold.
+ * @example
+ * ```ts
+ * import { certifyProgram } from 'sft-opt/certify';
+ * import { denseMatrix } from 'sft-opt/linalg';
+ * import { verifyCertificate } from 'sft-opt/verify';
+ *
+ * const problem = {
+ *   hessian: { kind: 'diagonal' as const, values: Float64Array.of(2, 2) },
+ *   linear: Float64Array.of(-2, -4),
+ *   constraintMatrix: denseMatrix(1, 2, Float64Array.of(1, 1)),
+ *   constraintLower: Float64Array.of(-Infinity),
+ *   constraintUpper: Float64Array.of(2),
+ *   lower: Float64Array.of(0, 0),
+ *   upper: Float64Array.of(Infinity, Infinity),
+ * };
+ * const { certificate } = certifyProgram(problem);
+ * // `verifyCertificate` reads the text, and asks this function about its claims.
+ * console.log((await verifyCertificate(JSON.stringify(certificate))).program?.isUnbounded); // false
+ * ```
+ */
 export function verifyProgram(problem: Reader, claims: Reader): ProgramVerdict {
   const program = readProgram(problem);
   const { point, bound, unbounded } = claims.members('point bound unbounded');

@@ -25,7 +25,18 @@ export interface ResolvedSections {
   readonly serverModelBytes: number;
 }
 
-/** Draws and computes everything. The file must have passed its checks. */
+/**
+ * Draws and computes everything. The file must have passed its checks.
+ *
+ * @param file - A file that has passed its checks.
+ * @example
+ * ```ts
+ * import { parseProblemFile, resolveFile } from 'sft-opt/io';
+ *
+ * const { file } = parseProblemFile('{ version: 1, model: deit-tiny, devices: [{ name: a, distance: 60 m }] }');
+ * console.log(resolveFile(file).problem.devices[0]!.name); // a
+ * ```
+ */
 export function resolveFile(file: ProblemFile): ResolvedSections {
   const shape = resolveShape(file.model);
   const tiedRatios = file.codec.ratios === 'tied';

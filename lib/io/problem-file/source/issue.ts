@@ -40,7 +40,19 @@ export function formatPath(path: IssuePath): string {
   return text;
 }
 
-/** How many problems a file has, and each on a line of its own. */
+/**
+ * How many problems a file has, and each on a line of its own.
+ *
+ * @param issues - All issues of a file.
+ * @param fileName - Named at each line's begin.
+ * @example
+ * ```ts
+ * import { formatIssues, readProblemFile } from 'sft-opt/io';
+ *
+ * const outcome = readProblemFile('{ version: 1, model: deit-tiny, devices: [] }');
+ * if (!outcome.ok) console.log(formatIssues(outcome.issues, 'cell.yaml').split('\n')[0]); // 1 problem in cell.yaml:
+ * ```
+ */
 export function formatIssues(issues: readonly FileIssue[], fileName: string): string {
   const count = issues.length === 1 ? '1 problem' : `${issues.length} problems`;
   return [`${count} in ${fileName}:`, ...issues.map((issue) => `  ${formatIssue(issue, fileName)}`)].join('\n');
@@ -57,7 +69,19 @@ export class FileIssuesError extends Error {
   }
 }
 
-/** One line: place, path, what was found, what is wrong. */
+/**
+ * One line: place, path, what was found, what is wrong.
+ *
+ * @param issue - One of the issues of a file.
+ * @param fileName - Named at the line's begin; left out when empty.
+ * @example
+ * ```ts
+ * import { formatIssue, readProblemFile } from 'sft-opt/io';
+ *
+ * const outcome = readProblemFile('{ version: 1, model: deit-tiny, devices: [] }');
+ * if (!outcome.ok) console.log(formatIssue(outcome.issues[0]!, 'cell.yaml')); // cell.yaml:1:42 devices: found an empty list; must list at least 1
+ * ```
+ */
 export function formatIssue(issue: FileIssue, fileName = ''): string {
   const atSetting = issue.setting !== undefined;
   const place = atSetting

@@ -45,7 +45,19 @@ const shown: Readonly<Partial<Record<Dimension, readonly (readonly [string, numb
   ],
 };
 
-/** A quantity for people: a few significant digits in the unit that suits its size. */
+/**
+ * A quantity for people: a few significant digits in the unit that suits its size.
+ *
+ * @param value - In the dimension's SI unit.
+ * @param dimension - What kind of quantity it is.
+ * @param digits - Significant digits.
+ * @example
+ * ```ts
+ * import { formatQuantity } from 'sft-opt/io';
+ *
+ * console.log(formatQuantity(19_999_999, 'frequency'), formatQuantity(0.012345, 'time', 2)); // 20 MHz 12 ms
+ * ```
+ */
 export function formatQuantity(value: number, dimension: Dimension, digits = 3): string {
   if (value === Infinity) return 'unlimited';
   if (!Number.isFinite(value)) return String(value);
@@ -56,7 +68,18 @@ export function formatQuantity(value: number, dimension: Dimension, digits = 3):
   return `${significant(value / factor, digits)} ${name}`;
 }
 
-/** A quantity as text that `parseQuantity` reads back to the very same number; in the unit that suits its size if it can be. */
+/**
+ * A quantity as text that `parseQuantity` reads back to the very same number; in the unit that suits its size if it can be.
+ *
+ * @param value - In the dimension's SI unit.
+ * @param dimension - What kind of quantity it is.
+ * @example
+ * ```ts
+ * import { exactQuantity } from 'sft-opt/io';
+ *
+ * console.log(exactQuantity(20e6, 'frequency'), exactQuantity(1 / 3, 'time')); // 20 MHz 0.333333
+ * ```
+ */
 export function exactQuantity(value: number, dimension: Dimension): string {
   const units: readonly (readonly [string, number])[] =
     dimension === 'fraction' ? [['%', 0.01]] : (shown[dimension] ?? []).filter(([, unit]) => Math.abs(value) >= unit);
@@ -70,7 +93,18 @@ export function exactQuantity(value: number, dimension: Dimension): string {
   return String(value);
 }
 
-/** Three significant digits without exponent where the size allows it. */
+/**
+ * Three significant digits without exponent where the size allows it.
+ *
+ * @param value - Any number.
+ * @param digits - Significant digits.
+ * @example
+ * ```ts
+ * import { significant } from 'sft-opt/io';
+ *
+ * console.log(significant(1234.5), significant(0.000012345)); // 1235 0.0000123
+ * ```
+ */
 export function significant(value: number, digits = 3): string {
   if (value === 0 || !Number.isFinite(value)) return String(value);
   const size = Math.abs(value);

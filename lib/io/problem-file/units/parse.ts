@@ -11,6 +11,16 @@ const longestQuantity = 80;
  * A quantity as people write it (`20 MHz`, `-174 dBm/Hz`, `4 GiB`) in the SI unit of the wanted dimension; a number
  * without unit is taken to be in that unit. A unit of another dimension, an unknown one and a value that is not finite
  * are refused with a message that says what is allowed.
+ *
+ * @param written - Number, perhaps with a unit.
+ * @param wanted - What kind of quantity is expected.
+ * @example
+ * ```ts
+ * import { parseQuantity } from 'sft-opt/io';
+ *
+ * const found = parseQuantity('20 MHz', 'frequency');
+ * console.log(found.ok && found.value); // 20000000
+ * ```
  */
 export function parseQuantity(written: string | number, wanted: Dimension): ParsedQuantity {
   const table = dimensions[wanted];

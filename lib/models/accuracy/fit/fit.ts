@@ -97,6 +97,19 @@ export interface AccuracyFit {
 /**
  * Fits A(ρ↑, ρ↓, c) to measured runs: every family with every form of the cut and of the two directions, chosen by
  * AICc. Throws `AccuracyFitError` with everything that forbids a fit.
+ *
+ * @param observations - Ratios, cuts and accuracies of the runs.
+ * @param given - Forms to try and confidence; what is absent takes its default.
+ * @throws AccuracyFitError with everything that forbids a fit.
+ * @example
+ * ```ts
+ * import { accuracy, fitAccuracy } from 'sft-opt/models';
+ *
+ * const ratios = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1];
+ * const runs = ratios.map((upRatio) => ({ upRatio, accuracy: 0.9 - 0.02 * upRatio ** -0.5 }));
+ * const { model } = fitAccuracy(runs);
+ * console.log(accuracy(model, 0.1, 1, 1)); // 0.836754
+ * ```
  */
 export function fitAccuracy(
   observations: readonly AccuracyObservation[],

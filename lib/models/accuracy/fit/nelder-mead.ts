@@ -11,6 +11,17 @@ export interface DirectSearchResult {
 /**
  * Minimum of a function without derivatives by the simplex search of Nelder and Mead (1965), coefficients adapted to
  * the number of variables (Gao & Han 2012). Ends when the simplex is flat and small, or after `evaluations` calls.
+ *
+ * @param f - The function; Infinity where it is not defined.
+ * @param start - Where the search begins.
+ * @param options - Size of the first simplex, tolerance and limit.
+ * @example
+ * ```ts
+ * import { nelderMead } from 'sft-opt/models';
+ *
+ * const { point } = nelderMead(([x, y]) => (x! - 1) ** 2 + (y! + 2) ** 2, Float64Array.of(0, 0), { size: 1 });
+ * console.log(point.map((value) => Math.round(1e3 * value) / 1e3)); // Float64Array(2) [ 1, -2 ]
+ * ```
  */
 export function nelderMead(
   f: (point: Float64Array) => number,

@@ -79,6 +79,24 @@ export interface PairedFit {
  * free limit can swallow small losses; operating points that lose more than 15 points on average are left out, as no plan uses them
  * and they would decide the shape. Runs of a task and seed share their uncompressed run: covariances are those of clusters (Liang &
  * Zeger 1986). Throws `AccuracyFitError`.
+ *
+ * @param observations - Ratios, cuts, accuracies, tasks and seeds of the runs.
+ * @param given - Forms to try and confidence; what is absent takes its default.
+ * @throws AccuracyFitError with everything that forbids a fit.
+ * @example
+ * ```ts
+ * import { accuracy, fitPairedLoss } from 'sft-opt/models';
+ *
+ * const runs = [1, 2, 3].flatMap((seed) =>
+ *   [1, 0.5, 0.3, 0.2, 0.1, 0.05, 0.02].map((ratio) => ({
+ *     task: 'pictures',
+ *     seed: String(seed),
+ *     upRatio: ratio,
+ *     accuracy: 0.9 - 0.001 * seed * (ratio < 1 ? 1 : 0) - 0.005 * (ratio ** -0.5 - 1),
+ *   })),
+ * );
+ * console.log(fitPairedLoss(runs).tasks[0]!.seeds); // 3
+ * ```
  */
 export function fitPairedLoss(observations: readonly PairedObservation[], given: Partial<FitOptions> = {}): PairedFit {
   const { confidence, family, cut, directions } = fitOptions.resolve(given);

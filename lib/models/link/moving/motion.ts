@@ -65,7 +65,19 @@ export interface Path {
   at(seconds: number): Position;
 }
 
-/** The path of a motion; `random` belongs to the path alone. */
+/**
+ * The path of a motion; `random` belongs to the path alone.
+ *
+ * @param motion - How the device moves.
+ * @param random - Stream of random numbers: the same stream gives the same answer.
+ * @example
+ * ```ts
+ * import { pathOf, randomStream } from 'sft-opt/models';
+ *
+ * const path = pathOf({ kind: 'static', start: { xMetre: 30, yMetre: 40 } }, randomStream(1, 'path'));
+ * console.log(path.at(10)); // { xMetre: 30, yMetre: 40 }
+ * ```
+ */
 export function pathOf(motion: Motion, random: RandomStream): Path {
   switch (motion.kind) {
     case 'static':
@@ -79,17 +91,51 @@ export function pathOf(motion: Motion, random: RandomStream): Path {
   }
 }
 
-/** Metres between two places. */
+/**
+ * Metres between two places.
+ *
+ * @param a - One place.
+ * @param b - The other.
+ * @example
+ * ```ts
+ * import { distanceBetween } from 'sft-opt/models';
+ *
+ * console.log(distanceBetween({ xMetre: 0, yMetre: 0 }, { xMetre: 30, yMetre: 40 })); // 50
+ * ```
+ */
 export function distanceBetween(a: Position, b: Position): number {
   return Math.hypot(a.xMetre - b.xMetre, a.yMetre - b.yMetre);
 }
 
-/** Evenly drawn from a disc around the base station. */
+/**
+ * Evenly drawn from a disc around the base station.
+ *
+ * @param radiusMetre - Radius, metre.
+ * @param random - Stream of random numbers: the same stream gives the same answer.
+ * @example
+ * ```ts
+ * import { distanceBetween, pointInDisc, randomStream } from 'sft-opt/models';
+ *
+ * const place = pointInDisc(100, randomStream(1, 'places'));
+ * console.log(distanceBetween(place, { xMetre: 0, yMetre: 0 }) <= 100); // true
+ * ```
+ */
 export function pointInDisc(radiusMetre: number, random: RandomStream): Position {
   return polar(radiusMetre * Math.sqrt(random.uniform()), 2 * Math.PI * random.uniform());
 }
 
-/** The place at a distance and an angle from the base station. */
+/**
+ * The place at a distance and an angle from the base station.
+ *
+ * @param distanceMetre - Distance, metre.
+ * @param angleRadian - Angle from the first axis, radian.
+ * @example
+ * ```ts
+ * import { polar } from 'sft-opt/models';
+ *
+ * console.log(polar(100, 0)); // { xMetre: 100, yMetre: 0 }
+ * ```
+ */
 export function polar(distanceMetre: number, angleRadian: number): Position {
   return { xMetre: distanceMetre * Math.cos(angleRadian), yMetre: distanceMetre * Math.sin(angleRadian) };
 }

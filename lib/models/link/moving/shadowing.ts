@@ -35,7 +35,18 @@ export const scenarioShadowing: Readonly<
 /** Over which distance the state of sight stays the same: TR 38.901 table 7.6.3.1-2, LOS/NLOS state. */
 export const sightDecorrelationMetre: Readonly<Record<Scenario, number>> = { uma: 50, umi: 50, rma: 60, inh: 10 };
 
-/** Correlation of shadowing at two places: exp(−d / d_cor) (Gudmundson 1991; TR 38.901 section 7.4.4). */
+/**
+ * Correlation of shadowing at two places: exp(−d / d_cor) (Gudmundson 1991; TR 38.901 section 7.4.4).
+ *
+ * @param distanceMetre - Distance of the two places, metre.
+ * @param decorrelationMetre - Distance at which the correlation is 1/e, metre, > 0.
+ * @example
+ * ```ts
+ * import { shadowingCorrelation } from 'sft-opt/models';
+ *
+ * console.log(shadowingCorrelation(0, 50), shadowingCorrelation(50, 50)); // 1 0.367879
+ * ```
+ */
 export function shadowingCorrelation(distanceMetre: number, decorrelationMetre: number): number {
   return Math.exp(-distanceMetre / decorrelationMetre);
 }
@@ -53,6 +64,17 @@ const waveCount = 256;
  * A field whose correlation is exp(−d / d_cor) in every direction, as a sum of plane waves (Cai and Giannakis 2003): their
  * wave numbers follow the spectrum of that law in the plane, (1 + (d_cor·k)²)^(−3/2), so the ensemble's correlation is exact.
  * Whoever is at a place reads the same value: devices on one path, one device later, one device more.
+ *
+ * @param decorrelationMetre - Distance at which the correlation is 1/e, metre, > 0.
+ * @param random - Stream of random numbers: the same stream gives the same answer.
+ * @example
+ * ```ts
+ * import { exponentialField, randomStream } from 'sft-opt/models';
+ *
+ * const field = exponentialField(50, randomStream(1, 'shadowing'));
+ * const place = { xMetre: 10, yMetre: 20 };
+ * console.log(field.at(place) === field.at(place)); // true
+ * ```
  */
 export function exponentialField(decorrelationMetre: number, random: RandomStream): SpatialField {
   const waveX = new Float64Array(waveCount);
@@ -80,6 +102,18 @@ export function exponentialField(decorrelationMetre: number, random: RandomStrea
 /**
  * Jointly normal values of mean 0 and variance 1 at some places, of correlation exp(−d / d_cor), by Cholesky's factor of their
  * correlation matrix. One moment only (a field serves many); a place added at the end changes no other's value.
+ *
+ * @param positions - Where values are wanted.
+ * @param decorrelationMetre - Distance at which the correlation is 1/e, metre, > 0.
+ * @param random - Stream of random numbers: the same stream gives the same answer.
+ * @example
+ * ```ts
+ * import { correlatedNormals, randomStream } from 'sft-opt/models';
+ *
+ * const places = [0, 1].map((xMetre) => ({ xMetre, yMetre: 0 }));
+ * const [a, b] = correlatedNormals(places, 1e6, randomStream(1, 'shadowing'));
+ * console.log(Math.abs(a! - b!) < 0.1); // true
+ * ```
  */
 export function correlatedNormals(
   positions: readonly Position[],

@@ -122,7 +122,19 @@ export class Site {
   }
 }
 
-/** The path loss of a scenario in one state of sight. */
+/**
+ * The path loss of a scenario in one state of sight.
+ *
+ * @param sight - Scenario, carrier and heights.
+ * @param lineOfSight - Whether the base station is in sight.
+ * @example
+ * ```ts
+ * import { scenarioOfSight } from 'sft-opt/models';
+ *
+ * const heights = { carrierHz: 3.5e9, baseHeightMetre: 10, deviceHeightMetre: 1.5 };
+ * console.log(scenarioOfSight({ kind: 'scenario', scenario: 'umi', sight: 'drawn', ...heights }, true).kind); // umi-los
+ * ```
+ */
 export function scenarioOfSight(
   { scenario, carrierHz, baseHeightMetre, deviceHeightMetre }: ScenarioSight,
   lineOfSight: boolean,

@@ -2,13 +2,15 @@
  * Processor time (user and system, compiler and collector included) of one plan and its recomputed proof in a fresh process of the
  * built package, after start-up and reading, and what the table of schemes takes besides, as a multiple of plan and proof there.
  * Medians of several processes, in turn. Bars: the campus 1 s, tables 5 times that; five devices with 24 × 12 × 12 choices 1.5 s
- * for the search and 1.5 s for the bound.
+ * for the search and 1.5 s for the bound. A stopped run goes on where it was (.cache/bench knows nothing of the code: remove it to
+ * measure anew).
  *
  *   npm run build && npx tsx bench/planner-cold.ts [processes]
  */
 import { execFileSync } from 'node:child_process';
 import { loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { resumableLines } from './support/resumable.js';
 import { writeResults } from './support/results.js';
 
 const processes = Number(process.argv[2] ?? 7);
@@ -35,22 +37,24 @@ interface ColdPlan {
   readonly relativeGap: number;
 }
 
-function coldPlan(path: string): ColdPlan {
+function coldPlan(path: string): ColdPlan & { readonly load: number } {
   const env = {
     ...process.env,
     COLD_PACKAGE: new URL('../dist/lib/index.js', import.meta.url).href,
     COLD_FILE: at(path),
   };
   const script = at('bench/support/cold-plan.js');
-  return JSON.parse(execFileSync(process.execPath, [script], { encoding: 'utf8', env })) as ColdPlan;
+  const load = loadavg()[0]!;
+  return { ...(JSON.parse(execFileSync(process.execPath, [script], { encoding: 'utf8', env })) as ColdPlan), load };
 }
 
 const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1]!;
 
+const measured = resumableLines<ColdPlan & { readonly load: number }>('planner-cold');
 let missed = 0;
-const lines: string[] = [`load ${loadavg()[0]!.toFixed(1)} before, medians (largest) of ${processes} processes`];
+const lines: string[] = [`medians (largest) of ${processes} processes, processor seconds`];
 const figures = works.map(({ name, path, bars }) => {
-  const runs = Array.from({ length: processes }, () => coldPlan(path));
+  const runs = Array.from({ length: processes }, (_, k) => measured([name, k], () => coldPlan(path)));
   const parts: Record<string, (run: ColdPlan) => number> = {
     'start-up': ({ startUp }) => startUp,
     reading: ({ reading }) => reading,
@@ -59,10 +63,11 @@ const figures = works.map(({ name, path, bars }) => {
     'plan and proof': ({ search, proof }) => search + proof,
     'tables, in plans and proofs': ({ tables, search, proof }) => tables / (search + proof),
   };
-  const [{ status, totalSeconds, relativeGap }] = runs as [ColdPlan];
+  const { status, totalSeconds, relativeGap } = runs[0]!;
   const round = `${totalSeconds.toPrecision(6)} s, gap ${(100 * relativeGap).toPrecision(2)} %`;
-  lines.push('', `${name} (${path}): ${status}, ${round}`);
-  const measured = Object.entries(parts).map(([what, of]) => {
+  const loads = runs.map(({ load }) => load.toFixed(1)).join(', ');
+  lines.push('', `${name} (${path}): ${status}, ${round}; load ${loads}`);
+  const figures = Object.entries(parts).map(([what, of]) => {
     const values = runs.map(of);
     const [middle, most] = [median(values), Math.max(...values)];
     const bar = (bars as Readonly<Record<string, number>>)[what];
@@ -71,7 +76,7 @@ const figures = works.map(({ name, path, bars }) => {
     lines.push(`  ${what.padEnd(28)}${middle.toFixed(2).padStart(6)} (${most.toFixed(2)})${verdict}`);
     return { what, median: middle, most, bar };
   });
-  return { name, path, status, totalSeconds, relativeGap, measured };
+  return { name, path, status, totalSeconds, relativeGap, figures };
 });
 writeResults('planner-cold', `npm run build && npx tsx bench/planner-cold.ts ${processes}`, lines.join('\n'), figures);
 process.exitCode = missed > 0 ? 1 : 0;

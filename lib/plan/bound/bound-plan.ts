@@ -57,7 +57,7 @@ function boundSeparate(
   context: BoundContext,
 ): PlanBound {
   const { problem } = columns;
-  const incumbent = context.incumbentSeconds;
+  const { incumbentSeconds: incumbent, targetSeconds: target } = context;
   const result = largestRefutedThreshold(
     oracle,
     {
@@ -70,6 +70,7 @@ function boundSeparate(
       signal: context.signal,
       onEvaluation: context.onIteration && boundListener(context.onIteration, problem.aggregationSeconds),
       ...(incumbent !== undefined && { guess: incumbent - problem.aggregationSeconds }),
+      ...(target !== undefined && { target: (target - problem.aggregationSeconds) * (1 + 2 * claimMargin) }),
     },
   );
   const multipliers = namedMultipliers(columns, result.multipliers);

@@ -40,6 +40,8 @@ export interface BoundContext {
   readonly signal?: StopSignal | undefined;
   /** Delay of a known plan, seconds: where the search starts, and the goal of `batched` subdivision. */
   readonly incumbentSeconds?: number | undefined;
+  /** No more than this needs to be shown, seconds: the search for a better bound ends there. With `batched` the incumbent does so. */
+  readonly targetSeconds?: number | undefined;
   /** The problem's choices, listed before. */
   readonly choices?: PlanChoices | undefined;
   /** Called after each evaluation of the dual; with `batched` sharing it is not. */

@@ -4,7 +4,7 @@ import { judgePlan, type JudgedPlan } from '../judge.js';
 import { bestFixedPlan } from './best-fixed-plan.js';
 import type { ClassContext, ClassOutcome } from './class-outcome.js';
 import { commonCuts, commonPoints } from './common-values.js';
-import { equalShares, levelIntervals } from './equal-shares.js';
+import { equalShares, levelIntervals, type LevelInterval } from './equal-shares.js';
 import { inTermsOf, withCommonDecisions, type CommonDecisions } from './restricted-problem.js';
 import type { Restriction } from './restriction.js';
 
@@ -22,7 +22,7 @@ export function bestInClass(problem: PlanningProblem, restriction: Restriction, 
   if (contradiction !== undefined) return without('does-not-apply', { note: contradiction });
   if (values.length === 0) return without('infeasible', { note: nothingCommon(problem, restriction) });
   if (restriction.cut && restriction.point) return bestFixedPlan(problem, values, complete, context);
-  return new ClassSearch(problem, values, complete ? undefined : relaxations(problem, values), context).run();
+  return new ClassSearch(problem, values, complete ? undefined : relaxation(problem, values), context).run();
 }
 
 function without(status: ClassOutcome['status'], more: Partial<ClassOutcome> = {}): ClassOutcome {
@@ -51,16 +51,20 @@ function commonDecisions(problem: PlanningProblem, restriction: Restriction) {
   return { values, contradiction, complete: shares?.complete ?? true };
 }
 
-/** Values whose shares lie between two levels: one holds the common decisions of any group, listed or not. */
-function relaxations(problem: PlanningProblem, values: readonly CommonDecisions[]): CommonDecisions[] {
+/** What holds the common decisions of any group, listed or not: its cut and point, with shares somewhere in one of the intervals. */
+interface Relaxation {
+  readonly others: readonly CommonDecisions[];
+  readonly intervals: readonly LevelInterval[];
+}
+
+function relaxation(problem: PlanningProblem, values: readonly CommonDecisions[]): Relaxation {
   const others = new Map(
     values.map(({ cut, point }) => [
       JSON.stringify([cut, point]),
       { ...(cut !== undefined && { cut }), ...(point && { point }) },
     ]),
   );
-  const intervals = levelIntervals(problem);
-  return [...others.values()].flatMap((own) => intervals.map((between) => ({ ...own, between })));
+  return { others: [...others.values()], intervals: levelIntervals(problem) };
 }
 
 function nothingCommon(problem: PlanningProblem, restriction: Restriction): string {
@@ -84,7 +88,7 @@ class ClassSearch {
     private readonly problem: PlanningProblem,
     private readonly values: readonly CommonDecisions[],
     /** What bounds the class where not all of its values are listed. */
-    private readonly relaxed: readonly CommonDecisions[] | undefined,
+    private readonly relaxed: Relaxation | undefined,
     private readonly context: ClassContext,
   ) {
     for (const plan of context.starts) this.offer(problem, inTermsOf(problem, plan));
@@ -94,7 +98,7 @@ class ClassSearch {
     const bounded: BoundedValue[] = [];
     for (const value of this.values) {
       if (this.stopped) return this.outcome('stopped', 0);
-      bounded.push(this.bound(value));
+      bounded.push(this.bound(value, this.bestSeconds));
     }
     bounded.sort((a, b) => a.boundSeconds - b.boundSeconds);
     for (const { problem, boundSeconds } of bounded) {
@@ -102,16 +106,24 @@ class ClassSearch {
       if (this.stopped) return this.outcome('stopped', this.relaxed ? 0 : bounded[0]!.boundSeconds);
       this.solve(problem);
     }
-    return this.outcome(this.status(), this.relaxed ? this.relaxedBound() : bounded[0]!.boundSeconds);
+    return this.outcome(this.status(), this.relaxed ? this.relaxedBound(this.relaxed) : bounded[0]!.boundSeconds);
   }
 
-  private relaxedBound(): number {
-    let least = Infinity;
-    for (const value of this.relaxed!) {
+  /** The least bound of all intervals: neighbours are bounded together, and parted where they promise most. */
+  private relaxedBound({ others, intervals }: Relaxation): number {
+    const part = (own: CommonDecisions, from: number, to: number) => {
+      const between = { least: intervals[from]!.least, most: intervals[to - 1]!.most };
+      return { own, from, to, boundSeconds: this.bound({ ...own, between }, this.bestSeconds).boundSeconds };
+    };
+    const open = others.map((own) => part(own, 0, intervals.length));
+    for (;;) {
       if (this.stopped) return 0;
-      least = Math.min(least, this.bound(value).boundSeconds);
+      open.sort((a, b) => b.boundSeconds - a.boundSeconds);
+      const { own, from, to, boundSeconds } = open.pop()!;
+      if (to - from === 1 || boundSeconds >= this.bestSeconds) return boundSeconds;
+      const middle = (from + to) >> 1;
+      open.push(part(own, from, middle), part(own, middle, to));
     }
-    return least;
   }
 
   private get stopped(): boolean {
@@ -122,10 +134,11 @@ class ClassSearch {
     return this.best?.totalSeconds ?? Infinity;
   }
 
-  private bound(common: CommonDecisions): BoundedValue {
+  /** A value's bound, no better than it has to be: from `enoughSeconds` on it neither is searched nor lowers the bound of the class. */
+  private bound(common: CommonDecisions, enoughSeconds: number): BoundedValue {
     const problem = withCommonDecisions(this.problem, common);
-    const known = this.best && { incumbentSeconds: this.best.totalSeconds };
-    const { boundSeconds } = boundPlan(problem, { maxEvaluations: boundEvaluations }, { ...known });
+    const goal = enoughSeconds < Infinity && { incumbentSeconds: enoughSeconds, targetSeconds: enoughSeconds };
+    const { boundSeconds } = boundPlan(problem, { maxEvaluations: boundEvaluations }, { ...goal });
     const late = problem.deadlineSeconds !== undefined && exceeds(boundSeconds * (1 - 1e-9), problem.deadlineSeconds);
     return { problem, boundSeconds: late ? Infinity : boundSeconds };
   }

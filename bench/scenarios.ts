@@ -1,6 +1,6 @@
 /**
  * What plans save on the shipped scenarios against every conventional scheme that the scenario admits, computed by the same
- * models, beside the paper's headline. The tables' processor time is a multiple of that of plan and proof in the same process.
+ * models, beside the paper's headline. What the tables take is measured by bench/planner-cold.ts.
  *
  *   npm run bench -- scenarios
  */
@@ -13,23 +13,13 @@ import { writeResults } from './support/results.js';
 const headline = { delaySaved: 0.802, trafficSaved: 0.936 };
 const scenarios = ['campus', 'factory', 'stadium'] as const;
 
-const processorSeconds = () => process.cpuUsage().user / 1e6;
-
-function solveScenario(name: string): { readonly report: PlanReport; readonly tableSolves: number } {
+function solveScenario(name: string): PlanReport {
   const text = readFileSync(new URL(`../examples/${name}.yaml`, import.meta.url), 'utf8');
   const outcome = readProblemFile(text);
   if (!outcome.ok) throw new Error(`${name} is no valid problem file`);
-  const { file } = outcome.resolved;
-  const plan = (baselines: boolean) => solvePlan(outcome.resolved, { seed: file.seed, whatIf: 'never', baselines });
-  // What is compiled on the way is not what is measured.
-  plan(false);
-  const started = processorSeconds();
-  plan(false);
-  const planned = processorSeconds();
-  const report = plan(true);
-  const tableSolves = (processorSeconds() - planned) / (planned - started) - 1;
+  const report = solvePlan(outcome.resolved, { seed: outcome.resolved.file.seed, whatIf: 'never' });
   if (report.status !== 'solved' || !report.answer) throw new Error(`${name} ended ${report.status}`);
-  return { report, tableSolves };
+  return report;
 }
 
 /** Of the schemes' names. */
@@ -51,14 +41,13 @@ function lineOf(baseline: BaselineReport): string {
 const lines: string[] = [];
 const figures: unknown[] = [];
 for (const name of scenarios) {
-  const { report, tableSolves } = solveScenario(name);
+  const report = solveScenario(name);
   const { totalSeconds } = report.answer!.delay;
   const gap = report.bound.relativeGap ?? 1;
   lines.push(
     `${name}: a round takes ${totalSeconds.toPrecision(5)} s, no plan is more than ${(100 * gap).toPrecision(2)} % faster`,
     `  ${'scheme'.padEnd(width)}${'round'.padStart(10)}  ${'bound'.padStart(10)}  ${'delay −'.padStart(8)}  ${'bits −'.padStart(8)}`,
     ...report.baselines.map(lineOf),
-    `  all of them took ${tableSolves.toFixed(1)} times the processor time of plan and proof`,
     `  ${'the paper, up to'.padEnd(width)}${''.padStart(22)}  ${percent(headline.delaySaved).padStart(8)}  ${percent(headline.trafficSaved).padStart(8)}`,
     '',
   );
@@ -68,7 +57,6 @@ for (const name of scenarios) {
     scenario: name,
     totalSeconds,
     relativeGap: gap,
-    tableSolves,
     baselines: report.baselines,
     mostDelaySaved: most(({ delaySaved }) => delaySaved),
     mostTrafficSaved: most(({ trafficSaved }) => trafficSaved),

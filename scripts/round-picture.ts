@@ -40,7 +40,7 @@ export function roundPicture(problem: PlanningProblem, { delay }: Pick<PlanAnswe
 function barOf({ stepsPerRound }: PlanningProblem, stage: StageSeconds, y: number, perSecond: number): string {
   const parts = [
     ...stages.map(([key, , colour]) => [stepsPerRound * stage[key], colour] as const),
-    [stage.adapterUplink + stage.adapterDownlink, adapters[1]] as const,
+    [stage.adapterUplink + stage.adapterDownlink + stage.adapterCodec, adapters[1]] as const,
   ];
   let x = left;
   return parts

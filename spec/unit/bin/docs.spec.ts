@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { buildProgram } from '../../../bin/program.js';
 import { starterFile } from '../../../bin/commands/starter-file.js';
 import { parseProblemFile, problemFileJsonSchema, readProblemFile } from '../../../lib/io/index.js';
+import type { PlanReport } from '../../../lib/plan/index.js';
+import { examplePage } from '../../../scripts/example-page.js';
 import { formatReference } from '../../../scripts/format-reference.js';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { parse } from 'yaml';
@@ -14,6 +16,30 @@ const examples = readdirSync(new URL('examples/', root)).filter((name) => name.e
 describe('documentation', () => {
   it('has a format reference that is current (npx tsx scripts/write-format-docs.ts)', () => {
     expect(read('docs/format.md')).toBe(formatReference());
+  });
+
+  it('shows the plan, the savings and the picture that the campus has now (npx tsx scripts/write-example.ts)', () => {
+    const { page, picture, report } = examplePage(read('docs/example.md'));
+    expect(read('docs/example.md')).toBe(page);
+    expect(read('docs/round.svg')).toBe(picture);
+    const { figures } = JSON.parse(read('bench/results/scenarios.json')) as {
+      figures: { scenarios: { scenario: string; totalSeconds: number; baselines: PlanReport['baselines'] }[] };
+    };
+    const kept = figures.scenarios.find(({ scenario }) => scenario === 'campus')!;
+    expect(kept.totalSeconds).toBeCloseTo(report.answer!.delay.totalSeconds, 9);
+    for (const { name, totalSeconds, boundSeconds, delaySaved, trafficSaved } of report.baselines) {
+      const row = kept.baselines.find((each) => each.name === name);
+      expect(row, name).toBeDefined();
+      for (const [found, expected] of [
+        [row!.totalSeconds, totalSeconds],
+        [row!.boundSeconds, boundSeconds],
+        [row!.delaySaved, delaySaved],
+        [row!.trafficSaved, trafficSaved],
+      ] as const) {
+        if (expected === undefined) expect(found, name).toBeUndefined();
+        else expect(found! / expected, name).toBeCloseTo(1, 5);
+      }
+    }
   });
 
   it('describes every key of the schema', () => {

@@ -7,6 +7,10 @@ import { SparseHessianModel } from './sparse-model.js';
 
 const noMultipliers = new Float64Array(0);
 
+/** Variables up to which a dense factor is the quickest whatever its pattern, and share of a triangle up to which a sparse one is beyond. */
+const tiny = 40;
+const sparseShare = 0.2;
+
 /**
  * The second-order model that suits what the problem offers, or undefined when it has no second derivatives.
  *
@@ -49,13 +53,19 @@ export function chooseHessianModel(
 ): HessianModel | undefined {
   if (hasHessianModel(original)) return original.createHessianModel();
   const { variableCount, hessianPattern } = evaluator.meta;
-  if (evaluator.hasHessian && variableCount <= denseLimit) return denseModel(evaluator, hessianPattern);
+  const isDense = variableCount <= denseLimit && !isSparse(variableCount, hessianPattern);
+  if (evaluator.hasHessian && isDense) return denseModel(evaluator, hessianPattern);
   if (evaluator.hasHessian) {
     const direct = hessianPattern && SparseHessianModel.create(evaluator, hessianPattern, expired);
     return direct ?? new OperatorHessianModel(variableCount, patternOperator(evaluator), expired);
   }
   if (evaluator.hasHessianProduct) return new OperatorHessianModel(variableCount, productOperator(evaluator), expired);
   return undefined;
+}
+
+function isSparse(variableCount: number, pattern: SparsityPattern | undefined): boolean {
+  if (variableCount <= tiny || pattern === undefined) return false;
+  return pattern.rows.length <= sparseShare * 0.5 * variableCount * (variableCount + 1);
 }
 
 function denseModel(evaluator: Evaluator, pattern: SparsityPattern | undefined): HessianModel {

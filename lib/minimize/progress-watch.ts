@@ -8,11 +8,12 @@ const shrinkage = 0.9;
 const objectiveShare = 1e-4;
 
 /**
- * Asks a method to stop that has used a good part of its share of a time limit and comes no further.
+ * Asks a method to stop that has used a good part of its share of a time limit and comes no further from iteration to iteration.
  */
 export class ProgressWatch implements StopSignal {
   private readonly startedAt = performance.now();
-  private lastProgress = this.startedAt;
+  /** NaN before the first iteration has ended: setting up a large problem is no idleness. */
+  private lastProgress = NaN;
   private violation = Infinity;
   private stationarity = Infinity;
   private objective = Infinity;

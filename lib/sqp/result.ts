@@ -7,7 +7,7 @@ export interface SqpCall extends SolveContext {
   /** Prediction of the sides that hold at the solution, for instance of an earlier result. */
   readonly workingSet?: WorkingSet | undefined;
   /** Whether to leave a problem, as `stalled`, whose working sets take too many factorisations to find. */
-  readonly mayGiveWay?: boolean;
+  readonly mayGiveWay?: boolean | undefined;
 }
 
 /** One try of the algorithm. */

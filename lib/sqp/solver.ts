@@ -291,7 +291,7 @@ export class SqpSolver {
  */
 export function solveSqp(problem: NonlinearProgram, options?: Partial<SqpOptions>, call: SqpCall = {}): SqpResult {
   return solveThroughDoor(problem, sqpOptions.resolve(options), call, (prepared, resolved, inner) =>
-    runSqp(prepared, resolved, { ...inner, workingSet: call.workingSet }),
+    runSqp(prepared, resolved, { ...inner, workingSet: call.workingSet, mayGiveWay: call.mayGiveWay }),
   );
 }
 

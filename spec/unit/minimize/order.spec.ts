@@ -3,9 +3,10 @@ import { solveLimitedMemory, solveTrustRegionNewton } from '../../../lib/bound/i
 import { minimize } from '../../../lib/minimize/index.js';
 import { ProgressWatch } from '../../../lib/minimize/progress-watch.js';
 import { Budget, isSolved } from '../../../lib/solver/index.js';
-import { runSqp } from '../../../lib/sqp/index.js';
+import { runSqp, solveSqp } from '../../../lib/sqp/index.js';
 import { scalable } from '../../problems/hard/scalable.js';
 import { makeProblem } from '../../support/modeller.js';
+import { reactorNetwork } from '../../support/reactor-networks.js';
 import { objections } from '../../support/nlp-checker.js';
 
 const family = (name: string, n: number) => makeProblem(scalable(n).find((entry) => entry.name === name)!);
@@ -19,10 +20,28 @@ describe('methods that do not suit a problem leave it to others', () => {
     const given = runSqp(problem, {}, { mayGiveWay: true });
     expect(given).toMatchObject({ gaveWay: true, termination: 'stalled' });
     expect(given.factorizations).toBeLessThan(0.8 * alone.factorizations);
+    expect(solveSqp(problem, {}, { mayGiveWay: true }).gaveWay).toBe(true);
     const result = minimize(problem);
     expect(result.attempts.map(({ method }) => method)).toEqual(['sqp', 'interior']);
     expect(isSolved(result.termination)).toBe(true);
     expect(objections(problem, result)).toEqual([]);
+  });
+
+  test('networks of reactors, bilinear equations between bounds, by two methods in few evaluations', () => {
+    const gaveWay: string[] = [];
+    let evaluations = 0;
+    for (let seed = 0; seed < 6; seed++) {
+      const problem = makeProblem(reactorNetwork(5, 5, seed));
+      const result = minimize(problem);
+      expect(isSolved(result.termination)).toBe(true);
+      expect(objections(problem, result)).toEqual([]);
+      expect(result.attempts.length).toBeLessThanOrEqual(2);
+      gaveWay.push(result.method);
+      evaluations += result.counts.objective;
+    }
+    // SQP alone takes 7,536 evaluations for the first four.
+    expect(evaluations).toBeLessThan(1200);
+    expect(gaveWay.filter((method) => method === 'interior').length).toBeGreaterThanOrEqual(3);
   });
 
   test('but not where it is told to be the only one', () => {
@@ -69,6 +88,15 @@ describe('a watch over progress', () => {
     }
     expect(stopped[0]).toBe(5);
     expect(stopped).toHaveLength(5);
+  });
+
+  test('says nothing before the first iteration has ended', () => {
+    const watch = new ProgressWatch(10, 1e-6);
+    vi.advanceTimersByTime(9000);
+    expect(watch.aborted).toBe(false);
+    watch.note(record);
+    vi.advanceTimersByTime(900);
+    expect(watch.aborted).toBe(false);
   });
 
   test('reaches a method through its budget, beside the signal of the caller', () => {

@@ -17,9 +17,8 @@ import { cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { columns } from '../../bin/render/columns.js';
 import { loadBackend, type LoadedBackend } from '../../harness/backend/tensorflow.js';
-import { middleReferences, ReferenceTimer, slowdown, type TimedRound } from '../../harness/calibrate/index.js';
+import { ReferenceTimer, RoundTimer, slowdown } from '../../harness/calibrate/index.js';
 import { setStageClock, type StepCodec } from '../../harness/protocol/index.js';
-import type { StepRecord } from '../../harness/server/index.js';
 import type { Workload } from '../../harness/study/index.js';
 import { replayedSeconds } from '../../harness/validate/measure.js';
 import { readMeasuredProfile } from '../../lib/io/index.js';
@@ -63,9 +62,8 @@ async function run(backend: LoadedBackend, workload: Workload, scheme: string, s
   const { rounds, localSteps, learningRate } = task;
   const devices = trainedDevices(chosen, task);
   const timer = new ReferenceTimer(tf);
-  const found: TimedRound[] = [];
-  let steps: StepRecord[] = [];
-  let before = timer.measure();
+  const timed = new RoundTimer(timer);
+  const found = timed.rounds;
   const accuracy = await accuracyOfPlan(tf, workload, {
     devices,
     exchangeCodec: chosen.exchangeCodec,
@@ -74,12 +72,8 @@ async function run(backend: LoadedBackend, workload: Workload, scheme: string, s
     learningRate,
     serverSpeedFactor: file.server.profileFactor,
     seed,
-    record: (record) => record.kind === 'step' && steps.push(record),
-    onRound: (record) => {
-      const after = timer.measure();
-      found.push({ record, steps, references: middleReferences([before, after]) });
-      [steps, before] = [[], after];
-    },
+    record: timed.record,
+    onRound: timed.onRound,
   });
   timer.dispose();
   const references = readMeasuredProfile(readProfile(task)).machine.references!;

@@ -5,5 +5,5 @@ export { devicePeakBytes, peakResidentBytes, serverBytes } from './memory.js';
 export { codecAt, defaultPoints, type CodecPoint } from './points.js';
 export { middleReferences, ReferenceTimer, slowdown, type References } from './references.js';
 export { type CalibrateOptions } from './steady-run.js';
-export { stepTotals, timedRun, unsteadyStages, type TimedRound, type TimedRun } from './timed-run.js';
+export { RoundTimer, stepTotals, timedRun, unsteadyStages, type TimedRound, type TimedRun } from './timed-run.js';
 export { timingWorkload, type TimingWorkload } from './workload.js';

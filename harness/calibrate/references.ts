@@ -10,17 +10,29 @@ export interface References {
   readonly memory: number;
   /** A loop over 2¹⁷ integers as a codec has them. */
   readonly codec: number;
+  /** By wall clock: what passes for each second of the process on a processor, over whole rounds. */
+  readonly stretch?: number | undefined;
 }
 
-/** How much slower the machine is than when `then` was measured; the weights were fixed before any validation. */
+/**
+ * How much slower the machine is than when `then` was measured; the weights were fixed before any validation. The works are too
+ * short to show that others take the processor: that is told by the stretch, where both have it.
+ */
 export function slowdown(now: References, then: References): number {
-  return 0.25 * (now.matrix / then.matrix) + 0.25 * (now.memory / then.memory) + 0.5 * (now.codec / then.codec);
+  const work = 0.25 * (now.matrix / then.matrix) + 0.25 * (now.memory / then.memory) + 0.5 * (now.codec / then.codec);
+  return now.stretch === undefined || then.stretch === undefined ? work : (work * now.stretch) / then.stretch;
 }
 
 /** The middle of several measurements, each reference on its own. */
 export function middleReferences(all: readonly References[]): References {
   const of = (pick: (one: References) => number) => median(all.map(pick));
-  return { matrix: of(({ matrix }) => matrix), memory: of(({ memory }) => memory), codec: of(({ codec }) => codec) };
+  const works = {
+    matrix: of(({ matrix }) => matrix),
+    memory: of(({ memory }) => memory),
+    codec: of(({ codec }) => codec),
+  };
+  const stretches = all.flatMap(({ stretch }) => stretch ?? []);
+  return stretches.length === 0 ? works : { ...works, stretch: median(stretches) };
 }
 
 /** Times the references whenever asked; holds 7 MiB. */

@@ -2,7 +2,8 @@ import { robustSummary, trendOf } from '../../lib/statistics/index.js';
 import type { Tf } from '../backend/tensorflow.js';
 import type { MemoryMode } from '../model/parts.js';
 import { trainInProcess, type DevicePlan } from '../run.js';
-import type { RoundRecord, ServerSharing, StepRecord } from '../server/index.js';
+import { processorStretch } from '../protocol/index.js';
+import type { RoundRecord, RunRecord, ServerSharing, StepRecord } from '../server/index.js';
 import { defaultAdamW } from '../training/index.js';
 import { middleReferences, slowdown, type References, type ReferenceTimer } from './references.js';
 import type { TimingWorkload } from './workload.js';
@@ -40,6 +41,33 @@ export interface TimedRun {
   readonly unsteady: readonly string[];
 }
 
+/** Gathers the rounds of a training with the references around each. */
+export class RoundTimer {
+  readonly rounds: TimedRound[] = [];
+  private steps: StepRecord[] = [];
+  private before: References;
+  private since: ReturnType<typeof processorStretch>;
+
+  constructor(private readonly timer: ReferenceTimer) {
+    this.before = timer.measure();
+    this.since = processorStretch();
+  }
+
+  readonly record = (record: RunRecord): void => {
+    if (record.kind === 'step') this.steps.push(record);
+  };
+
+  readonly onRound = (record: RoundRecord): void => {
+    const stretch = this.since();
+    const after = this.timer.measure();
+    const references = { ...middleReferences([this.before, after]), stretch };
+    this.rounds.push({ record, steps: this.steps, references });
+    this.steps = [];
+    this.before = after;
+    this.since = processorStretch();
+  };
+}
+
 /** Rounds after which a run that is still not steady ends, over the measured ones. */
 const patience = 3;
 /** A trend counts where chance has at most this probability and it changes the stage by at least so much. */
@@ -59,11 +87,10 @@ export async function timedRun(
 ): Promise<TimedRun> {
   const { config, weights, settings, adapters, dataset } = workload;
   const { devices, memoryMode, localSteps, sharing, serverSpeedFactor = 1, seed, rounds, judged } = options;
-  const found: TimedRound[] = [];
-  let steps: StepRecord[] = [];
   const enough = new AbortController();
   collectGarbage();
-  let before = timer.measure();
+  const timed = new RoundTimer(timer);
+  const found = timed.rounds;
   await trainInProcess(tf, {
     config,
     weights,
@@ -80,14 +107,9 @@ export async function timedRun(
     serverSpeedFactor,
     seed,
     signal: enough.signal,
-    record: (record) => {
-      if (record.kind === 'step') steps.push(record);
-    },
+    record: timed.record,
     onRound: (record) => {
-      const after = timer.measure();
-      found.push({ record, steps, references: middleReferences([before, after]) });
-      steps = [];
-      before = after;
+      timed.onRound(record);
       if (found.length > rounds && unsteadyStages(found.slice(-rounds), judged).length === 0) enough.abort();
     },
   });

@@ -19,6 +19,19 @@ export function timed<T>(work: () => T): [T, number] {
   return [result, rounded(clock === 'wall' ? wall : cpu)];
 }
 
+/**
+ * Starts to count; the returned function tells the seconds that have passed for each second of this process on a processor: it
+ * grows where others take the processor. Undefined where stages are timed by processor time, which knows nothing of them.
+ */
+export function processorStretch(): () => number | undefined {
+  const cpuStart = process.cpuUsage();
+  const start = performance.now();
+  return () => {
+    const { user, system } = process.cpuUsage(cpuStart);
+    return clock === 'wall' ? (1000 * (performance.now() - start)) / (user + system) : undefined;
+  };
+}
+
 /** To 0.1 µs: headers are short, and of nearly equal length. */
 export function rounded(seconds: number): number {
   return Math.round(seconds * 1e7) / 1e7;

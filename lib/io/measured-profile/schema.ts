@@ -68,7 +68,12 @@ export const measuredProfileSchema = z.strictObject({
     load: z.number(),
     clock: z.enum(['wall', 'cpu']).optional().describe('What stages were timed by; default wall.'),
     references: z
-      .strictObject({ matrix: z.number().positive(), memory: z.number().positive(), codec: z.number().positive() })
+      .strictObject({
+        matrix: z.number().positive(),
+        memory: z.number().positive(),
+        codec: z.number().positive(),
+        stretch: z.number().positive().optional(),
+      })
       .optional()
       .describe('Seconds of the reference works: the speed at which all times are stated. Absent in older profiles.'),
     referenceKernelSeconds: z.number().positive().optional().describe('Of older profiles alone; not read.'),

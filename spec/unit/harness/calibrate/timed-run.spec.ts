@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   affordable,
   defaultPoints,
@@ -8,6 +8,7 @@ import {
   type CalibrateOptions,
   type TimedRound,
 } from '../../../../harness/calibrate/index.js';
+import { processorStretch, setStageClock } from '../../../../harness/protocol/index.js';
 import type { RoundRecord, StepRecord } from '../../../../harness/server/index.js';
 
 const references = { matrix: 2e-3, memory: 3e-4, codec: 4e-4 };
@@ -73,6 +74,28 @@ describe('the machine’s speed', () => {
     expect(slowdown(twice, references)).toBeCloseTo(2, 12);
     expect(slowdown({ ...references, matrix: 8e-3 }, references)).toBeGreaterThan(1.5);
     expect(middleReferences([references, twice, twice])).toEqual(twice);
+  });
+
+  it('counts what others take of the processor, where both sides know it', () => {
+    const alone = { ...references, stretch: 1.02 };
+    const shared = { ...references, stretch: 2.04 };
+    expect(slowdown(shared, alone)).toBeCloseTo(2, 12);
+    expect(slowdown(shared, references)).toBe(1);
+    expect(slowdown(references, alone)).toBe(1);
+    expect(middleReferences([alone, shared, shared])).toEqual(shared);
+    expect(middleReferences([references, shared, references])).toEqual(shared);
+  });
+
+  it('is stretched by what passes without a processor, by wall clock alone', () => {
+    const now = vi.spyOn(performance, 'now').mockReturnValue(1000);
+    vi.spyOn(process, 'cpuUsage').mockReturnValue({ user: 1.5e6, system: 0.5e6 });
+    const told = processorStretch();
+    now.mockReturnValue(6000);
+    expect(told()).toBe(2.5);
+    setStageClock('cpu');
+    expect(told()).toBe(undefined);
+    setStageClock('wall');
+    vi.restoreAllMocks();
   });
 });
 

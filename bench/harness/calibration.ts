@@ -3,11 +3,12 @@
  * a calibration with default settings, then validations with what it has written.
  *
  *   npx tsx bench/harness/calibration.ts                 lists the pieces
- *   npx tsx bench/harness/calibration.ts <run> <piece>…  runs them (`embedded/wall/calibrate`, `embedded/wall/busy-1`, …)
+ *   npx tsx bench/harness/calibration.ts <run> <piece>…  runs them (`embedded/wall/calibrate`, `embedded/wall/busy-1`, …), or all
+ *                                                        that begin so (`deit-tiny/wall/rest`)
  *   npx tsx bench/harness/calibration.ts report          writes bench/results/harness-calibration.txt from all that are done
  *
  * `<run>` names a whole run, such as a date; its reports go to bench/results/calibration/<run>/. A piece that is done is not
- * run again. Weights of DeiT-Tiny: ../shared/data/weights.
+ * run again. Weights of DeiT-Tiny: ../shared/data/weights; its batches are of 4, so that a run ends within minutes.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -54,8 +55,7 @@ function fileOf(run: string, name: string, extension: string): URL {
 }
 
 async function runPiece(run: string, name: string): Promise<void> {
-  const piece = pieces[name];
-  if (!piece) throw new Error(`there is no piece ${name}`);
+  const piece = pieces[name]!;
   const record = fileOf(run, name, 'json');
   if (existsSync(record)) {
     console.log(`${name} is done`);
@@ -65,7 +65,8 @@ async function runPiece(run: string, name: string): Promise<void> {
   const { model, clock, kind, only } = piece;
   const profile = fileURLToPath(fileOf(run, `${model}/${clock}/profile`, 'json'));
   const out = fileURLToPath(fileOf(run, name, 'tmp'));
-  const common = ['--model', model, '--stage-clock', clock, ...(model === 'deit-tiny' ? ['--weights', weights] : [])];
+  const own = model === 'deit-tiny' ? ['--weights', weights, '--batch-size', '4'] : [];
+  const common = ['--model', model, '--stage-clock', clock, ...own];
   const args =
     kind === 'calibrate'
       ? ['calibrate', ...common, '--out', profile]
@@ -151,4 +152,10 @@ function report(): void {
 const [run, ...names] = process.argv.slice(2);
 if (run === undefined) console.log(Object.keys(pieces).join('\n'));
 else if (run === 'report') report();
-else for (const name of names) await runPiece(run, name);
+else {
+  for (const name of names) {
+    const meant = Object.keys(pieces).filter((piece) => piece.startsWith(name));
+    if (meant.length === 0) throw new Error(`there is no piece ${name}`);
+    for (const piece of meant) await runPiece(run, piece);
+  }
+}

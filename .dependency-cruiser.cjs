@@ -120,6 +120,7 @@ module.exports = {
       'io',
     ]),
     lower('simulate', [...foundation, 'models', 'io', 'plan']),
+    lower('validation', [...foundation, 'models', 'io']),
   ],
   options: {
     tsConfig: { fileName: 'tsconfig.json' },

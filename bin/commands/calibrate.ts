@@ -19,7 +19,7 @@ import {
   timingSetup,
   type TimingArguments,
 } from './timing-options.js';
-import type { CodecPoint } from '../../harness/calibrate/index.js';
+import type { CodecPoint } from '../../lib/validation/index.js';
 
 interface CalibrateArguments extends TimingArguments {
   readonly out: string;

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { MeasuredProfileError, readMeasuredProfile } from '../../lib/io/index.js';
 import { relativeError, type ErrorSummary, type Pair } from '../../lib/statistics/index.js';
+import { builtInCases, problemCases, unmeasured, ValidationProblemError } from '../../lib/validation/index.js';
 import type { ComparedCase, ValidationReport } from '../../harness/validate/index.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { readText } from '../files.js';
@@ -60,8 +61,8 @@ async function runValidate(problem: string | undefined, given: ValidateArguments
   const content = parsedProfile(given.profile, text);
   const page = await reportWriter(given.report);
   const { backend, workload } = await timingSetup(given);
-  const { builtInCases, problemCases, unmeasured, validate, ValidationProblemError } =
-    await import('../../harness/validate/index.js');
+  const { validate } = await import('../../harness/validate/index.js');
+  const { transformerShape } = await import('../../harness/model/config.js');
   const { batchSize, only = '', rounds, attempts, seed } = given;
   const { clock = 'wall' } = content.machine;
   if (clock !== given.stageClock) {
@@ -79,7 +80,9 @@ async function runValidate(problem: string | undefined, given: ValidateArguments
     }
   };
   const all =
-    problem === undefined ? builtInCases(content, workload.config, batchSize, given.every) : await ofProblem(problem);
+    problem === undefined
+      ? builtInCases(content, transformerShape(workload.config), batchSize, given.every)
+      : await ofProblem(problem);
   const cases = all.filter(({ name }) => name.includes(only));
   const lacks = problem === undefined ? unmeasured(content, batchSize) : undefined;
   if (cases.length === 0)

@@ -1,5 +1,6 @@
 import { median } from '../../lib/statistics/index.js';
-import { isCompressed, plainPoint, type CodecPoint } from './points.js';
+import type { CodecPoint } from '../../lib/validation/index.js';
+import { isCompressed, plainPoint } from './points.js';
 import { localSteps, type CalibrateOptions } from './steady-run.js';
 import type { TimedRun } from './timed-run.js';
 

@@ -1,5 +1,6 @@
 import { median, robustSummary, type FitRow } from '../../lib/statistics/index.js';
 import type { MeasuredEntry, MeasuredPoint } from '../../lib/io/index.js';
+import { calibrationCuts, type CodecPoint } from '../../lib/validation/index.js';
 import { tokenCount } from '../model/config.js';
 import type { MemoryMode } from '../model/parts.js';
 import type { DevicePlan } from '../run.js';
@@ -7,7 +8,7 @@ import type { StepRecord } from '../server/index.js';
 import type { Budget } from './budget.js';
 import { affineFit, batchFit } from './fits.js';
 import { measuredMemory } from './memory-fits.js';
-import { codecAt, plainPoint, type CodecPoint } from './points.js';
+import { codecAt, plainPoint } from './points.js';
 import { slowdown } from './references.js';
 import { normalised, steadyRun, type Calibration } from './steady-run.js';
 import { stepTotals, type TimedRun } from './timed-run.js';
@@ -51,11 +52,6 @@ export async function measuredEntry(
     spread,
     points: [...(known ?? points.map((point, k) => measuredPoint(context, batchSize, point, k, runs)))],
   };
-}
-
-/** The least and the most blocks of a device, and the middle. */
-export function calibrationCuts(blocks: number): number[] {
-  return [...new Set([1, Math.ceil(blocks / 2), blocks - 1])];
 }
 
 export function deviceAt(

@@ -1,11 +1,5 @@
+import type { CodecPoint } from '../../lib/validation/index.js';
 import type { StepCodec } from '../protocol/index.js';
-
-/** A codec setting by what the planner knows of it. */
-export interface CodecPoint {
-  readonly keptFraction: number;
-  /** 32: values as they are. */
-  readonly bits: number;
-}
 
 export const plainPoint: CodecPoint = { keptFraction: 1, bits: 32 };
 

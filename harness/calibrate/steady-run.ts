@@ -1,11 +1,11 @@
 import type { FitRow } from '../../lib/statistics/index.js';
+import type { CodecPoint } from '../../lib/validation/index.js';
 import type { Tf } from '../backend/tensorflow.js';
 import type { MemoryMode } from '../model/parts.js';
 import type { StageClock } from '../protocol/index.js';
 import type { DevicePlan } from '../run.js';
 import type { ServerSharing, StepRecord } from '../server/index.js';
 import type { ProcessProbe } from './memory-fits.js';
-import type { CodecPoint } from './points.js';
 import { slowdown, type References, type ReferenceTimer } from './references.js';
 import { timedRun, type TimedRound, type TimedRun } from './timed-run.js';
 import type { TimingWorkload } from './workload.js';

@@ -1,4 +1,5 @@
 import { median } from '../../lib/statistics/index.js';
+import type { Prediction, ValidationCase } from '../../lib/validation/index.js';
 import type { Tf } from '../backend/tensorflow.js';
 import {
   codecAt,
@@ -15,8 +16,6 @@ import {
 } from '../calibrate/index.js';
 import type { DevicePlan } from '../run.js';
 import type { StepRecord } from '../server/index.js';
-import type { ValidationCase } from './cases.js';
-import type { Prediction } from './predict.js';
 
 export const stageNames = [
   'forward',

@@ -1,11 +1,11 @@
 import type { MeasuredProfile } from '../../lib/io/index.js';
 import type { Pair } from '../../lib/statistics/index.js';
+import { predict, type Prediction, type ValidationCase } from '../../lib/validation/index.js';
 import type { LoadedBackend } from '../backend/tensorflow.js';
 import { ReferenceTimer, type TimingWorkload } from '../calibrate/index.js';
-import type { ValidationCase } from './cases.js';
+import { transformerShape } from '../model/config.js';
 import { compareCase, summariseCases, type ComparedCase, type ValidationSummary } from './compare.js';
 import { measure, measureMemory, type Measurement } from './measure.js';
-import { predict, type Prediction } from './predict.js';
 
 export interface ValidateOptions {
   readonly cases: readonly ValidationCase[];
@@ -48,7 +48,7 @@ export async function validate(
   const timer = new ReferenceTimer(tf);
   try {
     for (const [index, one] of options.cases.entries()) {
-      const prediction = predict(one, workload.config, profile.content, profile.text);
+      const prediction = predict(one, transformerShape(workload.config), profile.content, profile.text);
       let measurement: Measurement | undefined;
       let repeats = -1;
       while (repeats + 1 < attempts && measurement?.unsteady.length !== 0) {

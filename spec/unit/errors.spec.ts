@@ -6,7 +6,7 @@ import { readCsv } from '../../bin/fit/csv.js';
 import { optionalPackage } from '../../harness/optional-package.js';
 import { BackendError } from '../../harness/backend/tensorflow.js';
 import { openScenario } from '../../harness/scenario/read.js';
-import { problemCases } from '../../harness/validate/problem-cases.js';
+import { problemCases } from '../../lib/validation/index.js';
 import { stateProgram } from '../../lib/certify/state-program.js';
 import { readStudy } from '../../harness/study/read.js';
 import { StudyError } from '../../harness/study/study.js';

@@ -5,11 +5,17 @@ import {
   type MeasuredEntry,
   type MeasuredProfile,
   type ResolvedFile,
-} from '../../lib/io/index.js';
-import { roundDelay, roundTraffic, type Plan, type PlanningProblem, type RoundDelay } from '../../lib/models/index.js';
-import type { CodecPoint } from '../calibrate/index.js';
-import { transformerShape, type TransformerConfig } from '../model/config.js';
+} from '../io/index.js';
+import {
+  roundDelay,
+  roundTraffic,
+  type Plan,
+  type PlanningProblem,
+  type RoundDelay,
+  type TransformerShape,
+} from '../models/index.js';
 import type { ValidationCase } from './cases.js';
+import type { CodecPoint } from './points.js';
 
 /** Band of every case; rates are given over it. */
 export const bandHz = 20e6;
@@ -27,14 +33,14 @@ export interface Prediction {
 }
 
 /** The case as a problem file that names the profile. */
-export function problemOf(one: ValidationCase, config: TransformerConfig, lora: MeasuredProfile['lora']): object {
+export function problemOf(one: ValidationCase, shape: TransformerShape, lora: MeasuredProfile['lora']): object {
   const points = distinct(one.devices.map(({ up }) => up));
   const downPoints = distinct(one.devices.map(({ down }) => down));
   return {
     version: 1,
     name: one.name,
     calibration: 'profile.json',
-    model: transformerShape(config),
+    model: shape,
     lora: { rank: lora.rank, targets: lora.targets },
     training: { batchSize: one.batchSize, stepsPerRound: one.stepsPerRound, activations: one.activations },
     codec: { points, downPoints, ratios: 'separate' },
@@ -53,11 +59,11 @@ export function problemOf(one: ValidationCase, config: TransformerConfig, lora: 
 /** Predicts a case as `sft-opt solve` would. Throws where the profile does not fit. */
 export function predict(
   one: ValidationCase,
-  config: TransformerConfig,
+  shape: TransformerShape,
   profile: MeasuredProfile,
   profileText: string,
 ): Prediction {
-  const text = one.problemText ?? JSON.stringify(problemOf(one, config, profile.lora));
+  const text = one.problemText ?? JSON.stringify(problemOf(one, shape, profile.lora));
   const outcome = readProblemFile(text, { readFile: () => profileText });
   if (!outcome.ok) throw new Error(outcome.issues.map((issue) => formatIssue(issue, one.name)).join('\n'));
   const { resolved } = outcome;
@@ -86,7 +92,7 @@ export function predict(
     computeSeconds: roundDelay(withoutLinks(problem), plan).totalSeconds,
     trafficBytes: traffic.reduce((sum, { uplinkBits, downlinkBits }) => sum + uplinkBits + downlinkBits, 0) / 8,
     devicePeakBytes: one.devices.map(({ cut }) => (cut === 1 ? deviceBytes.atOneBlock : at(deviceBytes, cut))),
-    serverPeakBytes: serverPeak(one, profile.serverModelBytes, entry, config.blocks),
+    serverPeakBytes: serverPeak(one, profile.serverModelBytes, entry, shape.blocks),
   };
 }
 

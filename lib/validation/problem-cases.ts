@@ -1,6 +1,6 @@
-import { formatIssue, readProblemFile } from '../../lib/io/index.js';
-import type { OperatingPoint } from '../../lib/models/index.js';
-import { calibrationCuts, type CodecPoint } from '../calibrate/index.js';
+import { formatIssue, readProblemFile } from '../io/index.js';
+import type { OperatingPoint } from '../models/index.js';
+import { calibrationCuts, type CodecPoint } from './points.js';
 import type { ValidationCase } from './cases.js';
 
 /** A problem file that validation cannot run. */

@@ -1,7 +1,6 @@
-import type { MeasuredProfile } from '../../lib/io/index.js';
-import type { CodecPoint } from '../calibrate/index.js';
-import type { TransformerConfig } from '../model/config.js';
-import { tokenCount } from '../model/config.js';
+import type { MeasuredProfile } from '../io/index.js';
+import type { TransformerShape } from '../models/index.js';
+import type { CodecPoint } from './points.js';
 
 /** What one device of a case is like, and what is decided for it. */
 export interface CaseDevice {
@@ -159,13 +158,13 @@ const sketches: readonly ScenarioSketch[] = [
  */
 export function builtInCases(
   profile: MeasuredProfile,
-  config: TransformerConfig,
+  shape: TransformerShape,
   batchSize: number,
   every = 1,
 ): ValidationCase[] {
   const measured = sketches.filter(({ activations }) => entryOf(profile, batchSize, activations));
   const all = measured.flatMap((sketch) => {
-    const rate = bandRate(sketch, profile, config, batchSize);
+    const rate = bandRate(sketch, profile, shape, batchSize);
     return sketch.plans.map(([depths, up, down, band], index): ValidationCase => {
       const { speeds, sharing, serverFactor, activations } = sketch;
       const count = speeds.length;
@@ -181,7 +180,7 @@ export function builtInCases(
           speedFactor,
           uplinkRate: rate,
           downlinkRate: 2 * rate,
-          cut: Math.min(config.blocks - 1, Math.max(1, Math.round(depths[k]! * config.blocks))),
+          cut: Math.min(shape.blocks - 1, Math.max(1, Math.round(depths[k]! * shape.blocks))),
           up,
           down,
           bandShare: band?.[k] ?? 1 / count,
@@ -227,7 +226,7 @@ function stepsOf({ speeds }: ScenarioSketch): number {
 function bandRate(
   sketch: ScenarioSketch,
   profile: MeasuredProfile,
-  config: TransformerConfig,
+  shape: TransformerShape,
   batchSize: number,
 ): number {
   const entry = entryOf(profile, batchSize, sketch.activations)!;
@@ -238,15 +237,14 @@ function bandRate(
     });
     return found?.[direction].ratio ?? 1;
   };
-  const half = config.blocks / 2;
+  const half = shape.blocks / 2;
   const at = ({ fixed, perBlock }: { fixed: number; perBlock: number }) => fixed + half * perBlock;
   const speed = sketch.speeds.reduce((sum, factor) => sum + factor, 0) / sketch.speeds.length;
   const computing =
     speed * (at(entry.forwardSeconds) + at(entry.backwardSeconds)) +
     sketch.serverFactor * sketch.speeds.length * at(entry.serverSeconds);
   const adapters = (8 * 1.5 * at(profile.adapterBytes)) / stepsOf(sketch);
-  const bits =
-    adapters + 32 * batchSize * tokenCount(config) * config.width * (ratio(up, 'up') + ratio(down, 'down') / 2);
+  const bits = adapters + 32 * batchSize * shape.tokens * shape.width * (ratio(up, 'up') + ratio(down, 'down') / 2);
   const linkSeconds = (computing * sketch.linkShare) / (1 - sketch.linkShare);
   return Number(((bits * sketch.speeds.length) / linkSeconds).toPrecision(3));
 }

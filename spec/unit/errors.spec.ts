@@ -156,7 +156,6 @@ const invariants = [
   'bin/fit/splice.ts',
   'harness/backend/live-bytes.ts',
   'harness/backend/tensorflow.ts',
-
   'harness/model/adapters.ts',
   'harness/model/block-run.ts',
   'harness/model/head-run.ts',
@@ -164,7 +163,6 @@ const invariants = [
   'harness/model/parts.ts',
   'harness/server/device-work.ts',
   'harness/server/round-phase.ts',
-  'harness/validate/predict.ts',
   'lib/io/problem-file/origin.ts',
   'lib/io/problem-file/read.ts',
   'lib/io/scenario-file/read.ts',
@@ -174,5 +172,6 @@ const invariants = [
   'lib/plan/bandwidth/sqp.ts',
   'lib/schema/field.ts',
   'lib/simulate/world.ts',
+  'lib/validation/predict.ts',
   'lib/verify/programs/dyadic.ts',
 ];

@@ -77,6 +77,14 @@ describe('remedies', () => {
     expect(roundOf(name, ...settings)).toBeLessThan(Infinity);
   });
 
+  it('one MiB more on the smallest device is all that 21b lacks, and the remedy says so', () => {
+    const { to } = named('21b-395MiB', 'device-memory').changes[0]!;
+    expect(to / 2 ** 20).toBeGreaterThan(395);
+    expect(to / 2 ** 20).toBeLessThanOrEqual(396);
+    expect(roundOf('21b-395MiB')).toBe(Infinity);
+    expect(roundOf('21b-395MiB', 'devices[raspberry-pi].memory=396 MiB')).toBeCloseTo(105.8, 1);
+  });
+
   it('memory that no device of u173 has makes it feasible', () => {
     expect(roundOf('u173')).toBe(Infinity);
     expect(roundOf('u173-more-memory')).toBeLessThan(Infinity);

@@ -2,6 +2,10 @@ import { allFinite, assess, meetsTolerances, type Evaluator, type Evidence, type
 import { DenseSymmetricFactor } from '../linalg/index.js';
 import { JacobianRows } from './jacobian-rows.js';
 
+/** Share of the tolerances at which a point is exact enough. */
+const exactShare = 1e-3;
+const equilibrationPasses = 4;
+
 /** A point to be polished and what comes back. */
 export interface PolishPoint {
   /** The point, length variableCount. */
@@ -76,15 +80,19 @@ export class NewtonPolish implements Polisher {
     for (let step = 0; step <= maxSteps; step++) {
       const evidence = assess(this.evaluator, { ...current, objective: 0 });
       const { stationarity, primalInfeasibility, complementarity } = evidence.residuals;
-      const error = Math.max(stationarity, primalInfeasibility, complementarity);
+      const { optimalityTolerance, feasibilityTolerance } = tolerances;
+      const error = Math.max(
+        stationarity / optimalityTolerance,
+        primalInfeasibility / feasibilityTolerance,
+        complementarity / optimalityTolerance,
+      );
       if (!Number.isFinite(error)) break;
       worsened = error < 0.5 * bestError ? 0 : worsened + 1;
       if (error < bestError) {
         bestError = error;
         best = { ...current, evidence, solved: meetsTolerances(evidence.residuals, tolerances) };
       }
-      const exact = error <= 1e-3 * Math.min(tolerances.optimalityTolerance, tolerances.feasibilityTolerance);
-      if (exact || worsened > 3 || step === maxSteps) break;
+      if (error <= exactShare || worsened > 3 || step === maxSteps) break;
       const next = this.step(current);
       if (!next) break;
       current = next;
@@ -133,9 +141,7 @@ export class NewtonPolish implements Polisher {
     const { free, active } = order;
     const total = free + active;
     if (total > 0) {
-      const inertia = this.factor!.factor(this.matrix, total);
-      if (inertia.positive !== free) return undefined;
-      this.factor!.solve(this.right);
+      if (!this.solveSystem(free, total)) return undefined;
       if (!allFinite(this.right.subarray(0, total))) return undefined;
     }
     const next = { x: x.slice(), multipliers: new Float64Array(multipliers.length) };
@@ -148,6 +154,27 @@ export class NewtonPolish implements Polisher {
     }
     this.updateActiveSet(next);
     return next;
+  }
+
+  /**
+   * Solves for the step; false where the inertia is wrong. Rows whose sizes lie so far apart that some count as zero are brought to
+   * one size first.
+   */
+  private solveSystem(free: number, total: number): boolean {
+    const { matrix, right } = this;
+    const factor = this.factor!;
+    let inertia = factor.factor(matrix, total);
+    let scale: Float64Array | undefined;
+    if (inertia.zero > 0) {
+      scale = equilibrate(matrix, total, free);
+      inertia = factor.factor(matrix, total);
+    }
+    if (inertia.positive !== free) return false;
+    const size = (k: number): number => scale?.[k] ?? 1;
+    for (let k = 0; k < total; k++) right[k]! *= size(k);
+    factor.solve(right);
+    for (let k = 0; k < total; k++) right[k]! *= size(k);
+    return true;
   }
 
   /** KKT matrix (lower triangle, row-major) and right-hand side; undefined when too large. */
@@ -234,4 +261,37 @@ export class NewtonPolish implements Polisher {
       x[j] = Math.min(Math.max(x[j]!, lower[j]!), upper[j]!);
     }
   }
+}
+
+/**
+ * Scales the lower triangle of [H Aᵀ; A 0] to rows of max-norm about 1 (Ruiz 2001), then H to entries of at most 1 by a unit of the
+ * objective, which leaves A as it is. Returns the scale of each row.
+ */
+function equilibrate(matrix: Float64Array, order: number, free: number): Float64Array {
+  const scale = new Float64Array(order).fill(1);
+  const largest = new Float64Array(order);
+  const scaleBy = (factors: Float64Array): void => {
+    for (let i = 0; i < order; i++) {
+      scale[i]! *= factors[i]!;
+      for (let j = 0; j <= i; j++) matrix[i * order + j]! *= factors[i]! * factors[j]!;
+    }
+  };
+  for (let pass = 0; pass < equilibrationPasses; pass++) {
+    largest.fill(0);
+    for (let i = 0; i < order; i++) {
+      for (let j = 0; j <= i; j++) {
+        const size = Math.abs(matrix[i * order + j]!);
+        if (size > largest[i]!) largest[i] = size;
+        if (size > largest[j]!) largest[j] = size;
+      }
+    }
+    scaleBy(largest.map((size) => (size > 0 ? 1 / Math.sqrt(size) : 1)));
+  }
+  let curvature = 0;
+  for (let i = 0; i < free; i++) {
+    for (let j = 0; j <= i; j++) curvature = Math.max(curvature, Math.abs(matrix[i * order + j]!));
+  }
+  const unit = curvature > 0 ? Math.sqrt(curvature) : 1;
+  scaleBy(largest.map((_, i) => (i < free ? 1 / unit : unit)));
+  return scale;
 }

@@ -99,7 +99,7 @@ describe('solvers on the Hock–Schittkowski collection', () => {
 
   test.each([
     ['SQP', (program: NonlinearProgram) => solveSqp(program), 112],
-    ['the augmented Lagrangian', (program: NonlinearProgram) => solveAugmentedLagrangian(program), 110],
+    ['the augmented Lagrangian', (program: NonlinearProgram) => solveAugmentedLagrangian(program), 116],
   ] as const)('%s alone solves nearly all, claims withstanding the checker', (name, solve, least) => {
     const runs = solveAll(solve);
     for (const { problem, program, result } of runs) {

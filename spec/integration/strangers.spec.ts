@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { encodeFrame } from '../../harness/transport/index.js';
+import { loadBackend } from '../../harness/backend/tensorflow.js';
+import { loadWorkload, openScenario, workloadFacts } from '../../harness/scenario/index.js';
+import { encodeFrame, protocolVersion, type Facts } from '../../harness/transport/index.js';
 import { cliFile, compileCli } from '../support/compiled-cli.js';
 import { started, type Started } from '../support/harness-processes.js';
 
@@ -198,3 +200,87 @@ it('a device that comes under a name that is taken is told so, and the first goe
   const far = start('device', path, '--join', address, '--name', 'far');
   expect(await Promise.all([server.ended, first.ended, far.ended])).toEqual([0, 0, 0]);
 }, 60_000);
+
+/** Ways of a device that has shown the token; it is silent otherwise, and so left behind in the end. */
+const memberAttacks: Record<string, (socket: WebSocket) => void> = {
+  'pings without end, answers unread': (socket) => {
+    socket.pause();
+    for (let k = 0; k < 20_000; k++) socket.ping(Buffer.alloc(125));
+  },
+  'messages that nobody waits for': (socket) => {
+    const message = { kind: 'activations', header: { round: 0, step: 0 }, body: new Uint8Array(20_000) } as const;
+    for (let k = 1; k < 3000; k++) socket.send(encodeFrame(message, k));
+  },
+  'headers of a thousand arrays': (socket) => {
+    const header = { nested: Array.from({ length: 1000 }, () => [[[]]]) };
+    for (let k = 1; k < 3000; k++) socket.send(encodeFrame({ kind: 'state', header, body: new Uint8Array(0) }, k));
+  },
+  'a frame byte by byte': (socket) => {
+    const { _socket: raw } = socket as unknown as { readonly _socket: Socket };
+    // Final, binary, masked with zeros, of 30,000 bytes.
+    raw.write(Buffer.of(0x82, 0xfe, 0x75, 0x30, 0, 0, 0, 0));
+    const drip = setInterval(() => raw.write(Buffer.of(0)), 20);
+    socket.on('close', () => clearInterval(drip));
+  },
+  'a frame that announces more than is due': (socket) => {
+    const bytes = encodeFrame({ kind: 'adapters', header: {}, body: new Uint8Array(40_000) }, 1);
+    new DataView(bytes.buffer).setUint32(16, 2 ** 31, true);
+    socket.send(bytes);
+  },
+  noise: (socket) => socket.send(Buffer.alloc(60_000, 0xa5)),
+  silence: () => undefined,
+};
+
+it('a device that has joined fills no memory either, and holds nobody up', async () => {
+  const file = join(folder, 'members.yaml');
+  await writeFile(
+    file,
+    scenario.replace('rounds: 3', 'rounds: 1000000').replace('clock:', 'faults: { messageTimeout: 2 s }\nclock:'),
+  );
+  const opening = await openScenario(file);
+  const facts = await workloadFacts(await loadWorkload(opening, await loadBackend()));
+  const record = join(folder, 'members.jsonl');
+  const server = start('server', file, '--port', '0', '--record', record);
+  await server.said('listening on');
+  const address = /ws:\/\/\S+/u.exec(server.output.text)![0];
+  start('device', file, '--join', address, '--name', 'near');
+  const honest = start('device', file, '--join', address, '--name', 'far');
+  await server.said('far has joined');
+  await pause(2000);
+  const quiet = peak(server);
+  honest.child.kill('SIGKILL');
+  await honest.ended;
+  const peaks: Record<string, number> = {};
+  const rounds = () => readFileSync(record, 'utf8').split('"kind":"round"').length;
+  for (const [name, attack] of Object.entries(memberAttacks)) {
+    const socket = await joined(address, facts);
+    const ended = new Promise((resolve) => socket.on('close', resolve));
+    const before = rounds();
+    attack(socket);
+    // A socket that is not read from does not say that it was closed.
+    await Promise.race([ended, pause(6000)]);
+    socket.terminate();
+    peaks[name] = peak(server);
+    while (rounds() === before) await pause(50);
+  }
+  server.child.kill('SIGINT');
+  expect(await server.ended).toBe(4);
+  const largest = Math.max(...Object.values(peaks));
+  console.log(`peak ${quiet.toFixed(0)} MiB quiet, ${largest.toFixed(0)} MiB with a hostile member`, peaks);
+  expect(largest).toBeLessThanOrEqual(1.2 * quiet);
+}, 180_000);
+
+/** A connection that the server has let in as `far`; tries again while it has not missed the last one. */
+async function joined(address: string, facts: Facts): Promise<WebSocket> {
+  for (;;) {
+    const socket = (await opened(address))!;
+    const answer = new Promise<string>((resolve) => {
+      socket.once('message', (data: Buffer) => resolve(data.toString('latin1')));
+      socket.once('close', () => resolve(''));
+    });
+    socket.send(joinFrame({ token: 'secret', protocolVersion, device: 'far', facts }));
+    if ((await answer).includes('assignment')) return socket;
+    socket.terminate();
+    await pause(100);
+  }
+}

@@ -405,27 +405,30 @@ export function checkRemedies(seed: number, random: RandomFile, tally: Tally, ti
   if (remedies.length === 0) tally.fault(seed, 'no remedy');
 }
 
-/** Beyond so many devices remedies rest on the search and the bound. */
-const moreThanExact = 13;
+/** From so many devices on remedies rest on the search and the bound. */
+export const moreThanExact = 13;
 
 /**
  * Remedies where the exact method does not decide: each suffices by a plan of the file with it written in, and what is said to be
  * proven impossible is refuted there too, by solving the file anew.
  */
 export function checkLargeRemedies(seed: number, { file }: RandomFile, tally: Tally): void {
-  if (file.devices.length < moreThanExact) return;
   const statusOf = (changed: EditableFile) => {
     const resolved = readOf(changed);
     return resolved ? solvePlan(resolved, { baselines: false, whatIf: 'never', timeLimitSeconds: 60 }) : undefined;
   };
-  const open = statusOf(file);
   const at = choicesOf(seed, 'large-infeasible');
+  // Below what is proven of the open file, so that no plan keeps it; where it has no plan, as it is.
+  const bound = seed % 3 === 0 ? statusOf(file)?.bound.boundSeconds : undefined;
   const tightened = edited(file, (copy) => {
-    if (seed % 3 === 0 && open?.answer) copy.deadline = open.answer.delay.totalSeconds * (0.5 + 0.4 * at.uniform());
+    if (bound !== undefined && bound < Infinity) copy.deadline = bound * (0.5 + 0.45 * at.uniform());
     else if (seed % 3 === 1) {
       delete copy.accuracy.maximumLoss;
-      copy.accuracy.minimum = 0.8985 + 0.001 * at.uniform();
-    } else Object.assign(copy.devices[0]!, { memory: 5e7 });
+      copy.accuracy.minimum = 0.8995 + 0.0004 * at.uniform();
+    } else {
+      delete copy.devices[0]!.optional;
+      Object.assign(copy.devices[0]!, { memory: 5e6 + 1e7 * at.uniform() });
+    }
   });
   const report = statusOf(tightened);
   if (report?.status !== 'infeasible' || !report.infeasibility) {

@@ -33,7 +33,7 @@ export interface RandomFile {
 }
 
 /** A small random cell: every rate law, sharing, kind of pin and limit; most have a plan. */
-export function randomFile(seed: number, mostDevices = 4): RandomFile {
+export function randomFile(seed: number, mostDevices = 4, leastDevices = 1): RandomFile {
   const random = randomStream(seed, 'problem-file');
   const chance = (share: number) => random.uniform() < share;
   const pick = <T>(...values: readonly T[]) => values[random.integer(values.length)]!;
@@ -45,7 +45,7 @@ export function randomFile(seed: number, mostDevices = 4): RandomFile {
   };
   const sharing = pick('allocated', 'equal', 'batched');
   traits.push(sharing);
-  const count = 1 + random.integer(mostDevices);
+  const count = leastDevices + random.integer(mostDevices - leastDevices + 1);
   const bandwidth = pick(5e6, 10e6, 20e6);
   const blocks = trait('blocks', 0.15);
   const shares = (optional: boolean) => ({

@@ -194,9 +194,9 @@ export class LimitedMemoryMinimizer {
       }
       const value = evaluator.objective(trial);
       const noise = 10 * machineEpsilon * Math.abs(start);
-      const isLower = value <= start + sufficientDecrease * length * slope + noise;
+      const isLower = Number.isFinite(value) && value <= start + sufficientDecrease * length * slope + noise;
       // Where the terms of the objective cancel only slopes tell whether it falls (Hager & Zhang 2005).
-      const isBlurred = !isLower && value <= start + blur && this.affordsGradient(budget);
+      const isBlurred = Math.abs(value - start) <= blur && this.affordsGradient(budget);
       if (!isLower && !(isBlurred && this.mayBeTaken(value, slope))) {
         high = length;
         const quadratic = Number.isFinite(value)
@@ -238,7 +238,7 @@ export class LimitedMemoryMinimizer {
     return slope;
   }
 
-  /** Evaluates the gradient at the trial; true if the function has not begun to rise there, but for a minimum just passed. */
+  /** Evaluates the gradient at the trial; true unless the function rises there more steeply than it falls at the start. */
   private mayBeTaken(value: number, slope: number): boolean {
     if (!this.evaluator.gradient(this.trial, value, this.trialGradient)) return false;
     return this.slopeAtTrial() <= (2 * sufficientDecrease - 1) * slope;

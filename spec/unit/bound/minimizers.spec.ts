@@ -244,3 +244,25 @@ test('conjugate gradients end soon after the signal to stop', () => {
   expect(result.termination).toBe('interrupted');
   expect(products).toBeLessThan(120);
 });
+
+test('a value of −Infinity is no step to take, for want of derivatives there', () => {
+  const none = new Float64Array(0);
+  const holed: NonlinearProgram = {
+    meta: {
+      variableCount: 1,
+      constraintCount: 0,
+      lower: Float64Array.of(-10),
+      upper: Float64Array.of(10),
+      constraintLower: none,
+      constraintUpper: none,
+      start: Float64Array.of(3),
+    },
+    objective: ([x]) => (x! < -2 ? -Infinity : (x! - 1) ** 2),
+    gradient: ([x], values) => void (values[0] = x! < -2 ? NaN : 2 * (x! - 1)),
+  };
+  for (const start of [3, -1.9, 9]) {
+    const result = solveLimitedMemory(holed, {}, { start: Float64Array.of(start) });
+    expect(result.x[0]).toBeCloseTo(1, 5);
+    expect(result.termination).toMatch(/optimal/);
+  }
+});

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeResults } from './support/results.js';
 
-const head = '{"format":"sft-opt certificate","version":4,"problemSha256":"","problem":{},"claims":{"bound":{"nodes":[';
+const head = '{"format":"sft-opt certificate","version":5,"problemSha256":"","problem":{},"claims":{"bound":{"nodes":[';
 const tail = ']}}}';
 
 /** A head, so many times a body, a tail: written in parts, as the whole is too long for memory. */
@@ -23,8 +23,8 @@ interface Text {
 
 const texts: readonly Text[] = [
   { name: '1 GB of digits', head: '{"format":"', body: '0123456789', times: 1e8, tail: '"}' },
-  { name: '1 GB of leaves', head, body: '{"prices":{}},', times: 7.2e7, tail: `{}${tail}` },
-  { name: '10^7 leaves', head, body: '{"prices":{}},', times: 1e7, tail: `{}${tail}` },
+  { name: '1 GB of leaves', head, body: '{"prices":[]},', times: 7.2e7, tail: `{}${tail}` },
+  { name: '10^7 leaves', head, body: '{"prices":[]},', times: 1e7, tail: `{}${tail}` },
   { name: '9·10^6 short leaves', head, body: '{},', times: 9e6, tail: `{}${tail}` },
   { name: '10^7 deep', head: '', body: '[', times: 1e7, tail: '' },
   { name: '3.9·10^6 deep', head: '', body: '[', times: 3.9e6, tail: '' },

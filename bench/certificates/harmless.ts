@@ -1,4 +1,5 @@
 import type { RandomStream } from '../../lib/random/index.js';
+import { isEmptied, openChoices, Reader, readProblem } from '../../lib/verify/evidence.js';
 
 /** Changes that take nothing from what a certificate proves: both checkers have to accept them. */
 export const harmlessChanges = ['order of parts', 'prices in another unit', 'order of members'] as const;
@@ -7,8 +8,7 @@ export type HarmlessChange = (typeof harmlessChanges)[number];
 interface Node {
   device?: number;
   choices?: number[];
-  threshold?: number;
-  prices?: Record<string, number | number[]>;
+  prices?: number[];
   without?: number[][];
 }
 
@@ -26,17 +26,11 @@ export function changeHarmlessly(text: string, kind: HarmlessChange, random: Ran
   const { nodes } = claims.bound;
   if (kind === 'prices in another unit') {
     // A product with 1 is not rounded, which a proof may need to the last digit.
-    const isRounded = (prices: object) => !Object.values(prices).flat().includes(1);
-    const priced = nodes.filter(({ prices }) => prices && Object.keys(prices).length > 0 && isRounded(prices));
+    const priced = nodes.filter(({ prices }) => prices?.some((price) => price > 0) && !prices.includes(1));
     if (priced.length === 0) return undefined;
     // A power of two, so that nothing is rounded.
     const unit = 2 ** Math.floor(40 * random.uniform() - 20);
-    const changed = (price: number | number[]) =>
-      Array.isArray(price) ? price.map((one) => one * unit) : price * unit;
-    for (const node of priced) {
-      const entries = Object.entries(node.prices!).map(([name, price]) => [name, changed(price)] as const);
-      node.prices = Object.fromEntries(entries);
-    }
+    for (const node of priced) node.prices = node.prices!.map((price) => price * unit);
     return JSON.stringify(certificate);
   }
   const splits = [...nodes.keys()].filter((k) => nodes[k]!.device !== undefined);
@@ -46,21 +40,34 @@ export function changeHarmlessly(text: string, kind: HarmlessChange, random: Ran
   const listed = new Set(split.choices);
   const { length } = problem.devices[split.device!]!.choices.blocks;
   split.choices = Array.from({ length: length + 1 }, (_, j) => j - 1).filter((j) => !listed.has(j));
-  const middle = endOf(nodes, k + 1);
-  const end = endOf(nodes, middle);
+  const below = partsBelow(certificate);
+  const middle = endOf(below, k + 1);
+  const end = endOf(below, middle);
   nodes.splice(k + 1, end - k - 1, ...nodes.slice(middle, end), ...nodes.slice(k + 1, middle));
   return JSON.stringify(certificate);
 }
 
+/** Into how many parts each node divides its own. */
+function partsBelow({ problem, claims }: Certificate): number[] {
+  const stack: (readonly number[])[][] = [openChoices(readProblem(new Reader(problem)))];
+  return claims.bound!.nodes.map(({ device, choices, without }) => {
+    const open = stack.pop()!;
+    const kept = (isKept: (j: number, n: number) => boolean) => open.map((list, n) => list.filter((j) => isKept(j, n)));
+    const parts =
+      device !== undefined
+        ? [false, true].map((isListed) => kept((j, n) => n !== device || choices!.includes(j) === isListed))
+        : without
+          ? [kept((j, n) => !without[n]!.includes(j))].filter((left) => !isEmptied(left))
+          : [open, open];
+    stack.push(...parts);
+    return parts.length;
+  });
+}
+
 /** The place after the last node below the one at `k`. */
-function endOf(nodes: readonly Node[], k: number): number {
-  let open = 1;
-  let at = k;
-  for (; open > 0; at++) {
-    const { device, threshold, without } = nodes[at]!;
-    if (device !== undefined || threshold !== undefined) open++;
-    else if (!without) open--;
-  }
+function endOf(below: readonly number[], k: number): number {
+  let [open, at] = [1, k];
+  for (; open > 0; at++) open += below[at]! - 1;
   return at;
 }
 

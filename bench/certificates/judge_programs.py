@@ -17,11 +17,15 @@ import check_certificate  # noqa: E402
 
 
 def arrays(problem):
-    n, m = len(problem["linear"]), len(problem["constraintLower"])
-    dense = lambda part, rows: sparse.coo_matrix((part["values"], (part["rows"], part["columns"])), (rows, n)).toarray()
+    n = len(problem["linear"])
+    def dense(part):
+        table = np.zeros((len(part), n))
+        for i, row in enumerate(part):
+            table[i, row["columns"]] = row["values"]
+        return table
+
     side = lambda name, absent: np.array([absent if x is None else x for x in problem[name]], float)
-    triangle = dense(problem["hessian"], n)
-    return (np.array(problem["linear"], float), triangle + np.tril(triangle, -1).T, dense(problem["matrix"], m),
+    return (np.array(problem["linear"], float), dense(problem["hessian"]), dense(problem["matrix"]),
             side("constraintLower", -math.inf), side("constraintUpper", math.inf), side("lower", -math.inf), side("upper", math.inf))
 
 

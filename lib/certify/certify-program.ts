@@ -6,7 +6,7 @@ import { Budget, type BudgetLimits } from '../solver/index.js';
 import { canonicalJson } from '../verify/canonical.js';
 import { CertificateError, Reader } from '../verify/reader.js';
 import { verifyProgram, type ProgramVerdict } from '../verify/programs/index.js';
-import { continuousClaims, unboundedClaim } from './continuous.js';
+import { continuousClaims, unboundedClaims } from './continuous.js';
 import { proveConvexity } from './convexity.js';
 import type { ProgramClaims } from './evidence.js';
 import { integerClaims } from './integer.js';
@@ -19,7 +19,7 @@ import { NotCertifiable, stateProgram, type StatedProgram } from './state-progra
 /** A certificate of a program (docs/certificate/README.md), to be written as JSON. */
 export interface ProgramCertificate {
   readonly format: 'sft-opt certificate';
-  readonly version: 4;
+  readonly version: 5;
   /** Program that wrote it. */
   readonly generator?: string;
   /** Digest of the program as stated. */
@@ -154,8 +154,7 @@ function claimsOf(stated: Stated, problem: QuadraticProgram, options: CertifyPro
   const seconds = options.timeLimitSeconds;
   const solve = { ...sharp, ...(seconds !== undefined && Number.isFinite(seconds) && { timeLimitSeconds: seconds }) };
   const result = options.result ?? solveQp(problem, solve, undefined, { ...limits, convex: true });
-  if (result.termination === 'unbounded')
-    return { unbounded: unboundedClaim(stated, result, result.x, pointTolerance) };
+  if (result.termination === 'unbounded') return unboundedClaims(stated, result, result.x, pointTolerance);
   return continuousClaims({ stated, convexity, result, pointTolerance });
 }
 
@@ -164,7 +163,7 @@ function sealed(stated: Stated, claims: ProgramClaims, generator: string | undef
   const problem = stated.statement;
   const certificate: ProgramCertificate = {
     format: 'sft-opt certificate',
-    version: 4,
+    version: 5,
     ...(generator !== undefined && { generator }),
     problemSha256: sha256Now(canonicalJson(problem)),
     problem,

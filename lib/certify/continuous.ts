@@ -14,8 +14,8 @@ import {
   type ProvenLeaf,
 } from './evidence.js';
 import { solveExactly, type Equation } from './exact-solve.js';
-import { boxOf, impliedBounds, type Stated } from './numeric.js';
-import { exactly, roundedDown, written, type Rationals } from './rational.js';
+import { boxOf, type Stated } from './numeric.js';
+import { exactly, written, type Rationals } from './rational.js';
 import type { Relaxed } from './relaxation.js';
 import { NotCertifiable } from './state-program.js';
 import { provenLeaf } from './tree.js';
@@ -36,7 +36,6 @@ const nearness = [1e-9, 1e-7, 1e-5];
 export function continuousClaims({ stated, convexity, result, pointTolerance }: ContinuousRequest): ProgramClaims {
   const isInfeasible = result.termination === 'infeasible';
   if (hasCrossedSides(stated)) return { bound: { value: null, nodes: [{}] } };
-  const [lower, upper] = [stated.lower.slice(), stated.upper.slice()];
   const y = isInfeasible ? (result.certificate?.multipliers ?? result.multipliers) : result.multipliers;
   const relaxed: Relaxed = {
     end: isInfeasible ? 'infeasible' : 'optimal',
@@ -46,26 +45,14 @@ export function continuousClaims({ stated, convexity, result, pointTolerance }: 
   };
   const best = isInfeasible ? { points: [], leaves: [] } : solutions(stated, convexity, relaxed, pointTolerance);
   const point = best.points.reduce<PointClaim | undefined>(better, undefined);
-  const nodes: object[] = [];
-  const found = (): ProvenLeaf | undefined =>
-    [...best.leaves, provenLeaf(stated, convexity.shift, lower, upper, relaxed, () => false)].reduce<
-      ProvenLeaf | undefined
-    >((a, b) => (b && (!a || b.value > a.value) ? b : a), undefined);
-  let leaf = found();
-  if (!leaf) {
-    const steps = impliedBounds(stated, lower, upper, false);
-    const isEmpty = lower.some((value, j) => value > upper[j]!);
-    if (steps.length > 0) {
-      nodes.push({ steps: steps.map((step) => ({ ...step, value: roundedDown(step.value, Dyadic.one) })) });
-      leaf = isEmpty ? { leaf: {}, value: Infinity } : found();
-    }
-  }
+  const proven = provenLeaf(stated, convexity.shift, stated.lower, stated.upper, relaxed, () => false);
+  const leaf = [...best.leaves, proven].reduce((a, b) => (b && (!a || b.value > a.value) ? b : a), undefined);
   if (!leaf && isInfeasible) throw new NotCertifiable('the multipliers do not refute the program exactly');
   if (!leaf && !point) throw new NotCertifiable('neither a point nor a bound could be proven');
   const bound = leaf && {
     value: leaf.value === Infinity ? null : leaf.value,
-    ...(convexity.json && leaf.value < Infinity && { convexity: convexity.json }),
-    nodes: [...nodes, leaf.leaf],
+    ...(leaf.value < Infinity && convexity.json),
+    nodes: [leaf.leaf],
   };
   return { ...(point && { point }), ...(bound && { bound }) };
 }
@@ -125,8 +112,8 @@ function solutions(
   return { points, leaves };
 }
 
-/** The claim that the objective falls without end from x along the ray of a result. */
-export function unboundedClaim(stated: Stated, { ray }: QpResult, x: Float64Array, tolerance: number): object {
+/** That the objective falls without end from a point near x along the ray of a result. */
+export function unboundedClaims(stated: Stated, { ray }: QpResult, x: Float64Array, tolerance: number): ProgramClaims {
   if (!ray) throw new NotCertifiable('there is no ray');
   const { lower, upper } = stated;
   const starts = [pointClaim(stated, exactly(snapped(x, lower, upper, 1e-9)), tolerance)];
@@ -137,15 +124,9 @@ export function unboundedClaim(stated: Stated, { ray }: QpResult, x: Float64Arra
   }
   const start = starts.reduce(better, undefined);
   if (!start) throw new NotCertifiable('the point is too far outside its sides');
-  const direction = exactRay(stated, ray.direction);
-  const { over, lists } = written(direction.over, direction.entries);
-  return {
-    tolerance: start.tolerance,
-    ...(start.over && { over: start.over }),
-    x: start.x,
-    ...(over && { rayOver: over }),
-    ray: lists[0]!,
-  };
+  // A positive factor changes nothing.
+  const { lists } = written(Dyadic.one, exactRay(stated, ray.direction).entries);
+  return { point: start, ray: lists[0]! };
 }
 
 /** A ray near `direction` along which what all but does not change does not change at all. */

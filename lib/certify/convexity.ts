@@ -1,10 +1,10 @@
 import { Dyadic, isProvenConvex } from '../verify/programs/index.js';
 import type { Stated } from './numeric.js';
-import { NotCertifiable, type StatedMatrix } from './state-program.js';
+import { NotCertifiable, type StatedRow } from './state-program.js';
 
 /** Evidence that P + S is positive semidefinite, as certificates write it, with S. */
 export interface ConvexityEvidence {
-  readonly json: { readonly factor?: StatedMatrix; readonly shift?: readonly number[] } | undefined;
+  readonly json: { readonly factor?: readonly StatedRow[]; readonly shift?: readonly number[] };
   readonly shift: readonly Dyadic[] | undefined;
 }
 
@@ -13,27 +13,28 @@ const exactVariables = 120;
 const largestDense = 1500;
 
 /**
- * How P is shown to be positive semidefinite: by its diagonal, by a factor of P − δ·I, by exact elimination, or, with finite bounds, by a
+ * How P is shown to be positive semidefinite: by its own dominant diagonal, by a factor of P − δ·I, by exact elimination, or, with finite bounds, by a
  * factor of P + δ·I, whose curvature the bounds then pay for. Throws NotCertifiable where none holds.
  */
 export function proveConvexity(stated: Stated): ConvexityEvidence {
-  if (stated.exact.isLinear) return { json: undefined, shift: undefined };
+  if (stated.exact.isLinear) return { json: {}, shift: undefined };
   const n = stated.variableCount;
   const accepted = (json: ConvexityEvidence['json']): boolean => isProvenConvex(stated.exact, json);
-  if (accepted({})) return { json: {}, shift: undefined };
+  if (isDominant(stated) && accepted({})) return { json: {}, shift: undefined };
   if (n > largestDense) throw new NotCertifiable(`the Hessian of ${n} variables is too large for a proof of convexity`);
   const dense = new Float64Array(n * n);
   let largest = 0;
-  stated.statement.hessian.values.forEach((value, k) => {
-    const [i, j] = [stated.statement.hessian.rows[k]!, stated.statement.hessian.columns[k]!];
-    dense[i * n + j] = dense[j * n + i] = value;
-    largest = Math.max(largest, Math.abs(value));
-  });
+  stated.statement.hessian.forEach(({ columns, values }, i) =>
+    columns.forEach((j, k) => {
+      dense[i * n + j] = values[k]!;
+      largest = Math.max(largest, Math.abs(values[k]!));
+    }),
+  );
   for (const part of [1e-8, 1e-11, 1e-13]) {
     const factor = cholesky(dense, n, -part * largest);
     if (factor && accepted({ factor })) return { json: { factor }, shift: undefined };
   }
-  if (n <= exactVariables && accepted(undefined)) return { json: undefined, shift: undefined };
+  if (n <= exactVariables && accepted({})) return { json: {}, shift: undefined };
   const isBounded = stated.lower.every(Number.isFinite) && stated.upper.every(Number.isFinite);
   for (const part of isBounded ? [1e-13, 1e-12, 1e-11, 1e-10] : []) {
     const factor = cholesky(dense, n, 0.5 * n * part * largest);
@@ -45,8 +46,17 @@ export function proveConvexity(stated: Stated): ConvexityEvidence {
   throw new NotCertifiable('the Hessian is not shown to be positive semidefinite');
 }
 
+/** Whether, as far as doubles tell, each diagonal entry is at least all others of its row by size. */
+function isDominant({ statement }: Stated): boolean {
+  return statement.hessian.every(({ columns, values }, i) => {
+    const excess = (sum: number, value: number, k: number): number =>
+      columns[k] === i ? sum + value : sum - Math.abs(value);
+    return values.reduce(excess, 0) >= 0;
+  });
+}
+
 /** Rᵀ of P + δ·I = RᵀR, row k of R from place k on; undefined where a pivot is not positive. */
-function cholesky(values: Float64Array, n: number, delta: number): StatedMatrix | undefined {
+function cholesky(values: Float64Array, n: number, delta: number): StatedRow[] | undefined {
   const lower = Float64Array.from(values);
   for (let k = 0; k < n; k++) {
     let pivot = lower[k * n + k]! + delta;
@@ -60,14 +70,8 @@ function cholesky(values: Float64Array, n: number, delta: number): StatedMatrix 
       lower[i * n + k] = sum / root;
     }
   }
-  const factor: { rows: number[]; columns: number[]; values: number[] } = { rows: [], columns: [], values: [] };
-  for (let k = 0; k < n; k++) {
-    for (let i = k; i < n; i++) {
-      if (lower[i * n + k] === 0) continue;
-      factor.rows.push(k);
-      factor.columns.push(i);
-      factor.values.push(lower[i * n + k]!);
-    }
-  }
-  return factor;
+  return Array.from({ length: n }, (_, k) => {
+    const columns = Array.from({ length: n - k }, (__, t) => k + t).filter((i) => lower[i * n + k] !== 0);
+    return { columns, values: columns.map((i) => lower[i * n + k]!) };
+  });
 }

@@ -27,8 +27,8 @@ export interface ProgramClaims {
   readonly point?: PointClaim;
   /** Evidence that no point has a lower objective than stated, or that there is no point at all. */
   readonly bound?: object;
-  /** Evidence that the objective falls without end: a point and a ray. */
-  readonly unbounded?: object;
+  /** A direction from the point along which the objective falls without end. */
+  readonly ray?: readonly (number | string)[];
 }
 
 /** The bound of multipliers y (positive for upper sides) and, with curvature, of the tangent at w; undefined if there is none. */
@@ -244,14 +244,11 @@ export function pointClaim(
   if (!(tolerance <= largestTolerance)) return undefined;
   let curved = Dyadic.zero;
   exact.hessian.forEach(({ columns, values }, i) =>
-    columns.forEach((j, k) => {
-      const term = values[k]!.times(entries[i]!).times(entries[j]!);
-      curved = curved.plus(i === j ? term.times(half) : term);
-    }),
+    columns.forEach((j, k) => (curved = curved.plus(values[k]!.times(entries[i]!).times(entries[j]!)))),
   );
   let linear = exact.constant.times(over);
   exact.linear.forEach((cost, j) => (linear = linear.plus(cost.times(entries[j]!))));
-  const value = roundedUp(curved.plus(linear.times(over)), over.times(over));
+  const value = roundedUp(curved.times(half).plus(linear.times(over)), over.times(over));
   if (!Number.isFinite(value)) return undefined;
   const { over: denominator, lists } = written(over, entries);
   return { value, tolerance, ...(denominator && { over: denominator }), x: lists[0]! };

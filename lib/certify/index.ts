@@ -5,5 +5,5 @@ export {
   type ProgramCertificate,
   type ProgramCertification,
 } from './certify-program.js';
-export { NotCertifiable, type StatedMatrix, type StatedProgram } from './state-program.js';
+export { NotCertifiable, type StatedProgram, type StatedRow } from './state-program.js';
 export type { PointClaim, ProgramClaims } from './evidence.js';

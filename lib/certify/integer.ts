@@ -1,6 +1,6 @@
 import { solveQp } from '../qp/index.js';
 import type { BudgetEnd } from '../solver/index.js';
-import { better, unboundedClaim } from './continuous.js';
+import { better, unboundedClaims } from './continuous.js';
 import type { ConvexityEvidence } from './convexity.js';
 import { pointClaim, vertexAt, type PointClaim, type ProgramClaims } from './evidence.js';
 import { Stated } from './numeric.js';
@@ -24,13 +24,13 @@ export function integerClaims(request: IntegerRequest): ProgramClaims {
   const { stated, convexity, pointTolerance } = request;
   const relaxation = solveQp(stated.within(stated.lower, stated.upper), sharp, undefined, { convex: true });
   if (relaxation.termination === 'unbounded') {
-    return { unbounded: unboundedClaim(stated, relaxation, somePoint(request), pointTolerance) };
+    return unboundedClaims(stated, relaxation, somePoint(request), pointTolerance);
   }
   const { tree, point } = search(request);
   const bound = {
     value: tree.value ?? null,
     ...(tree.step !== undefined && { step: tree.step }),
-    ...(convexity.json && tree.value !== undefined && { convexity: convexity.json }),
+    ...(tree.value !== undefined && convexity.json),
     nodes: tree.nodes,
   };
   return { ...(point && { point }), bound };
@@ -84,9 +84,13 @@ function completed(stated: Stated, whole: Float64Array, tolerance: number): Poin
 /** Some point with whole integers, of the program without its objective. */
 function somePoint(request: IntegerRequest): Float64Array {
   const { statement } = request.stated;
-  const none = { rows: [], columns: [], values: [] };
-  const stated = new Stated({ ...statement, hessian: none, linear: statement.linear.map(() => 0), constant: 0 });
-  const { found } = search({ ...request, stated, convexity: { json: undefined, shift: undefined } });
+  const stated = new Stated({
+    ...statement,
+    hessian: statement.linear.map(() => ({ columns: [], values: [] })),
+    linear: statement.linear.map(() => 0),
+    constant: 0,
+  });
+  const { found } = search({ ...request, stated, convexity: { json: {}, shift: undefined } });
   if (!found) throw new NotCertifiable('the relaxation falls without end, and no point with whole integers was found');
   return found;
 }

@@ -1,8 +1,8 @@
-import { assembleSparse } from '../linalg/index.js';
+import { assembleSparse, type SparseMatrix } from '../linalg/index.js';
 import type { QuadraticProgram } from '../problem/index.js';
 import { Reader } from '../verify/reader.js';
-import { Dyadic, readProgram, type ProgramStatement, type Tightening, isImplied } from '../verify/programs/index.js';
-import type { StatedProgram } from './state-program.js';
+import { Dyadic, readProgram, type ProgramStatement } from '../verify/programs/index.js';
+import type { StatedProgram, StatedRow } from './state-program.js';
 
 /** A stated program in exact numbers and in doubles. */
 export class Stated {
@@ -24,29 +24,13 @@ export class Stated {
     const n = (this.variableCount = statement.linear.length);
     const m = (this.rowCount = statement.constraintLower.length);
     const columns = Array.from({ length: n }, () => ({ rows: [] as number[], values: [] as Dyadic[] }));
-    const hessianRows = Array.from({ length: n }, () => ({ columns: [] as number[], values: [] as Dyadic[] }));
     this.exact.rows.forEach((row, i) =>
       row.columns.forEach((j, k) => {
         columns[j]!.rows.push(i);
         columns[j]!.values.push(row.values[k]!);
       }),
     );
-    this.exact.hessian.forEach((row, i) =>
-      row.columns.forEach((j, k) => {
-        hessianRows[i]!.columns.push(j);
-        hessianRows[i]!.values.push(row.values[k]!);
-        if (i === j) return;
-        hessianRows[j]!.columns.push(i);
-        hessianRows[j]!.values.push(row.values[k]!);
-      }),
-    );
-    const { matrix } = statement;
-    const rows = Array.from({ length: m }, () => ({ columns: [] as number[], values: [] as number[] }));
-    matrix.values.forEach((value, k) => {
-      rows[matrix.rows[k]!]!.columns.push(matrix.columns[k]!);
-      rows[matrix.rows[k]!]!.values.push(value);
-    });
-    [this.columns, this.hessianRows, this.rows] = [columns, hessianRows, rows];
+    [this.columns, this.hessianRows, this.rows] = [columns, this.exact.hessian, statement.matrix];
     const sides = (list: readonly (number | null)[], absent: number): Float64Array =>
       Float64Array.from(list, (value) => value ?? absent);
     this.lower = sides(statement.lower, -Infinity);
@@ -64,38 +48,16 @@ export class Stated {
 
   private get solvable(): QuadraticProgram {
     const { statement, variableCount: n, rowCount: m } = this;
-    const { hessian, matrix } = statement;
-    const off = hessian.values.map((_, k) => k).filter((k) => hessian.rows[k] !== hessian.columns[k]);
-    const both = <T>(list: readonly T[], other: readonly T[]): T[] => [...list, ...off.map((k) => other[k]!)];
     return (this.cache.program ??= {
-      ...(hessian.values.length > 0 && {
-        hessian: assembleSparse(
-          n,
-          n,
-          both(hessian.rows, hessian.columns),
-          both(hessian.columns, hessian.rows),
-          both(hessian.values, hessian.values),
-        ).matrix,
-      }),
+      ...(!this.exact.isLinear && { hessian: assembled(statement.hessian, n) }),
       linear: Float64Array.from(statement.linear),
       constant: statement.constant,
-      ...(m > 0 && { constraintMatrix: assembleSparse(m, n, matrix.rows, matrix.columns, matrix.values).matrix }),
+      ...(m > 0 && { constraintMatrix: assembled(statement.matrix, n) }),
       constraintLower: this.rowLower,
       constraintUpper: this.rowUpper,
       lower: this.lower,
       upper: this.upper,
     });
-  }
-
-  objective(x: Float64Array): number {
-    const { linear, hessian, constant } = this.statement;
-    let value = constant;
-    linear.forEach((cost, j) => (value += cost * x[j]!));
-    hessian.values.forEach((entry, k) => {
-      const [i, j] = [hessian.rows[k]!, hessian.columns[k]!];
-      value += (i === j ? 0.5 : 1) * entry * x[i]! * x[j]!;
-    });
-    return value;
   }
 
   rowValue(i: number, x: Float64Array): number {
@@ -106,8 +68,15 @@ export class Stated {
   }
 }
 
+function assembled(rows: readonly StatedRow[], columnCount: number): SparseMatrix {
+  const places = rows.flatMap(({ columns }, i) => columns.map(() => i));
+  const columns = rows.flatMap((row) => row.columns);
+  const values = rows.flatMap((row) => row.values);
+  return assembleSparse(rows.length, columnCount, places, columns, values).matrix;
+}
+
 /** Bounds in exact numbers, to be moved. */
-export function boxOf(lower: Float64Array, upper: Float64Array): Record<Tightening['side'], (Dyadic | undefined)[]> {
+export function boxOf(lower: Float64Array, upper: Float64Array): Record<'lower' | 'upper', (Dyadic | undefined)[]> {
   const side = (value: number): Dyadic | undefined => (Number.isFinite(value) ? Dyadic.of(value) : undefined);
   return { lower: Array.from(lower, side), upper: Array.from(upper, side) };
 }
@@ -116,16 +85,17 @@ const mostRounds = 8;
 /** Bounds beyond this are as good as none. */
 const farthest = 1e12;
 
-/**
- * Bounds that rows imply, each checked exactly: for variables without that bound, and with `integersToo` for integers whose interval
- * shrinks. Narrows `lower` and `upper`.
- */
-export function impliedBounds(
-  stated: Stated,
-  lower: Float64Array,
-  upper: Float64Array,
-  integersToo: boolean,
-): Tightening[] {
+/** A bound of a whole variable that a row and the bounds of its other variables imply; `sign` is that of the row's multiplier. */
+export interface Tightening {
+  readonly row: number;
+  readonly sign: 1 | -1;
+  readonly variable: number;
+  readonly side: 'lower' | 'upper';
+  readonly value: number;
+}
+
+/** Bounds of whole variables that rows imply, each checked exactly. Narrows `lower` and `upper`. */
+export function impliedBounds(stated: Stated, lower: Float64Array, upper: Float64Array): Tightening[] {
   const { exact } = stated;
   const steps: Tightening[] = [];
   const box = boxOf(lower, upper);
@@ -158,16 +128,15 @@ export function impliedBounds(
           const side = factor > 0 ? 'upper' : 'lower';
           const bounds = side === 'upper' ? upper : lower;
           const old = bounds[variable]!;
-          const isWhole = exact.isInteger[variable] === 1;
-          if (!(integersToo && isWhole) && Number.isFinite(old)) continue;
+          if (exact.isInteger[variable] === 0) continue;
           const room = limit - (Number.isFinite(own) ? least - own : least);
           const direction = side === 'upper' ? 1 : -1;
           const margin = 1e-12 * (size / Math.abs(factor)) + 1e-300;
           const value = room / factor + direction * margin;
           if (!(Math.abs(value) < farthest)) continue;
-          const next = isWhole ? (side === 'upper' ? Math.floor(value) : Math.ceil(value)) : value;
+          const next = side === 'upper' ? Math.floor(value) : Math.ceil(value);
           if (!(direction * (old - next) > 0)) continue;
-          const step: Tightening = { row, variable, side, value: Dyadic.of(value) };
+          const step: Tightening = { row, sign, variable, side, value: next };
           if (!isImplied(exact, box, step)) continue;
           bounds[variable] = next;
           box[side][variable] = Dyadic.of(next);
@@ -178,4 +147,24 @@ export function impliedBounds(
     if (steps.length === before) break;
   }
   return steps;
+}
+
+/** Whether a row refutes the whole variable one beyond the bound. */
+function isImplied(
+  { rows, rowLower, rowUpper }: ProgramStatement,
+  box: ReturnType<typeof boxOf>,
+  { row, sign, variable, side, value }: Tightening,
+): boolean {
+  const { columns, values } = rows[row]!;
+  const limit = sign > 0 ? rowUpper[row] : rowLower[row]?.negated();
+  if (!limit) return false;
+  const beyond = Dyadic.of(value + (side === 'upper' ? 1 : -1));
+  let least = Dyadic.zero;
+  for (let k = 0; k < columns.length; k++) {
+    const factor = sign > 0 ? values[k]! : values[k]!.negated();
+    const at = columns[k] === variable ? beyond : (factor.sign > 0 ? box.lower : box.upper)[columns[k]!];
+    if (!at && factor.sign !== 0) return false;
+    if (at) least = least.plus(factor.times(at));
+  }
+  return least.minus(limit).sign > 0;
 }

@@ -2,10 +2,8 @@ import { toSparse, transpose, type SymmetricMatrix } from '../linalg/index.js';
 import type { QuadraticProgram } from '../problem/index.js';
 import { Dyadic } from '../verify/programs/index.js';
 
-/** Entries of a sparse matrix in the order of rows, then columns. */
-export interface StatedMatrix {
-  /** Row of each entry. */
-  readonly rows: readonly number[];
+/** A row of a sparse matrix. */
+export interface StatedRow {
   /** Column of each entry. */
   readonly columns: readonly number[];
   /** Value of each entry. */
@@ -19,10 +17,10 @@ export interface StatedProgram {
   readonly constant: number;
   /** Linear part of the objective. */
   readonly linear: readonly number[];
-  /** Quadratic part of the objective. */
-  readonly hessian: StatedMatrix;
+  /** Quadratic part of the objective, by rows: a symmetric matrix. */
+  readonly hessian: readonly StatedRow[];
   /** The rows. */
-  readonly matrix: StatedMatrix;
+  readonly matrix: readonly StatedRow[];
   /** Lower sides of the rows; null for none. */
   readonly constraintLower: readonly (number | null)[];
   /** Upper sides of the rows; null for none. */
@@ -56,8 +54,8 @@ export function stateProgram(problem: QuadraticProgram, integers: readonly numbe
     kind: 'quadratic-program',
     constant: (problem.constant ?? 0) + 0,
     linear: Array.from(linear, (value) => value + 0),
-    hessian: problem.hessian === undefined ? empty : lowerPart(problem.hessian),
-    matrix: constraintMatrix === undefined ? empty : byRows(toSparse(constraintMatrix)),
+    hessian: problem.hessian === undefined ? emptyRows(linear.length) : hessianRows(problem.hessian),
+    matrix: constraintMatrix === undefined ? emptyRows(constraintLower.length) : byRows(toSparse(constraintMatrix)),
     constraintLower: side(constraintLower, 'constraintLower', -Infinity),
     constraintUpper: side(constraintUpper, 'constraintUpper', Infinity),
     lower: side(lower, 'lower', -Infinity),
@@ -66,26 +64,29 @@ export function stateProgram(problem: QuadraticProgram, integers: readonly numbe
   };
 }
 
-const empty: StatedMatrix = { rows: [], columns: [], values: [] };
-
-function byRows(matrix: ReturnType<typeof toSparse>): StatedMatrix {
-  // Columns of the transpose are rows.
-  const transposed = transpose(matrix);
-  const entries: { rows: number[]; columns: number[]; values: number[] } = { rows: [], columns: [], values: [] };
-  for (let i = 0; i < transposed.columns; i++) {
-    for (let k = transposed.columnStarts[i]!; k < transposed.columnStarts[i + 1]!; k++) {
-      if (transposed.values[k] === 0) continue;
-      entries.rows.push(i);
-      entries.columns.push(transposed.rowIndices[k]!);
-      entries.values.push(transposed.values[k]!);
-    }
-  }
-  return entries;
+function emptyRows(count: number): StatedRow[] {
+  return Array.from({ length: count }, () => ({ columns: [], values: [] }));
 }
 
-function lowerPart(hessian: SymmetricMatrix): StatedMatrix {
+function byRows(matrix: ReturnType<typeof toSparse>): StatedRow[] {
+  // Columns of the transpose are rows.
+  const transposed = transpose(matrix);
+  return Array.from({ length: transposed.columns }, (_, i) => {
+    const row: { columns: number[]; values: number[] } = { columns: [], values: [] };
+    for (let k = transposed.columnStarts[i]!; k < transposed.columnStarts[i + 1]!; k++) {
+      if (transposed.values[k] === 0) continue;
+      row.columns.push(transposed.rowIndices[k]!);
+      row.values.push(transposed.values[k]!);
+    }
+    return row;
+  });
+}
+
+function hessianRows(hessian: SymmetricMatrix): StatedRow[] {
   if (hessian.kind === 'diagonal')
-    return fromEntries(hessian.values.length, (i) => [[i, Dyadic.of(hessian.values[i]!)]]);
+    return Array.from(hessian.values, (value, i) =>
+      value === 0 ? emptyRows(1)[0]! : { columns: [i], values: [value] },
+    );
   if (hessian.kind === 'diagonal-plus-low-rank') {
     const { diagonal, factor, weights } = hessian;
     const entry = (i: number, j: number): Dyadic => {
@@ -96,35 +97,36 @@ function lowerPart(hessian: SymmetricMatrix): StatedMatrix {
       });
       return sum;
     };
-    return fromEntries(diagonal.length, (i) => Array.from({ length: i + 1 }, (_, j) => [j, entry(i, j)]));
+    return fromTriangle(diagonal.length, entry);
   }
-  const all = byRows(toSparse(hessian));
-  const place = new Map(all.values.map((value, k) => [all.rows[k]! * hessian.columns + all.columns[k]!, value]));
-  all.values.forEach((value, k) => {
-    const [i, j] = [all.rows[k]!, all.columns[k]!];
-    if (place.get(j * hessian.columns + i) !== value) {
-      throw new NotCertifiable(`the Hessian has ${value} at (${i}, ${j}) and another number at (${j}, ${i})`);
-    }
-  });
-  const kept = all.values.map((_, k) => k).filter((k) => all.columns[k]! <= all.rows[k]!);
-  return {
-    rows: kept.map((k) => all.rows[k]!),
-    columns: kept.map((k) => all.columns[k]!),
-    values: kept.map((k) => all.values[k]!),
-  };
+  const rows = byRows(toSparse(hessian));
+  const places = rows.map(({ columns, values }) => new Map(columns.map((j, k) => [j, values[k]!])));
+  rows.forEach(({ columns, values }, i) =>
+    columns.forEach((j, k) => {
+      if (places[j]!.get(i) === values[k]) return;
+      throw new NotCertifiable(`the Hessian has ${values[k]} at (${i}, ${j}) and another number at (${j}, ${i})`);
+    }),
+  );
+  return rows;
 }
 
-function fromEntries(n: number, row: (i: number) => (readonly [number, Dyadic])[]): StatedMatrix {
-  const entries: { rows: number[]; columns: number[]; values: number[] } = { rows: [], columns: [], values: [] };
+/** Rows of the symmetric matrix whose entries at and below the diagonal are given. */
+function fromTriangle(n: number, entry: (i: number, j: number) => Dyadic): StatedRow[] {
+  const rows = Array.from({ length: n }, (): { columns: number[]; values: number[] } => ({ columns: [], values: [] }));
+  const put = (i: number, j: number, value: number): void => {
+    rows[i]!.columns.push(j);
+    rows[i]!.values.push(value);
+  };
   for (let i = 0; i < n; i++) {
-    for (const [j, exact] of row(i)) {
+    for (let j = 0; j <= i; j++) {
+      const exact = entry(i, j);
       if (exact.n === 0n) continue;
-      entries.rows.push(i);
-      entries.columns.push(j);
-      entries.values.push(asDouble(exact, `entry (${i}, ${j}) of the Hessian`));
+      const value = asDouble(exact, `entry (${i}, ${j}) of the Hessian`);
+      put(i, j, value);
+      if (i !== j) put(j, i, value);
     }
   }
-  return entries;
+  return rows;
 }
 
 /** The double that a number is; throws NotCertifiable if it is none. */

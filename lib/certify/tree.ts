@@ -1,9 +1,9 @@
 import { fractionalVariables, Pseudocosts } from '../integer/index.js';
 import type { QpWarmStart } from '../qp/index.js';
 import type { BudgetEnd } from '../solver/index.js';
-import { Dyadic, type Tightening } from '../verify/programs/index.js';
+import { Dyadic } from '../verify/programs/index.js';
 import { clearedMultipliers, dualLeaf, leaning, rayLeaf, type ProvenLeaf } from './evidence.js';
-import { boxOf, impliedBounds, type Stated } from './numeric.js';
+import { boxOf, impliedBounds, type Stated, type Tightening } from './numeric.js';
 import { exactly, roundedDown } from './rational.js';
 import { relaxationOf, type Relaxed, type RelaxationOf } from './relaxation.js';
 import { NotCertifiable } from './state-program.js';
@@ -114,7 +114,6 @@ class Tree {
   private grow(node: Growing, written: object, count: number): readonly Growing[] {
     node.written = written;
     node.below = Array.from({ length: count }, () => ({ written: {}, below: [] }));
-    this.nodeCount += count;
     return node.below;
   }
 
@@ -122,8 +121,7 @@ class Tree {
     const { stated } = this.request;
     const { exact } = stated;
     const [lower, upper] = [open.lower.slice(), open.upper.slice()];
-    const steps = impliedBounds(stated, lower, upper, true);
-    const node = steps.length > 0 ? this.tighten(open.node, steps) : open.node;
+    const node = impliedBounds(stated, lower, upper).reduce((at, step) => this.tighten(at, step), open.node);
     // Nothing more is to be shown where bounds cross.
     if (lower.some((value, j) => value > upper[j]!)) return;
     const relaxed = this.relax(lower, upper, open.warm);
@@ -169,9 +167,14 @@ class Tree {
     }
   }
 
-  private tighten(node: Growing, steps: readonly Tightening[]): Growing {
-    const written = steps.map((step) => ({ ...step, value: roundedDown(step.value, Dyadic.one) }));
-    return this.grow(node, { steps: written }, 1)[0]!;
+  /** A branch of which the row refutes one side. Returns the other. */
+  private tighten(node: Growing, { row, sign, variable, side, value }: Tightening): Growing {
+    const isUpper = side === 'upper';
+    const [below, above] = this.grow(node, { variable, at: isUpper ? value : value - 1 }, 2) as [Growing, Growing];
+    const rows = new Array<number>(this.request.stated.rowCount).fill(0);
+    rows[row] = sign;
+    (isUpper ? above : below).written = { over: '0', rows };
+    return isUpper ? below : above;
   }
 
   private split(
@@ -184,6 +187,7 @@ class Tree {
   ): void {
     const at = Math.floor(value);
     const children = this.grow(node, { variable, at }, 2);
+    this.nodeCount += 2;
     const child = (direction: 0 | 1): Open => {
       const [low, high] = [lower.slice(), upper.slice()];
       if (direction === 0) high[variable] = Math.min(high[variable]!, at);

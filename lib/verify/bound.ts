@@ -1,30 +1,22 @@
-import { point, subtract } from './interval.js';
+import { multiply, point, subtract } from './interval.js';
 import { BoundChecker, readPrices, readWitnesses, type Judgement, type Part } from './judge.js';
-import { admissibleChoices, relaxed, type Device, type Problem } from './problem.js';
-import { Reader } from './reader.js';
+import { admissibleChoices, type Device, type Problem } from './problem.js';
+import type { Reader } from './reader.js';
 import { verifyTree } from './tree.js';
 
 /** Proves that no admissible plan has a round of `seconds` or less (∞: that there is none). */
 export function verifyBoundClaim(reader: Reader, problem: Problem): { seconds: number; leaves: number } {
-  const at = reader.members('roundSeconds form replacedBy nodes');
+  const at = reader.members('roundSeconds byStages nodes');
   const seconds = at.roundSeconds.optional((claimed) => claimed.number(0)) ?? Infinity;
-  // Stages are of a server that serves all at once.
-  const form = problem.sharing === 'batched' ? at.form.oneOf('chain', 'stages') : at.form.oneOf('chain');
-  const replaced = at.replacedBy.optional((list) => list.array(problem.devices.length));
-  const open = problem.devices.map((device, n) => {
-    const admissible = admissibleChoices(problem, device);
-    const kept = replaced ? unreplaced(replaced[n]!, device, admissible) : admissible;
-    return device.optional ? [-1, ...kept] : kept;
-  });
-  const checker = new BoundChecker(problem, form, withoutAggregation(problem, seconds));
+  const open = openChoices(problem);
   const size = open.reduce((sum, list) => sum + 1 + list.length, 0);
   at.nodes.spend(stepsPerChoice * size * at.nodes.list().length);
+  const checker = new BoundChecker(problem, at.byStages.oneOf(true, false), withoutAggregation(problem, seconds));
   const leaves = verifyTree(at.nodes, checker.root(open), (node, part) => {
     if (node.has('device')) return split(node, part);
-    return node.has('threshold') ? cut(node, part) : proven(node, part, checker);
+    return node.has('threshold') ? cut(node, part) : reduced(node, part, checker);
   });
-  const { deadlineSeconds, tolerance } = problem;
-  const isLate = deadlineSeconds !== undefined && seconds >= relaxed(deadlineSeconds, tolerance).hi;
+  const isLate = seconds >= multiply(point(problem.deadlineSeconds), problem.passed).hi;
   return { seconds: isLate ? Infinity : seconds, leaves };
 }
 
@@ -36,78 +28,71 @@ export function withoutAggregation({ aggregationSeconds }: Problem, seconds: num
   return seconds === Infinity ? Infinity : subtract(point(seconds), point(aggregationSeconds)).hi;
 }
 
+/** Of each device what is open at the root: the admissible choices, preceded by −1 if it may be left out. */
+export function openChoices(problem: Problem): number[][] {
+  return problem.devices.map((device) => [...(device.optional ? [-1] : []), ...admissibleChoices(problem, device)]);
+}
+
 /** Whether every plan with choice j of a device stays admissible and gets no slower with the other. */
 export function isAsGood(device: Device, other: number, j: number): boolean {
   const { loads, serverSeconds, sharedUse, ownUse, uplinkLimit } = device;
-  const costs = [...loads.flat(), serverSeconds, ...sharedUse, ...ownUse];
-  return uplinkLimit[other]! >= uplinkLimit[j]! && costs.every((cost) => cost[other]! <= cost[j]!);
-}
-
-/** The choices but for those with another in their place. */
-function unreplaced(reader: Reader, device: Device, admissible: readonly number[]): number[] {
-  const by = reader.numbers(device.count, 0, true);
-  const kept = admissible.filter((j) => Number.isNaN(by[j]));
-  const isKept = new Set(kept);
-  for (const j of admissible.filter((choice) => !isKept.has(choice))) {
-    reader.require('replacement is open', isKept.has(by[j]!), `choice ${by[j]} is not open`);
-    reader.require('replacement is as good', isAsGood(device, by[j]!, j), `choice ${by[j]} does not replace ${j}`);
-  }
-  return kept;
+  const isLess = (cost: Float64Array) => cost[other]! <= cost[j]!;
+  const isLessOfAll = (costs: readonly Float64Array[]) => costs.every(isLess);
+  if (!(uplinkLimit[other]! >= uplinkLimit[j]! && isLess(serverSeconds))) return false;
+  return loads.every(isLessOfAll) && isLessOfAll(sharedUse) && isLessOfAll(ownUse);
 }
 
 /** One device's open choices are those listed, or the others. */
-function split(node: Reader, part: Part): Part[] {
+function split(node: Reader, { open, ...box }: Part): Part[] {
   const { device, choices } = node.members('device choices');
-  const n = device.integer(0, part.open.length - 1);
+  const n = device.integer(0, open.length - 1);
   const chosen = choiceSet(choices);
-  return [false, true].map((isChosen) => filtered(part, (m, j) => m !== n || chosen.has(j) === isChosen));
+  const side = (isChosen: boolean) => open[n]!.filter((j) => chosen.has(j) === isChosen);
+  return [false, true].map((isChosen) => ({ ...box, open: replaced(open, n, side(isChosen)) }));
 }
 
 /** A threshold is at most, or at least, a value. */
 function cut(node: Reader, { open, low, high }: Part): Part[] {
   const { threshold, at } = node.members('threshold at');
-  const axis = threshold.integer(0, low.length - 1);
+  const r = threshold.integer(0, low.length - 1);
   const value = at.number();
-  const above = low.map((end, r) => (r === axis ? Math.max(end, value) : end));
-  const below = high.map((end, r) => (r === axis ? Math.min(end, value) : end));
   return [
-    { open, low: above, high },
-    { open, low, high: below },
+    { open, low: replaced(low, r, Math.max(low[r]!, value)), high },
+    { open, low, high: replaced(high, r, Math.min(high[r]!, value)) },
   ];
 }
 
-/** Evidence that no plan within the claim has any of some choices, or that so many have none that no plan is left. */
-function proven(node: Reader, part: Part, checker: BoundChecker): Part[] {
-  const { open } = part;
-  const at = node.members('prices witnesses without');
-  const given = at.witnesses.optional((list) => list.array(open.length));
-  const witnesses = open.map((list, n) =>
-    readWitnesses(given?.[n] ?? new Reader({}), list.length - Number(list[0] === -1)),
-  );
-  const prices = readPrices(at.prices, checker.problem.limits.length);
-  const { isRefuted } = checker.judge(part, prices, witnesses);
-  const dropped = at.without.optional((list) => list.array(open.length).map(choiceSet));
-  if (dropped) {
-    const isShown = open.every((list, n) => list.every((j, k) => !dropped[n]!.has(j) || isRefuted(n, k)));
-    node.require('choices dropped', isShown, 'does not prove that no plan within the claim has one of these choices');
-    return [filtered(part, (n, j) => !dropped[n]!.has(j))];
-  }
-  node.require('leaf refuted', isEmptied(part, isRefuted), 'does not prove that no plan here is within the claim');
-  return [];
+function replaced<T>(list: readonly T[], at: number, value: T): T[] {
+  return list.map((entry, k) => (k === at ? value : entry));
+}
+
+/** Goes on without choices that no plan within the claim has or that others replace, unless no plan is left. */
+function reduced(node: Reader, part: Part, checker: BoundChecker): Part[] {
+  const { devices, limits } = checker.problem;
+  const { open, ...box } = part;
+  const at = node.members('prices at stage without');
+  const prices = readPrices(at.prices, limits.length);
+  const witnesses = readWitnesses(at, open);
+  const without = at.without.array(open.length).map(choiceSet);
+  const kept = open.map((list, n) => list.filter((j) => !without[n]!.has(j)));
+  let judgement: Judgement | undefined;
+  const isRefuted = (n: number, k: number) => (judgement ??= checker.judge(part, prices, witnesses)).isRefuted(n, k);
+  const isReplaced = (n: number, j: number) =>
+    j >= 0 && kept[n]!.some((other) => other >= 0 && isAsGood(devices[n]!, other, j));
+  // What is likelier first: without prices only what is late is refuted.
+  const isPriced = prices.perShare > 0 || prices.perServer > 0 || prices.perSecond > 0;
+  const isNeedless = (n: number, j: number, k: number) =>
+    isPriced ? isRefuted(n, k) || isReplaced(n, j) : isReplaced(n, j) || isRefuted(n, k);
+  const isShown = open.every((list, n) => list.every((j, k) => !without[n]!.has(j) || isNeedless(n, j, k)));
+  node.require('choices dropped', isShown, 'does not prove that no plan within the claim needs one of these choices');
+  return isEmptied(kept) ? [] : [{ open: kept, ...box }];
 }
 
 /** Whether some device has no choice left, or none takes part. */
-export function isEmptied({ open }: Part, isRefuted: Judgement['isRefuted']): boolean {
-  return (
-    open.some((list, n) => list.every((_, k) => isRefuted(n, k))) ||
-    open.every((list, n) => list.every((j, k) => j < 0 || isRefuted(n, k)))
-  );
-}
-
-function filtered({ open, low, high }: Part, isKept: (n: number, j: number) => boolean): Part {
-  return { open: open.map((list, n) => list.filter((j) => isKept(n, j))), low, high };
+export function isEmptied(open: Part['open']): boolean {
+  return open.some((list) => list.length === 0) || open.every((list) => list.every((j) => j < 0));
 }
 
 function choiceSet(reader: Reader): Set<number> {
-  return new Set(reader.array().map((choice) => choice.integer(-1)));
+  return new Set(reader.array().map((choice) => choice.integer(-Number.MAX_SAFE_INTEGER)));
 }

@@ -123,11 +123,14 @@ export class Reader {
 
   /** Numbers, or null where the format allows it, as NaN. */
   numbers(length: number, least = -Infinity, isNullable = false): Float64Array {
-    const read = (entry: unknown, k: number) => {
-      if (entry === null && isNullable) return NaN;
-      return this.isSized(entry) && entry >= least ? entry : this.part(k, entry).number(least);
-    };
-    return Float64Array.from(this.list(length), read);
+    const list = this.list(length);
+    const read = new Float64Array(length);
+    for (let k = 0; k < length; k++) {
+      const entry = list[k];
+      if (entry === null && isNullable) read[k] = NaN;
+      else read[k] = this.isSized(entry) && entry >= least ? entry : this.part(k, entry).number(least);
+    }
+    return read;
   }
 
   text(): string {

@@ -103,7 +103,7 @@ async function verified(value: unknown, excluded: ReadonlySet<string>): Promise<
   const root = new Reader(value, '', isProgram ? { excluded } : { excluded, sizes: planSizes });
   const at = root.members('format version generator problemSha256 fileSha256 problem claims');
   at.format.oneOf('sft-opt certificate');
-  at.version.integer(4, 4);
+  at.version.integer(5, 5);
   at.generator.optional((generator) => generator.text());
   const origin = { problemSha256: at.problemSha256.text(), fileSha256: at.fileSha256.optional((hash) => hash.text()) };
   const isSame = (await sha256(canonicalJson(given))) === origin.problemSha256;
@@ -124,7 +124,7 @@ function verifiedPlan(at: Reader, claims: Reader): Partial<Verdict> {
   const bound = given.bound.optional((reader) => verifyBoundClaim(reader, problem));
   const proven: string[] = [];
   if (plan) {
-    const limits = plan.slack === 'none' ? 'every limit exactly' : 'every limit within its tolerance';
+    const limits = plan.slack === 0 ? 'every limit exactly' : 'every limit within its tolerance';
     proven.push(`The plan keeps ${limits}, and its round takes at most ${plan.seconds} s.`);
   }
   if (bound) {

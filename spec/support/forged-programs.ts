@@ -46,6 +46,17 @@ export function forgeProgram(text: string, other: string, kind: ProgramForgery, 
     return true;
   };
   const scaled = (value: number): number => value * (random.uniform() < 0.5 ? 1.25 : 0.75);
+  // Of the Hessian, which stays symmetric, one on the diagonal.
+  const changeCoefficient = (): boolean => {
+    const part = pick(['linear', 'matrix', 'hessian']);
+    if (part === 'linear') return change(problem.linear, scaled);
+    if (part === 'matrix') return change(pick(problem.matrix as any[])?.values, scaled);
+    const i = Math.floor(random.uniform() * problem.hessian.length);
+    const row = problem.hessian[i];
+    const k: number = row.columns.indexOf(i);
+    if (k >= 0) row.values[k] = scaled(row.values[k]);
+    return k >= 0;
+  };
   let done = true;
   switch (kind) {
     case 'raised bound':
@@ -76,7 +87,7 @@ export function forgeProgram(text: string, other: string, kind: ProgramForgery, 
       done = change(pick(leaves)?.rows, scaled);
       break;
     case 'another denominator': {
-      const holders = [claims.point, claims.unbounded, ...leaves].filter((part) => part?.over !== undefined);
+      const holders = [claims.point, ...leaves].filter((part) => part?.over !== undefined);
       const holder = pick(holders);
       done = holder !== undefined;
       if (done) holder.over = String(BigInt(holder.over) + (random.uniform() < 0.5 ? 1n : BigInt(holder.over)));
@@ -99,7 +110,7 @@ export function forgeProgram(text: string, other: string, kind: ProgramForgery, 
       break;
     }
     case 'changed coefficient':
-      done = change(pick([problem.linear, problem.matrix.values, problem.hessian.values]), scaled);
+      done = changeCoefficient();
       break;
     case 'changed side':
       done = change(
@@ -108,14 +119,14 @@ export function forgeProgram(text: string, other: string, kind: ProgramForgery, 
       );
       break;
     case 'moved point':
-      done = change((claims.point ?? claims.unbounded)?.x, scaled);
+      done = change(claims.point?.x, scaled);
       if (done && random.uniform() < 0.5) delete claims.bound;
       break;
     case 'turned ray':
-      done = change(claims.unbounded?.ray, random.uniform() < 0.5 ? scaled : (value) => -value);
+      done = change(claims.ray, random.uniform() < 0.5 ? scaled : (value) => -value);
       break;
     case 'shrunk factor':
-      done = change(claims.bound?.convexity?.factor?.values, (value) => 1.5 * value);
+      done = change(pick((claims.bound?.factor ?? []) as any[])?.values, (value) => 1.5 * value);
       break;
     case 'coarser step':
       done = claims.bound?.step !== undefined;

@@ -36,7 +36,7 @@ class Picker {
 
 function written(problem: any, claims: any): string {
   const problemSha256 = sha256Now(canonicalJson(problem));
-  return JSON.stringify({ format: 'sft-opt certificate', version: 4, problemSha256, problem, claims });
+  return JSON.stringify({ format: 'sft-opt certificate', version: 5, problemSha256, problem, claims });
 }
 
 /** Numbers at and beyond what the format allows, beside plain ones. */
@@ -57,16 +57,16 @@ export function hostilePlans(uniform: Uniform): HostileCase {
     const devices = problem.devices.map((device: any) => {
       const { length } = device.choices.blocks;
       if ((device.optional && pick.chance(0.4)) || length === 0) return null;
-      const share = pick.of([0, -0, 1, 2, 3, 0.5, 100, 1e6, problem.shares.most, device.minimumBandwidthHz]);
+      const share = pick.of([0, -0, 1, 2, 3, 0.5, 100, 1e6, problem.shares, device.leastShare]);
       return { choice: Math.floor(uniform() * length), share, serverShare: pick.of([0, 1, 0.5, 1 / 3]) };
     });
-    for (const slack of ['none', 'limit-tolerance'] as const) {
+    for (const slack of [0, problem.limitTolerance]) {
       const found = claimed(problem, { slack, devices });
       if (found && found.roundSeconds < best) [best, claim] = [found.roundSeconds, found];
     }
   }
   if (claim) {
-    const weaker = { ...claim, slack: 'limit-tolerance', roundSeconds: claim.roundSeconds * (1 + 1e-9) + 1e-50 };
+    const weaker = { ...claim, slack: problem.limitTolerance, roundSeconds: claim.roundSeconds * (1 + 1e-9) + 1e-50 };
     texts.push({ text: written(problem, { plan: claim }), weaker: written(problem, { plan: weaker }), best });
     const shorter = { ...claim, roundSeconds: claim.roundSeconds * (1 - 1e-9) };
     texts.push({ text: written(problem, { plan: shorter }), best: Infinity });
@@ -91,13 +91,13 @@ function claimed(problem: any, plan: any): { roundSeconds: number } | undefined 
 }
 
 function hostileProblem(pick: Picker, value: () => number, isOdd: boolean): any {
-  const sharing = pick.of(['allocated', 'equal', 'batched']);
-  const stages = sharing === 'batched' ? pick.of([[1], [1, 2, 1], [1, 1], [0.5, 1e15, 1]]) : [1];
+  const isBatched = pick.chance(0.4);
+  const stages = isBatched ? pick.of([[1], [1, 2, 1], [1, 1], [0.5, 1e15, 1]]) : [1];
   const size = (): number => pick.of(isOdd ? [...sizes, 5e-324, 1e300] : sizes.slice(0, 6));
   const law = (): any => {
     const samples = pick.of([[], [1], [1, 100], [1e-50], [1e50], [3, 3]]);
     const efficiencyLimit = samples.length === 0 ? pick.of([1, 2, 4]) : pick.of([1, 2, null, 1e-50, 1e50, 4]);
-    return { useFraction: pick.of([1, 1, 0.5, 1e-3]), efficiencyLimit, snrBandwidthHz: samples };
+    return { usedHertz: pick.of([1, 1, 0.5, 1e-3, size()]), efficiencyLimit, snr: samples };
   };
   const shared = pick.of([0, 1, 1, 2]);
   const limit = (): any => ({ name: 'limit', most: pick.of([0, -1, 1, 10, 1e50]), size: pick.of([0, 1, 10]) });
@@ -109,8 +109,8 @@ function hostileProblem(pick: Picker, value: () => number, isOdd: boolean): any 
     return {
       name: pick.of(['a', '__proto__', 'constructor', '\ud800', 'é']),
       optional: pick.chance(0.3),
-      minimumBandwidthHz: pick.of([0, 0, 0, 1, 2]),
-      maximumBandwidthHz: pick.of([null, null, 0, 1, 4, 1e-50]),
+      leastShare: pick.of([0, 0, 0, 1, 2]),
+      mostShare: pick.of([null, null, 0, 1, 4, 1e-50]),
       uplink: law(),
       downlink: law(),
       leftOutUse: pick.list(shared, () => pick.of([0, 1, -1])),
@@ -127,13 +127,12 @@ function hostileProblem(pick: Picker, value: () => number, isOdd: boolean): any 
   };
   return {
     kind: 'split-fine-tuning',
-    sharing,
+    isBatched,
     stages,
     aggregationSeconds: pick.of([0, 0, -0, 1]),
     deadlineSeconds: pick.of([null, null, 0, 1, 10]),
-    shares: pick.chance(0.4)
-      ? { hertz: size(), most: pick.of([0, 1, 2, 3, 100]), isWhole: true }
-      : { hertz: pick.of([1, 1, 1, size()]), most: size(), isWhole: false },
+    shares: pick.chance(0.4) ? pick.of([0, 1, 2, 3, 100]) : size(),
+    hasWholeShares: pick.chance(0.4),
     limitTolerance: pick.of([0, 1e-9, 1e-6]),
     limits: pick.list(shared, limit),
     devices: pick.list(pick.of([1, 1, 1, 2]), device),
@@ -142,38 +141,38 @@ function hostileProblem(pick: Picker, value: () => number, isOdd: boolean): any 
 
 function hostileBound(pick: Picker, problem: any, best: number, isPlain: boolean): any {
   const price = (): number => (pick.chance(0.6) ? 0 : pick.of([0, 1, 1e-3, 1e50, 1e-50, -0, 2]));
-  const prices = isPlain
-    ? {}
-    : {
-        ...{ perShare: price(), perServer: price(), perSecond: price() },
-        perUnit: problem.limits.map(() => price()),
-      };
-  const witnesses = problem.devices.map((device: any) => {
-    const { length } = device.choices.blocks;
-    const column = (entries: readonly unknown[], part: number, name: string): any =>
-      pick.chance(part) ? { [name]: pick.list(length, () => pick.of(entries)) } : {};
-    return {
-      ...column([null, 0, 1, 2, 0.5, 1e6, 1e-50, problem.shares.most], 0.5, 'at'),
-      ...column([null, 0, 1, 2, 9, 0.5], 0.3, 'stage'),
-    };
+  const prices = pick.list(3 + problem.limits.length, () => (isPlain ? 0 : price()));
+  const rows = (entries: readonly unknown[]): any[] =>
+    problem.devices.map((device: any) => {
+      const count = device.choices.blocks.length + Number(device.optional);
+      return pick.list(pick.chance(0.9) ? count : count + 1, () => pick.of(entries));
+    });
+  const table = (part: number, name: string, entries: readonly unknown[]): any =>
+    pick.chance(part) ? { [name]: rows(entries) } : {};
+  const drop = (): any => ({
+    prices,
+    ...table(0.5, 'at', [null, 0, 1, 2, 0.5, 1e6, 1e-50, problem.shares]),
+    ...table(0.3, 'stage', [null, 0, 1, 2, 9, 0.5]),
+    without: problem.devices.map(() => pick.of([[], [0], [0, 1], [-1], [-1, 0, 1]])),
   });
-  const leaf = { prices, witnesses };
+  // All of one device, or of all that takes part.
+  const emptied = pick.chance(0.3) ? NaN : Math.floor(pick.uniform() * problem.devices.length);
+  const without = problem.devices.map((_: any, n: number) =>
+    Number.isNaN(emptied) ? [0, 1] : n === emptied ? [-1, 0, 1] : [],
+  );
+  const all = { ...drop(), without };
   const cut = { threshold: 0, at: pick.of([0, 1, -1, 5, 1e50]) };
   const split = { device: 0, choices: pick.of([[], [0], [-1], [0, 0], [5]]) };
-  const drop = { ...leaf, without: problem.devices.map(() => pick.of([[], [0], [-1], [0, 1]])) };
   const nodes = pick.chance(0.7)
-    ? [leaf]
+    ? [all]
     : pick.of([
-        [cut, leaf, leaf],
-        [split, leaf, leaf],
-        [drop, leaf],
+        [cut, all, all],
+        [split, all, all],
+        [drop(), all],
+        [drop(), drop()],
       ]);
-  const replacedBy = pick.chance(0.2)
-    ? problem.devices.map(({ choices }: any) => choices.blocks.map(() => pick.of([null, null, 0, 1, 0.5])))
-    : null;
   const near = best < 1e49 ? [best, best * (1 + 1e-7)] : [1, 5];
-  const form = problem.sharing === 'batched' ? pick.of(['chain', 'stages']) : 'chain';
-  return { roundSeconds: pick.of([null, null, 0, 1, 10, 1e50, ...near]), form, replacedBy, nodes };
+  return { roundSeconds: pick.of([null, null, 0, 1, 10, 1e50, ...near]), byStages: pick.chance(0.5), nodes };
 }
 
 /** Numbers of programs, which may be any doubles. */
@@ -187,21 +186,26 @@ export function hostilePrograms(uniform: Uniform): HostileCase {
   const n = pick.of([1, 2, 2, 3]);
   const m = pick.of([0, 1, 1, 2]);
   const isCurved = pick.chance(0.4);
-  const matrix = (rows: number, isLower: boolean): any => {
-    const places = Array.from({ length: rows * n }, (_, k) => [Math.floor(k / n), k % n] as const);
-    const kept = places.filter(([i, j]) => (!isLower || j <= i) && pick.chance(isLower && i === j ? 0.9 : 0.6));
-    const values = kept.map(([i, j]) =>
-      isLower ? (i === j ? pick.of([1, 2, 3]) : pick.of([0, 1, -1, 0.5])) : value(),
-    );
-    return { rows: kept.map(([i]) => i), columns: kept.map(([, j]) => j), values };
+  const matrix = (rows: number): any =>
+    pick.list(rows, () => {
+      const columns = Array.from({ length: n }, (_, j) => j).filter(() => pick.chance(0.6));
+      return { columns, values: columns.map(value) };
+    });
+  const symmetric = (): any => {
+    const entries = pick.list(n, () => pick.list(n, () => (pick.chance(0.6) ? pick.of([0, 1, -1, 0.5]) : null)));
+    return entries.map((row, i) => {
+      const full = row.map((entry, j) => (i === j ? pick.of([1, 2, 3, null]) : i < j ? entry : entries[j]![i]!));
+      const columns = full.flatMap((entry, j) => (entry === null ? [] : [j]));
+      return { columns, values: columns.map((j) => full[j]) };
+    });
   };
   const side = (sign: number): number | null => (pick.chance(0.3) ? null : sign * pick.of([0, 1, 2, 0.5, 3]));
   const problem = {
     kind: 'quadratic-program',
     constant: pick.of([0, 0, 1]),
     linear: pick.list(n, value),
-    hessian: isCurved ? matrix(n, true) : { rows: [], columns: [], values: [] },
-    matrix: matrix(m, false),
+    hessian: isCurved ? symmetric() : pick.list(n, () => ({ columns: [], values: [] })),
+    matrix: matrix(m),
     constraintLower: pick.list(m, () => side(-1)),
     constraintUpper: pick.list(m, () => side(1)),
     lower: pick.list(n, () => side(-1)),
@@ -232,50 +236,46 @@ export function hostilePrograms(uniform: Uniform): HostileCase {
       const over = pick.chance(0.4) ? { over: pick.of(['0', '0', '1', '2', '3', '-1']) } : {};
       return { rows: vector(m), ...over, ...(isCurved && pick.chance(0.6) && { at: vector(n) }) };
     };
-    const step = { row: 0, variable: 0, side: pick.of(['lower', 'upper']), value: pick.of([0, 1, -1, 2]) };
     const split = { variable: pick.of([0, n - 1]), at: pick.of([0, 1, -1]) };
-    const nodes = pick.chance(0.6)
-      ? [leaf()]
-      : pick.of([
-          [split, leaf(), leaf()],
-          [{ steps: [step] }, leaf()],
-        ]);
+    const nodes = pick.chance(0.6) ? [leaf()] : [split, leaf(), leaf()];
     const near = best < Infinity ? [best, best - 1, best + 1e-9] : [1];
     const bound = {
       value: pick.of([null, 0, -1, -3, -10, ...near]),
       ...(pick.chance(0.2) && { step: pick.of([1, 0.5, 2]) }),
-      ...(pick.chance(0.2) && { convexity: pick.of([{}, { shift: pick.list(n, () => pick.of([0, 1, 4])) }]) }),
+      ...(pick.chance(0.2) && { shift: pick.list(n, () => pick.of([0, 1, 4])) }),
+      ...(isCurved && pick.chance(0.2) && { factor: matrix(n) }),
       nodes,
     };
     texts.push({ text: about({ bound }), best });
   }
-  const unbounded = { tolerance: 0, x: vector(n), ray: vector(n), ...over('rayOver') };
-  texts.push({ text: about({ unbounded }), best: Infinity });
+  const start = { value: pick.of([0, 5]), tolerance: 0, x: vector(n), ...over('over') };
+  texts.push({ text: about({ point: start, ray: vector(n) }), best: Infinity });
   return texts;
 }
 
 function valueAt({ constant, linear, hessian }: any, x: readonly number[]): number {
   let sum = constant + linear.reduce((total: number, cost: number, j: number) => total + cost * x[j]!, 0);
-  hessian.values.forEach((entry: number, k: number) => {
-    const [i, j] = [hessian.rows[k], hessian.columns[k]];
-    sum += entry * x[i]! * x[j]! * (i === j ? 0.5 : 1);
-  });
+  alongRows(hessian, x).forEach((slope, i) => (sum += 0.5 * slope * x[i]!));
   return sum;
+}
+
+function alongRows(rows: any[], x: readonly number[]): number[] {
+  return rows.map(({ columns, values }) =>
+    columns.reduce((sum: number, j: number, k: number) => sum + values[k] * x[j]!, 0),
+  );
 }
 
 /** In doubles: exact for the small numbers that points have. */
 function keepsAll(problem: any, x: readonly number[]): boolean {
   const { matrix, constraintLower, constraintUpper, lower, upper, integers } = problem;
-  const rows: number[] = constraintLower.map(() => 0);
-  matrix.values.forEach((entry: number, k: number) => (rows[matrix.rows[k]]! += entry * x[matrix.columns[k]]!));
   const isWithin = (value: number, low: number | null, high: number | null): boolean =>
     (low === null || value >= low) && (high === null || value <= high);
   return (
-    [...matrix.values, ...problem.linear].every(
+    [...matrix.flatMap(({ values }: any) => values), ...problem.linear].every(
       (entry: number) => Math.abs(entry) < 1e9 && entry * 8 === Math.round(entry * 8),
     ) &&
     integers.every((j: number) => Number.isInteger(x[j])) &&
     x.every((value, j) => isWithin(value, lower[j], upper[j])) &&
-    rows.every((value, i) => isWithin(value, constraintLower[i], constraintUpper[i]))
+    alongRows(matrix, x).every((value, i) => isWithin(value, constraintLower[i], constraintUpper[i]))
   );
 }

@@ -7,10 +7,10 @@ import { proveBound, type BoundClaim, type Hint, type ProofRequest } from './pro
 import { statePlan } from './state-plan.js';
 import { stateProblem, type StatedProblem } from './state-problem.js';
 
-/** A certificate of version 4, ready to be written as JSON. */
+/** A certificate of version 5, ready to be written as JSON. */
 export interface PlanCertificate {
   readonly format: 'sft-opt certificate';
-  readonly version: 4;
+  readonly version: 5;
   /** Program that wrote it. */
   readonly generator: string;
   /** Digest of the problem as stated. */
@@ -69,10 +69,10 @@ const repairNodes = 400;
 export async function certify(problem: PlanningProblem, request: CertifyRequest): Promise<PlanCertificate> {
   const stated = stateProblem(problem);
   const statement = readProblem(new Reader(stated, 'problem', { sizes: planSizes }));
-  const plan = request.plan ? (statePlan(stated, request.plan) ?? null) : null;
+  const plan = request.plan ? (statePlan(problem, stated, request.plan) ?? null) : null;
   return {
     format: 'sft-opt certificate',
-    version: 4,
+    version: 5,
     generator: request.generator ?? 'sft-opt',
     problemSha256: await sha256(canonicalJson(stated)),
     fileSha256: request.fileSha256 ?? null,
@@ -113,7 +113,7 @@ function stateBound(
 /** No plan at all because none meets the deadline. */
 function late(statement: Problem, prove: (seconds: number) => BoundClaim | undefined): BoundClaim | undefined {
   const { deadlineSeconds, tolerance } = statement;
-  return deadlineSeconds === undefined ? undefined : prove(deadlineSeconds * (1 + 2 * tolerance.hi));
+  return deadlineSeconds === Infinity ? undefined : prove(deadlineSeconds * (1 + 2 * tolerance.hi));
 }
 
 function hintOf(bound: BoundCertificate): Hint {

@@ -2,13 +2,11 @@ import { largestRefutedThreshold, maximizeDual, type PrimalRecovery } from '../.
 import type { PlanningProblem } from '../../models/index.js';
 import type { StopSignal } from '../../solver/index.js';
 import {
-  admissibleChoices,
   BoundChecker,
   isEmptied,
-  readWitnesses,
-  Reader,
+  openChoices,
+  priceAt,
   withoutAggregation,
-  type Form,
   type Judgement,
   type Part,
   type Prices,
@@ -31,17 +29,22 @@ import { mergeColumns, withDigits, WitnessFinder, type WitnessColumns } from './
 export type ProofNode =
   | { readonly device: number; readonly choices: readonly number[] }
   | { readonly threshold: number; readonly at: number }
-  | {
-      readonly prices: Partial<Prices>;
-      readonly witnesses?: readonly WitnessColumns[];
-      readonly without?: readonly (readonly number[])[];
-    };
+  | ({
+      /** Of a share, the server, a second, and a unit of each shared limit. */
+      readonly prices: readonly number[];
+      readonly without: readonly (readonly number[])[];
+    } & WitnessTables);
+
+/** Along the open choices of each device. */
+interface WitnessTables {
+  readonly at?: readonly (readonly (number | null)[])[];
+  readonly stage?: readonly (readonly (number | null)[])[];
+}
 
 export interface BoundClaim {
   /** No plan is this fast or faster, seconds; null: there is no plan at all. */
   readonly roundSeconds: number | null;
-  readonly form: Form;
-  readonly replacedBy: readonly (readonly (number | null)[])[];
+  readonly byStages: boolean;
   readonly nodes: readonly ProofNode[];
 }
 
@@ -80,7 +83,7 @@ export interface ProofRequest {
   readonly statement: Problem;
   /** No plan is this fast or faster, seconds; Infinity: there is none. */
   readonly seconds: number;
-  readonly form: Form;
+  readonly form: 'chain' | 'stages';
   readonly hint?: Hint;
   /** Nodes after which the proof is given up. */
   readonly maxNodes: number;
@@ -91,13 +94,8 @@ export interface ProofRequest {
 export function proveBound(request: ProofRequest): BoundClaim | undefined {
   const nodes = new Proof(request).run();
   if (!nodes) return undefined;
-  const { statement, seconds, form } = request;
-  return {
-    roundSeconds: seconds === Infinity ? null : seconds,
-    form,
-    replacedBy: statement.devices.map((device) => replacements(device, admissibleChoices(statement, device))),
-    nodes,
-  };
+  const { seconds, form } = request;
+  return { roundSeconds: seconds === Infinity ? null : seconds, byStages: form === 'stages', nodes };
 }
 
 class Proof {
@@ -113,22 +111,19 @@ class Proof {
   constructor(private readonly request: ProofRequest) {
     const { problem, statement, seconds, form } = request;
     this.target = withoutAggregation(statement, seconds);
-    this.checker = new BoundChecker(statement, form, this.target);
-    this.finders = problem.devices.map((_, n) => new WitnessFinder(problem, statement, form, n));
+    this.checker = new BoundChecker(statement, form === 'stages', this.target);
+    this.finders = problem.devices.map((_, n) => new WitnessFinder(problem, statement, form === 'stages', n));
     this.weights = this.checker.factors;
     this.noPrices = noPrices(problem);
-    this.perSecond = statement.sharing === 'batched' && seconds < Infinity ? 1 : 0;
+    this.perSecond = statement.isBatched && seconds < Infinity ? 1 : 0;
   }
 
   run(): ProofNode[] | undefined {
     const { statement, hint = {}, maxNodes, signal } = this.request;
-    const open = statement.devices.map((device) => {
-      const admissible = admissibleChoices(statement, device);
-      const replaced = replacements(device, admissible);
-      const kept = admissible.filter((j) => replaced[j] === null);
-      return device.optional ? [-1, ...kept] : kept;
-    });
-    const stack: OpenPart[] = [{ part: this.checker.root(open), hint, start: undefined }];
+    const root = this.checker.root(openChoices(statement));
+    const without = statement.devices.map((device, n) => replacements(device, root.open[n]!));
+    const part = without.some((list) => list.length > 0) ? this.go(root, this.noPrices, {}, without) : root;
+    const stack: OpenPart[] = part ? [{ part, hint, start: undefined }] : [];
     for (let entry = stack.pop(); entry; entry = stack.pop()) {
       if (this.nodes.length > maxNodes || signal?.aborted) return undefined;
       if (!this.expand(entry, stack)) return undefined;
@@ -165,15 +160,36 @@ class Proof {
   }
 
   private judged(part: Part, prices: Prices): Judged {
-    const lists = part.open.map((list) => list.filter((j) => j >= 0));
-    const columns = lists.map((list, n) => this.finders[n]!.columns(list, part.high, prices));
+    const columns = part.open.map((list, n) => this.finders[n]!.columns(list, part.high, prices));
     return this.judgedWith(part, prices, columns);
   }
 
-  private judgedWith(part: Part, prices: Prices, columns: readonly WitnessColumns[]): Judged {
-    const counts = part.open.map((list) => list.length - Number(list[0] === -1));
-    const witnesses = columns.map((device, n) => readWitnesses(new Reader(device), counts[n]!));
+  private judgedWith({ ...part }: Part, prices: Prices, columns: readonly WitnessColumns[]): Judged {
+    const column = (list: readonly (number | null)[] | undefined, n: number) =>
+      Float64Array.from(part.open[n]!, (_, k) => list?.[k] ?? NaN);
+    const witnesses = columns.map(({ at, stage }, n) => ({ at: column(at, n), stage: column(stage, n) }));
     return { columns, judgement: this.checker.judge(part, prices, witnesses) };
+  }
+
+  /** Writes that a part goes on without some choices. Returns what is left, undefined where no plan is. */
+  private go(
+    { open, ...box }: Part,
+    prices: Prices,
+    tables: WitnessTables,
+    without: readonly (readonly number[])[],
+  ): Part | undefined {
+    const { perShare, perServer, perSecond, perUnit } = prices;
+    this.nodes.push({ prices: [perShare, perServer, perSecond, ...Array.from(perUnit)], ...tables, without });
+    const kept = open.map((list, n) => list.filter((j) => !without[n]!.includes(j)));
+    return isEmptied(kept) ? undefined : { open: kept, ...box };
+  }
+
+  private tables({ open }: Part, columns: readonly WitnessColumns[]): WitnessTables {
+    const table = (name: keyof WitnessColumns) =>
+      columns.some((device) => device[name]) && {
+        [name]: columns.map((device, n) => device[name] ?? open[n]!.map(() => null)),
+      };
+    return { ...table('at'), ...table('stage') };
   }
 
   /**
@@ -188,13 +204,11 @@ class Proof {
       const { judgement } = this.judgedWith(part, prices, rounded);
       columns = columns.map((device, n) => {
         const list = part.open[n]!;
-        const first = Number(list[0] === -1);
         const isEnough = (k: number) => {
-          const { axis, ends } = judgement.prices[n]![k + first]!;
-          if (without[n]?.includes(list[k + first]!)) return false;
-          return least.every((values, corner) => ends[(corner >> axis) & 1]! >= values[n]!);
+          if (without[n]!.includes(list[k]!)) return false;
+          return least.every((values, corner) => priceAt(judgement.prices[n]!, k, corner) >= values[n]!);
         };
-        return mergeColumns(device, rounded[n]!, list.length - first, isEnough);
+        return mergeColumns(device, rounded[n]!, list.length, isEnough);
       });
     }
     return columns;
@@ -213,9 +227,13 @@ class Proof {
   }
 
   private endWith(part: Part, prices: Prices, judged: Judged): boolean {
-    if (!isEmptied(part, judged.judgement.isRefuted)) return false;
-    const witnesses = this.shortened(part, prices, judged, []);
-    this.nodes.push({ prices: given(prices), ...(witnesses.some((device) => device.at) && { witnesses }) });
+    const { isRefuted } = judged.judgement;
+    const refuted = part.open.map((list, n) => list.filter((_, k) => isRefuted(n, k)));
+    const device = part.open.findIndex((list, n) => list.length === refuted[n]!.length);
+    const isNobody = part.open.every((list, n) => list.every((j) => j < 0 || refuted[n]!.includes(j)));
+    if (device < 0 && !isNobody) return false;
+    const without = refuted.map((list, n) => (device < 0 || n === device ? list : []));
+    this.go(part, prices, this.tables(part, this.shortened(part, prices, judged, without)), without);
     return true;
   }
 
@@ -268,9 +286,8 @@ class Proof {
     const without = part.open.map((list, n) => list.filter((_, k) => judgement.isRefuted(n, k)));
     const count = (lists: Part['open']) => lists.reduce((sum, list) => sum + list.length, 0);
     if (!(count(without) > least * count(part.open))) return false;
-    this.nodes.push({ prices: given(prices), witnesses: this.shortened(part, prices, judged, without), without });
-    const open = part.open.map((list, n) => list.filter((j) => !without[n]!.includes(j)));
-    stack.push({ part: { ...part, open }, ...next });
+    const left = this.go(part, prices, this.tables(part, this.shortened(part, prices, judged, without)), without);
+    if (left) stack.push({ part: left, ...next });
     return true;
   }
 
@@ -365,14 +382,6 @@ function partCount(node: BoxNode): number {
 function middleMultipliers(node: BoxNode): LimitMultipliers {
   if ('multipliers' in node) return node.multipliers;
   return middleMultipliers(partCount(node.below) >= partCount(node.above) ? node.below : node.above);
-}
-
-/** Prices without those that are nothing. */
-function given(prices: Prices): Partial<Prices> {
-  const { perUnit, ...rest } = prices;
-  const entries = Object.entries(rest).filter(([, price]) => price > 0);
-  const isPriced = Array.from(perUnit).some((price) => price > 0);
-  return { ...Object.fromEntries(entries), ...(isPriced && { perUnit }) };
 }
 
 /** Duals of parts, by the planner's own oracles. */

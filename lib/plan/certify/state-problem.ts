@@ -17,13 +17,15 @@ import type { LimitMultipliers } from '../bound/index.js';
 /** The resolved problem as a certificate states it: plain JSON in SI units (docs/certificate/README.md). */
 export interface StatedProblem {
   readonly kind: 'split-fine-tuning';
-  readonly sharing: PlanningProblem['sharing'];
+  /** Whether the server serves all at once. */
+  readonly isBatched: boolean;
   /** How often a round has each stage. */
   readonly stages: readonly number[];
   readonly aggregationSeconds: number;
   readonly deadlineSeconds: number | null;
-  /** Of bandwidth, in hertz or in whole resource blocks: the hertz of a share of 1, and how much all shares are at most. */
-  readonly shares: { readonly hertz: number; readonly most: number; readonly isWhole: boolean };
+  /** Of bandwidth, hertz or whole resource blocks: how much all are at most. */
+  readonly shares: number;
+  readonly hasWholeShares: boolean;
   readonly limitTolerance: number;
   readonly limits: readonly StatedLimit[];
   readonly devices: readonly StatedDevice[];
@@ -39,13 +41,20 @@ export interface StatedLimit {
 export interface StatedDevice {
   readonly name: string;
   readonly optional: boolean;
-  readonly minimumBandwidthHz: number;
-  readonly maximumBandwidthHz: number | null;
-  readonly uplink: object;
-  readonly downlink: object;
+  readonly leastShare: number;
+  readonly mostShare: number | null;
+  readonly uplink: StatedLaw;
+  readonly downlink: StatedLaw;
   readonly leftOutUse: readonly number[];
   readonly limits: readonly StatedLimit[];
   readonly choices: StatedChoices;
+}
+
+/** Rate of a share. */
+export interface StatedLaw {
+  readonly usedHertz: number;
+  readonly efficiencyLimit: number | null;
+  readonly snr: readonly number[];
 }
 
 /** Lists along the choices; of each stage or limit one. */
@@ -67,21 +76,29 @@ export interface StatedChoices {
 export function stateProblem(problem: PlanningProblem): StatedProblem {
   refuseUnknown('problem', problem, problemKeys);
   refuseUnknown('limit of accuracy', problem.accuracy, accuracyKeys);
-  const { resourceBlockHz: hertz, bandwidthHz } = problem;
-  const isWhole = hertz !== undefined;
-  const most = isWhole ? Math.floor((bandwidthHz / hertz) * (1 + limitTolerance)) : bandwidthHz;
   const limits = sharedLimits(problem);
   return {
     kind: 'split-fine-tuning',
-    sharing: problem.sharing,
+    isBatched: problem.sharing === 'batched',
     stages: stagesOf(problem).map(({ factor }) => factor),
     aggregationSeconds: problem.aggregationSeconds,
     deadlineSeconds: problem.deadlineSeconds ?? null,
-    shares: { hertz: hertz ?? 1, most, isWhole },
+    shares: mostShares(problem, problem.bandwidthHz),
+    hasWholeShares: problem.resourceBlockHz !== undefined,
     limitTolerance,
     limits: limits.map(stated),
     devices: problem.devices.map((device) => stateDevice(problem, device, limits)),
   };
+}
+
+/** The most shares, hertz or whole resource blocks, that a bandwidth has; a limit may be passed by the tolerance. */
+function mostShares({ resourceBlockHz: hertz }: PlanningProblem, bandwidthHz: number): number {
+  return hertz === undefined ? bandwidthHz : Math.floor((bandwidthHz / hertz) * (1 + limitTolerance));
+}
+
+/** The least shares that make a bandwidth. */
+function leastShares({ resourceBlockHz: hertz }: PlanningProblem, bandwidthHz: number): number {
+  return hertz === undefined ? bandwidthHz : Math.max(1, Math.ceil((bandwidthHz / hertz) * (1 - limitTolerance)));
 }
 
 /** Steps of a stage: the way up, the way down, the exchange of adapters; and how often a round has it. */
@@ -193,24 +210,26 @@ function stateDevice(problem: PlanningProblem, device: Device, shared: readonly 
   const table = (value: (choice: ChoiceCosts, stage: Stage) => number) =>
     stages.map((stage) => list.map((choice) => value(choice, stage)));
   const uses = (limits: readonly UsedLimit[]) => limits.map(({ use }) => list.map((choice) => use(choice, device)));
+  // A server that all have equally does the work of each at that speed; else it is divided, or serves all at once.
   const work = problem.stepsPerRound * (problem.sharing === 'equal' ? problem.devices.length : 1);
+  const isOwn = problem.sharing === 'equal';
   return {
     name: device.name,
     optional: device.optional,
-    minimumBandwidthHz: Math.max(device.minimumBandwidthHz, pinned ?? 0),
-    maximumBandwidthHz: finite(Math.min(device.maximumBandwidthHz, pinned ?? Infinity)),
-    uplink: stateLaw(device.uplink),
-    downlink: stateLaw(device.downlink),
+    leastShare: leastShares(problem, Math.max(device.minimumBandwidthHz, pinned ?? 0)),
+    mostShare: finite(mostShares(problem, Math.min(device.maximumBandwidthHz, pinned ?? Infinity))),
+    uplink: stateLaw(device.uplink, problem.resourceBlockHz),
+    downlink: stateLaw(device.downlink, problem.resourceBlockHz),
     leftOutUse: shared.map(({ leftOut }) => leftOut(device)),
     limits: own.map(stated),
     choices: {
       blocks: decisions.map(({ blocks }) => blocks),
       upPoint: decisions.map(({ upPoint }) => upPoint),
       downPoint: decisions.map(({ downPoint }) => downPoint),
-      seconds: table(stageSeconds),
+      seconds: table((choice, stage) => stageSeconds(choice, stage) + (isOwn ? work * choice.serverSeconds : 0)),
       uplinkBits: table((choice, { up, exchange }) => up * choice.uplinkBits + exchange * choice.adapterBits),
       downlinkBits: table((choice, { down, exchange }) => down * choice.downlinkBits + exchange * choice.adapterBits),
-      serverSeconds: list.map((choice) => work * choice.serverSeconds),
+      serverSeconds: list.map((choice) => (isOwn ? 0 : work * choice.serverSeconds)),
       sharedUse: uses(shared),
       ownUse: uses(own),
       uplinkEfficiencyLimit: list.map(({ uplinkEfficiencyLimit: limit }) => (limit > 0 ? finite(limit) : null)),
@@ -223,21 +242,23 @@ function stageSeconds(choice: ChoiceCosts, { up, down, exchange }: Stage): numbe
   return before + down * (choice.decodeSeconds + choice.backwardSeconds) + exchange * choice.exchangeSeconds;
 }
 
-function stateLaw(law: RateLaw): object {
+/** The law of a share of so many hertz. */
+function stateLaw(law: RateLaw, hertz = 1): StatedLaw {
   if (law.kind === 'custom')
-    throw new ArgumentError('a certificate of version 4 cannot state a custom law of a link', 'unsuitable');
+    throw new ArgumentError('a certificate of version 5 cannot state a custom law of a link', 'unsuitable');
   refuseUnknown('link', law, linkKeys);
-  const useFraction = useFractionOf(law);
-  if (law.kind === 'linear') return { useFraction, efficiencyLimit: law.bitsPerSecondPerHz, snrBandwidthHz: [] };
-  const snrBandwidthHz = law.kind === 'shannon' ? [law.snrBandwidthHz] : [...law.snrBandwidthHz];
-  return { useFraction, efficiencyLimit: finite(law.efficiencyLimit ?? Infinity), snrBandwidthHz };
+  const usedHertz = useFractionOf(law) * hertz;
+  if (law.kind === 'linear') return { usedHertz, efficiencyLimit: law.bitsPerSecondPerHz, snr: [] };
+  const samples = law.kind === 'shannon' ? [law.snrBandwidthHz] : [...law.snrBandwidthHz];
+  const efficiencyLimit = finite(law.efficiencyLimit ?? Infinity);
+  return { usedHertz, efficiencyLimit, snr: samples.map((bandwidth) => bandwidth / hertz) };
 }
 
 /** A problem that says more than a certificate can state would be certified wrongly. */
 function refuseUnknown(what: string, value: object, known: readonly string[]): void {
   const strange = Object.entries(value).find(([key, entry]) => entry !== undefined && !known.includes(key));
   if (strange)
-    throw new ArgumentError(`a certificate of version 4 cannot state ${strange[0]} of a ${what}`, 'unsuitable');
+    throw new ArgumentError(`a certificate of version 5 cannot state ${strange[0]} of a ${what}`, 'unsuitable');
 }
 
 const accuracyKeys = ['model', 'minimum', 'scope', 'exchangeLoss', 'leftOutAccuracy'];

@@ -6,7 +6,7 @@ import {
   type PlanningProblem,
   type RateLaw,
 } from '../../models/index.js';
-import { loadsOf, shareRange, type Form, type Prices, type Problem } from '../../verify/evidence.js';
+import { loadsOf, shareRange, type Prices, type Problem } from '../../verify/evidence.js';
 
 /** Where a choice's price is shown: a share, and the stage that decides it. */
 export interface Witness {
@@ -60,23 +60,23 @@ export class WitnessFinder {
   constructor(
     problem: PlanningProblem,
     private readonly statement: Problem,
-    form: Form,
+    byStages: boolean,
     n: number,
     private readonly device: Device = problem.devices[n]!,
   ) {
     this.stated = statement.devices[n]!;
-    this.stageCount = form === 'chain' ? 1 : statement.stages.length;
+    this.stageCount = byStages ? statement.stages.length : 1;
     this.loads = Array.from({ length: this.stated.count }, (_, j) => {
-      return loadsOf(statement, this.stated, j, form).map((load) => load.map(({ hi }) => hi));
+      return loadsOf(statement, this.stated, j, byStages).map((load) => load.map(({ hi }) => hi));
     });
     ({ least: this.least, most: this.most } = shareRange(statement, this.stated));
-    this.hertz = statement.shares.hertz.lo;
+    this.hertz = problem.resourceBlockHz ?? 1;
     this.uplinks = Array.from(this.stated.uplinkLimit, (limit) => withEfficiencyLimit(device.uplink, limit));
   }
 
-  /** Witnesses of some choices for thresholds up to `high`, in columns. */
+  /** Witnesses of some choices for thresholds up to `high`, in columns; none of −1, which takes no share. */
   columns(choices: readonly number[], high: readonly number[], prices: Prices): WitnessColumns {
-    const list = choices.map((j) => this.find(j, high, prices));
+    const list = choices.map((j) => (j < 0 ? none : this.find(j, high, prices)));
     const column = (name: keyof Witness) =>
       list.some((entry) => entry[name] !== null) && { [name]: list.map((entry) => entry[name]) };
     return { ...column('at'), ...(this.stageCount > 1 && column('stage')) };
@@ -85,15 +85,15 @@ export class WitnessFinder {
   private find(j: number, high: readonly number[], prices: Prices): Witness {
     if (high[0] === Infinity || !(this.least <= this.most)) return none;
     const work = this.stated.serverSeconds[j]!;
-    if (this.statement.sharing !== 'allocated' || work === 0 || prices.perServer === 0) return this.latest(j, high);
+    if (this.statement.isBatched || work === 0 || prices.perServer === 0) return this.latest(j, high);
     const left = (share: number) => high[0]! - this.seconds(j, 0, share);
-    if (left(this.most) < work) return none;
+    if (left(this.most) < work) return { ...none, at: this.most };
     return this.flattest(j, left, prices);
   }
 
   /** Time of stage r at a share, with what it needs of the server at least if that is own work. */
   private seconds(j: number, r: number, share: number, isWaiting = false): number {
-    const own = !isWaiting || this.statement.sharing === 'batched' ? 0 : this.stated.serverSeconds[j]!;
+    const own = !isWaiting || this.statement.isBatched ? 0 : this.stated.serverSeconds[j]!;
     const [computing, up, down] = this.loads[j]![r]! as [number, number, number];
     const hertz = share * this.hertz;
     const sending = up > 0 ? up * secondsPerBit(this.uplinks[j]!, hertz) : 0;
@@ -109,7 +109,7 @@ export class WitnessFinder {
     const stages = Array.from({ length: this.stageCount }, (_, r) => r);
     if (stages.some((r) => isLate(r, this.most))) return none;
     let found = none;
-    let share = this.statement.shares.isWhole ? this.least : Math.max(this.least, this.most * 1e-12);
+    let share = this.statement.hasWholeShares ? this.least : Math.max(this.least, this.most * 1e-12);
     stages.forEach((r) => {
       if (!isLate(r, share)) return;
       share = this.bisect(share, (b) => isLate(r, b));
@@ -121,7 +121,7 @@ export class WitnessFinder {
   /** Where λ·b + μ·w/(t − time(b)) is least: its slope changes sign there. */
   private flattest(j: number, left: (share: number) => number, { perShare, perServer }: Prices): Witness {
     const priced = perServer * this.stated.serverSeconds[j]!;
-    if (this.statement.shares.isWhole) {
+    if (this.statement.hasWholeShares) {
       const price = (count: number) => (left(count) > 0 ? perShare * count + priced / left(count) : Infinity);
       let low = this.least;
       let high = this.most;
@@ -149,7 +149,7 @@ export class WitnessFinder {
   /** The last share, or number of blocks, above `low` of which something holds that does not hold of the largest. */
   private bisect(low: number, holds: (share: number) => boolean): number {
     let high = this.most;
-    if (this.statement.shares.isWhole) {
+    if (this.statement.hasWholeShares) {
       while (high - low > 1) {
         const middle = Math.floor((low + high) / 2);
         if (holds(middle)) low = middle;
@@ -166,6 +166,6 @@ export class WitnessFinder {
   }
 
   private rounded(share: number): number {
-    return this.statement.shares.isWhole ? share : Math.min(this.most, Number(share.toPrecision(13)));
+    return this.statement.hasWholeShares ? share : Math.min(this.most, Number(share.toPrecision(13)));
   }
 }

@@ -2,7 +2,7 @@ import type { Reader } from '../reader.js';
 import { verifyTree } from '../tree.js';
 import { provenShift } from './convexity.js';
 import { Dyadic } from './dyadic.js';
-import { addTransposed, inner, symmetricProduct } from './products.js';
+import { addTransposed, inner, product } from './products.js';
 import { readVector, type Box, type ProgramStatement, type RationalVector, type Sides } from './statement.js';
 
 /** The least of d·x over a side to side interval; undefined for −∞. */
@@ -29,9 +29,9 @@ export function dualValue(
   const reduced = linear.map((cost) => cost.times(over));
   let value: Dyadic | undefined = constant.times(over).times(scale);
   if (tangent) {
-    const product = symmetricProduct(hessian, tangent);
-    value = value.minus(inner(product, tangent).times(half));
-    product.forEach((slope, j) => (reduced[j] = reduced[j]!.plus(slope)));
+    const slopes = product(hessian, tangent);
+    value = value.minus(inner(slopes, tangent).times(half));
+    slopes.forEach((slope, j) => (reduced[j] = reduced[j]!.plus(slope)));
   }
   addTransposed(rows, y, reduced);
   for (let i = 0; value && i < y.length; i++) {
@@ -68,68 +68,27 @@ function leastConcave(
   return a!.isAtMost(b!) ? a : b;
 }
 
-/** One implied bound: from a row and the bounds of its other variables. */
-export interface Tightening {
-  readonly row: number;
-  readonly variable: number;
+/** A bound of a whole variable that holds in a part of the tree, with those found before. */
+interface Change {
   readonly side: 'lower' | 'upper';
+  readonly variable: number;
   readonly value: Dyadic;
-}
-
-export function isImplied(program: ProgramStatement, box: Box, { row, variable, side, value }: Tightening): boolean {
-  const { columns, values } = program.rows[row]!;
-  const place = columns.indexOf(variable);
-  if (place < 0 || values[place]!.n === 0n) return false;
-  // a·x ≤ limit − rest, or the same with all signs changed.
-  const flips = values[place]!.n > 0n === (side === 'lower');
-  const limit = flips ? program.rowLower[row]?.negated() : program.rowUpper[row];
-  let rest = limit;
-  for (let k = 0; rest && k < columns.length; k++) {
-    if (k === place) continue;
-    const factor = flips ? values[k]!.negated() : values[k]!;
-    const term = leastTerm(factor, box.lower[columns[k]!], box.upper[columns[k]!]);
-    rest = term && rest.minus(term);
-  }
-  const own = values[place]!.times(value);
-  return rest?.isAtMost(flips ? own.negated() : own) ?? false;
-}
-
-/** A bound of a variable that holds in a part of the tree, with those found before. */
-interface Change extends Omit<Tightening, 'row'> {
   readonly before: Change | undefined;
   readonly depth: number;
 }
 
-function changed(before: Change | undefined, change: Omit<Tightening, 'row'>): Change {
-  return { ...change, before, depth: (before?.depth ?? 0) + 1 };
-}
-
-/** Bounds tightened by changes, those of whole variables rounded inwards. */
-class TightBox {
-  readonly lower: (Dyadic | undefined)[];
-  readonly upper: (Dyadic | undefined)[];
-
-  constructor(
-    private readonly program: ProgramStatement,
-    changes?: Change,
-  ) {
-    const { lower, upper, isInteger } = program;
-    this.lower = lower.map((side, j) => (isInteger[j] === 1 ? side?.ceil() : side));
-    this.upper = upper.map((side, j) => (isInteger[j] === 1 ? side?.floor() : side));
-    for (let change = changes; change; change = change.before) this.tighten(change);
+/** The bounds of a part, those of whole variables rounded inwards. */
+function boxOf({ lower, upper, isInteger }: ProgramStatement, changes: Change | undefined): Box {
+  const box = {
+    lower: lower.map((side, j) => (isInteger[j] === 1 ? side?.ceil() : side)),
+    upper: upper.map((side, j) => (isInteger[j] === 1 ? side?.floor() : side)),
+  };
+  for (let change = changes; change; change = change.before) {
+    const { side, variable, value } = change;
+    const now = box[side][variable];
+    if (!now || (side === 'lower' ? now.isAtMost(value) : value.isAtMost(now))) box[side][variable] = value;
   }
-
-  tighten({ side, variable, value }: Omit<Tightening, 'row'>): void {
-    const isWhole = this.program.isInteger[variable] === 1;
-    const next = !isWhole ? value : side === 'lower' ? value.ceil() : value.floor();
-    const now = this[side][variable];
-    if (!now || (side === 'lower' ? now.isAtMost(next) : next.isAtMost(now))) this[side][variable] = next;
-  }
-
-  /** Whether the bounds of a variable cross. */
-  get isEmpty(): boolean {
-    return hasCrossing(this.lower, this.upper);
-  }
+  return box;
 }
 
 function hasCrossing(lower: Sides, upper: Sides): boolean {
@@ -141,56 +100,34 @@ export function verifyProgramBound(
   reader: Reader,
   program: ProgramStatement,
 ): { value: number | undefined; leaves: number } {
-  const at = reader.members('value step convexity nodes');
+  const { nodes, ...at } = reader.members('value step factor shift nodes');
   const value = at.value.optional((part) => part.number());
   const target = value === undefined ? undefined : Dyadic.of(value);
-  const shift = target && provenShift(program, at.convexity);
+  const shift = target && provenShift(program, at);
   const step = target && at.step.optional((part) => readStep(part, program, target));
-  const n = program.linear.length;
   const isVoid = hasCrossing(program.rowLower, program.rowUpper);
-  const leaves = verifyTree<Change | undefined>(at.nodes, undefined, (node, part) => {
+  const leaves = verifyTree<Change | undefined>(nodes, undefined, (node, part) => {
     if (node.has('variable')) return split(node, part, program);
-    node.spend(n + (part?.depth ?? 0));
-    const box = new TightBox(program, part);
-    if (node.has('steps')) return tightened(node, part, box, program);
-    if (!isVoid && !box.isEmpty) verifyLeaf(node, program, box, target, step, shift);
+    node.spend(program.linear.length + (part?.depth ?? 0));
+    const box = boxOf(program, part);
+    if (!isVoid && !hasCrossing(box.lower, box.upper)) verifyLeaf(node, program, box, target, step, shift);
     return [];
   });
   return { value, leaves };
 }
 
 /** The whole variable is at most `at`, or at least one more. */
-function split(node: Reader, part: Change | undefined, { isInteger }: ProgramStatement): Change[] {
+function split(node: Reader, before: Change | undefined, { isInteger }: ProgramStatement): Change[] {
   const { variable: given, at } = node.members('variable at');
   const variable = given.integer(0, isInteger.length - 1);
   const cut = Dyadic.of(at.integer(-Number.MAX_SAFE_INTEGER));
   node.require('branching on integers', isInteger[variable] === 1, `variable ${variable} is not an integer`);
   node.spend(1);
+  const depth = (before?.depth ?? 0) + 1;
   return [
-    changed(part, { side: 'lower', variable, value: cut.plus(Dyadic.one) }),
-    changed(part, { side: 'upper', variable, value: cut }),
+    { side: 'lower', variable, value: cut.plus(Dyadic.one), before, depth },
+    { side: 'upper', variable, value: cut, before, depth },
   ];
-}
-
-/** Bounds that a row and the bounds of its other variables imply. */
-function tightened(
-  node: Reader,
-  part: Change | undefined,
-  box: TightBox,
-  program: ProgramStatement,
-): [Change | undefined] {
-  let changes = part;
-  for (const entry of node.members('steps').steps.array()) {
-    const at = entry.members('row variable side value');
-    const row = at.row.integer(0, program.rows.length - 1);
-    const variable = at.variable.integer(0, program.linear.length - 1);
-    const step = { row, variable, side: at.side.oneOf('lower', 'upper'), value: Dyadic.of(at.value.number()) };
-    entry.spend(program.rows[row]!.columns.length + 1);
-    entry.require('tightening implied', isImplied(program, box, step), 'the row does not imply this bound');
-    box.tighten(step);
-    changes = changed(changes, step);
-  }
-  return [changes];
 }
 
 function verifyLeaf(

@@ -1,30 +1,41 @@
 import { CertificateError, Reader } from '../reader.js';
 import { Dyadic } from './dyadic.js';
-import { exactly, readEntries, type ProgramStatement } from './statement.js';
+import { exactly, readRows, type ProgramStatement } from './statement.js';
 
 /**
- * A diagonal S ≥ 0, undefined for 0, with P + S positive semidefinite. The evidence is a matrix R for which P + S − RᵀR is diagonally
- * dominant; without evidence S is 0 and P is eliminated exactly.
+ * A diagonal S ≥ 0, undefined for 0, with P + S positive semidefinite: what a matrix R leaves, P + S − RᵀR, is diagonally dominant;
+ * without R it may also be eliminated exactly.
  */
-export function provenShift(program: ProgramStatement, evidence: Reader): readonly Dyadic[] | undefined {
+export function provenShift(
+  program: ProgramStatement,
+  { factor, shift: given }: Record<'factor' | 'shift', Reader>,
+): readonly Dyadic[] | undefined {
   if (program.isLinear) return undefined;
-  const matrix = program.hessian.map(({ columns, values }) => new Map(columns.map((j, k) => [j, values[k]!])));
-  if (evidence.isNull) {
-    evidence.require('hessian convex', isSemidefinite(matrix, evidence), 'the Hessian is not positive semidefinite');
-    return undefined;
-  }
-  const n = matrix.length;
-  const at = evidence.members('factor shift');
-  const shift = at.shift.optional((part) => exactly(part, n, 0));
+  const n = program.hessian.length;
+  // The lower triangle.
+  const matrix = program.hessian.map(({ columns, values }, i) => {
+    const entries = columns.map((j, k) => [j, values[k]!] as const);
+    return new Map(entries.filter(([j]) => j <= i));
+  });
   const add = (i: number, j: number, value: Dyadic): void =>
     void matrix[i]!.set(j, (matrix[i]!.get(j) ?? Dyadic.zero).plus(value));
+  const shift = given.optional((part) => exactly(part, n, 0));
   shift?.forEach((value, j) => add(j, j, value));
-  for (const { columns: places, values } of at.factor.optional((part) => readEntries(part, n, n)) ?? []) {
-    evidence.spend(places.length ** 2);
-    for (let a = 0; a < places.length; a++) {
-      for (let b = 0; b <= a; b++) add(places[a]!, places[b]!, values[a]!.times(values[b]!).negated());
-    }
+  for (const { columns, values } of factor.optional((part) => readRows(part, n)) ?? []) {
+    factor.spend(columns.length ** 2);
+    columns.forEach((i, a) =>
+      columns.forEach((j, b) => {
+        if (j <= i) add(i, j, values[a]!.times(values[b]!).negated());
+      }),
+    );
   }
+  const isProven = isDominant(matrix) || (factor.isNull && isSemidefinite(matrix, factor));
+  factor.require('hessian convex', isProven, 'the Hessian is not shown to be positive semidefinite');
+  return shift;
+}
+
+/** Whether each diagonal entry is at least all others of its row by size. */
+function isDominant(matrix: readonly ReadonlyMap<number, Dyadic>[]): boolean {
   const excess = matrix.map((row, i) => row.get(i) ?? Dyadic.zero);
   matrix.forEach((row, i) => {
     for (const [j, value] of row) {
@@ -33,9 +44,7 @@ export function provenShift(program: ProgramStatement, evidence: Reader): readon
       excess[j] = excess[j]!.minus(value.absolute());
     }
   });
-  const isDominant = excess.every(({ sign }) => sign >= 0);
-  evidence.require('hessian convex', isDominant, 'what the factor leaves of the Hessian is not diagonally dominant');
-  return shift;
+  return excess.every(({ sign }) => sign >= 0);
 }
 
 /** Exact LDLᵀ with diagonal pivots, free of fractions (Bareiss 1968): all pivots positive, and nothing left where none is. */
@@ -76,10 +85,10 @@ function isSemidefinite(rows: readonly ReadonlyMap<number, Dyadic>[], evidence: 
   return true;
 }
 
-/** Whether `evidence`, as a certificate writes it, shows that the objective is convex but for its shift. */
-export function isProvenConvex(program: ProgramStatement, evidence: object | undefined): boolean {
+/** Whether evidence, as a certificate writes it, shows that the objective is convex but for its shift. */
+export function isProvenConvex(program: ProgramStatement, evidence: object): boolean {
   try {
-    provenShift(program, new Reader(evidence ?? null, 'convexity', { work: Infinity }));
+    provenShift(program, new Reader(evidence, '', { work: Infinity }).members('factor shift'));
     return true;
   } catch (error) {
     if (error instanceof CertificateError) return false;

@@ -21,16 +21,7 @@ export function addTransposed(rows: readonly SparseRow[], y: readonly Dyadic[], 
   });
 }
 
-/** Px for the P whose lower triangle is given. */
-export function symmetricProduct(triangle: readonly SparseRow[], x: readonly Dyadic[]): Dyadic[] {
-  const product = x.map(() => Dyadic.zero);
-  triangle.forEach((row, i) => {
-    for (let k = 0; k < row.columns.length; k++) {
-      const j = row.columns[k]!;
-      const value = row.values[k]!;
-      product[i] = product[i]!.plus(value.times(x[j]!));
-      if (i !== j) product[j] = product[j]!.plus(value.times(x[i]!));
-    }
-  });
-  return product;
+/** The product of rows with x. */
+export function product(rows: readonly SparseRow[], x: readonly Dyadic[]): Dyadic[] {
+  return rows.map((row) => dot(row, x));
 }

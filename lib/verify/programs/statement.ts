@@ -20,7 +20,7 @@ export interface SparseRow {
 export interface ProgramStatement extends Box {
   readonly constant: Dyadic;
   readonly linear: readonly Dyadic[];
-  /** Lower triangle of P. */
+  /** P by rows, symmetric. */
   readonly hessian: readonly SparseRow[];
   readonly rows: readonly SparseRow[];
   readonly rowLower: Sides;
@@ -39,14 +39,10 @@ export function readProgram(reader: Reader): ProgramStatement {
   const sides = (part: Reader, length: number): Sides =>
     Array.from(part.numbers(length, -Infinity, true), (value) => (Number.isNaN(value) ? undefined : Dyadic.of(value)));
   const isInteger = new Uint8Array(n);
-  for (const j of indices(at.integers, n)) {
-    if (isInteger[j] === 1) at.integers.fail(`variable ${j} is listed twice`);
-    isInteger[j] = 1;
-  }
-  const hessian = readEntries(at.hessian, n, n);
-  const rows = readEntries(at.matrix, m, n);
-  const isTriangle = hessian.every(({ columns }, i) => columns.every((j) => j <= i));
-  if (!isTriangle) at.hessian.fail('entries of the lower triangle are expected');
+  for (const j of indices(at.integers, n)) isInteger[j] = 1;
+  const hessian = readRows(at.hessian, n, n);
+  const rows = readRows(at.matrix, n, m);
+  if (!isSymmetric(hessian)) at.hessian.fail('a symmetric matrix is expected');
   const entries = (parts: readonly SparseRow[]): number => parts.reduce((sum, { columns }) => sum + columns.length, 0);
   return {
     constant: Dyadic.of(at.constant.number()),
@@ -68,20 +64,21 @@ export function exactly(reader: Reader, length: number, least?: number): Dyadic[
   return Array.from(reader.numbers(length, least), (value) => Dyadic.of(value));
 }
 
-/** A sparse matrix by rows: entries strictly in the order of rows and, within them, of columns. */
-export function readEntries(reader: Reader, rowCount: number, columnCount: number): SparseRow[] {
-  const at = reader.members('rows columns values');
-  const count = at.values.list().length;
-  const rows = indices(at.rows, rowCount, count);
-  const columns = indices(at.columns, columnCount, count);
-  const matrix = Array.from({ length: rowCount }, (): SparseRow => ({ columns: [], values: [] }));
-  exactly(at.values, count).forEach((value, k) => {
-    const isNext = k === 0 || rows[k]! > rows[k - 1]! || (rows[k] === rows[k - 1] && columns[k]! > columns[k - 1]!);
-    if (!isNext) at.rows.fail(`entry ${k} is not in order`);
-    matrix[rows[k]!]!.columns.push(columns[k]!);
-    matrix[rows[k]!]!.values.push(value);
+/** A sparse matrix by rows; of a column that stands twice in one the last entry counts. */
+export function readRows(reader: Reader, columnCount: number, rowCount?: number): SparseRow[] {
+  return reader.array(rowCount).map((row) => {
+    const at = row.members('columns values');
+    const columns = indices(at.columns, columnCount);
+    const values = exactly(at.values, columns.length);
+    const entries = new Map(values.map((value, k) => [columns[k]!, value]));
+    return { columns: [...entries.keys()], values: [...entries.values()] };
   });
-  return matrix;
+}
+
+function isSymmetric(rows: readonly SparseRow[]): boolean {
+  const places = rows.map(({ columns, values }) => new Map(columns.map((j, k) => [j, values[k]!])));
+  const isSame = (a: Dyadic | undefined, b: Dyadic) => a?.n === b.n && a.e === b.e;
+  return rows.every(({ columns, values }, i) => columns.every((j, k) => isSame(places[j]!.get(i), values[k]!)));
 }
 
 function indices(reader: Reader, limit: number, length = reader.list().length): Float64Array {
@@ -101,7 +98,13 @@ const longestInteger = 100_000;
 const mostWords = 3e7;
 
 /** Reads a vector and takes the work of `passes` over all of the program with it. */
-export function readVector(reader: Reader, over: Reader, length: number, size: number, passes = 1): RationalVector {
+export function readVector(
+  reader: Reader,
+  over: Reader | undefined,
+  length: number,
+  size: number,
+  passes = 1,
+): RationalVector {
   let longest = 1;
   const integer = (value: unknown): Dyadic => {
     if (typeof value !== 'string' || value.length > longestInteger || !/^-?\d+$/u.test(value))
@@ -109,8 +112,8 @@ export function readVector(reader: Reader, over: Reader, length: number, size: n
     longest = Math.max(longest, value.length);
     return new Dyadic(BigInt(value), 0);
   };
-  const denominator = over.optional((given) => integer(given.text())) ?? Dyadic.one;
-  if (denominator.sign < 0) over.fail('no negative integer is expected');
+  const denominator = over?.optional((given) => integer(given.text())) ?? Dyadic.one;
+  if (denominator.sign < 0) over?.fail('no negative integer is expected');
   const entries = reader
     .list(length)
     .map((value) => (typeof value === 'number' && Number.isFinite(value) ? Dyadic.of(value) : integer(value)));

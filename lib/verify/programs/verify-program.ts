@@ -1,7 +1,7 @@
 import type { Reader } from '../reader.js';
 import { verifyProgramBound } from './bound.js';
 import { Dyadic } from './dyadic.js';
-import { dot, inner, symmetricProduct } from './products.js';
+import { dot, inner, product } from './products.js';
 import { readProgram, readVector, type ProgramStatement, type RationalVector } from './statement.js';
 
 /** What a certificate of a program proves. */
@@ -50,16 +50,13 @@ const largestTolerance = 1e-3;
  */
 export function verifyProgram(problem: Reader, claims: Reader): ProgramVerdict {
   const program = readProgram(problem);
-  const { point, bound, unbounded } = claims.members('point bound unbounded');
-  if (point.isNull && bound.isNull && unbounded.isNull) claims.fail('nothing is claimed');
-  if (!unbounded.isNull && !(point.isNull && bound.isNull)) claims.fail('`unbounded` stands alone');
-  if (!unbounded.isNull) return verifyUnbounded(unbounded, program);
+  const { point, bound, ray } = claims.members('point bound ray');
+  if (point.isNull && bound.isNull) claims.fail('nothing is claimed');
+  if (!ray.isNull && (point.isNull || !bound.isNull)) ray.fail('it starts at a point, and no bound stands beside it');
   const found = point.optional((given) => verifyPoint(given, program));
+  if (found && !ray.isNull) return verifyUnbounded(ray, program, found.tolerance);
   const shown = bound.optional((given) => verifyProgramBound(given, program));
   const least = shown && (shown.value ?? Infinity);
-  if (found && least !== undefined && found.tolerance === 0 && found.value < least) {
-    claims.fail('the point is better than the bound allows: one of them must be wrong');
-  }
   const sentences: string[] = [];
   if (found) sentences.push(`There is a point ${kept(found.tolerance)} with an objective of at most ${found.value}.`);
   if (shown?.value !== undefined) sentences.push(`No point ${kept(0)} has an objective below ${shown.value}.`);
@@ -84,7 +81,7 @@ function verifyPoint(at: Reader, program: ProgramStatement): { value: number; to
   const value = claimed.number();
   const { x, tolerance } = readPoint(point, program);
   // Twice the objective times D².
-  const curved = inner(symmetricProduct(program.hessian, x.entries), x.entries);
+  const curved = inner(product(program.hessian, x.entries), x.entries);
   const doubled = program.constant.minus(Dyadic.of(value)).times(x.over).plus(inner(program.linear, x.entries));
   const excess = curved.plus(doubled.times(x.over).times(new Dyadic(2n, 0)));
   claimed.require('value reached', excess.sign <= 0, 'the objective of the point is larger');
@@ -118,11 +115,8 @@ function readPoint(
   return { x, tolerance };
 }
 
-function verifyUnbounded(reader: Reader, program: ProgramStatement): ProgramVerdict {
-  const { ray: at, rayOver, ...point } = reader.members('tolerance over x ray rayOver');
-  const { tolerance } = readPoint(point, program);
-  // A positive factor of the ray changes nothing.
-  const { entries: ray } = readVector(at, rayOver, program.linear.length, program.size, 2);
+function verifyUnbounded(at: Reader, program: ProgramStatement, tolerance: number): ProgramVerdict {
+  const { entries: ray } = readVector(at, undefined, program.linear.length, program.size, 2);
   const stays = (change: Dyadic, lower: Dyadic | undefined, upper: Dyadic | undefined): boolean =>
     (change.sign >= 0 || !lower) && (change.sign <= 0 || !upper);
   ray.forEach((change, j) => {
@@ -133,7 +127,7 @@ function verifyUnbounded(reader: Reader, program: ProgramStatement): ProgramVerd
     const isWithin = stays(dot(row, ray), program.rowLower[i], program.rowUpper[i]);
     at.require('ray within rows', isWithin, `leaves the sides of row ${i}`);
   });
-  const isFlat = symmetricProduct(program.hessian, ray).every(({ sign }) => sign === 0);
+  const isFlat = product(program.hessian, ray).every(({ sign }) => sign === 0);
   at.require('ray flat', isFlat, 'the objective bends along it');
   at.require('ray descends', inner(program.linear, ray).sign < 0, 'the objective does not fall along it');
   const sentence = `There is a point ${kept(tolerance)}, from which others with an objective as low as one likes are reached along a ray.`;

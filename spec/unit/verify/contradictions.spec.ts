@@ -6,7 +6,7 @@ import { claimPlan } from '../../../lib/verify/plan.js';
 import { CertificateError } from '../../../lib/verify/reader.js';
 import { quickRandom } from '../../support/quick-random.js';
 
-const law = { useFraction: 1, efficiencyLimit: 1, snrBandwidthHz: [] as number[] };
+const law = { usedHertz: 1, efficiencyLimit: 1, snr: [] as number[] };
 
 function problemOf(count: number, own: object = {}, ofDevice: object = {}, deviceCount = 1): any {
   const zeros = () => new Array<number>(count).fill(0);
@@ -22,13 +22,14 @@ function problemOf(count: number, own: object = {}, ofDevice: object = {}, devic
     ...{ seconds: [zeros()], uplinkBits: [zeros()], downlinkBits: [zeros()] },
     uplinkEfficiencyLimit: new Array<null>(count).fill(null),
   };
-  const device = { name: 'a', optional: false, minimumBandwidthHz: 0, uplink: law, downlink: law };
+  const device = { name: 'a', optional: false, leastShare: 0, uplink: law, downlink: law };
   return {
     kind: 'split-fine-tuning',
-    sharing: 'allocated',
+    isBatched: false,
     stages: [1],
     aggregationSeconds: 0,
-    shares: { hertz: 1, most: 1, isWhole: false },
+    shares: 1,
+    hasWholeShares: false,
     limitTolerance: 1e-9,
     limits: [{ name: 'memory', most: 1, size: 1 }],
     devices: Array.from({ length: deviceCount }, () => ({
@@ -42,20 +43,22 @@ function problemOf(count: number, own: object = {}, ofDevice: object = {}, devic
   };
 }
 
-async function verdictOf(problem: object, claims: object, version = 4) {
+async function verdictOf(problem: object, claims: object, version = 5) {
   const problemSha256 = await sha256(canonicalJson(problem));
   return verifyCertificate(JSON.stringify({ format: 'sft-opt certificate', version, problemSha256, problem, claims }));
 }
 
-const noPlan = { bound: { roundSeconds: 1, form: 'chain', nodes: [{ prices: {} }] } };
+const noPlan = {
+  bound: { roundSeconds: 1, byStages: false, nodes: [{ prices: [0, 0, 0, 0], without: [[]] }] },
+};
 
 describe('what is proven of one problem', () => {
   // Each: a plan of nothing to send, and the claim that there is none of a second or less.
   it.each([
-    ['a device that may have no bandwidth', problemOf(1, {}, { maximumBandwidthHz: 0 }), 0],
-    ['no resource block', problemOf(1, { shares: { hertz: 1, most: 0, isWhole: true } }), 0],
+    ['a device that may have no bandwidth', problemOf(1, {}, { mostShare: 0 }), 0],
+    ['no resource block', problemOf(1, { shares: 0, hasWholeShares: true }), 0],
   ])('is no plan together with the proof that there is none: %s', async (_name, problem, share) => {
-    const plan = { roundSeconds: 0, slack: 'none', devices: [{ choice: 0, share, serverShare: 0 }] };
+    const plan = { roundSeconds: 0, slack: 0, devices: [{ choice: 0, share, serverShare: 0 }] };
     const [found, none] = [await verdictOf(problem, { plan }), await verdictOf(problem, noPlan)];
     expect(found.verified && none.verified).toBe(false);
   });
@@ -66,20 +69,19 @@ describe('what is proven of one problem', () => {
     const counts = { plans: 0, bounds: 0, pairs: 0 };
     for (let k = 0; k < 600; k++) {
       const hasBlocks = random.uniform() < 0.4;
-      const sharing = pick(['allocated', 'equal', 'batched']);
+      const isBatched = random.uniform() < 0.4;
       const problem = problemOf(
         pick([1, 2]),
         {
-          sharing,
-          stages: sharing === 'batched' ? pick([[1], [1, 2, 1], [1, 1e40], [0.5]]) : [1],
-          shares: hasBlocks
-            ? { hertz: pick([0.5, 1, 1e50]), most: pick([0, 1, 3]), isWhole: true }
-            : { hertz: pick([1, 1, 0.5]), most: pick([0.5, 1, 3, 1e50, 1e-50]), isWhole: false },
+          isBatched,
+          stages: isBatched ? pick([[1], [1, 2, 1], [1, 1e40], [0.5]]) : [1],
+          shares: hasBlocks ? pick([0, 1, 3]) : pick([0.5, 1, 3, 1e50, 1e-50]),
+          hasWholeShares: hasBlocks,
           aggregationSeconds: pick([0, -0, 1]),
           limits: [{ name: 'memory', most: pick([0, -1, 1, 1e50]), size: pick([0, 1]) }],
           limitTolerance: pick([0, 1e-6]),
         },
-        { minimumBandwidthHz: pick([0, 0, 1]), maximumBandwidthHz: pick([null, 0, 1, 1e-50]) },
+        { leastShare: pick([0, 0, 1]), mostShare: pick([null, 0, 1, 1e-50]) },
         pick([1, 1, 2]),
       );
       problem.devices = problem.devices.map((device: any) => {
@@ -90,7 +92,7 @@ describe('what is proven of one problem', () => {
         return {
           ...device,
           optional: random.uniform() < 0.3,
-          uplink: { ...law, snrBandwidthHz: pick([[], [1], [1e50, 1]]), useFraction: pick([1, 1e-50]) },
+          uplink: { ...law, snr: pick([[], [1], [1e50, 1]]), usedHertz: pick([1, 0.5, 1e-50]) },
           leftOutUse: [pick([0, 0, -1, 1])],
           limits: [{ name: 'own', most: pick([0, 1]), size: 0 }],
           choices: {
@@ -105,10 +107,10 @@ describe('what is proven of one problem', () => {
         const decisions = problem.devices.map((device: any) => {
           const choice = Math.floor(random.uniform() * device.choices.blocks.length);
           if (device.optional && random.uniform() < 0.3) return null;
-          return { choice, share: pick([0, 0.5, 1, 3, problem.shares.most]), serverShare: pick([0, 0.5, 1]) };
+          return { choice, share: pick([0, 0.5, 1, 3, problem.shares]), serverShare: pick([0, 0.5, 1]) };
         });
         try {
-          const slack = pick(['none', 'limit-tolerance'] as const);
+          const slack = pick([0, problem.limitTolerance as number]);
           best = Math.min(best, claimPlan(problem, { devices: decisions, slack })?.roundSeconds ?? Infinity);
         } catch (error) {
           if (!(error instanceof CertificateError)) throw error;
@@ -116,16 +118,20 @@ describe('what is proven of one problem', () => {
       }
       counts.plans += Number(best < Infinity);
       for (let draw = 0; draw < 10; draw++) {
-        const names = ['perShare', 'perServer', 'perSecond'];
-        const price = () => pick([0, 0, 0, 1, 1e-3, 1e50]);
-        const prices = { ...Object.fromEntries(names.map((name) => [name, price()])), perUnit: [price()] };
-        const witnesses = problem.devices.map(({ choices }: any) => ({
-          at: choices.blocks.map(() => pick([null, 0, 1, 0.5])),
-          stage: choices.blocks.map(() => pick([null, 1, 2])),
-        }));
+        const prices = Array.from({ length: 4 }, () => pick([0, 0, 0, 1, 1e-3, 1e50]));
+        const table = (entries: readonly unknown[]) =>
+          problem.devices.map(({ choices, optional }: any) =>
+            Array.from({ length: choices.blocks.length + Number(optional) }, () => pick(entries)),
+          );
+        const at = table([null, 0, 1, 0.5]);
+        // All of one device, or of all that takes part.
+        const emptied = pick([...problem.devices.keys(), NaN]);
+        const without = problem.devices.map((_: unknown, n: number) =>
+          Number.isNaN(emptied) ? [0, 1] : n === emptied ? [-1, 0, 1] : pick([[], [], [0]]),
+        );
         const roundSeconds = pick([null, 0, 1, best < Infinity ? best : 3]);
-        const form = problem.sharing === 'batched' ? pick(['chain', 'stages']) : 'chain';
-        const claims = { bound: { roundSeconds, form, nodes: [{ prices, witnesses }] } };
+        const nodes = [{ prices, at, stage: table([null, 1, 2]), without }];
+        const claims = { bound: { roundSeconds, byStages: random.uniform() < 0.5, nodes } };
         const { verified, boundSeconds } = await verdictOf(problem, claims);
         if (!verified) continue;
         counts.bounds++;
@@ -141,9 +147,10 @@ describe('what is proven of one problem', () => {
 
 describe('texts that ask for much', () => {
   const zeros = (length: number, value = 0): number[] => new Array<number>(length).fill(value);
-  const none = { rows: [], columns: [], values: [] };
+  const none = { columns: [], values: [] };
+  const empty = (n: number): object[] => new Array<object>(n).fill(none);
   const program = (n: number, own: object = {}) => ({
-    ...{ kind: 'quadratic-program', constant: 0, linear: zeros(n, 1), hessian: none, matrix: none, integers: [] },
+    ...{ kind: 'quadratic-program', constant: 0, linear: zeros(n, 1), hessian: empty(n), matrix: [], integers: [] },
     ...{ constraintLower: [], constraintUpper: [], lower: zeros(n), upper: zeros(n, 1) },
     ...own,
   });
@@ -156,12 +163,16 @@ describe('texts that ask for much', () => {
 
   it('a Hessian takes room for the variables that it has entries of', async () => {
     const n = 100_000;
-    const hessian = { rows: [n - 1], columns: [n - 1], values: [1] };
     const claims = { bound: { value: 0, nodes: [{ rows: [] }] } };
-    expect(await verdictOf(program(n, { hessian }), claims)).toMatchObject({ verified: true });
-    const places = zeros(2000).map((_, k) => k);
-    const diagonal = { rows: places, columns: places, values: zeros(2000, 1) };
-    expect((await verdictOf(program(n, { hessian: diagonal }), claims)).reason).toContain('work');
+    const diagonal = { columns: [n - 1], values: [1] };
+    expect(await verdictOf(program(n, { hessian: [...empty(n - 1), diagonal] }), claims)).toMatchObject({
+      verified: true,
+    });
+    // Neither of two is dominant: what has entries has to be eliminated.
+    const pairs = zeros(2000).map((_, k) => ({ columns: [k - (k % 2), k - (k % 2) + 1], values: [1, 1] }));
+    pairs.forEach((row, k) => (row.values[k % 2] = 0.99));
+    const hessian = [...pairs, ...empty(n - 2000)];
+    expect((await verdictOf(program(n, { hessian }), claims)).reason).toContain('work');
   });
 
   it('more values than are read are counted first', async () => {
@@ -171,7 +182,7 @@ describe('texts that ask for much', () => {
   it('parts of a tree that wait take bounded room', async () => {
     const problem = problemOf(1, {}, {}, 5000);
     const nodes = zeros(10_000).map(() => ({ device: 0, choices: [] }));
-    const claims = { bound: { roundSeconds: 0, form: 'chain', nodes } };
+    const claims = { bound: { roundSeconds: 0, byStages: false, nodes } };
     expect((await verdictOf(problem, claims)).reason).toContain('memory');
   });
 });

@@ -8,7 +8,7 @@ import { obligationsOf } from '../../support/obligations.js';
 
 const obligations = obligationsOf('lib/verify');
 
-const law = { useFraction: 1, efficiencyLimit: 1, snrBandwidthHz: [] };
+const law = { usedHertz: 1, efficiencyLimit: 1, snr: [] };
 
 /** One choice a device, 10 bits up at 1 bit/s/Hz: a share of b Hz takes 10/b + 1 s; two devices share 20 Hz. */
 function device(name: string) {
@@ -16,8 +16,8 @@ function device(name: string) {
   return {
     name,
     optional: false,
-    minimumBandwidthHz: 0,
-    maximumBandwidthHz: null,
+    leastShare: 0,
+    mostShare: null,
     uplink: law,
     downlink: law,
     leftOutUse: [0],
@@ -37,28 +37,33 @@ function device(name: string) {
   };
 }
 
+function witnesses(...shares: readonly number[]) {
+  return [shares, shares];
+}
+
 function honest(): Forged {
   const decision = () => ({ choice: 0, share: 10, serverShare: 0.5 });
   return {
     format: 'sft-opt certificate',
-    version: 4,
+    version: 5,
     problemSha256: '',
     problem: {
       kind: 'split-fine-tuning',
-      sharing: 'equal',
+      isBatched: false,
       stages: [1],
       aggregationSeconds: 0,
-      shares: { hertz: 1, most: 20, isWhole: false },
+      shares: 20,
+      hasWholeShares: false,
       limitTolerance: 1e-9,
       limits: [{ name: 'memory of the server', most: 10, size: 10 }],
       devices: [device('a'), device('b')],
     },
     claims: {
-      plan: { roundSeconds: 2.000001, slack: 'limit-tolerance', devices: [decision(), decision()] },
+      plan: { roundSeconds: 2.000001, slack: 1e-9, devices: [decision(), decision()] },
       bound: {
         roundSeconds: 1.9,
-        form: 'chain',
-        nodes: [{ prices: { perShare: 1 }, witnesses: [{ at: [11, 11] }, { at: [11, 11] }] }],
+        byStages: false,
+        nodes: [{ prices: [1, 0, 0, 0], at: witnesses(11, 11), without: [[0, 1], []] }],
       },
     },
   };
@@ -72,27 +77,31 @@ const forgeries: Record<string, (forged: Forged) => unknown> = {
   },
   participation: ({ claims }) => void (claims.plan.devices[0] = null),
   'shares not negative': ({ problem, claims }) => {
-    problem.sharing = 'allocated';
     for (const { choices } of problem.devices) choices.serverSeconds = [1, 1];
     claims.plan.devices[0].serverShare = -1;
     claims.plan.devices[1].serverShare = 2;
     claims.plan.roundSeconds = 2.6;
     claims.bound = null;
   },
-  'whole resource blocks': ({ problem, claims }) => {
-    problem.shares = { hertz: 10, most: 2, isWhole: true };
+  'whole shares': ({ problem, claims }) => {
+    problem.shares = 2;
+    problem.hasWholeShares = true;
+    for (const each of problem.devices) each.uplink = { ...law, usedHertz: 10 };
     for (const entry of claims.plan.devices) entry.share = 0.9;
     claims.plan.roundSeconds = 2.2;
     claims.bound = null;
   },
-  'least share': ({ problem }) => void (problem.devices[0].minimumBandwidthHz = 11),
-  'largest share': ({ problem }) => void (problem.devices[0].maximumBandwidthHz = 9),
-  bandwidth: ({ claims }) => {
+  'least share': ({ problem }) => void (problem.devices[0].leastShare = 11),
+  'largest share': ({ problem }) => void (problem.devices[0].mostShare = 9),
+  tolerance: ({ claims }) => {
+    claims.plan.slack = 1e-6;
+    for (const entry of claims.plan.devices) entry.share = 10.000005;
+  },
+  'all shares': ({ claims }) => {
     for (const entry of claims.plan.devices) entry.share = 11.2;
     claims.plan.roundSeconds = 1.9;
   },
   'server share': ({ problem, claims }) => {
-    problem.sharing = 'allocated';
     for (const { choices } of problem.devices) choices.serverSeconds = [1, 1];
     for (const entry of claims.plan.devices) entry.serverShare = 1;
     claims.plan.roundSeconds = 3.1;
@@ -105,40 +114,15 @@ const forgeries: Record<string, (forged: Forged) => unknown> = {
   },
   'round delay': ({ claims }) => void (claims.plan.roundSeconds = 1.95),
   deadline: ({ problem }) => void (problem.deadlineSeconds = 1.95),
-  'replacement is open': ({ claims }) => {
-    claims.plan = null;
-    claims.bound = {
-      roundSeconds: 100,
-      form: 'chain',
-      replacedBy: [
-        [1, 0],
-        [null, null],
-      ],
-      nodes: [{ prices: {} }],
-    };
-  },
-  // The other choice is slower: without the first nothing is in time.
-  'replacement is as good': ({ problem, claims }) => {
-    for (const { choices } of problem.devices) choices.seconds = [[1, 50]];
-    claims.bound = {
-      roundSeconds: 49,
-      form: 'chain',
-      replacedBy: [
-        [1, null],
-        [1, null],
-      ],
-      nodes: [{ prices: {} }],
-    };
-  },
   'prices not negative': ({ claims }) => {
-    claims.bound = { roundSeconds: 3, form: 'chain', nodes: [{ prices: { perShare: -1 } }] };
+    const node = { prices: [-1, 0, 0, 0], without: [[0, 1], []] };
+    claims.bound = { roundSeconds: 3, byStages: false, nodes: [node] };
   },
   'choices dropped': ({ claims }) => {
-    const without = [[0, 1], []];
-    claims.bound = { roundSeconds: 3, form: 'chain', nodes: [{ prices: {}, without }, { prices: {} }] };
+    const node = { prices: [0, 0, 0, 0], without: [[0, 1], []] };
+    claims.bound = { roundSeconds: 3, byStages: false, nodes: [node] };
   },
-  'leaf refuted': ({ claims }) => void (claims.bound.roundSeconds = 3),
-  'every part refuted': ({ claims }) => void (claims.bound = { roundSeconds: 3, form: 'chain', nodes: [] }),
+  'every part refuted': ({ claims }) => void (claims.bound = { roundSeconds: 3, byStages: false, nodes: [] }),
 };
 
 async function written(forged: Forged): Promise<Forged> {
@@ -179,21 +163,28 @@ describe('obligations', () => {
       each.optional = true;
       each.choices.seconds = [[seconds, seconds]];
     }
-    forged.claims = { bound: { roundSeconds: 1.9, form: 'chain', nodes: [{ prices: {} }] } };
+    const node = {
+      prices: [0, 0, 0, 0],
+      without: [
+        [0, 1],
+        [0, 1],
+      ],
+    };
+    forged.claims = { bound: { roundSeconds: 1.9, byStages: false, nodes: [node] } };
     edit(forged);
     return JSON.stringify(await written(forged));
   }
 
   it('participation: a plan of nobody is none', async () => {
     const nobody = await optional(1, ({ claims }) => {
-      claims.plan = { roundSeconds: 0, slack: 'none', devices: [null, null] };
+      claims.plan = { roundSeconds: 0, slack: 0, devices: [null, null] };
       claims.bound = null;
     });
     expect((await verifyWithout(new Set(), nobody)).reason).toContain('participation');
     expect((await verifyWithout(new Set(['participation']), nobody)).reason).toBeUndefined();
     const one = await optional(1, ({ claims }) => {
       const alone = { choice: 0, share: 19, serverShare: 0 };
-      claims.plan = { roundSeconds: 1.6, slack: 'none', devices: [null, alone] };
+      claims.plan = { roundSeconds: 1.6, slack: 0, devices: [null, alone] };
       claims.bound = null;
     });
     expect((await verifyWithout(new Set(), one)).reason).toBeUndefined();
@@ -210,5 +201,49 @@ describe('obligations', () => {
       claims.bound.roundSeconds = null;
     });
     expect(await reasonOf(nobodyOpen)).toBeUndefined();
+  });
+
+  /** Choice 0 of a device is dropped for the other one, which takes 20 s: nothing is in time then. */
+  async function dropped(seconds: number, edit: (choices: Forged) => void): Promise<string | undefined> {
+    const forged = honest();
+    for (const each of forged.problem.devices) {
+      each.choices.seconds = [[20, 20]];
+      each.choices.serverSeconds = [1, 1];
+      each.choices.uplinkEfficiencyLimit = [1, 1];
+      edit(each.choices);
+    }
+    const nodes = [
+      { prices: [0, 0, 0, 0], without: [[0], [0]] },
+      { prices: [0, 0, 0, 0], without: [[1], []] },
+    ];
+    forged.claims = { bound: { roundSeconds: seconds, byStages: false, nodes } };
+    return (await verifyWithout(new Set(), JSON.stringify(await written(forged)))).reason;
+  }
+
+  it('choices dropped: another one that is as good in everything may stand for a choice', async () => {
+    expect(await dropped(19, () => undefined)).toBeUndefined();
+  });
+
+  // Without the first the claim is true; in the first respect where the other is worse it must not be believed.
+  it.each<[string, (choices: Forged) => void]>([
+    ['seconds', (choices) => (choices.seconds[0][0] = 1)],
+    ['uplinkBits', (choices) => (choices.uplinkBits[0][1] = 11)],
+    ['downlinkBits', (choices) => (choices.downlinkBits[0][1] = 1)],
+    ['serverSeconds', (choices) => (choices.serverSeconds[1] = 2)],
+    ['sharedUse', (choices) => (choices.sharedUse[0][0] = 4)],
+    ['ownUse', (choices) => (choices.ownUse[0][0] = 4)],
+    ['uplinkEfficiencyLimit', (choices) => (choices.uplinkEfficiencyLimit[1] = 0.5)],
+  ])('choices dropped: a choice is not as good if it is worse in %s', async (_name, edit) => {
+    // Within 100 s a choice is in time: nothing but the other choice can stand for it.
+    expect(await dropped(100, edit)).toContain('does not prove');
+  });
+
+  it('choices dropped: a share at which no time is left proves nothing', async () => {
+    const forged = honest();
+    for (const each of forged.problem.devices) each.choices.serverSeconds = [0.1, 0.1];
+    const node = { prices: [1, 1, 0, 0], at: witnesses(1, 1), without: [[0, 1], []] };
+    forged.claims = { bound: { roundSeconds: 3, byStages: false, nodes: [node] } };
+    const text = JSON.stringify(await written(forged));
+    expect((await verifyWithout(new Set(), text)).reason).toContain('does not prove');
   });
 });

@@ -64,10 +64,15 @@ describe('certificates of programs', () => {
     const made = new Map<string, number>();
     for (let k = 0; k < 600; k++) {
       const kind = programForgeries[k % programForgeries.length]!;
-      const sample = samples[Math.floor(random.uniform() * samples.length)]!;
       const other = samples[Math.floor(random.uniform() * samples.length)]!;
-      const text = forgeProgram(sample.text, other.text, kind, random);
-      if (text === undefined || text === sample.text) continue;
+      let text: string | undefined;
+      // Few certificates have what some ways forge.
+      for (let tries = 0; text === undefined && tries < 20; tries++) {
+        const sample = samples[Math.floor(random.uniform() * samples.length)]!;
+        const forged = forgeProgram(sample.text, other.text, kind, random);
+        if (forged !== sample.text) text = forged;
+      }
+      if (text === undefined) continue;
       made.set(kind, (made.get(kind) ?? 0) + 1);
       texts.push(text);
       verdicts.push((await verifyCertificate(text)).verified);
@@ -78,14 +83,14 @@ describe('certificates of programs', () => {
   });
 });
 
-const none = { rows: [], columns: [], values: [] };
+const none = { columns: [], values: [] };
 /** min x₀ over 0 ≤ x₀ ≤ 1, and what a case changes. */
 const base = {
   kind: 'quadratic-program',
   constant: 0,
   linear: [1],
-  hessian: none,
-  matrix: none,
+  hessian: [none],
+  matrix: [],
   constraintLower: [],
   constraintUpper: [],
   lower: [0],
@@ -93,11 +98,11 @@ const base = {
   integers: [],
 };
 /** x₀ ≤ 1 by a row. */
-const row = { matrix: { rows: [0], columns: [0], values: [1] }, constraintLower: [null], constraintUpper: [1] };
-const curved = { hessian: { rows: [0], columns: [0], values: [1] } };
+const row = { matrix: [{ columns: [0], values: [1] }], constraintLower: [null], constraintUpper: [1] };
+const curved = { hessian: [{ columns: [0], values: [1] }] };
 const bound = (value: number | null, ...nodes: object[]): object => ({ bound: { value, nodes } });
 const point = (value: number, x: number): object => ({ point: { value, tolerance: 0, x: [x] } });
-const ray = (...d: number[]): object => ({ unbounded: { tolerance: 0, x: d.map(() => 0), ray: d } });
+const ray = (...d: number[]): object => ({ point: { value: 0, tolerance: 0, x: d.map(() => 0) }, ray: d });
 const open = { lower: [null], upper: [null] };
 
 /** For each obligation a false claim that only it stops. */
@@ -111,16 +116,12 @@ const falsehoods: Record<string, { problem: object; claims: object }> = {
   'ray flat': { problem: { ...base, ...open, ...curved, linear: [-1] }, claims: ray(1) },
   'ray descends': { problem: { ...base, ...open, linear: [0] }, claims: ray(1) },
   'hessian convex': {
-    problem: { ...base, linear: [0], hessian: { rows: [0], columns: [0], values: [-1] } },
+    problem: { ...base, linear: [0], hessian: [{ columns: [0], values: [-1] }] },
     claims: bound(0, { rows: [] }),
   },
   'objective in steps': {
     problem: { ...base, linear: [0.5], lower: [1], upper: [3], integers: [0] },
     claims: { bound: { value: 1, step: 1, nodes: [{ rows: [] }] } },
-  },
-  'tightening implied': {
-    problem: { ...base, ...row },
-    claims: bound(0.5, { steps: [{ row: 0, variable: 0, side: 'lower', value: 0.5 }] }, { rows: [0] }),
   },
   'leaf proven': { problem: { ...base, ...row }, claims: bound(null, { over: '0', rows: [0] }) },
   'every part refuted': { problem: base, claims: bound(null) },
@@ -131,7 +132,11 @@ const falsehoods: Record<string, { problem: object; claims: object }> = {
       linear: [0, 1],
       lower: [0, 0],
       upper: [1, 1],
-      matrix: { rows: [0, 0, 1, 1], columns: [0, 1, 0, 1], values: [1, 1, -1, 1] },
+      hessian: [none, none],
+      matrix: [
+        { columns: [0, 1], values: [1, 1] },
+        { columns: [0, 1], values: [-1, 1] },
+      ],
       constraintLower: [0.5, -0.5],
       constraintUpper: [null, null],
     },
@@ -171,7 +176,7 @@ describe('hostile certificates of programs', () => {
     JSON.stringify(certified({ ...base, ...problem }, claims));
   const certified = (problem: object, claims: object) => ({
     format: 'sft-opt certificate',
-    version: 4,
+    version: 5,
     problemSha256: 'x',
     problem,
     claims,
@@ -192,13 +197,13 @@ describe('hostile certificates of programs', () => {
     expect(reasonOf({}, { point: { value: 1, tolerance: 0, x: ['9'.repeat(200_000)] } })).toContain('digits');
     expect(reasonOf({}, { point: { value: 1, tolerance: 0.5, x: [1] } })).toContain('tolerance');
     expect(reasonOf({}, bound(0, { variable: 0, at: 0.5 }))).toContain('claims.bound.nodes.0');
-    expect(reasonOf({ hessian: { rows: [0], columns: [1], values: [1] } }, point(1, 1))).toContain('columns');
-    expect(
-      reasonOf(
-        { matrix: { rows: [0, 0], columns: [0, 0], values: [1, 1] }, constraintLower: [0], constraintUpper: [1] },
-        point(1, 1),
-      ),
-    ).toContain('order');
+    expect(reasonOf({ hessian: [{ columns: [1], values: [1] }] }, point(1, 1))).toContain('columns');
+    const lopsided = [
+      { columns: [0, 1], values: [1, 1] },
+      { columns: [1], values: [1] },
+    ];
+    const two = { linear: [1, 1], lower: [0, 0], upper: [1, 1] };
+    expect(reasonOf({ ...two, hessian: lopsided }, bound(0, { rows: [] }))).toContain('symmetric');
   });
 
   it('cost no more work than they may', () => {
@@ -208,19 +213,16 @@ describe('hostile certificates of programs', () => {
       linear: new Array<number>(n).fill(1),
       lower: new Array<number>(n).fill(0),
       upper: new Array<number>(n).fill(1),
+      hessian: new Array<object>(n).fill(none),
       integers: [0],
     };
     const leaf = { rows: [] };
     const nodes: object[] = [];
     for (let k = 0; k < 600; k++) nodes.push({ variable: 0, at: k }, leaf);
     expect(reasonOf(problem, bound(0, ...nodes, leaf))).toContain('work');
-    const dense = Array.from({ length: (300 * 301) / 2 }, (_, k) => k);
-    const at = dense.map((k) => Math.floor((Math.sqrt(8 * k + 1) - 1) / 2));
-    const hessian = {
-      rows: at,
-      columns: dense.map((k) => k - (at[k]! * (at[k]! + 1)) / 2),
-      values: dense.map((k) => 1 / (k + 1)),
-    };
+    // No diagonal is dominant, and no factor is given: it has to be eliminated.
+    const places = Array.from({ length: 300 }, (_, k) => k);
+    const hessian = places.map((i) => ({ columns: places, values: places.map((j) => 1 / (1 + i + j)) }));
     const large = {
       ...problem,
       linear: new Array<number>(300).fill(1),

@@ -117,7 +117,7 @@ describe('what is proven of one problem', () => {
         }
       }
       counts.plans += Number(best < Infinity);
-      for (let draw = 0; draw < 10; draw++) {
+      for (let draw = 0; draw < 24; draw++) {
         const prices = Array.from({ length: 4 }, () => pick([0, 0, 0, 1, 1e-3, 1e50]));
         const table = (entries: readonly unknown[]) =>
           problem.devices.map(({ choices, optional }: any) =>

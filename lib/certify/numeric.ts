@@ -22,7 +22,7 @@ export class Stated {
   constructor(readonly statement: StatedProgram) {
     this.exact = readProgram(new Reader(statement, 'problem'));
     const n = (this.variableCount = statement.linear.length);
-    const m = (this.rowCount = statement.constraintLower.length);
+    this.rowCount = statement.constraintLower.length;
     const columns = Array.from({ length: n }, () => ({ rows: [] as number[], values: [] as Dyadic[] }));
     this.exact.rows.forEach((row, i) =>
       row.columns.forEach((j, k) => {

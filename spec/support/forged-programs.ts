@@ -53,7 +53,7 @@ export function forgeProgram(text: string, other: string, kind: ProgramForgery, 
     if (part === 'matrix') return change(pick(problem.matrix as any[])?.values, scaled);
     const i = Math.floor(random.uniform() * problem.hessian.length);
     const row = problem.hessian[i];
-    const k: number = row.columns.indexOf(i);
+    const k = (row.columns as number[]).indexOf(i);
     if (k >= 0) row.values[k] = scaled(row.values[k]);
     return k >= 0;
   };

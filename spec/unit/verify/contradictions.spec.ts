@@ -121,7 +121,7 @@ describe('what is proven of one problem', () => {
         const prices = Array.from({ length: 4 }, () => pick([0, 0, 0, 1, 1e-3, 1e50]));
         const table = (entries: readonly unknown[]) =>
           problem.devices.map(({ choices, optional }: any) =>
-            Array.from({ length: choices.blocks.length + Number(optional) }, () => pick(entries)),
+            Array.from({ length: (choices.blocks.length as number) + Number(optional) }, () => pick(entries)),
           );
         const at = table([null, 0, 1, 0.5]);
         // All of one device, or of all that takes part.

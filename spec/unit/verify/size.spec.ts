@@ -34,7 +34,7 @@ describe('what is to be trusted is short', () => {
     expect(sourceLines(second).all).toBeLessThanOrEqual(500);
     const columns = readFileSync(second, 'utf8')
       .split('\n')
-      .map((line) => [...line].length);
+      .map(({ length }) => length);
     expect(Math.max(...columns)).toBeLessThanOrEqual(110);
   });
 });

@@ -5,13 +5,18 @@ export const plainPoint: CodecPoint = { keptFraction: 1, bits: 32 };
 
 export const isCompressed = ({ keptFraction, bits }: CodecPoint) => keptFraction < 1 || bits < 32;
 
-/** Operating points that are measured unless others are asked for, in the order in which a time limit keeps them. */
+/**
+ * Operating points that are measured unless others are asked for, in the order in which a time limit keeps them: those that
+ * validation runs, then those where plans of little loss live (study/embedded.csv, `npm run study -- points`), then coarse ones.
+ */
 export const defaultPoints: readonly CodecPoint[] = [
   plainPoint,
   { keptFraction: 0.1, bits: 4 },
   { keptFraction: 0.3, bits: 6 },
   { keptFraction: 0.05, bits: 4 },
   { keptFraction: 1, bits: 8 },
+  { keptFraction: 0.5, bits: 4 },
+  { keptFraction: 1, bits: 4 },
   { keptFraction: 0.2, bits: 4 },
   { keptFraction: 0.02, bits: 4 },
 ];

@@ -106,7 +106,8 @@ class ClassSearch {
       if (this.stopped) return this.outcome('stopped', this.relaxed ? 0 : bounded[0]!.boundSeconds);
       this.solve(problem);
     }
-    return this.outcome(this.status(), this.relaxed ? this.relaxedBound(this.relaxed) : bounded[0]!.boundSeconds);
+    const leastBound = this.relaxed ? this.relaxedBound(this.relaxed) : bounded[0]!.boundSeconds;
+    return this.outcome(this.status(leastBound), leastBound);
   }
 
   /** The least bound of all intervals: neighbours are bounded together, and parted where they promise most. */
@@ -156,8 +157,9 @@ class ClassSearch {
     if (judged.isFeasible && judged.totalSeconds < this.bestSeconds) this.best = judged;
   }
 
-  private status(): ClassOutcome['status'] {
+  private status(leastBound: number): ClassOutcome['status'] {
     if (this.best) return 'found';
+    if (leastBound === Infinity) return 'infeasible';
     return this.undecided || this.relaxed ? 'not-found' : 'infeasible';
   }
 

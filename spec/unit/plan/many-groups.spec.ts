@@ -90,6 +90,15 @@ describe('equal bandwidth with more groups of optional devices than are listed',
     expect(seen.bounded).toBeGreaterThanOrEqual(3);
   });
 
+  it('is infeasible where its relaxation is, whatever the group', () => {
+    const problem = instance(1);
+    const reachable = classCube(problem, { planner: search })['equal-bandwidth'].totalSeconds;
+    const late = classCube({ ...problem, deadlineSeconds: 0.01 * reachable }, { planner: search });
+    for (const name of ['equal-bandwidth', 'ratio-alone', 'split-alone'] as const) {
+      expect(late[name], name).toMatchObject({ status: 'infeasible', boundSeconds: Infinity });
+    }
+  });
+
   it('never prints a scheme faster than the answer', () => {
     const { answer, baselines } = solvePlan(instance(2), { whatIf: 'never' });
     for (const { name, outside, status, totalSeconds } of baselines) {

@@ -22,7 +22,7 @@ const results = new URL('../results/calibration/', import.meta.url);
 const weights = fileURLToPath(new URL('../shared/data/weights/deit_tiny_patch16_224.fp16.safetensors', root));
 
 interface Piece {
-  readonly model: 'embedded' | 'deit-tiny';
+  readonly model: 'embedded' | 'embedded-decoder' | 'deit-tiny';
   readonly clock: 'wall' | 'cpu';
   readonly kind: 'calibrate' | 'rest' | 'busy';
   /** Of a validation: names of the plans that are run. */
@@ -31,7 +31,7 @@ interface Piece {
 
 const scenarios = ['one', 'two devices', 'three', 'four'];
 const pieces: Record<string, Piece> = {};
-for (const model of ['embedded', 'deit-tiny'] as const) {
+for (const model of ['embedded', 'embedded-decoder', 'deit-tiny'] as const) {
   for (const clock of ['wall', 'cpu'] as const) {
     pieces[`${model}/${clock}/calibrate`] = { model, clock, kind: 'calibrate' };
     for (const kind of clock === 'wall' ? (['rest', 'busy'] as const) : (['busy'] as const)) {
@@ -79,7 +79,7 @@ async function runPiece(run: string, name: string): Promise<void> {
           out,
           '--only',
           only!,
-          ...(model === 'embedded' ? [] : ['--rounds', '2']),
+          ...(model === 'deit-tiny' ? ['--rounds', '2'] : []),
         ];
   const loads: number[] = [];
   const sampler = setInterval(() => loads.push(loadavg()[0]!), 5000);

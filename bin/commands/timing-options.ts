@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { dirname } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { InvalidArgumentError, Option, type Command } from 'commander';
@@ -8,10 +9,12 @@ import type { CodecPoint } from '../../lib/validation/index.js';
 import type { StageClock } from '../../harness/protocol/index.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { printError } from '../terminal.js';
+import { explained } from '../training/errors.js';
 
 /** Options of the commands that time trainings. */
 export interface TimingArguments {
   readonly model: 'embedded' | 'embedded-decoder' | 'deit-tiny';
+  readonly scenario?: string;
   readonly weights?: string;
   readonly imageSize?: number;
   readonly rank: number;
@@ -27,6 +30,14 @@ export function addTimingOptions(command: Command): Command {
       new Option('--model <name>', 'what is trained')
         .choices(['embedded', 'embedded-decoder', 'deit-tiny'])
         .default('embedded'),
+    )
+    .addOption(
+      new Option('--scenario <file>', 'model, data and adapters of a scenario file in place of a model').conflicts([
+        'model',
+        'weights',
+        'imageSize',
+        'rank',
+      ]),
     )
     .option('--weights <file>', 'weights of deit-tiny (safetensors); drawn when absent')
     .option('--image-size <pixels>', 'side of the images of deit-tiny (default: 128)', parseCount)
@@ -58,6 +69,11 @@ export async function timingSetup(
   const { timingWorkload } = await import('../../harness/calibrate/index.js');
   const backend = await loadBackend();
   await printError(`backend: ${backend.description}`);
+  const { scenario } = options;
+  if (scenario !== undefined) {
+    const workload = await explained(scenario, () => scenarioWorkload(scenario, options.seed, backend));
+    return { backend, workload };
+  }
   try {
     const workload = await timingWorkload({
       model: options.model,
@@ -70,6 +86,16 @@ export async function timingSetup(
   } catch (error) {
     throw new CommandError(exitCodes.badInput, error instanceof Error ? error.message : String(error));
   }
+}
+
+/** What a scenario trains; its examples are held in memory, as reading them is no stage of a step. */
+async function scenarioWorkload(path: string, seed: number, backend: LoadedBackend): Promise<TimingWorkload> {
+  const { loadWorkload, readScenarioFile } = await import('../../harness/scenario/index.js');
+  const { cachedDataset } = await import('../../harness/device/index.js');
+  const file = await readScenarioFile(path);
+  const loaded = await loadWorkload({ file, folder: dirname(path), seed }, backend);
+  const { config, weights, adapterSettings: settings, adapters, dataset } = loaded;
+  return { name: file.name ?? path, config, weights, settings, adapters, dataset: cachedDataset(dataset) };
 }
 
 /** SHA-256 of a text, hexadecimal. */

@@ -73,13 +73,14 @@ function misprediction(measured: number, { scenario, slowdown }: TrainingFacts):
 function headline(summary: TrainingSummary, training: TrainingFacts, paint: Paint): string {
   const { scenario } = training;
   const { file, predictedRoundSeconds } = scenario;
-  const { rounds, firstLoss, lastLoss, accuracy, meanRoundSeconds, devices } = summary;
+  const { rounds, firstLoss, lastLoss, accuracy, perplexity, meanRoundSeconds, devices } = summary;
   const name = file.name === undefined ? '' : `${paint('bold', file.name)}: `;
   const facts = [`${rounds} ${rounds === 1 ? 'round' : 'rounds'}`];
   if (firstLoss !== undefined && lastLoss !== undefined) {
     facts.push(`loss ${firstLoss.toFixed(3)} → ${paint('bold', lastLoss.toFixed(3))}`);
   }
   if (accuracy !== undefined) facts.push(`accuracy ${paint('bold', `${significant(100 * accuracy, 3)} %`)}`);
+  if (perplexity !== undefined) facts.push(`perplexity ${paint('bold', significant(perplexity, 4))}`);
   const predicted =
     predictedRoundSeconds === undefined ? '' : `, predicted ${formatQuantity(predictedRoundSeconds, 'time', 4)}`;
   const traffic = `${bytes(summary.uplinkBytes)} up, ${bytes(summary.downlinkBytes)} down`;

@@ -34,7 +34,10 @@ export function trainingProgress(stream: NodeJS.WriteStream, rounds: number, qui
         steps++;
         return;
       }
-      if (record.kind === 'evaluation') accuracy = `  accuracy ${significant(100 * record.accuracy, 3)} %`;
+      if (record.kind === 'evaluation') {
+        const words = record.perplexity === undefined ? '' : `  perplexity ${significant(record.perplexity, 4)}`;
+        accuracy = `  accuracy ${significant(100 * record.accuracy, 3)} %${words}`;
+      }
       if (record.kind === 'round') {
         const { round, loss, roundSeconds, wallSeconds, uplinkBytes, downlinkBytes } = record;
         const traffic = formatQuantity(uplinkBytes + downlinkBytes, 'memory', 3);

@@ -203,7 +203,10 @@ function evaluator({ scenario, workload, backend }: OpenedTraining, record: (ent
     if ((round + 1) % everyRounds !== 0 && round + 1 !== scenario.rounds) return;
     const { evaluateScenario } = await import('../../harness/scenario/index.js');
     const found = await evaluateScenario(backend.tf, scenario, workload, adapters);
-    if (found) record({ kind: 'evaluation', round, ...found });
+    const isOfWords = scenario.file.data.task === 'next-word';
+    if (found) {
+      record({ kind: 'evaluation', round, ...found, ...(isOfWords && { perplexity: Math.exp(found.loss) }) });
+    }
   };
 }
 

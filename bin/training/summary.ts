@@ -1,4 +1,4 @@
-import type { RoundRecord, RunRecord, StageSeconds, StepRecord } from '../../harness/server/index.js';
+import type { EvaluationRecord, RoundRecord, RunRecord, StageSeconds, StepRecord } from '../../harness/server/index.js';
 
 /** Means over the steps of one device. */
 export interface DeviceSummary {
@@ -18,6 +18,8 @@ export interface TrainingSummary {
   readonly firstLoss: number | undefined;
   readonly lastLoss: number | undefined;
   readonly accuracy: number | undefined;
+  /** Of a model that names words. */
+  readonly perplexity?: number;
   readonly meanRoundSeconds: number;
   readonly uplinkBytes: number;
   readonly downlinkBytes: number;
@@ -47,7 +49,7 @@ interface Sums {
 export class SummaryRecorder {
   private readonly rounds: RoundRecord[] = [];
   private readonly sums: readonly Sums[];
-  private accuracy: number | undefined;
+  private evaluation: EvaluationRecord | undefined;
 
   constructor(private readonly names: readonly string[]) {
     this.sums = names.map(() => ({
@@ -62,7 +64,7 @@ export class SummaryRecorder {
   record(record: RunRecord): void {
     if (record.kind === 'step') this.addStep(record);
     else if (record.kind === 'round') this.rounds.push(record);
-    else if (record.kind === 'evaluation') this.accuracy = record.accuracy;
+    else if (record.kind === 'evaluation') this.evaluation = record;
     else if (record.kind === 'fault') this.sums[record.device]!.faults++;
   }
 
@@ -75,13 +77,14 @@ export class SummaryRecorder {
   }
 
   summary(): TrainingSummary {
-    const { rounds } = this;
+    const { rounds, evaluation } = this;
     const sum = (of: (round: RoundRecord) => number) => rounds.reduce((total, round) => total + of(round), 0);
     return {
       rounds: rounds.length,
       firstLoss: rounds[0]?.loss,
       lastLoss: rounds.at(-1)?.loss,
-      accuracy: this.accuracy,
+      accuracy: evaluation?.accuracy,
+      ...(evaluation?.perplexity !== undefined && { perplexity: evaluation.perplexity }),
       meanRoundSeconds: sum(({ roundSeconds }) => roundSeconds) / Math.max(1, rounds.length),
       uplinkBytes: sum(({ uplinkBytes }) => uplinkBytes),
       downlinkBytes: sum(({ downlinkBytes }) => downlinkBytes),

@@ -62,6 +62,8 @@ export interface EvaluationRecord {
   readonly round: number;
   readonly accuracy: number;
   readonly loss: number;
+  /** Of a model that names words: exp(loss). */
+  readonly perplexity?: number;
   /** Images or tokens that were judged. */
   readonly targets: number;
 }

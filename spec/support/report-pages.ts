@@ -159,13 +159,18 @@ export function allReports(library: ChartLibrary): Record<string, Report> {
   const sweep = someCampaign(rounds);
   const compared = someCampaign(rounds, []);
   const training = new TrainingRounds();
-  for (const record of someTraining()) training.record(record);
+  const words = new TrainingRounds();
+  for (const record of someTraining()) {
+    training.record(record);
+    words.record(record.kind === 'evaluation' ? { ...record, perplexity: Math.exp(record.loss) } : record);
+  }
   return {
     simulation: simulationReport(library, 'A cell', rounds),
     plan: planReport(library, { plan, problem: resolved.problem, progress }),
     sweep: campaignReport(library, 'sweep.yaml', sweep.campaign, sweep.results),
     compare: campaignReport(library, 'compare.yaml', compared.campaign, compared.results),
     training: trainingReport(library, 'A training', training, ['phone', 'laptop']),
+    decoder: trainingReport(library, 'A training of a decoder', words, ['phone', 'laptop']),
     validation: validationReport(library, someValidation()),
   };
 }

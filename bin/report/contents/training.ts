@@ -36,7 +36,7 @@ function answerOf({ rounds, evaluations }: TrainingRounds): string {
   const seconds = rounds.reduce((sum, { roundSeconds }) => sum + roundSeconds, 0);
   const accuracy = evaluations.at(-1);
   const reached = accuracy
-    ? `an accuracy of ${formatQuantity(accuracy.accuracy, 'fraction')} on ${accuracy.targets} held-out targets`
+    ? `an accuracy of ${formatQuantity(accuracy.accuracy, 'fraction')}${accuracy.perplexity === undefined ? '' : ` and a perplexity of ${Number(accuracy.perplexity.toPrecision(4))}`} on ${accuracy.targets} held-out targets`
     : `a loss of ${Number(last.loss.toPrecision(4))}`;
   const count = rounds.length === 1 ? '1 round' : `${rounds.length} rounds`;
   return `${count} of ${formatQuantity(seconds / rounds.length, 'time')} on average, ${formatQuantity(seconds, 'time')} together, reach ${reached}; the loss went from ${Number(first.loss.toPrecision(4))} to ${Number(last.loss.toPrecision(4))}.`;
@@ -74,7 +74,22 @@ function learningParts(library: ChartLibrary, training: TrainingRounds): Part[] 
     },
     { including: [], marks: true, fileName: 'accuracy.csv' },
   );
-  return [figure(loss), figure(against)];
+  const perplexities = evaluations.flatMap(({ round, perplexity }) =>
+    perplexity === undefined ? [] : [[round + 1, perplexity] as const],
+  );
+  if (perplexities.length === 0) return [figure(loss), figure(against)];
+  const words = lineChart(
+    library,
+    [{ name: 'perplexity', points: perplexities }],
+    {
+      title: 'Perplexity after each round',
+      description: `On held-out words, at least ${Number(Math.min(...perplexities.map(([, value]) => value)).toPrecision(4))}.`,
+      xLabel: 'round',
+      yLabel: 'perplexity',
+    },
+    { including: [], marks: true, fileName: 'perplexity.csv' },
+  );
+  return [figure(loss), figure(against), figure(words)];
 }
 
 function delayParts(

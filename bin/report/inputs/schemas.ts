@@ -100,7 +100,13 @@ export const runRecordSchema = z.discriminatedUnion('kind', [
     uplinkBytes: finite,
     downlinkBytes: finite,
   }),
-  z.looseObject({ kind: z.literal('evaluation'), round: finite, accuracy: finite, targets: finite }),
+  z.looseObject({
+    kind: z.literal('evaluation'),
+    round: finite,
+    accuracy: finite,
+    perplexity: finite.optional(),
+    targets: finite,
+  }),
   z.looseObject({ kind: z.enum(['fault', 'joined']), round: finite, device: finite, name: text, reason: text }),
 ]);
 

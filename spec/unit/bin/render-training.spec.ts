@@ -29,5 +29,8 @@ it('a training says when its rounds were not as long as its plan foresaw, and ho
     /that is 50 % more than predicted, and the profile varies by 10 %: calibrate anew on this machine\n/u,
   );
   expect(text({ slowdown: 1.5 })).toContain('on this machine, which takes 1.5 × the time that it took then');
+  expect(text({})).not.toContain('perplexity');
+  recorder.record({ kind: 'evaluation', round: 0, accuracy: 0.5, loss: 0.7, perplexity: 2.0138, targets: 9 });
+  expect(text({})).toContain('accuracy 50 %, perplexity 2.014');
   expect(text({ scenario: { ...scenario, predictionError: 0.6 }, slowdown: 1.5 })).not.toContain('than predicted');
 });

@@ -32,7 +32,7 @@ beforeAll(async () => {
   reports = allReports(library);
 });
 
-const kinds = ['simulation', 'plan', 'sweep', 'compare', 'training', 'validation'];
+const kinds = ['simulation', 'plan', 'sweep', 'compare', 'training', 'decoder', 'validation'];
 
 /** Values on an axis from its tick labels: the scale as a reader sees it. */
 function readAxis(svg: Node, axis: 'x' | 'y'): (pixel: number) => number {
@@ -49,6 +49,14 @@ function readAxis(svg: Node, axis: 'x' | 'y'): (pixel: number) => number {
   const [a, b] = [own[0]!, own.at(-1)!];
   return (pixel) => a.value + ((pixel - a[axis]) / (b[axis] - a[axis])) * (b.value - a.value);
 }
+
+it('the page of a decoder shows perplexity, that of a vision model does not', () => {
+  const [decoder, vision] = [reports['decoder']!, reports['training']!].map(pageHtml);
+  expect(decoder).toContain('Perplexity after each round');
+  expect(decoder).toContain('On held-out words, at least 1.133.');
+  expect(decoder).toContain('and a perplexity of 1.133 on 100 held-out targets');
+  expect(vision).not.toContain('erplexity');
+});
 
 describe('every page', () => {
   it.each(kinds)('%s: the same bytes for the same results, nothing from elsewhere', (kind) => {

@@ -42,9 +42,15 @@ function chosen(path: string, names: readonly string[], stored: readonly StoredT
   });
 }
 
-/** Writes decoded tensors as float32. A .npy file holds just one. */
+/** Writes decoded tensors as float32, those without a name as `tensor0`, … as far as that is free. A .npy file holds just one. */
 export async function writeTensors(path: string, tensors: readonly DecodedTensor[]): Promise<void> {
-  const stored = tensors.map(({ name, shape, values }, k) => fromFloat32(name || `tensor${k}`, shape, values));
+  const taken = new Set(tensors.map(({ name }) => name));
+  const stored = tensors.map(({ name, shape, values }, k) => {
+    let own = name;
+    for (let n = k; own === ''; n++) if (!taken.has(`tensor${n}`)) own = `tensor${n}`;
+    taken.add(own);
+    return fromFloat32(own, shape, values);
+  });
   if (isNpy(path)) {
     if (stored.length !== 1)
       throw new TensorFileError(`a .npy file holds one tensor, the message has ${stored.length}`);

@@ -1,4 +1,3 @@
-import { certifyProblem } from '../../lib/certify/index.js';
 import { compileNl, NlError, readNl, writeSolBinary, writeSolText, type NlSolution } from '../../lib/io/nl/index.js';
 import type { IterationRecord } from '../../lib/solver/index.js';
 import { parseEnvironmentOptions, type AmplCommandLine } from './command-line.js';
@@ -24,7 +23,7 @@ export async function solveCommand(line: AmplCommandLine, terminal: AmplTerminal
   const files = locateFiles(line.stub);
   let solved: SolvedModel;
   try {
-    solved = solveModel(files, keywords, terminal, version);
+    solved = await solveModel(files, keywords, terminal, version);
   } catch (error) {
     terminal.printError(`${solverName}: ${files.modelPath}: ${explain(error)}`);
     return amplExitCodes.badInput;
@@ -57,7 +56,12 @@ interface SolvedModel {
   readonly certificate: string | undefined;
 }
 
-function solveModel(files: AmplFiles, keywords: Keywords, terminal: AmplTerminal, version: string): SolvedModel {
+async function solveModel(
+  files: AmplFiles,
+  keywords: Keywords,
+  terminal: AmplTerminal,
+  version: string,
+): Promise<SolvedModel> {
   const model = readNl(readModelBytes(files));
   const objective = Math.max(0, keywords.objno - 1);
   const chosen = keywords.objno === 0 ? { ...model, objectives: [] } : model;
@@ -78,6 +82,8 @@ function solveModel(files: AmplFiles, keywords: Keywords, terminal: AmplTerminal
   });
   const binary = header.format === 'binary' ? { littleEndian: header.littleEndian } : undefined;
   if (keywords.certificate === undefined) return { solution, binary, certificate: undefined };
+  // Few ask for one: what writes it is as large as a solver.
+  const { certifyProblem } = await import('../../lib/certify/index.js');
   const { certificate, verdict, reason } = certifyProblem(program, {
     x: answer.result.x,
     maxNodes: keywords.maxnodes,

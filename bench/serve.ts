@@ -73,13 +73,13 @@ async function load(): Promise<void> {
   const endMs = performance.now() + minutes * 60_000;
   const open: Promise<void>[] = [];
   let sent = 0;
-  for (let nextMs = performance.now(); nextMs < endMs; nextMs += 1000 / perSecond) {
+  for (let nextMs = performance.now(); nextMs < endMs; nextMs += 500 / perSecond) {
     const waitMs = nextMs - performance.now();
     if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
     const body = JSON.stringify({
       uplinkGain: Array.from({ length: devices }, (_, n) => 0.5 + ((n * 31 + sent * 17) % 100) / 100),
     });
-    // Both in one run, one after the other in turn.
+    // Both in one run, one after the other in turn: so many a second of each.
     const [url, times] = sent % 2 === 0 ? [live, served!] : [nothing, baseline!];
     open.push(
       timed(url, body).then((ms) => {
@@ -87,7 +87,7 @@ async function load(): Promise<void> {
         else times.push(ms);
       }),
     );
-    if (++sent % (perSecond * 5) === 0) {
+    if (++sent % (perSecond * 10) === 0) {
       await Promise.all(open.splice(0));
       const { text: metrics } = await server.ask('GET', '/metrics');
       memory.push(Number(/process_resident_memory_bytes (\d+)/u.exec(metrics)![1]) / 2 ** 20);

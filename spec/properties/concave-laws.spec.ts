@@ -4,6 +4,7 @@ import { bruteForcePlan } from '../../lib/testing/index.js';
 import { allocate, boundPlan, planBandwidth, planExact, planTwoTimescale, verifyBound } from '../../lib/plan/index.js';
 import { randomProblem } from '../support/plan-instances.js';
 import { withPiecewiseRates } from '../support/piecewise-rates.js';
+import { samples } from '../support/samples.js';
 
 const sharings = ['allocated', 'equal', 'batched'] as const;
 
@@ -15,7 +16,7 @@ function instance(seed: number, devices: number, sharing: (typeof sharings)[numb
 describe('plans and bounds under concave laws with kinks and flat stretches', () => {
   it.each([
     { devices: 1, seeds: 12 },
-    { devices: 2, seeds: 2 },
+    { devices: 2, seeds: samples(1, 2) },
   ])('claim nothing that trying all refutes, $devices devices', ({ devices, seeds }) => {
     const counts = { cases: 0, confirmed: 0, optimal: 0, better: 0 };
     for (let seed = 0; seed < seeds; seed++) {

@@ -23,8 +23,8 @@ function over(
 
 describe('what is printed around a plan', () => {
   it('has what-if answers that are those of the changed file', { timeout: 120_000 }, () => {
-    const { counts } = over(checkWhatIf, [1, 8], 3);
-    expect(counts['rows']).toBeGreaterThan(20);
+    const { counts } = over(checkWhatIf, [1, 6], 3);
+    expect(counts['rows']).toBeGreaterThan(15);
     expect(counts['linear-up']).toBeGreaterThan(0);
     expect(counts['spread-down']).toBeGreaterThan(0);
   });
@@ -33,11 +33,11 @@ describe('what is printed around a plan', () => {
     'has what-if answers of the search with bounds, never slower where a change only relaxes',
     { timeout: 120_000 },
     () => {
-      const few = over(checkWhatIfSearch, [101, 108], 3).counts;
-      expect(few['optima']).toBeGreaterThan(15);
-      const { counts } = over(checkWhatIfSearch, [201, 205], 16);
-      expect(counts['changes that only relax']).toBeGreaterThan(10);
-      expect(counts['bounds']).toBeGreaterThan(15);
+      const few = over(checkWhatIfSearch, [101, 104], 3).counts;
+      expect(few['optima']).toBeGreaterThan(7);
+      const { counts } = over(checkWhatIfSearch, [201, 203], 16);
+      expect(counts['changes that only relax']).toBeGreaterThan(5);
+      expect(counts['bounds']).toBeGreaterThan(8);
     },
   );
 
@@ -60,21 +60,21 @@ describe('what is printed around a plan', () => {
   });
 
   it('has remedies that suffice, are least, and miss no single limit', { timeout: 120_000 }, () => {
-    const { counts } = over(checkRemedies, [21, 34], 3);
+    const { counts } = over(checkRemedies, [21, 30], 3);
     for (const name of ['deadline', 'accuracy', 'bandwidth', 'device-memory', 'groups']) {
       expect(counts[name], name).toBeGreaterThan(0);
     }
-    expect(counts['tighter ones refuted']).toBeGreaterThan(10);
+    expect(counts['tighter ones refuted']).toBeGreaterThan(7);
   });
 
   it(
     'has remedies for limits of energy and traffic that suffice, are least, and miss none',
     { timeout: 120_000 },
     () => {
-      const { counts } = over(checkLimitRemedies, [1, 16], 3);
+      const { counts } = over(checkLimitRemedies, [1, 12], 3);
       for (const name of ['traffic', 'device-traffic', 'device-energy', 'accuracy'])
         expect(counts[name], name).toBeGreaterThan(0);
-      expect(counts['tighter ones refuted']).toBeGreaterThan(8);
+      expect(counts['tighter ones refuted']).toBeGreaterThan(6);
     },
   );
 });

@@ -15,6 +15,7 @@ import { bruteForce, oracleAllocation, oracleResourceBlocks } from '../support/p
 import { simulateRound } from '../support/round-simulation.js';
 import { randomShares, shareKinds, withEfficiencyLimits } from '../support/share-instances.js';
 import { bisectedDelay } from '../support/share-oracle.js';
+import { samples } from '../support/samples.js';
 
 // Generous: the limit guards against hanging, not against a busy machine.
 vi.setConfig({ testTimeout: 300_000 });
@@ -34,7 +35,7 @@ describe('links of limited efficiency and devices of limited energy', () => {
   it('allocation reaches the nested golden section, the round its simulation, the energy its limit', () => {
     const reached = { allocated: 0, equal: 0, batched: 0 };
     let atEnergyLimit = 0;
-    for (let seed = 0; seed < 54; seed++) {
+    for (let seed = 0; seed < samples(24, 54); seed++) {
       const instance = fixedInstance(seed, 1 + (seed % 3));
       if (!instance) continue;
       const { problem, decisions } = instance;
@@ -61,8 +62,8 @@ describe('links of limited efficiency and devices of limited energy', () => {
         expect(relative(again.totalSeconds, found.totalSeconds), `${method}, seed ${seed}`).toBeLessThanOrEqual(2e-9);
       }
     }
-    expect(Math.min(...Object.values(reached))).toBeGreaterThan(10);
-    expect(atEnergyLimit).toBeGreaterThan(10);
+    expect(Math.min(...Object.values(reached))).toBeGreaterThan(samples(4, 10));
+    expect(atEnergyLimit).toBeGreaterThan(samples(4, 10));
   });
 
   it('whole resource blocks are as good as enumeration of all counts', () => {
@@ -92,7 +93,7 @@ describe('links of limited efficiency and devices of limited energy', () => {
 
   it('exact equals brute force, and no bound is above it', () => {
     const seen = { allocated: 0, equal: 0, batched: 0, infeasible: 0, energy: 0 };
-    for (let seed = 0; seed < 36; seed++) {
+    for (let seed = 0; seed < samples(18, 36); seed++) {
       const drawn = randomProblem({ seed, devices: 2, splits: 4, points: 3 });
       const problem = withLinkLimits(drawn, seed);
       const oracle = bruteForce(problem);
@@ -123,8 +124,8 @@ describe('links of limited efficiency and devices of limited energy', () => {
         expect(planViolations(problem, planned.plan, planned.totalSeconds)).toEqual([]);
       }
     }
-    expect(Math.min(seen.allocated, seen.equal, seen.batched)).toBeGreaterThan(5);
-    expect(seen.energy).toBeGreaterThan(5);
+    expect(Math.min(seen.allocated, seen.equal, seen.batched)).toBeGreaterThan(samples(2, 5));
+    expect(seen.energy).toBeGreaterThan(samples(2, 5));
   });
 });
 

@@ -11,6 +11,7 @@ import {
 } from '../../../../harness/checkpoint/index.js';
 import { bundled, started } from '../../../support/harness-processes.js';
 import { randomStream } from '../../../../lib/random/index.js';
+import { samples } from '../../../support/samples.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -90,13 +91,14 @@ describe('CheckpointStore', () => {
     await expect(store.latest()).rejects.toThrow(CheckpointError);
   });
 
-  it('has nothing half-written after being killed at 50 random moments', async () => {
+  it('has nothing half-written after being killed at random moments', async () => {
     const program = await bundled('spec/support/programs/checkpoint-writer.ts');
     const random = randomStream(7, 'kills');
     const store = new CheckpointStore(folder, 3);
     let next = 1;
     let leftovers = 0;
-    for (let k = 0; k < 50; k++) {
+    // On a busy machine few kills hit a write: they go on until some have.
+    for (let k = 0; k < samples(15, 50) || leftovers < samples(1, 6); k++) {
       const writer = started(program, [folder, String(next)]);
       await writer.said('writing');
       await new Promise((resolve) => setTimeout(resolve, 25 * random.uniform()));
@@ -111,8 +113,7 @@ describe('CheckpointStore', () => {
       expect(found!.checkpoint.round).toBeGreaterThanOrEqual(next);
       next = found!.checkpoint.round + 1;
     }
-    // Kills did hit writes; what they left is cleared away when the folder is opened.
-    expect(leftovers).toBeGreaterThan(5);
+    // What they left is cleared away when the folder is opened.
     await store.open();
     expect((await readdir(folder)).filter((name) => !name.endsWith('.checkpoint'))).toEqual([]);
   }, 300_000);

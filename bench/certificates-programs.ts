@@ -11,6 +11,7 @@ import { cpus } from 'node:os';
 import { certifyProgram } from '../lib/certify/index.js';
 import { randomStream } from '../lib/random/index.js';
 import { verifyCertificate, type ProgramVerdict } from '../lib/verify/index.js';
+import { formatVersion } from '../lib/verify/version.js';
 import { forgeProgram, programForgeries } from '../spec/support/forged-programs.js';
 import { programKinds, sampleProgram } from '../spec/support/programs.js';
 import { resumable } from './support/resumable.js';
@@ -158,7 +159,7 @@ async function forgedOf(batch: number): Promise<Forged> {
 const cell = (value: string | number, width: number): string => String(value).padStart(width);
 const total = (part: 'made' | 'accepted'): number => [...tried.values()].reduce((sum, t) => sum + t[part], 0);
 const lines = [
-  `Certificates of programs and forgeries; npx tsx bench/certificates-programs.ts ${perKind} ${forgeryCount}`,
+  `Certificates of programs, version ${formatVersion}, and forgeries; npx tsx bench/certificates-programs.ts ${perKind} ${forgeryCount}`,
   `${new Date().toISOString().slice(0, 10)}, ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}`,
   '',
   `${texts.length} certificates, all proven by both checkers unless under faults; judged: HiGHS, Clarabel or enumeration had an answer,`,

@@ -4,8 +4,9 @@
  * where it was stopped; `minutes` ends it after the chunk that it is at.
  * Run: npx tsx bench/certificates.ts [certificates] [forgeries a certificate] [minutes]
  */
-import { cpus } from 'node:os';
 import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { formatVersion } from '../lib/verify/version.js';
 import { runChunk, type ChangeCount, type ChunkResult } from './certificates/chunk.js';
 import { resumable } from './support/resumable.js';
 
@@ -35,7 +36,7 @@ function report(): void {
   const total = sum(results.map(({ certificates: count }) => count));
   const faults = results.flatMap((result) => result.faults);
   const lines = [
-    `Certificates and forgeries; npx tsx bench/certificates.ts ${process.argv.slice(2).join(' ')}`,
+    `Certificates of version ${formatVersion} and forgeries; npx tsx bench/certificates.ts ${process.argv.slice(2).join(' ')}`,
     `${new Date().toISOString().slice(0, 10)}, ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}`,
     '',
     `${total} certificates, judged by both checkers, the second at 100 digits; by kind:`,

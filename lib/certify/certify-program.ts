@@ -6,6 +6,7 @@ import { Budget, type BudgetLimits } from '../solver/index.js';
 import { canonicalJson } from '../verify/canonical.js';
 import { CertificateError, Reader } from '../verify/reader.js';
 import { verifyProgram, type ProgramVerdict } from '../verify/programs/index.js';
+import { formatVersion } from '../verify/version.js';
 import { continuousClaims, unboundedClaims } from './continuous.js';
 import { proveConvexity } from './convexity.js';
 import type { ProgramClaims } from './evidence.js';
@@ -19,7 +20,7 @@ import { NotCertifiable, stateProgram, type StatedProgram } from './state-progra
 /** A certificate of a program (docs/certificate/README.md), to be written as JSON. */
 export interface ProgramCertificate {
   readonly format: 'sft-opt certificate';
-  readonly version: 5;
+  readonly version: typeof formatVersion;
   /** Program that wrote it. */
   readonly generator?: string;
   /** Digest of the program as stated. */
@@ -163,7 +164,7 @@ function sealed(stated: Stated, claims: ProgramClaims, generator: string | undef
   const problem = stated.statement;
   const certificate: ProgramCertificate = {
     format: 'sft-opt certificate',
-    version: 5,
+    version: formatVersion,
     ...(generator !== undefined && { generator }),
     problemSha256: sha256Now(canonicalJson(problem)),
     problem,

@@ -5,3 +5,4 @@ export { claimPlan, type PlanClaim } from './plan.js';
 export { Reader } from './reader.js';
 export { loadsOf, readProblem, shareRange, type Problem } from './problem.js';
 export { planSizes } from './verify.js';
+export { formatVersion } from './version.js';

@@ -4,6 +4,7 @@ import { verifyPlanClaim } from './plan.js';
 import { verifyProgram, type ProgramVerdict } from './programs/index.js';
 import { readProblem } from './problem.js';
 import { CertificateError, Reader } from './reader.js';
+import { formatVersion } from './version.js';
 
 /** What `verifyCertificate` may be told. */
 export interface VerifyOptions {
@@ -103,7 +104,7 @@ async function verified(value: unknown, excluded: ReadonlySet<string>): Promise<
   const root = new Reader(value, '', isProgram ? { excluded } : { excluded, sizes: planSizes });
   const at = root.members('format version generator problemSha256 fileSha256 problem claims');
   at.format.oneOf('sft-opt certificate');
-  at.version.integer(5, 5);
+  at.version.integer(formatVersion, formatVersion);
   at.generator.optional((generator) => generator.text());
   const origin = { problemSha256: at.problemSha256.text(), fileSha256: at.fileSha256.optional((hash) => hash.text()) };
   const isSame = (await sha256(canonicalJson(given))) === origin.problemSha256;

@@ -1,16 +1,16 @@
 import type { Plan, PlanningProblem } from '../../models/index.js';
 import type { StopSignal } from '../../solver/index.js';
-import { planSizes, Reader, readProblem, type PlanClaim, type Problem } from '../../verify/evidence.js';
+import { formatVersion, planSizes, Reader, readProblem, type PlanClaim, type Problem } from '../../verify/evidence.js';
 import { canonicalJson, sha256 } from '../../verify/index.js';
 import type { BoundCertificate } from '../bound/index.js';
 import { proveBound, type BoundClaim, type Hint, type ProofRequest } from './proof.js';
 import { statePlan } from './state-plan.js';
 import { stateProblem, type StatedProblem } from './state-problem.js';
 
-/** A certificate of version 5, ready to be written as JSON. */
+/** A certificate, ready to be written as JSON. */
 export interface PlanCertificate {
   readonly format: 'sft-opt certificate';
-  readonly version: 5;
+  readonly version: typeof formatVersion;
   /** Program that wrote it. */
   readonly generator: string;
   /** Digest of the problem as stated. */
@@ -50,7 +50,7 @@ const repairNodes = 400;
  * the planner. With `treeSeconds` a tree of duals proves a bound that one dual cannot; where it cannot be finished the dual's bound is
  * claimed instead. Claims the evidence does not carry are left out: all of it is judged by the checker's own arithmetic first.
  *
- * @throws RangeError if the problem has a part that certificates of this version cannot state, CertificateError if a number is beyond
+ * @throws RangeError if the problem has a part that certificates cannot state, CertificateError if a number is beyond
  * the sizes that they know.
  * @param problem - Cell, devices, model and limits, in SI units.
  * @param request - What to write down, and how far to go.
@@ -72,7 +72,7 @@ export async function certify(problem: PlanningProblem, request: CertifyRequest)
   const plan = request.plan ? (statePlan(problem, stated, request.plan) ?? null) : null;
   return {
     format: 'sft-opt certificate',
-    version: 5,
+    version: formatVersion,
     generator: request.generator ?? 'sft-opt',
     problemSha256: await sha256(canonicalJson(stated)),
     fileSha256: request.fileSha256 ?? null,

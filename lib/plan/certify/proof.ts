@@ -229,7 +229,9 @@ class Proof {
   private endWith(part: Part, prices: Prices, judged: Judged): boolean {
     const { isRefuted } = judged.judgement;
     const refuted = part.open.map((list, n) => list.filter((_, k) => isRefuted(n, k)));
-    const device = part.open.findIndex((list, n) => list.length === refuted[n]!.length);
+    // The device that is shown to have none, with as few as there may be.
+    const emptied = part.open.flatMap((list, n) => (list.length === refuted[n]!.length ? [n] : []));
+    const device = emptied.reduce((a, b) => (a < 0 || refuted[b]!.length < refuted[a]!.length ? b : a), -1);
     const isNobody = part.open.every((list, n) => list.every((j) => j < 0 || refuted[n]!.includes(j)));
     if (device < 0 && !isNobody) return false;
     const without = refuted.map((list, n) => (device < 0 || n === device ? list : []));

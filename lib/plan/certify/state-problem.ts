@@ -72,7 +72,7 @@ export interface StatedChoices {
   readonly uplinkEfficiencyLimit: readonly (number | null)[];
 }
 
-/** @throws RangeError if the problem has a part that certificates of this version cannot state. */
+/** @throws RangeError if the problem has a part that certificates cannot state. */
 export function stateProblem(problem: PlanningProblem): StatedProblem {
   refuseUnknown('problem', problem, problemKeys);
   refuseUnknown('limit of accuracy', problem.accuracy, accuracyKeys);
@@ -244,8 +244,7 @@ function stageSeconds(choice: ChoiceCosts, { up, down, exchange }: Stage): numbe
 
 /** The law of a share of so many hertz. */
 function stateLaw(law: RateLaw, hertz = 1): StatedLaw {
-  if (law.kind === 'custom')
-    throw new ArgumentError('a certificate of version 5 cannot state a custom law of a link', 'unsuitable');
+  if (law.kind === 'custom') throw new ArgumentError('a certificate cannot state a custom law of a link', 'unsuitable');
   refuseUnknown('link', law, linkKeys);
   const usedHertz = useFractionOf(law) * hertz;
   if (law.kind === 'linear') return { usedHertz, efficiencyLimit: law.bitsPerSecondPerHz, snr: [] };
@@ -257,8 +256,7 @@ function stateLaw(law: RateLaw, hertz = 1): StatedLaw {
 /** A problem that says more than a certificate can state would be certified wrongly. */
 function refuseUnknown(what: string, value: object, known: readonly string[]): void {
   const strange = Object.entries(value).find(([key, entry]) => entry !== undefined && !known.includes(key));
-  if (strange)
-    throw new ArgumentError(`a certificate of version 5 cannot state ${strange[0]} of a ${what}`, 'unsuitable');
+  if (strange) throw new ArgumentError(`a certificate cannot state ${strange[0]} of a ${what}`, 'unsuitable');
 }
 
 const accuracyKeys = ['model', 'minimum', 'scope', 'exchangeLoss', 'leftOutAccuracy'];

@@ -2,9 +2,9 @@
  * Ways to code a decoder's activations and gradients, at equal bits: what shares a scale, a Hadamard rotation before
  * quantization, outlier channels or the first token kept apart, channels divided by their size; and the rate model on them.
  * `npx tsx bench/codec-decoder.ts <model> [cut …]` with `stories260K` or `smollm2` prints errors and next-token losses and
- * writes bench/results/codec-decoder-<model>-<cut>.txt and .json for each cut.
+ * writes bench/results/codec-decoder-<model>-<cut>.txt and .json for each cut. What is stopped goes on where it was.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { loadBackend, type Tensor } from '../harness/backend/tensorflow.js';
 import { loadTokenizer } from '../harness/data/text/tokenizer.js';
@@ -41,10 +41,8 @@ const models = {
 type ModelName = keyof typeof models;
 
 const grid: readonly Point[] = [
-  [0.03, 3],
-  [0.07, 3],
+  [0.05, 3],
   [0.15, 4],
-  [0.3, 3],
   [0.3, 4],
   [0.6, 4],
   [1, 3],
@@ -166,6 +164,37 @@ function measured(coder: Coder, rows: Rows, loss?: (received: Float32Array) => n
   });
 }
 
+interface Way {
+  readonly activations: readonly Measured[];
+  readonly gradients: readonly Measured[];
+}
+
+/** What was measured so far, kept in .cache, so that a run that is stopped goes on where it was. */
+class Measurements {
+  private readonly path: URL;
+  private readonly ways: Map<string, Way>;
+
+  constructor(
+    file: string,
+    private readonly of: string,
+  ) {
+    this.path = new URL(`../.cache/${file}.json`, import.meta.url);
+    const stored = existsSync(this.path)
+      ? (JSON.parse(readFileSync(this.path, 'utf8')) as { of: string; ways: [string, Way][] })
+      : undefined;
+    this.ways = new Map(stored?.of === of ? stored.ways : []);
+  }
+
+  get(way: string, measure: () => Way): Way {
+    const known = this.ways.get(way);
+    if (known) return known;
+    const found = measure();
+    this.ways.set(way, found);
+    writeFileSync(this.path, JSON.stringify({ of: this.of, ways: [...this.ways] }));
+    return found;
+  }
+}
+
 /** How far the predicted size of one batch is from the measured one, by what is known of another. */
 function rateErrors(known: Rows, tested: Rows): number[] {
   const shape = (rows: Rows) => [rows.values.length / rows.width / rows.sample, rows.sample, rows.width];
@@ -208,9 +237,12 @@ async function measureModel(name: ModelName, cuts: readonly number[]): Promise<v
       `${''.padEnd(34)}${equalBits.map(() => ' activation      loss +  gradient').join('')}`,
     );
     figures.push({ cut, firstTokenOverMedian: first / others, outliers, plainLoss });
+    const ways = new Measurements(`codec-decoder-${name}-${cut}`, JSON.stringify([grid, models[name], plainLoss]));
     for (const [way, coder] of Object.entries(coders)) {
-      const activations = measured(coder, tested.activations, (received) => half.lossWith(received) - plainLoss);
-      const gradients = measured(coder, tested.gradient);
+      const { activations, gradients } = ways.get(way, () => ({
+        activations: measured(coder, tested.activations, (received) => half.lossWith(received) - plainLoss),
+        gradients: measured(coder, tested.gradient),
+      }));
       const cells = equalBits.map((bits) => {
         const error = at(activations, bits, (point) => point.error);
         const loss = at(activations, bits, (point) => point.loss!);

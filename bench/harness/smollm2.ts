@@ -24,7 +24,8 @@ function readReference(): ReadonlyMap<string, Float64Array> {
   return new Map(
     readSafetensors(readFileSync(path)).tensors.map(({ name, dtype, bytes }) => {
       if (dtype !== 'F64') throw new Error(`${name} holds ${dtype}`);
-      return [name, new Float64Array(bytes.slice().buffer)];
+      // A Buffer's own slice would be a view of the whole file.
+      return [name, new Float64Array(Uint8Array.from(bytes).buffer)];
     }),
   );
 }
@@ -63,12 +64,17 @@ async function compare(): Promise<void> {
   });
   const worst = gradientErrors.reduce((most, entry) => (entry.error > most.error ? entry : most));
   const worstRms = gradientErrors.reduce((most, entry) => (entry.rms > most.rms ? entry : most));
-  const splits = [0, 1, 10, 15, 29, blocks].flatMap((cut) =>
-    (['keep', 'recompute'] as const).map((mode) => {
-      const logitsAlike = Buffer.from(smollm2.logits(cut).buffer).equals(Buffer.from(logits.buffer));
-      return { cut, mode, same: areEqual(smollm2.step(cut, mode), whole) && logitsAlike };
-    }),
-  );
+  const splits = (
+    [
+      [0, 'keep'],
+      [10, 'recompute'],
+      [21, 'keep'],
+      [29, 'recompute'],
+    ] as const
+  ).map(([cut, mode]) => {
+    const logitsAlike = Buffer.from(smollm2.logits(cut).buffer).equals(Buffer.from(logits.buffer));
+    return { cut, mode, same: areEqual(smollm2.step(cut, mode), whole) && logitsAlike };
+  });
   const apart = splits.filter(({ same }) => !same);
   const table = [
     `SmolLM2-135M-Instruct (Q4_1), ${reference.ids.length} tokens, ${name}, against PyTorch in float64`,
@@ -76,7 +82,7 @@ async function compare(): Promise<void> {
     `loss: relative difference ${lossError.toExponential(2)} (bar 1e-5)`,
     `LoRA gradients, ${gradientErrors.length} matrices: largest difference ${worst.error.toExponential(2)} of a matrix's largest entry, at ${worst.key};`,
     `  in norm ${worstRms.rms.toExponential(2)}, at ${worstRms.key} (bar 1e-5)`,
-    `split = whole bit for bit, ${splits.length} of cut and memory mode (cuts 0, 1, 10, 15, 29, 30): ${apart.length === 0 ? 'all' : `not ${apart.map(({ cut, mode }) => `${cut} ${mode}`).join(', ')}`}`,
+    `split = whole bit for bit: ${splits.map(({ cut, mode, same }) => `cut ${cut} ${mode} ${same ? 'yes' : 'NO'}`).join(', ')}`,
   ].join('\n');
   writeResults('smollm2', 'npx tsx bench/harness/smollm2.ts', table, { logitError, lossError, gradientErrors, splits });
   if (Math.max(logitError, lossError, worst.error, worstRms.rms) > BAR || apart.length > 0) process.exitCode = 1;

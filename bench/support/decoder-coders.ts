@@ -127,24 +127,16 @@ const firstToken = ({ width, sample }: Rows) => ({
   sideBits: 0,
 });
 
-/**
- * Channels divided by a power of their size, rounded to a power of two, whose exponent travels in 8 bits. Top-K chooses among
- * the values themselves, or among the divided ones.
- */
+/** Channels divided by a power of their size, rounded to a power of two, whose exponent travels in 8 bits. */
 const equalized =
-  (selects: 'values' | 'divided', power: number, coder: Coder = withSettings({})): Coder =>
+  (power: number, coder: Coder = withSettings({})): Coder =>
   (rows, point) => {
     const sizes = channelSizes(rows);
     const middle = median(sizes);
     const gains = sizes.map((size) => 2 ** Math.round(power * Math.log2(Math.max(size / middle, 2 ** -16))));
     const scaled = (values: Float32Array, by: (gain: number) => number): Float32Array =>
       values.map((value, k) => value * by(gains[k % rows.width]!));
-    const from = selects === 'values' ? chosen(rows, point).values : rows.values;
-    const divided = { ...rows, values: scaled(from, (gain) => 1 / gain) };
-    const { received, bits } =
-      selects === 'values'
-        ? coded(divided, { bits: point.bits, selection: 'threshold', threshold: 1e-30 })
-        : coder(divided, point);
+    const { received, bits } = coder({ ...rows, values: scaled(rows.values, (gain) => 1 / gain) }, point);
     return { received: scaled(received, (gain) => gain), bits: bits + 8 * rows.width };
   };
 
@@ -160,15 +152,11 @@ export const coders: Readonly<Record<string, Coder>> = {
   Hadamard: hadamard(plain),
   'outlier channels apart': keptApart(outliers, plain),
   'outlier channels apart, Hadamard': keptApart(outliers, hadamard(plain)),
-  'first token apart': keptApart(firstToken, plain),
   'first token apart, per tensor': keptApart(firstToken, withSettings({ scaleScope: 'tensor' })),
-  'channels divided': equalized('values', 1),
-  'channels divided by square roots': equalized('values', 0.5),
-  'square roots divided, then Top-K': equalized('divided', 0.5),
+  'channels divided': equalized(1),
+  'channels divided by square roots': equalized(0.5),
   'lossless small': withSettings({ lossless: 'small' }),
-  'small, scale per sample': withSettings({ lossless: 'small', scaleScope: 'sample' }),
-  'small, Top-K over a sample': withSettings({ lossless: 'small', selectionScope: 'sample' }),
   'small, both over a sample': withSettings({ lossless: 'small', scaleScope: 'sample', selectionScope: 'sample' }),
   'small, outlier channels apart': keptApart(outliers, withSettings({ lossless: 'small' })),
-  'small, square roots divided': equalized('divided', 0.5, withSettings({ lossless: 'small' })),
+  'small, divided by square roots': equalized(0.5, withSettings({ lossless: 'small' })),
 };

@@ -95,18 +95,14 @@ const keptApart =
     return { received, bits: others.bits + sideBits + SHORT * kept.length };
   };
 
-/** Root mean square of each channel over tokens of equal norm: one huge token counts as any other. */
-export function channelSizes({ values, width }: Rows): Float64Array {
-  const power = new Float64Array(width);
-  for (let start = 0; start < values.length; start += width) {
-    const token = values.subarray(start, start + width);
-    const energy = token.reduce((sum, value) => sum + value * value, 0);
-    if (energy > 0) token.forEach((value, k) => (power[k]! += (value * value) / energy));
-  }
-  return power.map((sum) => Math.sqrt((sum * width * width) / values.length));
+/** Median magnitude of each channel over all tokens. */
+function channelSizes({ values, width }: Rows): Float64Array {
+  return Float64Array.from({ length: width }, (_, channel) =>
+    median(values.filter((__, k) => k % width === channel).map(Math.abs)),
+  );
 }
 
-/** Channels of more than `times` the median root mean square. */
+/** Channels of more than `times` the median size. */
 export function outlierChannels(rows: Rows, times = 4): number[] {
   const sizes = channelSizes(rows);
   const limit = times * median(sizes);
@@ -117,6 +113,7 @@ export function median(values: ArrayLike<number>): number {
   return Array.from(values).sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
 
+/** Outlier channels travel apart, the others rotated: what the codec's own setting does without the rotation. */
 const outliers = (rows: Rows) => {
   const channels = new Set(outlierChannels(rows));
   return { isApart: (k: number) => channels.has(k % rows.width), sideBits: SHORT * (1 + channels.size) };
@@ -150,13 +147,15 @@ export const coders: Readonly<Record<string, Coder>> = {
   'scale per channel': perChannel,
   'scale per 64 channels': withSettings({ scaleScope: 'group', groupSize: 64 }),
   Hadamard: hadamard(plain),
-  'outlier channels apart': keptApart(outliers, plain),
+  'outlier channels apart': withSettings({ outlierThreshold: 4 }),
   'outlier channels apart, Hadamard': keptApart(outliers, hadamard(plain)),
   'first token apart, per tensor': keptApart(firstToken, withSettings({ scaleScope: 'tensor' })),
   'channels divided': equalized(1),
   'channels divided by square roots': equalized(0.5),
   'lossless small': withSettings({ lossless: 'small' }),
   'small, both over a sample': withSettings({ lossless: 'small', scaleScope: 'sample', selectionScope: 'sample' }),
-  'small, outlier channels apart': keptApart(outliers, withSettings({ lossless: 'small' })),
+  'small, outlier channels apart': withSettings({ lossless: 'small', outlierThreshold: 4 }),
+  'small, outliers above 3': withSettings({ lossless: 'small', outlierThreshold: 3 }),
+  'small, outliers above 6': withSettings({ lossless: 'small', outlierThreshold: 6 }),
   'small, divided by square roots': equalized(0.5, withSettings({ lossless: 'small' })),
 };

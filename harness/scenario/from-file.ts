@@ -9,7 +9,7 @@ import type { CodecEntry, ScenarioFile, TrainingEntry } from '../../lib/io/train
 export function listedDevices(file: ScenarioFile): ScenarioDevice[] {
   return (file.devices ?? []).flatMap((entry) => {
     const { name, count, cut, speedFactor, link, serverShare } = entry;
-    const [uplinkCodec, downlinkCodec] = codecPair(entry.codec ?? file.codec);
+    const [uplinkCodec, downlinkCodec] = codecPair(entry.codec ?? file.codec, file);
     const device = {
       cut,
       batchSize: entry.batchSize ?? file.training.batchSize,
@@ -24,9 +24,20 @@ export function listedDevices(file: ScenarioFile): ScenarioDevice[] {
   });
 }
 
-function codecPair(entry: CodecEntry): [StepCodec, StepCodec] {
+/** Where a file says nothing: activations of decoders have outlier channels (`bench/codec-decoder.ts`). */
+const codecOfVit = { lossless: 'fast', outlierThreshold: 0 } as const;
+const codecOfDecoder = { lossless: 'small', outlierThreshold: 4 } as const;
+
+function codecPair(entry: CodecEntry, { model }: ScenarioFile): [StepCodec, StepCodec] {
+  const isDecoder = model === 'embedded-decoder' || (typeof model === 'object' && 'family' in model);
+  const usual = isDecoder ? codecOfDecoder : codecOfVit;
+  const filled = (codec: StepCodec): StepCodec => {
+    if (codec === 'identity') return codec;
+    const { lossless = usual.lossless, outlierThreshold = usual.outlierThreshold } = codec;
+    return { ...codec, lossless, outlierThreshold };
+  };
   if (entry === 'identity') return [entry, entry];
-  return 'up' in entry ? [entry.up, entry.down] : [entry, entry];
+  return 'up' in entry ? [filled(entry.up), filled(entry.down)] : [filled(entry), filled(entry)];
 }
 
 export function optimizerSettings({ optimizer, learningRate }: TrainingEntry): OptimizerSettings {

@@ -60,7 +60,7 @@ const trainingSchema = section(() => ({
 })).prefault({});
 
 const { keptFraction: _keptFraction, bits: _bits, seed: _seed, ...commonFields } = codecFields;
-const { rounding, lossless, selectionScope } = codecFields;
+const { rounding, lossless, selectionScope, outlierThreshold } = codecFields;
 
 /** κ and q of one direction. */
 const settingSchema = section(() => ({
@@ -69,6 +69,7 @@ const settingSchema = section(() => ({
   rounding: rounding.unwrap().optional().describe('In place of the one common to all points.'),
   lossless: lossless.unwrap().optional().describe('In place of the one common to all points.'),
   selectionScope: selectionScope.unwrap().optional().describe('In place of the one common to all points.'),
+  outlierThreshold: outlierThreshold.unwrap().optional().describe('In place of the one common to all points.'),
 }));
 
 const pointSchema = z.union([

@@ -31,6 +31,7 @@ export {
 } from './container/message.js';
 export { type DecodedPiece, MessageDecoder, MessageEncoder, joinPieces } from './container/stream.js';
 export { type MessageSummary, type TensorSummary, inspectMessage } from './container/inspect.js';
+export type { OutlierChannels } from './outliers.js';
 export { ErrorFeedback } from './error-feedback.js';
 export { keptCount, scaleGroups } from './layout.js';
 export { HALF_MAX, fromHalfBits, toHalfBits } from './half.js';

@@ -1,7 +1,8 @@
 import { CodecError } from './errors.js';
 import { MAGNITUDE, wordsOf } from './float-bits.js';
 import { HALF_MAX, fromHalfBits, toHalfBits } from './half.js';
-import { scaleGroups, shapeSize } from './layout.js';
+import { scaleGroups, shapeSize, tokenWidth } from './layout.js';
+import { type OutlierChannels, placeOutliers, splitOutliers } from './outliers.js';
 import { counterBits, counterKey, keyedBits, streams, type CounterKey } from './random.js';
 import { fitsShortScale, fromShortScale, toShortScale } from './scale.js';
 import { keptPositions } from './selection/select.js';
@@ -23,6 +24,8 @@ export interface QuantizedLevels extends QuantizedBase {
   readonly scales: Float32Array;
   /** Whether every scale is a 16-bit one. */
   readonly shortScales: boolean;
+  /** Channels kept apart, where `outlierThreshold` asks for it; the levels are zero there. */
+  readonly outliers?: OutlierChannels;
 }
 
 /** float16 patterns, zero where nothing is kept. */
@@ -68,6 +71,10 @@ export function quantize(
   if (shapeSize(shape) !== values.length) {
     throw new CodecError('bad-argument', `shape [${shape.join(', ')}] does not hold ${values.length} values`);
   }
+  if (settings.values === 'levels' && settings.outlierThreshold > 0) {
+    const { rest, outliers } = splitOutliers(values, shape, settings.outlierThreshold);
+    return { ...quantizeLevels(rest, shape, settings, keptPositions(rest, shape, settings)), outliers };
+  }
   const kept = keptPositions(values, shape, settings);
   switch (settings.values) {
     case 'levels':
@@ -111,6 +118,7 @@ export function dequantize(tensor: QuantizedTensor): Float32Array {
     before = first;
     first = last;
   }
+  if (tensor.outliers) placeOutliers(values, tokenWidth(tensor.shape), tensor.outliers);
   return values;
 }
 

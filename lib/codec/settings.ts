@@ -72,6 +72,15 @@ export const codecSettingsSchema = z.strictObject({
     .max(0x7fffffff)
     .default(64)
     .describe('Values that share a scale when the scope is `group`.'),
+  outlierThreshold: z
+    .number()
+    .min(0)
+    .max(1e6)
+    .transform((value) => Math.fround(value))
+    .default(0)
+    .describe(
+      'Channels whose median magnitude is above so many times that of the median channel travel apart, 16 bits a value, at most one of 16; 0 keeps none apart. Bears on `levels` alone.',
+    ),
   lossless: z
     .enum(losslessModes)
     .default('fast')

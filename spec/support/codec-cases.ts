@@ -24,6 +24,7 @@ export const codecSettings: fc.Arbitrary<CodecSettingsInput> = fc.record({
   scaling: fc.constantFrom('max', 'norm'),
   scaleScope: fc.constantFrom('token', 'sample', 'group', 'tensor'),
   groupSize: fc.integer({ min: 1, max: 100 }),
+  outlierThreshold: fc.constantFrom(0, 0, 0, 1e-3, 1, 4),
   lossless: fc.constantFrom('fast', 'small'),
   seed: fc.oneof(fc.nat(), fc.constantFrom(0, 2 ** 32, Number.MAX_SAFE_INTEGER - 1)),
 });

@@ -1,5 +1,6 @@
 import { ByteReader, type ByteWriter } from '../entropy/bytes.js';
-import { scaleGroups, shapeSize } from '../layout.js';
+import { scaleGroups, shapeSize, tokenWidth } from '../layout.js';
+import { readOutliers, writeOutliers } from '../outliers.js';
 import { readFast, writeFast } from '../lossless/fast.js';
 import { readWords, writeWords } from '../lossless/words.js';
 import { readScales, readScalesSmall, writeScales, writeScalesSmall } from '../lossless/scales.js';
@@ -8,14 +9,17 @@ import { rowPatterns, rowShape, selectsAcrossRows, upperNeighbour } from '../los
 import type { QuantizedTensor } from '../quantize.js';
 import { levelsPerSide } from '../settings.js';
 import { CodecError } from '../errors.js';
-import { type TensorHeader, readHeader, writeHeader } from './header.js';
+import { type TensorHeader, hasOutliers, readHeader, writeHeader } from './header.js';
 
 /** Body of a record: header, scales, coded values. */
 export function writeBody(out: ByteWriter, name: string, tensor: QuantizedTensor): void {
   const { shape, settings } = tensor;
   writeHeader(out, { name, shape, settings, shortScales: tensor.kind === 'levels' && tensor.shortScales });
   if (tensor.kind === 'levels') {
-    const { scales, shortScales } = tensor;
+    const { scales, shortScales, outliers } = tensor;
+    if (hasOutliers(settings)) {
+      writeOutliers(out, outliers ?? { channels: new Int32Array(0), words: new Uint16Array(0) });
+    }
     const perSide = levelsPerSide(settings.bits);
     if (settings.lossless === 'small') {
       const rows = rowShape(shape, settings);
@@ -57,14 +61,18 @@ function readValues(input: ByteReader, { shape, settings, shortScales }: TensorH
     case 'levels': {
       const perSide = levelsPerSide(settings.bits);
       const groups = scaleGroups(shape, settings).count;
+      const width = tokenWidth(shape);
+      const apart = hasOutliers(settings)
+        ? { outliers: readOutliers(input, size === 0 ? 0 : size / width, width) }
+        : undefined;
       if (settings.lossless === 'small') {
         const rows = rowShape(shape, settings);
         const scales = readScalesSmall(input, groups, shortScales, rows.scaleRowsPerSample);
         const decoded = readSmall(input, { ...rows, perSide }, rowPatterns(scales, shape, settings, rows));
-        return { kind: 'levels', shape, settings, ...decoded, scales, shortScales };
+        return { kind: 'levels', shape, settings, ...decoded, scales, shortScales, ...apart };
       }
       const scales = readScales(input, groups, shortScales);
-      return { kind: 'levels', shape, settings, ...readFast(input, size, perSide), scales, shortScales };
+      return { kind: 'levels', shape, settings, ...readFast(input, size, perSide), scales, shortScales, ...apart };
     }
     case 'float16':
       return { kind: 'float16', shape, settings, words: Uint16Array.from(readWords(input, size, 2)) };

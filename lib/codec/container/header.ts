@@ -43,13 +43,20 @@ export function writeHeader(out: ByteWriter, { name, shape, settings, shortScale
     (settings.bits - 1) |
       (scalings.indexOf(settings.scaling) << 3) |
       (scaleScopes.indexOf(settings.scaleScope) << 4) |
-      (shortScales ? 64 : 0),
+      (shortScales ? 64 : 0) |
+      (hasOutliers(settings) ? 128 : 0),
   );
   if (settings.selection === 'top-k' || settings.selection === 'random-top-k') writeFloat(out, settings.keptFraction);
   if (settings.selection === 'random-top-k') writeFloat(out, settings.randomFraction);
   if (settings.selection === 'threshold') writeFloat(out, settings.threshold);
   if (settings.scaleScope === 'group') out.varint(settings.groupSize);
+  if (hasOutliers(settings)) writeFloat(out, settings.outlierThreshold);
   out.varint(settings.seed);
+}
+
+/** Whether outlier channels stand between the header and the scales. */
+export function hasOutliers({ values, outlierThreshold }: CodecSettings): boolean {
+  return values === 'levels' && outlierThreshold > 0;
 }
 
 export function readHeader(input: ByteReader): TensorHeader {
@@ -57,7 +64,6 @@ export function readHeader(input: ByteReader): TensorHeader {
   const shape = readShape(input);
   const first = input.byte();
   const second = input.byte();
-  if (second >= 128) input.fail('unknown settings');
   const selection = selections[first & 3]!;
   const kind = valueKinds[(first >> 4) & 3] ?? input.fail('unknown kind of values');
   const hasFraction = selection === 'top-k' || selection === 'random-top-k';
@@ -70,6 +76,10 @@ export function readHeader(input: ByteReader): TensorHeader {
   const scaleScope = scaleScopes[(second >> 4) & 3]!;
   const groupSize = scaleScope === 'group' ? input.varint() : defaultCodecSettings.groupSize;
   if (groupSize < 1 || groupSize > MAX_ELEMENTS) input.fail('the group size is out of range');
+  const outlierThreshold = second >= 128 ? readFloat(input) : defaultCodecSettings.outlierThreshold;
+  if (second >= 128 && !(kind === 'levels' && outlierThreshold > 0 && outlierThreshold <= 1e6)) {
+    input.fail('the outlier threshold is not in (0, 10⁶], or of values that have none');
+  }
   const settings: CodecSettings = {
     selection,
     keptFraction,
@@ -82,6 +92,7 @@ export function readHeader(input: ByteReader): TensorHeader {
     scaling: scalings[(second >> 3) & 1]!,
     scaleScope,
     groupSize,
+    outlierThreshold,
     lossless: losslessModes[(first >> 6) & 1]!,
     seed: input.varint(),
   };

@@ -57,6 +57,7 @@ export function inspectMessage(bytes: Uint8Array, limits?: DecodeLimits): Messag
     const entries = tensor.kind === 'levels' ? tensor.keptLevels : tensor.words;
     let nonzeros = 0;
     for (const entry of entries) if (entry !== 0) nonzeros++;
+    if (tensor.kind === 'levels') for (const word of tensor.outliers?.words ?? []) if (word !== 0) nonzeros++;
     tensors.push({
       name: header.name,
       shape: header.shape,

@@ -4,17 +4,33 @@ import { codecFields } from './codec-fields.js';
 
 const { seed: _seed, keptFraction: _keptFraction, ...settingFields } = codecFields;
 
-const codecSettings = section(() => ({
-  ...settingFields,
-  keptFraction: quantity('fraction', { above: 0, maximum: 1 }).prefault(0.2).describe('Share of the entries kept.'),
-})).meta({ id: 'codec', title: 'Codec settings' });
-
-export const oneWayCodec = z.union([z.literal('identity'), codecSettings], {
-  error: () => 'must be `identity` or codec settings such as `{ keptFraction: 20 %, bits: 4 }`',
+const keptFraction = quantity('fraction', { above: 0, maximum: 1 })
+  .prefault(0.2)
+  .describe('Share of the entries kept.');
+const codecSettings = section(() => ({ ...settingFields, keptFraction })).meta({
+  id: 'codec',
+  title: 'Codec settings',
 });
+/** Of activations and gradients: what suits them best depends on the model. */
+const stepCodecSettings = section(() => ({
+  ...settingFields,
+  lossless: settingFields.lossless
+    .unwrap()
+    .optional()
+    .describe('`fast` or `small`; default: `small` for a decoder, else `fast`.'),
+  outlierThreshold: settingFields.outlierThreshold
+    .unwrap()
+    .optional()
+    .describe('Channels above so many times the median channel travel apart; default: 4 for a decoder, else 0, none.'),
+  keptFraction,
+})).meta({ id: 'step-codec', title: 'Codec settings of activations and gradients' });
+
+const error = () => 'must be `identity` or codec settings such as `{ keptFraction: 20 %, bits: 4 }`';
+export const oneWayCodec = z.union([z.literal('identity'), codecSettings], { error });
+const stepCodec = z.union([z.literal('identity'), stepCodecSettings], { error });
 
 export const codecEntry = z.union(
-  [z.literal('identity'), section(() => ({ up: oneWayCodec, down: oneWayCodec })), codecSettings],
+  [z.literal('identity'), section(() => ({ up: stepCodec, down: stepCodec })), stepCodecSettings],
   {
     error: () => 'must be `identity`, settings such as `{ keptFraction: 20 %, bits: 4 }`, or those of `up` and `down`',
   },

@@ -99,6 +99,26 @@ describe('a scenario file', () => {
     expect(issuesOf(text).join('\n')).toContain(reason);
   });
 
+  it('codes activations and gradients as suits the model, unless it says otherwise', async () => {
+    const codecsOf = async (model: string, codec = '{ keptFraction: 10 % }') => {
+      const data = model === '' ? '' : 'data: { set: grammar }\n';
+      const { devices } = await resolved(
+        `version: 1\n${data}${model}codec: ${codec}\ndevices: [{ name: a, cut: 2 }]\n`,
+      );
+      return [devices[0]!.uplinkCodec, devices[0]!.downlinkCodec];
+    };
+    const vit = expect.objectContaining({ lossless: 'fast', outlierThreshold: 0 }) as unknown;
+    const decoder = expect.objectContaining({ lossless: 'small', outlierThreshold: 4 }) as unknown;
+    expect(await codecsOf('')).toEqual([vit, vit]);
+    expect(await codecsOf('model: embedded-decoder\n')).toEqual([decoder, decoder]);
+    expect(await codecsOf('model: embedded-decoder\n', '{ up: { lossless: fast }, down: identity }')).toEqual([
+      expect.objectContaining({ lossless: 'fast', outlierThreshold: 4 }),
+      'identity',
+    ]);
+    const own = { lossless: 'fast', outlierThreshold: 0 } as const;
+    expect((await codecsOf('model: embedded-decoder\n', JSON.stringify(own)))[0]).toMatchObject(own);
+  });
+
   it('unfolds groups and has codecs, links and schedules in the harness’ terms', async () => {
     const scenario = await resolved(`
 version: 1

@@ -227,6 +227,7 @@ class Bound:
 
     def __init__(self, problem, claim):
         self.problem, self.by_stages = problem, claim.byStages
+        self.figures = lru_cache(maxsize=None)(self.figures)
         self.seconds = (claim.roundSeconds - iv.mpf(problem.aggregationSeconds)).b
         self.factors = [iv.mpf(factor) for factor in problem.stages] if claim.byStages else [iv.mpf(1)]
         spans = [max(ZERO, (self.seconds / factor).b) for factor in self.factors]
@@ -237,7 +238,6 @@ class Bound:
         late = claim.roundSeconds >= (problem.deadlineSeconds * (1 + problem.slack)).b
         self.proven = INF if late else claim.roundSeconds
 
-    @lru_cache(maxsize=None)
     def figures(self, n, j):
         """Loads, the own work that there is at least, and the least times."""
         problem, device = self.problem, self.problem.devices[n]
@@ -409,7 +409,7 @@ class Program:
         walk(bound.nodes, root, self.divide)
 
     def prove_convexity(self, factor, shift):
-        """P + S is semidefinite as P + S − RᵀR is: eliminated exactly (LDLᵀ) until the rest is dominant."""
+        """P + S is semidefinite as P + S − RᵀR is: dominant, or without R eliminated exactly (LDLᵀ)."""
         self.shift, rest = shift, [Counter(row) for row in self.p]
         for i, s in enumerate(shift):
             need(s >= 0, "a shift is negative")
@@ -417,10 +417,12 @@ class Program:
         for row in factor or ():
             for (i, a), (j, b) in itertools.product(zip(row.columns, row.values), repeat=2):
                 rest[i][j] -= a * b
-        while any(2 * row[i] < sum(map(abs, row.values())) for i, row in enumerate(rest)):
+        is_dominant = all(2 * row[i] >= sum(map(abs, row.values())) for i, row in enumerate(rest))
+        need(is_dominant or factor is None and sum(map(bool, rest)) ** 3 <= MAXIMUM_WORK, "not semidefinite")
+        while rest and not is_dominant:
             top, last = rest.pop(), len(rest)
             pivot = top.pop(last, 0)
-            need(factor is None and (pivot > 0 or pivot == 0 and not any(top.values())), "not semidefinite")
+            need(pivot > 0 or pivot == 0 and not any(top.values()), "not semidefinite")
             for i, a in top.items():
                 del rest[i][last]
                 for j, b in top.items():

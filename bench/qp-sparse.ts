@@ -4,7 +4,7 @@
  * brings to 1e-6, absolute and relative, judged by the known value, the rows and the bounds. Then processor time of large
  * ones: the first solve of a fresh process, and the least of three more. Families whose rows touch variables at random have
  * factors that are nearly dense, and are smaller therefore.
- * Usage: npx tsx bench/qp-sparse.ts [robustness | times]
+ * Usage: npx tsx bench/qp-sparse.ts [robustness [family [decades]] | times | family]
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -98,11 +98,12 @@ function peers(programs: readonly KnownProgram[], repeats: number): PeerAnswer[]
   }
 }
 
-function robustness(): void {
+/** All of the table, or the rows of one family and one spread. */
+function robustness(onlyFamily: string | undefined, decades: string | undefined): void {
   console.log(`\nprograms of ${seeds} solved to 1e-6, absolute and relative\n`);
   console.log(['decades', 'family'.padEnd(15), 'n'.padStart(4), 'ours', 'piqp', 'clarabel'].join('  '));
-  for (const spread of spreads) {
-    for (const family of qpFamilies) {
+  for (const spread of spreads.filter((one) => decades === undefined || 2 * one === Number(decades))) {
+    for (const family of qpFamilies.filter((one) => onlyFamily === undefined || one === onlyFamily)) {
       for (const n of sizes) {
         const programs = Array.from({ length: seeds }, (_, seed) => familyProgram(family, n, seed, spread));
         const ours = programs.filter((known) => isSolved(known, solveQp(known.problem))).length;
@@ -144,13 +145,13 @@ function times(): void {
   }
 }
 
-const [wanted] = process.argv.slice(2);
+const [wanted, onlyFamily, decades] = process.argv.slice(2);
 if (qpFamilies.includes(wanted as QpFamily)) measureLarge(wanted as QpFamily);
 else {
   const date = new Date().toISOString().slice(0, 10);
   console.log(
-    `npx tsx bench/qp-sparse.ts${wanted === undefined ? '' : ` ${wanted}`} on ${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores, ${date}, Node ${process.version}, load ${loadavg()[0]!.toFixed(1)}`,
+    `npx tsx bench/${['qp-sparse.ts', ...process.argv.slice(2)].join(' ')} on ${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores, ${date}, Node ${process.version}, load ${loadavg()[0]!.toFixed(1)}`,
   );
-  if (wanted !== 'times') robustness();
+  if (wanted !== 'times') robustness(onlyFamily, decades);
   if (wanted !== 'robustness') times();
 }

@@ -26,7 +26,7 @@ import { roundDelay } from '../../lib/models/index.js';
 import { studentInterval } from '../../lib/simulate/paired.js';
 import { median } from '../../lib/statistics/index.js';
 import { accuracyOfPlan } from '../study/trained-plan.js';
-import { plannedBytes, schemes, trainedDevices } from './headline/schemes.js';
+import { NoPlanError, plannedBytes, schemes, trainedDevices, type Chosen } from './headline/schemes.js';
 import { profileOf, readProfile, tasks } from './headline/tasks.js';
 
 const isDeit = process.argv[2] === 'deit';
@@ -55,9 +55,25 @@ interface Piece {
   readonly accuracy: number;
 }
 
-async function run(backend: LoadedBackend, workload: Workload, scheme: string, seed: number): Promise<Piece> {
+/** What a scheme chooses; says so and is undefined where no plan keeps its limits. */
+function choose(scheme: string): Chosen | undefined {
+  try {
+    return schemes[scheme]!(task);
+  } catch (error) {
+    if (!(error instanceof NoPlanError)) throw error;
+    console.log(`${scheme}: ${error.message}`);
+    return undefined;
+  }
+}
+
+async function run(
+  backend: LoadedBackend,
+  workload: Workload,
+  chosen: Chosen,
+  scheme: string,
+  seed: number,
+): Promise<Piece> {
   const { tf } = backend;
-  const chosen = schemes[scheme]!(task);
   const { problem, file } = chosen.resolved;
   const { rounds, localSteps, learningRate } = task;
   const devices = trainedDevices(chosen, task);
@@ -127,7 +143,9 @@ async function runAll(names: readonly string[]): Promise<void> {
     if (!schemes[scheme] || !seeds.includes(seed)) throw new Error(`there is no piece ${name}`);
     const file = fileOf(scheme, seed);
     if (existsSync(file)) continue;
-    const piece = await run(backend, workload, scheme, seed);
+    const chosen = choose(scheme);
+    if (!chosen) continue;
+    const piece = await run(backend, workload, chosen, scheme, seed);
     writeFileSync(file, `${JSON.stringify(piece, undefined, 1)}\n`);
     console.log(
       `${name}: ${piece.predictedSeconds.toFixed(2)} s predicted, ${piece.normalisedSeconds.toFixed(2)} s, ${(piece.laterBytes / 1e3).toFixed(1)} kB, ${(100 * piece.accuracy).toFixed(2)} %`,
@@ -230,17 +248,18 @@ process.env['TF_NUM_INTEROP_THREADS'] = '1';
 const everything = seeds.flatMap((seed) => Object.keys(schemes).map((scheme) => `${scheme}/${seed}`));
 /** What the planner says of each scheme. */
 function describePlans(): void {
-  const lines = Object.entries(schemes).map(([scheme, choose]) => {
-    const chosen = choose(task);
+  for (const scheme of Object.keys(schemes)) {
+    const chosen = choose(scheme);
+    if (!chosen) continue;
     const { resolved, plan } = chosen;
     const { problem } = resolved;
     const points = plan.devices.map(
       ({ blocks, upPoint, downPoint }) =>
         `${blocks}: ${problem.upPoints[upPoint]!.name} up, ${problem.downPoints[downPoint]!.name} down`,
     );
-    return `${scheme}: ${roundDelay(problem, plan).totalSeconds.toFixed(3)} s, ${(plannedBytes(chosen) / 1e3).toFixed(1)} kB; ${points.join('; ')}`;
-  });
-  console.log(lines.join('\n'));
+    const [seconds, kilobytes] = [roundDelay(problem, plan).totalSeconds, plannedBytes(chosen) / 1e3];
+    console.log(`${scheme}: ${seconds.toFixed(3)} s, ${kilobytes.toFixed(1)} kB; ${points.join('; ')}`);
+  }
 }
 
 if (what === undefined) console.log(everything.join('\n'));

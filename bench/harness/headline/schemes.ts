@@ -80,6 +80,11 @@ export function plannedBytes({ resolved: { problem }, plan }: Pick<Chosen, 'reso
   return traffic.reduce((sum, { uplinkBits, downlinkBits }) => sum + uplinkBits + downlinkBits, 0) / 8;
 }
 
+/** No plan keeps the limits of a scheme. */
+export class NoPlanError extends Error {
+  override readonly name = 'NoPlanError';
+}
+
 /** Part of what a round of `split-federated` sends that a plan with a limit may send. */
 const trafficShare = 0.0625;
 
@@ -88,7 +93,7 @@ function optimised(task: Task, options: CellOptions & { readonly isLimited?: boo
   const limit = isLimited && { limitBytes: Math.round(trafficShare * plannedBytes(fixed(task, task.blocks / 2))) };
   const resolved = cell(task, { ...rest, ...limit });
   const { answer, message } = solvePlan(resolved.problem, { baselines: false, whatIf: 'never' });
-  if (!answer) throw new Error(message);
+  if (!answer) throw new NoPlanError(message);
   return { resolved, plan: answer.plan, exchangeCodec: exchangeCodec(options.exchange) };
 }
 

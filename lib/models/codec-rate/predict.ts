@@ -18,7 +18,8 @@ export interface RatePrediction {
 
 /**
  * Predicted size for (κ, q) and a shape: the analytic size (entropy of the level distribution, scales, header) times a
- * factor interpolated bilinearly in ln κ and q from the summary's measured grid.
+ * factor interpolated bilinearly in ln κ and q from the summary's measured grid. Outlier channels are not in
+ * it: a threshold is taken as 0.
  *
  * @param summary - What `summarizeLayer` found.
  * @param given - Settings of the codec; what is absent takes its default.

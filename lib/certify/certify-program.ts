@@ -20,6 +20,7 @@ import { NotCertifiable, stateProgram, type StatedProgram } from './state-progra
 /** A certificate of a program (docs/certificate/README.md), to be written as JSON. */
 export interface ProgramCertificate {
   readonly format: 'sft-opt certificate';
+  /** Version of the format, which says what a checker must know. */
   readonly version: typeof formatVersion;
   /** Program that wrote it. */
   readonly generator?: string;

@@ -10,6 +10,7 @@ import { stateProblem, type StatedProblem } from './state-problem.js';
 /** A certificate, ready to be written as JSON. */
 export interface PlanCertificate {
   readonly format: 'sft-opt certificate';
+  /** Version of the format, which says what a checker must know. */
   readonly version: typeof formatVersion;
   /** Program that wrote it. */
   readonly generator: string;

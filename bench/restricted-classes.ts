@@ -3,7 +3,7 @@
  * sharings: each class against brute force over its common values with `exact` as the planner; and with the two-timescale
  * method the nesting of the classes and of what is printed beside an answer.
  *
- *   npx tsx bench/restricted-classes.ts [nesting|brute-force …] [--files 500]
+ *   npx tsx bench/restricted-classes.ts [nesting|brute-force …] [--files 500] [--from 0]
  *
  * A stopped run goes on where it was (.cache/bench knows nothing of the code: remove it to compute anew).
  */
@@ -24,10 +24,11 @@ import { writeResults } from './support/results.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { files: { type: 'string', default: '500' } },
+  options: { files: { type: 'string', default: '500' }, from: { type: 'string', default: '0' } },
 });
 const parts = positionals.length > 0 ? positionals : ['nesting', 'brute-force'];
 const files = Number(values.files);
+const from = Number(values.from);
 const names = Object.keys(restrictedClasses) as RestrictedClass[];
 const exact: Planner = (problem, starts) => planExact(problem, { relativeGap: 1e-9 }, { starts });
 const search: Planner = (problem, starts) => planTwoTimescale(problem, {}, { starts });
@@ -80,7 +81,7 @@ function nesting(seed: number) {
   return counts;
 }
 
-const seeds = Array.from({ length: files }, (_, seed) => seed);
+const seeds = Array.from({ length: files }, (_, k) => from + k);
 let faults = 0;
 if (parts.includes('nesting')) {
   const lines = resumableLines<ReturnType<typeof nesting>>('restricted-classes-nesting');
@@ -104,6 +105,7 @@ if (parts.includes('brute-force')) {
 process.exitCode = faults > 0 ? 1 : 0;
 
 function report(part: string, figures: unknown, lines: readonly string[]): void {
-  const command = `npx tsx bench/restricted-classes.ts ${part} --files ${files}`;
-  writeResults(`restricted-classes-${part}`, command, lines.join('\n'), figures);
+  const start = from > 0 ? ` --from ${from}` : '';
+  const command = `npx tsx bench/restricted-classes.ts ${part} --files ${files}${start}`;
+  writeResults(`restricted-classes-${part}${from > 0 ? `-from-${from}` : ''}`, command, lines.join('\n'), figures);
 }

@@ -60,6 +60,34 @@ describe('boundPlan', () => {
     expect(1 - bound.boundSeconds / answer.totalSeconds).toBeLessThan(5e-3);
   });
 
+  it('ends at a target that it reaches, with a certificate that shows as much, and is what it was where it does not', () => {
+    const seen = { reached: 0, short: 0, fewer: 0 };
+    // Searches from different thresholds end a few parts in a million apart.
+    const search = 1e-5;
+    for (let seed = 1; seed <= 24; seed++) {
+      const sharing = seed % 2 === 0 ? 'allocated' : 'equal';
+      const problem = randomProblem({ seed, devices: 3 + (seed % 3), splits: 4, points: 3, sharing });
+      const full = boundPlan(problem);
+      if (!(full.boundSeconds > 0 && full.boundSeconds < Infinity)) continue;
+      for (const factor of [0.95, 1 - 2 * search, 1.01]) {
+        const targetSeconds = factor * full.boundSeconds;
+        const ended = boundPlan(problem, {}, { incumbentSeconds: targetSeconds, targetSeconds });
+        expect(verifyBound(problem, ended.certificate)).toMatchObject({
+          valid: true,
+          boundSeconds: ended.boundSeconds,
+        });
+        expect(ended.boundSeconds).toBeLessThanOrEqual(full.boundSeconds * (1 + search));
+        expect(ended.boundSeconds).toBeGreaterThanOrEqual(Math.min(targetSeconds, full.boundSeconds * (1 - search)));
+        if (ended.statistics.evaluations < full.statistics.evaluations) seen.fewer++;
+        if (factor < 1) seen.reached++;
+        else seen.short++;
+      }
+    }
+    expect(seen.reached).toBeGreaterThan(20);
+    expect(seen.short).toBeGreaterThan(10);
+    expect(seen.fewer).toBeGreaterThan(15);
+  });
+
   it('is refused by the verification once a certificate claims more, or its prices are spoilt', () => {
     for (const sharing of ['allocated', 'equal', 'batched'] as const) {
       const problem = randomProblem({ seed: 12, devices: 4, splits: 4, points: 3, sharing, decorations: false });

@@ -36,11 +36,11 @@ export function changeHarmlessly(text: string, kind: HarmlessChange, random: Ran
   const splits = [...nodes.keys()].filter((k) => nodes[k]!.device !== undefined);
   const k = splits[Math.floor(random.uniform() * splits.length)];
   if (k === undefined) return undefined;
+  const below = partsBelow(certificate);
   const split = nodes[k]!;
   const listed = new Set(split.choices);
   const { length } = problem.devices[split.device!]!.choices.blocks;
   split.choices = Array.from({ length: length + 1 }, (_, j) => j - 1).filter((j) => !listed.has(j));
-  const below = partsBelow(certificate);
   const middle = endOf(below, k + 1);
   const end = endOf(below, middle);
   nodes.splice(k + 1, end - k - 1, ...nodes.slice(middle, end), ...nodes.slice(k + 1, middle));

@@ -35,6 +35,8 @@ function corpus(): Uint8Array[] {
     }
     all.push(tensor({ lossless, scaleScope: 'group', groupSize: 7, selection: 'threshold', threshold: 0.2 }));
     all.push(tensor({ lossless, selection: 'all', bits: 6 }, [60, 10]));
+    // Of each row of 32 channels two are kept apart.
+    all.push(tensor({ lossless, bits: 3, outlierThreshold: 1 }, [20, 32]));
   }
   // Small mode with contexts that pay, and with predicted scales.
   const rows = Float32Array.from({ length: 64 * 16 }, (_, i) => (i % 16 < 4 ? 3 + random() : random() * 0.01));

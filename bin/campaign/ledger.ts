@@ -9,6 +9,8 @@ import type { NamedTask, Task } from './tasks.js';
 interface Entry {
   readonly task: Task;
   readonly result: SchemeSummary;
+  /** SHA-256 of the result's canonical JSON. */
+  readonly resultSha256: string;
 }
 
 /**
@@ -43,7 +45,9 @@ export class Ledger {
   }
 
   async put({ id, task }: NamedTask, result: SchemeSummary): Promise<void> {
-    await writeText(join(this.folder, `${id}.json`), `${canonicalJson({ task, result })}\n`, { replace: true });
+    const plain = JSON.parse(JSON.stringify(result)) as SchemeSummary;
+    const entry = { task, result: plain, resultSha256: await sha256(canonicalJson(plain)) };
+    await writeText(join(this.folder, `${id}.json`), `${canonicalJson(entry)}\n`, { replace: true });
     this.known.set(id, result);
   }
 
@@ -51,10 +55,23 @@ export class Ledger {
     for (const name of (await readdir(folder)).sort()) {
       const id = /^(?<id>[0-9a-f]{64})\.json$/u.exec(name)?.groups!['id'];
       if (id === undefined) continue;
-      const entry = parseEntry(await readFile(join(folder, name), 'utf8'));
-      if (entry && (await sha256(canonicalJson(entry.task))) === id) this.known.set(id, entry.result);
+      const entry = parseEntry(await textOf(join(folder, name)));
+      if (entry && (await isWhole(entry, id))) this.known.set(id, entry.result);
     }
   }
+}
+
+async function textOf(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw explained(error, `cannot use ${path}`);
+  }
+}
+
+/** Whether the task is the one of the name, and the result the one that was written for it. */
+async function isWhole({ task, result, resultSha256 }: Entry, id: string): Promise<boolean> {
+  return (await sha256(canonicalJson(task))) === id && (await sha256(canonicalJson(result))) === resultSha256;
 }
 
 function parseEntry(text: string): Entry | undefined {

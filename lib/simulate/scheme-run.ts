@@ -89,8 +89,9 @@ export class SchemeRun {
     // Where all are new there is nothing to go on with until the next decision.
     if (this.options.newcomers === 'replan' ? present.some(isNew) : present.every(isNew)) return 'newcomer';
     const { everyRounds = Infinity, gainChangeDecibel = Infinity } = this.options.replan;
+    if (!this.mayDecide(moment)) return undefined;
     if (moment.round - this.decidedAt >= everyRounds) return 'interval';
-    if (!this.mayDecide(moment) || gainChangeDecibel === Infinity) return undefined;
+    if (gainChangeDecibel === Infinity) return undefined;
     const moved = moment.devices.some(({ name, gain, isPresent }) => {
       const before = this.decidedGains.get(name);
       return isPresent && before !== undefined && Math.abs(decibelFromRatio(gain / before)) >= gainChangeDecibel;

@@ -1,9 +1,12 @@
 import type { SimulationSettings } from '../io/index.js';
+import { longestHorizon } from '../io/scenario-file/schema.js';
 import { normalQuantile, type MovingCell } from '../models/index.js';
 import type { Outlook, ProgressTarget, SimulationOptions } from './options.js';
 import type { RoundRecord } from './record.js';
 import type { SimulationScheme } from './scheme.js';
 import { SchemeRun } from './scheme-run.js';
+import { apart } from './schemes/apart.js';
+import { isBuiltIn } from './schemes/index.js';
 import { World } from './world.js';
 
 /** How a simulation is run. */
@@ -50,7 +53,9 @@ export function* simulate(
       batteryJoule === undefined ? [] : [[name, batteryJoule] as const],
     ),
   );
-  const runs = schemes.map((scheme) => new SchemeRun(scheme, options, batteries, seed, details));
+  const runs = schemes.map(
+    (scheme) => new SchemeRun(isBuiltIn(scheme) ? scheme : apart(scheme), options, batteries, seed, details),
+  );
   for (let round = 0; round < options.rounds; round++) {
     const moment = world.at(round);
     for (const run of runs) yield run.step(moment);
@@ -108,7 +113,7 @@ function progressOf({ steps, ...law }: NonNullable<SimulationSettings['progress'
 
 function outlookOf({ outlook, quantile, horizon, every }: SimulationSettings['replan']): Outlook {
   if (outlook === 'now') return { kind: 'now' };
-  const horizonRounds = horizon ?? every ?? usualHorizon;
+  const horizonRounds = horizon ?? Math.min(every ?? usualHorizon, longestHorizon);
   if (outlook !== 'quantile') return { kind: outlook, horizonRounds };
   return { kind: outlook, horizonRounds, normalQuantile: normalQuantile(quantile) };
 }

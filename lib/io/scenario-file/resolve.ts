@@ -130,7 +130,8 @@ export function rangeOf(value: number | readonly [number, number]): readonly [nu
 }
 
 function stepTrace(steps: readonly (readonly [number, number])[]): StepTrace {
-  return { seconds: steps.map(([at]) => at), values: steps.map(([, value]) => value) };
+  const whole = steps[0]![0] > 0 ? [[0, 1] as const, ...steps] : steps;
+  return { seconds: whole.map(([at]) => at), values: whole.map(([, value]) => value) };
 }
 
 /** Rate laws of the file's devices at gains that change. */

@@ -56,6 +56,9 @@ export const motionSection = section(() => ({
     ),
 })).meta({ id: 'motion', title: 'Motion' });
 
+/** Rounds: `worst` looks at each of them, for each device and decision. */
+export const longestHorizon = 10_000;
+
 const steps = z
   .array(z.tuple([time(), quantity('fraction', { above: 0, maximum: 100 })]))
   .min(1)
@@ -74,8 +77,12 @@ const movingDeviceSection = section(() => ({
     .describe('Energy for all rounds together; leaves when it is used up.'),
   throughput: steps
     .optional()
-    .describe('Factor of the throughput over time, as in `[[0 s, 1], [600 s, 60 %]]` for thermal throttling.'),
-  memory: steps.optional().describe('Factor of the memory over time: what other programs leave.'),
+    .describe(
+      'Factor of the throughput from each time on, 1 before the first, as in `[[600 s, 60 %]]` for thermal throttling.',
+    ),
+  memory: steps
+    .optional()
+    .describe('Factor of the memory from each time on, 1 before the first: what other programs leave.'),
 })).meta({ id: 'movingDevice', title: 'Device over time' });
 
 export const simulationSection = section(() => ({
@@ -126,12 +133,13 @@ export const simulationSection = section(() => ({
     .optional()
     .describe('Interference by neighbouring cells. None when absent.'),
   replan: section(() => ({
-    every: z.int().min(1).optional().describe('Large-scale decisions every so many rounds.'),
+    every: z.int().min(1).max(1_000_000).optional().describe('Large-scale decisions every so many rounds.'),
     least: z
       .int()
       .min(1)
+      .max(1_000_000)
       .default(1)
-      .describe('Never sooner than this many rounds after the last, unless the plan fits no more.'),
+      .describe('Never sooner than this many rounds after the last, unless the plan fits no more or somebody joins.'),
     gainChange: quantity('level', { above: 0, maximum: 200 })
       .optional()
       .describe('When the gain of some device has changed by this since the last decision.'),
@@ -145,7 +153,12 @@ export const simulationSection = section(() => ({
         'Channels to decide for: `now`; `expected`: mean gain in dB after half the horizon, the distance to the base station as it is; `quantile`: a quantile of that; `forecast`: as `expected` at the place where the device will be; `worst`: the least forecast gain of the rounds of the horizon.',
       ),
     quantile: quantity('fraction', { above: 0, maximum: 0.9999 }).prefault(0.3).describe('For `quantile`.'),
-    horizon: z.int().min(1).optional().describe('Rounds that a decision looks ahead. By default `every`, else 10.'),
+    horizon: z
+      .int()
+      .min(1)
+      .max(longestHorizon)
+      .optional()
+      .describe(`Rounds that a decision looks ahead. By default \`every\` (no more than ${longestHorizon}), else 10.`),
   }))
     .prefault({})
     .describe(

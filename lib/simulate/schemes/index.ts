@@ -107,6 +107,11 @@ export function builtInScheme(name: SchemeName): SimulationScheme {
   return schemes.find((scheme) => scheme.name === name)!;
 }
 
+/** Whether a scheme is the package's own. */
+export function isBuiltIn(scheme: SimulationScheme): boolean {
+  return schemes.includes(scheme);
+}
+
 /** The cell with nothing compressed; where a pin asks for compression, as it is. */
 function uncompressed(problem: PlanningProblem): PlanningProblem {
   const plain = withoutCompression(problem);

@@ -119,9 +119,13 @@ describe('campaigns', () => {
     expect(killed.code).toBeNull();
     expect(finished().length).toBeGreaterThan(0);
     expect(finished().length).toBeLessThan(8);
-    const [first, second] = readdirSync(inDirectory('one'));
+    const [first, second, third] = readdirSync(inDirectory('one'));
     writeFileSync(inDirectory(`killed/${first!}`), read(`one/${first!}`).slice(0, 100));
     writeFileSync(inDirectory(`killed/${second!}`), read(`one/${first!}`));
+    // Whole, of its task, but not what was written for it.
+    const changed = read(`one/${third!}`).replace(/"meanDelaySeconds":[\d.e-]+/u, '"meanDelaySeconds":99');
+    expect(changed).not.toBe(read(`one/${third!}`));
+    writeFileSync(inDirectory(`killed/${third!}`), changed);
     await sweep('--workers', '2', '--ledger', 'killed', ...files('killed'));
     expectSame('killed');
 

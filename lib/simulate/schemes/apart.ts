@@ -1,0 +1,38 @@
+import type { PlanningProblem } from '../../models/index.js';
+import type { SimulationScheme } from '../scheme.js';
+
+/**
+ * A scheme that gets copies of the cells and plans that it is asked about: whatever it does to them, neither the judge of its rounds
+ * nor other schemes see it.
+ */
+export function apart(scheme: SimulationScheme): SimulationScheme {
+  const { cell, share } = scheme;
+  return {
+    name: scheme.name,
+    description: scheme.description,
+    order: scheme.order,
+    decide: ({ random, ...state }) => scheme.decide({ ...copyOf(state), random }),
+    ...(cell && { cell: (problem: PlanningProblem) => withOwnPoints(problem, (copy) => cell.call(scheme, copy)) }),
+    ...(share && { share: ({ random, ...state }) => share.call(scheme, { ...copyOf(state), random }) }),
+  };
+}
+
+/** Operating points that a cell leaves as they were are those of the cell itself: its rounds are then of the class that is bounded. */
+function withOwnPoints(problem: PlanningProblem, cell: (problem: PlanningProblem) => PlanningProblem): PlanningProblem {
+  const copy = copyOf(problem);
+  const found = cell(copy);
+  return {
+    ...found,
+    upPoints: found.upPoints === copy.upPoints ? problem.upPoints : found.upPoints,
+    downPoints: found.downPoints === copy.downPoints ? problem.downPoints : found.downPoints,
+  };
+}
+
+/** Lists, plain objects and typed arrays anew; functions and objects of classes as they are. */
+function copyOf<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(copyOf) as T;
+  if (ArrayBuffer.isView(value))
+    return value instanceof DataView ? value : ((value as unknown as Uint8Array).slice() as T);
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, copyOf(each as unknown)])) as T;
+}

@@ -17,8 +17,10 @@ const topics = 8;
 const styles = 6;
 /** A style's own sentence is that of its number; `O` is a noun that its verb chooses. */
 const sentences = ['DNVDO.', 'DJNV.', 'NVPDN.', 'DJNVBDO.'];
-/** With this probability a word that a rule governs is the one it gives, and a free one that of topic or style. */
-const [obeyed, characteristic] = [0.9, 0.5];
+/** With this probability a word that a rule governs is the one it gives, and the kind of a sentence its style's own. */
+const [obeyed, ownKind] = [0.9, 0.5];
+/** With this probability a free word is of the topic or style. Where these are to be learned they show more clearly. */
+const characteristic = { class: 0.9, 'next-word': 0.5, 'every-word': 0.5 };
 
 /**
  * Which half of the 48 pairs of topic and style; they share every topic and every style but no pair. Which object a verb
@@ -53,7 +55,7 @@ export function grammarDataset(options: GrammarOptions): Dataset {
   const text = (index: number): Promise<DrawnText> => {
     const pair = own[labels[index] ?? -1];
     if (!pair) return Promise.reject(new DatasetError(`there is no text ${index}`));
-    return Promise.resolve(drawText(pair, rules, randomStream(seed, `grammar.text.${index}`)));
+    return Promise.resolve(drawText(pair, rules, characteristic[task], randomStream(seed, `grammar.text.${index}`)));
   };
   return {
     name: `grammar (${classes}, ${task})`,
@@ -102,7 +104,12 @@ interface DrawnText {
   readonly isGoverned: readonly boolean[];
 }
 
-function drawText({ topic, style }: (typeof pairs)[number], rules: Rules, random: RandomStream): DrawnText {
+function drawText(
+  { topic, style }: (typeof pairs)[number],
+  rules: Rules,
+  clarity: number,
+  random: RandomStream,
+): DrawnText {
   const words = [0];
   const isGoverned = [false];
   const say = (part: PartOfSpeech, number: number, governed = false): number => {
@@ -113,12 +120,12 @@ function drawText({ topic, style }: (typeof pairs)[number], rules: Rules, random
   const any = (part: PartOfSpeech) => random.integer(sizes[part]);
   const favoured = (part: PartOfSpeech, group: number, groups: number) => {
     const share = sizes[part] / groups;
-    return random.uniform() < characteristic ? share * group + random.integer(share) : any(part);
+    return random.uniform() < clarity ? share * group + random.integer(share) : any(part);
   };
   const governed = (part: PartOfSpeech, wanted: number) =>
     say(part, random.uniform() < obeyed ? wanted : any(part), true);
   while (words.length <= grammarTokens) {
-    const kind = random.uniform() < characteristic ? style : random.integer(sentences.length);
+    const kind = random.uniform() < ownKind ? style : random.integer(sentences.length);
     let [determiner, noun, verb] = [-1, 0, 0];
     for (const symbol of sentences[kind % sentences.length]!) {
       if (symbol === 'D') {

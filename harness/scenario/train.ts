@@ -3,7 +3,7 @@ import type { AdapterState } from '../model/adapters.js';
 import { evaluateDevices } from '../evaluate-devices.js';
 import { messageSeed } from '../protocol/index.js';
 import type { TrainingOptions } from '../run.js';
-import type { Evaluation } from '../training/index.js';
+import { judgedAtOnce, type Evaluation } from '../training/index.js';
 import { dataSplit } from './agreement.js';
 import type { Workload } from './load.js';
 import type { Scenario } from './scenario.js';
@@ -47,5 +47,6 @@ export async function evaluateScenario(
   if (!dataset) return undefined;
   const part = { config, weights, settings, adapters, memoryMode: 'recompute' } as const;
   const batchSeed = (batch: number) => messageSeed(seed, -1, batch, 'up');
-  return evaluateDevices(tf, { devices, part, dataset, batchSize: evaluationBatch, batchSeed });
+  const batchSize = judgedAtOnce(config, evaluationBatch);
+  return evaluateDevices(tf, { devices, part, dataset, batchSize, batchSeed });
 }

@@ -3,7 +3,7 @@ import { BatchOrder, readBatch, type Dataset } from '../data/index.js';
 import { labelCount } from '../model/config.js';
 import { DevicePart, ServerPart, type PartOptions } from '../model/parts.js';
 import { decodeTensor, encodeTensor, messageSeed, timed, type StepCodec } from '../protocol/index.js';
-import { Optimizer, Score, type OptimizerSettings } from '../training/index.js';
+import { judgedAtOnce, Optimizer, Score, type OptimizerSettings } from '../training/index.js';
 
 export interface FineTuneOptions {
   readonly part: PartOptions;
@@ -127,11 +127,9 @@ class Channel {
   }
 }
 
-/** Examples judged at once. */
-const validationBatch = 16;
-
 async function validate(tf: Tf, device: DevicePart, server: ServerPart, options: FineTuneOptions) {
   const { validation, part } = options;
+  const validationBatch = judgedAtOnce(part.config, 16);
   const channel = new Channel(options.up, options.seed, 'up');
   const withCodec = new Score(labelCount(part.config));
   const withoutCodec = new Score(labelCount(part.config));

@@ -1,6 +1,6 @@
 import type { Tf } from '../backend/tensorflow.js';
 import { readBatch, type Dataset } from '../data/index.js';
-import { labelCount } from '../model/config.js';
+import { labelCount, targetCount, type TransformerConfig } from '../model/config.js';
 import { DevicePart, ServerPart, type PartOptions } from '../model/parts.js';
 import { Score } from './score.js';
 
@@ -24,6 +24,11 @@ export interface Evaluation {
   readonly loss: number;
   /** Images or tokens that were judged. */
   readonly targets: number;
+}
+
+/** Examples that are judged at once: fewer where a large vocabulary would make their logits more than 2^25 numbers. */
+export function judgedAtOnce(config: TransformerConfig, most: number): number {
+  return Math.max(1, Math.min(most, Math.floor(2 ** 25 / (labelCount(config) * targetCount(config)))));
 }
 
 /** Accuracy and loss over a whole data set. Leaves no tensor behind. */

@@ -91,7 +91,7 @@ export async function textDataset(options: TextDatasetOptions): Promise<Dataset>
  * on what follows within a few words only, and twice as many tokens as count stand before the end of the beginning.
  */
 function firstTokens(tokenizer: TextTokenizer, text: string, wanted: number): Int32Array {
-  for (let length = 8 * wanted; length < text.length; length *= 2) {
+  for (let length = 4 * wanted; length < text.length; length *= 2) {
     const isInPair = /[\uD800-\uDBFF]/u.test(text.charAt(length - 1));
     const ids = tokenizer.encode(text.slice(0, isInPair ? length - 1 : length));
     if (ids.length >= 2 * wanted) return ids;

@@ -43,7 +43,7 @@ const scheduleEntry = z
 export const trainingSection = section(() => ({
   rounds: z.int().min(1).max(1e6).default(10).describe('Rounds: each ends with the average of all adapters.'),
   stepsPerRound: z.int().min(1).max(1e6).default(5).describe('Local steps K of a round.'),
-  batchSize: z.int().min(1).max(65536).default(16).describe('Images of one local step.'),
+  batchSize: z.int().min(1).max(65536).default(16).describe('Images or texts of one local step.'),
   activations: z.enum(['keep', 'recompute']).default('keep').describe('Hold activations for backward, or recompute.'),
   optimizer: optimizerEntry.describe('Of the adapters, on both sides.'),
   learningRate: z.number().positive().max(10).default(1e-3).describe('Peak learning rate.'),

@@ -39,7 +39,7 @@ describe('texts of the grammar', () => {
       expect(words.length).toBe(grammarTokens);
       expect(words[0]).toBe(0);
       expect(words.slice(1).every((word) => word > 0 && word < grammarVocabulary)).toBe(true);
-      expect(await classes.values(k)).toEqual(words);
+      expect(await every.values(k)).toEqual(words);
       const label = await classes.targets!(k);
       expect(label.at(-1)).toBe(classes.labels[k]);
       expect(label.slice(0, -1).every((target) => target === -1)).toBe(true);
@@ -77,7 +77,7 @@ describe('texts of the grammar', () => {
     expect(Math.abs(right / all - 0.904)).toBeLessThan(4 * Math.sqrt((0.904 * 0.096) / all) + 0.005);
   });
 
-  it('can be told apart in some 78 of 100 cases: by the likelihood of a text given topic and style', async () => {
+  it('can be told apart in some 94 of 100 cases: by the likelihood of a text given topic and style', async () => {
     const set = drawn('fine-tuning', 'class', 9, 1500);
     const pairs = set.classNames.map((name) => name.match(/\d+/gu)!.map(Number) as [number, number]);
     let right = 0;
@@ -88,8 +88,8 @@ describe('texts of the grammar', () => {
       );
       if (scores.indexOf(Math.max(...scores)) === set.labels[k]) right++;
     }
-    expect(right / set.length).toBeGreaterThan(0.74);
-    expect(right / set.length).toBeLessThan(0.82);
+    expect(right / set.length).toBeGreaterThan(0.9);
+    expect(right / set.length).toBeLessThan(0.95);
   });
 
   it('of pre-training and fine-tuning share no class, and refuse what is none', async () => {
@@ -124,6 +124,9 @@ function sentencesOf(text: Int32Array): Word[][] {
   return sentences.filter((words) => words.length > 0);
 }
 
+/** With this probability a noun of the texts with classes is of the topic, an adjective of the style. */
+const clarity = 0.9;
+
 /** Up to a factor that is the same for every topic and style: words that rules give or all may say are left out. */
 function sentenceLikelihood(words: readonly Word[], topic: number, style: number): number {
   return ['DNVDO.', 'DJNV.', 'NVPDN.', 'DJNVBDO.'].reduce((sum, kind, k) => {
@@ -132,8 +135,10 @@ function sentenceLikelihood(words: readonly Word[], topic: number, style: number
     return (
       sum +
       words.reduce((product, [, number], at) => {
-        if (kind[at] === 'J') return product * ((Math.floor(number / 4) === style ? 0.5 / 4 : 0) + 0.5 / 24);
-        if (kind[at] === 'N') return product * ((Math.floor(number / 5) === topic ? 0.5 / 5 : 0) + 0.5 / 40);
+        if (kind[at] === 'J')
+          return product * ((Math.floor(number / 4) === style ? clarity / 4 : 0) + (1 - clarity) / 24);
+        if (kind[at] === 'N')
+          return product * ((Math.floor(number / 5) === topic ? clarity / 5 : 0) + (1 - clarity) / 40);
         return product;
       }, start)
     );

@@ -69,6 +69,19 @@ describe('texts of JSON Lines', () => {
     await expect(reading).rejects.toThrow(`${path}:1 has the label "spam", which is no class of the training set`);
   });
 
+  it('padded, of a long text begin as the whole text does', async () => {
+    const words = ['once', ' upon', ' a time', ', there was', '\n\n', ' 😀😀', ' naïve', '   ', ' the', ' end.'];
+    const texts = Array.from({ length: 60 }, (_, k) =>
+      Array.from({ length: 150 }, (_, n) => words[(k * 7 + n * n + k * n) % words.length]!)
+        .join('')
+        .slice(k % 9),
+    ).map((text) => text.replaceAll(/\p{Surrogate}/gu, '?'));
+    const dataset = await read(file('long.jsonl', ...texts.map((text) => ({ text }))));
+    for (const [k, text] of texts.entries()) {
+      expect([...(await dataset.values(k))]).toEqual([1, ...tokenizer.encode(text)].slice(0, 16));
+    }
+  });
+
   it('that are bad are all named', async () => {
     const path = file('d.jsonl', '{', { text: 'good', label: 'x' }, { text: '' }, { text: 'no label' });
     const reading = read(path, { task: 'classification' });

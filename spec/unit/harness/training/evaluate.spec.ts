@@ -4,8 +4,9 @@ import { proceduralDataset, readBatch } from '../../../../harness/data/index.js'
 import { initialAdapters } from '../../../../harness/model/adapters.js';
 import type { VitConfig } from '../../../../harness/model/config.js';
 import { DevicePart, ServerPart, type PartOptions } from '../../../../harness/model/parts.js';
+import { embeddedDecoderConfig } from '../../../../harness/model/embedded.js';
 import { randomWeights } from '../../../../harness/model/weights.js';
-import { evaluate } from '../../../../harness/training/index.js';
+import { evaluate, judgedAtOnce } from '../../../../harness/training/index.js';
 
 process.env['TF_NUM_INTRAOP_THREADS'] = '1';
 
@@ -62,4 +63,12 @@ it('gives the loss of a training step and the share of likeliest classes, with a
   expect(sizes).toEqual([16, 16, 16, 2]);
   expect(Math.abs(distorted.loss - plain.loss)).toBeGreaterThan(1e-4);
   expect(tf.memory().numTensors).toBe(before);
+});
+
+it('judges fewer examples at once where the vocabulary is large', () => {
+  expect(judgedAtOnce(config, 48)).toBe(48);
+  expect(judgedAtOnce(embeddedDecoderConfig, 48)).toBe(48);
+  const large = { ...embeddedDecoderConfig, vocabulary: 49_152, tokens: 128 };
+  expect(judgedAtOnce(large, 48)).toBe(5);
+  expect(judgedAtOnce({ ...large, tokens: 2048 }, 48)).toBe(1);
 });

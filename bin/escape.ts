@@ -9,6 +9,11 @@ export function escapeControls(text: string): string {
   );
 }
 
+/** The same for a text without colours of its own, as errors are: those of a file or a scheme are written out too. */
+export function escapePlain(text: string): string {
+  return escapeControls(text.replaceAll('\u001b', '\\u001b'));
+}
+
 /** The same for what is to be one line. */
 export function escapeLine(text: string): string {
   return escapeControls(text).replaceAll('\n', '\\n');

@@ -67,6 +67,12 @@ const library: readonly CatalogueEntry[] = [
     'Make it anew by `sft-opt calibrate`.',
   ),
   entry(
+    'SchemeAnswerError',
+    'scheme-answer',
+    'A scheme of a simulation throws, or answers with what is no plan.',
+    '`issues` names each device with what is allowed.',
+  ),
+  entry(
     'AccuracyFitError',
     'accuracy-fit',
     'Runs do not allow a fit of accuracy.',

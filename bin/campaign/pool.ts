@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { SchemeSummary } from '../../lib/simulate/index.js';
+import { CommandError, exitCodes } from '../exit-codes.js';
 import { threadFile } from '../thread-file.js';
 import type { TaskOrder } from './run-task.js';
 import type { TaskAnswer } from './task-worker.js';
@@ -55,7 +56,9 @@ function ask(worker: ChildProcess, { task, scheme, id }: NamedTask): Promise<Sch
     const answer = (message: TaskAnswer) => {
       settle();
       if (message.ok) resolve(message.summary);
-      else reject(new Error(`${what} failed: ${message.message}`));
+      else if (message.isForPeople) {
+        reject(new CommandError(exitCodes.badInput, `seed ${task.seed}: ${message.message}`));
+      } else reject(new Error(`${what} failed: ${message.message}`));
     };
     const failed = (error: Error) => {
       settle();

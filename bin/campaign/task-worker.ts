@@ -1,10 +1,12 @@
 /** A process that runs tasks one after another, until its parent is gone. */
-import type { SchemeSummary } from '../../lib/simulate/index.js';
+import { SchemeAnswerError, type SchemeSummary } from '../../lib/simulate/index.js';
+import { CommandError } from '../exit-codes.js';
 import { runTask, type TaskOrder } from './run-task.js';
 
 /** What a worker answers. */
 export type TaskAnswer =
-  { readonly ok: true; readonly summary: SchemeSummary } | { readonly ok: false; readonly message: string };
+  | { readonly ok: true; readonly summary: SchemeSummary }
+  | { readonly ok: false; readonly message: string; readonly isForPeople: boolean };
 
 const answer = (message: TaskAnswer) => process.send!(message);
 
@@ -12,7 +14,10 @@ process.on('message', (order: TaskOrder) => {
   runTask(order).then(
     (summary) => answer({ ok: true, summary }),
     (error: unknown) => {
-      answer({ ok: false, message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+      const isForPeople = error instanceof SchemeAnswerError || error instanceof CommandError;
+      const message =
+        error instanceof Error ? ((isForPeople ? undefined : error.stack) ?? error.message) : String(error);
+      answer({ ok: false, message, isForPeople });
     },
   );
 });

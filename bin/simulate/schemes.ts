@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { schemeNames, type SchemeName } from '../../lib/io/index.js';
 import { builtInScheme, type SimulationScheme } from '../../lib/simulate/index.js';
+import { escapeLine, escapePlain } from '../escape.js';
 import { CommandError, exitCodes, throwProblems } from '../exit-codes.js';
 
 /** The schemes of these names, and of modules whose path is given; each name once. */
@@ -44,6 +45,9 @@ function asScheme(value: unknown, path: string): SimulationScheme {
   if (typeof value !== 'object' || value === null) problems.push('its default export is no scheme');
   else {
     if (typeof given['name'] !== 'string' || given['name'] === '') problems.push('`name` must be a text');
+    else if (given['name'] !== escapeLine(escapePlain(given['name']))) {
+      problems.push(`\`name\` must have no control characters: ${JSON.stringify(given['name'])}`);
+    }
     if (typeof given['decide'] !== 'function') problems.push('`decide` must be a function');
     for (const key of ['share', 'cell']) {
       if (given[key] !== undefined && typeof given[key] !== 'function') problems.push(`\`${key}\` must be a function`);

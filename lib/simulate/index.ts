@@ -5,6 +5,7 @@ export * from './simulate.js';
 export { certifiedBound } from './certified-bound.js';
 export { builtInScheme, shareBySqp, shareEqually } from './schemes/index.js';
 export { Moment, World, type DeviceMoment } from './world.js';
+export { SchemeAnswerError } from './check-answer.js';
 export { checkScheme } from './check-scheme.js';
 export { csvCell, roundColumns, roundCsv, roundCsvHeader, roundCsvRow, type RoundColumn } from './columns.js';
 export {

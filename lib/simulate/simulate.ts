@@ -1,6 +1,7 @@
 import type { SimulationSettings } from '../io/index.js';
 import { longestHorizon } from '../io/scenario-file/schema.js';
 import { normalQuantile, type MovingCell } from '../models/index.js';
+import { checkedScheme } from './check-answer.js';
 import type { Outlook, ProgressTarget, SimulationOptions } from './options.js';
 import type { RoundRecord } from './record.js';
 import type { SimulationScheme } from './scheme.js';
@@ -25,6 +26,7 @@ export interface SimulationRun {
  * @param options - Rounds, outlook, policy and what each time scale decides.
  * @param schemes - Who decides; each sees the same cell.
  * @param run - Seed, and whether each device is recorded.
+ * @throws SchemeAnswerError where a scheme of one's own throws or answers with what is no plan.
  * @example
  * ```ts
  * import { readScenarioFile } from 'sft-opt/io';
@@ -53,9 +55,10 @@ export function* simulate(
       batteryJoule === undefined ? [] : [[name, batteryJoule] as const],
     ),
   );
-  const runs = schemes.map(
-    (scheme) => new SchemeRun(isBuiltIn(scheme) ? scheme : apart(scheme), options, batteries, seed, details),
-  );
+  const runs = schemes.map((scheme) => {
+    const asked = isBuiltIn(scheme) ? scheme : checkedScheme(apart(scheme));
+    return new SchemeRun(asked, options, batteries, seed, details);
+  });
   for (let round = 0; round < options.rounds; round++) {
     const moment = world.at(round);
     for (const run of runs) yield run.step(moment);

@@ -19,6 +19,7 @@ import { readSafetensors } from '../../lib/io/tensors/index.js';
 import { definePlanningProblem, minimize, parseProblemFile, solveQp, type NonlinearProgram } from '../../lib/index.js';
 import { minimize as minimizeProgram } from '../../lib/minimize/index.js';
 import { fitAccuracy } from '../../lib/models/index.js';
+import { SchemeAnswerError } from '../../lib/simulate/index.js';
 import { catalogue } from '../../scripts/error-catalogue.js';
 import { errorsPage } from '../../scripts/errors-page.js';
 
@@ -126,6 +127,11 @@ describe('what is thrown has its code', () => {
     ],
     ['ProblemFileError', 'problem-file', () => parseProblemFile('model: 3')],
     ['MeasuredProfileError', 'measured-profile', () => readMeasuredProfile('{}')],
+    [
+      'SchemeAnswerError',
+      'scheme-answer',
+      () => Promise.reject(new SchemeAnswerError('mine', 'decide in round 0', ['throws: no idea'])),
+    ],
     ['AccuracyFitError', 'accuracy-fit', () => fitAccuracy([])],
     ['NlError', 'nl-file', () => readNl('no model')],
     ['TensorFileError', 'tensor-file', () => readSafetensors(Uint8Array.of(1, 2, 3))],

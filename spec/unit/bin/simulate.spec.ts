@@ -71,4 +71,38 @@ describe('sft-opt simulate', () => {
     expect(set.stderr).toMatch(/--set simulation\.misfit: found `weep`; must be one of replan, drop, keep/u);
     expect(existsSync(inDirectory('never.csv'))).toBe(false);
   });
+
+  it('says with code 2 which answer of a scheme of one’s own is wrong, without its control characters', async () => {
+    const module = (name: string, decide: string) => {
+      writeFileSync(
+        inDirectory(`${name}.mjs`),
+        `export default { name: ${JSON.stringify(name)}, decide: ${decide} };\n`,
+      );
+      return `./${name}.mjs`;
+    };
+    const thrower = module('thrower', "() => { throw new Error('no\\u001b[31m idea') }");
+    const late = module('late', "async () => { throw new Error('no idea') }");
+    const few = module('few', '() => ({ devices: [] })');
+    writeFileSync(inDirectory('odd.mjs'), "export default { name: '\\u001b[31mred', decide: () => undefined };\n");
+    const run = (command: string, scheme: string, ...more: string[]) =>
+      runFromSource([command, 'cell.yaml', '--scheme', scheme, ...more], { directory });
+    const one = ['--seeds', '1', '--ledger', 'ledger'];
+    const [thrown, promised, short, named, swept] = await Promise.all([
+      run('simulate', thrower, '--out', 'never.jsonl'),
+      run('simulate', late),
+      run('simulate', few),
+      run('simulate', './odd.mjs', '--check'),
+      run('compare', few, ...one),
+    ]);
+    expect([thrown, promised, short, named, swept].map(({ code }) => code)).toEqual([2, 2, 2, 2, 2]);
+    expect(thrown.stderr).toBe('sft-opt: scheme `thrower`, decide in round 0: throws: no\\u001b[31m idea\n');
+    expect(promised.stderr).toContain('scheme `late`, decide in round 0: found a promise');
+    expect(short.stderr).toContain('scheme `few`, decide in round 0: devices: found 0 decisions for 5 devices');
+    expect(named.stderr).toContain('`name` must have no control characters: "\\u001b[31mred"');
+    expect(swept.stderr).toContain('seed 1: scheme `few`, decide in round 0: devices: found 0 decisions');
+    for (const { stderr, stdout } of [thrown, promised, short, named, swept]) {
+      expect(`${stderr}${stdout}`).not.toMatch(/\u001b|internal error/u);
+    }
+    expect(existsSync(inDirectory('never.jsonl'))).toBe(false);
+  });
 });

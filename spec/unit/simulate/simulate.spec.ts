@@ -443,7 +443,7 @@ describe('schemes', () => {
             devices: base.decide(state)!.devices.map((each) => ({ ...each, transmitPowerWatt: -1 })),
           }),
         },
-        /is no power/u,
+        /transmitPowerWatt: found -1; must be a finite number of watts above 0/u,
       ],
       greedy: [
         {
@@ -451,7 +451,7 @@ describe('schemes', () => {
             plan: { devices: plan.devices.map((each) => ({ ...each, blocks: 1 + (each.blocks % 3) })) },
           }),
         },
-        /changes a cut/u,
+        /share: device `\S+`: blocks: found \d+; must stay \d+/u,
       ],
       vandal: [
         {

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { escapeControls } from './escape.js';
+import { refuseSharedFiles } from './file-options.js';
 import { description, version } from './version.js';
 
 /** Every command, in the order of the help; each is loaded when it is needed, as some need much. */
@@ -38,6 +39,7 @@ export async function buildProgram(wanted?: string): Promise<Command> {
     // Options after the name of a command are that command's, though one above it has some that are called alike.
     .enablePositionalOptions()
     .configureOutput({ writeErr: (text) => process.stderr.write(escapeControls(text)) })
+    .hook('preAction', (_program, command) => refuseSharedFiles(command))
     .exitOverride();
   const loaded = await Promise.all(neededFor(wanted).map((load) => load()));
   for (const register of loaded) register(program);

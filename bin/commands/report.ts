@@ -1,5 +1,4 @@
-import { realpath } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
+import { basename } from 'node:path';
 import type { Command } from 'commander';
 import type { PlanFile } from '../../lib/io/index.js';
 import type { PlanningProblem } from '../../lib/models/index.js';
@@ -65,22 +64,10 @@ async function writeReport(paths: readonly string[], options: ReportArguments): 
     else problems.push(`${path}: ${outcome.problem}`);
   }
   if (problems.length > 0) throw new CommandError(exitCodes.badInput, problems.join('\n'));
-  await requireOther([...paths, ...(options.problem === undefined ? [] : [options.problem])], options.out);
   const make = await makerOf(inputs, paths, options);
   const writer = await reportWriter(options.out);
   const { title } = options;
   await writer.write((library) => ({ ...make(library), ...(title !== undefined && { title }) }));
-}
-
-/** The page must not take the place of what it is made from. */
-async function requireOther(paths: readonly string[], out: string): Promise<void> {
-  const real = (path: string) => realpath(path).catch(() => resolve(path));
-  const target = await real(out);
-  for (const path of paths) {
-    if (path !== '-' && (await real(path)) === target) {
-      throw new CommandError(exitCodes.badInput, `--out ${out} would replace ${path}, from which the page is made`);
-    }
-  }
 }
 
 /** A plan of other devices would be set beside limits that are not its own. */

@@ -60,7 +60,7 @@ function refusalOf(scheme: SimulationScheme): SchemeAnswerError {
 const device = 'device `walker-2`';
 const faults: readonly (readonly [string, SimulationScheme, string])[] = [
   ['throws', decides(() => JSON.parse('{')), 'decide in round 0: throws: '],
-  ['throws no error', decides(() => Promise.reject('no')), 'decide in round 0: found a promise'],
+  ['a promise that fails', decides(() => Promise.reject(new Error('no'))), 'decide in round 0: found a promise'],
   ['a promise', decides((state) => Promise.resolve(honest(state))), 'found a promise; must be the plan itself'],
   ['null', decides(() => null), 'found null; must be a plan'],
   ['false', decides(() => false), 'found false; must be a plan'],

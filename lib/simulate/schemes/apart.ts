@@ -21,6 +21,8 @@ export function apart(scheme: SimulationScheme): SimulationScheme {
 function withOwnPoints(problem: PlanningProblem, cell: (problem: PlanningProblem) => PlanningProblem): PlanningProblem {
   const copy = copyOf(problem);
   const found = cell(copy);
+  // What is no problem at all is refused as it came.
+  if (!(found as unknown) || 'then' in found) return found;
   return {
     ...found,
     upPoints: found.upPoints === copy.upPoints ? problem.upPoints : found.upPoints,

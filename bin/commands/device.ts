@@ -5,9 +5,9 @@ import { CommandError, exitCodes } from '../exit-codes.js';
 import { explained } from '../training/errors.js';
 import { backendOption } from '../training/options.js';
 import { openBackend, type TrainingArguments } from '../training/session.js';
-import { parseSeed } from './options.js';
+import { parseSeed, setOption } from './options.js';
 
-interface DeviceArguments extends Pick<TrainingArguments, 'seed' | 'backend' | 'quiet'> {
+interface DeviceArguments extends Pick<TrainingArguments, 'seed' | 'set' | 'backend' | 'quiet'> {
   readonly join: string;
   readonly name: string;
   readonly token?: string;
@@ -29,6 +29,7 @@ export function registerDeviceCommand(program: Command): void {
     .requiredOption('--name <name>', 'which device of the scenario this is')
     .option('--token <text>', 'what the server demands')
     .option('--seed <number>', 'seed in place of the file’s, as the server has it', parseSeed)
+    .addOption(setOption('training.batchSize=8, as the server has it'))
     .addOption(backendOption())
     .option('--quiet', 'say nothing')
     .addHelpText('after', help)
@@ -45,7 +46,7 @@ async function runDevice(path: string, options: DeviceArguments): Promise<void> 
   const { loadWorkload, readScenarioFile, runDeviceProcess, scenarioNames } =
     await import('../../harness/scenario/index.js');
   await explained(options.name, async () => {
-    const file = await readScenarioFile(path);
+    const file = await readScenarioFile(path, options.set);
     const names = await scenarioNames(file, dirname(path));
     if (names?.includes(options.name) === false) {
       throw new CommandError(exitCodes.badInput, `${path} has no device \`${options.name}\`: ${listed(names)}`);

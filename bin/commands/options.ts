@@ -7,10 +7,10 @@ export function parseSeed(text: string): number {
   return seed;
 }
 
-/** `--set key=value`, as often as one likes: keys of the problem file in place of what it says. */
-export function setOption(): Option {
+/** `--set key=value`, as often as one likes: keys of the file in place of what it says. */
+export function setOption(examples = 'radio.bandwidth="25 MHz" or devices[phone-1].memory="600 MiB"'): Option {
   return new Option(
     '--set <key=value>',
-    'a key in place of the file’s, such as radio.bandwidth="25 MHz" or devices[phone-1].memory="600 MiB"; may be repeated',
+    `a key in place of the file’s, such as ${examples}; may be repeated`,
   ).argParser((text: string, earlier: string[] | undefined) => [...(earlier ?? []), text]);
 }

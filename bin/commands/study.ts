@@ -4,10 +4,12 @@ import type { FinishedRun, StudyProgress } from '../../harness/study/index.js';
 import { CommandError, exitCodes, type ExitCode } from '../exit-codes.js';
 import { readText } from '../files.js';
 import { print, printError } from '../terminal.js';
+import { setOption } from './options.js';
 
 interface StudyArguments {
   readonly out: string;
   readonly workers: number;
+  readonly set?: readonly string[];
   readonly quiet?: boolean;
 }
 
@@ -26,6 +28,7 @@ export function registerStudyCommand(program: Command): void {
     .argument('<file>', 'study file (YAML or JSON)')
     .requiredOption('--out <file>', 'where finished runs are written to, as CSV')
     .option('--workers <number>', 'processes that fine-tune side by side, one thread each', parseWorkers, 1)
+    .addOption(setOption('training.steps=100'))
     .option('--quiet', 'no progress')
     .addHelpText('after', help)
     .action(async (path: string, options: StudyArguments) => {
@@ -50,7 +53,7 @@ async function study(path: string, options: StudyArguments): Promise<ExitCode> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
   try {
     const reached = await runStudy({
-      settings: readStudy(text, path),
+      settings: readStudy(text, path, options.set),
       path: options.out,
       workers: options.workers,
       signal: controller.signal,

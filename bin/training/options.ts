@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { parseSeed } from '../commands/options.js';
+import { parseSeed, setOption } from '../commands/options.js';
 
 export function parseCount(text: string): number {
   const count = /^\d{1,9}$/u.test(text) ? Number(text) : 0;
@@ -21,6 +21,7 @@ export function addTrainingOptions(command: Command): Command {
   return command
     .option('--seed <number>', 'seed in place of the file’s', parseSeed)
     .option('--rounds <number>', 'rounds in place of the file’s', parseCount)
+    .addOption(setOption('training.learningRate=1e-3 or devices[phone].cut=2'))
     .addOption(new Option('--clock <kind>', 'how time is told').choices(['auto', 'emulated', 'wall']))
     .option('--report <file>', 'charts and tables as one HTML page')
     .option('--record <file>', 'run record (JSON Lines)')

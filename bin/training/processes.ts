@@ -29,7 +29,8 @@ export async function trainInProcesses(
   const devices = scenario.devices.map(({ name }) => {
     const own = ['device', path, '--join', listener.address, '--name', name, '--backend', backend.name];
     const seed = options.seed === undefined ? [] : ['--seed', String(options.seed)];
-    return startDevice(name, [...own, ...seed], token, tell);
+    const settings = (options.set ?? []).flatMap((setting) => ['--set', setting]);
+    return startDevice(name, [...own, ...seed, ...settings], token, tell);
   });
   let graceSeconds = 0;
   try {

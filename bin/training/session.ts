@@ -26,6 +26,7 @@ import { SummaryRecorder } from './summary.js';
 export interface TrainingArguments {
   readonly seed?: number;
   readonly rounds?: number;
+  readonly set?: readonly string[];
   readonly clock?: 'auto' | 'emulated' | 'wall';
   readonly record?: string;
   readonly checkpoint?: string;
@@ -57,8 +58,12 @@ export async function openTraining(path: string, options: TrainingArguments): Pr
   const { openScenario, loadWorkload } = await import('../../harness/scenario/index.js');
   const { availableParallelism } = await import('node:os');
   return explained(path, async () => {
-    const { seed, rounds } = options;
-    const scenario = await openScenario(path, { ...(seed !== undefined && { seed }), ...(rounds && { rounds }) });
+    const { seed, rounds, set: settings } = options;
+    const scenario = await openScenario(path, {
+      ...(seed !== undefined && { seed }),
+      ...(rounds && { rounds }),
+      ...(settings && { settings }),
+    });
     const backend = await openBackend(options.backend);
     const workload = await loadWorkload(scenario, backend);
     const wanted = options.clock ?? scenario.file.clock;

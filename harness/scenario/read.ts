@@ -1,7 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { FileIssue } from '../../lib/io/index.js';
-import { FileIssuesError, parseSource, placeIssues, rawIssues } from '../../lib/io/reading/index.js';
+import {
+  applySettings,
+  FileIssuesError,
+  parseSource,
+  placeIssues,
+  rawIssues,
+  refusedSettings,
+  type RawIssue,
+} from '../../lib/io/reading/index.js';
 import { configChecks, crossChecks } from './checks.js';
 import { learningRateSchedule, listedDevices, optimizerSettings } from './from-file.js';
 import { plannedNames, plannedTraining, type PlannedModel } from './from-plan.js';
@@ -19,20 +27,33 @@ export class ScenarioError extends FileIssuesError {
   override readonly code = 'scenario-file';
 }
 
-/** Reads and checks a scenario (YAML or JSON). Never throws: all problems are in `issues`. */
-export function readScenario(text: string): ScenarioOutcome {
-  const source = parseSource(text);
-  if (source.issues.length > 0) return { ok: false, issues: source.issues };
-  const outcome = scenarioSchema.safeParse(source.value);
-  const issues = outcome.success ? crossChecks(outcome.data) : rawIssues(outcome.error.issues, source.value);
-  if (issues.length > 0 || !outcome.success) return { ok: false, issues: placeIssues(issues, source) };
+/** Reads and checks a scenario (YAML or JSON) with some of its keys set otherwise. Never throws: all problems are in `issues`. */
+export function readScenario(text: string, settings: readonly string[] = []): ScenarioOutcome {
+  const { value, place, issues: refused } = readSource(text, settings);
+  if (!place) return { ok: false, issues: refused };
+  const outcome = scenarioSchema.safeParse(value);
+  const issues = outcome.success ? crossChecks(outcome.data) : rawIssues(outcome.error.issues, value);
+  if (refused.length + issues.length > 0 || !outcome.success)
+    return { ok: false, issues: [...refused, ...place(issues)] };
   return { ok: true, file: outcome.data };
+}
+
+/** The file's value after the settings, and how issues of it find their places; no `place` where the text is no YAML. */
+function readSource(text: string, settings: readonly string[]) {
+  const source = parseSource(text);
+  if (source.issues.length > 0) return { value: undefined, issues: source.issues };
+  const applied = applySettings(source.value, settings);
+  const place = (issues: readonly RawIssue[]) =>
+    placeIssues(issues, { ...source, value: applied.document }, applied.places);
+  return { value: applied.document, place, issues: refusedSettings(applied) };
 }
 
 /** What a caller sets in place of the file. */
 export interface ScenarioOverrides {
   readonly seed?: number;
   readonly rounds?: number;
+  /** Keys of the file, as `training.rounds=3`. */
+  readonly settings?: readonly string[];
 }
 
 /** Everything decided: groups unfolded, plans read or made. Throws `PlanRunError`. */
@@ -71,22 +92,22 @@ async function plannedModel(file: ScenarioFile, folder: string): Promise<Planned
 /**
  * Reads and checks a scenario with the files that its model needs. Throws `ScenarioError`, or what reading the file throws.
  */
-export async function readScenarioFile(path: string): Promise<ScenarioFile> {
+export async function readScenarioFile(path: string, settings: readonly string[] = []): Promise<ScenarioFile> {
   const text = await readFile(path, 'utf8');
-  const outcome = readScenario(text);
+  const outcome = readScenario(text, settings);
   if (!outcome.ok) throw new ScenarioError(outcome.issues, path);
   const { file } = outcome;
   const { files, issues } = await inspectFiles({ file, folder: dirname(path) });
   const misfits =
     issues.length === 0 && isDescribedByFiles(file) ? configChecks(file, modelConfig(file, 1, files)) : [];
   const all = [...issues, ...misfits];
-  if (all.length > 0) throw new ScenarioError(placeIssues(all, parseSource(text)), path);
+  if (all.length > 0) throw new ScenarioError(readSource(text, settings).place!(all), path);
   return file;
 }
 
 /** A scenario from its file. Throws `ScenarioError`, `PlanRunError`, or what reading the file throws. */
 export async function openScenario(path: string, overrides: ScenarioOverrides = {}): Promise<Scenario> {
-  return resolveScenario(await readScenarioFile(path), dirname(path), overrides);
+  return resolveScenario(await readScenarioFile(path, overrides.settings), dirname(path), overrides);
 }
 
 /** Names of a scenario's devices, without solving its plan; undefined where the plan's problem is not at hand. */

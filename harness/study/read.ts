@@ -1,4 +1,11 @@
-import { FileIssuesError, parseSource, placeIssues, rawIssues } from '../../lib/io/reading/index.js';
+import {
+  applySettings,
+  FileIssuesError,
+  parseSource,
+  placeIssues,
+  rawIssues,
+  refusedSettings,
+} from '../../lib/io/reading/index.js';
 import { studySchema, type StudySettings } from './settings.js';
 
 /** A study file that is not right; carries every problem found. */
@@ -7,11 +14,15 @@ export class StudyFileError extends FileIssuesError {
   override readonly code = 'study-file';
 }
 
-/** Settings of a study from the text of its file (YAML or JSON). Throws `StudyFileError`. */
-export function readStudy(text: string, fileName: string): StudySettings {
+/** Settings of a study from the text of its file (YAML or JSON) with some of its keys set otherwise. Throws `StudyFileError`. */
+export function readStudy(text: string, fileName: string, settings: readonly string[] = []): StudySettings {
   const source = parseSource(text, { merge: true });
   if (source.issues.length > 0) throw new StudyFileError(source.issues, fileName);
-  const outcome = studySchema.safeParse(source.value);
-  if (outcome.success) return outcome.data;
-  throw new StudyFileError(placeIssues(rawIssues(outcome.error.issues, source.value), source), fileName);
+  const applied = applySettings(source.value, settings);
+  const refused = refusedSettings(applied);
+  const outcome = studySchema.safeParse(applied.document);
+  if (outcome.success && refused.length === 0) return outcome.data;
+  const issues = outcome.success ? [] : rawIssues(outcome.error.issues, applied.document);
+  const placed = placeIssues(issues, { ...source, value: applied.document }, applied.places);
+  throw new StudyFileError([...refused, ...placed], fileName);
 }

@@ -69,9 +69,7 @@ export function readProblemFile(text: string, overrides: ReadOverrides = {}): Re
   const source = parseSource(text, { merge: true });
   if (source.issues.length > 0) return { ok: false, issues: source.issues };
   const applied = applySettings(source.value, overrides.settings ?? []);
-  const refused = applied.problems.map(({ written, message }): FileIssue => {
-    return { line: 0, column: 0, path: '', message, setting: settingKey(written) };
-  });
+  const refused = refusedSettings(applied);
   const { readFile } = overrides;
   const outcome = resolveDocument(
     { document: applied.document, ...(overrides.seed !== undefined && { seed: overrides.seed }) },
@@ -119,6 +117,13 @@ export interface ParsedFile extends ResolvedFile {
 
 function noFiles(): never {
   throw new Error('no files can be read here');
+}
+
+/** Issues of settings that could not be made. */
+export function refusedSettings({ problems }: AppliedSettings): FileIssue[] {
+  return problems.map(({ written, message }) => {
+    return { line: 0, column: 0, path: '', message, setting: settingKey(written) };
+  });
 }
 
 /** Issues with their place in the text and what stands there, in the order of the text; those of settings first. */

@@ -1,7 +1,7 @@
-import { applySettings, settingKey } from '../problem-file/settings.js';
+import { applySettings } from '../problem-file/settings.js';
 import { resolveDocument, type FileOrigin, type ResolvedOrigin } from '../problem-file/origin.js';
 import { analyse } from '../problem-file/analyse.js';
-import { placeIssues, type ReadOverrides } from '../problem-file/read.js';
+import { placeIssues, refusedSettings, type ReadOverrides } from '../problem-file/read.js';
 import { parseSource, type FileIssue, type RawIssue } from '../problem-file/source/index.js';
 import type { MovingCell } from '../../models/index.js';
 import { checkAgainst, checkAgainstWritten, checkSimulation } from './check.js';
@@ -64,9 +64,7 @@ export function readScenarioFile(text: string, overrides: ReadOverrides = {}): S
   const source = parseSource(text, { merge: true });
   if (source.issues.length > 0) return { ok: false, issues: source.issues };
   const applied = applySettings(source.value, overrides.settings ?? []);
-  const refused = applied.problems.map(({ written, message }): FileIssue => {
-    return { line: 0, column: 0, path: '', message, setting: settingKey(written) };
-  });
+  const refused = refusedSettings(applied);
   const placed = (issues: readonly RawIssue[]) =>
     placeIssues(issues, { ...source, value: applied.document }, applied.places);
   const { simulation, document } = divided(applied.document);

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { ScenarioOrigin } from '../../lib/io/index.js';
+import type { ResolvedScenario } from '../../lib/io/index.js';
 import { canonicalJson } from '../../lib/verify/index.js';
 import { CommandError, exitCodes, together } from '../exit-codes.js';
 import { readText } from '../files.js';
@@ -8,7 +8,7 @@ import { loadSchemes } from '../simulate/schemes.js';
 import { setOption } from '../commands/options.js';
 import type { Campaign, Point } from './campaign.js';
 import { figureOption, type FigureFile } from './figure-files.js';
-import { contentOf, referTo } from './tasks.js';
+import { referTo } from './tasks.js';
 import { gridOf, parseVariation, placeElsewhere, plainKey } from './vary.js';
 
 /** What sweep, compare and collect have in common. */
@@ -117,6 +117,12 @@ export async function campaignOf(path: string, options: CampaignArguments): Prom
   };
 }
 
+/** A point, and what tells it from others. */
+interface ReadPoint {
+  readonly point: Point;
+  readonly meaning: string;
+}
+
 function readPoints(
   text: string,
   path: string,
@@ -126,11 +132,11 @@ function readPoints(
 ) {
   const problems = settings.flatMap((setting) => settingProblem(setting, keys));
   let schemeNames: readonly string[] = [];
-  const points = grid.flatMap((values): Point[] => {
+  const read = grid.flatMap((values): ReadPoint[] => {
     try {
       const { scenario } = readScenario(text, path, [...settings, ...keys.map((key, k) => `${key}=${values[k]}`)]);
       schemeNames = scenario.settings.schemes;
-      return [{ values, origin: scenario.origin satisfies ScenarioOrigin }];
+      return [{ point: { values, origin: scenario.origin }, meaning: meaningOf(scenario) }];
     } catch (error) {
       if (!(error instanceof CommandError)) throw error;
       if (!problems.includes(error.message)) problems.push(error.message);
@@ -138,8 +144,8 @@ function readPoints(
     }
   });
   if (problems.length > 0) throw new CommandError(exitCodes.badInput, problems.join('\n'));
-  refuseAlike(keys, points);
-  return { points, schemeNames };
+  refuseAlike(keys, read);
+  return { points: read.map(({ point }) => point), schemeNames };
 }
 
 /** A setting that a campaign would leave without effect. */
@@ -152,17 +158,26 @@ function settingProblem(setting: string, keys: readonly string[]): string[] {
     : [`--vary: \`${varied}\` replaces what --set ${setting.split('=', 1)[0]!.trim()} says`];
 }
 
-/** Points that are the same simulations would be compared as if they were not. */
-function refuseAlike(keys: readonly string[], points: readonly Point[]): void {
+/** Points that are the same simulations, however their values are written, would be compared as if they were not. */
+function refuseAlike(keys: readonly string[], points: readonly ReadPoint[]): void {
   const known = new Map<string, Point>();
-  for (const point of points) {
-    const content = canonicalJson(JSON.parse(JSON.stringify(contentOf(point.origin))));
-    const other = known.get(content);
+  for (const { point, meaning } of points) {
+    const other = known.get(meaning);
     if (other) {
       const k = keys.findIndex((_, index) => other.values[index] !== point.values[index]);
       const values = `\`${other.values[k]!}\` and \`${point.values[k]!}\``;
       throw new CommandError(exitCodes.badInput, `--vary ${keys[k]!}: ${values} give the same simulations`);
     }
-    known.set(content, point);
+    known.set(meaning, point);
   }
+}
+
+/** All that simulations depend on besides scheme and seed, in SI units and with defaults: two spellings of one value are one. */
+function meaningOf({ start, settings, origin }: ResolvedScenario): string {
+  const { seed: _seed, name: _name, ...file } = start.file;
+  const { schemes: _schemes, ...simulation } = settings;
+  const plain = JSON.stringify({ file, simulation, files: origin.files ?? {} }, (_key, value: unknown) =>
+    typeof value === 'number' ? String(value) : value,
+  );
+  return canonicalJson(JSON.parse(plain));
 }

@@ -60,7 +60,7 @@ export async function nameTask(
 }
 
 /** What a scenario gives to each of its tasks. */
-export function contentOf(origin: ScenarioOrigin): Pick<Task, 'document' | 'simulation' | 'files'> {
+function contentOf(origin: ScenarioOrigin): Pick<Task, 'document' | 'simulation' | 'files'> {
   return {
     document: withoutSeed(origin.document),
     simulation: withoutSchemes(origin.simulation),

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { PlanFile } from '../../lib/io/index.js';
 import type { PlanningProblem } from '../../lib/models/index.js';
 import type { RoundRecord } from '../../lib/simulate/index.js';
+import { escapePlain } from '../escape.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { readText } from '../files.js';
 import { loadProblem } from '../problem.js';
@@ -15,6 +16,7 @@ import { validationReport } from '../report/contents/validation.js';
 import { readInput, type ReportInput } from '../report/inputs/read.js';
 import type { Report } from '../report/page.js';
 import { reportWriter } from '../report/write.js';
+import { printError } from '../terminal.js';
 
 interface ReportArguments {
   readonly out: string;
@@ -58,12 +60,16 @@ export function registerReportCommand(program: Command): void {
 async function writeReport(paths: readonly string[], options: ReportArguments): Promise<void> {
   const inputs: ReportInput[] = [];
   const problems: string[] = [];
+  const warnings: string[] = [];
   for (const path of paths) {
     const outcome = readInput(await readText(path, largestBytes));
-    if (outcome.ok) inputs.push(outcome.input);
-    else problems.push(`${path}: ${outcome.problem}`);
+    if (outcome.ok) {
+      inputs.push(outcome.input);
+      if (outcome.warning !== undefined) warnings.push(`warning: ${path}: ${outcome.warning}`);
+    } else problems.push(`${path}: ${outcome.problem}`);
   }
   if (problems.length > 0) throw new CommandError(exitCodes.badInput, problems.join('\n'));
+  for (const warning of warnings) await printError(escapePlain(warning));
   const make = await makerOf(inputs, paths, options);
   const writer = await reportWriter(options.out);
   const { title } = options;
@@ -82,14 +88,22 @@ function requireFit({ answer }: PlanFile, { devices }: PlanningProblem, path: st
   throw new CommandError(exitCodes.badInput, `${path}: the plan is not of this problem: it has ${what}`);
 }
 
-function refuseDoubled(rounds: readonly RoundRecord[]): void {
-  const seen = new Set<string>();
+/** Rounds of a scheme and seed follow one another from the first: means of what is left of them would be other ones. */
+function refuseGaps(rounds: readonly RoundRecord[]): void {
+  const runs = new Map<string, { readonly of: string; readonly known: Set<number>; last: number }>();
   for (const { scheme, seed, round } of rounds) {
-    const key = JSON.stringify([scheme, seed, round]);
-    if (seen.has(key)) {
-      throw new CommandError(exitCodes.badInput, `round ${round} of ${scheme}, seed ${seed}, is there twice`);
-    }
-    seen.add(key);
+    const key = JSON.stringify([scheme, seed]);
+    const run = runs.get(key) ?? { of: `of ${scheme}, seed ${seed}`, known: new Set<number>(), last: 0 };
+    runs.set(key, run);
+    if (run.known.has(round)) throw new CommandError(exitCodes.badInput, `round ${round} ${run.of}, is there twice`);
+    run.known.add(round);
+    run.last = Math.max(run.last, round);
+  }
+  for (const { of, known, last } of runs.values()) {
+    if (known.size === last + 1) continue;
+    let missing = 0;
+    while (known.has(missing)) missing++;
+    throw new CommandError(exitCodes.badInput, `round ${missing} ${of}, is missing: there are later ones, to ${last}`);
   }
 }
 
@@ -119,7 +133,7 @@ async function makerOf(
   }
   if (simulations.length === inputs.length) {
     const rounds = simulations.flatMap((each) => each.rounds);
-    refuseDoubled(rounds);
+    refuseGaps(rounds);
     return (library) => simulationReport(library, 'Simulation', rounds);
   }
   if (trainings.length === inputs.length) {

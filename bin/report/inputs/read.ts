@@ -15,7 +15,8 @@ export type ReportInput =
   | { readonly kind: 'validation'; readonly report: ValidationReport };
 
 export type ReadInput =
-  { readonly ok: true; readonly input: ReportInput } | { readonly ok: false; readonly problem: string };
+  | { readonly ok: true; readonly input: ReportInput; readonly warning?: string }
+  | { readonly ok: false; readonly problem: string };
 
 const known =
   'a plan (solve --out), a log (solve --log), rounds (simulate --out rounds.jsonl), a record (train --record) or a validation (validate --out)';
@@ -41,9 +42,18 @@ function planOf(text: string): ReadInput {
   return { ok: true, input: { kind: 'plan', plan: outcome.plan } };
 }
 
+/** A line of a file that is not empty. */
+interface Line {
+  readonly line: string;
+  readonly number: number;
+}
+
 function linesOf(text: string): ReadInput {
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
-  const first = parsed(lines[0] ?? '');
+  const lines = text
+    .split('\n')
+    .map((line, k): Line => ({ line, number: k + 1 }))
+    .filter(({ line }) => line.trim() !== '');
+  const first = parsed(lines[0]?.line ?? '');
   if (first === undefined) return wrong(`it is none of what a report is made of: ${known}`);
   if (field(first, 'kind') !== undefined) {
     return readLines(lines, runRecordSchema, (records) => ({ kind: 'training', records: records as RunRecord[] }));
@@ -57,18 +67,22 @@ function linesOf(text: string): ReadInput {
   return wrong(`it is none of what a report is made of: ${known}`);
 }
 
-function readLines(lines: readonly string[], schema: z.ZodType, make: (values: unknown[]) => ReportInput): ReadInput {
+function readLines(lines: readonly Line[], schema: z.ZodType, make: (values: unknown[]) => ReportInput): ReadInput {
   const values: unknown[] = [];
-  for (const [k, line] of lines.entries()) {
+  let warning: string | undefined;
+  for (const [k, { line, number }] of lines.entries()) {
     const value = parsed(line);
     // A process that was killed leaves half a line at the end: what came before it is whole.
-    if (value === undefined && k === lines.length - 1 && k > 0) break;
-    if (value === undefined) return wrong(`line ${k + 1} is no JSON`);
+    if (value === undefined && k === lines.length - 1 && k > 0) {
+      warning = `line ${number} is cut off and left out: the file ends before its writer did`;
+      break;
+    }
+    if (value === undefined) return wrong(`line ${number} is no JSON`);
     const outcome = schema.safeParse(value);
-    if (!outcome.success) return wrong(`line ${k + 1}: ${issueOf(outcome.error)}`);
+    if (!outcome.success) return wrong(`line ${number}: ${issueOf(outcome.error)}`);
     values.push(outcome.data);
   }
-  return { ok: true, input: make(values) };
+  return { ok: true, input: make(values), ...(warning !== undefined && { warning }) };
 }
 
 function issueOf(error: z.ZodError): string {

@@ -6,57 +6,65 @@ const known = z
   .number()
   .nullish()
   .transform((value) => value ?? undefined);
-const text = z.string();
+/** Texts of a file stand in pages and on terminals: no control characters but line ends and tabs. */
+const text = z.string().refine((value) => !/[^\P{Cc}\t\n]/u.test(value), 'has control characters');
+const count = z.int().min(0);
+const amount = z.number().min(0);
 const stageSeconds = z.object({
-  forward: finite,
-  encode: finite,
-  uplink: finite,
-  server: finite,
-  downlink: finite,
-  decode: finite,
-  backward: finite,
-  adapterUplink: finite,
-  adapterDownlink: finite,
-  adapterCodec: finite.default(0),
+  forward: amount,
+  encode: amount,
+  uplink: amount,
+  server: amount,
+  downlink: amount,
+  decode: amount,
+  backward: amount,
+  adapterUplink: amount,
+  adapterDownlink: amount,
+  adapterCodec: amount.default(0),
 });
 
 /** What a page reads of a line of `simulate --out`. */
-export const roundSchema = z.object({
-  scheme: text,
-  seed: finite,
-  round: finite,
-  seconds: finite,
-  outcome: z.enum(['run', 'broken', 'no-plan', 'nobody']),
-  devices: finite,
-  delaySeconds: finite.nullable(),
-  bottleneck: text.nullable(),
-  stages: stageSeconds.nullable(),
-  uplinkBits: finite,
-  downlinkBits: finite,
-  energyJoule: finite,
-  memoryUse: finite.nullable(),
-  serverMemoryBytes: finite,
-  accuracy: finite.nullable(),
-  progress: finite.nullable().default(null),
-  replanned: z.enum(['start', 'interval', 'newcomer', 'misfit', 'gain', 'loss']).nullable(),
-  steps: finite.nullable(),
-  satOut: z.array(z.looseObject({ device: text })),
-  violations: z.array(z.looseObject({ limit: text, device: text.optional() })),
-  boundSeconds: finite.nullable(),
-  regret: finite.nullable(),
-  perDevice: z
-    .array(
-      z.looseObject({
-        device: text,
-        distanceMetre: finite,
-        blocks: finite,
-        bandwidthHz: finite,
-        chainSeconds: finite,
-        energyJoule: finite,
-      }),
-    )
-    .optional(),
-});
+export const roundSchema = z
+  .object({
+    scheme: text,
+    seed: count,
+    round: count,
+    seconds: amount,
+    outcome: z.enum(['run', 'broken', 'no-plan', 'nobody']),
+    devices: count,
+    delaySeconds: amount.nullable(),
+    bottleneck: text.nullable(),
+    stages: stageSeconds.nullable(),
+    uplinkBits: amount,
+    downlinkBits: amount,
+    energyJoule: amount,
+    memoryUse: amount.nullable(),
+    serverMemoryBytes: amount,
+    accuracy: z.number().max(1).nullable(),
+    progress: amount.nullable().default(null),
+    replanned: z.enum(['start', 'interval', 'newcomer', 'misfit', 'gain', 'loss']).nullable(),
+    steps: count.nullable(),
+    satOut: z.array(z.looseObject({ device: text })),
+    violations: z.array(z.looseObject({ limit: text, device: text.optional() })),
+    boundSeconds: amount.nullable(),
+    regret: z.number().min(-1).nullable(),
+    perDevice: z
+      .array(
+        z.looseObject({
+          device: text,
+          distanceMetre: amount,
+          blocks: count,
+          bandwidthHz: amount,
+          chainSeconds: finite,
+          energyJoule: amount,
+        }),
+      )
+      .optional(),
+  })
+  .refine(({ outcome, delaySeconds }) => outcome !== 'run' || delaySeconds !== null, {
+    path: ['delaySeconds'],
+    message: 'must be there for a round that ran',
+  });
 
 /** A line of `solve --log`. */
 export const progressSchema = z.object({

@@ -203,6 +203,14 @@ describe('campaigns', () => {
     await refused({ scheme: ['joint'], halfWidth: 0.03 }, /needs two schemes/u);
     await refused({ scheme: ['joint', 'joint'] }, /two schemes are called `joint`/u);
     await refused({ vary: ['radio.bandwidth=3,4', 'radio.bandwidth=5'] }, /`radio\.bandwidth` twice/u);
+    for (const alike of ['radio.bandwidth=5MHz,5000kHz', 'radio.bandwidth=5e6,5000000', 'name=one,two']) {
+      const [key] = alike.split('=');
+      await refused({ vary: [alike] }, new RegExp(`--vary ${key}: .+ and .+ give the same simulations`, 'u'));
+    }
+    await refused(
+      { vary: ['simulation.interval=4 s,5 s,4000 ms'] },
+      /--vary simulation\.interval: `4 s` and `4000 ms` give the same simulations/u,
+    );
     await refused({ vary: ['radio.bandwith=3,4'] }, /did you mean `bandwidth`/u);
     await refused({ set: ['seed=4'] }, /--set seed: seeds of a campaign are those of --seeds/u);
     await refused(

@@ -22,6 +22,9 @@ describe('what a report is made of', () => {
   it('is read up to the half line that a killed process leaves', () => {
     const outcome = readInput(lines(rounds).slice(0, -40));
     expect(outcome.ok && outcome.input.kind === 'simulation' && outcome.input.rounds.length).toBe(rounds.length - 1);
+    expect(outcome.ok && outcome.warning).toContain(`line ${rounds.length} is cut off`);
+    const whole = readInput(lines(rounds));
+    expect(whole.ok && whole.warning).toBeUndefined();
   });
 
   it('knows nothing where a log has null for what was not finite', () => {
@@ -46,6 +49,24 @@ describe('what a report is made of', () => {
     ['null', 'none of what'],
     ['{"scheme":"a","outcome":"run"}', 'line 1: seed'],
     [lines([...rounds.slice(0, 2), { ...rounds[2], delaySeconds: '<b>' }]), 'line 3: delaySeconds'],
+    [`${lines(rounds.slice(0, 1))}\n\n${lines([{ ...rounds[1], round: 0.5 }])}`, 'line 4: round'],
+    ...(
+      [
+        ['round', -1],
+        ['seed', -1],
+        ['devices', 2.5],
+        ['delaySeconds', -3],
+        ['delaySeconds', null],
+        ['energyJoule', -1],
+        ['uplinkBits', -8],
+        ['accuracy', 1.5],
+        ['memoryUse', -0.1],
+        ['regret', -2],
+        ['stages', { ...rounds[0]!.stages, uplink: -1 }],
+        ['scheme', 'joint\u001b[31m'],
+        ['bottleneck', 'phone\u0007'],
+      ] as const
+    ).map(([key, value]): [string, string] => [lines([{ ...rounds[0], [key]: value }]), `line 1: ${key}`]),
     [`${lines(rounds.slice(0, 1))}{\n${lines(rounds.slice(1, 2))}`, 'line 2 is no JSON'],
     ['{"format":"sft-opt-plan"}', 'version'],
     ['{"profileHash":"x","cases":[]}', 'created'],

@@ -100,7 +100,7 @@ describe('scenario files', () => {
     const reading = (csv: string) => problems(text, () => csv).join('\n');
     expect(reading('seconds,x,y\n0,1,2\n5,3,4\n')).toBe('');
     expect(reading('time,x,y\n0,1,2\n')).toMatch(/motion\.file: cannot be used: it has no column seconds/u);
-    expect(reading('seconds,x,y\n0,1,2\n\n5,a,4\n')).toMatch(/line 4: x is `a`, no number/u);
+    expect(reading('seconds,x,y\n0,1,2\n\n5,a,4\n')).toMatch(/line 4: x is `a`, no decimal number/u);
     expect(reading('seconds,x,y\n5,1,2\n5,3,4\n')).toMatch(/line 3: times must increase/u);
     expect(problems(text).join('\n')).toMatch(/no files can be read here/u);
   });

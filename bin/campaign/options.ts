@@ -39,7 +39,11 @@ export function addCampaignOptions(command: Command): Command {
       several,
     )
     .addOption(setOption())
-    .option('--seeds <range>', 'seeds, as 10 or 1..10', parseSeeds, { first: 1, count: 10 })
+    .addOption(
+      new Option('--seeds <range>', 'seeds, as 10 or 1..10')
+        .argParser(parseSeeds)
+        .default({ first: 1, count: 10 }, '10'),
+    )
     .option('--half-width <share>', 'more seeds until the intervals of the savings are ± this, such as 3%', parseShare)
     .option('--most-seeds <number>', 'with --half-width: no more seeds than this', parseCount, 100)
     .option('--confidence <share>', 'confidence of the intervals', parseShare, 0.95)

@@ -152,7 +152,7 @@ class Problem:
     def __init__(self, value):
         self.__dict__.update(read(value, PROBLEM).__dict__)
         need(self.stages == [1] or self.isBatched and 1 <= len(self.stages) <= 3, "other stages are expected")
-        need(self.devices, "at least one device is expected")
+        need(self.devices and not (self.hasWholeShares and self.shares > 2**52), "no device, too many shares")
         self.slack = iv.mpf(self.limitTolerance)
         up, down = (math.ceil, math.floor) if self.hasWholeShares else (iv.mpf, iv.mpf)
         self.most = iv.mpf(down((self.shares * (1 + self.slack)).b))
@@ -415,7 +415,7 @@ class Program:
             need(s >= 0, "a shift is negative")
             rest[i][i] += s
         for row in factor or ():
-            for (i, a), (j, b) in itertools.product(zip(row.columns, row.values), repeat=2):
+            for (i, a), (j, b) in itertools.product(dict(zip(row.columns, row.values)).items(), repeat=2):
                 rest[i][j] -= a * b
         is_dominant = all(2 * row[i] >= sum(map(abs, row.values())) for i, row in enumerate(rest))
         need(is_dominant or factor is None and sum(map(bool, rest)) ** 3 <= MAXIMUM_WORK, "not semidefinite")

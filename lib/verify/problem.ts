@@ -8,6 +8,9 @@ export type Device = ReturnType<typeof readDevice>;
 export type Limit = ReturnType<typeof readLimit>;
 type Law = ReturnType<typeof readLaw>;
 
+/** With all limits passed, sums of so many whole shares are still exact. */
+const mostWholeShares = 2 ** 52;
+
 export function readProblem(reader: Reader) {
   const at = reader.members(
     'kind isBatched stages aggregationSeconds deadlineSeconds shares hasWholeShares limitTolerance limits devices',
@@ -21,6 +24,7 @@ export function readProblem(reader: Reader) {
   const devices = at.devices.array().map((device) => readDevice(device, stages.length, limits.length));
   if (devices.length === 0) at.devices.fail('at least one device is expected');
   const tolerance = point(at.limitTolerance.number(0, 1e-6));
+  const hasWholeShares = at.hasWholeShares.oneOf(true, false);
   return {
     /** Whether the server serves all at once; else each has its share of it. */
     isBatched,
@@ -29,8 +33,8 @@ export function readProblem(reader: Reader) {
     aggregationSeconds: at.aggregationSeconds.number(0),
     deadlineSeconds: at.deadlineSeconds.optional((deadline) => deadline.number(0)) ?? Infinity,
     /** Of bandwidth, of all together at most; and whether each is a whole number. */
-    shares: at.shares.number(0),
-    hasWholeShares: at.hasWholeShares.oneOf(true, false),
+    shares: at.shares.number(0, hasWholeShares ? mostWholeShares : Infinity),
+    hasWholeShares,
     /** τ, the part by which a limit may be passed; 1 + τ, 1 − τ. */
     tolerance,
     passed: add(one, tolerance),

@@ -63,6 +63,30 @@ describe('what is proven of one problem', () => {
     expect(found.verified && none.verified).toBe(false);
   });
 
+  it('is nothing beyond 2^52 whole shares, whose sums doubles do not hold', async () => {
+    const blocks = 2 ** 53;
+    const cell = (shares: number, leastShare: number) => {
+      const problem = problemOf(1, { shares, hasWholeShares: true, limitTolerance: 0 }, {}, 4);
+      problem.devices = problem.devices.map((device: any, n: number) => ({
+        ...device,
+        leastShare: n === 0 ? leastShare : 1,
+      }));
+      return problem;
+    };
+    const planOf = (first: number) => ({
+      plan: {
+        ...{ roundSeconds: 0, slack: 0 },
+        devices: [first, 1, 1, 1].map((share) => ({ choice: 0, share, serverShare: 0 })),
+      },
+    });
+    // One after another, 2^53 + 1 + 1 + 1 is 2^53 in doubles.
+    const refused = await verdictOf(cell(blocks, blocks), planOf(blocks));
+    expect(refused).toMatchObject({ verified: false, reason: expect.stringContaining('problem.shares') as string });
+    const most = 2 ** 52;
+    expect(await verdictOf(cell(most, most - 3), planOf(most - 3))).toMatchObject({ verified: true });
+    expect(await verdictOf(cell(most, most - 3), planOf(most - 2))).toMatchObject({ verified: false });
+  });
+
   it('never contradicts itself, whatever the problem and the evidence', async () => {
     const random = { uniform: quickRandom(20) };
     const pick = <T>(list: readonly T[]): T => list[Math.floor(random.uniform() * list.length)]!;

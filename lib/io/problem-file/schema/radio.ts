@@ -63,7 +63,7 @@ const fadingSection = section(() => ({
 
 export const radioSection = section(() => ({
   bandwidth: quantity('frequency', { above: 0 }).prefault('20 MHz').describe('Band shared by all devices.'),
-  resourceBlock: quantity('frequency', { above: 0 })
+  resourceBlock: quantity('frequency', { minimum: 1 })
     .optional()
     .describe(
       'Every share is a whole number of such blocks (180 kHz: 111 in 20 MHz). By default shares are continuous.',

@@ -51,7 +51,8 @@ function schemesOf({ rows }: Figures): string[] {
     `| ${header.map(() => '---').join(' | ')} |`,
     ...rows.map(({ scheme, delaySeconds, saved, trafficBits, secondsToAccuracy, timeSaved, seeds }) => {
       const traffic = trafficBits === null ? '–' : `${Number((trafficBits / 8e6).toPrecision(3))} MB`;
-      const time = typeof secondsToAccuracy === 'number' ? `${(secondsToAccuracy / 60).toPrecision(3)} min` : '–';
+      const time =
+        typeof secondsToAccuracy === 'number' ? `${Number((secondsToAccuracy / 60).toPrecision(3))} min` : '–';
       const cells = isTimed ? [time, percent(timeSaved ?? null)] : [];
       return `| ${[`\`${scheme}\``, seconds(delaySeconds), percent(saved), traffic, ...cells, seeds].join(' | ')} |`;
     }),

@@ -17,7 +17,7 @@ import {
   type StepRecord,
 } from '../../harness/server/index.js';
 import { RadioLink } from '../../harness/transport/index.js';
-import { bundledCli } from '../support/bundled-cli.js';
+import { bundled } from '../../spec/support/harness-processes.js';
 
 const repeats = Number(process.argv[2] ?? 5);
 const scenario = `
@@ -42,7 +42,7 @@ const linkOptions = {
 const bare = scenario.replace('CODEC', 'identity').replace('LINK', '');
 
 const root = new URL('../../', import.meta.url);
-const program = await bundledCli();
+const program = await bundled('bin/sft-opt.ts');
 const folder = mkdtempSync(join(tmpdir(), 'clocks-'));
 const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1]!;
 

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { readCheckpoint } from '../../harness/checkpoint/index.js';
 import type { RunRecord } from '../../harness/server/index.js';
 import { randomStream } from '../../lib/random/index.js';
-import { bundledCli } from '../support/bundled-cli.js';
+import { bundled } from '../../spec/support/harness-processes.js';
 
 const kills = Number(process.argv[2] ?? 50);
 const rounds = 4000;
@@ -27,7 +27,7 @@ devices: [{ name: a, cut: 1 }, { name: b, cut: 2 }]
 `;
 
 const root = new URL('../../', import.meta.url);
-const program = await bundledCli();
+const program = await bundled('bin/sft-opt.ts');
 const folder = mkdtempSync(join(tmpdir(), 'kill-server-'));
 const path = join(folder, 'scenario.yaml');
 writeFileSync(path, scenario);

@@ -1,5 +1,3 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { chartLibrary } from '../../bin/report/chart/library.js';
 import { lineChart } from '../../bin/report/chart/lines.js';
 import { svgFile } from '../../bin/report/svg-file.js';
@@ -7,11 +5,18 @@ import { columns } from '../../bin/render/columns.js';
 import { loadBackend, type LoadedBackend } from '../../harness/backend/tensorflow.js';
 import { setStageClock } from '../../harness/protocol/index.js';
 import { trainInProcess } from '../../harness/run.js';
-import { evaluateScenario, loadWorkload, openScenario, trainingOptions } from '../../harness/scenario/index.js';
+import {
+  evaluateScenario,
+  loadWorkload,
+  readScenario,
+  resolveScenario,
+  trainingOptions,
+} from '../../harness/scenario/index.js';
 import type { EvaluationRecord, RoundRecord, RunRecord } from '../../harness/server/index.js';
+import { formatIssue } from '../../lib/io/index.js';
 import { studentInterval } from '../../lib/simulate/index.js';
+import { resumable } from '../support/resumable.js';
 
-const cache = fileURLToPath(new URL('../../.cache/study/learning/', import.meta.url));
 const seeds = [1, 2, 3];
 const [deviceCount, rounds, stepsPerRound] = [4, 16, 5];
 
@@ -72,15 +77,12 @@ interface Moment {
   readonly accuracy: number;
 }
 
-/** Trains once; later calls read what the first recorded. Stages are timed by processor time, so that other work does not count. */
+/** Stages are timed by processor time, so that other work does not count. */
 async function recordsOf(backend: LoadedBackend, way: Way, seed: number): Promise<RunRecord[]> {
   const { tf } = backend;
-  const name = `${way.name.replaceAll(/[^a-z]+/giu, '-')}-${seed}`;
-  const path = `${cache}${name}.json`;
-  if (existsSync(path)) return JSON.parse(readFileSync(path, 'utf8')) as RunRecord[];
-  mkdirSync(cache, { recursive: true });
-  writeFileSync(`${cache}${name}.yaml`, scenarioOf(way, seed));
-  const scenario = await openScenario(`${cache}${name}.yaml`);
+  const read = readScenario(scenarioOf(way, seed));
+  if (!read.ok) throw new Error(read.issues.map((issue) => formatIssue(issue, way.name)).join('\n'));
+  const scenario = await resolveScenario(read.file, '.');
   const workload = await loadWorkload(scenario, backend);
   const records: RunRecord[] = [];
   await trainInProcess(tf, {
@@ -92,8 +94,6 @@ async function recordsOf(backend: LoadedBackend, way: Way, seed: number): Promis
       records.push({ kind: 'evaluation', round, ...found! });
     },
   });
-  writeFileSync(`${path}.part`, JSON.stringify(records));
-  renameSync(`${path}.part`, path);
   console.error(`${way.name}, seed ${seed}`);
   return records;
 }
@@ -135,9 +135,15 @@ export async function describeLearning() {
   process.env['TF_NUM_INTEROP_THREADS'] ??= '1';
   const backend = await loadBackend('auto');
   setStageClock('cpu');
+  const known = resumable<Moment[]>('study-learning');
   const curves: { way: Way; bySeed: Moment[][] }[] = ways.map((way) => ({ way, bySeed: [] }));
   for (const seed of seeds) {
-    for (const { way, bySeed } of curves) bySeed.push(curveOf(way, await recordsOf(backend, way, seed)));
+    for (const { way, bySeed } of curves) {
+      const curve = await known({ way, seed, text: scenarioOf(way, seed) }, async () =>
+        curveOf(way, await recordsOf(backend, way, seed)),
+      );
+      bySeed.push(curve);
+    }
   }
   const meansOf = (bySeed: readonly Moment[][]) =>
     bySeed[0]!.map(({ round }, k) => {

@@ -1,15 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { FileIssue } from '../../lib/io/index.js';
-import {
-  applySettings,
-  FileIssuesError,
-  parseSource,
-  placeIssues,
-  rawIssues,
-  refusedSettings,
-  type RawIssue,
-} from '../../lib/io/reading/index.js';
+import { FileIssuesError, rawIssues, settledText, type RawIssue } from '../../lib/io/reading/index.js';
 import { configChecks, crossChecks } from './checks.js';
 import { learningRateSchedule, listedDevices, optimizerSettings } from './from-file.js';
 import { plannedNames, plannedTraining, type PlannedModel } from './from-plan.js';
@@ -29,23 +21,14 @@ export class ScenarioError extends FileIssuesError {
 
 /** Reads and checks a scenario (YAML or JSON) with some of its keys set otherwise. Never throws: all problems are in `issues`. */
 export function readScenario(text: string, settings: readonly string[] = []): ScenarioOutcome {
-  const { value, place, issues: refused } = readSource(text, settings);
-  if (!place) return { ok: false, issues: refused };
-  const outcome = scenarioSchema.safeParse(value);
-  const issues = outcome.success ? crossChecks(outcome.data) : rawIssues(outcome.error.issues, value);
+  const settled = settledText(text, settings);
+  if ('issues' in settled) return { ok: false, issues: settled.issues };
+  const { document, refused, placed } = settled;
+  const outcome = scenarioSchema.safeParse(document);
+  const issues = outcome.success ? crossChecks(outcome.data) : rawIssues(outcome.error.issues, document);
   if (refused.length + issues.length > 0 || !outcome.success)
-    return { ok: false, issues: [...refused, ...place(issues)] };
+    return { ok: false, issues: [...refused, ...placed(issues)] };
   return { ok: true, file: outcome.data };
-}
-
-/** The file's value after the settings, and how issues of it find their places; no `place` where the text is no YAML. */
-function readSource(text: string, settings: readonly string[]) {
-  const source = parseSource(text);
-  if (source.issues.length > 0) return { value: undefined, issues: source.issues };
-  const applied = applySettings(source.value, settings);
-  const place = (issues: readonly RawIssue[]) =>
-    placeIssues(issues, { ...source, value: applied.document }, applied.places);
-  return { value: applied.document, place, issues: refusedSettings(applied) };
 }
 
 /** What a caller sets in place of the file. */
@@ -101,8 +84,13 @@ export async function readScenarioFile(path: string, settings: readonly string[]
   const misfits =
     issues.length === 0 && isDescribedByFiles(file) ? configChecks(file, modelConfig(file, 1, files)) : [];
   const all = [...issues, ...misfits];
-  if (all.length > 0) throw new ScenarioError(readSource(text, settings).place!(all), path);
+  if (all.length > 0) throw new ScenarioError(placedIn(text, settings, all), path);
   return file;
+}
+
+function placedIn(text: string, settings: readonly string[], issues: readonly RawIssue[]): readonly FileIssue[] {
+  const settled = settledText(text, settings);
+  return 'issues' in settled ? settled.issues : settled.placed(issues);
 }
 
 /** A scenario from its file. Throws `ScenarioError`, `PlanRunError`, or what reading the file throws. */

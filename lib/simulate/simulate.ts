@@ -7,7 +7,6 @@ import type { RoundRecord } from './record.js';
 import type { SimulationScheme } from './scheme.js';
 import { SchemeRun } from './scheme-run.js';
 import { apart } from './schemes/apart.js';
-import { isBuiltIn } from './schemes/index.js';
 import { World } from './world.js';
 
 /** How a simulation is run. */
@@ -56,8 +55,7 @@ export function* simulate(
     ),
   );
   const runs = schemes.map((scheme) => {
-    const asked = isBuiltIn(scheme) ? scheme : checkedScheme(apart(scheme));
-    return new SchemeRun(asked, options, batteries, seed, details);
+    return new SchemeRun(checkedScheme(apart(scheme)), options, batteries, seed, details);
   });
   for (let round = 0; round < options.rounds; round++) {
     const moment = world.at(round);

@@ -66,17 +66,11 @@ export class ProblemFileError extends Error {
  * ```
  */
 export function readProblemFile(text: string, overrides: ReadOverrides = {}): ReadOutcome {
-  const source = parseSource(text, { merge: true });
-  if (source.issues.length > 0) return { ok: false, issues: source.issues };
-  const applied = applySettings(source.value, overrides.settings ?? []);
-  const refused = refusedSettings(applied);
-  const { readFile } = overrides;
-  const outcome = resolveDocument(
-    { document: applied.document, ...(overrides.seed !== undefined && { seed: overrides.seed }) },
-    readFile ?? noFiles,
-  );
-  const placed = (issues: readonly RawIssue[]) =>
-    placeIssues(issues, { ...source, value: applied.document }, applied.places);
+  const settled = settledText(text, overrides.settings, { merge: true });
+  if ('issues' in settled) return { ok: false, issues: settled.issues };
+  const { document, refused, placed } = settled;
+  const { readFile, seed } = overrides;
+  const outcome = resolveDocument({ document, ...(seed !== undefined && { seed }) }, readFile ?? noFiles);
   if (!outcome.ok) return { ok: false, issues: [...refused, ...placed(outcome.issues)] };
   if (refused.length > 0) return { ok: false, issues: refused };
   return { ok: true, resolved: outcome.resolved, warnings: placed(analyse(outcome.resolved)) };
@@ -119,11 +113,32 @@ function noFiles(): never {
   throw new Error('no files can be read here');
 }
 
-/** Issues of settings that could not be made. */
-export function refusedSettings({ problems }: AppliedSettings): FileIssue[] {
-  return problems.map(({ written, message }) => {
-    return { line: 0, column: 0, path: '', message, setting: settingKey(written) };
-  });
+/** A text with settings made in it. */
+export interface SettledText {
+  /** The value of the text after the settings. */
+  readonly document: unknown;
+  /** Of settings that could not be made. */
+  readonly refused: readonly FileIssue[];
+  /** Gives issues of the document their places: in the text, or the setting that put the value there. */
+  readonly placed: (issues: readonly RawIssue[]) => FileIssue[];
+}
+
+/** Reads a text and makes settings in it; the issues alone where it is no YAML or JSON. */
+export function settledText(
+  text: string,
+  settings: readonly string[] = [],
+  options?: Parameters<typeof parseSource>[1],
+): SettledText | { readonly issues: readonly FileIssue[] } {
+  const source = parseSource(text, options);
+  if (source.issues.length > 0) return { issues: source.issues };
+  const { document, places, problems } = applySettings(source.value, settings);
+  return {
+    document,
+    refused: problems.map(({ written, message }) => {
+      return { line: 0, column: 0, path: '', message, setting: settingKey(written) };
+    }),
+    placed: (issues) => placeIssues(issues, { ...source, value: document }, places),
+  };
 }
 
 /** Issues with their place in the text and what stands there, in the order of the text; those of settings first. */

@@ -1,8 +1,7 @@
-import { applySettings } from '../problem-file/settings.js';
 import { resolveDocument, type FileOrigin, type ResolvedOrigin } from '../problem-file/origin.js';
 import { analyse } from '../problem-file/analyse.js';
-import { placeIssues, refusedSettings, type ReadOverrides } from '../problem-file/read.js';
-import { parseSource, type FileIssue, type RawIssue } from '../problem-file/source/index.js';
+import { settledText, type ReadOverrides } from '../problem-file/read.js';
+import type { FileIssue, RawIssue } from '../problem-file/source/index.js';
 import type { MovingCell } from '../../models/index.js';
 import { checkAgainst, checkAgainstWritten, checkSimulation } from './check.js';
 import { resolveCell } from './resolve.js';
@@ -61,13 +60,10 @@ export type ScenarioOutcome =
  * ```
  */
 export function readScenarioFile(text: string, overrides: ReadOverrides = {}): ScenarioOutcome {
-  const source = parseSource(text, { merge: true });
-  if (source.issues.length > 0) return { ok: false, issues: source.issues };
-  const applied = applySettings(source.value, overrides.settings ?? []);
-  const refused = refusedSettings(applied);
-  const placed = (issues: readonly RawIssue[]) =>
-    placeIssues(issues, { ...source, value: applied.document }, applied.places);
-  const { simulation, document } = divided(applied.document);
+  const settled = settledText(text, overrides.settings, { merge: true });
+  if ('issues' in settled) return { ok: false, issues: settled.issues };
+  const { refused, placed } = settled;
+  const { simulation, document } = divided(settled.document);
   const { seed, readFile } = overrides;
   const outcome = resolveParts({ document, simulation, ...(seed !== undefined && { seed }) }, readFile ?? noFiles);
   if (!outcome.ok) return { ok: false, issues: [...refused, ...placed(outcome.issues)] };

@@ -1,11 +1,13 @@
 import type { PlanningProblem } from '../../models/index.js';
 import type { SimulationScheme } from '../scheme.js';
+import { isBuiltIn } from './index.js';
 
 /**
  * A scheme that gets copies of the cells and plans that it is asked about: whatever it does to them, neither the judge of its rounds
- * nor other schemes see it.
+ * nor other schemes see it. Those of the package are taken as they are.
  */
 export function apart(scheme: SimulationScheme): SimulationScheme {
+  if (isBuiltIn(scheme)) return scheme;
   const { cell, share } = scheme;
   return {
     name: scheme.name,

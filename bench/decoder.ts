@@ -66,14 +66,17 @@ async function trained(backend: LoadedBackend, scenario: Scenario): Promise<Outc
 /** Codec of activations and gradients, and of adapters. */
 const codings: readonly (readonly [step: string, exchange: string])[] = [
   ['identity', 'identity'],
-  ['{ bits: 8 }', 'identity'],
-  ['{ bits: 8 }', '{ bits: 8 }'],
-  ['{ bits: 4 }', '{ bits: 8 }'],
-  ['{ keptFraction: 50 %, bits: 6 }', '{ bits: 8 }'],
+  ['{ keptFraction: 100 %, bits: 8 }', 'identity'],
+  ['{ keptFraction: 100 %, bits: 8 }', '{ keptFraction: 100 %, bits: 8 }'],
+  ['{ keptFraction: 100 %, bits: 4 }', '{ keptFraction: 100 %, bits: 8 }'],
+  ['{ keptFraction: 50 %, bits: 6 }', '{ keptFraction: 100 %, bits: 8 }'],
   ['{ keptFraction: 50 %, bits: 6 }', '{ keptFraction: 50 %, bits: 4 }'],
   ['{ keptFraction: 30 %, bits: 6 }', '{ keptFraction: 30 %, bits: 4 }'],
   ['{ up: { keptFraction: 50 %, bits: 6 }, down: { keptFraction: 10 %, bits: 4 } }', '{ keptFraction: 30 %, bits: 4 }'],
-  ['{ up: { bits: 8 }, down: { keptFraction: 10 %, bits: 4 } }', '{ keptFraction: 30 %, bits: 4 }'],
+  [
+    '{ up: { keptFraction: 100 %, bits: 8 }, down: { keptFraction: 10 %, bits: 4 } }',
+    '{ keptFraction: 30 %, bits: 4 }',
+  ],
 ];
 const seeds = [1, 2, 3];
 
@@ -104,7 +107,7 @@ async function frontier(): Promise<void> {
     for (const seed of seeds) {
       const text = frontierScenario(coding, seed);
       own.push(await remembered(text, async () => trained(backend, await scenarioOf(text))));
-      console.log(coding.join(', '), seed, own.at(-1));
+      console.error(`${coding.join(', ')}, seed ${seed}`);
     }
     outcomes.push(own);
   }
@@ -237,7 +240,7 @@ plan: { problem: cell.yaml }
       slowdown: slowdown(before, references),
     };
     found.push(one);
-    console.log(one);
+    console.error(one.scheme);
   }
   timer.dispose();
   const [planned, ...others] = found as [(typeof found)[number], ...typeof found];

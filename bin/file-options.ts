@@ -14,7 +14,7 @@ const writtenArguments = ['output'];
 const read = ['--problem', '--profile', '--scenario', '--weights', '--file', '--token-file', '--scheme', '--into'];
 
 /** A file of a command line, and what it was given as. */
-interface GivenFile {
+export interface GivenFile {
   readonly as: string;
   readonly path: string;
 }
@@ -27,7 +27,14 @@ export const fileOptions: readonly string[] = [...written, ...read];
  * would be lost. Links are followed; what is no regular file (a device, a pipe) may be named more than once.
  */
 export async function refuseSharedFiles(command: Command): Promise<void> {
-  const files = filesOf(command);
+  await refuseClashes(filesOf(command));
+}
+
+/** The same of files whose names are known. */
+export async function refuseClashes(files: {
+  readonly read: readonly GivenFile[];
+  readonly written: readonly GivenFile[];
+}): Promise<void> {
   const known = new Map<string, GivenFile>();
   for (const file of files.read) {
     const identity = await identityOf(file.path);

@@ -5,18 +5,22 @@ import { CommandError, exitCodes } from './exit-codes.js';
 import { readText } from './files.js';
 import { printError } from './terminal.js';
 
+/** How a problem file is read. */
+interface LoadOptions {
+  readonly seed?: number | undefined;
+  readonly settings?: readonly string[] | undefined;
+  readonly quiet?: boolean | undefined;
+  /** Whether the command can leave the division of a frame open. */
+  readonly decidesFrame?: boolean;
+}
+
 /** Reads a problem file; warnings go to standard error, problems end the command with exit code 2. */
-export async function loadProblem(
-  path: string,
-  options: {
-    seed?: number | undefined;
-    settings?: readonly string[] | undefined;
-    quiet?: boolean | undefined;
-    /** Whether the command can leave the division of a frame open. */
-    decidesFrame?: boolean;
-  } = {},
-): Promise<ResolvedFile> {
-  const text = await readText(path);
+export async function loadProblem(path: string, options: LoadOptions = {}): Promise<ResolvedFile> {
+  return problemOf(await readText(path), path, options);
+}
+
+/** The same of a text that has been read. */
+export async function problemOf(text: string, path: string, options: LoadOptions = {}): Promise<ResolvedFile> {
   const folder = path === '-' ? '.' : dirname(path);
   const outcome = readProblemFile(text, {
     readFile: (name) => readFileSync(resolve(folder, name), 'utf8'),

@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { campaignOf, type CampaignArguments } from '../../bin/campaign/options.js';
-import { confidenceOf, runCampaign, type Campaign, type PointResult } from '../../bin/campaign/campaign.js';
+import { runCampaign, savedInterval, type Campaign, type PointResult } from '../../bin/campaign/campaign.js';
 import { Ledger } from '../../bin/campaign/ledger.js';
 import { TaskPool } from '../../bin/campaign/pool.js';
 import { renderCampaign } from '../../bin/campaign/render.js';
-import { studentInterval, type Interval } from '../../lib/simulate/index.js';
+import type { Interval } from '../../lib/simulate/index.js';
 import { quantile } from '../../lib/simulate/summary.js';
 import { writeResults } from '../support/results.js';
 
@@ -33,7 +33,7 @@ export const campaigns: Readonly<Record<string, CampaignPlan>> = {
       ...['joint', 'fixed-cut', 'fixed-ratio', 'equal-bandwidth', 'compressed-split-federated', 'no-compression'],
       ...['split-federated', 'vanilla-split', 'federated-lora'],
     ],
-    seeds: 16,
+    seeds: 40,
     halfWidth: 0.01,
     mostSeeds: 3140,
   },
@@ -135,7 +135,7 @@ function figuresOf({ title }: CampaignPlan, campaign: Campaign, results: readonl
   return {
     title,
     keys: campaign.keys,
-    confidenceOfEach: confidenceOf(campaign),
+    confidence: campaign.confidence,
     rows: results.map((result) => {
       const { point, scheme, runs, delaySeconds, saved } = result;
       const mean = (pick: (summary: (typeof runs)[number]['summary']) => number | null) => {
@@ -150,7 +150,7 @@ function figuresOf({ title }: CampaignPlan, campaign: Campaign, results: readonl
         saved: saved ?? null,
         trafficBits: mean(({ meanTrafficBits }) => meanTrafficBits),
         secondsToAccuracy: mean(({ secondsToAccuracy }) => secondsToAccuracy),
-        timeSaved: timeSaved(results, result, confidenceOf(campaign)) ?? null,
+        timeSaved: timeSaved(campaign, results, result) ?? null,
         decisionsPerRound: mean(({ decisions, rounds }) => decisions / rounds),
         roundsRun: mean(({ run, rounds }) => run / rounds),
       };
@@ -171,16 +171,16 @@ function distribution(name: string, campaign: Campaign, results: readonly PointR
 
 /** Part of the time to the target that the first scheme saves, seed by seed. */
 function timeSaved(
+  campaign: Campaign,
   results: readonly PointResult[],
   { point, runs }: PointResult,
-  confidence: number,
 ): Interval | undefined {
   const first = results.find((result) => result.point === point)!.runs;
   const pairs = runs.flatMap(({ summary }, k) => {
     const [own, other] = [first[k]!.summary.secondsToAccuracy, summary.secondsToAccuracy];
     return runs === first || own === null || other === null ? [] : [1 - own / other];
   });
-  return studentInterval(pairs, confidence);
+  return savedInterval(campaign, pairs);
 }
 
 function timesToAccuracy(campaign: Campaign, results: readonly PointResult[]): string[] {
@@ -188,7 +188,7 @@ function timesToAccuracy(campaign: Campaign, results: readonly PointResult[]): s
     const { scheme, runs } = result;
     const times = runs.flatMap(({ summary }) => summary.secondsToAccuracy ?? []);
     if (times.length === 0) return [];
-    const saved = timeSaved(results, result, confidenceOf(campaign));
+    const saved = timeSaved(campaign, results, result);
     const mean = times.reduce((sum, each) => sum + each, 0) / times.length;
     const said = saved
       ? `${(100 * saved.mean).toFixed(1)} % ± ${(100 * (saved.halfWidth ?? NaN)).toFixed(1)} % saved by the first`

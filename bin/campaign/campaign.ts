@@ -1,8 +1,8 @@
 import type { ScenarioOrigin } from '../../lib/io/index.js';
 import {
-  correctedConfidence,
-  looks,
+  sequentialInterval,
   studentInterval,
+  valuesNeeded,
   type Interval,
   type SchemeSummary,
 } from '../../lib/simulate/index.js';
@@ -45,20 +45,16 @@ export interface PointResult {
 interface OpenPoint {
   readonly point: number;
   readonly schemes: readonly SchemeReference[];
+  /** Of them all by the next look. */
+  readonly seedCount: number;
 }
 
 /** What happens to tasks that no ledger knows; false ends the campaign. */
 export type TaskRunner = (missing: readonly NamedTask[]) => Promise<boolean>;
 
-/** Intervals hold together over all looks at this confidence each. */
-export function confidenceOf({ confidence, ...campaign }: Campaign): number {
-  return correctedConfidence(confidence, lookCounts(campaign).length);
-}
-
 /** All tasks of a campaign that does not stop by itself. */
 export async function tasksOf(campaign: Campaign): Promise<NamedTask[]> {
-  const all = campaign.points.map((_, point) => ({ point, schemes: campaign.schemes }));
-  return tasksAt(campaign, all, campaign.seeds.least);
+  return tasksAt(campaign, startOf(campaign));
 }
 
 /** SHA-256 of the names of all tasks: another scenario file, version or option gives another name. */
@@ -68,7 +64,7 @@ export async function campaignName(campaign: Campaign): Promise<string> {
 
 /**
  * Runs what is missing, look by look: a scheme whose interval at a point is narrow enough gets no more seeds there, the first runs
- * as long as one is compared with it. What comes out depends on the results alone, not on which of them were known before.
+ * as long as one is compared with it. How much the savings vary says how many seeds there are at the next look. What comes out depends on the results alone, not on which of them were known before.
  * Undefined where the runner ended it.
  */
 export async function runCampaign(
@@ -76,10 +72,10 @@ export async function runCampaign(
   ledger: Ledger,
   run: TaskRunner,
 ): Promise<PointResult[] | undefined> {
-  let open = campaign.points.map((_, point): OpenPoint => ({ point, schemes: campaign.schemes }));
+  let open = startOf(campaign);
   const results = new Map<number, Map<SchemeReference, PointResult>>();
-  for (const count of lookCounts(campaign)) {
-    const tasks = await tasksAt(campaign, open, count);
+  while (open.length > 0) {
+    const tasks = await tasksAt(campaign, open);
     const missing = tasks.filter(({ id }) => !ledger.get(id));
     if (missing.length > 0 && !(await run(missing))) return undefined;
     for (const { point, schemes } of open) {
@@ -87,21 +83,20 @@ export async function runCampaign(
       resultsOf(campaign, point, schemes, tasks, ledger).forEach((result, k) => known.set(schemes[k]!, result));
       results.set(point, known);
     }
-    open = open
-      .map(({ point, schemes }) => ({ point, schemes: unsettled(campaign, schemes, results.get(point)!) }))
-      .filter(({ schemes }) => schemes.length > 0);
-    if (open.length === 0) break;
+    open = open.flatMap((each) => unsettled(campaign, each, results.get(each.point)!) ?? []);
   }
   return campaign.points.flatMap((_, point) => campaign.schemes.map((scheme) => results.get(point)!.get(scheme)!));
 }
 
-function lookCounts({ seeds, halfWidth }: Pick<Campaign, 'seeds' | 'halfWidth'>): number[] {
-  return halfWidth === undefined ? [seeds.least] : looks(seeds.least, seeds.most);
+function startOf({ points, schemes, seeds, halfWidth }: Campaign): OpenPoint[] {
+  // Without two values nothing says how many are needed.
+  const seedCount = halfWidth === undefined ? seeds.least : Math.max(2, seeds.least);
+  return points.map((_, point) => ({ point, schemes, seedCount }));
 }
 
-async function tasksAt(campaign: Campaign, open: readonly OpenPoint[], seedCount: number): Promise<NamedTask[]> {
+async function tasksAt(campaign: Campaign, open: readonly OpenPoint[]): Promise<NamedTask[]> {
   const tasks: NamedTask[] = [];
-  for (const { point, schemes } of open) {
+  for (const { point, schemes, seedCount } of open) {
     for (let k = 0; k < seedCount; k++) {
       for (const scheme of schemes) {
         tasks.push(await nameTask(campaign.points[point]!.origin, point, scheme, campaign.seeds.first + k));
@@ -118,7 +113,7 @@ function resultsOf(
   tasks: readonly NamedTask[],
   ledger: Ledger,
 ): PointResult[] {
-  const confidence = confidenceOf(campaign);
+  const { confidence } = campaign;
   const byScheme = schemes.map(({ name }) =>
     tasks
       .filter((task) => task.point === point && task.scheme.name === name)
@@ -127,31 +122,59 @@ function resultsOf(
   return schemes.map(({ name }, index): PointResult => {
     const runs = byScheme[index]!;
     const delays = runs.flatMap(({ summary }) => summary.meanDelaySeconds ?? []);
-    const pairs = runs.flatMap(({ summary }, k) => {
-      const first = byScheme[0]![k]!.summary.meanDelaySeconds;
-      const own = summary.meanDelaySeconds;
-      return first === null || own === null ? [] : [1 - first / own];
-    });
+    const pairs = savedPairs(byScheme[0]!, runs);
     return {
       point,
       scheme: name,
       runs,
       delaySeconds: studentInterval(delays, confidence),
-      saved: index === 0 ? undefined : studentInterval(pairs, confidence),
+      saved: index === 0 ? undefined : savedInterval(campaign, pairs),
     };
   });
 }
 
-/** The first scheme and those whose savings are not known narrowly enough; a scheme without one value by now is left alone. */
+/** Part of each of some runs that the first scheme's run of the same seed saves. */
+function savedPairs(first: PointResult['runs'], runs: PointResult['runs']): number[] {
+  return runs.flatMap(({ summary }, k) => {
+    const [least, own] = [first[k]!.summary.meanDelaySeconds, summary.meanDelaySeconds];
+    return least === null || own === null ? [] : [1 - least / own];
+  });
+}
+
+/** Where more seeds were run because of how the savings vary, an interval that knows of it. */
+export function savedInterval(
+  { halfWidth, confidence, seeds }: Campaign,
+  pairs: readonly number[],
+): Interval | undefined {
+  return halfWidth === undefined
+    ? studentInterval(pairs, confidence)
+    : sequentialInterval(pairs, confidence, seeds.least);
+}
+
+/** Least part by which the seeds grow from one look to the next. */
+const leastGrowth = 0.05;
+
+/**
+ * The first scheme and those whose savings are not known narrowly enough, with as many seeds as the first of them to be done
+ * needs; undefined where there is none. A scheme without a value by now is left alone.
+ */
 function unsettled(
-  { halfWidth }: Campaign,
-  [first, ...others]: readonly SchemeReference[],
+  { halfWidth, confidence, seeds }: Campaign,
+  { point, schemes: [first, ...others], seedCount }: OpenPoint,
   results: ReadonlyMap<SchemeReference, PointResult>,
-): readonly SchemeReference[] {
-  if (halfWidth === undefined || !first) return [];
+): OpenPoint | undefined {
+  if (halfWidth === undefined || !first || seedCount >= seeds.most) return undefined;
   const wide = others.filter((scheme) => {
-    const saved = results.get(scheme)!.saved;
+    const { saved } = results.get(scheme)!;
     return saved !== undefined && (saved.halfWidth ?? Infinity) > halfWidth;
   });
-  return wide.length === 0 ? [] : [first, ...wide];
+  if (wide.length === 0) return undefined;
+  const needed = wide.map((scheme) => {
+    const pairs = savedPairs(results.get(first)!.runs, results.get(scheme)!.runs);
+    // Some seeds give no value; one value says nothing of how many are needed.
+    if (pairs.length < 2) return 2 * seedCount;
+    return (valuesNeeded(pairs, halfWidth, confidence, seeds.least) * seedCount) / pairs.length;
+  });
+  const next = Math.max(Math.ceil(Math.min(...needed)), Math.ceil(seedCount * (1 + leastGrowth)));
+  return { point, schemes: [first, ...wide], seedCount: Math.min(next, seeds.most) };
 }

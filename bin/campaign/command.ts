@@ -1,15 +1,17 @@
 import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 import { CommandError, exitCodes, type ExitCode } from '../exit-codes.js';
+import { refuseClashes } from '../file-options.js';
 import { writeText } from '../files.js';
 import { counterLine } from '../simulate/progress.js';
+import { isModule } from '../simulate/schemes.js';
 import { chartLibrary } from '../report/chart/library.js';
 import { campaignReport } from '../report/contents/campaign.js';
 import { reportWriter, type ReportWriter } from '../report/write.js';
 import { interruptible } from '../solver/interrupt.js';
 import { print, printError } from '../terminal.js';
 import { campaignName, runCampaign, tasksOf, type Campaign, type PointResult } from './campaign.js';
-import { writeFigures } from './figure-files.js';
+import { figureTargets, writeFigures } from './figure-files.js';
 import { Ledger } from './ledger.js';
 import { campaignOf, type CampaignArguments } from './options.js';
 import { TaskPool } from './pool.js';
@@ -29,7 +31,7 @@ export const usualLedger = 'sft-opt-ledger';
 export async function runCampaignCommand(path: string, options: RunArguments): Promise<ExitCode> {
   const campaign = await campaignOf(path, options);
   await refuseOther(campaign, options.expect);
-  const report = await openOutputs(options);
+  const report = await openOutputs(campaign, path, options);
   const [folder = usualLedger, ...others] = options.ledger ?? [];
   const ledger = await Ledger.open(folder, others);
   const quiet = options.quiet === true;
@@ -54,7 +56,7 @@ export async function runCampaignCommand(path: string, options: RunArguments): P
 export async function collectCommand(path: string, options: CampaignArguments): Promise<ExitCode> {
   const campaign = await campaignOf(path, options);
   await refuseOther(campaign, options.expect);
-  const report = await openOutputs(options);
+  const report = await openOutputs(campaign, path, options);
   const [folder = usualLedger, ...others] = options.ledger ?? [];
   const ledger = await Ledger.open(folder, others);
   let missing = 0;
@@ -72,8 +74,20 @@ export async function collectCommand(path: string, options: CampaignArguments): 
   return exitCodes.solved;
 }
 
-/** What draws charts is asked for before anything is run. */
-async function openOutputs({ report, figure = [] }: CampaignArguments): Promise<ReportWriter> {
+/** What draws charts is asked for before anything is run, and the names of all of them are free. */
+async function openOutputs(campaign: Campaign, path: string, options: CampaignArguments): Promise<ReportWriter> {
+  const { report, out, runs, figure = [] } = options;
+  const named = (as: string, file: string | undefined) => (file === undefined ? [] : [{ as, path: file }]);
+  const modules = campaign.schemes.flatMap(({ given }) => (isModule(given) ? [given] : []));
+  await refuseClashes({
+    read: [...named('<file>', path), ...modules.flatMap((each) => named('--scheme', each))],
+    written: [
+      ...named('--out', out),
+      ...named('--runs', runs),
+      ...named('--report', report),
+      ...figureTargets(figure, campaign).flatMap((each) => named('--figure', each)),
+    ],
+  });
   if (figure.length > 0) await chartLibrary();
   return reportWriter(report);
 }

@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { writeText, writeWhole } from '../files.js';
 import { chartLibrary } from '../report/chart/library.js';
-import { campaignFigures, figureColumns } from '../report/contents/campaign-figures.js';
+import { campaignFigures, chartCount, figureColumns } from '../report/contents/campaign-figures.js';
 import { pdfOf } from '../report/pdf.js';
 import { svgFile } from '../report/svg-file.js';
 import type { Campaign, PointResult } from './campaign.js';
@@ -32,6 +32,16 @@ function parseFigure(text: string): FigureFile {
   return { column: column ?? figureColumns[0]!, path };
 }
 
+/** Files that the charts of a campaign may go to. */
+export function figureTargets(files: readonly FigureFile[], campaign: Campaign): string[] {
+  const count = chartCount(campaign);
+  return files.flatMap(({ path }) => Array.from({ length: count }, (_, k) => targetOf(path, k)));
+}
+
+function targetOf(path: string, place: number): string {
+  return place === 0 ? path : path.replace(/(?=\.\w+$)/u, `-${place + 1}`);
+}
+
 /** Writes the charts. Of several combinations of further keys each has a file: delay.svg, delay-2.svg, … */
 export async function writeFigures(
   files: readonly FigureFile[],
@@ -44,7 +54,7 @@ export async function writeFigures(
     if (drawn.length === 0)
       throw new CommandError(exitCodes.badInput, `--figure ${column}=${path}: the results have no ${column}`);
     for (const [k, { figure }] of drawn.entries()) {
-      const target = k === 0 ? path : path.replace(/(?=\.\w+$)/u, `-${k + 1}`);
+      const target = targetOf(path, k);
       const svg = svgFile(figure);
       if (/\.pdf$/iu.test(path)) await writeWhole(target, await pdfOf(svg), { replace: true });
       else await writeText(target, svg, { replace: true });

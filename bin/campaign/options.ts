@@ -9,7 +9,7 @@ import { setOption } from '../commands/options.js';
 import type { Campaign, Point } from './campaign.js';
 import { figureOption, type FigureFile } from './figure-files.js';
 import { referTo } from './tasks.js';
-import { gridOf, parseVariation, placeElsewhere, plainKey } from './vary.js';
+import { commaHint, gridOf, parseVariation, placeElsewhere, plainKey } from './vary.js';
 
 /** What sweep, compare and collect have in common. */
 export interface CampaignArguments {
@@ -101,7 +101,7 @@ export async function campaignOf(path: string, options: CampaignArguments): Prom
   const text = await readText(path);
   const settings = options.set ?? [];
   const [{ points, schemeNames }, named] = await together(
-    () => readPoints(text, path, keys, gridOf(variations), settings),
+    () => readPoints(text, path, keys, gridOf(variations), settings, options.vary ?? []),
     () => options.scheme && loadSchemes(options.scheme),
   );
   const given = options.scheme ?? schemeNames;
@@ -133,6 +133,7 @@ function readPoints(
   keys: readonly string[],
   grid: readonly (readonly string[])[],
   settings: readonly string[],
+  written: readonly string[],
 ) {
   const problems = settings.flatMap((setting) => settingProblem(setting, keys));
   let schemeNames: readonly string[] = [];
@@ -148,7 +149,7 @@ function readPoints(
     }
   });
   if (problems.length > 0) throw new CommandError(exitCodes.badInput, problems.join('\n'));
-  refuseAlike(keys, read);
+  refuseAlike(keys, read, written);
   return { points: read.map(({ point }) => point), schemeNames };
 }
 
@@ -163,14 +164,17 @@ function settingProblem(setting: string, keys: readonly string[]): string[] {
 }
 
 /** Points that are the same simulations, however their values are written, would be compared as if they were not. */
-function refuseAlike(keys: readonly string[], points: readonly ReadPoint[]): void {
+function refuseAlike(keys: readonly string[], points: readonly ReadPoint[], written: readonly string[]): void {
   const known = new Map<string, Point>();
   for (const { point, meaning } of points) {
     const other = known.get(meaning);
     if (other) {
       const k = keys.findIndex((_, index) => other.values[index] !== point.values[index]);
       const values = `\`${other.values[k]!}\` and \`${point.values[k]!}\``;
-      throw new CommandError(exitCodes.badInput, `--vary ${keys[k]!}: ${values} give the same simulations`);
+      throw new CommandError(
+        exitCodes.badInput,
+        `--vary ${keys[k]!}: ${values} give the same simulations${commaHint(written[k]!)}`,
+      );
     }
     known.set(meaning, point);
   }

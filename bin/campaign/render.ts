@@ -1,6 +1,6 @@
 import { formatQuantity } from '../../lib/io/index.js';
 import { columns } from '../render/columns.js';
-import { confidenceOf, type Campaign, type PointResult } from './campaign.js';
+import type { Campaign, PointResult } from './campaign.js';
 
 /** What each scheme reached, with what its intervals mean. */
 export function renderCampaign(campaign: Campaign, results: readonly PointResult[]): string {
@@ -26,9 +26,10 @@ export function renderCampaign(campaign: Campaign, results: readonly PointResult
 
 function remarks(campaign: Campaign, comparisons: number): string[] {
   const percent = (share: number) => `${Number((100 * share).toPrecision(5))} %`;
-  const each = confidenceOf(campaign);
   const looking =
-    campaign.halfWidth === undefined ? '' : `, over all looks at the seeds (${percent(each)} at each: Bonferroni)`;
+    campaign.halfWidth === undefined
+      ? ''
+      : `, for savings no narrower than by the deviation of the first ${campaign.seeds.least} seeds (Stein), as that says how many are run`;
   const several = comparisons > 1 ? `; ${comparisons} comparisons, not corrected for their number` : '';
   return [
     `±: half of Student’s interval at ${percent(campaign.confidence)}${looking}; savings are paired by seed${several}`,

@@ -46,8 +46,13 @@ export function parseVariation(written: string): Variation {
   const values = match ? rangeValues(written, match.groups!) : sharingUnit(written, listed(text));
   if (values.length > mostValues) throw wrong(written, `has ${values.length} values; at most ${mostValues}`);
   if (values.some((value) => value === '')) throw wrong(written, 'has an empty value');
-  if (new Set(values).size < values.length) throw wrong(written, 'has a value twice');
+  if (new Set(values).size < values.length) throw wrong(written, `has a value twice${commaHint(text)}`);
   return { key, values };
+}
+
+/** Where it may be meant otherwise: what separates values, and what decimals. */
+export function commaHint(written: string): string {
+  return /\d,\d/u.test(written) ? ' (a comma separates values; decimals have a point, as in 5.5)' : '';
 }
 
 /** Every combination of the values, the last key changing fastest. */

@@ -68,21 +68,29 @@ export async function plannedNames(entry: PlanEntry, folder: string): Promise<re
   return outcome?.ok ? outcome.resolved.problem.devices.map(({ name }) => name) : undefined;
 }
 
-/** Reads the problem (relative to `folder`) and its plan, or solves it. Throws `PlanRunError` where that cannot be run. */
-export async function plannedTraining(entry: PlanEntry, model: PlannedModel, folder: string): Promise<PlannedTraining> {
-  const readText = (path: string) => readFile(resolve(folder, path), 'utf8');
-  const problemFolder = dirname(resolve(folder, entry.problem));
-  const outcome = readProblem(await readText(entry.problem), problemFolder);
+/** The problem of a plan, relative to `folder`. Throws `PlanRunError` where it is none, or of another model. */
+export async function plannedProblem(entry: PlanEntry, model: PlannedModel, folder: string): Promise<ResolvedFile> {
+  const outcome = readProblem(
+    await readFile(resolve(folder, entry.problem), 'utf8'),
+    dirname(resolve(folder, entry.problem)),
+  );
   if (!outcome.ok) {
     const issues = outcome.issues.map((issue) => formatIssue(issue, entry.problem));
     throw new PlanRunError(`${entry.problem} is no problem file:\n  ${issues.join('\n  ')}`);
   }
-  const { resolved } = outcome;
-  const { problem } = resolved;
-  const different = differentModel(resolved, model);
+  const different = differentModel(outcome.resolved, model);
   if (different.length > 0) throw new PlanRunError(`${entry.problem} plans another model: ${different.join(', ')}`);
+  return outcome.resolved;
+}
+
+/** Reads the problem (relative to `folder`) and its plan, or solves it. Throws `PlanRunError` where that cannot be run. */
+export async function plannedTraining(entry: PlanEntry, model: PlannedModel, folder: string): Promise<PlannedTraining> {
+  const resolved = await plannedProblem(entry, model, folder);
+  const { problem } = resolved;
   const plan =
-    entry.plan === 'solve' ? await solved(entry, resolved) : given(entry, resolved, await readText(entry.plan));
+    entry.plan === 'solve'
+      ? await solved(entry, resolved)
+      : given(entry, resolved, await readFile(resolve(folder, entry.plan), 'utf8'));
   return {
     devices: plannedDevices(entry, resolved, plan),
     exchangeCodec: exchangeCodec(resolved),
@@ -91,7 +99,7 @@ export async function plannedTraining(entry: PlanEntry, model: PlannedModel, fol
     memoryMode: resolved.file.training.activations,
     serverSpeedFactor: resolved.file.server.profileFactor,
     predictedRoundSeconds: roundDelay(problem, plan).totalSeconds,
-    ...profileFacts(resolved, problemFolder),
+    ...profileFacts(resolved, dirname(resolve(folder, entry.problem))),
   };
 }
 

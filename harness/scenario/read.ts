@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { FileIssue } from '../../lib/io/index.js';
+import type { FileIssue, ResolvedFile } from '../../lib/io/index.js';
 import { FileIssuesError, rawIssues, settledText, type RawIssue } from '../../lib/io/reading/index.js';
 import { configChecks, crossChecks } from './checks.js';
 import { learningRateSchedule, listedDevices, optimizerSettings } from './from-file.js';
-import { plannedNames, plannedTraining, type PlannedModel } from './from-plan.js';
+import { plannedNames, plannedProblem, plannedTraining, type PlannedModel } from './from-plan.js';
 import { transformerShape } from '../model/config.js';
 import { inspectFiles, isDescribedByFiles, modelConfig } from './model.js';
 import type { Scenario } from './scenario.js';
@@ -66,6 +66,11 @@ export async function resolveScenario(
   };
 }
 
+/** The problem of a scenario with a plan, of the model that is trained; undefined without one. Throws as `resolveScenario`. */
+export async function scenarioProblem(file: ScenarioFile, folder: string): Promise<ResolvedFile | undefined> {
+  return file.plan && plannedProblem(file.plan, await plannedModel(file, folder), folder);
+}
+
 async function plannedModel(file: ScenarioFile, folder: string): Promise<PlannedModel> {
   const { files } = await inspectFiles({ file, folder });
   const { rank, targets } = file.lora;
@@ -76,7 +81,15 @@ async function plannedModel(file: ScenarioFile, folder: string): Promise<Planned
  * Reads and checks a scenario with the files that its model needs. Throws `ScenarioError`, or what reading the file throws.
  */
 export async function readScenarioFile(path: string, settings: readonly string[] = []): Promise<ScenarioFile> {
-  const text = await readFile(path, 'utf8');
+  return readScenarioText(await readFile(path, 'utf8'), path, settings);
+}
+
+/** The same of a text that has been read: what it names is looked for beside `path`. */
+export async function readScenarioText(
+  text: string,
+  path: string,
+  settings: readonly string[] = [],
+): Promise<ScenarioFile> {
   const outcome = readScenario(text, settings);
   if (!outcome.ok) throw new ScenarioError(outcome.issues, path);
   const { file } = outcome;

@@ -9,7 +9,7 @@ export class StudyFileError extends FileIssuesError {
 
 /** Settings of a study from the text of its file (YAML or JSON) with some of its keys set otherwise. Throws `StudyFileError`. */
 export function readStudy(text: string, fileName: string, settings: readonly string[] = []): StudySettings {
-  const settled = settledText(text, settings, { merge: true });
+  const settled = settledText(text, settings);
   if ('issues' in settled) throw new StudyFileError(settled.issues, fileName);
   const { document, refused, placed } = settled;
   const outcome = studySchema.safeParse(document);

@@ -1,6 +1,9 @@
 import type { DevicePlan, Plan, PlanningProblem } from '../models/index.js';
 import type { SharedRound, SimulationScheme } from './scheme.js';
+import { copyOf } from './schemes/apart.js';
 import { isBuiltIn } from './schemes/index.js';
+import { isRecord, shown } from './shown.js';
+import { statedCell, type StatedCell } from './stated-cell.js';
 
 /** A scheme of one's own throws, or answers with something that is no plan of the problem it was asked about. */
 export class SchemeAnswerError extends Error {
@@ -41,7 +44,8 @@ export function checkedScheme(scheme: SimulationScheme): SimulationScheme {
       throw new SchemeAnswerError(name, asked, [`throws: ${reason}`], { cause: error });
     }
   };
-  const planned = (asked: string, answer: unknown, problem: PlanningProblem): Plan => {
+  const planned = (asked: string, given: unknown, problem: PlanningProblem): Plan => {
+    const answer = ask(asked, () => readOnce(given));
     const issues = planFaults(answer, problem);
     if (issues.length > 0) throw new SchemeAnswerError(name, asked, issues);
     return planCopy(answer as Plan, problem, order);
@@ -51,11 +55,10 @@ export function checkedScheme(scheme: SimulationScheme): SimulationScheme {
     ...(cell && {
       cell(problem: PlanningProblem): PlanningProblem {
         const asked = 'cell';
-        const names = problem.devices.map((device) => device.name);
-        const answer: unknown = ask(asked, () => cell.call(scheme, problem));
-        const issues = cellFaults(answer, names);
-        if (issues.length > 0) throw new SchemeAnswerError(name, asked, issues);
-        return answer as PlanningProblem;
+        const answer: unknown = ask(asked, () => cell.call(scheme, copyOf(problem)));
+        const stated = ask(asked, () => cellOf(problem, answer));
+        if ('faults' in stated) throw new SchemeAnswerError(name, asked, stated.faults);
+        return stated.problem;
       },
     }),
     decide(state) {
@@ -68,13 +71,13 @@ export function checkedScheme(scheme: SimulationScheme): SimulationScheme {
         const asked = `share in round ${state.round}`;
         const answer: unknown = ask(asked, () => share.call(scheme, state));
         if (answer === undefined) return undefined;
-        const faults = sharedFaults(answer);
-        if (faults.length > 0) throw new SchemeAnswerError(name, asked, faults);
-        const { plan: found, steps } = answer as SharedRound;
+        const { plan: found, fault } = ask(asked, () => sharedPlan(answer));
+        if (fault !== undefined) throw new SchemeAnswerError(name, asked, [fault]);
         const plan = planned(asked, found, state.problem);
         const issues = changedChoices(state.plan, plan, state.problem, state.points);
         if (issues.length > 0) throw new SchemeAnswerError(name, asked, issues);
-        return { plan, ...(steps !== undefined && { steps }) };
+        // What it says of its own effort is not counted: nothing shows that it is so.
+        return { plan };
       },
     }),
   };
@@ -142,31 +145,42 @@ function changedChoices(before: Plan, after: Plan, { devices }: PlanningProblem,
   });
 }
 
-function sharedFaults(answer: unknown): string[] {
-  if (!isRecord(answer)) return [`found ${shown(answer)}; must be { plan: … }, or undefined for none`];
-  if (isPromise(answer)) return ['found a promise; must be the answer itself: schemes are asked without waiting'];
-  const { steps } = answer;
-  const isCount = steps === undefined || (Number.isInteger(steps) && (steps as number) >= 0);
-  return isCount ? [] : [`steps: found ${shown(steps)}; must be a whole number from 0 on, or absent`];
+/** The plan in what the small time scale answered, read once. */
+function sharedPlan(answer: unknown): { readonly plan?: unknown; readonly fault?: string } {
+  if (!isRecord(answer)) return { fault: `found ${shown(answer)}; must be { plan: … }, or undefined for none` };
+  if (isPromise(answer))
+    return { fault: 'found a promise; must be the answer itself: schemes are asked without waiting' };
+  return { plan: answer['plan'] };
 }
 
-/** A cell of a scheme has the devices that it was given, in their order. */
-function cellFaults(answer: unknown, names: readonly string[]): string[] {
-  if (!isRecord(answer)) return [`found ${shown(answer)}; must be a planning problem`];
-  if (isPromise(answer)) return ['found a promise; must be the problem itself: schemes are asked without waiting'];
-  const faults: string[] = [];
-  const devices: unknown = answer['devices'];
-  const isSame =
-    Array.isArray(devices) &&
-    devices.length === names.length &&
-    devices.every((device: unknown, n) => isRecord(device) && device['name'] === names[n]);
-  if (!isSame) faults.push(`devices: must be those of the cell that it is given, in their order: ${names.join(', ')}`);
-  for (const key of ['upPoints', 'downPoints']) {
-    const value = answer[key];
-    if (!Array.isArray(value) || value.length === 0)
-      faults.push(`${key}: found ${shown(value)}; must be a list of points`);
+const decisionKeys = [
+  'participates',
+  'blocks',
+  'upPoint',
+  'downPoint',
+  'bandwidthHz',
+  'serverShare',
+  'transmitPowerWatt',
+] as const satisfies readonly (keyof DevicePlan)[];
+
+/** An answer with the decisions of its devices as plain values, each read once: what is looked at is then what is used. */
+function readOnce(answer: unknown): unknown {
+  if (!isRecord(answer) || isPromise(answer)) return answer;
+  const devices = answer['devices'];
+  if (!Array.isArray(devices)) return { devices };
+  return {
+    devices: Array.from(devices as readonly unknown[], (decision) =>
+      isRecord(decision) ? Object.fromEntries(decisionKeys.map((key) => [key, decision[key]])) : decision,
+    ),
+  };
+}
+
+function cellOf(problem: PlanningProblem, answer: unknown): StatedCell {
+  if (!isRecord(answer)) return { faults: [`found ${shown(answer)}; must be a planning problem`] };
+  if (isPromise(answer)) {
+    return { faults: ['found a promise; must be the problem itself: schemes are asked without waiting'] };
   }
-  return faults;
+  return statedCell(problem, answer);
 }
 
 /** Shares of the server are a decision where it is divided; elsewhere the problem says them. */
@@ -185,21 +199,9 @@ function planCopy({ devices }: Plan, { sharing }: PlanningProblem, order: 'paral
   };
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
-}
-
 function isPromise(value: Record<string, unknown>): boolean {
   if (typeof value['then'] !== 'function') return false;
   // What it is rejected with later would end the process.
   Promise.resolve(value).catch(() => undefined);
   return true;
-}
-
-/** A value in a few words. */
-function shown(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
-  if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (typeof value === 'function') return 'a function';
-  return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }

@@ -17,4 +17,4 @@ export {
   type TrainingProgress,
 } from './progress.js';
 export { summarise, type SchemeSummary } from './summary.js';
-export { correctedConfidence, looks, studentInterval, type Interval } from './paired.js';
+export { sequentialInterval, studentInterval, valuesNeeded, type Interval } from './paired.js';

@@ -2,6 +2,7 @@ import {
   choiceCosts,
   decibelFromRatio,
   limitUse,
+  planLimits,
   planViolations,
   roundDelay,
   roundEnergyJoule,
@@ -38,6 +39,15 @@ export function judgeRound(problem: PlanningProblem, plan: Plan, order: 'paralle
     stages,
     violations: planViolations(problem, plan, totalSeconds),
   };
+}
+
+/** The same with splits outside the range of the problem and untied ratios as broken limits: plans of any origin may have them. */
+export function judgeAnyPlan(problem: PlanningProblem, plan: Plan, order: 'parallel' | 'in-turn'): JudgedRound {
+  const judged = judgeRound(problem, plan, order);
+  const strange = planLimits(problem, plan, judged.delaySeconds)
+    .filter(({ kept, limit }) => !kept && (limit === 'split' || limit === 'tied-ratios'))
+    .map(({ kept: _kept, sense: _sense, ...violation }): LimitViolation => violation);
+  return { ...judged, violations: [...strange, ...judged.violations] };
 }
 
 /** What a plan takes besides time. */

@@ -34,37 +34,57 @@ export function studentInterval(values: readonly number[], confidence: number): 
 }
 
 /**
- * Numbers of seeds at which a campaign looks whether its intervals are narrow enough: half as many again each time.
+ * Mean of values whose number was chosen by looking at how much they vary, with an interval that looking does not spoil: half its
+ * width is that of Student's interval, or t·s/√n with t and s of the first values alone where that is more (Stein 1945). Of normal
+ * values the mean is independent of all variances that were looked at, so that it covers at least as often as said, however often
+ * one has looked.
  *
- * @param least - First number of seeds.
- * @param most - Last number of seeds.
+ * @param values - Independent values, in the order in which they came.
+ * @param confidence - Probability that the interval covers, 0 … 1.
+ * @param firstCount - Values before the first look, ≥ 2.
  * @example
  * ```ts
- * import { looks } from 'sft-opt/simulate';
+ * import { sequentialInterval } from 'sft-opt/simulate';
  *
- * console.log(looks(4, 20)); // [ 4, 6, 9, 14, 20 ]
+ * console.log(sequentialInterval([1, 3, 2, 2, 2], 0.95, 2)); // { mean: 2, halfWidth: 8.03611, count: 5 }
  * ```
  */
-export function looks(least: number, most: number): number[] {
-  const counts: number[] = [];
-  for (let count = Math.max(2, least); count < most; count = Math.ceil(1.5 * count)) counts.push(count);
-  return [...counts, Math.max(most, 2)];
+export function sequentialInterval(
+  values: readonly number[],
+  confidence: number,
+  firstCount: number,
+): Interval | undefined {
+  const all = studentInterval(values, confidence);
+  if (!all || all.halfWidth === null) return all;
+  return { ...all, halfWidth: spread(values, confidence, firstCount) / Math.sqrt(all.count) };
 }
 
 /**
- * Confidence of each interval so that all of them hold together: the error is divided evenly over the looks and over the
- * comparisons (Bonferroni), which holds however looks and comparisons depend on one another.
+ * How many values there must be for an interval no wider than asked, by what is known of them.
  *
- * @param confidence - Of all together, 0 … 1.
- * @param lookCount - How often is looked.
- * @param comparisons - Intervals that shall hold together.
+ * @param values - Independent values so far, in the order in which they came; two at least.
+ * @param halfWidth - Half of the width that is wanted, > 0.
+ * @param confidence - Probability that the interval covers, 0 … 1.
+ * @param firstCount - Values before the first look, ≥ 2.
  * @example
  * ```ts
- * import { correctedConfidence } from 'sft-opt/simulate';
+ * import { valuesNeeded } from 'sft-opt/simulate';
  *
- * console.log(correctedConfidence(0.95, 5, 2)); // 0.995
+ * console.log(valuesNeeded([1, 3, 2, 2], 0.5, 0.95, 4)); // 28
  * ```
  */
-export function correctedConfidence(confidence: number, lookCount: number, comparisons = 1): number {
-  return 1 - (1 - confidence) / (lookCount * comparisons);
+export function valuesNeeded(
+  values: readonly number[],
+  halfWidth: number,
+  confidence: number,
+  firstCount: number,
+): number {
+  return Math.max(2, Math.ceil((spread(values, confidence, firstCount) / halfWidth) ** 2));
+}
+
+/** Half the width of the interval times √n. */
+function spread(values: readonly number[], confidence: number, firstCount: number): number {
+  const times = (some: readonly number[]) =>
+    (studentInterval(some, confidence)?.halfWidth ?? Infinity) * Math.sqrt(some.length);
+  return Math.max(times(values), times(values.slice(0, Math.max(2, firstCount))));
 }

@@ -10,12 +10,12 @@ import {
 import { boundPlan } from '../plan/index.js';
 import { randomStream } from '../random/index.js';
 import { certifiedBound } from './certified-bound.js';
-import { judgeRound, perDevice, roundUse, type JudgedRound } from './judge-round.js';
+import { judgeAnyPlan, judgeRound, perDevice, roundUse, type JudgedRound } from './judge-round.js';
 import type { SimulationOptions } from './options.js';
 import { stepsToAccuracy } from './progress.js';
 import type { ReplanReason, RoundRecord, SatOut } from './record.js';
 import type { SchemeState, SimulationScheme } from './scheme.js';
-import { shareBySqp } from './schemes/share.js';
+import { isBuiltIn, shareBySqp } from './schemes/index.js';
 import type { Moment } from './world.js';
 
 /** Evaluations of the dual that the trigger by loss spends on a round. */
@@ -120,7 +120,8 @@ export class SchemeRun {
     const share = this.scheme.share ?? shareBySqp;
     // Without shares that keep all limits, those of the last round show which are broken.
     const found = share({ ...this.state(moment, problem), plan }) ?? { plan };
-    return { problem, judged: judgeRound(problem, found.plan, this.scheme.order ?? 'parallel'), steps: found.steps };
+    const judge = isBuiltIn(this.scheme) ? judgeRound : judgeAnyPlan;
+    return { problem, judged: judge(problem, found.plan, this.scheme.order ?? 'parallel'), steps: found.steps };
   }
 
   private planInForce({ devices }: PlanningProblem): Plan | undefined {
@@ -233,7 +234,7 @@ export class SchemeRun {
     });
     const slowest = judged.chainSeconds.reduce((at, each, n) => (each > judged.chainSeconds[at]! ? n : at), 0);
     const plain = moment.problem(without)!;
-    const isClass = this.scheme.order !== 'in-turn' && problem.upPoints === plain.upPoints;
+    const isClass = this.scheme.order !== 'in-turn' && isWithin(problem, plain);
     const asked = moment.isBounded;
     const boundSeconds = asked ? certifiedBound(plain, isClass ? judged.delaySeconds : undefined) : null;
     const delaySeconds = Number.isFinite(judged.delaySeconds) ? judged.delaySeconds : null;
@@ -302,6 +303,14 @@ export class SchemeRun {
       regret: null,
     };
   }
+}
+
+/** Whether a plan with the points of one problem is a plan of the other. */
+function isWithin({ upPoints, downPoints }: PlanningProblem, cell: PlanningProblem): boolean {
+  return (
+    upPoints.every((point) => cell.upPoints.includes(point)) &&
+    downPoints.every((point) => cell.downPoints.includes(point))
+  );
 }
 
 function fits({ judged }: Attempt): boolean {

@@ -33,7 +33,7 @@ export interface SharingState extends SchemeState {
 export interface SharedRound {
   /** The plan, with its shares for this round. */
   readonly plan: Plan;
-  /** Steps of SQP, where that found it. */
+  /** Steps of SQP, where the package's own sharing found it; of schemes of one's own they are not counted. */
   readonly steps?: number;
 }
 
@@ -46,7 +46,10 @@ export interface SimulationScheme {
   readonly name: string;
   /** In a sentence. */
   readonly description: string;
-  /** The cell as the scheme uses it: its own operating points or sharing. The cell itself when absent. */
+  /**
+   * What of the cell the scheme uses; all of it when absent. A scheme of one's own may choose some of its operating points (or one
+   * without any codec), one point for both directions, and equal shares of the server. Anything else is a `SchemeAnswerError`.
+   */
   readonly cell?: ((problem: PlanningProblem) => PlanningProblem) | undefined;
   /** Devices side by side, or one after another with the whole band and server; side by side when absent. */
   readonly order?: 'parallel' | 'in-turn' | undefined;

@@ -55,9 +55,7 @@ export function campaignFigures(
   const axis = axisOf(campaign);
   const groups = new Map<string, PointResult[]>();
   for (const result of results) {
-    const others = campaign.points[result.point]!.values.map((value, k) => `${campaign.keys[k]!} = ${value}`)
-      .filter((_, k) => k !== axis?.key)
-      .join(', ');
+    const others = othersOf(campaign, result.point, axis);
     const group = groups.get(others);
     if (group) group.push(result);
     else groups.set(others, [result]);
@@ -71,6 +69,20 @@ export function campaignFigures(
         return drawn ? [{ column: what.column, figure: drawn, isPart }] : [];
       }),
     );
+}
+
+/** Most charts of one column: one for each combination of the further keys. */
+export function chartCount(campaign: Campaign): number {
+  const axis = axisOf(campaign);
+  const combinations = new Set(campaign.points.map((_, point) => othersOf(campaign, point, axis)));
+  return Math.min(mostCombinations, combinations.size);
+}
+
+/** Further keys of a point with their values. */
+function othersOf({ points, keys }: Campaign, point: number, axis: Axis | undefined): string {
+  return points[point]!.values.map((value, k) => `${keys[k]!} = ${value}`)
+    .filter((_, k) => k !== axis?.key)
+    .join(', ');
 }
 
 interface Axis {

@@ -1,5 +1,5 @@
 import { formatQuantity } from '../../../lib/io/index.js';
-import { confidenceOf, type Campaign, type PointResult } from '../../campaign/campaign.js';
+import type { Campaign, PointResult } from '../../campaign/campaign.js';
 import { resultColumnNames, resultRows, runRows } from '../../campaign/table.js';
 import { csvText } from '../../csv.js';
 import type { ChartLibrary } from '../chart/library.js';
@@ -82,7 +82,9 @@ function intervalText(campaign: Campaign, results: readonly PointResult[]): stri
   const percent = (share: number) => `${Number((100 * share).toPrecision(5))} %`;
   const comparisons = results.filter(({ saved }) => saved).length;
   const looks =
-    campaign.halfWidth === undefined ? '' : ` over all looks at the seeds (${percent(confidenceOf(campaign))} at each)`;
+    campaign.halfWidth === undefined
+      ? ''
+      : `, for savings no narrower than by the deviation of the first ${campaign.seeds.least} seeds (Stein)`;
   const several = comparisons > 1 ? ` ${comparisons} comparisons are not corrected for their number.` : '';
   return `Bands and bars are Student’s intervals at ${percent(campaign.confidence)}${looks}; savings are paired by seed: one less the mean round of the first scheme over that of the other.${several}`;
 }

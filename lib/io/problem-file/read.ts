@@ -66,7 +66,7 @@ export class ProblemFileError extends Error {
  * ```
  */
 export function readProblemFile(text: string, overrides: ReadOverrides = {}): ReadOutcome {
-  const settled = settledText(text, overrides.settings, { merge: true });
+  const settled = settledText(text, overrides.settings);
   if ('issues' in settled) return { ok: false, issues: settled.issues };
   const { document, refused, placed } = settled;
   const { readFile, seed } = overrides;
@@ -127,9 +127,8 @@ export interface SettledText {
 export function settledText(
   text: string,
   settings: readonly string[] = [],
-  options?: Parameters<typeof parseSource>[1],
 ): SettledText | { readonly issues: readonly FileIssue[] } {
-  const source = parseSource(text, options);
+  const source = parseSource(text);
   if (source.issues.length > 0) return { issues: source.issues };
   const { document, places, problems } = applySettings(source.value, settings);
   return {

@@ -60,7 +60,7 @@ export type ScenarioOutcome =
  * ```
  */
 export function readScenarioFile(text: string, overrides: ReadOverrides = {}): ScenarioOutcome {
-  const settled = settledText(text, overrides.settings, { merge: true });
+  const settled = settledText(text, overrides.settings);
   if ('issues' in settled) return { ok: false, issues: settled.issues };
   const { refused, placed } = settled;
   const { simulation, document } = divided(settled.document);

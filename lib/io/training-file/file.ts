@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { section } from '../reading/index.js';
+import { section, shownText } from '../reading/index.js';
 import { dataSection } from './data.js';
 import { codecEntry, deviceEntry, oneWayCodec, planSection, serverSection } from './devices.js';
 import { loraSection, modelEntry } from './model.js';
@@ -7,8 +7,8 @@ import { checkpointSection, faultsSection, trainingSection } from './training.js
 
 export const scenarioSchema = section(() => ({
   version: z.literal(1).describe('Version of this format.'),
-  name: z.string().max(200).optional().describe('Name of the scenario.'),
-  description: z.string().max(10_000).optional().describe('What it stands for.'),
+  name: shownText(200).optional().describe('Name of the scenario.'),
+  description: shownText(10_000, { lines: true }).optional().describe('What it stands for.'),
   seed: z.int().min(0).default(1).describe('Seed of adapters, data, order and codec.'),
   data: dataSection.prefault({}).describe('What is learned.'),
   model: modelEntry.prefault('embedded'),

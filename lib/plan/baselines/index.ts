@@ -18,7 +18,7 @@ import { federatedLora, splitFederated, uncompressedPoint, vanillaSplit, without
 
 export { planBits, type Reference, type Scheme } from './scheme.js';
 export { randomPlan } from './random-plan.js';
-export { federatedLora, splitFederated, vanillaSplit, withoutCompression } from './uncompressed.js';
+export { federatedLora, noCompressionPoint, splitFederated, vanillaSplit, withoutCompression } from './uncompressed.js';
 
 export interface SchemeContext {
   readonly planner: Planner;

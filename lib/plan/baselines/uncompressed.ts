@@ -10,7 +10,8 @@ import type { Planner } from '../planner.js';
 import { bestInClass, commonCuts, equalShares, withEqualServer } from '../restricted/index.js';
 import { breaks, judge, schemeOfClass, type SchemeOutcome } from './scheme.js';
 
-const none: OperatingPoint = {
+/** The point without any codec. */
+export const noCompressionPoint: OperatingPoint = {
   name: 'uncompressed',
   ratio: 1,
   encodeSecondsPerValue: 0,
@@ -22,8 +23,8 @@ const none: OperatingPoint = {
 
 /** Position of the point without any codec in a list; −1 if the file has none. */
 export function uncompressedPoint(points: readonly OperatingPoint[]): number {
-  const free = (Object.keys(none) as (keyof OperatingPoint)[]).filter((key) => key !== 'name');
-  return points.findIndex((point) => free.every((key) => point[key] === none[key]));
+  const free = (Object.keys(noCompressionPoint) as (keyof OperatingPoint)[]).filter((key) => key !== 'name');
+  return points.findIndex((point) => free.every((key) => point[key] === noCompressionPoint[key]));
 }
 
 /** The same cell with nothing compressed, all its other limits and pins kept; or the pin that asks for compression. */
@@ -41,7 +42,7 @@ export function withoutCompression(problem: PlanningProblem): PlanningProblem | 
     const { upPoint: _up, downPoint: _down, ...pinned } = device.pinned;
     return { ...device, pinned };
   });
-  return { ...problem, upPoints: [none], downPoints: [none], tiedRatios: true, devices };
+  return { ...problem, upPoints: [noCompressionPoint], downPoints: [noCompressionPoint], tiedRatios: true, devices };
 }
 
 /**

@@ -3,7 +3,7 @@ import type { SimulationScheme } from '../scheme.js';
 import { isBuiltIn } from './index.js';
 
 /**
- * A scheme that gets copies of the cells and plans that it is asked about: whatever it does to them, neither the judge of its rounds
+ * A scheme that gets copies of the cells and plans that it decides about: whatever it does to them, neither the judge of its rounds
  * nor other schemes see it. Those of the package are taken as they are.
  */
 export function apart(scheme: SimulationScheme): SimulationScheme {
@@ -14,26 +14,13 @@ export function apart(scheme: SimulationScheme): SimulationScheme {
     description: scheme.description,
     order: scheme.order,
     decide: ({ random, ...state }) => scheme.decide({ ...copyOf(state), random }),
-    ...(cell && { cell: (problem: PlanningProblem) => withOwnPoints(problem, (copy) => cell.call(scheme, copy)) }),
+    ...(cell && { cell: (problem: PlanningProblem) => cell.call(scheme, problem) }),
     ...(share && { share: ({ random, ...state }) => share.call(scheme, { ...copyOf(state), random }) }),
   };
 }
 
-/** Operating points that a cell leaves as they were are those of the cell itself: its rounds are then of the class that is bounded. */
-function withOwnPoints(problem: PlanningProblem, cell: (problem: PlanningProblem) => PlanningProblem): PlanningProblem {
-  const copy = copyOf(problem);
-  const found = cell(copy);
-  // What is no problem at all is refused as it came.
-  if (!(found as unknown) || 'then' in found) return found;
-  return {
-    ...found,
-    upPoints: found.upPoints === copy.upPoints ? problem.upPoints : found.upPoints,
-    downPoints: found.downPoints === copy.downPoints ? problem.downPoints : found.downPoints,
-  };
-}
-
 /** Lists, plain objects and typed arrays anew; functions and objects of classes as they are. */
-function copyOf<T>(value: T): T {
+export function copyOf<T>(value: T): T {
   if (Array.isArray(value)) return value.map(copyOf) as T;
   if (ArrayBuffer.isView(value))
     return value instanceof DataView ? value : ((value as unknown as Uint8Array).slice() as T);

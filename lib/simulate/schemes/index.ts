@@ -85,12 +85,12 @@ const conventional: readonly SimulationScheme[] = [
   },
 ];
 
-const schemes: readonly SimulationScheme[] = [
-  joint,
-  ...(Object.keys(restrictedClasses) as RestrictedClass[]).map(restricted),
-  noCompression,
-  ...conventional,
-];
+/** Frozen: what is the package's own is not checked, and stays what it is. */
+const schemes: readonly SimulationScheme[] = Object.freeze(
+  [joint, ...(Object.keys(restrictedClasses) as RestrictedClass[]).map(restricted), noCompression, ...conventional].map(
+    (scheme) => Object.freeze(scheme),
+  ),
+);
 
 /**
  * A scheme that the package has.

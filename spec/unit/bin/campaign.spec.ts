@@ -190,7 +190,7 @@ describe('campaigns', () => {
     expect(rows('narrow.jsonl').map(({ seeds }) => seeds)).toEqual([4, 4]);
     expect(rows('wide.jsonl')[1]!.saved_half_width).toBeLessThanOrEqual(0.99);
     expect(rows('wide.jsonl')[1]!.seeds).toBeLessThan(100);
-    expect(narrow.stdout).toContain('98.333 % at each: Bonferroni');
+    expect(narrow.stdout).toContain('by the deviation of the first 2 seeds (Stein)');
     expect([wide.code, narrow.code]).toEqual([0, 0]);
   });
 
@@ -211,6 +211,14 @@ describe('campaigns', () => {
       { vary: ['simulation.interval=4 s,5 s,4000 ms'] },
       /--vary simulation\.interval: `4 s` and `4000 ms` give the same simulations/u,
     );
+    for (const comma of ['radio.bandwidth=5,5MHz', 'radio.bandwidth=5,5 MHz', 'radio.bandwidth=2,5,5MHz']) {
+      await refused(
+        { vary: [comma] },
+        /--vary .*(?:same simulations|twice) \(a comma separates values; decimals have a/u,
+      );
+    }
+    await refused({ vary: ['radio.bandwidth=2,5..5,5 MHz:3'] }, /--vary|radio\.bandwidth/u);
+    await refused({ vary: ['radio.bandwidth=3,4'], set: ['accuracy.minimum=89,5 %'] }, /accuracy\.minimum/u);
     await refused({ vary: ['radio.bandwith=3,4'] }, /did you mean `bandwidth`/u);
     await refused({ set: ['seed=4'] }, /--set seed: seeds of a campaign are those of --seeds/u);
     await refused(
@@ -226,6 +234,21 @@ describe('campaigns', () => {
       { vary: ['radio.bandwith=3,4'], set: ['seed=4'], scheme: ['joint', 'rondom'] },
       /seed[\s\S]*bandwith[\s\S]*rondom/u,
     );
+  });
+
+  it('refuse a name that a further chart would take from another file', async () => {
+    const two = { ...asked, vary: ['radio.bandwidth=3,4 MHz', 'server.throughput=1,2 TFLOP/s'] };
+    const figure = (name: string, column = 'delay_s') => ({ column, path: inDirectory(name) });
+    const collected = (options: Partial<CampaignArguments>) =>
+      collectCommand(inDirectory('cell.yaml'), { ...two, ledger: [inDirectory('never')], ...options });
+    await expect(collected({ figure: [figure('a.svg'), figure('a-2.svg', 'saved')] })).rejects.toThrow(
+      /--figure \S+a-2\.svg would replace --figure \S+a-2\.svg/u,
+    );
+    await expect(collected({ figure: [figure('a.svg')], report: inDirectory('a-2.svg') })).rejects.toThrow(
+      /--figure \S+a-2\.svg would replace --report/u,
+    );
+    const one = { vary: ['radio.bandwidth=3,4 MHz'], figure: [figure('a.svg'), figure('a-2.svg', 'saved')] };
+    await expect(collected(one)).rejects.toThrow(/results are missing/u);
   });
 
   it('refuse to stop by themselves in parts', async () => {

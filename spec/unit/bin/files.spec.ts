@@ -14,6 +14,7 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { columns } from '../../../bin/render/columns.js';
 import { escapeControls } from '../../../bin/escape.js';
 import { CommandError, exitCodes } from '../../../bin/exit-codes.js';
 import { writeText } from '../../../bin/files.js';
@@ -105,5 +106,17 @@ describe('texts for a terminal', () => {
     expect(escapeControls('\u001b[31mred\u001b[39m\n\tκ ≤ 1')).toBe('\u001b[31mred\u001b[39m\n\tκ ≤ 1');
     const json = JSON.stringify({ name: 'a\u0085\u202eb' });
     expect(JSON.parse(escapeControls(json))).toEqual({ name: 'a\u0085\u202eb' });
+  });
+
+  it('of tables are written out, colours too: cells are of files and command lines', () => {
+    const shown = columns([
+      ['a\u001b[31mred\u001b[39m', 'two\nlines'],
+      ['x', 'y\u202e'],
+    ]);
+    expect(shown).toContain('a\\u001b[31mred\\u001b[39m');
+    expect(shown).toContain('two\\nlines');
+    expect(shown.split('\n')).toHaveLength(2);
+    // eslint-disable-next-line no-control-regex -- they must not be there
+    expect(shown).not.toMatch(/[\u001b\u202e]/u);
   });
 });

@@ -87,7 +87,6 @@ const faults: readonly (readonly [string, SimulationScheme, string])[] = [
   ['share promises', shares(({ plan }) => Promise.resolve({ plan })), 'share in round 0: found a promise'],
   ['share without plan', shares(() => ({})), 'share in round 0: found undefined; must be a plan'],
   ['share with the plan', shares(({ plan }) => plan), 'share in round 0: found undefined; must be a plan'],
-  ['share with steps', shares(({ plan }) => ({ plan, steps: NaN })), 'steps: found NaN'],
   [
     'share moves a cut',
     shares(({ plan }) => ({ plan: { devices: plan.devices.map((each) => ({ ...each, blocks: 3 })) } })),
@@ -139,6 +138,44 @@ describe('answers of schemes of one’s own', () => {
     const wrapped = run({ ...joint, name: 'mine' });
     const plain = run(joint);
     expect(wrapped.map((record) => ({ ...record, scheme: 'joint' }))).toEqual(plain);
+  });
+
+  it('are read once: what is looked at is what is used', () => {
+    let reads = 0;
+    const shifty = decides((state) => ({
+      devices: honest(state).devices.map((each) => ({
+        ...each,
+        get blocks() {
+          return reads++ % 2 === 0 ? 2 : 99;
+        },
+      })),
+    }));
+    expect(() => run(shifty)).toThrow('blocks: found 99');
+    let asked = 0;
+    const once = decides((state) => ({
+      devices: honest(state).devices.map((each) => ({
+        ...each,
+        get bandwidthHz() {
+          asked++;
+          return each.bandwidthHz;
+        },
+      })),
+    }));
+    const records = run(once);
+    expect(asked).toBe(5 * records.filter(({ replanned }) => replanned !== null).length);
+    expect(records.every(({ outcome }) => outcome === 'run')).toBe(run(mine({})).every((r) => r.outcome === 'run'));
+    const falling = decides(() => ({
+      get devices(): unknown {
+        throw new Error('not now');
+      },
+    }));
+    expect(() => run(falling)).toThrow('decide in round 0: throws: not now');
+  });
+
+  it('do not say how much effort they took', () => {
+    const boasting = shares(({ plan }) => ({ plan, steps: -7, delaySeconds: 0, regret: 0, outcome: 'run' }));
+    expect(run(boasting)).toEqual(run(mine({})));
+    expect(run(boasting).map(({ steps }) => steps)).toEqual([null, null]);
   });
 
   it('cannot be changed after they were given', () => {

@@ -66,8 +66,14 @@ describe('a scheme of one’s own', () => {
       records.filter(({ scheme }) => scheme === name).map(rounded);
     expect(of('joint', together)).toEqual(of('joint', alone));
     expect(of('spoiling', together)).toEqual(of('still', together));
-    const withCell = recordsOf([spoiling, joint]);
-    expect(of('joint', withCell)).toEqual(of('joint', alone));
+    expect(() => recordsOf([spoiling, joint])).toThrow(/memoryBytes: must be as in the cell/u);
+    const quietly = named('quietly', {
+      cell: (problem) => {
+        spoil({ ...problem });
+        return problem;
+      },
+    });
+    expect(() => recordsOf([quietly, joint])).toThrow(/upPoints\[0\]: must be one of the cell’s points/u);
   });
 
   it('is of the class that is bounded where its cell leaves the operating points alone', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { randomStream } from '../../../lib/random/index.js';
-import { correctedConfidence, looks, studentInterval } from '../../../lib/simulate/index.js';
+import { sequentialInterval, studentInterval, valuesNeeded } from '../../../lib/simulate/index.js';
 
 /** Student's quantiles as tables print them: 97.5 % with 1, 4, 9 and 29 degrees of freedom. */
 const tabulated: readonly (readonly [number, number])[] = [
@@ -37,27 +37,79 @@ describe('Student’s intervals', () => {
     }
     expect(Math.abs(covered / trials - 0.9)).toBeLessThan(4 * Math.sqrt((0.9 * 0.1) / trials));
   });
+});
 
-  it('with stopping cover it at least as often as they say, and would not without the correction', () => {
-    const counts = looks(3, 60);
-    expect(counts).toEqual([3, 5, 8, 12, 18, 27, 41, 60]);
-    const coverage = (confidence: number) => {
-      const random = randomStream(2, 'stopping');
-      const trials = 3000;
-      let covered = 0;
-      for (let k = 0; k < trials; k++) {
-        const values: number[] = [];
-        for (const count of counts) {
-          while (values.length < count) values.push(random.normal());
-          const { mean, halfWidth } = studentInterval(values, confidence)!;
-          if (halfWidth! > 0.4 && count < counts.at(-1)!) continue;
-          if (Math.abs(mean) <= halfWidth!) covered++;
-          break;
+describe('intervals of a number of values that looking chose', () => {
+  /** How often the mean is covered, and how many values that took, with the looks of a campaign. */
+  function coverage(
+    draw: (random: ReturnType<typeof randomStream>) => number,
+    { mean, halfWidth, first }: { readonly mean: number; readonly halfWidth: number; readonly first: number },
+    interval: typeof sequentialInterval,
+    trials = 3000,
+  ) {
+    const random = randomStream(2, 'stopping');
+    let covered = 0;
+    let taken = 0;
+    let looks = 0;
+    for (let k = 0; k < trials; k++) {
+      const values: number[] = [];
+      for (let count = first; ;) {
+        looks++;
+        while (values.length < count) values.push(draw(random));
+        const found = interval(values, 0.9, first)!;
+        if (found.halfWidth! > halfWidth) {
+          const needed = interval === sequentialInterval ? valuesNeeded(values, halfWidth, 0.9, first) : count + 1;
+          count = Math.max(needed, Math.ceil(1.05 * count));
+          continue;
         }
+        if (Math.abs(found.mean - mean) <= found.halfWidth!) covered++;
+        taken += count;
+        break;
       }
-      return covered / trials;
-    };
-    expect(coverage(correctedConfidence(0.9, counts.length))).toBeGreaterThanOrEqual(0.9);
-    expect(coverage(0.9)).toBeLessThan(0.9);
+    }
+    return { share: covered / trials, values: taken / trials, looks: looks / trials };
+  }
+  const allowance = 3 * Math.sqrt((0.9 * 0.1) / 3000);
+
+  it.each([3, 6, 16])('cover it as often as they say after %i first values, which Student’s do not', (first) => {
+    const asked = { mean: 0, halfWidth: 0.3, first };
+    const found = coverage((random) => random.normal(), asked, sequentialInterval);
+    expect(found.share).toBeGreaterThan(0.9 - allowance);
+    expect(found.looks).toBeGreaterThan(1.5);
+    expect(found.looks).toBeLessThan(6);
+    const plain = coverage((random) => random.normal(), asked, studentInterval as typeof sequentialInterval);
+    if (first < 10) expect(plain.share).toBeLessThan(0.9 - allowance);
+  });
+
+  it('cover it for parts that are saved, which are skewed and end at 1, after 16 first values', () => {
+    // 1 less a log-normal ratio: mean 1 − 0.7·exp(0.25²/2).
+    const draw = (random: ReturnType<typeof randomStream>) => 1 - 0.7 * Math.exp(0.25 * random.normal());
+    const mean = 1 - 0.7 * Math.exp(0.25 ** 2 / 2);
+    const found = coverage(draw, { mean, halfWidth: 0.03, first: 16 }, sequentialInterval);
+    expect(found.share).toBeGreaterThan(0.9 - allowance);
+    // As many as a known deviation would ask for, and some for not knowing it.
+    const known = ((1.645 * 0.7 * 0.25 * 1.047) / 0.03) ** 2;
+    expect(found.values / known).toBeLessThan(1.35);
+  });
+
+  it('are Student’s where the first values vary no more than all do, and never narrower', () => {
+    const random = randomStream(5, 'widths');
+    let wider = 0;
+    for (let k = 0; k < 200; k++) {
+      const values = Array.from({ length: 12 }, () => random.normal());
+      const [found, plain, firsts] = [
+        sequentialInterval(values, 0.95, 4)!,
+        studentInterval(values, 0.95)!,
+        studentInterval(values.slice(0, 4), 0.95)!,
+      ];
+      expect(found.mean).toBe(plain.mean);
+      const stein = (firsts.halfWidth! * Math.sqrt(4)) / Math.sqrt(12);
+      expect(found.halfWidth).toBeCloseTo(Math.max(plain.halfWidth!, stein), 12);
+      if (found.halfWidth! > plain.halfWidth!) wider++;
+      const needed = valuesNeeded(values, found.halfWidth! * (1 + 1e-9), 0.95, 4);
+      expect(needed).toBe(12);
+    }
+    expect(wider).toBeGreaterThan(50);
+    expect(wider).toBeLessThan(200);
   });
 });

@@ -25,14 +25,11 @@ export interface SourceDocument {
   locate(path: IssuePath, atKey?: boolean): SourcePosition;
 }
 
-/** How a file is read. */
-export interface SourceOptions {
-  /** Whether `<<` takes the keys of another map, or of several, into one that does not have them: YAML's merge key. */
-  readonly merge?: boolean;
-}
-
-/** Reads YAML 1.2, which includes JSON. Never throws: what is wrong is in `issues`. */
-export function parseSource(text: string, { merge = false }: SourceOptions = {}): SourceDocument {
+/**
+ * Reads YAML 1.2, which includes JSON; `<<` takes the keys of another map, or of several, into one that does not have them, as in
+ * YAML 1.1. Never throws: what is wrong is in `issues`.
+ */
+export function parseSource(text: string): SourceDocument {
   if (text.length > sourceLimits.characters) {
     return failed({
       line: 1,
@@ -67,7 +64,7 @@ export function parseSource(text: string, { merge = false }: SourceOptions = {})
     );
   }
   const issues: FileIssue[] = [];
-  const plain = new PlainValues(position, issues, merge);
+  const plain = new PlainValues(position, issues);
   const value = plain.of(document.contents, 0);
   if (issues.length > 0) return failed(...issues);
   return { value, issues, locate: (path, atKey = false) => position(offsetOf(document, plain.targets, path, atKey)) };
@@ -123,7 +120,6 @@ class PlainValues {
   constructor(
     private readonly position: (offset: number) => SourcePosition,
     private readonly issues: FileIssue[],
-    private readonly merge: boolean,
   ) {}
 
   of(node: unknown, depth: number): unknown {
@@ -143,7 +139,7 @@ class PlainValues {
         if (key === undefined) return this.refuse(pair.key, unfitKey);
         if (key === '__proto__') return this.refuse(pair.key, reservedKey);
         const value = this.of(pair.value, depth + 1);
-        if (!this.merge || key !== '<<') {
+        if (key !== '<<') {
           entries.push([key, value]);
           continue;
         }

@@ -41,3 +41,34 @@ describe('keys set in place of those of a training file', () => {
     expect(() => readStudy(study, 'study.yaml', ['oops'])).toThrow(/--set oops: must be a key and a value/u);
   });
 });
+
+describe('merge keys of YAML', () => {
+  const merged = `version: 1
+training: { rounds: 3 }
+devices:
+  - &phone { name: phone, count: 2, cut: 1, batchSize: 4 }
+  - { <<: *phone, name: tablet, cut: 3 }
+`;
+
+  it('mean the same in scenarios of a training as in studies', () => {
+    const written = merged.replace('<<: *phone, name: tablet', 'name: tablet, count: 2, batchSize: 4');
+    expect(readScenario(merged)).toEqual(readScenario(written.replace('&phone ', '')));
+    expect(readScenario(merged).ok).toBe(true);
+    const grid = study.replace(
+      'training: { steps: 50 }',
+      'training: { <<: { steps: 50, batchSize: 4 }, batchSize: 2 }',
+    );
+    expect(readStudy(grid, 'study.yaml').training).toMatchObject({ steps: 50, batchSize: 2 });
+  });
+
+  it('report what is wrong in them at a line of the file', () => {
+    const outcome = readScenario(merged.replace('batchSize: 4', 'batchSize: 0'));
+    const issues = outcome.ok ? [] : outcome.issues.map((issue) => formatIssue(issue, 's.yaml'));
+    expect(issues).toEqual([
+      expect.stringMatching(/^s\.yaml:4:\d+ devices\[0\]\.batchSize: /u),
+      expect.stringMatching(/^s\.yaml:5:\d+ devices\[1\]\.batchSize: /u),
+    ]);
+    const odd = readScenario(merged.replace('*phone', '5'));
+    expect(odd.ok ? [] : odd.issues.map(({ message }) => message)).toEqual(['`<<` takes a map or a list of maps']);
+  });
+});

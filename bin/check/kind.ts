@@ -1,0 +1,40 @@
+import { settledText } from '../../lib/io/reading/index.js';
+
+/** What `check` can look at. */
+export type FileKind = 'problem' | 'simulation' | 'training' | 'study';
+
+/** Keys that files of one kind alone have. */
+const signs = {
+  problem: ['radio', 'accuracy', 'deadline', 'split', 'traffic', 'pinned', 'calibration'],
+  training: ['data', 'plan', 'clock', 'evaluation', 'record', 'checkpoint', 'faults'],
+  trainingSection: ['rounds', 'learningRate', 'schedule'],
+  trainingDevice: ['cut', 'speedFactor'],
+  study: ['workload', 'groups'],
+} as const;
+
+/** Tells by its keys what a file is. What cannot be read at all, or says nothing of itself, counts as a problem file. */
+export function fileKind(text: string, settings: readonly string[] = []): FileKind {
+  const settled = settledText(text, settings);
+  if ('issues' in settled) return 'problem';
+  const { document } = settled;
+  if (keysOf(document).includes('simulation')) return 'simulation';
+  if (count(document, signs.study) > 0) return 'study';
+  const [training, devices] = [valueOf(document, 'training'), valueOf(document, 'devices')];
+  const ofTraining =
+    count(document, signs.training) +
+    count(training, signs.trainingSection) +
+    (Array.isArray(devices) && devices.some((device) => count(device, signs.trainingDevice) > 0) ? 1 : 0);
+  return ofTraining > count(document, signs.problem) ? 'training' : 'problem';
+}
+
+function count(value: unknown, keys: readonly string[]): number {
+  return keysOf(value).filter((key) => keys.includes(key)).length;
+}
+
+function valueOf(document: unknown, key: string): unknown {
+  return keysOf(document).includes(key) ? (document as Record<string, unknown>)[key] : undefined;
+}
+
+function keysOf(value: unknown): string[] {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : [];
+}

@@ -69,7 +69,7 @@ const library: readonly CatalogueEntry[] = [
   entry(
     'SchemeAnswerError',
     'scheme-answer',
-    'A scheme of a simulation throws, or answers with what is no plan.',
+    'A scheme of a simulation throws, or answers with no plan or another cell.',
     '`issues` names each device with what is allowed.',
   ),
   entry(

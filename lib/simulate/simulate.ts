@@ -25,7 +25,7 @@ export interface SimulationRun {
  * @param options - Rounds, outlook, policy and what each time scale decides.
  * @param schemes - Who decides; each sees the same cell.
  * @param run - Seed, and whether each device is recorded.
- * @throws SchemeAnswerError where a scheme of one's own throws or answers with what is no plan.
+ * @throws SchemeAnswerError where a scheme of one's own throws or answers with no plan or another cell.
  * @example
  * ```ts
  * import { readScenarioFile } from 'sft-opt/io';

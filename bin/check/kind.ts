@@ -1,4 +1,5 @@
 import { settledText } from '../../lib/io/reading/index.js';
+import { nearest } from '../../lib/io/problem-file/units/index.js';
 
 /** What `check` can look at. */
 export type FileKind = 'problem' | 'simulation' | 'training' | 'study';
@@ -17,7 +18,8 @@ export function fileKind(text: string, settings: readonly string[] = []): FileKi
   const settled = settledText(text, settings);
   if ('issues' in settled) return 'problem';
   const { document } = settled;
-  if (keysOf(document).includes('simulation')) return 'simulation';
+  // A slip in the one key that tells is still a scenario.
+  if (keysOf(document).some((key) => nearest(key, ['simulation']))) return 'simulation';
   if (count(document, signs.study) > 0) return 'study';
   const [training, devices] = [valueOf(document, 'training'), valueOf(document, 'devices')];
   const ofTraining =

@@ -2,6 +2,7 @@ import { resolveDocument, type FileOrigin, type ResolvedOrigin } from '../proble
 import { analyse } from '../problem-file/analyse.js';
 import { settledText, type ReadOverrides } from '../problem-file/read.js';
 import type { FileIssue, RawIssue } from '../problem-file/source/index.js';
+import { nearest } from '../problem-file/units/index.js';
 import type { MovingCell } from '../../models/index.js';
 import { checkAgainst, checkAgainstWritten, checkSimulation } from './check.js';
 import { resolveCell } from './resolve.js';
@@ -111,7 +112,7 @@ function resolveParts(origin: ScenarioOrigin, readFile: (path: string) => string
   const traces = new TraceReader((path) => (files[path] = readFile(path)));
   const { settings, issues: own } = checkSimulation(simulation, traces);
   const issues: RawIssue[] = [
-    ...(start.ok ? [] : start.issues),
+    ...(start.ok ? [] : start.issues.map(orSimulation)),
     ...own,
     ...(start.ok && start.resolved.frame ? [undecidedFrame] : []),
     ...(start.ok ? checkAgainst(start.resolved, settings) : checkAgainstWritten(problem.document, settings)),
@@ -126,6 +127,13 @@ function resolveParts(origin: ScenarioOrigin, readFile: (path: string) => string
       origin: { ...origin, document: problem.document, files: { ...start.resolved.origin.files, ...files } },
     },
   };
+}
+
+/** A scenario has one key more than a problem file, which may have been meant. */
+function orSimulation(issue: RawIssue): RawIssue {
+  const [key, ...below] = issue.path;
+  if (below.length > 0 || typeof key !== 'string' || !issue.message.startsWith('unknown key (')) return issue;
+  return nearest(key, ['simulation']) ? { ...issue, message: 'unknown key; did you mean `simulation`?' } : issue;
 }
 
 /** The problem and what happens to it. */

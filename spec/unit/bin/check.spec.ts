@@ -43,6 +43,7 @@ describe('what a file is', () => {
 
   it('is told by settings too, and a problem file where nothing tells', () => {
     expect(fileKind('version: 1', ['simulation.rounds=3'])).toBe('simulation');
+    expect(fileKind('version: 1\nsimulaton: {}\n')).toBe('simulation');
     expect(fileKind(training)).toBe('training');
     expect(fileKind('{ version: 1, plan: { problem: cell.yaml } }')).toBe('training');
     for (const text of ['', '[]', '5', '{', 'devices: [{ name: a }]', 'radio: {}\ndata: {}\n']) {
@@ -85,7 +86,10 @@ describe('sft-opt check of scenarios and studies', () => {
       smallScenario.replace('rounds: 12', 'rounds: none').replace('every: 5', 'evry: 5').replace('5 MHz', '5 kg'),
     );
     const run = await check('wrong.yaml');
-    expect(run.code).toBe(2);
+    write('slip.yaml', smallScenario.replace('simulation:', 'simulaton:'));
+    const slip = await check('slip.yaml');
+    expect(slip.stderr).toMatch(/slip\.yaml:\d+:1 simulaton: unknown key; did you mean `simulation`\?/u);
+    expect([run.code, slip.code]).toEqual([2, 2]);
     expect(run.stdout).toBe('');
     expect(run.stderr).toContain('3 problems in wrong.yaml');
     expect(run.stderr).toMatch(/wrong\.yaml:\d+:\d+ radio\.bandwidth: /u);

@@ -8,7 +8,7 @@ import { figure, filled, table, text, type Part, type Report, type Section } fro
 import { bottleneckParts } from './bottlenecks.js';
 import type { SchemeRounds } from './scheme-rounds.js';
 import { deviceParts } from './device-rounds.js';
-import { inUnit, unitFor } from './units.js';
+import { counted, inUnit, unitFor } from './units.js';
 
 /** A simulation: the rounds of each scheme, charts, tables, and all rounds as CSV. */
 export function simulationReport(library: ChartLibrary, title: string, records: readonly RoundRecord[]): Report {
@@ -315,7 +315,7 @@ function decisionSection(library: ChartLibrary, schemes: readonly SchemeRounds[]
 }
 
 function roundParts(records: readonly RoundRecord[]): Part[] {
-  const what = `All ${records.length} rounds, a row for each round and scheme; units are in the names of the columns`;
+  const what = `All rounds of all schemes, ${counted(records.length, 'row')}; units are in the names of the columns`;
   return [{ kind: 'data', what, fileName: 'rounds.csv', csv: [...roundCsv(records)].join('') }];
 }
 

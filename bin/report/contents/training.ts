@@ -5,7 +5,7 @@ import { lineChart } from '../chart/lines.js';
 import { spanChart, type Span } from '../chart/spans.js';
 import { figure, filled, table, type Part, type Report } from '../page.js';
 import type { TrainingRounds } from './training-rounds.js';
-import { inUnit, unitFor } from './units.js';
+import { counted, inUnit, unitFor } from './units.js';
 
 /** A training: loss and accuracy over rounds and time, where the time went, who held it up. Devices by number where unnamed. */
 export function trainingReport(
@@ -38,8 +38,10 @@ function answerOf({ rounds, evaluations }: TrainingRounds): string {
   const reached = accuracy
     ? `an accuracy of ${formatQuantity(accuracy.accuracy, 'fraction')}${accuracy.perplexity === undefined ? '' : ` and a perplexity of ${Number(accuracy.perplexity.toPrecision(4))}`} on ${accuracy.targets} held-out targets`
     : `a loss of ${Number(last.loss.toPrecision(4))}`;
-  const count = rounds.length === 1 ? '1 round' : `${rounds.length} rounds`;
-  return `${count} of ${formatQuantity(seconds / rounds.length, 'time')} on average, ${formatQuantity(seconds, 'time')} together, reach ${reached}; the loss went from ${Number(first.loss.toPrecision(4))} to ${Number(last.loss.toPrecision(4))}.`;
+  const mean = formatQuantity(seconds / rounds.length, 'time');
+  const loss = `${Number(first.loss.toPrecision(4))}`;
+  if (rounds.length === 1) return `1 round of ${mean} reaches ${reached}; its loss was ${loss}.`;
+  return `${counted(rounds.length, 'round')} of ${mean} on average, ${formatQuantity(seconds, 'time')} together, reach ${reached}; the loss went from ${loss} to ${Number(last.loss.toPrecision(4))}.`;
 }
 
 /** When each round ended, s from the start of the first. */
@@ -162,7 +164,7 @@ function stageParts(library: ChartLibrary, { devices }: TrainingRounds, nameOf: 
   );
   const words = {
     title: 'Stages of a local step, mean of all steps',
-    description: `${means.length} devices.`,
+    description: `${counted(means.length, 'device')}.`,
     xLabel: `a step, ${unit.name}`,
     yLabel: 'device',
   };

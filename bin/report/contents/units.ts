@@ -37,3 +37,8 @@ export function unitFor(dimension: keyof typeof units, values: Iterable<number |
 export function inUnit(value: number | null | undefined, { size }: Unit): number | null {
   return value === null || value === undefined ? null : value / size;
 }
+
+/** "1 plan", "3 plans". */
+export function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}

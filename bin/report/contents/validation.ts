@@ -4,7 +4,7 @@ import { barChart } from '../chart/bars.js';
 import { dotChart, type DotGroup } from '../chart/dots.js';
 import type { ChartLibrary } from '../chart/library.js';
 import { figure, table, type Report } from '../page.js';
-import { unitFor } from './units.js';
+import { counted, unitFor } from './units.js';
 
 /** What a profile foresees against what real trainings took. */
 export function validationReport(library: ChartLibrary, report: ValidationReport): Report {
@@ -29,7 +29,7 @@ export function validationReport(library: ChartLibrary, report: ValidationReport
     groups,
     {
       title: 'Predicted against measured round',
-      description: `${cases.length} plans; on the line they agree. Mean error ${percent(summary.round.mape)}, worst ${percent(summary.round.worst)}.`,
+      description: `${counted(cases.length, 'plan')}; on the line prediction and measurement agree. Mean error ${percent(summary.round.mape)}, worst ${percent(summary.round.worst)}.`,
       xLabel: `measured, ${unit.name}`,
       yLabel: `predicted, ${unit.name}`,
     },
@@ -71,7 +71,7 @@ export function validationReport(library: ChartLibrary, report: ValidationReport
   );
   return {
     title: `Validation of ${model}`,
-    answer: `The profile foresees the round of ${cases.length} plans with a mean error of ${percent(summary.round.mape)} and a worst of ${percent(summary.round.worst)}; ${choiceText(summary.bestPlanRatio)}.`,
+    answer: `The profile foresees the round of ${counted(cases.length, 'plan')} with a mean error of ${percent(summary.round.mape)} and a worst of ${percent(summary.round.worst)}; ${choiceText(summary.bestPlanRatio)}.`,
     remarks: [`Profile ${profileHash.slice(0, 16)} of ${profileCreated}; measured ${report.created}.`],
     sections: [
       { heading: 'Rounds', parts: [figure(scatter)] },

@@ -4,10 +4,13 @@ import { chartLibrary, type ChartLibrary } from '../../../../bin/report/chart/li
 import { lineChart } from '../../../../bin/report/chart/lines.js';
 import { barChart } from '../../../../bin/report/chart/bars.js';
 import { simulationReport } from '../../../../bin/report/contents/simulation.js';
+import { TrainingRounds } from '../../../../bin/report/contents/training-rounds.js';
+import { trainingReport } from '../../../../bin/report/contents/training.js';
+import { validationReport } from '../../../../bin/report/contents/validation.js';
 import { pageHtml, type Report } from '../../../../bin/report/page.js';
 import { svgFile } from '../../../../bin/report/svg-file.js';
 import { roundCsv, type RoundRecord } from '../../../../lib/simulate/index.js';
-import { allReports, someRounds } from '../../../support/report-pages.js';
+import { allReports, someRounds, someTraining, someValidation } from '../../../support/report-pages.js';
 
 interface Node {
   readonly textContent: string;
@@ -56,6 +59,29 @@ it('the page of a decoder shows perplexity, that of a vision model does not', ()
   expect(decoder).toContain('On held-out words, at least 1.133.');
   expect(decoder).toContain('and a perplexity of 1.133 on 100 held-out targets');
   expect(vision).not.toContain('erplexity');
+});
+
+it('pages of one round, one device and one plan are written as such, with nothing that is no number', () => {
+  const training = new TrainingRounds();
+  for (const record of someTraining()) {
+    if (record.kind === 'round' && record.round === 0)
+      training.record({ ...record, devices: [0], adapterSeconds: [0.1] });
+    else if ('round' in record && record.round === 0 && !('device' in record && record.device === 1))
+      training.record(record);
+  }
+  const one = someValidation();
+  const validation = validationReport(library, { ...one, cases: one.cases.slice(0, 1) });
+  const simulation = simulationReport(library, 'a cell', rounds.filter(({ round }) => round === 0).slice(0, 1));
+  const texts = [trainingReport(library, 'a training', training, ['phone']), validation, simulation].map(pageHtml);
+  expect(texts[0]).toContain('1 round of 1.2 s reaches an accuracy of 40 % on 100 held-out targets; its loss was 2.');
+  expect(texts[0]).toContain('1 device.');
+  expect(texts[1]).toContain('the round of 1 plan with');
+  expect(texts[1]).toContain('1 plan; on the line prediction and measurement agree.');
+  expect(texts[2]).toContain('All rounds of all schemes, 1 row;');
+  for (const text of texts) {
+    expect(text.replaceAll(/<[^>]*>/gu, '|')).not.toMatch(/\b1 (?:rounds|devices|plans|rows)\b/u);
+    expect(text.split('<script>')[0]).not.toMatch(/>[^<]*(?:NaN|undefined)|="[^"]*(?:NaN|undefined)/u);
+  }
 });
 
 describe('every page', () => {

@@ -55,7 +55,7 @@ export function sequentialInterval(
   firstCount: number,
 ): Interval | undefined {
   const all = studentInterval(values, confidence);
-  if (!all || all.halfWidth === null) return all;
+  if (typeof all?.halfWidth !== 'number') return all;
   return { ...all, halfWidth: spread(values, confidence, firstCount) / Math.sqrt(all.count) };
 }
 

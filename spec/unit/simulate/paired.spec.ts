@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { randomStream } from '../../../lib/random/index.js';
-import { sequentialInterval, studentInterval, valuesNeeded } from '../../../lib/simulate/index.js';
+import { sequentialInterval, studentInterval, valuesNeeded, type Interval } from '../../../lib/simulate/index.js';
 
 /** Student's quantiles as tables print them: 97.5 % with 1, 4, 9 and 29 degrees of freedom. */
 const tabulated: readonly (readonly [number, number])[] = [
@@ -44,7 +44,7 @@ describe('intervals of a number of values that looking chose', () => {
   function coverage(
     draw: (random: ReturnType<typeof randomStream>) => number,
     { mean, halfWidth, first }: { readonly mean: number; readonly halfWidth: number; readonly first: number },
-    interval: typeof sequentialInterval,
+    interval: (values: readonly number[], confidence: number, first: number) => Interval | undefined,
     trials = 3000,
   ) {
     const random = randomStream(2, 'stopping');
@@ -77,7 +77,7 @@ describe('intervals of a number of values that looking chose', () => {
     expect(found.share).toBeGreaterThan(0.9 - allowance);
     expect(found.looks).toBeGreaterThan(1.5);
     expect(found.looks).toBeLessThan(6);
-    const plain = coverage((random) => random.normal(), asked, studentInterval as typeof sequentialInterval);
+    const plain = coverage((random) => random.normal(), asked, studentInterval);
     if (first < 10) expect(plain.share).toBeLessThan(0.9 - allowance);
   });
 

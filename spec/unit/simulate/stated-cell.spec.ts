@@ -52,7 +52,10 @@ function another(value: unknown): unknown {
   if (typeof value === 'boolean') return !value;
   if (typeof value === 'string') return `${value}x`;
   if (typeof value === 'function') return () => 0;
-  if (Array.isArray(value)) return value.length > 0 ? [another(value[0]), ...value.slice(1)] : [1];
+  if (Array.isArray(value)) {
+    const [head, ...rest] = value as unknown[];
+    return value.length > 0 ? [another(head), ...rest] : [1];
+  }
   if (ArrayBuffer.isView(value)) return (value as Float64Array).map((each) => each * 0.5 + 1e-9);
   if (typeof value === 'object' && value !== null) {
     const [[key, first] = ['odd', 0]] = Object.entries(value);
@@ -105,7 +108,7 @@ describe('the cell that a scheme states', () => {
     ['a point of its own', (cell) => ({ ...cell, upPoints: [{ name: 'x', ratio: 1e-9 }] }), /^upPoints\[0\]/mu],
     [
       'points twice',
-      (cell) => ({ ...cell, upPoints: [...(cell['upPoints'] as []), (cell['upPoints'] as [])[0]] }),
+      (cell) => ({ ...cell, upPoints: [...(cell['upPoints'] as unknown[]), (cell['upPoints'] as unknown[])[0]] }),
       /order/u,
     ],
     ['no points', (cell) => ({ ...cell, downPoints: [] }), /^downPoints: found a list of 0/mu],

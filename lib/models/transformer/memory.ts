@@ -96,11 +96,7 @@ export function deviceMemory(settings: MemorySettings, blocks: number, overheadB
   const { shape, weightBytes, batchSize, activationBytes } = settings;
   const counts = parameterCounts(shape);
   const full = blocks === shape.blocks;
-  const activations =
-    keptActivations(settings, blocks, true) +
-    (full ? headActivations(shape) : 0) +
-    (blocks === 0 ? cutValues(shape) : 0) +
-    temporaries(settings, blocks, full);
+  const activations = blocks === 0 ? cutValues(shape) : mostActivations(settings, blocks, true, full);
   return {
     embeddingBytes: counts.embedding * weightBytes,
     blockBytes: blocks * counts.block * weightBytes,
@@ -136,10 +132,7 @@ export function serverMemoryPerDevice(settings: MemorySettings, blocks: number):
   const { shape, batchSize, activationBytes } = settings;
   const serverBlocks = shape.blocks - blocks;
   if (serverBlocks === 0) return 0;
-  const activations =
-    keptActivations(settings, serverBlocks, blocks === 0) +
-    headActivations(shape) +
-    temporaries(settings, serverBlocks, true);
+  const activations = mostActivations(settings, serverBlocks, blocks === 0, true);
   // Each device trains a head of its own: the weights stand beside their gradients here, once for each device.
   const headCopy = settings.trainedHead ? 4 * parameterCounts(shape).head : 0;
   const states = serverBlocks * adapterStateBytes(settings) + headStateBytes(settings) + headCopy;
@@ -172,19 +165,19 @@ function headStateBytes({ shape, trainedHead, optimizerFloatsPerParameter }: Mem
   return trainedHead ? 4 * (1 + optimizerFloatsPerParameter) * parameterCounts(shape).head : 0;
 }
 
-/** Scalars kept for the backward pass through consecutive blocks, one sample. */
-function keptActivations(settings: MemorySettings, blocks: number, startsAtLowest: boolean): number {
-  if (blocks === 0) return 0;
-  const counts = blockActivations(settings.shape, settings.lora, settings);
+/**
+ * The most scalars held at once in a step through consecutive blocks, and through the head where it is; one sample. What is kept for the
+ * backward pass, and the gradients that are alive beside it: while a block's backward runs or, before any block is
+ * computed again, the head's.
+ */
+function mostActivations(settings: MemorySettings, blocks: number, startsAtLowest: boolean, withHead: boolean): number {
+  const { shape, lora, memoryMode, gradientTemporaries } = settings;
+  const counts = blockActivations(shape, lora, settings);
+  const head = withHead ? headActivations(shape) : 0;
+  const [ofBlock, ofHead] = gradientTemporaries === 'counted' ? [blockGradients(settings), head] : [0, 0];
+  if (memoryMode === 'recompute') return head + blocks * cutValues(shape) + Math.max(counts.block + ofBlock, ofHead);
   const first = startsAtLowest ? counts.lowestBlock : counts.block;
-  if (settings.memoryMode === 'keep') return first + (blocks - 1) * counts.block;
-  return blocks * cutValues(settings.shape) + counts.block;
-}
-
-/** Gradients alive at once in the backward through `blocks` blocks, and through the head where it is; one sample. */
-function temporaries({ gradientTemporaries, ...settings }: MemorySettings, blocks: number, withHead: boolean): number {
-  if (gradientTemporaries !== 'counted' || blocks === 0) return 0;
-  return Math.max(blockGradients(settings), withHead ? headActivations(settings.shape) : 0);
+  return head + first + (blocks - 1) * counts.block + Math.max(ofBlock, ofHead);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { targetWidths, type LoraSettings, type LoraTarget } from './lora.js';
+import { loraTargets, targetWidths, type LoraSettings, type LoraTarget } from './lora.js';
 import { vocabulary } from './parameters.js';
 import { keyValueWidth, type TransformerShape } from './shape.js';
 
@@ -26,8 +26,9 @@ export interface BlockConventions {
    */
   readonly attentionMemory?: 'eager' | 'fused';
   /**
-   * `whole` counts the attention of the lowest block as that of any other; `pruned` leaves out what no gradient needs there
-   * (with adapters on query and value: the gradient of the keys, and the queries kept for it), as autograd engines do.
+   * `whole` counts the attention of the lowest block as that of any other once its queries or keys need a gradient, and what it
+   * keeps but for its input; `pruned` leaves out what no gradient needs there (with adapters on query and value: the gradient of
+   * the keys, and the queries kept for it), as autograd engines do.
    */
   readonly lowestBlock?: 'whole' | 'pruned';
 }
@@ -84,52 +85,81 @@ export function blockWork(
   attentionCount: AttentionCount,
   conventions: BlockConventions = {},
 ): BlockWork {
-  const matrices = matrixWork(shape);
-  const matrixSum = Object.values(matrices).reduce((sum, work) => sum + work, 0);
-  const attention = attentionWork(shape, attentionCount);
-  const adapters = lora.targets.reduce((sum, target) => sum + adapterWork(shape, lora.rank, target), 0);
-  // A frozen matrix passes the gradient of its input on (1 × its forward); attention and adapters need two products
-  // for each of the forward, fused attention one more.
-  const attentionBackward = (conventions.attentionMemory === 'fused' ? 2.5 : 2) * attention;
-  const backward = matrixSum + attentionBackward + 2 * adapters;
+  const sum = (works: readonly number[]) => works.reduce((total, work) => total + work, 0);
+  const adapters = lora.targets.map((target) => adapterWork(shape, lora.rank, target));
   return {
-    forward: matrixSum + attention + adapters,
-    backward,
-    lowestBackward: backward - unneededInLowestBlock(shape, lora, matrices, attention, conventions),
+    forward: sum(Object.values(matrixWork(shape))) + attentionWork(shape, attentionCount) + sum(adapters),
+    backward: backwardWork(shape, lora, attentionCount, conventions, neededGradients(lora, true)),
+    lowestBackward: backwardWork(shape, lora, attentionCount, conventions, lowestGradients(lora, conventions)),
   };
 }
 
-/**
- * What falls away in the lowest block: everything that only serves gradients upstream of its first adapters. Order of
- * the layers: query, key, value → attention → output → gate, up → down.
- */
-function unneededInLowestBlock(
+/** Of which of a block's activations the backward forms gradients. Order: query, key, value → attention → output → gate, up → down. */
+interface NeededGradients {
+  /** The block's input, and with it the inputs of query, key and value. */
+  readonly input: boolean;
+  readonly query: boolean;
+  readonly key: boolean;
+  readonly value: boolean;
+  /** Attention's output, the input of the output matrix. */
+  readonly attended: boolean;
+  /** The residual stream between the two branches, and with it the inputs of gate and up. */
+  readonly middle: boolean;
+  readonly gate: boolean;
+  readonly up: boolean;
+  /** The input of the down matrix. */
+  readonly hidden: boolean;
+}
+
+/** A gradient is needed where something trained stands before it. */
+function neededGradients(lora: LoraSettings, input: boolean): NeededGradients {
+  const [query, key, value] = (['query', 'key', 'value'] as const).map((name) => input || lora.targets.includes(name));
+  const attended = query! || key! || value!;
+  const middle = attended || lora.targets.includes('output');
+  const gate = middle || lora.targets.includes('gate');
+  const up = middle || lora.targets.includes('up');
+  return { input, query: query!, key: key!, value: value!, attended, middle, gate, up, hidden: gate || up };
+}
+
+/** The same for the lowest block; unless pruned, attention's backward is done whole once queries or keys need it. */
+function lowestGradients(lora: LoraSettings, { lowestBlock }: BlockConventions): NeededGradients {
+  const needed = neededGradients(lora, false);
+  if (lowestBlock === 'pruned' || !(needed.query || needed.key)) return needed;
+  return { ...needed, query: true, key: true, value: true };
+}
+
+/** A frozen matrix passes the gradient of its input on, at 1 × its forward; adapters also form those of their weights. */
+function backwardWork(
   shape: TransformerShape,
   lora: LoraSettings,
-  matrices: Record<LoraTarget, number>,
-  attention: number,
-  { attentionMemory, lowestBlock }: BlockConventions,
+  attentionCount: AttentionCount,
+  { attentionMemory }: BlockConventions,
+  needed: NeededGradients,
 ): number {
-  const fused = attentionMemory === 'fused';
-  const trained = (target: LoraTarget) => lora.targets.includes(target);
-  // An adapter whose input needs no gradient saves the product with its first matrix: 2·S·r·d_in.
-  const inputGradient = (targets: readonly LoraTarget[]) =>
-    targets
-      .filter(trained)
-      .reduce((sum, target) => sum + 2 * shape.tokens * lora.rank * targetWidths(shape, target).inputs, 0);
-  const projections = matrices.query + matrices.key + matrices.value;
-  if (trained('query') || trained('key')) {
-    // Without an adapter on one of them its gradient, one of attention's four backward products, serves nothing.
-    const oneIdle = lowestBlock === 'pruned' && !fused && !(trained('query') && trained('key'));
-    return projections + (oneIdle ? 0.5 * attention : 0) + inputGradient(['query', 'key', 'value']);
+  const matrices = matrixWork(shape);
+  const ofInput: Record<LoraTarget, boolean> = {
+    query: needed.input,
+    key: needed.input,
+    value: needed.input,
+    output: needed.attended,
+    gate: needed.middle,
+    up: needed.middle,
+    down: needed.hidden,
+  };
+  let work = attentionBackward(needed, attentionWork(shape, attentionCount), attentionMemory === 'fused');
+  for (const target of loraTargets) if (ofInput[target]) work += matrices[target];
+  for (const target of lora.targets) {
+    work += 2 * adapterWork(shape, lora.rank, target);
+    // The product with its first matrix: 2·S·r·d_in.
+    if (!ofInput[target]) work -= 2 * shape.tokens * lora.rank * targetWidths(shape, target).inputs;
   }
-  // Only the gradient of V is needed: one of attention's four backward products. A fused kernel does all of them.
-  if (trained('value')) return projections + (fused ? 0 : 1.5 * attention) + inputGradient(['value']);
-  const belowOutput = projections + (fused ? 2.5 : 2) * attention + matrices.output;
-  if (trained('output')) return belowOutput + inputGradient(['output']);
-  const belowMlp = belowOutput + matrices.gate + matrices.up;
-  if (trained('gate') || trained('up')) return belowMlp + inputGradient(['gate', 'up']);
-  return belowMlp + matrices.down + inputGradient(['down']);
+  return work;
+}
+
+/** Each product is half of the forward's two: of values, of probabilities, of queries, of keys; a fused kernel does all and the scores again. */
+function attentionBackward({ query, key, value, attended }: NeededGradients, forward: number, fused: boolean): number {
+  if (fused) return attended ? 2.5 * forward : 0;
+  return 0.5 * forward * [value, query || key, query, key].filter(Boolean).length;
 }
 
 /**
@@ -233,35 +263,59 @@ export function blockActivations(
   lora: LoraSettings,
   { attentionMemory, lowestBlock }: BlockConventions = {},
 ): ActivationCounts {
-  const { tokens, width, heads, mlpWidth, gatedMlp } = shape;
-  const trained = (...targets: LoraTarget[]) => targets.some((target) => lora.targets.includes(target));
-  const stream = tokens * width;
-  const keysAndValues = 2 * tokens * keyValueWidth(shape);
-  const fused = attentionMemory === 'fused';
-  // The output of fused attention may be kept as the input of an adapter already.
-  const fusedKept = heads * tokens + (trained('output') ? 0 : stream);
-  const attention = stream + keysAndValues + (fused ? fusedKept : heads * tokens ** 2);
-  const hidden = (gatedMlp ? 2 : 1) * tokens * mlpWidth;
-  const adapterInputs =
-    (trained('query', 'key', 'value') ? stream : 0) +
-    (trained('output') ? stream : 0) +
-    (trained('gate', 'up') ? stream : 0) +
-    (trained('down') ? tokens * mlpWidth : 0);
-  const adapterInner = lora.targets.length * tokens * lora.rank;
-  const block = 2 * stream + attention + hidden + adapterInputs + adapterInner;
-  const idle = lowestBlock === 'pruned' && !fused ? idleAttention(shape, trained) : 0;
-  // The first norm's input serves only the gradient that the lowest block does not need.
-  return { block, lowestBlock: block - stream - idle };
+  return {
+    block: keptScalars(shape, lora, attentionMemory, neededGradients(lora, true)),
+    // Unless pruned, only the first norm's input, which serves the gradient of the block's input alone, is not kept.
+    lowestBlock: keptScalars(
+      shape,
+      lora,
+      attentionMemory,
+      lowestBlock === 'pruned' ? neededGradients(lora, false) : { ...neededGradients(lora, true), input: false },
+    ),
+  };
 }
 
-/** Of the eager attention's kept scalars those that no gradient of the lowest block needs. */
-function idleAttention(shape: TransformerShape, trained: (...targets: LoraTarget[]) => boolean): number {
-  const queries = shape.tokens * shape.width;
+/** What some gradient that is formed needs, and the inputs of adapters. */
+function keptScalars(
+  shape: TransformerShape,
+  lora: LoraSettings,
+  attentionMemory: BlockConventions['attentionMemory'],
+  needed: NeededGradients,
+): number {
+  const { tokens, width, mlpWidth, gatedMlp } = shape;
+  const trained = (...targets: LoraTarget[]) => targets.some((target) => lora.targets.includes(target));
+  const stream = tokens * width;
+  const hidden = tokens * mlpWidth;
+  const sizes: readonly (readonly [boolean, number])[] = [
+    [needed.input, stream],
+    [trained('query', 'key', 'value'), stream],
+    [needed.attended && attentionMemory === 'fused', fusedScalars(shape, trained('output'))],
+    [attentionMemory !== 'fused', eagerScalars(shape, needed)],
+    [trained('output'), stream],
+    [needed.middle, stream],
+    [trained('gate', 'up'), stream],
+    // Inputs of the activation function: the gate's (computed again, its value serves up); beside it up's, for the gate.
+    [gatedMlp ? needed.hidden : needed.up, hidden],
+    [gatedMlp && needed.gate, hidden],
+    [trained('down'), hidden],
+    [true, lora.targets.length * tokens * lora.rank],
+  ];
+  return sizes.reduce((sum, [kept, scalars]) => sum + (kept ? scalars : 0), 0);
+}
+
+/** Queries serve the gradient of the keys and keys that of the queries; values serve both, probabilities all three. */
+function eagerScalars(shape: TransformerShape, { query, key, attended }: NeededGradients): number {
   const keys = shape.tokens * keyValueWidth(shape);
-  const probabilities = shape.heads * shape.tokens ** 2;
-  // Queries serve the gradient of the keys and keys that of the queries; values serve both, probabilities all three.
-  if (trained('query') && trained('key')) return 0;
-  if (trained('query')) return queries;
-  if (trained('key')) return keys;
-  return trained('value') ? queries + 2 * keys : queries + 2 * keys + probabilities;
+  return (
+    (key ? shape.tokens * shape.width : 0) +
+    (query ? keys : 0) +
+    (query || key ? keys : 0) +
+    (attended ? shape.heads * shape.tokens ** 2 : 0)
+  );
+}
+
+/** Queries, keys, values, a number a row and head, and the output, which may be kept as the input of an adapter already. */
+function fusedScalars(shape: TransformerShape, outputIsKept: boolean): number {
+  const { tokens, width, heads } = shape;
+  return tokens * width + 2 * tokens * keyValueWidth(shape) + heads * tokens + (outputIsKept ? 0 : tokens * width);
 }

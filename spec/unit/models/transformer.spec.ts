@@ -162,7 +162,7 @@ describe('work', () => {
     expect(blockActivations(shape, withOutput, { attentionMemory: 'fused' }).block).toBe(
       blockActivations(shape, withOutput).block - 50 + 10,
     );
-    // Queries (5·6) serve only the keys' gradient; without q, k and v adapters nothing of attention is kept.
+    // Queries (5·6) serve only the keys' gradient; without q, k and v adapters nothing of attention is kept, nor before the MLP's norm.
     const lowest = (targets: LoraTarget[]) =>
       blockActivations(shape, { ...lora, targets }).lowestBlock -
       blockActivations(shape, { ...lora, targets }, { lowestBlock: 'pruned' }).lowestBlock;
@@ -170,7 +170,9 @@ describe('work', () => {
     expect(lowest(['key'])).toBe(15);
     expect(lowest(['query', 'key'])).toBe(0);
     expect(lowest(['value'])).toBe(30 + 15 + 15);
-    expect(lowest(['up'])).toBe(30 + 15 + 15 + 50);
+    expect(lowest(['up'])).toBe(30 + 15 + 15 + 50 + 30);
+    // Behind the activation function its input (5·10) serves nothing either.
+    expect(lowest(['down'])).toBe(30 + 15 + 15 + 50 + 30 + 50);
   });
 
   it('gradients alive at once are those of a backward pass that frees what nothing needs any more', () => {

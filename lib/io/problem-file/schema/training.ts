@@ -39,7 +39,7 @@ export const trainingSection = section(() => ({
     .enum(['whole', 'pruned'])
     .default('whole')
     .describe(
-      'Count the attention of the lowest trained block as that of any other, or without what no gradient needs there (with adapters on query and value: queries, and the gradient of keys).',
+      'Count the attention of the lowest trained block, and what that block keeps, as of any other, or without what no gradient needs there (with adapters on query and value: queries, and the gradient of keys).',
     ),
   gradientTemporaries: z
     .enum(['ignored', 'counted'])

@@ -7,6 +7,9 @@ const leastGap = 1e-16;
 /** What both must be at last. */
 const acceptedError = 1e-9;
 const stepFraction = 0.995;
+/** A threshold below this part of the objective's size gives no scale of its own; the room around it then is a part of that size. */
+const smallestPart = 1e-9;
+const leastRoom = 0.1;
 
 /**
  * A convex quadratic program of few thresholds and one shared limit,
@@ -156,8 +159,11 @@ export class ThresholdProgram {
       slack[limit] -= use[i]! * step[i]!;
     }
     this.measure();
+    const objective = this.objectiveSize();
     for (let r = 0; r < kinds; r++) {
-      const size = Math.max(Math.abs(thresholds[r]!), Number.MIN_VALUE);
+      // A threshold that a fixed device holds may lie at its origin: its own size says nothing of the room to leave then.
+      const own = Math.abs(thresholds[r]!);
+      const size = own > smallestPart * objective ? own : Math.max(leastRoom * objective, 1e-300);
       thresholds[r]! += 0.1 * size;
       // No threshold gets below its rows at the lower bounds: a bound for those that have none.
       floors[r] = Math.max(this.least[r]!, floors[r]! - size);

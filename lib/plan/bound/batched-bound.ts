@@ -62,13 +62,18 @@ export class BatchedBound {
     const started = performance.now();
     for (; boxes < this.options.maxBoxes; boxes++) {
       const worst = this.leastOpen();
-      const goal = Math.min(this.cap, this.ceiling);
-      if (worst.bound >= goal * (1 - this.options.relativeTolerance)) break;
+      if (worst.bound >= this.goal()) break;
       if (this.context.signal?.aborted || (performance.now() - started) / 1000 > this.options.timeLimitSeconds) break;
       if (!this.divide(worst)) break;
     }
     const worst = this.leastOpen();
     return { bound: Math.min(this.cap, worst.bound), root, partition: this.partition(root), worst, boxes };
+  }
+
+  /** What is near enough to what can be shown; a target is to be reached. */
+  private goal(): number {
+    const near = 1 - this.options.relativeTolerance;
+    return Math.min(this.context.targetSeconds === undefined ? near * this.cap : this.cap, near * this.ceiling);
   }
 
   private leastOpen(): OpenBox {
@@ -195,7 +200,7 @@ export function boundBatched(columns: ChoiceColumns, options: ResolvedBoundOptio
   const budget = new Budget({ timeLimitSeconds: options.timeLimitSeconds, signal: given.signal });
   const context = { ...given, signal: new BudgetSignal(budget) };
   const chain = boundForm(chainColumns ?? buildColumns(columns), options, context);
-  if (!wantsStages || budget.exhausted(0, 0)) return chain;
+  if (!wantsStages || chain.boundSeconds >= (given.targetSeconds ?? Infinity) || budget.exhausted(0, 0)) return chain;
   const stageColumns = chainColumns ? buildColumns(columns, 'stages') : columns;
   const left = { ...options, timeLimitSeconds: budget.timeLimitSeconds - budget.elapsedSeconds() };
   const stages = boundForm(stageColumns, left, context, chain.boundSeconds);
@@ -217,10 +222,9 @@ const stagesLimit = 200;
 function boundForm(columns: ChoiceColumns, options: ResolvedBoundOptions, context: BoundContext, known = 0): PlanBound {
   const { problem } = columns;
   const aggregation = problem.aggregationSeconds;
-  const incumbent = context.incumbentSeconds;
   const probe = dualCeiling(columns, new BoxOracle(columns), context.signal);
   const ceiling = Math.max(probe.ceiling * (1 + 1e-6), known - aggregation);
-  const reach = Math.min(ceiling, incumbent === undefined ? Infinity : incumbent - aggregation);
+  const reach = Math.min(ceiling, mostWanted(context, aggregation));
   // Where nothing says how far a bound can reach, a generous delay stands for it; at 0 and below there is nothing to show.
   const cap = reach < Infinity ? Math.max(reach, Number.MIN_VALUE) : 1e6 * Math.max(1, columns.deviceCount);
   const search = new BatchedBound(columns, options, context, cap, probe.multipliers);
@@ -245,4 +249,13 @@ function boundForm(columns: ChoiceColumns, options: ResolvedBoundOptions, contex
     columns,
     statistics: { evaluations: search.evaluations, choices: columns.blocks.length, boxes },
   };
+}
+
+/** Delay without aggregation above which nothing has to be shown: that of a known plan, or what lets the claim reach a target. */
+function mostWanted(
+  { incumbentSeconds = Infinity, targetSeconds = Infinity }: BoundContext,
+  aggregation: number,
+): number {
+  if (targetSeconds > incumbentSeconds) return incumbentSeconds - aggregation;
+  return (targetSeconds - aggregation) * (1 + 2 * claimMargin);
 }

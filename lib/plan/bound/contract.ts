@@ -16,7 +16,7 @@ export const boundOptions = defineOptions({
   maxEvaluations: z
     .int()
     .positive()
-    .default(100)
+    .default(300)
     .describe('Evaluations of the dual over all devices before the bound is taken as it is.'),
   maxBoxes: z
     .int()
@@ -40,7 +40,7 @@ export interface BoundContext {
   readonly signal?: StopSignal | undefined;
   /** Delay of a known plan, seconds: where the search starts, and the goal of `batched` subdivision. */
   readonly incumbentSeconds?: number | undefined;
-  /** No more than this needs to be shown, seconds: the search for a better bound ends there. With `batched` the incumbent does so. */
+  /** No more than this needs to be shown, seconds: the search for a better bound ends there. */
   readonly targetSeconds?: number | undefined;
   /** The problem's choices, listed before. */
   readonly choices?: PlanChoices | undefined;

@@ -62,8 +62,8 @@ describe('boundPlan', () => {
 
   it('ends at a target that it reaches, with a certificate that shows as much, and is what it was where it does not', () => {
     const seen = { reached: 0, short: 0, fewer: 0 };
-    // Searches from different thresholds end a few parts in a million apart.
-    const search = 1e-5;
+    // What the search may leave, relative.
+    const search = 1.01e-6;
     for (let seed = 1; seed <= 24; seed++) {
       const sharing = seed % 2 === 0 ? 'allocated' : 'equal';
       const problem = randomProblem({ seed, devices: 3 + (seed % 3), splits: 4, points: 3, sharing });
@@ -86,6 +86,36 @@ describe('boundPlan', () => {
     expect(seen.reached).toBeGreaterThan(20);
     expect(seen.short).toBeGreaterThan(10);
     expect(seen.fewer).toBeGreaterThan(15);
+  });
+
+  it('of a common batch ends at a target too, with or without a plan known', () => {
+    const seen = { reached: 0, short: 0, fewer: 0 };
+    for (let seed = 1; seed <= 12; seed++) {
+      const problem = randomProblem({ seed, devices: 2 + (seed % 3), splits: 4, points: 3, sharing: 'batched' });
+      const full = boundPlan(problem);
+      if (!(full.boundSeconds > 0 && full.boundSeconds < Infinity)) continue;
+      for (const factor of [0.7, 0.9, 1.1]) {
+        const targetSeconds = factor * full.boundSeconds;
+        const alone = boundPlan(problem, {}, { targetSeconds });
+        const known = boundPlan(problem, {}, { targetSeconds, incumbentSeconds: targetSeconds });
+        const above = boundPlan(problem, {}, { targetSeconds, incumbentSeconds: 2 * full.boundSeconds });
+        for (const ended of [alone, known, above]) {
+          expect(verifyBound(problem, ended.certificate)).toMatchObject({
+            valid: true,
+            boundSeconds: ended.boundSeconds,
+          });
+          if (factor > 1) continue;
+          expect(ended.boundSeconds, `seed ${seed} × ${factor}`).toBeGreaterThanOrEqual(targetSeconds);
+          expect(ended.boundSeconds).toBeLessThanOrEqual(targetSeconds * (1 + 1e-7));
+          if (ended.statistics.boxes < full.statistics.boxes) seen.fewer++;
+        }
+        if (factor < 1) seen.reached++;
+        else seen.short++;
+      }
+    }
+    expect(seen.reached).toBeGreaterThan(10);
+    expect(seen.short).toBeGreaterThan(5);
+    expect(seen.fewer).toBeGreaterThan(20);
   });
 
   it('is refused by the verification once a certificate claims more, or its prices are spoilt', () => {

@@ -37,6 +37,22 @@ describe('quadratic programs of few thresholds', () => {
     expect([...program.step]).toEqual([...program.upper]);
   });
 
+  it('starts with room where something else holds a threshold at the origin of its rows', () => {
+    const weights = [1, 1];
+    const least = Float64Array.of(0, -Infinity);
+    const program = new ThresholdProgram(2, weights, least, 1);
+    program.offset.set([-1, 0.7, -0.25, 0.5]);
+    program.slope.set([0.1, 0.7, 0.05, 0.6]);
+    program.use.set([-0.6, -0.3]);
+    program.lower.fill(-0.9);
+    program.upper.fill(3);
+    for (const required of [0, -0.4]) {
+      program.required = required;
+      expect(program.solve()).toBe(true);
+      expect(program.predicted).toBeCloseTo(general(program, weights, least).objective, 9);
+    }
+  });
+
   it('gives the same answer again and counts no change of the active rows', () => {
     const { program } = drawn(3);
     program.solve();

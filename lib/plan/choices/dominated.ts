@@ -53,21 +53,27 @@ export function undominated(
     .map((k) => k + from);
 }
 
-function respectsOf(
+/** In this order: what delay and energy depend on but for the last, memory and loss, and the last. */
+function respectsOf(problem: PlanningProblem, columns: ComparedColumns, from: number, to: number): Float64Array[] {
+  const loads = loadRespects(problem, columns, from, to);
+  const inverseLimit = loads.pop()!;
+  return [...loads, columns.memory.subarray(from, to), columns.loss.subarray(from, to), inverseLimit];
+}
+
+/** What a round's delay and energy depend on of entries from … to − 1, the smaller the better in every respect. */
+export function loadRespects(
   { sharing, stepsPerRound, devices }: PlanningProblem,
-  columns: ComparedColumns,
+  columns: LoadColumns,
   from: number,
   to: number,
 ): Float64Array[] {
-  const { preSeconds, postSeconds, uplinkBits, downlinkBits, adapterBits, exchangeSeconds } = columns;
-  const { serverSeconds, memory, loss } = columns;
+  const { preSeconds, postSeconds, uplinkBits, downlinkBits, adapterBits, exchangeSeconds, serverSeconds } = columns;
   const part = (values: Float64Array) => values.subarray(from, to);
   // 0 where energy is not limited.
   const inverseLimit = part(columns.uplinkEfficiencyLimit).map((limit) => 1 / limit);
-  const own = [part(serverSeconds), part(memory), part(loss), inverseLimit];
   if (sharing === 'batched') {
-    const stages = [preSeconds, postSeconds, uplinkBits, downlinkBits, adapterBits, exchangeSeconds];
-    return [...stages.map(part), ...own];
+    const stages = [preSeconds, postSeconds, uplinkBits, downlinkBits, adapterBits, exchangeSeconds, serverSeconds];
+    return [...stages.map(part), inverseLimit];
   }
   const slices = sharing === 'equal' ? devices.length : 0;
   const sum = (of: (j: number) => number) => Float64Array.from({ length: to - from }, (_, k) => of(from + k));
@@ -76,7 +82,7 @@ function respectsOf(
   );
   const up = sum((j) => stepsPerRound * uplinkBits[j]! + adapterBits[j]!);
   const down = sum((j) => stepsPerRound * downlinkBits[j]! + adapterBits[j]!);
-  return [chain, up, down, ...(sharing === 'equal' ? own.slice(1) : own)];
+  return [chain, up, down, ...(sharing === 'equal' ? [] : [part(serverSeconds)]), inverseLimit];
 }
 
 function betters(rows: Float64Array, width: number, better: number, worse: number): boolean {

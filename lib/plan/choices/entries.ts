@@ -1,6 +1,7 @@
 import { choiceCosts, type DevicePlan, type Plan } from '../../models/index.js';
 import { emptyLoads, loadNames, type FixedDecision, type StepLoads, writeCosts } from '../bandwidth/index.js';
 import type { PlanChoices } from './columns.js';
+import { loadRespects } from './dominated.js';
 
 /** Loads of one entry for each device, for the bandwidth searches; devices left out are skipped. */
 export function loadsOfEntries(choices: PlanChoices, entries: ArrayLike<number>): StepLoads {
@@ -49,26 +50,16 @@ function dominatingEntry(choices: PlanChoices, n: number, { blocks, upPoint, dow
   const costs = choiceCosts(problem, device, blocks, upPoint, downPoint);
   const loads = emptyLoads(1);
   writeCosts(loads, 0, costs);
-  const steps = problem.stepsPerRound;
-  const worth = (columns: StepLoads | PlanChoices, j: number) => {
-    const [pre, post, server] = [columns.preSeconds[j]!, columns.postSeconds[j]!, columns.serverSeconds[j]!];
-    const [up, down, adapter] = [columns.uplinkBits[j]!, columns.downlinkBits[j]!, columns.adapterBits[j]!];
-    const exchange = columns.exchangeSeconds[j]!;
-    const inverseLimit = 1 / columns.uplinkEfficiencyLimit[j]!;
-    if (problem.sharing === 'batched') return [pre, post, up, down, adapter, exchange, server, inverseLimit];
-    const chain = [steps * up + adapter, steps * down + adapter, inverseLimit];
-    return problem.sharing === 'equal'
-      ? [steps * (pre + post + problem.devices.length * server) + exchange, ...chain]
-      : [steps * (pre + post) + exchange, server, ...chain];
-  };
-  const own = worth(loads, 0);
-  for (let j = choices.start[n]!; j < choices.start[n + 1]!; j++) {
+  const own = loadRespects(problem, loads, 0, 1);
+  const from = choices.start[n]!;
+  const listed = loadRespects(problem, choices, from, choices.start[n + 1]!);
+  for (let j = from; j < choices.start[n + 1]!; j++) {
     if (choices.blocks[j]! < 0) continue;
     const other = choiceCosts(problem, device, choices.blocks[j]!, choices.upPoint[j]!, choices.downPoint[j]!);
     if (other.accuracy < costs.accuracy || other.serverMemoryBytes > costs.serverMemoryBytes) continue;
     if (problem.extraLimits?.some(({ scope }, k) => scope === 'sum' && other.extraUse[k]! > costs.extraUse[k]!))
       continue;
-    if (worth(choices, j).every((value, r) => value <= own[r]!)) return j;
+    if (listed.every((respect, r) => respect[j - from]! <= own[r]![0]!)) return j;
   }
   return -1;
 }

@@ -82,7 +82,7 @@ const everyTrait = [
 ];
 
 describe('a round played layer by layer', () => {
-  const runs = samples(1200, 20_000);
+  const runs = samples(500, 20_000);
 
   it('takes the time and the memory that the model says, under every option', () => {
     const seen = new Map<string, number>();
@@ -126,7 +126,7 @@ describe('a round played layer by layer', () => {
           expect(decisions[n]!.blocks).toBe(1);
         });
       }),
-      { numRuns: samples(300, 3000), seed: 6 },
+      { numRuns: samples(200, 3000), seed: 6 },
     );
     expect(less).toBeGreaterThan(20);
   });

@@ -185,7 +185,10 @@ function caseOf(family: Family, shape: TransformerShape): fc.Arbitrary<RoundCase
     .record({
       lora: fc.record({
         rank: size(1, 4),
-        targets: fc.subarray(targets, { minLength: 1 }),
+        targets: fc.oneof(
+          fc.subarray(targets, { minLength: 1 }),
+          fc.constantFrom(...targets).map((target) => [target]),
+        ),
         bytesPerParameter: fc.constantFrom(2 as const, 4 as const),
       }),
       attention: fc.constantFrom('full' as const, 'half' as const),

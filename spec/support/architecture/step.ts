@@ -237,11 +237,13 @@ class PartBuilder {
     const works = new Map(formed.map(({ operation, work }) => [operation, work]));
     const counts = this.settings.gradientTemporaries === 'counted';
     const places = new Places(stream, block.operations.at(-1)!.output);
-    return memory.map(({ operation, formed: gradients }) => {
+    const instructions = memory.map(({ operation, formed: gradients }) => {
       const take = places.form(gradients, operation.output, (tensor) => `gradient of ${name(tensor)}`);
       const release = places.drop(operation.output);
       return this.doing(works.get(operation) ?? 0, this.counted(take), counts ? release : []);
     });
+    // What a kernel formed beside what was asked for.
+    return [...instructions, this.doing(0, [], counts ? places.left() : [])];
   }
 }
 
@@ -277,5 +279,10 @@ class Places {
     if (place === undefined) return [];
     this.place.delete(tensor);
     return place === this.residual || [...this.place.values()].includes(place) ? [] : [place];
+  }
+
+  /** Places still taken at the end of the block, the residual's apart. */
+  left(): string[] {
+    return [...new Set(this.place.values())].filter((place) => place !== this.residual);
   }
 }

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { outerApproximation, solveMinlp } from '../lib/integer/index.js';
 import { compileNl, writeNl } from '../lib/io/nl/index.js';
 import type { MixedIntegerNonlinearProgram } from '../lib/problem/index.js';
-import { solveQp } from '../lib/qp/index.js';
+import { solveQp } from '../lib/qp/sparse/index.js';
 import { solveSqp } from '../lib/sqp/index.js';
 import { convexMinlps, nonconvexMinlps, type ClassicalMinlp } from '../spec/problems/minlp/classical.js';
 import { makeModel } from '../spec/support/modeller.js';

@@ -12,7 +12,7 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { SparseMatrix } from '../lib/linalg/index.js';
-import { qpEvidence, solveQp, type QpResult } from '../lib/qp/index.js';
+import { qpEvidence, solveQp, type QpResult } from '../lib/qp/sparse/index.js';
 import { familyProgram, qpFamilies, type KnownProgram, type QpFamily } from '../spec/support/qp-families.js';
 
 const seeds = 10;

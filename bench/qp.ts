@@ -10,7 +10,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { DenseMatrix } from '../lib/linalg/index.js';
-import { DualActiveSetSolver, solveQp } from '../lib/qp/index.js';
+import { DualActiveSetSolver, solveQp } from '../lib/qp/sparse/index.js';
 import { randomStream } from '../lib/random/index.js';
 import { requirePeer } from './profile/peers.js';
 

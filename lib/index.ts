@@ -3,7 +3,7 @@ export * from './problem/index.js';
 export * from './solver/index.js';
 export type { MinimizeResult } from './minimize/index.js';
 export * from './easy/index.js';
-export { solveQp } from './qp/index.js';
+export { solveQp } from './qp/sparse/index.js';
 export { solveSqp } from './sqp/index.js';
 export { solveAugmentedLagrangian } from './auglag/index.js';
 export { solveInterior } from './interior/index.js';

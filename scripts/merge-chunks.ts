@@ -5,6 +5,7 @@ import { build, type BuildOptions, type Metafile } from 'esbuild';
 const measured = [
   'lib/index.js',
   'lib/qp/index.js',
+  'lib/qp/sparse/index.js',
   'lib/plan/index.js',
   'lib/models/index.js',
   'lib/io/index.js',

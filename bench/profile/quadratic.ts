@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SparseMatrix } from '../../lib/linalg/index.js';
 import type { QuadraticProgram } from '../../lib/problem/index.js';
-import { solveQp } from '../../lib/qp/index.js';
+import { solveQp } from '../../lib/qp/sparse/index.js';
 import { isSolved } from '../../lib/solver/index.js';
 import { largestViolation } from './nonlinear.js';
 import { medianSeconds, type Outcome, type RawAnswer } from './outcome.js';

@@ -1,6 +1,6 @@
 import { ArgumentError } from '../errors/index.js';
 import type { MixedIntegerNonlinearProgram, NonlinearProgram, QuadraticProgram } from '../problem/index.js';
-import { solveQp, type QpResult } from '../qp/index.js';
+import { solveQp, type QpResult } from '../qp/sparse/index.js';
 import { checkProgram } from '../qp/validate.js';
 import { Budget, type BudgetLimits } from '../solver/index.js';
 import { canonicalJson } from '../verify/canonical.js';

@@ -1,4 +1,4 @@
-import type { QpResult } from '../qp/index.js';
+import type { QpResult } from '../qp/sparse/index.js';
 import { Dyadic } from '../verify/programs/index.js';
 import type { ConvexityEvidence } from './convexity.js';
 import {

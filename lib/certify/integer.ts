@@ -1,4 +1,4 @@
-import { solveQp } from '../qp/index.js';
+import { solveQp } from '../qp/sparse/index.js';
 import type { BudgetEnd } from '../solver/index.js';
 import { better, unboundedClaims } from './continuous.js';
 import type { ConvexityEvidence } from './convexity.js';

@@ -1,5 +1,5 @@
 import { Simplex } from '../integer/linear/simplex.js';
-import { solveQp, type QpWarmStart } from '../qp/index.js';
+import { solveQp, type QpWarmStart } from '../qp/sparse/index.js';
 import type { Stated } from './numeric.js';
 
 /** Answer to a continuous relaxation; y is positive for upper sides. */

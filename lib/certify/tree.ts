@@ -1,5 +1,5 @@
 import { fractionalVariables, Pseudocosts } from '../integer/index.js';
-import type { QpWarmStart } from '../qp/index.js';
+import type { QpWarmStart } from '../qp/sparse/index.js';
 import type { BudgetEnd } from '../solver/index.js';
 import { Dyadic } from '../verify/programs/index.js';
 import { clearedMultipliers, dualLeaf, leaning, rayLeaf, type ProvenLeaf } from './evidence.js';

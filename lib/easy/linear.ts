@@ -2,7 +2,7 @@ import { certifyProgram, type CertifyProgramOptions, type ProgramCertification }
 import { assembleSparse, type SparseMatrix } from '../linalg/index.js';
 import { minimize, type MinimizeOptions } from '../minimize/index.js';
 import type { MixedIntegerNonlinearProgram, QuadraticProgram } from '../problem/index.js';
-import { solveQp, type QpOptionsInput } from '../qp/index.js';
+import { solveQp, type QpOptionsInput } from '../qp/sparse/index.js';
 import type { SolverResult, StopSignal, Termination } from '../solver/index.js';
 import {
   byName,

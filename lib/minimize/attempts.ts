@@ -4,7 +4,7 @@ import { solveDirect } from '../direct/index.js';
 import { type Evaluator, type SolveContext } from '../nlp/index.js';
 import type { NonlinearProgram } from '../problem/index.js';
 import { interiorOptions, runInterior, suitsInterior } from '../interior/index.js';
-import { solveQp } from '../qp/index.js';
+import { solveQp } from '../qp/sparse/index.js';
 import { Budget, type IterationCallback, type SolverResult, type StopSignal } from '../solver/index.js';
 import { runSqp } from '../sqp/index.js';
 import { isConvex, toQuadraticProgram } from './classify.js';

@@ -18,7 +18,7 @@ import {
   type NlpMeta,
   type NonlinearProgram,
 } from '../problem/index.js';
-import { solveQp } from '../qp/index.js';
+import { solveQp } from '../qp/sparse/index.js';
 import { randomStream } from '../random/index.js';
 import { Budget, isSolved, type StopSignal, type Termination } from '../solver/index.js';
 import type { MinimizeOptions, ResolvedMinimizeOptions } from './options.js';

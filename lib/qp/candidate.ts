@@ -1,7 +1,7 @@
 import { zeroCounts, type QuadraticProgram } from '../problem/index.js';
 import type { BudgetEnd, DualStatus, PrimalStatus, Termination } from '../solver/index.js';
 import { farkasCertificate, provesOptimal, qpEvidence, unboundedRay, type QpEvidence } from './evidence.js';
-import type { QpOptions } from './options.js';
+import type { CommonQpOptions } from './options.js';
 import type { FarkasCertificate, QpMethod, QpResult, UnboundedRay, WorkingSet } from './result.js';
 
 /** What an algorithm believes it has found; `concludeCandidate` makes a checked result of it. */
@@ -40,6 +40,12 @@ export function nearestToOrigin({ linear, lower, upper, constraintLower }: Quadr
   };
 }
 
+/** A result as a candidate of which nothing is claimed. */
+export function candidateOf(result: QpResult): QpCandidate {
+  const { ray: _ray, ...point } = result;
+  return { ...point, claim: 'stalled' };
+}
+
 /**
  * Recomputes everything from the data of the problem and claims only what that supports: a candidate that fails its
  * check ends as `stalled` (or at the limit it met), one that did better than it believed as `optimal`.
@@ -47,7 +53,7 @@ export function nearestToOrigin({ linear, lower, upper, constraintLower }: Quadr
 export function concludeCandidate(
   problem: QuadraticProgram,
   candidate: QpCandidate,
-  options: QpOptions,
+  options: CommonQpOptions,
   timeSeconds: number,
 ): QpResult {
   const evidence = qpEvidence(problem, candidate.x, candidate.multipliers, candidate.boundMultipliers);
@@ -65,7 +71,7 @@ export function concludeCandidate(
 export function resultFromEvidence(
   candidate: QpCandidate,
   evidence: QpEvidence,
-  options: QpOptions,
+  options: CommonQpOptions,
   timeSeconds: number,
   certificate?: FarkasCertificate,
   ray?: UnboundedRay,

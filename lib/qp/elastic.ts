@@ -3,7 +3,7 @@ import { maxNorm, multiply } from '../linalg/index.js';
 import { absoluteViolation, type QuadraticProgram } from '../problem/index.js';
 import { qpEvidence } from './evidence.js';
 import { relaxRows } from './feasibility.js';
-import type { QpOptions } from './options.js';
+import type { CommonQpOptions } from './options.js';
 import type { ElasticReport, QpResult } from './result.js';
 
 /**
@@ -12,7 +12,7 @@ import type { ElasticReport, QpResult } from './result.js';
  */
 export function solveElastic(
   problem: QuadraticProgram,
-  options: QpOptions,
+  options: CommonQpOptions,
   solve: (relaxed: QuadraticProgram) => QpResult,
 ): QpResult {
   const n = problem.linear.length;

@@ -1,8 +1,6 @@
-export * from './options.js';
+export { qpOptions, type QpOptions, type QpOptionsInput } from './options.js';
 export * from './result.js';
 export * from './evidence.js';
 export * from './dual-active-set.js';
-export * from './solve-qp.js';
-export * from './arrowhead-program.js';
-export * from './arrowhead-solver.js';
-export * from './equality-elimination.js';
+export { solveQp } from './solve-qp.js';
+export type { QpContext } from './run.js';

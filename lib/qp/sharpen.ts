@@ -1,7 +1,7 @@
 import type { QuadraticProgram } from '../problem/index.js';
 import { concludeCandidate } from './candidate.js';
 import { pointMerit } from './evidence.js';
-import type { QpOptions } from './options.js';
+import type { CommonQpOptions } from './options.js';
 import type { QpResult } from './result.js';
 import { inOwnVariableUnits, inVariableUnits, worthOfResiduals } from './variable-units.js';
 
@@ -15,7 +15,7 @@ const grossWorth = 1e-5;
 export function sharpened(
   problem: QuadraticProgram,
   result: QpResult,
-  options: QpOptions,
+  options: CommonQpOptions,
   solve: (scaled: QuadraticProgram) => QpResult,
 ): QpResult {
   if (result.termination !== 'optimal' || result.elastic) return result;
@@ -58,6 +58,6 @@ export function sharpened(
 }
 
 /** Whether a point's residuals are within the tolerance, or no larger than another's, without any scaling. */
-function isAsSharp(problem: QuadraticProgram, point: QpResult, other: QpResult, options: QpOptions): boolean {
+function isAsSharp(problem: QuadraticProgram, point: QpResult, other: QpResult, options: CommonQpOptions): boolean {
   return pointMerit(problem, point) <= Math.max(options.optimalityTolerance, pointMerit(problem, other));
 }

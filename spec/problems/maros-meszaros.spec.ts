@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { SparseMatrix } from '../../lib/linalg/index.js';
 import type { QuadraticProgram } from '../../lib/problem/index.js';
-import { qpEvidence, solveQp } from '../../lib/qp/index.js';
+import { qpEvidence, solveQp } from '../../lib/qp/sparse/index.js';
 import { optimalityFaults } from '../support/qp-checker.js';
 
 const folder = join(import.meta.dirname, '../../../shared/data/maros-meszaros');

@@ -3,7 +3,7 @@ import { outerApproximation, solveMinlp, type RelaxationSolver } from '../../lib
 import { compileNl, readNl, writeNl } from '../../lib/io/nl/index.js';
 import { minimize } from '../../lib/minimize/index.js';
 import type { MixedIntegerNonlinearProgram } from '../../lib/problem/index.js';
-import { solveQp } from '../../lib/qp/index.js';
+import { solveQp } from '../../lib/qp/sparse/index.js';
 import { solveSqp } from '../../lib/sqp/index.js';
 import { makeModel } from '../support/modeller.js';
 import { convexMinlps, nonconvexMinlps, type ClassicalMinlp } from './minlp/classical.js';

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import { solveQp, type QpResult } from '../../lib/qp/index.js';
+import { solveQp, type QpResult } from '../../lib/qp/sparse/index.js';
 import { certificateFaults, optimalityFaults, rayFaults } from '../support/qp-checker.js';
 import { knownQp, qpKinds, type KnownQp, type QpKind } from '../support/qp-generator.js';
 

@@ -4,7 +4,7 @@ import { solveInterior } from '../../../lib/interior/index.js';
 import { denseMatrix } from '../../../lib/linalg/index.js';
 import { minimize } from '../../../lib/minimize/index.js';
 import type { NonlinearProgram, QuadraticProgram } from '../../../lib/problem/index.js';
-import { solveQp } from '../../../lib/qp/index.js';
+import { solveQp } from '../../../lib/qp/sparse/index.js';
 import { randomStream } from '../../../lib/random/index.js';
 import type { SolverResult } from '../../../lib/solver/index.js';
 import { solveSqp } from '../../../lib/sqp/index.js';

@@ -6,7 +6,7 @@ import { solveExactly } from '../../../lib/certify/exact-solve.js';
 import { neighbour, roundedDown, roundedUp } from '../../../lib/certify/rational.js';
 import { denseMatrix } from '../../../lib/linalg/index.js';
 import type { QuadraticProgram } from '../../../lib/problem/index.js';
-import { solveQp } from '../../../lib/qp/index.js';
+import { solveQp } from '../../../lib/qp/sparse/index.js';
 import { randomStream } from '../../../lib/random/index.js';
 import { Dyadic } from '../../../lib/verify/programs/index.js';
 import { programKinds, sampleProgram, type SampleProgram } from '../../support/programs.js';

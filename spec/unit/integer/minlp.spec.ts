@@ -8,7 +8,7 @@ import {
   solveMinlp,
   type RelaxationSolver,
 } from '../../../lib/integer/index.js';
-import { solveQp } from '../../../lib/qp/index.js';
+import { solveQp } from '../../../lib/qp/sparse/index.js';
 import { randomStream } from '../../../lib/random/index.js';
 import { solveSqp } from '../../../lib/sqp/index.js';
 import { constructedMinlp, convexIntegerProgram, enumerateIntegers } from '../../support/minlp-generators.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Simplex } from '../../../lib/integer/linear/simplex.js';
-import { solveQp } from '../../../lib/qp/index.js';
+import { solveQp } from '../../../lib/qp/sparse/index.js';
 import { randomStream } from '../../../lib/random/index.js';
 
 describe('Simplex', () => {

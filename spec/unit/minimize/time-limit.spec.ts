@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { minimize } from '../../../lib/minimize/index.js';
-import { solveQp } from '../../../lib/qp/index.js';
+import { solveQp } from '../../../lib/qp/sparse/index.js';
 import { assembleSparse } from '../../../lib/linalg/index.js';
 import type { NonlinearProgram, QuadraticProgram } from '../../../lib/problem/index.js';
 

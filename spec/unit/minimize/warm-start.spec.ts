@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { compileNl, readNl } from '../../../lib/io/nl/index.js';
 import { minimize } from '../../../lib/minimize/index.js';
-import type { QpWarmStart } from '../../../lib/qp/index.js';
+import type { QpWarmStart } from '../../../lib/qp/sparse/index.js';
 import type { SqpCall, SqpResult } from '../../../lib/sqp/index.js';
 import { objections } from '../../support/nlp-checker.js';
 import { nlText } from '../../support/nl-text.js';
@@ -18,8 +18,8 @@ vi.mock('../../../lib/sqp/index.js', async (importOriginal) => {
   };
   return { ...original, runSqp };
 });
-vi.mock('../../../lib/qp/index.js', async (importOriginal) => {
-  const original = await importOriginal<typeof import('../../../lib/qp/index.js')>();
+vi.mock('../../../lib/qp/sparse/index.js', async (importOriginal) => {
+  const original = await importOriginal<typeof import('../../../lib/qp/sparse/index.js')>();
   const solveQp: typeof original.solveQp = (problem, options, warmStart, limits) => {
     seen.quadratic.push(warmStart);
     return original.solveQp(problem, options, warmStart, limits);

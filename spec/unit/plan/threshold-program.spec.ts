@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { assembleSparse } from '../../../lib/linalg/index.js';
 import { ThresholdProgram } from '../../../lib/plan/bandwidth/threshold-program.js';
-import { solveQp } from '../../../lib/qp/index.js';
+import { solveQp } from '../../../lib/qp/sparse/index.js';
 import { randomStream } from '../../../lib/random/index.js';
 
 describe('quadratic programs of few thresholds', () => {

@@ -3,7 +3,7 @@ import { solveLp, solveMilp, solveQuadratic } from '../../../lib/easy/index.js';
 import { denseMatrix } from '../../../lib/linalg/index.js';
 import { minimize } from '../../../lib/minimize/index.js';
 import type { NonlinearProgram, QuadraticProgram } from '../../../lib/problem/index.js';
-import { solveQp } from '../../../lib/qp/index.js';
+import { solveQp } from '../../../lib/qp/sparse/index.js';
 import { randomStream, type RandomStream } from '../../../lib/random/index.js';
 import { Budget } from '../../../lib/solver/index.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { denseMatrix, toSparse, type SymmetricMatrix } from '../../../lib/linalg/index.js';
 import type { QuadraticProgram } from '../../../lib/problem/index.js';
-import { qpEvidence, solveQp } from '../../../lib/qp/index.js';
+import { qpEvidence, solveQp } from '../../../lib/qp/sparse/index.js';
 import { inOwnVariableUnits, inVariableUnits, worthOfResiduals } from '../../../lib/qp/variable-units.js';
 
 const square = (values: readonly number[]) => denseMatrix(2, 2, Float64Array.from(values));

@@ -4,7 +4,7 @@ import {
   multiplyTransposed,
   SparseSymmetricFactor,
   Triplets,
-} from '../linalg/index.js';
+} from '../../linalg/index.js';
 import type { InteriorPoint } from './interior-iterate.js';
 import type { SparseProgram } from './scaling.js';
 

@@ -1,5 +1,5 @@
-import { maxNorm, multiply } from '../linalg/index.js';
-import type { Budget, BudgetEnd } from '../solver/index.js';
+import { maxNorm, multiply } from '../../linalg/index.js';
+import type { Budget, BudgetEnd } from '../../solver/index.js';
 import { InteriorIterate, type InteriorPoint, type IterateQuality } from './interior-iterate.js';
 import { KktSystem } from './kkt-system.js';
 import type { ScaledProgram } from './scaling.js';

@@ -1,4 +1,4 @@
-import { maxNorm } from '../linalg/index.js';
+import { maxNorm } from '../../linalg/index.js';
 import type { ArrowheadQuadraticProgram } from './arrowhead-program.js';
 import type { ArrowheadState } from './arrowhead-state.js';
 

@@ -1,4 +1,4 @@
-import { DenseSymmetricFactor } from '../linalg/index.js';
+import { DenseSymmetricFactor } from '../../linalg/index.js';
 
 /** What the iteration on an arrowhead program carries along; allocated once for a shape. */
 export class ArrowheadState {

@@ -1,4 +1,4 @@
-import { submatrix } from '../linalg/index.js';
+import { submatrix } from '../../linalg/index.js';
 import type { InteriorPoint } from './interior-iterate.js';
 import type { SparseProgram } from './scaling.js';
 

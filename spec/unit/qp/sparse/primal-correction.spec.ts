@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { multiply } from '../../../lib/linalg/index.js';
-import { withoutViolations } from '../../../lib/qp/primal-correction.js';
-import { qpEvidence, solveQp } from '../../../lib/qp/index.js';
-import { equilibrate, type SparseProgram } from '../../../lib/qp/scaling.js';
-import { toSparseProgram } from '../../../lib/qp/sparse-path.js';
-import { randomStream } from '../../../lib/random/index.js';
-import { familyProgram, qpFamilies } from '../../support/qp-families.js';
+import { multiply } from '../../../../lib/linalg/index.js';
+import { withoutViolations } from '../../../../lib/qp/sparse/primal-correction.js';
+import { qpEvidence, solveQp } from '../../../../lib/qp/sparse/index.js';
+import { equilibrate, type SparseProgram } from '../../../../lib/qp/sparse/scaling.js';
+import { toSparseProgram } from '../../../../lib/qp/sparse/sparse-path.js';
+import { randomStream } from '../../../../lib/random/index.js';
+import { familyProgram, qpFamilies } from '../../../support/qp-families.js';
 
 function violationOf(
   { variableCount: n, constraintCount: m, constraintMatrix, lower, upper }: SparseProgram,

@@ -1,4 +1,4 @@
-import type { SparseMatrix } from '../linalg/index.js';
+import type { SparseMatrix } from '../../linalg/index.js';
 
 /** P (lower triangle), A and q of a problem in sparse form, with its n + m conditions: bounds first, then rows. */
 export interface SparseProgram {

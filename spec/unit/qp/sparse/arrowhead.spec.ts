@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { denseMatrix } from '../../../lib/linalg/index.js';
+import { denseMatrix } from '../../../../lib/linalg/index.js';
 import {
   ArrowheadSolver,
   arrowheadToQuadraticProgram,
   solveArrowheadQp,
   solveQp,
   type ArrowheadQuadraticProgram,
-} from '../../../lib/qp/index.js';
-import { randomStream } from '../../../lib/random/index.js';
-import { optimalityFaults } from '../../support/qp-checker.js';
+} from '../../../../lib/qp/sparse/index.js';
+import { randomStream } from '../../../../lib/random/index.js';
+import { optimalityFaults } from '../../../support/qp-checker.js';
 
 /** minimise t subject to t ≥ aₙ − sₙxₙ (private rows), Σ xₙ ≤ 1, bounds, with some curvature. */
 function minimax(n: number, seed: number): ArrowheadQuadraticProgram {

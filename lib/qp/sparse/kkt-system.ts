@@ -1,4 +1,4 @@
-import { SparseSymmetricFactor, Triplets, type SparseMatrix } from '../linalg/index.js';
+import { SparseSymmetricFactor, Triplets, type SparseMatrix } from '../../linalg/index.js';
 import type { SparseProgram } from './scaling.js';
 
 /**

@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { assembleSparse, type SparseMatrix } from '../../../lib/linalg/index.js';
-import type { QuadraticProgram } from '../../../lib/problem/index.js';
-import { qpEvidence, solveQp, type QpResult } from '../../../lib/qp/index.js';
-import { optimalityFaults } from '../../support/qp-checker.js';
-import { familyProgram, qpFamilies } from '../../support/qp-families.js';
+import { assembleSparse, type SparseMatrix } from '../../../../lib/linalg/index.js';
+import type { QuadraticProgram } from '../../../../lib/problem/index.js';
+import { qpEvidence, solveQp, type QpResult } from '../../../../lib/qp/sparse/index.js';
+import { optimalityFaults } from '../../../support/qp-checker.js';
+import { familyProgram, qpFamilies } from '../../../support/qp-families.js';
 
 interface StoredMatrix {
   rows: number;
@@ -17,7 +17,7 @@ interface StoredMatrix {
 
 type Stored = Record<'P' | 'A', StoredMatrix> & Record<'q' | 'l' | 'u' | 'lb' | 'ub', (number | null)[]>;
 
-const folder = join(import.meta.dirname, '../../../../shared/cases/qp');
+const folder = join(import.meta.dirname, '../../../../../shared/cases/qp');
 const present = existsSync(folder);
 if (!present) console.warn(`skipped: QSIERRA and QBEACONF are not at ${folder}`);
 

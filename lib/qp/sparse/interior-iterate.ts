@@ -1,4 +1,4 @@
-import { maxNorm, multiply, multiplyLowerTriangle, multiplyTransposed } from '../linalg/index.js';
+import { maxNorm, multiply, multiplyLowerTriangle, multiplyTransposed } from '../../linalg/index.js';
 import type { ScaledProgram, SparseProgram } from './scaling.js';
 
 /** Residuals of an iterate in the units of the unscaled problem. */

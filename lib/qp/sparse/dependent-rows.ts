@@ -1,4 +1,4 @@
-import { forEachEntry, SparseSymmetricFactor, submatrix, Triplets } from '../linalg/index.js';
+import { forEachEntry, SparseSymmetricFactor, submatrix, Triplets } from '../../linalg/index.js';
 import { equilibrate, type SparseProgram } from './scaling.js';
 import { selected, type ReducedProgram } from './selection.js';
 

@@ -1,6 +1,6 @@
+import type { QpCandidate } from '../candidate.js';
 import type { ArrowheadQuadraticProgram } from './arrowhead-program.js';
 import type { ArrowheadState } from './arrowhead-state.js';
-import type { QpCandidate } from './candidate.js';
 
 /** Point, multipliers and working set of the present state; variables (x, t), private rows before coupling rows. */
 export function arrowheadCandidate(

@@ -6,9 +6,9 @@ import {
   multiplyRows,
   PivotedQr,
   type DenseMatrix,
-} from '../linalg/index.js';
-import type { QuadraticProgram } from '../problem/index.js';
-import type { QpCandidate } from './candidate.js';
+} from '../../linalg/index.js';
+import type { QuadraticProgram } from '../../problem/index.js';
+import type { QpCandidate } from '../candidate.js';
 
 /** Dependent equalities may contradict each other by this much, relative to max(1, |side|), and be dropped. */
 const consistencyTolerance = 1e-10;
@@ -28,7 +28,7 @@ export interface EliminatedProgram {
  * @example
  * ```ts
  * import { denseMatrix } from 'sft-opt/linalg';
- * import { equalityRows } from 'sft-opt/qp';
+ * import { equalityRows } from 'sft-opt/qp/sparse';
  *
  * const problem = {
  *   hessian: { kind: 'diagonal' as const, values: Float64Array.of(2, 2) },
@@ -60,7 +60,7 @@ export function equalityRows({ constraintLower, constraintUpper }: QuadraticProg
  * @example
  * ```ts
  * import { denseMatrix } from 'sft-opt/linalg';
- * import { eliminateEqualities } from 'sft-opt/qp';
+ * import { eliminateEqualities } from 'sft-opt/qp/sparse';
  *
  * const problem = {
  *   hessian: { kind: 'diagonal' as const, values: Float64Array.of(2, 2) },

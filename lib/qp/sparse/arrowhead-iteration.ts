@@ -1,10 +1,10 @@
-import { maxNorm } from '../linalg/index.js';
-import type { Budget } from '../solver/index.js';
+import { maxNorm } from '../../linalg/index.js';
+import type { Budget } from '../../solver/index.js';
+import type { QpWarmStart } from '../result.js';
 import { evaluate } from './arrowhead-pieces.js';
 import { tightenShared, type ArrowheadQuadraticProgram } from './arrowhead-program.js';
 import type { ArrowheadState } from './arrowhead-state.js';
 import { newtonDirection, updateSides } from './arrowhead-step.js';
-import type { QpWarmStart } from './result.js';
 
 const maxNewtonSteps = 60;
 const shortestStep = 1e-4;

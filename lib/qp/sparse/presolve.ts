@@ -1,4 +1,4 @@
-import { multiplyLowerTriangle, transpose, type SparseMatrix } from '../linalg/index.js';
+import { multiplyLowerTriangle, transpose, type SparseMatrix } from '../../linalg/index.js';
 import type { InteriorPoint } from './interior-iterate.js';
 import type { SparseProgram } from './scaling.js';
 import { selected, type ReducedProgram } from './selection.js';

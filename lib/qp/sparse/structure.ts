@@ -5,11 +5,11 @@ import {
   type DenseMatrix,
   type SparseMatrix,
   type SymmetricMatrix,
-} from '../linalg/index.js';
-import type { QuadraticProgram } from '../problem/index.js';
+} from '../../linalg/index.js';
+import type { QuadraticProgram } from '../../problem/index.js';
+import type { QpCandidate } from '../candidate.js';
+import type { QpWarmStart } from '../result.js';
 import type { ArrowheadQuadraticProgram } from './arrowhead-program.js';
-import type { QpCandidate } from './candidate.js';
-import type { QpWarmStart } from './result.js';
 
 /** Most coupling rows, and most shared variables, of a program that counts as structured. */
 const couplingLimit = 12;

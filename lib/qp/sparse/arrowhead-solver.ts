@@ -1,13 +1,13 @@
-import { ArgumentError } from '../errors/index.js';
-import { Budget } from '../solver/index.js';
+import { ArgumentError } from '../../errors/index.js';
+import { Budget } from '../../solver/index.js';
+import { resultFromEvidence } from '../candidate.js';
+import type { QpResult, QpWarmStart } from '../result.js';
 import { arrowheadEvidence } from './arrowhead-evidence.js';
 import { iterate } from './arrowhead-iteration.js';
 import { arrowheadShape, arrowheadToQuadraticProgram, type ArrowheadQuadraticProgram } from './arrowhead-program.js';
 import { arrowheadCandidate } from './arrowhead-solution.js';
 import { ArrowheadState } from './arrowhead-state.js';
-import { resultFromEvidence } from './candidate.js';
 import { qpOptions, type QpOptions, type QpOptionsInput } from './options.js';
-import type { QpResult, QpWarmStart } from './result.js';
 import { solveQp } from './solve-qp.js';
 
 /**
@@ -81,7 +81,7 @@ function finiteOptions(options: QpOptions): QpOptionsInput {
  * @example
  * ```ts
  * import { denseMatrix } from 'sft-opt/linalg';
- * import { solveArrowheadQp } from 'sft-opt/qp';
+ * import { solveArrowheadQp } from 'sft-opt/qp/sparse';
  *
  * const program = {
  *   privateHessian: Float64Array.of(1, 1),

@@ -1,9 +1,9 @@
-import { emptySparse, forEachEntry, lowerTriangle, toSparse, Triplets } from '../linalg/index.js';
-import type { QuadraticProgram } from '../problem/index.js';
-import type { Budget } from '../solver/index.js';
-import type { QpCandidate } from './candidate.js';
+import { emptySparse, forEachEntry, lowerTriangle, toSparse, Triplets } from '../../linalg/index.js';
+import type { QuadraticProgram } from '../../problem/index.js';
+import type { Budget } from '../../solver/index.js';
+import type { QpCandidate } from '../candidate.js';
+import { farkasCertificate, pointMerit, unboundedRay } from '../evidence.js';
 import { withoutDependentRows } from './dependent-rows.js';
-import { farkasCertificate, pointMerit, unboundedRay } from './evidence.js';
 import type { InteriorPoint } from './interior-iterate.js';
 import { InteriorPointSolver, type InteriorPointOutcome } from './interior-point.js';
 import type { QpOptions } from './options.js';

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { assembleSparse, denseMatrix, toSparse } from '../../../lib/linalg/index.js';
-import type { QuadraticProgram } from '../../../lib/problem/index.js';
-import { withoutDependentRows } from '../../../lib/qp/dependent-rows.js';
-import { qpEvidence, solveQp } from '../../../lib/qp/index.js';
-import { toSparseProgram } from '../../../lib/qp/sparse-path.js';
-import { randomStream } from '../../../lib/random/index.js';
-import { optimalityFaults } from '../../support/qp-checker.js';
-import { familyProgram } from '../../support/qp-families.js';
+import { assembleSparse, denseMatrix, toSparse } from '../../../../lib/linalg/index.js';
+import type { QuadraticProgram } from '../../../../lib/problem/index.js';
+import { withoutDependentRows } from '../../../../lib/qp/sparse/dependent-rows.js';
+import { qpEvidence, solveQp } from '../../../../lib/qp/sparse/index.js';
+import { toSparseProgram } from '../../../../lib/qp/sparse/sparse-path.js';
+import { randomStream } from '../../../../lib/random/index.js';
+import { optimalityFaults } from '../../../support/qp-checker.js';
+import { familyProgram } from '../../../support/qp-families.js';
 
 interface Drawn {
   readonly problem: QuadraticProgram;

@@ -1,6 +1,6 @@
-import { kktResiduals } from '../problem/index.js';
+import { kktResiduals } from '../../problem/index.js';
+import type { QpEvidence } from '../evidence.js';
 import type { ArrowheadQuadraticProgram } from './arrowhead-program.js';
-import type { QpEvidence } from './evidence.js';
 
 /** A point of an arrowhead program with its multipliers; private rows before coupling rows, x before t. */
 export interface ArrowheadPoint {

@@ -1,4 +1,4 @@
-import { emptySparse, multiply } from '../linalg/index.js';
+import { emptySparse, multiply } from '../../linalg/index.js';
 import { KktSystem } from './kkt-system.js';
 import type { ScaledProgram, SparseProgram } from './scaling.js';
 

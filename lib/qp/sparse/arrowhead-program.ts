@@ -1,6 +1,6 @@
-import { ArgumentError } from '../errors/index.js';
-import { assembleSparse, type DenseMatrix } from '../linalg/index.js';
-import type { QuadraticProgram } from '../problem/index.js';
+import { ArgumentError } from '../../errors/index.js';
+import { assembleSparse, type DenseMatrix } from '../../linalg/index.js';
+import type { QuadraticProgram } from '../../problem/index.js';
 
 /**
  * A quadratic program of n private variables x, k shared variables t and few coupling rows:
@@ -69,7 +69,7 @@ export interface ArrowheadShape {
  * @example
  * ```ts
  * import { denseMatrix } from 'sft-opt/linalg';
- * import { arrowheadShape } from 'sft-opt/qp';
+ * import { arrowheadShape } from 'sft-opt/qp/sparse';
  *
  * const program = {
  *   privateHessian: Float64Array.of(1, 1),
@@ -119,7 +119,7 @@ export function arrowheadShape(program: ArrowheadQuadraticProgram): ArrowheadSha
  * @example
  * ```ts
  * import { denseMatrix } from 'sft-opt/linalg';
- * import { arrowheadToQuadraticProgram, solveQp } from 'sft-opt/qp';
+ * import { arrowheadToQuadraticProgram, solveQp } from 'sft-opt/qp/sparse';
  *
  * const program = {
  *   privateHessian: Float64Array.of(1, 1),
@@ -211,7 +211,7 @@ export interface TightenedShared {
  * @example
  * ```ts
  * import { denseMatrix } from 'sft-opt/linalg';
- * import { tightenShared } from 'sft-opt/qp';
+ * import { tightenShared } from 'sft-opt/qp/sparse';
  *
  * const program = {
  *   privateHessian: Float64Array.of(1, 1),

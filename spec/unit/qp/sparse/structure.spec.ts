@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { assembleSparse, denseMatrix } from '../../../lib/linalg/index.js';
-import type { QuadraticProgram } from '../../../lib/problem/index.js';
-import { arrowheadToQuadraticProgram, solveQp, type QpOptionsInput } from '../../../lib/qp/index.js';
-import { randomStream, type RandomStream } from '../../../lib/random/index.js';
-import { certificateFaults, optimalityFaults } from '../../support/qp-checker.js';
+import { assembleSparse, denseMatrix } from '../../../../lib/linalg/index.js';
+import type { QuadraticProgram } from '../../../../lib/problem/index.js';
+import { arrowheadToQuadraticProgram, solveQp, type QpOptionsInput } from '../../../../lib/qp/sparse/index.js';
+import { randomStream, type RandomStream } from '../../../../lib/random/index.js';
+import { certificateFaults, optimalityFaults } from '../../../support/qp-checker.js';
 
 const draw = (random: RandomStream, length: number, scale = 1): Float64Array =>
   Float64Array.from({ length }, () => scale * random.normal());

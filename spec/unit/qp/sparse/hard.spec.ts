@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { denseMatrix } from '../../../lib/linalg/index.js';
-import type { QuadraticProgram } from '../../../lib/problem/index.js';
-import { solveQp } from '../../../lib/qp/index.js';
-import { randomStream } from '../../../lib/random/index.js';
-import { certificateFaults, optimalityFaults } from '../../support/qp-checker.js';
+import { denseMatrix } from '../../../../lib/linalg/index.js';
+import type { QuadraticProgram } from '../../../../lib/problem/index.js';
+import { solveQp } from '../../../../lib/qp/sparse/index.js';
+import { randomStream } from '../../../../lib/random/index.js';
+import { certificateFaults, optimalityFaults } from '../../../support/qp-checker.js';
 
 const methods = ['auto', 'active-set', 'interior-point'] as const;
 const unbounded = (length: number): Float64Array => new Float64Array(length).fill(Infinity);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { denseMatrix } from '../../../lib/linalg/index.js';
-import type { QuadraticProgram } from '../../../lib/problem/index.js';
-import { eliminateEqualities, solveQp } from '../../../lib/qp/index.js';
-import { randomStream } from '../../../lib/random/index.js';
-import { optimalityFaults } from '../../support/qp-checker.js';
-import { knownQp } from '../../support/qp-generator.js';
+import { denseMatrix } from '../../../../lib/linalg/index.js';
+import type { QuadraticProgram } from '../../../../lib/problem/index.js';
+import { eliminateEqualities, solveQp } from '../../../../lib/qp/sparse/index.js';
+import { randomStream } from '../../../../lib/random/index.js';
+import { optimalityFaults } from '../../../support/qp-checker.js';
+import { knownQp } from '../../../support/qp-generator.js';
 
 /** Random program with `equal` equality rows (some repeated), inequality rows and a few bounds around a point. */
 function program(n: number, equal: number, rows: number, seed: number, repeat: boolean): QuadraticProgram {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { assembleSparse } from '../../../lib/linalg/index.js';
-import type { QuadraticProgram } from '../../../lib/problem/index.js';
-import { solveQp } from '../../../lib/qp/index.js';
-import { randomStream } from '../../../lib/random/index.js';
-import { certificateFaults, optimalityFaults } from '../../support/qp-checker.js';
+import { assembleSparse } from '../../../../lib/linalg/index.js';
+import type { QuadraticProgram } from '../../../../lib/problem/index.js';
+import { solveQp } from '../../../../lib/qp/sparse/index.js';
+import { randomStream } from '../../../../lib/random/index.js';
+import { certificateFaults, optimalityFaults } from '../../../support/qp-checker.js';
 
 class Rows {
   readonly row: number[] = [];

@@ -14,8 +14,9 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { summariseCases, type ValidationReport } from '../../harness/validate/index.js';
+import type { ValidationReport } from '../../harness/validate/index.js';
 import { relativeError, type ErrorSummary } from '../../lib/statistics/index.js';
+import { summariseCases } from '../../lib/validation/index.js';
 
 const root = new URL('../../', import.meta.url);
 const results = new URL('../results/calibration/', import.meta.url);

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { Option, type Command } from 'commander';
-import type { MeasuredProfile } from '../../lib/io/index.js';
+import type { MeasuredEntry, MeasuredProfile } from '../../lib/io/index.js';
+import type { ColdSample } from '../../harness/calibrate/index.js';
 import type { MemoryMode } from '../../harness/model/parts.js';
 import { escapeLine } from '../escape.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
@@ -49,7 +50,7 @@ export function registerCalibrateCommand(program: Command): void {
       )
       .option('--accept-unsteady', 'write a profile of times that were not steady, and name the stages in it')
       .option('--points <list>', 'operating points as keptFraction:bits, such as 0.1:4,1:8', parsePoints)
-      .addOption(new Option('--probe <cut:batch:mode>', 'measure the memory of this process alone').hideHelp())
+      .addOption(new Option('--probe <what:batch:mode>', 'measure this process alone').hideHelp())
       .addOption(
         new Option('--activations <mode>', 'memory modes that are measured')
           .choices(['keep', 'recompute', 'both'])
@@ -60,11 +61,18 @@ export function registerCalibrateCommand(program: Command): void {
 
 async function runCalibrate(given: CalibrateArguments): Promise<void> {
   const { backend, workload } = await timingSetup(given);
-  const { calibrate, defaultPoints, devicePeakBytes, peakResidentBytes } =
+  const { calibrate, coldRun, coldSample, defaultPoints, devicePeakBytes, peakResidentBytes, ReferenceTimer } =
     await import('../../harness/calibrate/index.js');
+  const points = given.points ?? defaultPoints;
   if (given.probe !== undefined) {
-    const [cut, batchSize, mode] = given.probe.split(':') as [string, string, MemoryMode];
-    await devicePeakBytes(backend.tf, workload, Number(cut), Number(batchSize), mode, probedSteps);
+    const { tf } = backend;
+    const [what, batchSize, mode] = given.probe.split(':') as [string, string, MemoryMode];
+    if (what === 'cold') {
+      const run = await coldRun(tf, workload, new ReferenceTimer(tf), Number(batchSize), mode, { ...given, points });
+      await print(JSON.stringify(coldSample(run)));
+      return;
+    }
+    await devicePeakBytes(tf, workload, Number(what), Number(batchSize), mode, probedSteps);
     await print(String(peakResidentBytes()));
     return;
   }
@@ -72,12 +80,15 @@ async function runCalibrate(given: CalibrateArguments): Promise<void> {
   const profile = await calibrate(backend, workload, {
     batchSizes: given.batchSize,
     memoryModes: given.activations === 'both' ? both : [given.activations],
-    points: given.points ?? defaultPoints,
+    points,
     steps: given.steps,
     timeLimitSeconds: given.timeLimit,
     seed: given.seed,
     clock: given.stageClock,
-    processBytes: probedBytes,
+    probes: {
+      memory: async (cut, batchSize, memoryMode) => Number(await probed(cut, batchSize, memoryMode)),
+      cold: async (batchSize, memoryMode) => JSON.parse(await probed('cold', batchSize, memoryMode)) as ColdSample,
+    },
     onProgress: (text) => process.stderr.write(`${escapeLine(text)}\n`),
   });
   if (profile.unsteady && !given.acceptUnsteady) {
@@ -96,16 +107,16 @@ async function runCalibrate(given: CalibrateArguments): Promise<void> {
 /** Steps after which allocators hold what they will. */
 const probedSteps = 20;
 
-/** What a process like this one, with a device's work alone, has held at most. */
-async function probedBytes(cut: number, batchSize: number, memoryMode: MemoryMode): Promise<number> {
+/** What a process like this one says of itself. */
+async function probed(what: number | 'cold', batchSize: number, memoryMode: MemoryMode): Promise<string> {
   const { execArgv, argv, execPath } = process;
-  const args = [...execArgv, ...argv.slice(1), '--probe', `${cut}:${batchSize}:${memoryMode}`];
+  const args = [...execArgv, ...argv.slice(1), '--probe', `${what}:${batchSize}:${memoryMode}`];
   const { stdout } = await promisify(execFile)(execPath, args);
-  return Number(stdout);
+  return stdout;
 }
 
 function renderProfile(profile: MeasuredProfile): string {
-  const { machine, samples, calibrationSeconds, coldSeconds } = profile;
+  const { machine, samples, calibrationSeconds } = profile;
   const milliseconds = ({ fixed, perBlock }: { fixed: number; perBlock: number }) =>
     `${shown(1000 * fixed)} + ${shown(1000 * perBlock)}·blocks ms`;
   const megabytes = ({ fixed, perBlock }: { fixed: number; perBlock: number }) =>
@@ -123,12 +134,7 @@ function renderProfile(profile: MeasuredProfile): string {
       `  device memory    ${megabytes(entry.deviceBytes)}`,
       ...(entry.processBytes ? [`  device process   ${megabytes(entry.processBytes)}`] : []),
       `  server memory    ${megabytes(entry.serverActivationBytes)} a device, ${megabytes(entry.serverStateBytes)} kept for it`,
-    );
-  }
-  if (coldSeconds) {
-    const { device, server } = coldSeconds;
-    lines.push(
-      `the first round of a process: ${shown(1000 * device)} ms more on a device, ${shown(1000 * server)} ms on the server`,
+      ...coldLines(entry),
     );
   }
   lines.push('operating points: ratio up / down; encode + decode, ns a value');
@@ -141,4 +147,10 @@ function renderProfile(profile: MeasuredProfile): string {
     );
   }
   return lines.join('\n');
+}
+
+function coldLines({ coldSeconds }: MeasuredEntry): string[] {
+  if (!coldSeconds) return [];
+  const [device, server] = [coldSeconds.device, coldSeconds.server].map((seconds) => shown(1000 * seconds));
+  return [`  the first round of a process: ${device} ms more on a device, ${server} ms on the server`];
 }

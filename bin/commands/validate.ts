@@ -1,8 +1,14 @@
 import type { Command } from 'commander';
 import { MeasuredProfileError, readMeasuredProfile } from '../../lib/io/index.js';
 import { relativeError, type ErrorSummary, type Pair } from '../../lib/statistics/index.js';
-import { builtInCases, problemCases, unmeasured, ValidationProblemError } from '../../lib/validation/index.js';
-import type { ComparedCase, ValidationReport } from '../../harness/validate/index.js';
+import {
+  builtInCases,
+  problemCases,
+  unmeasured,
+  ValidationProblemError,
+  type ComparedCase,
+} from '../../lib/validation/index.js';
+import type { ValidationReport } from '../../harness/validate/index.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { readText } from '../files.js';
 import { escapeLine } from '../escape.js';

@@ -1,4 +1,5 @@
-import { stageNames, type ComparedCase, type ValidationReport } from '../../harness/validate/index.js';
+import type { ValidationReport } from '../../harness/validate/index.js';
+import { stageNames, type ComparedCase } from '../../lib/validation/index.js';
 import { relativeError } from '../../lib/statistics/index.js';
 
 const colours = ['#1f6f8b', '#c8553d', '#588157', '#7b4b94', '#b08900', '#3d405b', '#2a9d8f', '#9d4edd'];

@@ -3,15 +3,13 @@ import { median, relativeFit } from '../../lib/statistics/index.js';
 import type { MeasuredEntry, MeasuredProfile } from '../../lib/io/index.js';
 import type { LoadedBackend } from '../backend/tensorflow.js';
 import { blockConfig, isDecoder, labelCount, tokenCount } from '../model/config.js';
-import type { StepRecord } from '../server/index.js';
 import { affordable } from './budget.js';
+import { coldRun } from './cold.js';
 import { affineFit } from './fits.js';
-import { deviceAt, measuredEntry } from './measured-entry.js';
+import { measuredEntry } from './measured-entry.js';
 import { modelBytes } from './memory-fits.js';
-import { isCompressed } from './points.js';
-import { middleReferences, ReferenceTimer, type References } from './references.js';
-import { normalised, runOptions, type Calibration, type CalibrateOptions } from './steady-run.js';
-import { timedRun, type TimedRun } from './timed-run.js';
+import { middleReferences, ReferenceTimer } from './references.js';
+import type { Calibration, CalibrateOptions } from './steady-run.js';
 import type { TimingWorkload } from './workload.js';
 
 /**
@@ -30,10 +28,7 @@ export async function calibrate(
   const { config, settings } = workload;
   const timer = new ReferenceTimer(tf);
   try {
-    const [batchSize, memoryMode] = [options.batchSizes[0]!, options.memoryModes[0]!];
-    // The first run of the process is a cold one, of a codec too.
-    const device = deviceAt(workload, Math.ceil(config.blocks / 2), batchSize, options.points.find(isCompressed));
-    const cold = await timedRun(tf, workload, timer, runOptions([device], memoryMode, options));
+    const cold = await coldRun(tf, workload, timer, options.batchSizes[0]!, options.memoryModes[0]!, options);
     const context: Calibration = {
       tf,
       workload,
@@ -94,7 +89,6 @@ export async function calibrate(
       adapterBytes: affineFit(context.adapters),
       serverModelBytes: await modelBytes(tf, workload, options.batchSizes[0]!),
       aggregationSeconds: { fixed: Math.max(0, aggregationFixed), perDevice: aggregationPerDevice },
-      coldSeconds: coldSeconds(cold, context.references),
       calibrationSeconds: (performance.now() - start) / 1000,
       samples: { ...context.tally },
       ...(unsteady.length > 0 && { unsteady }),
@@ -103,22 +97,4 @@ export async function calibrate(
   } finally {
     timer.dispose();
   }
-}
-
-const deviceSeconds = ({ seconds: own }: StepRecord) =>
-  own.deviceForward + own.deviceEncode + own.deviceDecode + own.deviceBackward + own.deviceUpdate;
-const serverSeconds = ({ measuredServerSeconds: own }: StepRecord) =>
-  own.decode + own.compute + own.update + own.encode;
-
-/** How much longer the first round of a process took than later ones. */
-function coldSeconds({ first, rounds }: TimedRun, references: References) {
-  const extra = (pick: (record: StepRecord) => number) => {
-    const usual = median(rounds.flatMap((round) => normalised(round, round.steps, pick, references)));
-    const all = normalised(first, first.steps, pick, references);
-    return Math.max(
-      0,
-      all.reduce((sum, seconds) => sum + seconds - usual, 0),
-    );
-  };
-  return { device: extra(deviceSeconds), server: extra(serverSeconds) };
 }

@@ -1,7 +1,9 @@
 export { affordable } from './budget.js';
 export { calibrate } from './calibrate.js';
+export { coldRun, coldSample } from './cold.js';
 export { devicePeakBytes, peakResidentBytes, serverBytes } from './memory.js';
 export { codecAt, defaultPoints } from './points.js';
+export type { ColdSample } from './probes.js';
 export { middleReferences, ReferenceTimer, slowdown, type References } from './references.js';
 export { type CalibrateOptions } from './steady-run.js';
 export { RoundTimer, stepTotals, timedRun, unsteadyStages, type TimedRound, type TimedRun } from './timed-run.js';

@@ -3,12 +3,12 @@ import type { MeasuredEntry, MeasuredPoint } from '../../lib/io/index.js';
 import { calibrationCuts, type CodecPoint } from '../../lib/validation/index.js';
 import { tokenCount } from '../model/config.js';
 import type { MemoryMode } from '../model/parts.js';
-import type { DevicePlan } from '../run.js';
 import type { StepRecord } from '../server/index.js';
 import type { Budget } from './budget.js';
+import { coldSeconds } from './cold.js';
 import { affineFit, batchFit } from './fits.js';
 import { measuredMemory } from './memory-fits.js';
-import { codecAt, plainPoint } from './points.js';
+import { deviceAt, plainPoint } from './points.js';
 import { slowdown } from './references.js';
 import { normalised, steadyRun, type Calibration } from './steady-run.js';
 import { stepTotals, type TimedRun } from './timed-run.js';
@@ -39,6 +39,8 @@ export async function measuredEntry(
     }
     for (const cut of [cuts[0]!, cuts.at(-1)!]) await addBatches(context, cut, batchSize, memoryMode, wanted, times);
   }
+  const { probes } = options;
+  const cold = probes && (await coldSeconds(() => probes.cold(batchSize, memoryMode), context.references));
   if (!known) context.header.push(headerBytes(workload, batchSize, runs));
   return {
     batchSize,
@@ -48,20 +50,11 @@ export async function measuredEntry(
     backwardSeconds: affineFit(times.backward),
     serverSeconds: affineFit(times.server),
     serverBatchSeconds: batchFit(times.batch),
-    ...(await measuredMemory(tf, workload, options.processBytes, batchSize, memoryMode, cuts)),
+    ...(await measuredMemory(tf, workload, probes, batchSize, memoryMode, cuts)),
+    ...(cold && { coldSeconds: cold }),
     spread,
     points: [...(known ?? points.map((point, k) => measuredPoint(context, batchSize, point, k, runs)))],
   };
-}
-
-export function deviceAt(
-  { config }: TimingWorkload,
-  cut: number,
-  batchSize: number,
-  point: CodecPoint = plainPoint,
-): DevicePlan {
-  const codec = codecAt(point);
-  return { cut: Math.min(cut, config.blocks - 1), batchSize, uplinkCodec: codec, downlinkCodec: codec };
 }
 
 /** Of a batch for all devices; with it for a device on its own, which is a batch of one. */

@@ -4,16 +4,14 @@ import type { Tf } from '../backend/tensorflow.js';
 import type { MemoryMode } from '../model/parts.js';
 import { affineFit, batchFit } from './fits.js';
 import { devicePeakBytes, serverBytes } from './memory.js';
+import type { ProcessProbes } from './probes.js';
 import type { TimingWorkload } from './workload.js';
-
-/** Peak memory of a device process of its own, bytes. */
-export type ProcessProbe = (cut: number, batchSize: number, memoryMode: MemoryMode) => Promise<number>;
 
 /** Bytes of a device and of the server by their blocks; those of a process where a probe is given. */
 export async function measuredMemory(
   tf: Tf,
   workload: TimingWorkload,
-  processBytes: ProcessProbe | undefined,
+  probes: ProcessProbes | undefined,
   batchSize: number,
   memoryMode: MemoryMode,
   cuts: readonly number[],
@@ -35,7 +33,7 @@ export async function measuredMemory(
     if (cut === 1) atOneBlock = peak;
     if (cut > 1 || cuts.length < 3) device.push({ regressors: [1, cut], value: peak });
     const server = await serverBytes(tf, workload, [cut], batchSize, memoryMode, 'allocated');
-    if (processBytes) resident.push({ regressors: [1, cut], value: await processBytes(cut, batchSize, memoryMode) });
+    if (probes) resident.push({ regressors: [1, cut], value: await probes.memory(cut, batchSize, memoryMode) });
     state.push({ regressors: [1, blocks - cut], value: server.state });
     activations.push({ regressors: [1, blocks - cut], value: server.activations });
     for (const count of [2, 4]) {

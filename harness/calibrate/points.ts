@@ -1,5 +1,7 @@
 import type { CodecPoint } from '../../lib/validation/index.js';
 import type { StepCodec } from '../protocol/index.js';
+import type { DevicePlan } from '../run.js';
+import type { TimingWorkload } from './workload.js';
 
 export const plainPoint: CodecPoint = { keptFraction: 1, bits: 32 };
 
@@ -27,4 +29,14 @@ export function codecAt({ keptFraction, bits }: CodecPoint): StepCodec {
   if (bits === 32) return selection === 'all' ? 'identity' : { selection, keptFraction, values: 'float32' };
   if (bits === 16) return { selection, keptFraction, values: 'float16' };
   return { selection, keptFraction, bits };
+}
+
+export function deviceAt(
+  { config }: TimingWorkload,
+  cut: number,
+  batchSize: number,
+  point: CodecPoint = plainPoint,
+): DevicePlan {
+  const codec = codecAt(point);
+  return { cut: Math.min(cut, config.blocks - 1), batchSize, uplinkCodec: codec, downlinkCodec: codec };
 }

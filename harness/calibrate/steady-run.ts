@@ -5,7 +5,7 @@ import type { MemoryMode } from '../model/parts.js';
 import type { StageClock } from '../protocol/index.js';
 import type { DevicePlan } from '../run.js';
 import type { ServerSharing, StepRecord } from '../server/index.js';
-import type { ProcessProbe } from './memory-fits.js';
+import type { ProcessProbes } from './probes.js';
 import { slowdown, type References, type ReferenceTimer } from './references.js';
 import { timedRun, type TimedRound, type TimedRun } from './timed-run.js';
 import type { TimingWorkload } from './workload.js';
@@ -25,8 +25,8 @@ export interface CalibrateOptions {
   readonly attempts?: number;
   readonly clock: StageClock;
   readonly seed: number;
-  /** Peak memory of a device process of its own; without it no process is measured. */
-  readonly processBytes?: ProcessProbe;
+  /** Without them neither the memory of a process nor its first round is measured. */
+  readonly probes?: ProcessProbes;
   readonly onProgress?: (text: string) => void;
 }
 
@@ -81,7 +81,11 @@ export async function steadyRun(context: Calibration, sketch: RunSketch): Promis
   return run;
 }
 
-export function runOptions(devices: readonly DevicePlan[], memoryMode: MemoryMode, { steps, seed }: CalibrateOptions) {
+export function runOptions(
+  devices: readonly DevicePlan[],
+  memoryMode: MemoryMode,
+  { steps, seed }: Pick<CalibrateOptions, 'steps' | 'seed'>,
+) {
   const rounds = Math.max(2, Math.ceil(steps / localSteps));
   return { sharing: 'allocated', devices, memoryMode, localSteps, rounds, seed } as const;
 }

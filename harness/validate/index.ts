@@ -1,3 +1,2 @@
-export { summariseCases, type ComparedCase } from './compare.js';
-export { replayedSeconds, stageNames } from './measure.js';
+export { replayedSeconds } from './measure.js';
 export { validate, type ValidationReport } from './validate.js';

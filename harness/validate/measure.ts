@@ -1,5 +1,5 @@
 import { median } from '../../lib/statistics/index.js';
-import type { Prediction, ValidationCase } from '../../lib/validation/index.js';
+import type { MeasuredMemory, Measurement, Prediction, Stages, ValidationCase } from '../../lib/validation/index.js';
 import type { Tf } from '../backend/tensorflow.js';
 import {
   codecAt,
@@ -16,40 +16,6 @@ import {
 } from '../calibrate/index.js';
 import type { DevicePlan } from '../run.js';
 import type { StepRecord } from '../server/index.js';
-
-export const stageNames = [
-  'forward',
-  'encode',
-  'uplink',
-  'server',
-  'downlink',
-  'decode',
-  'backward',
-  'adapters',
-] as const;
-
-/**
- * Stages of a device's round, s; those of a step are for one step. The backward has the update in it, and `batched` the whole
- * batch as its server stage, without the wait for it.
- */
-export type Stages = Readonly<Record<(typeof stageNames)[number], number>>;
-
-/** What was measured of a case; medians over steps and rounds. */
-export interface Measurement {
-  readonly roundSeconds: number;
-  /** The round at the speed of the machine at calibration: all work over the slowdown, links as they are. */
-  readonly normalisedSeconds: number;
-  /** The same, had messages come at once. */
-  readonly computeSeconds: number;
-  /** The first round of the run, at the speed of calibration. */
-  readonly firstSeconds: number;
-  /** References around the rounds over those of the profile; above 1: the machine is slower now. */
-  readonly slowdown: number;
-  /** Stages that were not steady. */
-  readonly unsteady: readonly string[];
-  readonly stages: readonly Stages[];
-  readonly trafficBytes: number;
-}
 
 /** The plan of a case as the harness runs it. */
 export function devicePlans(one: ValidationCase, { resolved, plan }: Prediction): DevicePlan[] {
@@ -152,12 +118,6 @@ export function replayedSeconds(
   }
   const last = Math.max(...hands.map((hand, device) => hand + (link * record.adapterSeconds[device]!) / 2));
   return last + record.aggregationSeconds / slowdown;
-}
-
-/** Peaks of live tensors; the same for the same case, however busy the machine. */
-export interface MeasuredMemory {
-  readonly devicePeakBytes: readonly number[];
-  readonly serverPeakBytes: number;
 }
 
 export async function measureMemory(tf: Tf, workload: TimingWorkload, one: ValidationCase): Promise<MeasuredMemory> {

@@ -1,11 +1,19 @@
 import type { MeasuredProfile } from '../../lib/io/index.js';
 import type { Pair } from '../../lib/statistics/index.js';
-import { predict, type Prediction, type ValidationCase } from '../../lib/validation/index.js';
+import {
+  coldRound,
+  compareCase,
+  predict,
+  summariseCases,
+  type ComparedCase,
+  type Measurement,
+  type ValidationCase,
+  type ValidationSummary,
+} from '../../lib/validation/index.js';
 import type { LoadedBackend } from '../backend/tensorflow.js';
 import { ReferenceTimer, type TimingWorkload } from '../calibrate/index.js';
 import { transformerShape } from '../model/config.js';
-import { compareCase, summariseCases, type ComparedCase, type ValidationSummary } from './compare.js';
-import { measure, measureMemory, type Measurement } from './measure.js';
+import { measure, measureMemory } from './measure.js';
 
 export interface ValidateOptions {
   readonly cases: readonly ValidationCase[];
@@ -42,7 +50,7 @@ export async function validate(
   const { tf } = backend;
   const start = performance.now();
   const { rounds, attempts, seed } = options;
-  const { machine, coldSeconds } = profile.content;
+  const { machine } = profile.content;
   const cases: ComparedCase[] = [];
   let cold: Pair | undefined;
   const timer = new ReferenceTimer(tf);
@@ -55,8 +63,8 @@ export async function validate(
         const { references } = machine;
         measurement = await measure(tf, workload, timer, one, prediction, references, rounds, seed + index);
         repeats++;
-        if (coldSeconds)
-          cold ??= { predicted: coldRound(one, prediction, coldSeconds), measured: measurement.firstSeconds };
+        const first = coldRound(one, prediction, profile.content);
+        if (first !== undefined) cold ??= { predicted: first, measured: measurement.firstSeconds };
       }
       const memory = await measureMemory(tf, workload, one);
       cases.push(compareCase({ one, prediction, measurement: measurement!, memory, repeats }));
@@ -76,14 +84,4 @@ export async function validate(
     ...(cold && { cold }),
     cases,
   };
-}
-
-/** The first device is the first to work, and what it has loaded the others find. */
-function coldRound(
-  { devices, sharing, serverFactor }: ValidationCase,
-  { delay, plan }: Prediction,
-  extra: NonNullable<MeasuredProfile['coldSeconds']>,
-): number {
-  const share = sharing === 'batched' ? 1 : plan.devices[0]!.serverShare;
-  return delay.totalSeconds + devices[0]!.speedFactor * extra.device + (serverFactor / share) * extra.server;
 }

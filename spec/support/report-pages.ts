@@ -9,7 +9,8 @@ import { trainingReport } from '../../bin/report/contents/training.js';
 import { validationReport } from '../../bin/report/contents/validation.js';
 import type { Report } from '../../bin/report/page.js';
 import type { RunRecord } from '../../harness/server/index.js';
-import type { ComparedCase, ValidationReport } from '../../harness/validate/index.js';
+import type { ValidationReport } from '../../harness/validate/index.js';
+import type { ComparedCase } from '../../lib/validation/index.js';
 import { solvePlan, type SolveProgress } from '../../lib/plan/index.js';
 import {
   builtInScheme,

@@ -13,6 +13,19 @@ export const smollm2File = fileURLToPath(
 );
 export const hasSmollm2 = existsSync(smollm2File);
 
+/** How far a computation in float32 is from the reference. */
+export interface Float32Errors {
+  /** Of the range of the logits. */
+  readonly logits: number;
+  /** Relative. */
+  readonly loss: number;
+  /** Gradients: largest difference over the largest entry of all matrices. */
+  readonly ofAll: number;
+  /** By matrix: largest difference over its largest entry, and norm of the difference over its norm. */
+  readonly ofOwn: readonly number[];
+  readonly norms: readonly number[];
+}
+
 /** Written by `bench/peers/smollm2_reference.py`: PyTorch in float64 on the same file. */
 export interface Smollm2Reference {
   /** SHA-256 of the model's file. */
@@ -29,6 +42,8 @@ export interface Smollm2Reference {
   readonly greedy: readonly number[];
   readonly logits: readonly number[];
   readonly loss: number;
+  /** How far PyTorch in float32 is from it. */
+  readonly float32: Float32Errors;
   readonly gradients: Readonly<Record<string, { readonly largest: number; readonly values: readonly number[] }>>;
 }
 

@@ -31,6 +31,10 @@ const batch = z
   })
   .describe('fixed + N·fixedPerDevice + blocks·(perBlock + N·perBlockPerDevice) for N devices at the same cut.');
 
+const cold = z
+  .strictObject({ device: z.number().min(0), server: z.number().min(0) })
+  .describe('How much longer the first round of a process takes than later ones.');
+
 const entry = z.strictObject({
   batchSize: z.int().min(1),
   activations: z.enum(['keep', 'recompute']),
@@ -50,6 +54,7 @@ const entry = z.strictObject({
     'Peak of what the server’s work for a device holds besides, by server blocks.',
   ),
   serverBatchBytes: batch.optional().describe('The same with one batch for all devices.'),
+  coldSeconds: cold.optional(),
   spread: z.record(z.string(), z.number()).describe('Median absolute deviation over median of each kind of stage.'),
   points: z.array(point),
 });
@@ -95,10 +100,7 @@ export const measuredProfileSchema = z.strictObject({
   adapterBytes: affine.describe('Adapters in one direction, by device blocks.'),
   serverModelBytes: affine.describe('Frozen weights of the server, by the most blocks it holds for any device.'),
   aggregationSeconds: z.strictObject({ fixed: z.number(), perDevice: z.number() }),
-  coldSeconds: z
-    .strictObject({ device: z.number().min(0), server: z.number().min(0) })
-    .optional()
-    .describe('How much longer the first round of a process took.'),
+  coldSeconds: cold.optional().describe('Of older profiles, which have one for all entries.'),
   calibrationSeconds: z.number(),
   samples: z.strictObject({ taken: z.int(), dropped: z.int() }),
   unsteady: z.array(z.string()).optional().describe('Stages that were accepted though their times were not steady.'),

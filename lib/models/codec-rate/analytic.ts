@@ -13,11 +13,13 @@ export interface AnalyticRate {
   readonly scaleBits: number;
   /** Bits of the header of a message. */
   readonly headerBits: number;
-  /** Levels, scales and header together. */
+  /** Bits of the channels kept apart. */
+  readonly outlierBits: number;
+  /** Levels, scales, header and channels kept apart together. */
   readonly totalBits: number;
-  /** Expected Σ(x − x̂)² over Σx²: what is dropped, and what rounding adds. */
+  /** Expected Σ(x − x̂)² over Σx² of what is dropped, channels kept apart left out of both. */
   readonly droppedEnergy: number;
-  /** Expected energy that rounding adds, over Σx². */
+  /** Expected energy that rounding adds, over the same. */
   readonly roundingEnergy: number;
 }
 
@@ -33,6 +35,8 @@ const RANK_STEPS = 192;
 const BITS_PER_SCALE = 16;
 /** Container, header, checksum and coder states of one tensor, in bits. */
 const HEADER_BITS = 8 * 45;
+/** A value kept apart. */
+const BITS_PER_OUTLIER = 16;
 
 /**
  * Expected level counts. A value of rank r (as a fraction of its token) has ln(|x|/s) normal over tokens, with mean and
@@ -58,11 +62,16 @@ const HEADER_BITS = 8 * 45;
  */
 export function analyticRate(summary: LayerSummary, settings: CodecSettings, shape: readonly number[]): AnalyticRate {
   const elements = shape.reduce((product, extent) => product * extent, 1);
-  const tokens = elements / Math.max(1, shape[shape.length - 1] ?? 1);
+  const width = Math.max(1, shape[shape.length - 1] ?? 1);
+  const tokens = elements / width;
   const perSide = levelsPerSide(settings.bits);
   const scopeSize = summary.selectionScope === 'token' ? elements / Math.max(1, tokens) : elements;
+  const apart = Math.min(width, summary.outliers?.channels ?? 0);
+  // Channels kept apart are zero among the levels, but count where Top-K counts.
+  const levelled = 1 - apart / width;
   // Top-K keeps whole elements.
-  const cells = magnitudeCells(summary, scopeSize > 0 ? keptCount(scopeSize, settings.keptFraction) / scopeSize : 1);
+  const kept = scopeSize > 0 ? keptCount(scopeSize, settings.keptFraction) / scopeSize : 1;
+  const cells = magnitudeCells(summary, levelled > 0 ? Math.min(1, kept / levelled) : 1);
   const levelShare = new Float64Array(perSide + 1);
   const energy = { total: 0, dropped: 0, rounding: 0 };
   for (const { ratio, tokenEnergy, weight, kept } of cells) {
@@ -73,19 +82,27 @@ export function analyticRate(summary: LayerSummary, settings: CodecSettings, sha
     energy.rounding +=
       (weight * kept * tokenEnergy * spreadLevels(ratio, weight * kept, settings, levelShare)) / perSide ** 2;
   }
+  levelShare.forEach((share, level) => (levelShare[level] = share * levelled + (level === 0 ? 1 - levelled : 0)));
   const levelCounts = levelShare.map((share) => share * elements);
   const entropyBits = elements * levelEntropy(levelShare, summary.positiveFraction);
   const scaleBits = BITS_PER_SCALE * (summary.scaleScope === 'token' ? tokens : 1);
+  const outlierBits = summary.outliers ? outlierHeaderBits(apart) + BITS_PER_OUTLIER * apart * tokens : 0;
   return {
     elements,
     levelCounts,
     entropyBits,
     scaleBits,
     headerBits: HEADER_BITS,
-    totalBits: entropyBits + scaleBits + HEADER_BITS,
+    outlierBits,
+    totalBits: entropyBits + scaleBits + HEADER_BITS + outlierBits,
     droppedEnergy: energy.total === 0 ? 0 : energy.dropped / energy.total,
     roundingEnergy: energy.total === 0 ? 0 : energy.rounding / energy.total,
   };
+}
+
+/** The threshold as float32, and a byte for each channel and for their number. */
+function outlierHeaderBits(channels: number): number {
+  return 32 + 8 * (1 + channels);
 }
 
 /** Adds a kept value's weight to the levels it may become; returns the variance of its level. */

@@ -1,4 +1,4 @@
-export type { LayerSummary, LayerTensor } from './layer-summary.js';
+export type { LayerSummary, LayerTensor, OutlierSummary } from './layer-summary.js';
 export { summarizeLayer, summarySize } from './summary.js';
 export { type AnalyticRate, analyticRate } from './analytic.js';
 export {

@@ -1,5 +1,6 @@
 /**
- * What the rate and distortion models know of a layer: at most 64 numbers, taken from a few batches of it.
+ * What the rate and distortion models know of a layer: at most 64 numbers, taken from a few batches of it, and two of the
+ * channels that are kept apart where some are. The others then speak of the rest.
  *
  * - `rankMean`, `rankDeviation`: mean and standard deviation over tokens of ln(|x|/s) for the value of each rank, s being
  *   the token's largest magnitude; at `RANKS` rank fractions, denser towards the large values.
@@ -34,6 +35,18 @@ export interface LayerSummary {
   readonly selectionScope: 'token' | 'tensor';
   /** What shared a scale when they were. */
   readonly scaleScope: 'token' | 'tensor';
+  /** Channels kept apart; absent where none are looked for. */
+  readonly outliers?: OutlierSummary;
+}
+
+/** Outlier channels of a layer. */
+export interface OutlierSummary {
+  /** As in the codec's settings, above 0; the model holds for this threshold. */
+  readonly threshold: number;
+  /** How many there are, the mean over the tensors. */
+  readonly channels: number;
+  /** Their share of Σx², 0 … 1. */
+  readonly energyShare: number;
 }
 
 /** A tensor of the layer: samples × tokens × channels, or any shape whose last axis is the channel. */

@@ -18,8 +18,8 @@ export interface RatePrediction {
 
 /**
  * Predicted size for (κ, q) and a shape: the analytic size (entropy of the level distribution, scales, header) times a
- * factor interpolated bilinearly in ln κ and q from the summary's measured grid. Outlier channels are not in
- * it: a threshold is taken as 0.
+ * factor interpolated bilinearly in ln κ and q from the summary's measured grid, and what channels kept apart
+ * take. Scopes and threshold of the outliers are the summary's.
  *
  * @param summary - What `summarizeLayer` found.
  * @param given - Settings of the codec; what is absent takes its default.
@@ -44,7 +44,9 @@ export function predictRate(
   const settings = resolveCodecSettings({ ...given, ...scopesOf(summary) });
   const analytic = analyticRate(summary, settings, shape);
   const factors = settings.lossless === 'fast' ? summary.fastFactors : summary.smallFactors;
-  const bits = analytic.totalBits * interpolateFactor(factors, settings.keptFraction, settings.bits);
+  const { outlierBits } = analytic;
+  const coded = analytic.totalBits - outlierBits;
+  const bits = coded * interpolateFactor(factors, settings.keptFraction, settings.bits) + outlierBits;
   return {
     bits,
     bitsPerElement: bits / analytic.elements,
@@ -91,13 +93,20 @@ export function predictDistortion(
   const { droppedEnergy, roundingEnergy } = analyticRate(summary, settings, shape);
   // The factor multiplies odds, so that the share stays one: 0 where nothing is dropped, below 1 always.
   const odds = (summary.droppedFactor * droppedEnergy) / Math.max(Number.MIN_VALUE, 1 - droppedEnergy);
-  const dropped = droppedEnergy >= 1 ? 1 : odds / (1 + odds);
-  const rounding = summary.roundingFactor * roundingEnergy;
+  const apart = summary.outliers?.energyShare ?? 0;
+  const dropped = (1 - apart) * (droppedEnergy >= 1 ? 1 : odds / (1 + odds));
+  const rounding = (1 - apart) * summary.roundingFactor * roundingEnergy + apart * OUTLIER_ROUNDING;
   return { relativeError: dropped + rounding, dropped, rounding };
 }
 
-function scopesOf({ selectionScope, scaleScope }: LayerSummary): Pick<LayerSummary, 'selectionScope' | 'scaleScope'> {
-  return { selectionScope, scaleScope };
+/**
+ * Expected square of bfloat16's relative error: an even error of at most half a unit of its seven bits, 2^−14/12 over the square
+ * of a mantissa whose logarithm is even, 1/m² being 3/(8 ln 2) on the mean.
+ */
+const OUTLIER_ROUNDING = (2 ** -14 / 12) * (3 / (8 * Math.LN2));
+
+function scopesOf({ selectionScope, scaleScope, outliers }: LayerSummary): CodecSettingsInput {
+  return { selectionScope, scaleScope, outlierThreshold: outliers?.threshold ?? 0 };
 }
 
 /**

@@ -12,6 +12,7 @@ import {
   FACTOR_FRACTIONS,
   type LayerSummary,
   type LayerTensor,
+  type OutlierSummary,
   RANKS,
   SCALE_SHARES,
 } from './layer-summary.js';
@@ -20,12 +21,13 @@ import {
 const LOWEST = -12;
 
 /**
- * Summarises a layer from some of its tensors, for one scope of Top-K and one of scales. All must have the same number of
- * channels.
+ * Summarises a layer from some of its tensors, for one scope of Top-K, one of scales and one threshold of outlier channels. All
+ * must have the same number of channels.
  *
  * @param tensors - Samples of the layer, all with the same channels.
  * @param selectionScope - Over what Top-K counts.
  * @param scaleScope - What shares a scale.
+ * @param outlierThreshold - Above which channels are kept apart, as in the codec's settings; 0 keeps none apart.
  * @example
  * ```ts
  * import { randomStream, summarizeLayer } from 'sft-opt/models';
@@ -41,23 +43,66 @@ export function summarizeLayer(
   tensors: readonly LayerTensor[],
   selectionScope: 'token' | 'tensor',
   scaleScope: 'token' | 'tensor' = 'token',
+  outlierThreshold = 0,
 ): LayerSummary {
+  const parted = tensors.map((tensor) => withoutOutliers(tensor, outlierThreshold));
+  const others = parted.map(({ others: own }) => own);
   const bare: LayerSummary = {
-    ...rankStatistics(tensors, scaleScope),
-    positiveFraction: positiveFraction(tensors),
+    ...rankStatistics(others, scaleScope),
+    positiveFraction: positiveFraction(others),
     fastFactors: new Float64Array(FACTOR_FRACTIONS.length * FACTOR_BITS.length).fill(1),
     smallFactors: new Float64Array(FACTOR_FRACTIONS.length * FACTOR_BITS.length).fill(1),
     droppedFactor: 1,
     roundingFactor: 1,
     selectionScope,
     scaleScope,
+    ...(outlierThreshold > 0 && { outliers: outlierSummary(tensors, parted, outlierThreshold) }),
   };
+  const levelled = parted.map(({ levelled: own }) => own);
   return {
     ...bare,
-    fastFactors: sizeFactors(bare, tensors, 'fast'),
-    smallFactors: sizeFactors(bare, tensors, 'small'),
-    ...distortionFactors(bare, tensors),
+    fastFactors: sizeFactors(bare, levelled, 'fast'),
+    smallFactors: sizeFactors(bare, levelled, 'small'),
+    ...distortionFactors(bare, levelled),
   };
+}
+
+/** A tensor without the channels that are kept apart. */
+interface PartedTensor {
+  /** Zero in these channels, as the codec has it before it quantizes. */
+  readonly levelled: LayerTensor;
+  /** The other channels alone. */
+  readonly others: LayerTensor;
+  readonly channels: number;
+}
+
+function withoutOutliers(tensor: LayerTensor, outlierThreshold: number): PartedTensor {
+  const { values, shape } = tensor;
+  const quantized = quantize(values, shape, { outlierThreshold, selection: 'all', rounding: 'nearest' });
+  const channels = quantized.kind === 'levels' ? new Set(quantized.outliers?.channels) : new Set<number>();
+  if (channels.size === 0) return { levelled: tensor, others: tensor, channels: 0 };
+  const width = shape.at(-1)!;
+  const isApart = (index: number) => channels.has(index % width);
+  return {
+    levelled: { values: values.map((value, k) => (isApart(k) ? 0 : value)), shape },
+    others: {
+      values: values.filter((_, k) => !isApart(k)),
+      shape: [...shape.slice(0, -1), width - channels.size],
+    },
+    channels: channels.size,
+  };
+}
+
+function outlierSummary(
+  tensors: readonly LayerTensor[],
+  parted: readonly PartedTensor[],
+  threshold: number,
+): OutlierSummary {
+  const energyOf = (all: readonly LayerTensor[]) =>
+    all.reduce((total, { values }) => values.reduce((sum, value) => sum + value * value, total), 0);
+  const [energy, rest] = [energyOf(tensors), energyOf(parted.map(({ others }) => others))];
+  const channels = parted.reduce((sum, own) => sum + own.channels, 0) / Math.max(1, parted.length);
+  return { threshold, channels, energyShare: energy === 0 ? 0 : Math.max(0, 1 - rest / energy) };
 }
 
 /** Measured over analytic size on the grid of (κ, q). */
@@ -70,7 +115,8 @@ function sizeFactors(bare: LayerSummary, tensors: readonly LayerTensor[], lossle
       let analytic = 0;
       for (const { values, shape } of tensors) {
         measured += 8 * messageBytes(quantize(values, shape, settings));
-        analytic += analyticRate(bare, settings, shape).totalBits;
+        const { totalBits, outlierBits } = analyticRate(bare, settings, shape);
+        analytic += totalBits - outlierBits;
       }
       return measured / analytic;
     }),
@@ -132,10 +178,10 @@ export function messageBytes(tensor: QuantizedTensor): number {
  * ```
  */
 export function summarySize(summary: LayerSummary): number {
-  const { rankMean, rankDeviation, tokenScale, fastFactors, smallFactors } = summary;
+  const { rankMean, rankDeviation, tokenScale, fastFactors, smallFactors, outliers } = summary;
   // Rank 0 is the same for all; three numbers are single.
   const ranks = rankMean.length - 1 + rankDeviation.length - 1;
-  return ranks + tokenScale.length + fastFactors.length + smallFactors.length + 3;
+  return ranks + tokenScale.length + fastFactors.length + smallFactors.length + 3 + (outliers ? 2 : 0);
 }
 
 function rankStatistics(

@@ -44,8 +44,13 @@ describe.skipIf(!hasSmollm2)('SmolLM2', { timeout: 300_000 }, () => {
     expect(Math.abs(own.loss / reference.loss - 1)).toBeLessThan(1e-5);
     expect([...own.gradients.keys()].sort()).toEqual(Object.keys(reference.gradients).sort());
     expect(own.gradients.size).toBe(30 * 3 * 2);
+    // A matrix of small gradients has the rounding errors of larger ones: PyTorch in float32 is up to 4.5e-4 apart there.
+    const largestOfAll = Math.max(...Object.values(reference.gradients).map(({ largest }) => largest));
+    const worstOfPeer = Math.max(...reference.float32.ofOwn);
     for (const [name, { largest, values }] of Object.entries(reference.gradients)) {
-      expect(apart(own.gradients.get(name)!, values) / largest, name).toBeLessThan(1e-5);
+      const difference = apart(own.gradients.get(name)!, values);
+      expect(difference / largestOfAll, name).toBeLessThan(1e-5);
+      expect(difference / largest, name).toBeLessThan(worstOfPeer / 4);
     }
     const tensors = tf.memory().numTensors;
     expect(smollm2.step(27, 'recompute')).toEqual(own);

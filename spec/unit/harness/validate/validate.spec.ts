@@ -5,11 +5,11 @@ import { proceduralDataset } from '../../../../harness/data/index.js';
 import { initialAdapters, type AdapterSettings } from '../../../../harness/model/adapters.js';
 import { embeddedConfig } from '../../../../harness/model/embedded.js';
 import { randomWeights } from '../../../../harness/model/weights.js';
-import { summariseCases, validate, type ComparedCase } from '../../../../harness/validate/index.js';
+import { validate } from '../../../../harness/validate/index.js';
 import { validationPicture } from '../../../../bin/report/validation.js';
 import { readMeasuredProfile } from '../../../../lib/io/index.js';
 import { relativeError, summarise } from '../../../../lib/statistics/index.js';
-import type { ValidationCase } from '../../../../lib/validation/index.js';
+import { summariseCases, type ComparedCase, type ValidationCase } from '../../../../lib/validation/index.js';
 import { sampleProfile } from '../../../support/measured-profile.js';
 
 process.env['TF_NUM_INTRAOP_THREADS'] = '1';
@@ -129,7 +129,11 @@ describe('calibration and validation of a small model', () => {
       mostPasses: 1,
       attempts: 1,
       clock: 'wall',
-      processBytes: (cut) => Promise.resolve(5e8 + 1e6 * cut),
+      probes: {
+        memory: (cut) => Promise.resolve(5e8 + 1e6 * cut),
+        cold: () =>
+          Promise.resolve({ device: 0.1, server: 0.2, references: { matrix: 1e-3, memory: 1e-4, codec: 1e-4 } }),
+      },
       seed: 1,
     });
     const own = JSON.stringify(found);
@@ -137,6 +141,10 @@ describe('calibration and validation of a small model', () => {
     expect(found.entries[0]!.cuts).toEqual([1, 3, 4]);
     expect(found.entries[0]!.processBytes!.fixed).toBeCloseTo(5e8, 0);
     expect(found.entries[0]!.processBytes!.perBlock).toBeCloseTo(1e6, 0);
+    // Taken over the references, which differ.
+    const { device: coldDevice, server: coldServer } = found.entries[0]!.coldSeconds!;
+    expect(coldDevice).toBeGreaterThan(0);
+    expect(coldServer / coldDevice).toBeCloseTo(2, 9);
     expect(peakResidentBytes()).toBeGreaterThan(5e7);
     expect(peakResidentBytes()).toBeLessThan(1e11);
     const device = {
@@ -173,6 +181,7 @@ describe('calibration and validation of a small model', () => {
       expect(pair.measured).toBeGreaterThan(0);
     }
     expect(result!.round.measured).toBeGreaterThan(0);
+    expect(report.cold!.predicted).toBeGreaterThan(result!.round.predicted);
     expect(backend.tf.memory().numTensors).toBe(before);
     // Runs go on for longer on a busy machine, which is no reason to fail.
   }, 300_000);

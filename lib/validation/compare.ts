@@ -1,6 +1,7 @@
-import { summarise, type ErrorSummary, type Pair } from '../../lib/statistics/index.js';
-import type { Prediction, ValidationCase } from '../../lib/validation/index.js';
-import { stageNames, type MeasuredMemory, type Measurement, type Stages } from './measure.js';
+import { summarise, type ErrorSummary, type Pair } from '../statistics/index.js';
+import type { ValidationCase } from './cases.js';
+import { stageNames, type MeasuredMemory, type Measurement, type Stages } from './measurement.js';
+import type { Prediction } from './predict.js';
 
 /** A stage of one device of a case; at the speed of the machine at calibration. */
 export interface StagePair extends Pair {

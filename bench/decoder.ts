@@ -2,7 +2,8 @@
  * The small decoder trained for real, as `sft-opt train` does it.
  *
  *   npx tsx bench/decoder.ts frontier   how much of all traffic, adapters included, is saved at what loss of accuracy and perplexity
- *   npx tsx bench/decoder.ts plan       four unlike devices: the plan against fixed cuts and equal bandwidth, predicted and measured
+ *   npx tsx bench/decoder.ts plan [steps]   four unlike devices: the plan against fixed cuts and equal bandwidth, predicted and
+ *                                           measured, with rounds of 5 steps or so many
  *
  * Results go to bench/results; runs that are done are kept in .cache/bench. No name: both.
  */
@@ -20,7 +21,10 @@ import {
   trainingOptions,
   type Scenario,
 } from '../harness/scenario/index.js';
-import { readMeasuredProfile } from '../lib/io/index.js';
+import type { RoundRecord, StepRecord } from '../harness/server/index.js';
+import { formatIssue, readMeasuredProfile, readProblemFile } from '../lib/io/index.js';
+import { roundDelay } from '../lib/models/index.js';
+import { solvePlan } from '../lib/plan/index.js';
 import { studentInterval } from '../lib/simulate/paired.js';
 import { median } from '../lib/statistics/index.js';
 import { resumable } from './support/resumable.js';
@@ -36,6 +40,10 @@ interface Outcome {
   readonly bytes: number;
   /** Of a round on the event clock, the first left out: the median. */
   readonly roundSeconds: number;
+  /** Medians of a step's stages over the same rounds, by device, s. */
+  readonly stages: readonly Stages[];
+  /** Medians of the adapters' time in a round, by device, s. */
+  readonly adapterSeconds: readonly number[];
   readonly accuracy: number;
   /** Mean cross-entropy, nat. */
   readonly loss: number;
@@ -49,18 +57,48 @@ async function scenarioOf(text: string): Promise<Scenario> {
 
 async function trained(backend: LoadedBackend, scenario: Scenario): Promise<Outcome> {
   const workload = await loadWorkload(scenario, backend);
-  const seconds: number[] = [];
+  const rounds: RoundRecord[] = [];
+  const steps: StepRecord[] = [];
   let bytes = 0;
   const { adapters } = await trainInProcess(backend.tf, {
     ...trainingOptions(scenario, workload),
     record: (entry) => {
+      if (entry.kind === 'step') steps.push(entry);
       if (entry.kind !== 'round') return;
-      seconds.push(entry.roundSeconds);
+      rounds.push(entry);
       bytes += entry.uplinkBytes + entry.downlinkBytes;
     },
   });
   const { accuracy = NaN, loss = NaN } = (await evaluateScenario(backend.tf, scenario, workload, adapters)) ?? {};
-  return { bytes, roundSeconds: median(seconds.slice(1)), accuracy, loss };
+  const later = rounds.slice(1);
+  return {
+    bytes,
+    roundSeconds: median(later.map(({ roundSeconds }) => roundSeconds)),
+    stages: scenario.devices.map((_, device) =>
+      middleStages(steps.filter((step) => step.device === device && step.round !== rounds[0]!.round)),
+    ),
+    adapterSeconds: scenario.devices.map((_, device) => median(later.map((round) => round.adapterSeconds[device]!))),
+    accuracy,
+    loss,
+  };
+}
+
+const stageNames = ['forward', 'encode', 'uplink', 'server', 'downlink', 'decode', 'backward'] as const;
+/** Seconds of a step. */
+type Stages = Readonly<Record<(typeof stageNames)[number], number>>;
+
+function middleStages(steps: readonly StepRecord[]): Stages {
+  const middle = (pick: (seconds: StepRecord['seconds']) => number) =>
+    median(steps.map(({ seconds }) => pick(seconds)));
+  return {
+    forward: middle(({ deviceForward }) => deviceForward),
+    encode: middle(({ deviceEncode }) => deviceEncode),
+    uplink: middle(({ uplink }) => uplink),
+    server: middle(({ server }) => server),
+    downlink: middle(({ downlink }) => downlink),
+    decode: middle(({ deviceDecode }) => deviceDecode),
+    backward: middle(({ deviceBackward, deviceUpdate }) => deviceBackward + deviceUpdate),
+  };
 }
 
 /** Codec of activations and gradients, and of adapters. */
@@ -174,6 +212,12 @@ async function frontier(): Promise<void> {
   writeResults('decoder-frontier', 'npx tsx bench/decoder.ts frontier', table, found);
 }
 
+/**
+ * Plans make all devices end at once, and the last of four whose times vary comes later than any of them on the mean: the less,
+ * the more steps a round has.
+ */
+const planSteps = Number(process.argv[3] ?? 5);
+
 /** Four devices from a fast one nearby to a slow one far away. */
 function cell(pinned: string): string {
   return `version: 1
@@ -182,7 +226,7 @@ model:
   { blocks: 6, width: 64, heads: 4, keyValueHeads: 2, mlpWidth: 176, gatedMlp: true, biases: false, norm: rms, causal: true, tokens: 32,
     embedding: { kind: tokens, vocabulary: 118 }, head: { kind: classifier, classes: 24 } }
 lora: { rank: 8, targets: [query, value] }
-training: { batchSize: 16, stepsPerRound: 5 }
+training: { batchSize: 16, stepsPerRound: ${planSteps} }
 accuracy: { maximumLoss: 2 % }
 radio: { bandwidth: 2 MHz, fading: none, shadowing: 0, pathLoss: macro, serverPower: 30 dBm }
 server: { sharing: allocated, profileFactor: 0.3 }
@@ -202,6 +246,14 @@ const schemes: Readonly<Record<string, string>> = {
   'cut 5': 'blocks: 5',
   'equal bandwidth': 'bandwidth: equal',
 };
+
+/** The round as the planner foresees it. */
+function foreseenRound(problemText: string, profileText: string) {
+  const outcome = readProblemFile(problemText, { readFile: () => profileText });
+  if (!outcome.ok) throw new Error(outcome.issues.map((issue) => formatIssue(issue, 'cell')).join('\n'));
+  const { problem, file } = outcome.resolved;
+  return roundDelay(problem, solvePlan(problem, { seed: file.seed, baselines: false, whatIf: 'never' }).answer!.plan);
+}
 
 async function plan(): Promise<void> {
   const backend = await loadBackend();
@@ -231,9 +283,21 @@ training: { rounds: 9, learningRate: 5e-3 }
 plan: { problem: cell.yaml }
 `);
     const before = timer.measure();
-    const { roundSeconds } = await trained(backend, scenario);
+    const { roundSeconds, stages, adapterSeconds } = await trained(backend, scenario);
+    const foreseen = foreseenRound(cell(pinned), text);
+    // Had every step the medians of its stages, and every round those of its steps.
+    const chains = stages.map(
+      (own, k) => scenario.localSteps * stageNames.reduce((sum, name) => sum + own[name], 0) + adapterSeconds[k]!,
+    );
+    const longest = chains.indexOf(Math.max(...chains));
     const one = {
       scheme,
+      ofMedians: chains[longest]!,
+      longest,
+      foreseenStages: foreseen.stages[longest]!,
+      stages: stages[longest]!,
+      foreseenChains: [...foreseen.chainSeconds],
+      chains,
       cuts: scenario.devices.map(({ cut }) => cut),
       predicted: scenario.predictedRoundSeconds!,
       measured: roundSeconds,
@@ -250,28 +314,47 @@ plan: { problem: cell.yaml }
   );
   const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
   const table = [
-    'The embedded decoder on classes: 4 unlike devices (speeds 1, 1/2, 1/6, 1/12), 9 rounds of 5 steps on the event clock, profile of the',
+    'The embedded decoder on classes: 4 unlike devices (speeds 1, 1/2, 1/6, 1/12), 9 rounds of ' +
+      `${planSteps} steps on the event clock, profile of the`,
     'same process; median round, the first left out. Saving: of the planned against the scheme, which is the best plan of its kind.',
+    'Of medians: the longest device, had each of its stages its median in every step.',
     '',
     columns(
       [
-        ['scheme', 'cuts', 'predicted', 'measured', 'saving predicted', 'measured', 'machine slower'],
-        ...found.map(({ scheme, cuts, predicted, measured, slowdown: slower }) => [
+        ['scheme', 'cuts', 'predicted', 'of medians', 'measured', 'saving predicted', 'measured', 'machine slower'],
+        ...found.map(({ scheme, cuts, predicted, ofMedians, measured, slowdown: slower }) => [
           scheme,
           cuts.join(' '),
           `${predicted.toFixed(3)} s`,
+          `${ofMedians.toFixed(3)} s`,
           `${measured.toFixed(3)} s`,
           percent(saving(planned.predicted, predicted)),
           percent(saving(planned.measured, measured)),
           `${slower.toFixed(2)} ×`,
         ]),
       ],
-      [2, 3, 4, 5, 6],
+      [2, 3, 4, 5, 6, 7],
+    ),
+    '',
+    'stages of a step of the longest device, predicted and median, ms',
+    columns(
+      [
+        ['scheme', 'device', ...stageNames],
+        ...found.map(({ scheme, longest, foreseenStages, stages }) => [
+          scheme,
+          String(longest),
+          ...stageNames.map(
+            (name) => `${(1000 * foreseenStages[name]).toFixed(1)} ${(1000 * stages[name]).toFixed(1)}`,
+          ),
+        ]),
+      ],
+      [2, 3, 4, 5, 6, 7, 8],
     ),
     '',
     `${differences.every((difference) => Math.abs(difference) <= 0.05) ? 'holds ' : 'MISSED'} predicted and measured savings differ by at most 5 points: ${differences.map((difference) => (100 * difference).toFixed(1)).join(', ')}`,
   ].join('\n');
-  writeResults('decoder-plan', 'npx tsx bench/decoder.ts plan', table, found);
+  const suffix = planSteps === 5 ? '' : `-${planSteps}`;
+  writeResults(`decoder-plan${suffix}`, `npx tsx bench/decoder.ts plan ${planSteps}`, table, found);
 }
 
 const [wanted] = process.argv.slice(2);

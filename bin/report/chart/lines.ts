@@ -2,6 +2,7 @@ import type { Table } from '../table.js';
 import { draw, narrowWidth, seriesStyle, type ChartText, type Figure } from './figure.js';
 import type { ChartLibrary } from './library.js';
 import { everyNth, thinned, type LinePoint } from './thin.js';
+import { wholeTicks } from './ticks.js';
 
 /** One line of a chart: points in order of x, gaps where the value is null. */
 export interface Series {
@@ -43,7 +44,12 @@ export function lineChart(
       height: width === narrowWidth ? 240 : 320,
       marginLeft: 56,
       marginBottom: 40,
-      x: { label: text.xLabel, type: xScale, ...(width === narrowWidth && { ticks: 4 }) },
+      x: {
+        label: text.xLabel,
+        type: xScale,
+        ...(width === narrowWidth && { ticks: 4 }),
+        ...(xScale === 'linear' && wholeTicks(abscissas(series), width)),
+      },
       y: {
         label: text.yLabel,
         type: yScale,
@@ -75,6 +81,10 @@ export function lineChart(
     table: lineTable(series, text, options.fileName),
     readable: xScale === 'linear',
   };
+}
+
+function* abscissas(series: readonly Series[]): Generator<number> {
+  for (const { points } of series) for (const [x] of points) yield x;
 }
 
 function bandOf(

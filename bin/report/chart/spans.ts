@@ -1,6 +1,7 @@
 import { shortened } from '../html.js';
 import { draw, narrowWidth, seriesStyle, type ChartText, type Figure } from './figure.js';
 import type { ChartLibrary } from './library.js';
+import { wholeTicks } from './ticks.js';
 
 /** Something that lasts, in a row of its own name. */
 export interface Span {
@@ -32,7 +33,14 @@ export function spanChart(
         height: 50 + 18 * rows.length,
         marginLeft: 16 + 7 * longest,
         marginBottom: 40,
-        x: { label: text.xLabel, ...(width === narrowWidth && { ticks: 4 }) },
+        x: {
+          label: text.xLabel,
+          ...(width === narrowWidth && { ticks: 4 }),
+          ...wholeTicks(
+            placed.flatMap(({ from, to }) => [from, to]),
+            width,
+          ),
+        },
         y: { domain: rows.map((_, k) => k), label: null, tickFormat: (k: number) => names[k], tickSize: 0 },
       },
       marks: [

@@ -240,7 +240,7 @@ describe('campaigns', () => {
     const two = { ...asked, vary: ['radio.bandwidth=3,4 MHz', 'server.throughput=1,2 TFLOP/s'] };
     const figure = (name: string, column = 'delay_s') => ({ column, path: inDirectory(name) });
     const collected = (options: Partial<CampaignArguments>) =>
-      collectCommand(inDirectory('cell.yaml'), { ...two, ledger: [inDirectory('never')], ...options });
+      collectCommand(inDirectory('cell.yaml'), { ...two, ledger: [inDirectory('charts')], ...options });
     await expect(collected({ figure: [figure('a.svg'), figure('a-2.svg', 'saved')] })).rejects.toThrow(
       /--figure \S+a-2\.svg would replace --figure \S+a-2\.svg/u,
     );

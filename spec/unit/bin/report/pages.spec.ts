@@ -84,6 +84,35 @@ it('pages of one round, one device and one plan are written as such, with nothin
   }
 });
 
+it.each([
+  [
+    [1, 2],
+    ['1', '2'],
+  ],
+  [
+    [0, 1, 2, 3, 4, 5, 6, 7],
+    ['0', '1', '2', '3', '4', '5', '6', '7'],
+  ],
+  [[3], ['3']],
+  [Array.from({ length: 60 }, (_, k) => k), ['0', '10', '20', '30', '40', '50']],
+  [[0.5, 1], undefined],
+])('rounds %j have no ticks between them', (xs, wanted) => {
+  const words = { title: 't', description: 'd', xLabel: 'round', yLabel: 'y' };
+  const drawn = lineChart(library, [{ name: 'a', points: xs.map((x) => [x, 1000 + 500 * x] as const) }], words, {
+    fileName: 'a.csv',
+  });
+  for (const svg of [drawn.wide, drawn.narrow]) {
+    const texts = all(documentOf(`<html><body>${svg}</body></html>`), 'text');
+    const ticks = texts
+      .filter((text) => /translate\([-\d.]+,(?:280|200)\)/u.test(text.getAttribute('transform') ?? ''))
+      .map(({ textContent }) => textContent)
+      .filter((shown) => !shown.startsWith('round'));
+    expect(ticks.length).toBeGreaterThan(0);
+    if (wanted) for (const tick of ticks) expect(tick).toMatch(/^\d+$/u);
+    if (wanted && svg === drawn.wide) expect(ticks).toEqual(expect.arrayContaining(wanted));
+  }
+});
+
 describe('every page', () => {
   it.each(kinds)('%s: the same bytes for the same results, nothing from elsewhere', (kind) => {
     const page = pageHtml(reports[kind]!);

@@ -32,9 +32,7 @@ export const thresholdOptions = defineOptions({
     .min(0)
     .max(0.95)
     .default(0.5)
-    .describe(
-      'Weight of the best multipliers in the next ones (Wentges 1997); its next power after each of a series of better ones.',
-    ),
+    .describe('Weight of the best multipliers in the next ones (Wentges 1997).'),
   largestMultiplier: z
     .number()
     .positive()
@@ -165,8 +163,6 @@ class ThresholdSearch {
   private trust = 0;
   /** D is below 0 at the best multipliers, above a jump, or the last cut left the master where it was: no smoothing helps. */
   private unsmoothed = false;
-  /** Trials in a row that refuted more: each brings the next nearer to the master's multipliers, or a series would halve the way at best. */
-  private ascents = 0;
   /** Width at which a bracket counts as a jump for now, and the lower end of a bracket that was left that wide. */
   private jumpWidth = coarseJumpWidth;
   private openBelow: number | undefined;
@@ -205,11 +201,8 @@ class ThresholdSearch {
       if (done) return this.result(done);
       this.chooseTrial();
       const { value } = this.evaluate(this.current);
-      if (value > 0) {
-        this.ascents++;
-        this.ascend(this.current);
-      } else {
-        this.ascents = 0;
+      if (value > 0) this.ascend(this.current);
+      else {
         this.addCut();
         this.unsmoothed ||= !this.cutsOffMaster();
       }
@@ -227,7 +220,7 @@ class ThresholdSearch {
    */
   private chooseTrial(): void {
     const { master, trial, best } = this;
-    const smoothing = this.unsmoothed ? 0 : this.options.smoothing ** (1 + this.ascents);
+    const smoothing = this.unsmoothed ? 0 : this.options.smoothing;
     for (let row = 0; row < trial.length; row++) {
       trial[row] = smoothing * best[row]! + (1 - smoothing) * master.multipliers[row]!;
     }

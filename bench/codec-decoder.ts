@@ -50,8 +50,9 @@ const grid: readonly Point[] = [
   [1, 5],
 ].map(([keptFraction, bits]) => ({ keptFraction: keptFraction!, bits: bits! }));
 const equalBits = [0.6, 1, 2, 3];
-/** Batches from which the rate model is made, where there is text enough. */
-const mostKnown = 3;
+/** Batches for the rate model, and pieces of text in each where there is text enough. */
+const rateBatches = 4;
+const ratePieces = 6;
 /** Largest mean error of the rate model. */
 const rateBar = 0.02;
 
@@ -110,8 +111,10 @@ interface Batch {
 }
 
 interface Half {
-  readonly batches: readonly Batch[];
-  /** Loss of the first batch where the server gets these activations. */
+  readonly tested: Batch;
+  /** For the rate model: the last is judged by the others. */
+  readonly ofRates: readonly Batch[];
+  /** Loss of the tested batch where the server gets these activations. */
   readonly lossWith: (activations: Float32Array) => number;
   readonly dispose: () => void;
 }
@@ -133,22 +136,27 @@ async function open(name: ModelName) {
       width: config.width,
       sample: tokens,
     });
-    // The second is judged, by what the others say.
-    const known = Math.min(mostKnown, Math.floor((ids.length - 1) / perBatch) - 1);
-    const order = [1, 0, ...Array.from({ length: known - 1 }, (_, k) => k + 2)];
-    const batches = order.map((index): Batch => {
-      const from = index * perBatch;
-      const input = tf.tensor2d(ids.slice(from, from + perBatch), [batch, tokens], 'int32');
-      const labels = ids.slice(from + 1, from + 1 + perBatch);
+    const read = (starts: readonly number[]): Batch => {
+      const from = (offset: number) =>
+        Int32Array.from(starts.flatMap((start) => [...ids.slice(start + offset, start + offset + tokens)]));
+      const input = tf.tensor2d(from(0), [starts.length, tokens], 'int32');
+      const labels = from(1);
       const activations = device.infer(input);
       const { gradient } = server.step(activations, labels, 1);
-      const read = { labels, activations: rows(activations), gradient: rows(gradient!) };
+      const found = { labels, activations: rows(activations), gradient: rows(gradient!) };
       tf.dispose([input, activations, gradient!]);
-      return read;
-    });
-    const { labels } = batches[0]!;
+      return found;
+    };
+    const tested = read(Array.from({ length: batch }, (_, k) => perBatch + k * tokens));
+    // Each with pieces from all over the text, as a training draws them; the last is judged by what the others say.
+    const pieces = Math.min(ratePieces, Math.floor((ids.length - 1) / tokens / rateBatches));
+    const ofRates = Array.from({ length: rateBatches }, (_, index) =>
+      read(Array.from({ length: pieces }, (__, k) => (k * rateBatches + index) * tokens)),
+    );
+    const { labels } = tested;
     return {
-      batches,
+      tested,
+      ofRates,
       lossWith: (values) =>
         tf.tidy(() => lossOf(server.infer(tf.tensor3d(values, [batch, tokens, config.width])), labels)),
       dispose: () => {
@@ -239,7 +247,8 @@ async function measureModel(name: ModelName, cuts: readonly number[]): Promise<v
     const lines = [`${name}: ${batch} × ${tokens} tokens of ${model.config.width} channels`];
     const figures: object[] = [];
     const half = model.cutAfter(cut);
-    const [tested, ...known] = half.batches as [Batch, ...Batch[]];
+    const { tested, ofRates } = half;
+    const [judged, known] = [ofRates.at(-1)!, ofRates.slice(0, -1)];
     const plainLoss = half.lossWith(tested.activations.values);
     const { first, others } = tokenNorms(tested.activations);
     const outliers = outlierChannels(tested.activations).length;
@@ -269,7 +278,7 @@ async function measureModel(name: ModelName, cuts: readonly number[]): Promise<v
     for (const outlierThreshold of [4, 0]) {
       for (const role of ['activations', 'gradient'] as const) {
         const others = known.map((batch) => batch[role]);
-        const errors = rateErrors(others, tested[role], outlierThreshold);
+        const errors = rateErrors(others, judged[role], outlierThreshold);
         const mean = errors.reduce((sum, error) => sum + Math.abs(error), 0) / errors.length;
         const worst = errors.reduce((most, error) => Math.max(most, Math.abs(error)), 0);
         const kind = outlierThreshold > 0 ? 'outlier channels apart (default)' : 'no channels apart';

@@ -25,7 +25,9 @@ export const thresholdOptions = defineOptions({
     .number()
     .positive()
     .default(1e-7)
-    .describe('The search ends when no multipliers could refute a threshold larger by more than this, relative.'),
+    .describe(
+      'The search ends when no multipliers could refute a threshold larger by more than this, relative, to first order.',
+    ),
   maxEvaluations: z.int().positive().default(80).describe('Oracle calls before giving up; the best is returned.'),
   smoothing: z
     .number()

@@ -81,6 +81,8 @@ class ThresholdSearch {
   private budgetMultiplier = 1;
   private budgetSlackStep = 0;
   private budgetMultiplierStep = 0;
+  /** Shares and multipliers of the iterate whose conditions hold best: rounding can throw off the ones after it. */
+  private readonly best: { error: number; budgetMultiplier: number; y: Float64Array; multiplier: Float64Array };
 
   constructor(private readonly compiled: CompiledAllocation) {
     const { count, rows } = compiled;
@@ -109,6 +111,12 @@ class ThresholdSearch {
     this.thresholds = new Float64Array(this.perDevice);
     this.thresholdStep = new Float64Array(this.perDevice);
     this.rowFloors = new Float64Array(this.perDevice);
+    this.best = {
+      error: Infinity,
+      budgetMultiplier: 1,
+      y: new Float64Array(count),
+      multiplier: new Float64Array(facetCount),
+    };
   }
 
   solve(): ThresholdAnswer {
@@ -117,6 +125,7 @@ class ThresholdSearch {
     for (; iterations < maxIterations; iterations++) {
       const complementarity = this.complementarity();
       const residual = this.evaluate();
+      this.keepBest(Math.max(complementarity, residual));
       if (complementarity <= gapTolerance && residual <= 1e-12) break;
       const pairs = this.pairCount();
       // Predictor, then a corrector aimed at the centre that the predictor earned (Mehrotra 1992, without second order).
@@ -128,7 +137,25 @@ class ThresholdSearch {
       this.move(length);
       if (length < 1e-10) break;
     }
+    this.takeBest();
     return this.answer(iterations);
+  }
+
+  private keepBest(error: number): void {
+    const { best } = this;
+    if (!(error < best.error)) return;
+    best.error = error;
+    best.budgetMultiplier = this.budgetMultiplier;
+    best.y.set(this.y);
+    best.multiplier.set(this.multiplier);
+  }
+
+  private takeBest(): void {
+    const { best } = this;
+    if (best.error === Infinity) return;
+    this.budgetMultiplier = best.budgetMultiplier;
+    this.y.set(best.y);
+    this.multiplier.set(best.multiplier);
   }
 
   private start(): void {

@@ -12,7 +12,9 @@ export const boundOptions = defineOptions({
     .number()
     .positive()
     .default(1e-6)
-    .describe('The bound is improved until its multipliers could raise it by no more than this, relative.'),
+    .describe(
+      'The bound is improved until other multipliers could raise it by no more than this, relative, to first order.',
+    ),
   maxEvaluations: z
     .int()
     .positive()

@@ -24,6 +24,8 @@ export interface ThresholdAnswer {
 const out = new Float64Array(3);
 const gapTolerance = 1e-14;
 const maxIterations = 300;
+/** Conditions that had held and are off by this much are spoilt by rounding. */
+const thrownOff = 1e-6;
 
 /**
  * Least Σ_r c_r·t_r over thresholds t and shares b with row r of device n at most t_r and Σ b ≤ B: the round of a common batch,
@@ -137,7 +139,7 @@ class ThresholdSearch {
       this.move(length);
       if (length < 1e-10) break;
     }
-    this.takeBest();
+    if (this.best.error < thrownOff && !(this.evaluate() <= thrownOff)) this.takeBest();
     return this.answer(iterations);
   }
 
@@ -152,7 +154,6 @@ class ThresholdSearch {
 
   private takeBest(): void {
     const { best } = this;
-    if (best.error === Infinity) return;
     this.budgetMultiplier = best.budgetMultiplier;
     this.y.set(best.y);
     this.multiplier.set(best.multiplier);

@@ -18,9 +18,9 @@ const minutes = Number(process.argv[2] ?? 10);
 const devices = 100;
 const perSecond = 100;
 const minimal = readFileSync('examples/minimal.yaml', 'utf8').replace('count: 4', `count: ${devices - 1}`);
-/** A common batch of ten devices, no two alike: `exact` is at it for far longer than this runs. */
+/** A common batch of fifteen devices, no two alike: `exact` is at it for far longer than this runs. */
 const long = `${readFileSync('examples/minimal.yaml', 'utf8')
-  .replace('count: 4', 'count: 9')
+  .replace('count: 4', 'count: 14')
   .replace('throughput: 40 GFLOP/s', 'throughput: { logNormal: { median: 40 GFLOP/s, sigma: 0.6 } }')
   .replace(
     'memory: 300 MiB',

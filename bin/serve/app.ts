@@ -1,7 +1,6 @@
 import { Hono, type Context } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { version } from '../version.js';
-import { checked, jsonBody, mediaType, textBody } from './body.js';
+import { checked, jsonBody, limitedBody, mediaType, textBody } from './body.js';
 import type { ServeLimits } from './limits.js';
 import type { Log } from './log.js';
 import type { Metrics } from './metrics.js';
@@ -33,12 +32,7 @@ export function buildApp(parts: AppParts): Hono {
   metrics.counter('sft_opt_http_requests_total', 'Requests by route and status.');
   metrics.histogram('sft_opt_http_request_seconds', 'Time from a request’s headers to its answer.');
   const app = new Hono();
-  const limitBody = bodyLimit({
-    maxSize: limits.bodyBytes,
-    onError: () => {
-      throw new Refusal('body-too-large', `a body has at most ${limits.bodyBytes} bytes`);
-    },
-  });
+  const limitBody = limitedBody(limits.bodyBytes);
   const handlers = handlersOf(parts);
   for (const name of Object.keys(routes) as RouteName[]) {
     const route: Route = routes[name];

@@ -1,7 +1,26 @@
-import type { Context } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
 import * as z from 'zod';
 import { deepestBody } from './limits.js';
 import { Refusal } from './refusal.js';
+
+/**
+ * Refuses a body of more than so many bytes. A length that the client states is enough: Node reads no more than that; and a body that
+ * nothing looks at before its handler does is read without a stream around it.
+ */
+export function limitedBody(maxSize: number): MiddlewareHandler {
+  const refuse = (): never => {
+    throw new Refusal('body-too-large', `a body has at most ${maxSize} bytes`);
+  };
+  const counted = bodyLimit({ maxSize, onError: refuse });
+  return async (context, next) => {
+    const stated = context.req.header('content-length');
+    if (stated === undefined || context.req.header('transfer-encoding') !== undefined) return counted(context, next);
+    if (!(Number(stated) <= maxSize)) refuse();
+    await next();
+    return undefined;
+  };
+}
 
 /** The JSON of a request's body, checked. */
 export async function jsonBody<Schema extends z.ZodType>(context: Context, schema: Schema): Promise<z.output<Schema>> {

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { escapeLine } from '../escape.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { explained } from '../training/errors.js';
-import { backendOption } from '../training/options.js';
+import { backendOption, sharedToken } from '../training/options.js';
 import { openBackend, type TrainingArguments } from '../training/session.js';
 import { parseSeed, setOption } from './options.js';
 
@@ -39,7 +39,7 @@ export function registerDeviceCommand(program: Command): void {
 }
 
 async function runDevice(path: string, options: DeviceArguments): Promise<void> {
-  const token = options.token ?? process.env['SFT_OPT_TOKEN'];
+  const token = sharedToken(options.token);
   if (token === undefined) throw new CommandError(exitCodes.badInput, 'no token: give --token or set SFT_OPT_TOKEN');
   const address = serverAddress(options.join);
   if (process.env['SFT_OPT_OWNED']) endWithOwner();

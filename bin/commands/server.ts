@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
-import { addTrainingOptions, parsePort } from '../training/options.js';
+import { addTrainingOptions, parsePort, sharedToken } from '../training/options.js';
 import { conductTraining, openTraining, type TrainingArguments } from '../training/session.js';
 
 interface ServerArguments extends TrainingArguments {
@@ -33,12 +33,12 @@ export function registerServerCommand(program: Command): void {
 }
 
 async function serve(path: string, options: ServerArguments): Promise<number> {
+  const given = sharedToken(options.token);
   const opened = await openTraining(path, options);
   const { listenWebSocket } = await import('../../harness/transport/index.js');
   const { runServerProcess } = await import('../../harness/scenario/index.js');
   const { connectionsFor } = await import('../../harness/server/index.js');
   const { host, port } = options;
-  const given = options.token ?? process.env['SFT_OPT_TOKEN'];
   const token = given ?? randomBytes(24).toString('base64url');
   const { scenario, workload, backend, clock } = opened;
   // Nobody can connect before all else has been found in order.

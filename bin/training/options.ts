@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { parseSeed, setOption } from '../commands/options.js';
+import { CommandError, exitCodes } from '../exit-codes.js';
 
 export function parseCount(text: string): number {
   const count = /^\d{1,9}$/u.test(text) ? Number(text) : 0;
@@ -11,6 +12,13 @@ export function parsePort(text: string): number {
   const port = /^\d{1,5}$/u.test(text) ? Number(text) : 65536;
   if (port > 65535) throw new InvalidArgumentError('must be a port, 0 … 65535.');
   return port;
+}
+
+/** What devices show: of the option, or else of the environment. Throws `CommandError` on one that anybody has. */
+export function sharedToken(given: string | undefined): string | undefined {
+  const token = given ?? process.env['SFT_OPT_TOKEN'];
+  if (token === '') throw new CommandError(exitCodes.badInput, 'the token is empty: give --token or set SFT_OPT_TOKEN');
+  return token;
 }
 
 export const backendOption = () =>

@@ -1,22 +1,22 @@
 import { cpus, loadavg, totalmem } from 'node:os';
-import { median, relativeFit } from '../../lib/statistics/index.js';
-import type { MeasuredEntry, MeasuredProfile } from '../../lib/io/index.js';
+import type { MeasuredProfile } from '../../lib/io/index.js';
 import type { LoadedBackend } from '../backend/tensorflow.js';
 import { blockConfig, isDecoder, labelCount, tokenCount } from '../model/config.js';
-import { affordable } from './budget.js';
+import { affordable, type Budget } from './budget.js';
 import { coldRun } from './cold.js';
-import { affineFit } from './fits.js';
-import { measuredEntry } from './measured-entry.js';
+import { EntryRuns } from './entry-runs.js';
+import { measuredTimes } from './measured-entry.js';
 import { modelBytes } from './memory-fits.js';
-import { middleReferences, ReferenceTimer } from './references.js';
+import { plainPoint } from './points.js';
+import { ReferenceTimer } from './references.js';
 import type { Calibration, CalibrateOptions } from './steady-run.js';
 import type { TimingWorkload } from './workload.js';
 
 /**
  * Measures this machine with real trainings on the event clock: three cuts for each batch size and memory mode, every
  * operating point at each of them, and batches of two and four devices, up to three times as the time limit allows. Every
- * time is taken over the references around its round and stated at the speed of the first run. All costs are affine in the
- * number of blocks.
+ * time is taken over the references around its round and stated at the middle speed of all rounds. All costs are affine in
+ * the number of blocks.
  */
 export async function calibrate(
   backend: LoadedBackend,
@@ -29,29 +29,9 @@ export async function calibrate(
   const timer = new ReferenceTimer(tf);
   try {
     const cold = await coldRun(tf, workload, timer, options.batchSizes[0]!, options.memoryModes[0]!, options);
-    const context: Calibration = {
-      tf,
-      workload,
-      timer,
-      options,
-      references: middleReferences(cold.rounds.map(({ references }) => references)),
-      tally: { taken: 0, dropped: 0 },
-      unsteady: [],
-      header: [],
-      adapters: [],
-      aggregation: [],
-    };
-    const budget = affordable(cold, options);
-    const entries: MeasuredEntry[] = [];
-    for (const batchSize of options.batchSizes) {
-      for (const memoryMode of options.memoryModes) {
-        options.onProgress?.(`batches of ${batchSize}, activations: ${memoryMode}`);
-        // Codec and messages do not depend on the memory mode: the points of the first are those of all.
-        const known = entries.find((entry) => entry.batchSize === batchSize)?.points;
-        entries.push(await measuredEntry(context, batchSize, memoryMode, budget, known));
-      }
-    }
-    const [aggregationFixed, aggregationPerDevice] = relativeFit(context.aggregation) as [number, number];
+    const context: Calibration = { tf, workload, timer, options, unsteady: [] };
+    const runs = await allRuns(context, affordable(cold, options));
+    const { references, ...times } = measuredTimes(workload, runs);
     const { unsteady } = context;
     return {
       kind: 'sft-opt profile',
@@ -65,7 +45,7 @@ export async function calibrate(
         threads: process.env['TF_NUM_INTRAOP_THREADS'] ?? 'all',
         load: loadavg()[0]!,
         clock: options.clock,
-        references: context.references,
+        references,
       },
       model: {
         name: workload.name,
@@ -85,16 +65,33 @@ export async function calibrate(
         trainHead: settings.trainHead ?? false,
         dropout: settings.dropout,
       },
-      headerBytes: median(context.header),
-      adapterBytes: affineFit(context.adapters),
       serverModelBytes: await modelBytes(tf, workload, options.batchSizes[0]!),
-      aggregationSeconds: { fixed: Math.max(0, aggregationFixed), perDevice: aggregationPerDevice },
       calibrationSeconds: (performance.now() - start) / 1000,
-      samples: { ...context.tally },
       ...(unsteady.length > 0 && { unsteady }),
-      entries,
+      ...times,
     };
   } finally {
     timer.dispose();
   }
+}
+
+/** Bytes, then pass after pass over all batch sizes and memory modes, then cold processes. */
+async function allRuns(context: Calibration, { points, passes }: Budget): Promise<EntryRuns[]> {
+  const { batchSizes, memoryModes, onProgress } = context.options;
+  const all: EntryRuns[] = [];
+  for (const batchSize of batchSizes) {
+    for (const [k, mode] of memoryModes.entries()) {
+      // Codec and messages do not depend on the memory mode.
+      all.push(await EntryRuns.begun(context, batchSize, mode, k === 0 ? points : [plainPoint], points));
+    }
+  }
+  for (let pass = 0; pass < passes; pass++) {
+    const isBackwards = pass % 2 === 1;
+    for (const one of isBackwards ? [...all].reverse() : all) {
+      onProgress?.(`batches of ${one.batchSize}, activations: ${one.memoryMode}; pass ${pass + 1} of ${passes}`);
+      await one.pass(isBackwards);
+    }
+  }
+  for (const one of all) await one.probeCold();
+  return all;
 }

@@ -10,7 +10,7 @@ import { timedRun, type TimedRun } from './timed-run.js';
 import type { TimingWorkload } from './workload.js';
 
 /** Processes of which the middle counts: one alone may find the machine as no other does. */
-const coldProcesses = 3;
+export const coldProcesses = 3;
 
 /** The first run of a process: half of the blocks on the device, with a codec, which has to be compiled too. */
 export function coldRun(
@@ -41,9 +41,7 @@ export function coldSample({ first, rounds }: TimedRun): ColdSample {
 }
 
 /** The middle of several processes, each on its own, at the speed of `references`. */
-export async function coldSeconds(probe: () => Promise<ColdSample>, references: References): Promise<ColdSeconds> {
-  const samples: ColdSample[] = [];
-  for (let k = 0; k < coldProcesses; k++) samples.push(await probe());
+export function coldSeconds(samples: readonly ColdSample[], references: References): ColdSeconds {
   const middle = (pick: (sample: ColdSample) => number) =>
     median(samples.map((sample) => pick(sample) / slowdown(sample.references, references)));
   return { device: middle(({ device }) => device), server: middle(({ server }) => server) };

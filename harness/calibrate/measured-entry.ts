@@ -1,159 +1,179 @@
-import { median, robustSummary, type FitRow } from '../../lib/statistics/index.js';
-import type { MeasuredEntry, MeasuredPoint } from '../../lib/io/index.js';
-import { calibrationCuts, type CodecPoint } from '../../lib/validation/index.js';
+import { median, relativeFit, robustSummary, type FitRow } from '../../lib/statistics/index.js';
+import type { MeasuredEntry, MeasuredPoint, MeasuredProfile } from '../../lib/io/index.js';
+import type { CodecPoint } from '../../lib/validation/index.js';
 import { tokenCount } from '../model/config.js';
-import type { MemoryMode } from '../model/parts.js';
 import type { StepRecord } from '../server/index.js';
-import type { Budget } from './budget.js';
 import { coldSeconds } from './cold.js';
+import type { CutRun, EntryRuns } from './entry-runs.js';
 import { affineFit, batchFit } from './fits.js';
-import { measuredMemory } from './memory-fits.js';
-import { deviceAt, plainPoint } from './points.js';
-import { slowdown } from './references.js';
-import { normalised, steadyRun, type Calibration } from './steady-run.js';
-import { stepTotals, type TimedRun } from './timed-run.js';
+import { middleReferences, slowdown, type References } from './references.js';
+import { normalised } from './steady-run.js';
+import { stepTotals } from './timed-run.js';
 import type { TimingWorkload } from './workload.js';
 
-/** Batch size and memory mode: all passes over cuts, points and batches. `known`: points of another mode, which are the same. */
-export async function measuredEntry(
-  context: Calibration,
-  batchSize: number,
-  memoryMode: MemoryMode,
-  { points: wanted, passes }: Budget,
-  known: readonly MeasuredPoint[] | undefined,
-): Promise<MeasuredEntry> {
-  const { tf, workload, options } = context;
-  const cuts = calibrationCuts(workload.config.blocks);
-  const times: StageRows = { forward: [], backward: [], server: [], batch: [] };
-  const spread: Record<string, number> = {};
-  const runs: TimedRun[] = [];
-  const points = known ? [plainPoint] : wanted;
-  for (let pass = 0; pass < passes; pass++) {
-    // Every second pass goes the other way: what changes in the long run falls on all cuts alike.
-    for (const cut of pass % 2 === 0 ? cuts : [...cuts].reverse()) {
-      // A device for each point: they take turns, and warm up together.
-      const devices = points.map((point) => deviceAt(workload, cut, batchSize, point));
-      const run = await steadyRun(context, { batchSize, memoryMode, cut, sharing: 'allocated', devices });
-      addTimes(context, run, cut, times, spread);
-      runs.push(run);
-    }
-    for (const cut of [cuts[0]!, cuts.at(-1)!]) await addBatches(context, cut, batchSize, memoryMode, wanted, times);
-  }
-  const { probes } = options;
-  const cold = probes && (await coldSeconds(() => probes.cold(batchSize, memoryMode), context.references));
-  if (!known) context.header.push(headerBytes(workload, batchSize, runs));
+/** What is read of the runs at one batch size and memory mode. */
+export type MeasuredRuns = Pick<
+  EntryRuns,
+  'batchSize' | 'memoryMode' | 'cuts' | 'points' | 'separate' | 'batched' | 'cold' | 'bytes'
+>;
+
+/** What all runs come to, at the speed of `references`. */
+export type MeasuredTimes = Pick<
+  MeasuredProfile,
+  'headerBytes' | 'adapterBytes' | 'aggregationSeconds' | 'samples' | 'entries'
+> & { readonly references: References };
+
+/**
+ * Every time is stated at the middle speed of the whole calibration: that of its first seconds alone would be as much a matter
+ * of chance as any.
+ */
+export function measuredTimes(workload: Pick<TimingWorkload, 'config'>, runs: readonly MeasuredRuns[]): MeasuredTimes {
+  const all = runs.flatMap(({ separate, batched }) => [...separate, ...batched]);
+  const rounds = all.flatMap(({ run }) => run.rounds);
+  const references = middleReferences(rounds.map((round) => round.references));
+  const full = runs.filter((one) => isFirstOfItsSize(runs, one));
+  const headerBytes = median(full.map((one) => plainHeader(workload, one)));
+  const fitter = new EntryFitter(workload, references, headerBytes);
+  // Codec and messages do not depend on the memory mode: the points of the first are those of all.
+  const points = new Map(full.map((one) => [one.batchSize, fitter.points(one)]));
+  const entries = runs.map((one) => fitter.entry(one, points.get(one.batchSize)!));
+  const rows = all.flatMap((each) => messageRows(each, references));
+  const [fixed, perDevice] = relativeFit(rows.map(({ aggregation }) => aggregation)) as [number, number];
   return {
-    batchSize,
-    activations: memoryMode,
-    cuts,
-    forwardSeconds: affineFit(times.forward),
-    backwardSeconds: affineFit(times.backward),
-    serverSeconds: affineFit(times.server),
-    serverBatchSeconds: batchFit(times.batch),
-    ...(await measuredMemory(tf, workload, probes, batchSize, memoryMode, cuts)),
-    ...(cold && { coldSeconds: cold }),
-    spread,
-    points: [...(known ?? points.map((point, k) => measuredPoint(context, batchSize, point, k, runs)))],
+    references,
+    headerBytes,
+    adapterBytes: affineFit(rows.map(({ adapters }) => adapters)),
+    aggregationSeconds: { fixed: Math.max(0, fixed), perDevice },
+    samples: fitter.samples,
+    entries,
   };
 }
 
-/** Of a batch for all devices; with it for a device on its own, which is a batch of one. */
-interface StageRows {
-  readonly forward: FitRow[];
-  readonly backward: FitRow[];
-  readonly server: FitRow[];
-  readonly batch: FitRow[];
-}
+const isFirstOfItsSize = (runs: readonly MeasuredRuns[], one: MeasuredRuns) =>
+  runs.find(({ batchSize }) => batchSize === one.batchSize) === one;
 
-function addTimes(
-  { workload, references, tally }: Calibration,
-  run: TimedRun,
-  cut: number,
-  rows: StageRows,
-  spread: Record<string, number>,
-): void {
-  const serverBlocks = workload.config.blocks - cut;
-  const middle = (kind: string, pick: (record: StepRecord) => number) => {
-    const found = robustSummary(run.rounds.flatMap((round) => normalised(round, round.steps, pick, references)));
-    tally.taken += found.taken;
-    tally.dropped += found.dropped;
-    spread[kind] = Math.max(spread[kind] ?? 0, found.spread);
-    return found.median;
-  };
-  const forward = middle('forward', ({ seconds }) => seconds.deviceForward);
-  const backward = middle('backward', ({ seconds }) => seconds.deviceBackward + seconds.deviceUpdate);
-  const server = middle('server', ({ measuredServerSeconds: own }) => own.compute + own.update);
-  rows.forward.push({ regressors: [1, cut], value: forward });
-  rows.backward.push({ regressors: [1, cut], value: backward });
-  rows.server.push({ regressors: [1, serverBlocks], value: server });
-  rows.batch.push({ regressors: [1, serverBlocks, 1, serverBlocks], value: server });
-}
-
-/** Batches of two and of four devices, whose points differ. */
-async function addBatches(
-  context: Calibration,
-  cut: number,
-  batchSize: number,
-  memoryMode: MemoryMode,
-  points: readonly CodecPoint[],
-  { batch }: StageRows,
-): Promise<void> {
-  const { workload, references } = context;
-  const serverBlocks = workload.config.blocks - cut;
-  for (const count of [2, 4]) {
-    const devices = Array.from({ length: count }, (_, k) =>
-      deviceAt(workload, cut, batchSize, points[(k + 1) % points.length]),
-    );
-    const sketch = { batchSize, memoryMode, cut, sharing: 'batched', devices, judged: ['server'] } as const;
-    const totals = (await steadyRun(context, sketch)).rounds.flatMap(({ steps, references: around }) => {
-      const factor = slowdown(around, references);
-      const all = stepTotals(steps, ({ measuredServerSeconds: { compute, update } }) => compute + update);
-      return [...all.values()].map((seconds) => seconds / factor);
-    });
-    const regressors = [1, serverBlocks, count, count * serverBlocks];
-    batch.push({ regressors, value: robustSummary(totals).median });
-  }
+/** Aggregation by devices, and bytes of adapters by blocks. */
+function messageRows({ cut, run }: CutRun, references: References): { aggregation: FitRow; adapters: FitRow }[] {
+  return run.rounds.map(({ record, steps, references: around }) => {
+    const count = record.devices.length;
+    const down = steps.reduce((rest, { downlinkBytes }) => rest - downlinkBytes, record.downlinkBytes);
+    return {
+      aggregation: { regressors: [1, count], value: record.aggregationSeconds / slowdown(around, references) },
+      adapters: { regressors: [1, cut], value: down / count },
+    };
+  });
 }
 
 /** Of a message down whose body is plain values; the first device sends such. */
-function headerBytes(workload: TimingWorkload, batchSize: number, runs: readonly TimedRun[]): number {
-  const plain = runs.flatMap(({ rounds }) => rounds.flatMap(({ steps }) => steps.filter(({ device }) => device === 0)));
+function plainHeader(workload: Pick<TimingWorkload, 'config'>, { batchSize, separate }: MeasuredRuns): number {
+  const steps = separate.flatMap(({ run }) => run.rounds.flatMap((round) => round.steps));
+  const plain = steps.filter(({ device }) => device === 0);
   return median(plain.map(({ downlinkBytes }) => downlinkBytes)) - 4 * values(workload, batchSize);
 }
 
-function values({ config }: TimingWorkload, batchSize: number): number {
+function values({ config }: Pick<TimingWorkload, 'config'>, batchSize: number): number {
   return batchSize * tokenCount(config) * config.width;
 }
 
-/** Of the device that has run the point, over all cuts. */
-function measuredPoint(
-  { workload, header, references }: Calibration,
-  batchSize: number,
-  { keptFraction, bits }: CodecPoint,
-  device: number,
-  runs: readonly TimedRun[],
-): MeasuredPoint {
-  const count = values(workload, batchSize);
-  const rounds = runs.flatMap((run) => run.rounds);
-  const own = (steps: readonly StepRecord[]) => steps.filter((record) => record.device === device);
-  const perValue = (pick: (record: StepRecord) => number) =>
-    robustSummary(rounds.flatMap((round) => normalised(round, own(round.steps), pick, references))).median / count;
-  const ratio = (pick: (record: StepRecord) => number) => {
-    const bytes = rounds.flatMap(({ steps }) => own(steps).map(pick));
-    return (bytes.reduce((sum, each) => sum + each, 0) / bytes.length - median(header)) / (4 * count);
-  };
-  return {
-    keptFraction,
-    bits,
-    up: {
-      ratio: ratio(({ uplinkBytes }) => uplinkBytes),
-      encodeSecondsPerValue: perValue(({ seconds }) => seconds.deviceEncode),
-      decodeSecondsPerValue: perValue(({ measuredServerSeconds }) => measuredServerSeconds.decode),
-    },
-    down: {
-      ratio: ratio(({ downlinkBytes }) => downlinkBytes),
-      encodeSecondsPerValue: perValue(({ measuredServerSeconds }) => measuredServerSeconds.encode),
-      decodeSecondsPerValue: perValue(({ seconds }) => seconds.deviceDecode),
-    },
-  };
+class EntryFitter {
+  private readonly tally = { taken: 0, dropped: 0 };
+
+  constructor(
+    private readonly workload: Pick<TimingWorkload, 'config'>,
+    private readonly references: References,
+    private readonly headerBytes: number,
+  ) {}
+
+  get samples(): { taken: number; dropped: number } {
+    return { ...this.tally };
+  }
+
+  entry(runs: MeasuredRuns, points: MeasuredPoint[]): MeasuredEntry {
+    const { batchSize, memoryMode, cuts, cold, bytes } = runs;
+    const spread: Record<string, number> = {};
+    const { blocks } = this.workload.config;
+    const rows = (kind: string, pick: (record: StepRecord) => number, count: (cut: number) => number): FitRow[] =>
+      runs.separate.map((one) => {
+        const found = this.middle(one, pick);
+        spread[kind] = Math.max(spread[kind] ?? 0, found.spread);
+        return { regressors: [1, count(one.cut)], value: found.median };
+      });
+    const forward = rows('forward', deviceForward, (cut) => cut);
+    const backward = rows('backward', deviceBackward, (cut) => cut);
+    const server = rows('server', serverWork, (cut) => blocks - cut);
+    // A device on its own is a batch of one.
+    const batch = server.map(({ regressors: [one, served], value }) => ({
+      regressors: [one!, served!, 1, served!],
+      value,
+    }));
+    return {
+      batchSize,
+      activations: memoryMode,
+      cuts: [...cuts],
+      forwardSeconds: affineFit(forward),
+      backwardSeconds: affineFit(backward),
+      serverSeconds: affineFit(server),
+      serverBatchSeconds: batchFit([...batch, ...runs.batched.map((one) => this.batchRow(one))]),
+      ...bytes,
+      ...(cold.length > 0 && { coldSeconds: coldSeconds(cold, this.references) }),
+      spread,
+      points,
+    };
+  }
+
+  points(runs: MeasuredRuns): MeasuredPoint[] {
+    return runs.points.map((point, device) => this.point(runs, point, device));
+  }
+
+  private middle({ run }: CutRun, pick: (record: StepRecord) => number) {
+    const found = robustSummary(run.rounds.flatMap((round) => normalised(round, round.steps, pick, this.references)));
+    this.tally.taken += found.taken;
+    this.tally.dropped += found.dropped;
+    return found;
+  }
+
+  private batchRow({ cut, devices, run }: CutRun): FitRow {
+    const served = this.workload.config.blocks - cut;
+    const totals = run.rounds.flatMap(({ steps, references }) => {
+      const factor = slowdown(references, this.references);
+      return [...stepTotals(steps, serverWork).values()].map((seconds) => seconds / factor);
+    });
+    return { regressors: [1, served, devices, devices * served], value: robustSummary(totals).median };
+  }
+
+  /** Of the device that has run the point, over all cuts. */
+  private point(
+    { batchSize, separate }: MeasuredRuns,
+    { keptFraction, bits }: CodecPoint,
+    device: number,
+  ): MeasuredPoint {
+    const count = values(this.workload, batchSize);
+    const rounds = separate.flatMap(({ run }) => run.rounds);
+    const own = (steps: readonly StepRecord[]) => steps.filter((record) => record.device === device);
+    const perValue = (pick: (record: StepRecord) => number) =>
+      robustSummary(rounds.flatMap((round) => normalised(round, own(round.steps), pick, this.references))).median /
+      count;
+    const ratio = (pick: (record: StepRecord) => number) => {
+      const bytes = rounds.flatMap(({ steps }) => own(steps).map(pick));
+      return (bytes.reduce((sum, each) => sum + each, 0) / bytes.length - this.headerBytes) / (4 * count);
+    };
+    return {
+      keptFraction,
+      bits,
+      up: {
+        ratio: ratio(({ uplinkBytes }) => uplinkBytes),
+        encodeSecondsPerValue: perValue(({ seconds }) => seconds.deviceEncode),
+        decodeSecondsPerValue: perValue(({ measuredServerSeconds }) => measuredServerSeconds.decode),
+      },
+      down: {
+        ratio: ratio(({ downlinkBytes }) => downlinkBytes),
+        encodeSecondsPerValue: perValue(({ measuredServerSeconds }) => measuredServerSeconds.encode),
+        decodeSecondsPerValue: perValue(({ seconds }) => seconds.deviceDecode),
+      },
+    };
+  }
 }
+
+const deviceForward = ({ seconds }: StepRecord) => seconds.deviceForward;
+const deviceBackward = ({ seconds }: StepRecord) => seconds.deviceBackward + seconds.deviceUpdate;
+const serverWork = ({ measuredServerSeconds: own }: StepRecord) => own.compute + own.update;

@@ -7,6 +7,12 @@ import { devicePeakBytes, serverBytes } from './memory.js';
 import type { ProcessProbes } from './probes.js';
 import type { TimingWorkload } from './workload.js';
 
+/** What a profile says of bytes at one batch size and memory mode. */
+export type MeasuredBytes = Pick<
+  MeasuredEntry,
+  'deviceBytes' | 'serverStateBytes' | 'serverActivationBytes' | 'serverBatchBytes' | 'processBytes'
+>;
+
 /** Bytes of a device and of the server by their blocks; those of a process where a probe is given. */
 export async function measuredMemory(
   tf: Tf,
@@ -15,12 +21,7 @@ export async function measuredMemory(
   batchSize: number,
   memoryMode: MemoryMode,
   cuts: readonly number[],
-): Promise<
-  Pick<
-    MeasuredEntry,
-    'deviceBytes' | 'serverStateBytes' | 'serverActivationBytes' | 'serverBatchBytes' | 'processBytes'
-  >
-> {
+): Promise<MeasuredBytes> {
   const { blocks } = workload.config;
   const device: FitRow[] = [];
   let atOneBlock = NaN;

@@ -1,4 +1,3 @@
-import type { FitRow } from '../../lib/statistics/index.js';
 import type { CodecPoint } from '../../lib/validation/index.js';
 import type { Tf } from '../backend/tensorflow.js';
 import type { MemoryMode } from '../model/parts.js';
@@ -33,19 +32,13 @@ export interface CalibrateOptions {
 /** K of all runs: the references are timed between rounds. */
 export const localSteps = 4;
 
-/** What all runs of a calibration share and add to. */
+/** What all runs of a calibration share, and where they note what is not steady. */
 export interface Calibration {
   readonly tf: Tf;
   readonly workload: TimingWorkload;
   readonly timer: ReferenceTimer;
   readonly options: CalibrateOptions;
-  /** Speed at which all times are stated. */
-  readonly references: References;
-  readonly tally: { taken: number; dropped: number };
   readonly unsteady: string[];
-  readonly header: number[];
-  readonly adapters: FitRow[];
-  readonly aggregation: FitRow[];
 }
 
 /** What a run of a calibration is of. */
@@ -62,19 +55,12 @@ export interface RunSketch {
 
 /** A run that counts: made anew while it is not steady; what stays so is named in the profile. */
 export async function steadyRun(context: Calibration, sketch: RunSketch): Promise<TimedRun> {
-  const { tf, workload, timer, options, references } = context;
+  const { tf, workload, timer, options } = context;
   const { attempts = 3 } = options;
   const { batchSize, memoryMode, cut, sharing, devices, judged } = sketch;
   const own = { ...runOptions(devices, memoryMode, options), sharing, judged };
   let run = await timedRun(tf, workload, timer, own);
   for (let k = 1; k < attempts && run.unsteady.length > 0; k++) run = await timedRun(tf, workload, timer, own);
-  for (const { record, steps, references: around } of run.rounds) {
-    const count = record.devices.length;
-    const value = record.aggregationSeconds / slowdown(around, references);
-    context.aggregation.push({ regressors: [1, count], value });
-    const down = steps.reduce((rest, { downlinkBytes }) => rest - downlinkBytes, record.downlinkBytes);
-    context.adapters.push({ regressors: [1, cut], value: down / count });
-  }
   const together = sharing === 'batched' ? `, ${devices.length} devices in one batch` : '';
   const name = `batches of ${batchSize}, ${memoryMode}, cut ${cut}${together}`;
   context.unsteady.push(...run.unsteady.map((stage) => `${name}: ${stage}`));

@@ -2,7 +2,7 @@ import { robustSummary, trendOf } from '../../lib/statistics/index.js';
 import type { Tf } from '../backend/tensorflow.js';
 import type { MemoryMode } from '../model/parts.js';
 import { trainInProcess, type DevicePlan } from '../run.js';
-import { processorStretch } from '../protocol/index.js';
+import { threadStretch } from '../protocol/index.js';
 import type { RoundRecord, RunRecord, ServerSharing, StepRecord } from '../server/index.js';
 import { defaultAdamW } from '../training/index.js';
 import { middleReferences, slowdown, type References, type ReferenceTimer } from './references.js';
@@ -46,11 +46,11 @@ export class RoundTimer {
   readonly rounds: TimedRound[] = [];
   private steps: StepRecord[] = [];
   private before: References;
-  private since: ReturnType<typeof processorStretch>;
+  private since: ReturnType<typeof threadStretch>;
 
   constructor(private readonly timer: ReferenceTimer) {
     this.before = timer.measure();
-    this.since = processorStretch();
+    this.since = threadStretch();
   }
 
   readonly record = (record: RunRecord): void => {
@@ -60,11 +60,11 @@ export class RoundTimer {
   readonly onRound = (record: RoundRecord): void => {
     const stretch = this.since();
     const after = this.timer.measure();
-    const references = { ...middleReferences([this.before, after]), stretch };
+    const references = { ...middleReferences([this.before, after]), threadStretch: stretch };
     this.rounds.push({ record, steps: this.steps, references });
     this.steps = [];
     this.before = after;
-    this.since = processorStretch();
+    this.since = threadStretch();
   };
 }
 

@@ -18,7 +18,7 @@ import { CheckpointError, type Checkpoint } from './checkpoint.js';
 const magic = Buffer.from('SFTCKPT2', 'latin1');
 const digestBytes = 32;
 
-const optimizer = z.object({ steps: z.int().min(0), moments: z.int().min(0) });
+const optimizer = z.object({ steps: z.int().min(0), moments: z.int().min(0).max(1e6) });
 const description = z.object({
   run: z.string(),
   settings: z.record(z.string(), z.unknown()),
@@ -101,7 +101,9 @@ function assembled(facts: z.output<typeof description>, body: Uint8Array): Check
   const take = (name: string): HostTensor => {
     const tensor = stored.get(name);
     if (!tensor) throw new CheckpointError(`${name} is missing`);
-    return { shape: tensor.shape, values: toFloat32(tensor) };
+    const values = toFloat32(tensor);
+    if (!values.every(Number.isFinite)) throw new CheckpointError(`${name} is not finite`);
+    return { shape: tensor.shape, values };
   };
   const takeOptimizer = (name: string, { steps, moments }: z.output<typeof optimizer>): OptimizerState => ({
     steps,

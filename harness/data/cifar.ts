@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatasetError, type Dataset } from './dataset.js';
+import { fileBytes } from './file-bytes.js';
 import { meantIndices } from './fingerprint.js';
 import { resizeBicubic } from '../../lib/io/images/index.js';
 
@@ -62,9 +63,7 @@ export async function cifarDataset(options: CifarOptions): Promise<Dataset> {
 }
 
 async function readRecords(path: string, recordBytes: number): Promise<Buffer> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new DatasetError(`${path} cannot be read`, { cause });
-  });
+  const bytes = await fileBytes(path);
   if (bytes.length === 0 || bytes.length % recordBytes !== 0) {
     throw new DatasetError(`${path} has ${bytes.length} bytes, no multiple of the record size ${recordBytes}`);
   }

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readFile, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { resizeBicubic } from '../../lib/io/images/index.js';
 import { DatasetError, type Dataset } from './dataset.js';
+import { fileBytes } from './file-bytes.js';
 import { meantIndices } from './fingerprint.js';
 import { requireJpeg, type JpegDecoder } from './jpeg.js';
 
@@ -64,13 +65,17 @@ export async function imageFiles(
     labels: Int32Array.from(files, ({ label }) => label),
     fingerprint: async (indices) => {
       const digest = createHash('sha256').update(`${imageSize}`);
-      for (const k of meantIndices(files.length, indices)) digest.update(await readFile(files[k]!.path));
+      for (const k of meantIndices(files.length, indices)) {
+        // With their lengths: the same bytes cut elsewhere are other pictures.
+        const bytes = await fileBytes(files[k]!.path);
+        digest.update(`,${bytes.length}:`).update(bytes);
+      }
       return digest.digest('hex');
     },
     values: async (index) => {
       const file = files[index];
       if (!file) throw new DatasetError(`${folder} has ${files.length} images, none at ${index}`);
-      const image = await decoder(await readFile(file.path)).catch((cause: unknown) => {
+      const image = await decoder(await fileBytes(file.path)).catch((cause: unknown) => {
         if (!(cause instanceof DatasetError)) throw cause;
         throw new DatasetError(`${file.path}: ${cause.message}`, { cause });
       });
@@ -84,15 +89,26 @@ async function whole(listed: readonly LabelledFile[]): Promise<[LabelledFile[], 
   const files: LabelledFile[] = [];
   const skipped: string[] = [];
   for (const file of listed) {
-    try {
-      requireJpeg(await readFile(file.path));
-      files.push(file);
-    } catch (error) {
-      if (!(error instanceof DatasetError) && !(error instanceof Error && 'syscall' in error)) throw error;
-      skipped.push(`${file.path}: ${error.message}`);
-    }
+    const bytes = await fileBytes(file.path).catch(reasonOf);
+    const reason = typeof bytes === 'string' ? bytes : wrongWith(bytes, file);
+    if (reason === undefined) files.push(file);
+    else skipped.push(reason);
   }
   return [files, skipped];
+}
+
+function wrongWith(bytes: Uint8Array, { path }: LabelledFile): string | undefined {
+  try {
+    requireJpeg(bytes);
+    return undefined;
+  } catch (error) {
+    return `${path}: ${reasonOf(error)}`;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof DatasetError) return error.message;
+  throw error;
 }
 
 /** Names in a folder that are pictures by their ending, JPEG or not: what is none is told of rather than passed over. */

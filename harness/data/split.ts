@@ -32,15 +32,19 @@ function dealt(length: number, devices: number, random: RandomStream): number[][
 function drawn(labels: Int32Array, devices: number, alpha: number, random: RandomStream): number[][] {
   if (!(alpha > 0)) throw new DatasetError(`alpha must be above 0, found ${alpha}`);
   const byClass = new Map<number, number[]>();
-  labels.forEach((label, index) => byClass.set(label, [...(byClass.get(label) ?? []), index]));
+  labels.forEach((label, index) => {
+    const own = byClass.get(label);
+    if (own) own.push(index);
+    else byClass.set(label, [index]);
+  });
   const shares: number[][] = Array.from({ length: devices }, () => []);
   for (const label of [...byClass.keys()].sort((a, b) => a - b)) {
     const indices = shuffled(Int32Array.from(byClass.get(label)!), random);
     const counts = apportioned(indices.length, dirichlet(devices, alpha, random));
     let position = 0;
     counts.forEach((count, device) => {
-      shares[device]!.push(...indices.subarray(position, position + count));
-      position += count;
+      // One by one: of a large class there are more than a call takes arguments.
+      for (const end = position + count; position < end; position++) shares[device]!.push(indices[position]!);
     });
   }
   return shares;

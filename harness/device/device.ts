@@ -4,6 +4,8 @@ import type { AdapterState } from '../model/adapters.js';
 import { labelCount } from '../model/config.js';
 import { DevicePart, type PartOptions } from '../model/parts.js';
 import {
+  checkAdapters,
+  checkMemory,
   decodeAdapters,
   decodeMemory,
   decodeTensor,
@@ -12,6 +14,7 @@ import {
   expectPlace,
   expectStep,
   joinTargets,
+  memberLimits,
   messageSeed,
   OwnAdapters,
   ProtocolError,
@@ -26,7 +29,7 @@ import {
   type StepHeader,
   type TrainingSettings,
 } from '../protocol/index.js';
-import { assignAdapters, Optimizer, readAdapters } from '../training/index.js';
+import { assignAdapters, Optimizer, OptimizerError, readAdapters } from '../training/index.js';
 import { machineSeconds, sleepUntil, type Connection, type Received } from '../transport/index.js';
 
 /** Where a device is within a step. */
@@ -84,8 +87,10 @@ export class Device {
     return readAdapters(this.part.names, this.part.variables);
   }
 
-  /** Does what the server asks until the training has ended. */
+  /** Does what the server asks until the training has ended; takes no more of it than this training can need. */
   async serve(connection: Connection): Promise<void> {
+    // A server's messages have no reports on local steps.
+    connection.restrict(memberLimits(this.options.part.config, this.options, [...this.adapters().values()], 0));
     for (;;) {
       const received = await connection.receive();
       const { message } = received;
@@ -98,7 +103,7 @@ export class Device {
           break;
         case 'state': {
           const { steps } = expectStep(message, 'state');
-          this.restore(message.body.length > 0 ? decodeMemory(steps, message.body) : this.freshMemory());
+          this.remember(message.body.length > 0 ? decodeMemory(steps, message.body) : this.freshMemory());
           break;
         }
         case 'finished':
@@ -112,8 +117,9 @@ export class Device {
   }
 
   private async round(connection: Connection, opening: Received): Promise<void> {
-    const { localSteps } = this.options;
+    const { localSteps, rounds } = this.options;
     const { round, isDifference = false } = expectStep(opening.message, 'round');
+    if (round >= rounds) throw new ProtocolError(`round ${round} came of ${rounds}`);
     const before = this.memory;
     try {
       const [received, decode] = timed(() => this.exchange.open({ isDifference, body: opening.message.body }));
@@ -269,11 +275,24 @@ export class Device {
   }
 
   private assign(adapters: AdapterState): void {
+    checkAdapters(adapters, this.part.names, this.options.part.adapters);
     assignAdapters(this.tf, this.part.names, this.part.variables, adapters);
   }
 
   private get memory(): DeviceMemory {
     return { optimizer: this.optimizer.state, residual: this.exchange.residual };
+  }
+
+  /** What the server says that this device remembered. */
+  private remember(memory: DeviceMemory): void {
+    const { rounds, localSteps } = this.options;
+    checkMemory(memory, [...this.adapters().values()], rounds * localSteps);
+    try {
+      this.restore(memory);
+    } catch (cause) {
+      if (cause instanceof OptimizerError) throw new ProtocolError(cause.message, { cause });
+      throw cause;
+    }
   }
 
   private restore({ optimizer, residual }: DeviceMemory): void {

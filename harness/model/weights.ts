@@ -179,7 +179,8 @@ function adapted(
   config: TransformerConfig,
 ): HostTensor | undefined {
   const hasClassifier = !isDecoder(config) || config.head.kind === 'classifier';
-  if (hasClassifier && name.startsWith('head.') && (!found || found.shape[0] !== wanted[0])) {
+  const isOfOtherClasses = !found || (found.shape[0] !== wanted[0] && sameShape(found.shape.slice(1), wanted.slice(1)));
+  if (hasClassifier && name.startsWith('head.') && isOfOtherClasses) {
     return { shape: wanted, values: new Float32Array(wanted.reduce((product, extent) => product * extent, 1)) };
   }
   if (!isDecoder(config) && name === 'pos_embed' && found && !sameShape(found.shape, wanted))

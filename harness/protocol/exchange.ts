@@ -1,5 +1,6 @@
 import { encodeQuantizedMessage, ErrorFeedback } from '../../lib/codec/index.js';
 import type { AdapterState } from '../model/adapters.js';
+import { ProtocolError } from './protocol-error.js';
 import { decodeAdapters, decodeTensor, encodeAdapters, encodeTensor, type StepCodec } from './tensor-body.js';
 
 /** All values of some adapters, one after the other. */
@@ -62,7 +63,11 @@ export class HeldAdapters {
     return this.codec === 'identity' ? undefined : this.held;
   }
 
+  /** Throws `ProtocolError` where it is of other adapters. */
   restore(held: Float32Array): void {
+    if (held.length !== this.wanted.length) {
+      throw new ProtocolError(`${held.length} values are held of adapters of ${this.wanted.length}`);
+    }
     this.held = held;
   }
 

@@ -1,4 +1,5 @@
 export * from './exchange.js';
+export * from './limits.js';
 export * from './protocol-error.js';
 export * from './schedule.js';
 export * from './step-messages.js';

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 /** What stages are timed by: time as it passes, or time of all threads of this process on a processor. */
 export type StageClock = 'wall' | 'cpu';
 
@@ -20,16 +22,34 @@ export function timed<T>(work: () => T): [T, number] {
 }
 
 /**
- * Starts to count; the returned function tells the seconds that have passed for each second of this process on a processor: it
- * grows where others take the processor. Undefined where stages are timed by processor time, which knows nothing of them.
+ * Starts to count; the returned function tells the seconds that have passed for each second of this thread on a processor: it
+ * grows where others take the processor. Undefined where stages are timed by processor time, which knows nothing of them, and
+ * after too short a time.
  */
-export function processorStretch(): () => number | undefined {
-  const cpuStart = process.cpuUsage();
+export function threadStretch(): () => number | undefined {
+  const threadStart = threadSeconds();
   const start = performance.now();
   return () => {
-    const { user, system } = process.cpuUsage(cpuStart);
-    return clock === 'wall' ? (1000 * (performance.now() - start)) / (user + system) : undefined;
+    const passed = (performance.now() - start) / 1000;
+    const busy = threadSeconds() - threadStart;
+    return clock === 'wall' && busy >= leastBusySeconds ? Math.max(1, passed / busy) : undefined;
   };
+}
+
+/** Systems count a thread's time in ticks of up to 10 ms. */
+const leastBusySeconds = 0.05;
+
+/**
+ * Processor time of this thread, s. Where the system does not tell it, that of the process, in which collectors and compilers
+ * work beside the thread.
+ */
+function threadSeconds(): number {
+  try {
+    return Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[0]) / 1e9;
+  } catch {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1e6;
+  }
 }
 
 /** To 0.1 µs: headers are short, and of nearly equal length. */

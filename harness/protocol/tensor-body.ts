@@ -25,7 +25,9 @@ export function decodeTensor(body: Uint8Array, shape: readonly number[], codec: 
     if (body.length !== 4 * count) {
       throw new ProtocolError(`a tensor of shape [${shape.join(', ')}] takes ${4 * count} bytes, found ${body.length}`);
     }
-    return toFloat32({ name: '', dtype: 'F32', shape, bytes: body });
+    const values = toFloat32({ name: '', dtype: 'F32', shape, bytes: body });
+    if (!values.every(Number.isFinite)) throw new ProtocolError('a tensor is not finite');
+    return values;
   }
   try {
     const decoded = decode(body, { maxBytes: 64 * count + 2 ** 20 });

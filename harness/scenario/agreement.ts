@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import * as z from 'zod';
+import { CodecError, resolveCodecSettings } from '../../lib/codec/index.js';
 import type { RateLaw } from '../../lib/models/index.js';
 import { datasetFingerprint, type DataSplit } from '../data/index.js';
 import type { MemoryMode } from '../model/parts.js';
@@ -61,8 +62,21 @@ export interface Assignment extends DeviceSettings, Required<TrainingSettings> {
   readonly incarnation: string;
 }
 
+function isCodec(given: object): boolean {
+  try {
+    resolveCodecSettings(given);
+    return true;
+  } catch (error) {
+    if (error instanceof CodecError) return false;
+    throw error;
+  }
+}
+
 const whole = (most: number) => z.int().min(0).max(most);
-const codec = z.union([z.literal('identity'), z.record(z.string(), z.unknown())]);
+const codec = z.union([
+  z.literal('identity'),
+  z.record(z.string(), z.unknown()).refine(isCodec, 'no settings of the codec'),
+]);
 const law = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('linear'), bitsPerSecondPerHz: z.number().positive() }),
   z.object({ kind: z.literal('shannon'), snrBandwidthHz: z.number().positive() }),
@@ -71,6 +85,10 @@ const law = z.discriminatedUnion('kind', [
     snrBandwidthHz: z.array(z.number().min(0)).transform((list) => Float64Array.from(list)),
   }),
 ]);
+const share = z.number().min(0).lt(1);
+const rates = { learningRate: z.number().positive().max(10), weightDecay: z.number().min(0).max(1) };
+/** Batches of so many are taken however few examples there are. */
+const leastMost = 1024;
 const assignmentSchema = z.object({
   index: whole(1e6),
   deviceCount: whole(1e6).min(1),
@@ -81,7 +99,10 @@ const assignmentSchema = z.object({
   exchangeCodec: codec,
   rounds: whole(1e6),
   localSteps: whole(1e6).min(1),
-  optimizer: z.looseObject({ kind: z.enum(['adamw', 'sgd']), learningRate: z.number().positive().max(10) }),
+  optimizer: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('adamw'), ...rates, beta1: share, beta2: share, epsilon: z.number().positive().max(1) }),
+    z.object({ kind: z.literal('sgd'), ...rates, momentum: share }),
+  ]),
   schedule: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('constant') }),
     z.object({ kind: z.literal('cosine'), warmUpSteps: whole(1e7), final: z.number().min(0).max(1) }),
@@ -105,15 +126,18 @@ const assignmentSchema = z.object({
   incarnation: z.string().max(100),
 });
 
-/** What a server tells a device of this model to do. Throws `JoinError` on what is none. */
-export function readAssignment(facts: Facts, blocks: number): Assignment {
+/** What a server tells a device of this workload to do. Throws `JoinError` on what is none. */
+export function readAssignment(facts: Facts, { config, dataset }: Pick<Workload, 'config' | 'dataset'>): Assignment {
   const parsed = assignmentSchema.safeParse(facts);
   if (!parsed.success) {
     const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
     throw new JoinError(oneLine(`the server’s assignment cannot be used: ${problems.join('; ')}`));
   }
-  const { cut, index, deviceCount } = parsed.data;
-  if (cut > blocks || index >= deviceCount) throw new JoinError('the server’s assignment is of another model');
+  const { cut, index, deviceCount, batchSize } = parsed.data;
+  if (cut > config.blocks || index >= deviceCount) throw new JoinError('the server’s assignment is of another model');
+  if (batchSize > Math.max(leastMost, dataset.length)) {
+    throw new JoinError(`the server asks for batches of ${batchSize} of ${dataset.length} examples`);
+  }
   return parsed.data as unknown as Assignment;
 }
 

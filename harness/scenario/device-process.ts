@@ -1,6 +1,7 @@
 import type { Tf } from '../backend/tensorflow.js';
 import { splitOverDevices } from '../data/index.js';
 import { cachedDataset, Device, joinAndServe, type DeviceOptions } from '../device/index.js';
+import { hallLimits } from '../protocol/index.js';
 import { connectWebSocket, RadioConnection, RadioLink, type Accepted, type Connection } from '../transport/index.js';
 import { readAssignment, workloadFacts, type Assignment } from './agreement.js';
 import type { Workload } from './load.js';
@@ -18,11 +19,11 @@ export interface DeviceProcessOptions {
 
 /** A device of its own, until the training has ended. Throws `JoinError`, `ConnectionError`. */
 export async function runDeviceProcess(tf: Tf, workload: Workload, options: DeviceProcessOptions): Promise<void> {
-  const { address, name, token, rejoinSeconds, note, onStage } = options;
+  const { address, name, token, rejoinSeconds, note, onStage, connect = () => connectWebSocket(address) } = options;
   const dataset = cachedDataset(workload.dataset);
   let current: { readonly device: Device; readonly assignment: Assignment } | undefined;
   const serve = async (connection: Connection, accepted: Accepted) => {
-    const assignment = readAssignment(accepted.assignment, workload.config.blocks);
+    const assignment = readAssignment(accepted.assignment, workload);
     // Another run of the server may have other plans: what was known of the last one is of no use then.
     if (current && current.assignment.incarnation !== assignment.incarnation) current.device.dispose();
     if (current?.assignment.incarnation !== assignment.incarnation) {
@@ -38,7 +39,11 @@ export async function runDeviceProcess(tf: Tf, workload: Workload, options: Devi
       name,
       token,
       facts: await workloadFacts(workload),
-      connect: options.connect ?? (() => connectWebSocket(address)),
+      connect: async () => {
+        const connection = await connect();
+        connection.restrict(hallLimits(workload.adapters));
+        return connection;
+      },
       rejoinSeconds,
       serve,
       incarnation: () => current?.assignment.incarnation,

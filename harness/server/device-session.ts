@@ -5,11 +5,14 @@ import type { DeviceCheckpoint } from '../checkpoint/index.js';
 import type { AdapterState } from '../model/adapters.js';
 import { labelCount, targetCount } from '../model/config.js';
 import {
+  checkAdapters,
+  checkMemory,
   decodeMemory,
   encodeMemory,
   expectPlace,
   expectStep,
   HeldAdapters,
+  memberLimits,
   messageSeed,
   ProtocolError,
   splitTargets,
@@ -26,7 +29,7 @@ import {
   type Received,
 } from '../transport/index.js';
 import { DeviceWork, type ArrivedActivations, type ComputedStep, type WorkOptions } from './device-work.js';
-import { checkContribution, checkMemory, memberLimits } from './limits.js';
+import { checkContribution } from './limits.js';
 import { RoundLedger } from './round-ledger.js';
 import { nextPhase, type RoundPhase } from './round-phase.js';
 import type { RunClock } from './run-clock.js';
@@ -173,7 +176,8 @@ export class DeviceSession {
     const received = await this.receive();
     const header = expectStep(received.message, 'adapters');
     expectPlace({ round: header.round }, { round });
-    const uploaded = this.checked(this.held.closed(received.message.body));
+    const uploaded = this.held.closed(received.message.body);
+    checkAdapters(uploaded, this.work.deviceNames, this.options.part.adapters);
     this.ledger.closed(header, received, this.holdsAll);
     this.phase = nextPhase(this.phase, 'uploaded');
     this.uploaded = uploaded;
@@ -215,9 +219,10 @@ export class DeviceSession {
     return this.held.state;
   }
 
-  /** Goes on from a checkpoint: the device is told what it remembered then. */
+  /** Goes on from a checkpoint: the device is told what it remembered then. Throws `ProtocolError`, `OptimizerError`. */
   resume({ serverOptimizer, own, held }: DeviceCheckpoint): void {
     this.work.restoreOptimizer(serverOptimizer);
+    if (own) checkMemory(own, this.ownAdapters(), Infinity);
     if (held) this.held.restore(held);
     else this.held.forget();
     this.hasLostHeld = true;
@@ -263,20 +268,6 @@ export class DeviceSession {
 
   private ownAdapters() {
     return [...this.ownOf(this.options.part.adapters).values()];
-  }
-
-  private checked(uploaded: AdapterState): AdapterState {
-    const { deviceNames } = this.work;
-    if (uploaded.size !== deviceNames.length) {
-      throw new ProtocolError(`${uploaded.size} adapters came where ${deviceNames.length} were due`);
-    }
-    for (const name of deviceNames) {
-      const wanted = this.options.part.adapters.get(name)!.shape.join();
-      const found = uploaded.get(name);
-      if (found?.shape.join() !== wanted) throw new ProtocolError(`adapter ${name} must have shape [${wanted}]`);
-      if (!found.values.every(Number.isFinite)) throw new ProtocolError(`adapter ${name} is not finite`);
-    }
-    return uploaded;
   }
 
   /** The connection for something new. */

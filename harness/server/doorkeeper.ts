@@ -2,6 +2,7 @@ import {
   admit,
   doorLimits,
   JoinError,
+  machineSeconds,
   oneLine,
   type Admission,
   type Connection,
@@ -33,6 +34,8 @@ export function connectionsFor(devices: number): number {
 /** Lets devices in until the listener is closed: each that can show the token and fits. */
 export async function keepDoor(listener: Listener, server: TrainingServer, options: DoorkeeperOptions): Promise<void> {
   let atDoor = 0;
+  const { note } = options;
+  const guarded = { ...options, noteStranger: note ? sparingly(note) : () => undefined };
   for (;;) {
     let connection: Connection;
     try {
@@ -46,13 +49,33 @@ export async function keepDoor(listener: Listener, server: TrainingServer, optio
     if (atDoor >= places) connection.close('the door is full; come again');
     else {
       atDoor++;
-      void letIn(connection, server, options).finally(() => atDoor--);
+      void letIn(connection, server, guarded).finally(() => atDoor--);
     }
   }
 }
 
-async function letIn(connection: Connection, server: TrainingServer, options: DoorkeeperOptions): Promise<void> {
-  const { token, names, facts, assignment, note } = options;
+/** What is said of strangers within a minute: so many times, and then how often more. */
+const mostNotes = 16;
+
+/** Tells some of what is said in a minute, so that strangers cannot fill a log. */
+function sparingly(note: (text: string) => void): (text: string) => void {
+  let [since, said] = [machineSeconds(), 0];
+  return (text) => {
+    if (machineSeconds() > since + 60) {
+      if (said > mostNotes) note(`${said - mostNotes} more were turned away`);
+      [since, said] = [machineSeconds(), 0];
+    }
+    if (++said <= mostNotes) note(text);
+    if (said === mostNotes) note('what more is turned away is counted');
+  };
+}
+
+async function letIn(
+  connection: Connection,
+  server: TrainingServer,
+  options: DoorkeeperOptions & { readonly noteStranger: (text: string) => void },
+): Promise<void> {
+  const { token, names, facts, assignment, note, noteStranger } = options;
   const indexOf = (device: string) => names.indexOf(device);
   const admission: Admission = {
     token,
@@ -68,6 +91,6 @@ async function letIn(connection: Connection, server: TrainingServer, options: Do
   } catch (error) {
     const reason = oneLine(error instanceof Error ? error.message : String(error));
     connection.close(reason);
-    if (!(error instanceof JoinError && error.isTemporary)) note?.(`a device was turned away: ${reason}`);
+    if (!(error instanceof JoinError && error.isTemporary)) noteStranger(`a device was turned away: ${reason}`);
   }
 }

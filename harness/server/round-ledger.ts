@@ -77,7 +77,7 @@ export class RoundLedger {
     const { clock, index } = this.options;
     const { round, step, forwardSeconds, encodeSeconds, previous, receivedAtSeconds, sentAtSeconds } = header;
     checkElapsed([forwardSeconds, encodeSeconds, ...Object.values(previous ?? {})], this.lastSentAt, atSeconds);
-    const onTheWay = observedSeconds(sentAtSeconds ?? atSeconds, atSeconds);
+    const onTheWay = this.onTheWay(sentAtSeconds, atSeconds);
     if (step === 0) this.adaptersCameDown(round, receivedAtSeconds);
     if (previous) this.closeStep(previous, receivedAtSeconds);
     const deviceForward = clock.deviceWork(index, forwardSeconds);
@@ -104,7 +104,7 @@ export class RoundLedger {
     const own = (localSteps ?? []).flatMap((step) => [step.forwardSeconds, step.backwardSeconds, step.updateSeconds]);
     const coding = Object.values(header.exchange ?? {});
     checkElapsed([...own, ...coding, ...Object.values(previous ?? {})], this.lastSentAt, atSeconds);
-    const onTheWay = observedSeconds(sentAtSeconds ?? atSeconds, atSeconds);
+    const onTheWay = this.onTheWay(sentAtSeconds, atSeconds);
     if (isWhole) this.recordLocalSteps(header);
     else if (previous) this.closeStep(previous, receivedAtSeconds);
     else throw new ProtocolError('the last step is not reported on');
@@ -131,6 +131,13 @@ export class RoundLedger {
     const deviceUpdate = clock.deviceWork(index, after.updateSeconds);
     record({ ...step, seconds: { ...stages, downlink, deviceDecode, deviceBackward, deviceUpdate } });
     this.open = undefined;
+  }
+
+  /** Of what has come, by when the device says that it went: which is not before what it answers. */
+  private onTheWay(sentAtSeconds: number | undefined, arrivedAtSeconds: number): number {
+    if (sentAtSeconds === undefined) return 0;
+    observedSeconds(this.lastSentAt, sentAtSeconds, 'an answer was sent before its question');
+    return observedSeconds(sentAtSeconds, arrivedAtSeconds);
   }
 
   /** When a device says that it heard; not later than now. */

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Tf } from '../backend/tensorflow.js';
-import { requireSameTraining, type Checkpoint, type CheckpointStore } from '../checkpoint/index.js';
+import { CheckpointError, requireSameTraining, type Checkpoint, type CheckpointStore } from '../checkpoint/index.js';
 import type { AdapterState } from '../model/adapters.js';
 import { FrozenWeights } from '../model/frozen-weights.js';
 import { ServerPart, type PartOptions } from '../model/parts.js';
-import { timed, type TrainingSettings } from '../protocol/index.js';
-import { averageAdapters } from '../training/index.js';
+import { checkAdapters, ProtocolError, timed, type TrainingSettings } from '../protocol/index.js';
+import { averageAdapters, OptimizerError } from '../training/index.js';
 import { ConnectionError, machineSeconds, oneLine, type Connection } from '../transport/index.js';
 import { BatchMember } from './batch-part.js';
 import { DeviceSession, isDeviceFault } from './device-session.js';
@@ -321,16 +321,23 @@ export class TrainingServer {
   }
 
   private restore(checkpoint: Checkpoint): void {
-    const { checkpoints, devices } = this.options;
+    const { round, clock, devices } = checkpoint;
     try {
-      requireSameTraining(checkpoint, checkpoints?.settings);
-    } catch (error) {
+      requireSameTraining(checkpoint, this.options.checkpoints?.settings);
+      checkAdapters(checkpoint.adapters, [...this.options.part.adapters.keys()], this.options.part.adapters);
+      if (Math.min(devices.length, clock.length) < this.sessions.length) {
+        throw new CheckpointError(
+          `the checkpoint is of ${devices.length} devices, ${clock.length} of them on the clock`,
+        );
+      }
+      this.sessions.forEach((session, k) => session.resume(devices[k]!));
+    } catch (cause) {
       this.dispose();
-      throw error;
+      const isUnfit = cause instanceof ProtocolError || cause instanceof OptimizerError;
+      throw isUnfit ? new CheckpointError(`the checkpoint does not fit: ${cause.message}`, { cause }) : cause;
     }
-    this.roundNumber = checkpoint.round;
-    this.clock.restore(checkpoint.clock);
-    checkpoint.devices.slice(0, devices.length).forEach((device, k) => this.sessions[k]!.resume(device));
+    this.roundNumber = round;
+    this.clock.restore(clock.slice(0, this.sessions.length));
   }
 
   private dispose(): void {

@@ -88,6 +88,16 @@ export const hostileModes: Readonly<Record<string, HostileMode>> = {
     reason: /before it was sent/u,
     act: header({ sentAtSeconds: 1e15 }),
   },
+  'a message that was sent long ago': {
+    at: 'activations',
+    reason: /before its question/u,
+    act: header({ sentAtSeconds: -1.7e308 }),
+  },
+  'adapters that were sent long ago': {
+    at: 'adapters',
+    reason: /before its question/u,
+    act: header({ sentAtSeconds: -1e15 }),
+  },
   'an answer before the question': {
     at: 'activations',
     reason: /before it was sent/u,
@@ -103,7 +113,8 @@ export const hostileModes: Readonly<Record<string, HostileMode>> = {
   'a target beyond the head': { at: 'activations', reason: /target 3 where 3/u, act: targets(0, 3) },
   'a target far beyond the head': { at: 'activations', reason: /target 254 where 3/u, act: targets(254, 0) },
   'no target at all': { at: 'activations', reason: /without any target/u, act: targets(255, 255) },
-  'activations of NaN': { at: 'activations', isComputed: true, reason: /not finite|NaN/u, act: filled(NaN) },
+  'activations of NaN': { at: 'activations', reason: /not finite/u, act: filled(NaN) },
+  'infinite activations': { at: 'activations', reason: /not finite/u, act: filled(-Infinity) },
   'activations beyond float32': { at: 'activations', isComputed: true, reason: /NaN|finite/u, act: filled(3e38) },
   'activations of another size': {
     at: 'activations',

@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   labelledRows,
@@ -10,6 +10,7 @@ import {
   type TokenisedText,
 } from '../../../lib/io/texts/index.js';
 import { DatasetError, type Dataset } from '../dataset.js';
+import { fileBytes } from '../file-bytes.js';
 import type { TextTokenizer } from './tokenizer.js';
 
 export interface TextDatasetOptions {
@@ -109,7 +110,7 @@ async function readTexts(path: string): Promise<{ examples: TextExample[]; probl
   const found = await stat(path).catch((cause: unknown) => {
     throw new DatasetError(`${path} cannot be read`, { cause });
   });
-  if (!found.isDirectory()) return readJsonLines(await readFile(path), path);
+  if (!found.isDirectory()) return readJsonLines(await fileBytes(path), path);
   const entries = await readdir(path, { withFileTypes: true });
   const classes = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map(({ name }) => name);
   const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -121,7 +122,7 @@ async function readTexts(path: string): Promise<{ examples: TextExample[]; probl
     for (const name of names) {
       const place = join(folder, name);
       try {
-        const text = decoder.decode(await readFile(place));
+        const text = decoder.decode(await fileBytes(place));
         if (text === '') problems.push({ place, reason: 'is empty' });
         else examples.push({ text, place, ...(label !== undefined && { label }) });
       } catch (error) {

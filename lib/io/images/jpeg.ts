@@ -16,6 +16,8 @@ const others: readonly (readonly [name: string, offset: number, bytes: readonly 
 ];
 /** Pixels of an image, at most: decoded they take three bytes each, and decoders more. */
 const mostPixels = 2 ** 26;
+/** Scans of a progressive image, at most, where usual ones have ten: a decoder goes over all pixels for each. */
+const mostScans = 128;
 
 /**
  * Looks at a JPEG's structure (ITU-T T.81) before any decoder does, so that every decoder gives the same verdict: baseline or
@@ -29,7 +31,7 @@ export function checkJpeg(bytes: Uint8Array): void {
   }
   let position = 2;
   let hasFrame = false;
-  let hasScan = false;
+  let scans = 0;
   for (;;) {
     if (at(position) !== 0xff) throw cutShort(position, bytes);
     while (at(position) === 0xff) position++;
@@ -45,11 +47,11 @@ export function checkJpeg(bytes: Uint8Array): void {
     }
     position += length;
     if (marker === 0xda) {
-      hasScan = true;
+      if (++scans > mostScans) throw new ImageFileError(`a JPEG of more than ${mostScans} scans`);
       position = scanEnd(bytes, position);
     }
   }
-  if (!hasFrame || !hasScan) throw new ImageFileError('a JPEG without an image');
+  if (!hasFrame || scans === 0) throw new ImageFileError('a JPEG without an image');
 }
 
 function checkFrame(marker: number, frame: Uint8Array): void {

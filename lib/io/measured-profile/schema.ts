@@ -75,9 +75,15 @@ export const measuredProfileSchema = z.strictObject({
     references: z
       .strictObject({
         matrix: z.number().positive(),
-        memory: z.number().positive(),
+        copy: z.number().positive().optional(),
         codec: z.number().positive(),
-        stretch: z.number().positive().optional(),
+        threadStretch: z
+          .number()
+          .positive()
+          .optional()
+          .describe('What passes for each second of the computing thread on a processor; by wall clock.'),
+        memory: z.number().positive().optional().describe('Of older profiles alone; not read.'),
+        stretch: z.number().positive().optional().describe('Of older profiles alone; not read.'),
       })
       .optional()
       .describe('Seconds of the reference works: the speed at which all times are stated. Absent in older profiles.'),

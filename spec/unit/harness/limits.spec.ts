@@ -2,14 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { AdapterState } from '../../../harness/model/adapters.js';
 import { embeddedConfig } from '../../../harness/model/embedded.js';
 import { EventClock } from '../../../harness/server/index.js';
-import {
-  checkContribution,
-  checkElapsed,
-  checkMemory,
-  memberLimits,
-  observedSeconds,
-} from '../../../harness/server/limits.js';
-import { encodeMemory } from '../../../harness/protocol/index.js';
+import { checkContribution, checkElapsed, observedSeconds } from '../../../harness/server/limits.js';
+import { checkMemory, encodeMemory, memberLimits } from '../../../harness/protocol/index.js';
 import { nextPhase } from '../../../harness/server/round-phase.js';
 
 const tensor = (shape: readonly number[], value: number) => ({

@@ -1,4 +1,5 @@
-import { describe, expect, it, vi } from 'vitest';
+import { Worker } from 'node:worker_threads';
+import { describe, expect, it } from 'vitest';
 import {
   affordable,
   defaultPoints,
@@ -8,10 +9,10 @@ import {
   type CalibrateOptions,
   type TimedRound,
 } from '../../../../harness/calibrate/index.js';
-import { processorStretch, setStageClock } from '../../../../harness/protocol/index.js';
+import { setStageClock, threadStretch } from '../../../../harness/protocol/index.js';
 import type { RoundRecord, StepRecord } from '../../../../harness/server/index.js';
 
-const references = { matrix: 2e-3, memory: 3e-4, codec: 4e-4 };
+const references = { matrix: 2e-3, copy: 3e-4, codec: 4e-4 };
 
 /** A round of four steps of each device whose work takes so many times the usual. */
 function round(index: number, factor: (step: number) => number, devices = 1, now = references): TimedRound {
@@ -52,7 +53,7 @@ describe('a timed run', () => {
   it('does not take the machine’s speed for a trend, nor the first device of a round', () => {
     const slower = Array.from({ length: 4 }, (_, k) => {
       const by = 1 + 0.3 * k;
-      return round(k, () => by, 2, { matrix: 2e-3 * by, memory: 3e-4 * by, codec: 4e-4 * by });
+      return round(k, () => by, 2, { matrix: 2e-3 * by, copy: 3e-4 * by, codec: 4e-4 * by });
     });
     expect(unsteadyStages(slower)).toEqual([]);
     const held = slower.map((one) => ({ ...one, references }));
@@ -70,15 +71,18 @@ describe('a timed run', () => {
 describe('the machine’s speed', () => {
   it('is 1 at the references’ own, and in proportion to all of them', () => {
     expect(slowdown(references, references)).toBe(1);
-    const twice = { matrix: 4e-3, memory: 6e-4, codec: 8e-4 };
+    const twice = { matrix: 4e-3, copy: 6e-4, codec: 8e-4 };
     expect(slowdown(twice, references)).toBeCloseTo(2, 12);
-    expect(slowdown({ ...references, matrix: 8e-3 }, references)).toBeGreaterThan(1.5);
+    expect(slowdown({ ...references, matrix: 8e-3 }, references)).toBeCloseTo(Math.SQRT2, 12);
+    // One after the other they multiply.
+    const other = { matrix: 3e-3, copy: 2e-4, codec: 5e-4 };
+    expect(slowdown(twice, other) * slowdown(other, references)).toBeCloseTo(2, 12);
     expect(middleReferences([references, twice, twice])).toEqual(twice);
   });
 
   it('counts what others take of the processor, where both sides know it', () => {
-    const alone = { ...references, stretch: 1.02 };
-    const shared = { ...references, stretch: 2.04 };
+    const alone = { ...references, threadStretch: 1.02 };
+    const shared = { ...references, threadStretch: 2.04 };
     expect(slowdown(shared, alone)).toBeCloseTo(2, 12);
     expect(slowdown(shared, references)).toBe(1);
     expect(slowdown(references, alone)).toBe(1);
@@ -86,16 +90,26 @@ describe('the machine’s speed', () => {
     expect(middleReferences([references, shared, references])).toEqual(shared);
   });
 
-  it('is stretched by what passes without a processor, by wall clock alone', () => {
-    const now = vi.spyOn(performance, 'now').mockReturnValue(1000);
-    vi.spyOn(process, 'cpuUsage').mockReturnValue({ user: 1.5e6, system: 0.5e6 });
-    const told = processorStretch();
-    now.mockReturnValue(6000);
-    expect(told()).toBe(2.5);
+  it('is told by the works that both sides have', () => {
+    const older = { matrix: 2e-3, codec: 4e-4, memory: 1e-4, stretch: 0.9 };
+    expect(slowdown({ ...references, copy: 9, threadStretch: 1 }, older)).toBe(1);
+    expect(slowdown({ ...references, codec: 8e-4 }, older)).toBeCloseTo(2 ** (2 / 3), 12);
+  });
+
+  it('is stretched by what passes without a processor, by wall clock alone, whatever other threads do', async () => {
+    const told = threadStretch();
+    expect(told()).toBe(undefined);
+    let state = 1;
+    for (const from = process.cpuUsage(); process.cpuUsage(from).user < 1.2e5;) {
+      for (let k = 0; k < 1e5; k++) state = Math.imul(state, 3) + 1;
+    }
+    expect(state).not.toBe(0);
+    const helper = new Worker('const end = Date.now() + 400; while (Date.now() < end);', { eval: true });
+    await new Promise((resolve) => helper.on('exit', resolve));
+    if (process.platform === 'linux') expect(told()).toBeGreaterThan(2);
     setStageClock('cpu');
     expect(told()).toBe(undefined);
     setStageClock('wall');
-    vi.restoreAllMocks();
   });
 });
 

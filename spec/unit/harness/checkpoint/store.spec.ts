@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -62,6 +63,53 @@ describe('checkpoint files', () => {
       expect(() => readCheckpoint(damaged)).toThrow(CheckpointError);
       expect(() => readCheckpoint(bytes.subarray(0, random.integer(bytes.length)))).toThrow(CheckpointError);
     }
+  });
+});
+
+describe('checkpoint files that somebody has made up, with the right checksum', () => {
+  /** The description changed, everything else as it was. */
+  function forged(change: (facts: Record<string, unknown>) => unknown): Buffer {
+    const bytes = writeCheckpoint(checkpoint(3));
+    const end = 12 + bytes.readUInt32LE(8);
+    const facts = JSON.parse(bytes.subarray(12, end).toString()) as Record<string, unknown>;
+    const changed = change(facts);
+    const text = Buffer.from(typeof changed === 'string' ? changed : JSON.stringify(facts));
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(text.length);
+    const content = Buffer.concat([bytes.subarray(0, 8), length, text, bytes.subarray(end, -32)]);
+    return Buffer.concat([content, createHash('sha256').update(content).digest()]);
+  }
+  const device = (change: (first: { server: object; own: object }) => unknown) =>
+    forged((facts) => change((facts['devices'] as [{ server: object; own: object }])[0]));
+
+  it('are read where nothing else has changed', () => {
+    expect(readCheckpoint(forged(() => undefined))).toEqual(checkpoint(3));
+  });
+
+  it.each([
+    ['more moments than memory', () => device((one) => Object.assign(one.server, { moments: 2 ** 53 - 1 }))],
+    ['moments that are not there', () => device((one) => Object.assign(one.server, { moments: 3 }))],
+    ['a negative number of steps', () => device((one) => Object.assign(one.server, { steps: -1 }))],
+    [
+      'a clock beyond all numbers',
+      () => forged((facts) => JSON.stringify(facts).replace('"clock":[', '"clock":[1e999,')),
+    ],
+    ['a clock that runs backwards', () => forged((facts) => Object.assign(facts, { clock: [-1] }))],
+    ['a round that is none', () => forged((facts) => Object.assign(facts, { round: 0.5 }))],
+    ['adapters that are not there', () => forged((facts) => Object.assign(facts, { adapters: ['__proto__'] }))],
+    ['a record that ends before it begins', () => forged((facts) => Object.assign(facts, { recordBytes: -5 }))],
+    ['no description', () => forged(() => 'null')],
+    ['a description nested without end', () => forged(() => '['.repeat(1e5))],
+    [
+      'adapters of NaN',
+      () =>
+        writeCheckpoint({
+          ...checkpoint(3),
+          adapters: new Map([['0.query.down', { shape: [1], values: Float32Array.of(NaN) }]]),
+        }),
+    ],
+  ])('are refused with %s', (_, make) => {
+    expect(() => readCheckpoint(make())).toThrow(CheckpointError);
   });
 });
 

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -10,6 +11,7 @@ import {
   datasetFingerprint,
   DatasetError,
   decodePortable,
+  imageFolderDataset,
   imageNetNormalisation,
   jpegDecoder,
   preprocessorNormalisation,
@@ -150,6 +152,67 @@ describe('files named .jpeg', () => {
     const before = await datasetFingerprint(good);
     await writeFile(join(images, 'grey.JPEG'), file('baseline'));
     expect(await datasetFingerprint(good)).not.toBe(before);
+    await rm(folder, { recursive: true });
+  });
+});
+
+describe('what is named like a picture and is no file', () => {
+  it('is told by its name, and never waited for', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'pictures-'));
+    const whole = Buffer.from(pictures.baseline, 'base64');
+    for (const name of ['a', 'b']) {
+      await mkdir(join(folder, name));
+      await writeFile(join(folder, name, 'whole.jpg'), whole);
+    }
+    await mkdir(join(folder, 'a', 'folder.jpg'));
+    await symlink(join(folder, 'nowhere'), join(folder, 'a', 'gone.jpg'));
+    const hasPipe = process.platform !== 'win32';
+    if (hasPipe) execFileSync('mkfifo', [join(folder, 'a', 'pipe.jpg')]);
+    const common = { folder, imageSize: 8, decoder: decodePortable } as const;
+    const all = await imageFolderDataset(common);
+    await expect(all.values(0)).rejects.toThrow(`${join(folder, 'a', 'folder.jpg')}: no file`);
+    await expect(all.values(1)).rejects.toThrow(/gone\.jpg: it cannot be read \(ENOENT\)/u);
+    if (hasPipe) await expect(all.values(2)).rejects.toThrow(`${join(folder, 'a', 'pipe.jpg')}: no file`);
+    await expect(datasetFingerprint(all)).rejects.toThrow(DatasetError);
+    const good = await imageFolderDataset({ ...common, badPictures: 'skip' });
+    expect([good.length, good.skipped?.length]).toEqual([2, hasPipe ? 3 : 2]);
+    await rm(folder, { recursive: true });
+  });
+
+  it('or a picture whose decoding never ends is refused', async () => {
+    const bytes = Buffer.from(pictures.progressive, 'base64');
+    const scan = bytes.lastIndexOf(Buffer.from([0xff, 0xda]));
+    const last = bytes.subarray(scan, -2);
+    const repeated = (times: number) =>
+      Buffer.concat([bytes.subarray(0, scan), ...Array.from({ length: times }, () => last), bytes.subarray(-2)]);
+    for (const decode of [jpegDecoder(await loadBackend()), decodePortable]) {
+      await expect(decode(repeated(1))).resolves.toMatchObject({ width: 16 });
+      await expect(decode(repeated(5000))).rejects.toThrow('more than 128 scans');
+    }
+  });
+});
+
+describe('the fingerprint of pictures', () => {
+  it('tells the same bytes apart that are other pictures', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'pictures-'));
+    const [one, two, three] = (['baseline', 'grey', 'progressive'] as const).map((name) =>
+      Buffer.from(pictures[name], 'base64'),
+    ) as [Buffer, Buffer, Buffer];
+    // What follows the end of a picture is not looked at.
+    const fingerprints = [];
+    for (const files of [
+      [Buffer.concat([one, two]), three],
+      [one, Buffer.concat([two, three])],
+    ]) {
+      for (const [k, name] of ['a', 'b'].entries()) {
+        await mkdir(join(folder, name), { recursive: true });
+        await writeFile(join(folder, name, 'one.jpg'), files[k]!);
+      }
+      const found = await imageFolderDataset({ folder, imageSize: 8, decoder: decodePortable });
+      expect((await found.values(1)).length).toBe(192);
+      fingerprints.push(await datasetFingerprint(found));
+    }
+    expect(fingerprints[0]).not.toBe(fingerprints[1]);
     await rm(folder, { recursive: true });
   });
 });

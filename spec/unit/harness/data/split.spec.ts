@@ -55,6 +55,12 @@ describe('splitOverDevices', () => {
     }
   });
 
+  it('deals out classes of any size', () => {
+    const many = new Int32Array(400_000);
+    const shares = splitOverDevices(many, 2, { kind: 'dirichlet', alpha: 100 }, 1);
+    expect(shares.reduce((sum, { length }) => sum + length, 0)).toBe(many.length);
+  });
+
   it('refuses what cannot be', () => {
     expect(() => splitOverDevices(labels(3, 2), 4, { kind: 'iid' }, 0)).toThrow(DatasetError);
     expect(() => splitOverDevices(labels(30, 2), 4, { kind: 'dirichlet', alpha: 0 }, 0)).toThrow('alpha');

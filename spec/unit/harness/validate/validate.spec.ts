@@ -132,7 +132,7 @@ describe('calibration and validation of a small model', () => {
       probes: {
         memory: (cut) => Promise.resolve(5e8 + 1e6 * cut),
         cold: () =>
-          Promise.resolve({ device: 0.1, server: 0.2, references: { matrix: 1e-3, memory: 1e-4, codec: 1e-4 } }),
+          Promise.resolve({ device: 0.1, server: 0.2, references: { matrix: 1e-3, copy: 1e-4, codec: 1e-4 } }),
       },
       seed: 1,
     });

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,7 @@ import { formatIssue, readProblemFile } from '../../../../lib/io/index.js';
 import { choiceCosts, rateBitsPerSecond, roundDelay, scaledLaw } from '../../../../lib/models/index.js';
 import { solvePlan } from '../../../../lib/plan/index.js';
 import { sampleProfile } from '../../../support/measured-profile.js';
+import { trainingExamples } from '../../../support/training-examples.js';
 import { planFileOf } from '../../../../bin/render/plan-file.js';
 
 const issuesOf = (text: string) => {
@@ -360,5 +362,24 @@ describe('an example', () => {
     const path = new URL(`../../../../examples/training/${file}.yaml`, import.meta.url);
     const scenario = await resolved(await readFile(path, 'utf8'));
     expect(scenario.devices.map(({ name }) => name)).toEqual(names);
+  });
+
+  it('says how long it takes', () => {
+    const examples = trainingExamples();
+    expect(examples.map(({ name }) => name)).toEqual(['mail', 'phones', 'words']);
+    for (const { name, statedSeconds } of examples) expect(statedSeconds, name).toBeGreaterThan(0);
+  });
+
+  const measured = new URL('../../../../bench/results/harness-examples.json', import.meta.url);
+
+  it.skipIf(!existsSync(measured))('says so within twice of what was measured at rest', async () => {
+    const { figures } = JSON.parse(await readFile(measured, 'utf8')) as {
+      figures: { name: string; seconds: number }[];
+    };
+    for (const { name, statedSeconds } of trainingExamples()) {
+      const seconds = figures.find((one) => one.name === name)?.seconds;
+      expect(seconds, name).toBeLessThanOrEqual(2 * statedSeconds);
+      expect(seconds, name).toBeGreaterThanOrEqual(statedSeconds / 2);
+    }
   });
 });

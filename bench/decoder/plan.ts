@@ -113,7 +113,7 @@ plan: { problem: cell.yaml }
     const { problem, file } = outcome.resolved;
     const { answer } = solvePlan(problem, { seed: file.seed, baselines: false, whatIf: 'never' });
     const { stages } = roundDelay(problem, answer!.plan);
-    schemes.push({ name, scenario, predicted: scenario.predictedRoundSeconds!, stages });
+    schemes.push({ name, scenario, predicted: scenario.predictedRoundSeconds!, stages: stages.map((own) => own!) });
   }
   return schemes;
 }

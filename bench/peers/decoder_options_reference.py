@@ -4,7 +4,8 @@ python bench/peers/decoder_options_reference.py ../shared/data/llama2-260k/tinys
 
 Needs torch from PyPI (written with torch 2.15). The model is written here by torch.nn.functional alone and differentiated by
 torch.autograd; weights and adapters are a formula of their names. Settings meet in pairs: each value of an option with each of every
-other. The last case is stories260K as its file has it, with rotary positions of neighbouring entries.
+other. The last case is stories260K as its file has it, with rotary positions of neighbouring entries. `float32` is how far the same
+in PyTorch's float32 is apart.
 """
 
 import itertools
@@ -25,6 +26,8 @@ sys.stdout.reconfigure(newline="\n")
 Tensors = dict[str, torch.Tensor]
 VOCABULARY, TOKENS, WIDTH, BLOCKS, HEADS, MLP, CLASSES = 11, 6, 16, 2, 4, 20, 5
 RANK, ALPHA = 2, 6
+# Of logits and gradients the first value and every so manieth after it is kept.
+STEP = 3
 OPTIONS = {
     "norm": ["layer", "rms"],
     "activation": ["gelu", "gelu-tanh", "silu"],
@@ -127,7 +130,7 @@ def rotary(x: torch.Tensor, base: float, neighbours: bool) -> torch.Tensor:
     """[batch, heads, tokens, size] as complex numbers: entries k and k + half, or neighbours, turn by position · base^(−2k/size)."""
     size, tokens = x.shape[-1], x.shape[-2]
     angles = torch.outer(torch.arange(tokens).double(), base ** (-2 * torch.arange(size // 2).double() / size))
-    turn = torch.polar(torch.ones_like(angles), angles)
+    turn = torch.polar(torch.ones_like(angles), angles).to(torch.promote_types(x.dtype, torch.complex64))
     if neighbours:
         return torch.view_as_real(torch.view_as_complex(x.reshape(*x.shape[:-1], size // 2, 2)) * turn).flatten(-2)
     turned = torch.complex(x[..., : size // 2], x[..., size // 2 :]) * turn
@@ -198,21 +201,29 @@ def rounded(tensor: torch.Tensor, step: int = 1) -> list[float]:
     return [float(f"{value:.8g}") for value in tensor.detach().flatten()[::step].tolist()]
 
 
-def outcome(config: dict, weights: Tensors, adapters: Tensors, scale: float, ids, labels, step: int = 1, neighbours: bool = False) -> dict:
-    for tensor in adapters.values():
-        tensor.requires_grad_(True)
-    logits, first = forward(config, weights, adapters, scale, ids, neighbours)
-    first.retain_grad()
-    loss = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=-1)
-    loss.backward()
+def outcome(config: dict, weights: Tensors, adapters: Tensors, scale: float, ids, labels, step: int, neighbours: bool = False) -> dict:
+    def run(dtype: torch.dtype):
+        own = {name: tensor.to(dtype).requires_grad_(True) for name, tensor in adapters.items()}
+        logits, first = forward(config, {name: tensor.to(dtype) for name, tensor in weights.items()}, own, scale, ids, neighbours)
+        first.retain_grad()
+        loss = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=-1)
+        loss.backward()
+        return logits.detach(), loss.item(), {"cut": first.grad, **{name: tensor.grad for name, tensor in own.items()}}
+
+    logits, loss, gradients = run(torch.float64)
+    _, _, single = run(torch.float32)
+    figure = lambda value: float(f"{value:.9g}")
     return {
         "logits": rounded(logits, step),
-        "range": float(f"{(logits.max() - logits.min()).item():.9g}"),
-        "loss": float(f"{loss.item():.12g}"),
-        "gradientAfterBlock1": rounded(first.grad, step),
-        "adapterGradients": {
-            name: {"largest": float(f"{tensor.grad.abs().max().item():.9g}"), "values": rounded(tensor.grad, step)}
-            for name, tensor in adapters.items()
+        "range": figure((logits.max() - logits.min()).item()),
+        "loss": float(f"{loss:.12g}"),
+        "gradients": {
+            name: {
+                "largest": figure(gradient.abs().max().item()),
+                "float32": float(f"{((single[name] - gradient).abs().max() / gradient.abs().max()).item():.3g}"),
+                "values": rounded(gradient, step),
+            }
+            for name, gradient in gradients.items()
         },
     }  # fmt: skip
 
@@ -230,8 +241,8 @@ def of_options(one: dict) -> dict:
         adapters["head.bias"] = weights["head.bias"].clone()
         labels = torch.full((2, TOKENS), -1)
         labels[:, -1] = torch.tensor([1, 3])
-    found = outcome(config, weights, adapters, ALPHA / RANK, ids, labels)
-    return {"options": one, "config": config, "targets": targets, "labels": labels.flatten().tolist(), **found}
+    found = outcome(config, weights, adapters, ALPHA / RANK, ids, labels, STEP)
+    return {"options": one, "config": config, "targets": targets, "labels": labels.flatten().tolist(), "step": STEP, **found}
 
 
 def stories(path: Path) -> dict:
@@ -275,7 +286,7 @@ def stories(path: Path) -> dict:
         told.append(int(logits[0, -1].argmax()))
     ids, labels = torch.tensor([told[:-1]]), torch.tensor([told[1:]])
     targets = ["query", "key", "value", "down"]
-    found = outcome(config, weights, adapters_of(config, targets, 4), 2, ids, labels, 7, True)
+    found = outcome(config, weights, adapters_of(config, targets, 4), 0.25, ids, labels, 7, True)
     return {"ids": told, "targets": targets, "step": 7, **found}
 
 

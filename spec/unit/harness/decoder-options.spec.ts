@@ -12,22 +12,28 @@ import { formula } from '../../support/formula-decoders.js';
 
 interface Reference {
   readonly targets: readonly AdapterTarget[];
+  /** Of logits and gradients the first value and every so manieth after it is kept. */
+  readonly step: number;
   readonly logits: readonly number[];
   /** Between the largest and the smallest logit. */
   readonly range: number;
   readonly loss: number;
-  readonly gradientAfterBlock1: readonly number[];
-  readonly adapterGradients: Readonly<Record<string, { readonly largest: number; readonly values: readonly number[] }>>;
+  /** At the cut and of adapters by name. */
+  readonly gradients: Readonly<Record<string, ReferenceGradient>>;
+}
+interface ReferenceGradient {
+  readonly largest: number;
+  readonly values: readonly number[];
+  /** How far PyTorch's float32 is from it, of the largest. */
+  readonly float32: number;
 }
 interface OptionsCase extends Reference {
   readonly options: Readonly<Record<string, string | number | boolean>>;
   readonly config: DecoderConfig;
   readonly labels: readonly number[];
 }
-/** Of every so manieth value. */
 interface StoriesCase extends Reference {
   readonly ids: readonly number[];
-  readonly step: number;
 }
 
 /** Written by `bench/peers/decoder_options_reference.py`: a model of its own in PyTorch's float64. */
@@ -42,13 +48,14 @@ beforeAll(async () => {
 });
 
 /** Largest difference of every `step`-th value. */
-function apart(found: ArrayLike<number>, wanted: readonly number[], step = 1): number {
+function apart(found: ArrayLike<number>, wanted: readonly number[], step: number): number {
   expect(wanted.length).toBe(Math.ceil(found.length / step));
   return wanted.reduce((most, value, k) => Math.max(most, Math.abs(value - found[k * step]!)), 0);
 }
 
 /** Split after the first block; holds logits, loss and gradients to the reference. */
-function hold(part: PartOptions, ids: Tensor, labels: Int32Array, wanted: Reference, step = 1): void {
+function hold(part: PartOptions, ids: Tensor, labels: Int32Array, wanted: Reference): void {
+  const { step } = wanted;
   const device = new DevicePart(tf, part, 1);
   const server = new ServerPart(tf, part, 1);
   const logits = tf.tidy(() => server.infer(device.infer(ids)).dataSync());
@@ -56,17 +63,20 @@ function hold(part: PartOptions, ids: Tensor, labels: Int32Array, wanted: Refere
   const pending = device.start(ids, 1);
   const { loss, gradient, adapterGradients } = server.step(pending.activations, labels, 1);
   expect(Math.abs(loss / wanted.loss - 1)).toBeLessThan(bar);
-  const largest = Math.max(...wanted.gradientAfterBlock1.map(Math.abs));
-  expect(apart(gradient!.dataSync(), wanted.gradientAfterBlock1, step) / largest).toBeLessThan(bar);
   const own = new Map<string, Tensor>([
+    ['cut', gradient!],
     ...pending.backward(gradient!).map((tensor, k) => [device.names[k]!, tensor] as const),
     ...adapterGradients.map((tensor, k) => [server.names[k]!, tensor] as const),
   ]);
-  expect([...own.keys()].sort()).toEqual(Object.keys(wanted.adapterGradients).sort());
-  for (const [name, { largest: size, values }] of Object.entries(wanted.adapterGradients)) {
-    expect(apart(own.get(name)!.dataSync(), values, step) / size, name).toBeLessThan(bar);
+  expect([...own.keys()].sort()).toEqual(Object.keys(wanted.gradients).sort());
+  const largestOfAll = Math.max(...Object.values(wanted.gradients).map(({ largest }) => largest));
+  for (const [name, { largest, values, float32 }] of Object.entries(wanted.gradients)) {
+    const difference = apart(own.get(name)!.dataSync(), values, step);
+    expect(difference / largestOfAll, name).toBeLessThan(bar);
+    // A matrix of small gradients has the rounding errors of larger ones, in PyTorch's float32 as well.
+    expect(difference / largest, name).toBeLessThan(Math.max(bar, 2 * float32));
   }
-  tf.dispose([gradient!, ...own.values()]);
+  tf.dispose([...own.values()]);
   device.dispose();
   server.dispose();
 }
@@ -127,10 +137,11 @@ const storiesFile = fileURLToPath(
 
 describe.skipIf(!existsSync(storiesFile))('stories260K', () => {
   it('has the logits, words, loss and gradients that PyTorch in float64 has from the same file', () => {
-    const { ids: told, targets, step, ...wanted } = reference.stories260K;
+    const wanted = reference.stories260K;
+    const { ids: told, targets } = wanted;
     const tokens = told.length - 1;
     const { config, weights } = readLlama2c(readFileSync(storiesFile), tokens);
-    const settings: AdapterSettings = { rank: 4, alpha: 8, targets, dropout: 0 };
+    const settings: AdapterSettings = { rank: 4, alpha: 1, targets, dropout: 0 };
     const ids = tf.tensor2d(told.slice(0, tokens), [1, tokens], 'int32');
     const part: PartOptions = { config, weights, settings, adapters: new Map(), memoryMode: 'keep' };
     const plain = { ...part, settings: { ...settings, targets: [] } };
@@ -140,7 +151,7 @@ describe.skipIf(!existsSync(storiesFile))('stories260K', () => {
     device.dispose();
     server.dispose();
     const adapters = formulaAdapters(config, settings, weights);
-    hold({ ...part, adapters }, ids, Int32Array.from(told.slice(1)), { targets, ...wanted }, step);
+    hold({ ...part, adapters }, ids, Int32Array.from(told.slice(1)), wanted);
     ids.dispose();
   });
 });

@@ -19,8 +19,9 @@ names.forEach((name, k) => {
   const { group, text } = JSON.parse(readFileSync(join(data, name.replace(/txt$/, 'json')), 'utf8'));
   const [head, ...body] = text.replaceAll('\r', '').split('\n\n');
   const subject = /^subject:[ \t]*(.*)$/im.exec(head)?.[1] ?? '';
-  // Half a surrogate pair has no UTF-8.
-  const mail = `${subject}\n\n${body.join('\n\n').trim()}`.trim().replace(/\p{Surrogate}/gu, '\ufffd');
+  // Half a surrogate pair has no UTF-8. Control characters and code points without a character are what a wrong character set leaves
+  // behind; tokenisers learned from texts, such as SmolLM2's, have no token for some of them.
+  const mail = `${subject}\n\n${body.join('\n\n').trim()}`.trim().replace(/[^\P{C}\p{Cf}\n\t]/gu, '\ufffd');
   if (mail !== '') parts[k % 6 === 5 ? 'evaluation' : 'train'].push({ text: mail, label: group.startsWith('spam') ? 'spam' : 'ham' });
 });
 for (const [part, mails] of Object.entries(parts)) {

@@ -203,7 +203,7 @@ def rounded(tensor: torch.Tensor, step: int = 1) -> list[float]:
 
 def outcome(config: dict, weights: Tensors, adapters: Tensors, scale: float, ids, labels, step: int, neighbours: bool = False) -> dict:
     def run(dtype: torch.dtype):
-        own = {name: tensor.to(dtype).requires_grad_(True) for name, tensor in adapters.items()}
+        own = {name: tensor.detach().clone().to(dtype).requires_grad_(True) for name, tensor in adapters.items()}
         logits, first = forward(config, {name: tensor.to(dtype) for name, tensor in weights.items()}, own, scale, ids, neighbours)
         first.retain_grad()
         loss = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=-1)

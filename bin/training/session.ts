@@ -96,7 +96,7 @@ export async function conductTraining(
   const say = (text: string) => progress.say(text);
   say(`backend: ${backend.description}; ${clock} clock`);
   for (const { name, skipped } of [workload.dataset, ...(workload.evaluationSet ? [workload.evaluationSet] : [])]) {
-    if (skipped) say(`${name}: ${skipped.length} pictures left out, such as ${skipped[0]!}`);
+    if (skipped) say(`${name}: ${skipped.length} left out, such as ${skipped[0]!}`);
   }
   const locks: (() => Promise<void>)[] = [];
   const unlock = async () => {

@@ -97,7 +97,7 @@ type Examples = Pick<Workload, 'dataset' | 'evaluationSet'>;
 
 async function loadData(source: WorkloadSource, backend: LoadedBackend, files: DecoderFiles): Promise<Examples> {
   const { file, folder, seed } = source;
-  const { set, task = 'class', images, evaluationImages, badPictures, layout } = file.data;
+  const { set, task = 'class', images, evaluationImages, badPictures, badTexts, layout } = file.data;
   if (set === 'grammar' || set === 'procedural') {
     const drawn = (length: number, own: number) => {
       const options = { classes: 'fine-tuning', length, seed: own } as const;
@@ -115,7 +115,7 @@ async function loadData(source: WorkloadSource, backend: LoadedBackend, files: D
         ? ({ task: 'classification', layout: 'padded' } as const)
         : ({ task: 'next-token', layout: layout ?? 'packed' } as const);
     return ownData(source, (path, classNames) =>
-      textDataset({ path, tokenizer, tokens, ...own, ...(classNames && { classNames }) }),
+      textDataset({ path, tokenizer, tokens, badTexts, ...own, ...(classNames && { classNames }) }),
     );
   }
   const { imageSize } = modelConfig(file, 1) as VitConfig;

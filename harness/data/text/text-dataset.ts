@@ -25,6 +25,8 @@ export interface TextDatasetOptions {
   readonly layout: 'packed' | 'padded';
   /** Classes of another set that this one must keep to; default those that are found, sorted. */
   readonly classNames?: readonly string[];
+  /** Texts that cannot be used: end, all of them named (default), or are left out and counted. */
+  readonly badTexts?: 'end' | 'skip';
 }
 
 /**
@@ -32,7 +34,7 @@ export interface TextDatasetOptions {
  * is needed, or has a part without a token; or what reading a file throws.
  */
 export async function textDataset(options: TextDatasetOptions): Promise<Dataset> {
-  const { path, tokenizer, tokens, task, layout } = options;
+  const { path, tokenizer, tokens, task, layout, badTexts = 'end' } = options;
   if (task === 'classification' && layout === 'packed')
     throw new DatasetError('classes of texts need the layout `padded`');
   const { examples, problems } = await readTexts(path);
@@ -51,6 +53,7 @@ export async function textDataset(options: TextDatasetOptions): Promise<Dataset>
           ? 'has no `label`'
           : `has the label ${JSON.stringify(label)}, which is no class of the training set`;
       problems.push({ place, reason });
+      continue;
     }
     try {
       texts.push({ prompt: encode(prompt ?? ''), text: encode(text) });
@@ -61,7 +64,7 @@ export async function textDataset(options: TextDatasetOptions): Promise<Dataset>
     }
   }
   if (problems.length === 0 && texts.length === 0) problems.push({ place: path, reason: 'holds no text' });
-  if (problems.length > 0) throw new DatasetError(listed(problems));
+  if (problems.length > 0 && (badTexts === 'end' || texts.length === 0)) throw new DatasetError(listed(problems));
   const settings = { tokens, begin: tokenizer.begin, end: tokenizer.end };
   const isPacked = layout === 'packed';
   const rows =
@@ -81,6 +84,7 @@ export async function textDataset(options: TextDatasetOptions): Promise<Dataset>
     classNames: task === 'classification' ? classNames : [],
     shape: [tokens],
     length: places.length,
+    ...(problems.length > 0 && { skipped: problems.map(({ place, reason }) => `${place} ${reason}`) }),
     labels: Int32Array.from(places, (place) => (isPacked ? 0 : labels[place]!)),
     values: (index) => Promise.resolve(at(index).inputs),
     targets: (index) => Promise.resolve(at(index).targets),

@@ -49,6 +49,12 @@ export const dataSection = section(() => ({
     .enum(['end', 'skip'])
     .default('end')
     .describe('Files that are no whole JPEG: the first ends the training, or all are left out and counted.'),
+  badTexts: z
+    .enum(['end', 'skip'])
+    .default('end')
+    .describe(
+      'Texts without a token for a part of them, without a class where one is needed, or in lines that are no JSON: all are named and end the training, or are left out and counted.',
+    ),
   split: z
     .union(
       [

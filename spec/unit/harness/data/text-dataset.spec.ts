@@ -91,6 +91,26 @@ describe('texts of JSON Lines', () => {
     }
   });
 
+  it('that are bad are left out and counted where that is wished, unless none is left', async () => {
+    const path = file(
+      'skip.jsonl',
+      '{',
+      { text: 'good', label: 'x' },
+      { text: '' },
+      { text: 'none' },
+      { text: 'b', label: 'y' },
+    );
+    const skipping = { task: 'classification', badTexts: 'skip' } as const;
+    const dataset = await read(path, skipping);
+    expect(dataset).toMatchObject({ length: 2, classNames: ['x', 'y'] });
+    expect([...dataset.labels]).toEqual([0, 1]);
+    expect(dataset.skipped?.map((reason) => reason.slice(path.length, path.length + 2))).toEqual([':1', ':3', ':4']);
+    const good = await read(file('good.jsonl', { text: 'good', label: 'x' }, { text: 'b', label: 'y' }), skipping);
+    expect(good.skipped).toBeUndefined();
+    expect(await readBatch(dataset, [0, 1])).toEqual(await readBatch(good, [0, 1]));
+    await expect(read(file('bad.jsonl', '{', { text: 'none' }), skipping)).rejects.toThrow('has no `label`');
+  });
+
   it.each([
     ['empty', 'holds no text'],
     ['absent', 'cannot be read'],

@@ -43,7 +43,7 @@ export function measuredTimes(workload: Pick<TimingWorkload, 'config'>, runs: re
     references,
     headerBytes,
     adapterBytes: affineFit(rows.map(({ adapters }) => adapters)),
-    aggregationSeconds: { fixed: Math.max(0, fixed), perDevice },
+    aggregationSeconds: { fixed: Math.max(0, fixed), perDevice: Math.max(0, perDevice) },
     samples: fitter.samples,
     entries,
   };

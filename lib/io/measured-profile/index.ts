@@ -1,7 +1,6 @@
+export { MeasuredProfileError, readMeasuredProfile } from './read.js';
 export {
   measuredProfileSchema,
-  MeasuredProfileError,
-  readMeasuredProfile,
   type MeasuredAffine,
   type MeasuredEntry,
   type MeasuredPoint,

@@ -157,4 +157,39 @@ describe('readMeasuredProfile', () => {
   it('gives back what was written', () => {
     expect(readMeasuredProfile(JSON.stringify(sampleProfile()))).toEqual(sampleProfile());
   });
+
+  type Changed = Record<string, Record<string, number>> & { entries: Record<string, Record<string, number>>[] };
+  const changed = (change: (profile: Changed) => unknown) => {
+    const profile = structuredClone(sampleProfile()) as unknown as Changed;
+    change(profile);
+    return () => readMeasuredProfile(JSON.stringify(profile));
+  };
+  const entry = (key: string, change: object) => changed(({ entries }) => Object.assign(entries[0]![key]!, change));
+
+  it.each<[string, () => unknown]>([
+    ['aggregationSeconds: below 0', changed(({ aggregationSeconds }) => (aggregationSeconds!['perDevice'] = -9))],
+    ['adapterBytes: below 0', changed(({ adapterBytes }) => (adapterBytes!['fixed'] = -1e9))],
+    ['serverModelBytes: below 0 at 1', changed(({ serverModelBytes }) => (serverModelBytes!['perBlock'] = -1e9))],
+    ['model.blocks: 0', changed(({ model }) => (model!['blocks'] = 0))],
+    ['entries.2: batches of 16 with activations: keep', changed(({ entries }) => entries.push(entries[0]!))],
+    ['entries.0.forwardSeconds: below 0 at 5', entry('forwardSeconds', { fixed: 6, perBlock: -5 })],
+    ['entries.0.backwardSeconds: below 0 at 1', entry('backwardSeconds', { fixed: -1 })],
+    ['entries.0.serverSeconds: below 0 at 1', entry('serverSeconds', { fixed: -1 })],
+    ['entries.0.serverBatchSeconds: below 0', entry('serverBatchSeconds', { fixed: -1 })],
+    [
+      'entries.0.serverBatchSeconds of a further device',
+      entry('serverBatchSeconds', { perBlockPerDevice: -0.1, perBlock: 1 }),
+    ],
+    ['entries.0.deviceBytes: below 0 at 2', entry('deviceBytes', { perBlock: -1e12 })],
+    ['entries.0.deviceBytes.atOneBlock', entry('deviceBytes', { atOneBlock: -1 })],
+    ['entries.0.serverStateBytes: below 0 at 1', entry('serverStateBytes', { fixed: -1e9 })],
+    ['entries.0.serverActivationBytes: below 0 at 1', entry('serverActivationBytes', { fixed: -1e9 })],
+  ])('refuses what would be less than no time or no bytes: %s', (reason, read) => {
+    expect(read).toThrow(reason);
+  });
+
+  it('takes a fit whose fixed part is negative, as that of a lowest block is', () => {
+    expect(sampleProfile().entries[0]!.backwardSeconds.fixed).toBeLessThan(0);
+    expect(entry('backwardSeconds', { fixed: -0.019 })).not.toThrow();
+  });
 });

@@ -16,6 +16,8 @@ export interface StudyRow {
   readonly ratioDown: number;
   readonly trafficSaved: number;
   readonly accuracy: number;
+  /** Mean cross-entropy of the same examples, nat. */
+  readonly loss: number;
   readonly withoutCodec: number;
   readonly encodeMs: number;
   readonly decodeMs: number;
@@ -41,6 +43,7 @@ export function studyFile(name: string): URL | undefined {
 /** The settings of a run, as far as they are looked at. */
 interface RowSettings {
   readonly validationImages?: number;
+  readonly workload?: { readonly data?: { readonly evaluationImages?: number } };
   readonly training: { readonly steps: number };
   readonly point: string | Readonly<Partial<Record<'up' | 'down', { readonly selectionScope?: string }>>>;
 }
@@ -66,10 +69,11 @@ export function loadStudy(path: URL): StudyRuns {
       ratioDown: number('ratio_down'),
       trafficSaved: number('traffic_saved'),
       accuracy: number('accuracy'),
+      loss: number('loss'),
       withoutCodec: number('accuracy_without_codec'),
       encodeMs: number('encode_ms'),
       decodeMs: number('decode_ms'),
-      validationImages: settings.validationImages ?? 1000,
+      validationImages: settings.validationImages ?? settings.workload?.data?.evaluationImages ?? 1000,
       steps: settings.training.steps,
       machine: cell(row, 'machine'),
       finished: cell(row, 'finished'),

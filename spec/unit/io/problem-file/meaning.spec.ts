@@ -76,11 +76,13 @@ describe('inputs that would silently mean something else', () => {
     expect(model.limit).toBeCloseTo(fit.model.limit, 6);
     const points = pairedPoints(rows).filter(({ lost }) => lost <= 0.15);
     expect(points.length).toBeGreaterThanOrEqual(6);
-    for (const { ratioUp, ratioDown, cut, lost, reach } of points) {
+    const outside = points.filter(({ ratioUp, ratioDown, cut, lost, reach }) => {
       const loss = model.limit - accuracy(model, ratioUp, ratioDown, cut);
       expect(loss).toBeCloseTo(fit.model.limit - accuracy(fit.model, ratioUp, ratioDown, cut), 4);
-      expect(Math.abs(loss - lost)).toBeLessThan(reach);
-    }
+      return Math.abs(loss - lost) >= reach;
+    });
+    // Of 95 % intervals one in twenty may miss.
+    expect(outside.length).toBeLessThanOrEqual(points.length / 20);
   });
 
   it('the small decoder has losses of its own', () => {

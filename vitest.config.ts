@@ -10,6 +10,7 @@ const library = [
     'bound',
     'certify',
     'codec',
+    'debug',
     'derivative',
     'direct',
     'easy',

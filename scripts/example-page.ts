@@ -19,7 +19,7 @@ export function examplePage(page: string): {
   const sections = text.split('\n\n').filter((section) => shown.some((start) => section.startsWith(start)));
   if (sections.length !== shown.length) throw new Error(`expected ${shown.length} sections, found ${sections.length}`);
   const example = `${sections.slice(0, -1).join('\n\n')}\n…\n${sections.at(-1)!}`.replace(/, [\d.]+ m?s\)$/mu, ')');
-  const start = page.indexOf('```\n') + 4;
+  const start = page.indexOf('```text\n') + '```text\n'.length;
   return {
     page: page.slice(0, start) + example + page.slice(page.indexOf('\n```', start)),
     picture: roundPicture(resolved.problem, report.answer!),

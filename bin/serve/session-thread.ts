@@ -21,6 +21,7 @@ export interface SessionStep {
 
 const cells = new Map<string, Replanner>();
 
+/** Undefined for a cell that is not here: it was closed meanwhile, or a thread before this one knew it. */
 answerQuestions((question: SessionQuestion): SessionStep | Plan | undefined => {
   const { id } = question;
   switch (question.kind) {
@@ -34,10 +35,12 @@ answerQuestions((question: SessionQuestion): SessionStep | Plan | undefined => {
       cells.set(id, cell);
       return step;
     }
-    case 'step':
-      return stepOf(cells.get(id)!, question.uplinkGain, question.downlinkGain);
+    case 'step': {
+      const cell = cells.get(id);
+      return cell && stepOf(cell, question.uplinkGain, question.downlinkGain);
+    }
     case 'plan':
-      return cells.get(id)!.plan();
+      return cells.get(id)?.plan();
     case 'close':
       cells.delete(id);
       return undefined;

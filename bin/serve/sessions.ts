@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { FileOrigin } from '../../lib/io/index.js';
 import type { Plan } from '../../lib/models/index.js';
-import type { AskedThread } from './asked-thread.js';
+import { ThreadLost, type AskedThread } from './asked-thread.js';
 import type { ServeLimits } from './limits.js';
 import type { Metrics } from './metrics.js';
 import type { ProblemRecord } from './problems.js';
 import { Refusal } from './refusal.js';
-import type { SessionStep } from './session-thread.js';
+import type { SessionQuestion, SessionStep } from './session-thread.js';
 import type { ReplanOutcome } from './solve-thread.js';
 import type { SolveThreads } from './solve-threads.js';
 
@@ -70,7 +70,7 @@ export class SessionDesk {
     const session = this.find(owner, id);
     try {
       if (session.generation !== this.thread.generation()) await this.enter(session);
-      const step = await this.thread.ask<SessionStep>({ kind: 'step', id, uplinkGain, downlinkGain });
+      const step = await this.ask<SessionStep>({ kind: 'step', id, uplinkGain, downlinkGain });
       session.uplinkGain = uplinkGain;
       session.downlinkGain = downlinkGain;
       return step;
@@ -118,7 +118,7 @@ export class SessionDesk {
   async plan(owner: string, id: string) {
     const session = this.find(owner, id);
     if (session.generation !== this.thread.generation()) await this.enter(session);
-    const plan = await this.thread.ask<Plan>({ kind: 'plan', id });
+    const plan = await this.ask<Plan>({ kind: 'plan', id });
     const devices = plan.devices.map((decision, n) => ({ name: session.devices[n]!, ...decision }));
     return { id, devices, uplinkGain: session.uplinkGain, downlinkGain: session.downlinkGain };
   }
@@ -150,8 +150,21 @@ export class SessionDesk {
     const generation = this.thread.generation();
     const { id, origin, plan, uplinkGain, downlinkGain } = session;
     await this.thread.ask({ kind: 'open', id, origin, plan });
+    if (this.sessions.get(id) !== session) {
+      // Closed while the thread was opening it, which had nothing to forget then.
+      await this.thread.ask({ kind: 'close', id });
+      throw new Refusal('not-found', 'there is no such session');
+    }
     session.generation = generation;
-    return this.thread.ask<SessionStep>({ kind: 'step', id, uplinkGain, downlinkGain });
+    return this.ask<SessionStep>({ kind: 'step', id, uplinkGain, downlinkGain });
+  }
+
+  /** Asks about a cell that the thread knew when this began. */
+  private async ask<Answer>(question: SessionQuestion): Promise<Answer> {
+    const answer = await this.thread.ask<Answer | undefined>(question);
+    if (answer !== undefined) return answer;
+    if (this.sessions.has(question.id)) throw new ThreadLost('the thread of sessions began anew');
+    throw new Refusal('not-found', 'there is no such session');
   }
 }
 

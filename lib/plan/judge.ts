@@ -27,3 +27,8 @@ export function fastestFeasible(problem: PlanningProblem, plans: readonly Plan[]
   }
   return fastest;
 }
+
+/** (T − bound) / T, ≥ 0; 0 for a round that takes no time. */
+export function relativeGapOf(totalSeconds: number, boundSeconds: number): number {
+  return totalSeconds > 0 ? Math.max(0, (totalSeconds - boundSeconds) / totalSeconds) : 0;
+}

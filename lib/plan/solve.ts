@@ -14,7 +14,7 @@ import { compareSchemes, findSchemes, planBits, plansOfSchemes, type Scheme } fr
 import { Clock } from './clock.js';
 import { bandPrice, explainInfeasibility, whatIf } from './explain/index.js';
 import { decideFrame } from './frame/index.js';
-import { fastestFeasible, judgePlan } from './judge.js';
+import { fastestFeasible, judgePlan, relativeGapOf } from './judge.js';
 import { runMethod, type MethodOutcome } from './methods.js';
 import { solverOracle } from './oracle.js';
 import type { Planner } from './planner.js';
@@ -166,7 +166,7 @@ function solveWithFrame(
   const bound: BoundReport = {
     ...own,
     boundSeconds,
-    relativeGap: Math.max(0, (totalSeconds - boundSeconds) / totalSeconds),
+    relativeGap: relativeGapOf(totalSeconds, boundSeconds),
     verified,
     source: boundSeconds > 0 ? 'intervals' : 'none',
   };
@@ -232,7 +232,7 @@ function solveSource(
     answer,
     bound: {
       ...bound,
-      relativeGap: Math.max(0, (totalSeconds - bound.boundSeconds) / totalSeconds),
+      relativeGap: relativeGapOf(totalSeconds, bound.boundSeconds),
       ...(bound.batchedForm === 'chain' && { chainFormGap: chainFormGap(answer.delay) }),
     },
     baselines: compareSchemes(schemes, { totalSeconds, bitsPerRound: planBits(problem, plan) }),

@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { fileURLToPath } from 'node:url';
 import { findPython, temporaryFolder, writeExecutable } from '../support/ampl.js';
+import { cliFile, compileCli } from '../support/compiled-cli.js';
 
 interface PyomoAnswer {
   readonly status: string;
@@ -39,10 +41,11 @@ if ('missing' in found) console.warn(`skipped: ${found.missing}`);
 describe.skipIf('missing' in found)('Pyomo drives the command', () => {
   let answers: Answers;
 
-  beforeAll(() => {
+  beforeAll(async () => {
     if ('missing' in found) return;
+    await compileCli();
     const folder = temporaryFolder('sft-opt-pyomo-');
-    writeExecutable(folder);
+    writeExecutable(folder, fileURLToPath(new URL('sft-opt-ampl.js', cliFile())));
     const script = join(import.meta.dirname, '../support/pyomo_cases.py');
     const run = spawnSync(found.python, [script, 'sft-opt-ampl'], {
       encoding: 'utf8',

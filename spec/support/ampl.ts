@@ -12,12 +12,10 @@ export function temporaryFolder(prefix = 'sft opt.ampl-'): string {
   return mkdtempSync(join(tmpdir(), prefix));
 }
 
-/** Writes an executable that runs the command from its sources, as a package manager would link it. */
-export function writeExecutable(folder: string): string {
+/** Writes an executable that runs the bundled command, as a package manager would link it. */
+export function writeExecutable(folder: string, script: string): string {
   const path = join(folder, 'sft-opt-ampl');
-  const loader = join(root, 'node_modules/tsx/dist/loader.mjs');
-  const script = join(root, 'bin/sft-opt-ampl.ts');
-  writeFileSync(path, `#!/bin/sh\nexec '${process.execPath}' --import '${loader}' '${script}' "$@"\n`);
+  writeFileSync(path, `#!/bin/sh\nexec '${process.execPath}' '${script}' "$@"\n`);
   chmodSync(path, 0o755);
   return path;
 }

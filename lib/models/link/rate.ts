@@ -42,7 +42,7 @@ export interface FadedRate extends LinkUse {
 }
 
 /**
- * A law of the caller's own: increasing and concave with R(0) = 0, on 0 < b ≤ the band. Planner and bound use the two functions
+ * A law of the caller's own: increasing and concave with R(0) = 0, on b > 0, beyond the band too: what-if asks for wider ones. Planner and bound use the two functions
  * as they are; `checkRateLaw` of `sft-opt/testing` samples what they promise.
  */
 export interface CustomRate extends LinkUse {

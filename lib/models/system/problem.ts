@@ -59,9 +59,9 @@ export interface ExtraLimit {
 export interface UsedChoice {
   /** Blocks on the device [c]. */
   readonly blocks: number;
-  /** Indices into `upPoints`, `downPoints`. */
+  /** Index into `upPoints`; 0 where the cut sends nothing up. */
   readonly upPoint: number;
-  /** Index into `downPoints`. */
+  /** Index into `downPoints`; 0 where the cut sends nothing down. */
   readonly downPoint: number;
   /** Device: forward, encode, decode and backward. */
   readonly deviceSeconds: number;
@@ -216,9 +216,9 @@ export interface DevicePlan {
   readonly participates: boolean;
   /** Blocks on the device [c]. */
   readonly blocks: number;
-  /** Indices into `upPoints`, `downPoints`. */
+  /** Index into `upPoints`; 0 where the cut sends nothing up. */
   readonly upPoint: number;
-  /** Index into `downPoints`. */
+  /** Index into `downPoints`; 0 where the cut sends nothing down. */
   readonly downPoint: number;
   /** Share of the band [b], Hz. */
   readonly bandwidthHz: number;

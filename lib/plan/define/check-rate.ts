@@ -1,16 +1,17 @@
 import { rateBitsPerSecond, useFraction, type CustomRate, type RateLaw } from '../../models/index.js';
 import type { Issues } from './issues.js';
 
-/** Shares at which a law is sampled, from this part of the band on. */
+/** Shares at which a law is sampled, from the least to the most part of the band: what-if asks for wider bands. */
 const samples = 60;
 const leastPart = 1e-6;
+const mostPart = 2;
 /** Rounding that a check allows, relative. */
 const tolerance = 1e-9;
 /** Slopes may differ from differences by this, relative: room for the curvature between them. */
 const slopeTolerance = 1e-3;
 
 /**
- * Samples a law over (0, band]: positive and finite, increasing, concave with R(0) = 0 (so that R(b)/b falls too), its slope that
+ * Samples a law from 10⁻⁶ to twice the band: positive and finite, increasing, concave with R(0) = 0 (so that R(b)/b falls too), its slope that
  * of its values. At most one issue for each of these.
  *
  * @param path - Name of the law in messages.
@@ -36,14 +37,24 @@ export function checkRate(path: string, law: RateLaw, bandHz: number, issues: Is
   }
   if (typeof law.bitsPerSecond !== 'function' || typeof law.slope !== 'function') return;
   checkUse(path, law, issues);
-  const points = Array.from({ length: samples }, (_, k) => bandHz * leastPart ** (1 - k / (samples - 1)));
-  const rates = points.map((b) => issues.call(`${path}.bitsPerSecond`, () => law.bitsPerSecond(b)));
-  const bad = rates.findIndex((rate) => !(typeof rate === 'number' && rate > 0 && rate < Infinity));
-  if (bad >= 0) {
-    issues.add(`${path}.bitsPerSecond`, `${String(rates[bad])} at ${points[bad]} Hz`, 'a finite rate above 0 bit/s');
-    return;
+  const points = Array.from(
+    { length: samples },
+    (_, k) => bandHz * leastPart * (mostPart / leastPart) ** (k / (samples - 1)),
+  );
+  const at: number[] = [];
+  for (const b of points) {
+    const rate = issues.call(`${path}.bitsPerSecond`, () => law.bitsPerSecond(b));
+    if (rate === undefined) return;
+    if (!(typeof rate === 'number' && rate > 0 && rate < Infinity)) {
+      issues.add(
+        `${path}.bitsPerSecond`,
+        `${typeof rate === 'number' ? rate : typeof rate} at ${b} Hz`,
+        'a finite rate above 0 bit/s',
+      );
+      return;
+    }
+    at.push(rate);
   }
-  const at = rates as number[];
   firstOf(issues, `${path}.bitsPerSecond`, 'a rate that rises with the bandwidth', points, (k) =>
     k > 0 && at[k]! < at[k - 1]! * (1 - tolerance) ? `${at[k]} bit/s after ${at[k - 1]}` : undefined,
   );
@@ -61,12 +72,19 @@ export function checkRate(path: string, law: RateLaw, bandHz: number, issues: Is
 
 /** Between the one-sided differences of a concave law lie its slopes. */
 function checkSlope(path: string, law: CustomRate, points: readonly number[], issues: Issues): void {
+  const before = issues.list.length;
+  const failed = () => issues.list.length > before;
+  const call = (name: 'bitsPerSecond' | 'slope', b: number) => {
+    const value = issues.call(`${path}.${name}`, () => law[name](b));
+    return typeof value === 'number' ? value : NaN;
+  };
   firstOf(issues, `${path}.slope`, 'the derivative of `bitsPerSecond` in bit/s/Hz', points, (k) => {
+    if (failed()) return undefined;
     const b = points[k]!;
     const step = 1e-4 * b;
-    const slope = issues.call(`${path}.slope`, () => law.slope(b));
-    if (typeof slope !== 'number') return 'no number';
-    const [less, here, more] = [law.bitsPerSecond(b - step), law.bitsPerSecond(b), law.bitsPerSecond(b + step)];
+    const slope = call('slope', b);
+    const [less, here, more] = [b - step, b, b + step].map((x) => call('bitsPerSecond', x)) as [number, number, number];
+    if (failed()) return undefined;
     // Differences of nearly constant rates are rounding.
     const room = slopeTolerance * (Math.abs(slope) + (here / b) * 1e-6);
     const fits = slope <= (here - less) / step + room && slope >= (more - here) / step - room && slope >= 0;

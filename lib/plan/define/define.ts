@@ -18,6 +18,7 @@ import type {
   StageDefinition,
 } from './definition.js';
 import { Issues, type DefinitionIssue } from './issues.js';
+import { checkShape } from './shape.js';
 
 /**
  * A planning problem from parts of one's own, checked as a whole: rate laws are sampled over the band, every cost of every cut
@@ -51,6 +52,8 @@ import { Issues, type DefinitionIssue } from './issues.js';
  */
 export function definePlanningProblem(given: PlanningProblemDefinition): PlanningProblem {
   const issues = new Issues();
+  // Without its shape nothing else of a definition can be looked at.
+  if (!checkShape(given, issues)) issues.throwIfAny();
   checkFrame(given, issues);
   const upPoints = pointsOf('compression.up', given.compression?.up ?? uncompressed, issues);
   const own = given.compression?.down;
@@ -143,9 +146,7 @@ function devicesOf(given: PlanningProblemDefinition, issues: Issues): Device[] {
     const path = `devices[${n}]`;
     checkDevice(path, device, issues);
     for (const link of ['uplink', 'downlink'] as const) {
-      if (typeof device[link] !== 'object') {
-        issues.add(`${path}.${link}`, device[link], 'a rate law');
-      } else if (given.bandwidthHz > 0 && given.bandwidthHz < Infinity) {
+      if (given.bandwidthHz > 0 && given.bandwidthHz < Infinity) {
         checkRate(`${path}.${link}`, device[link], given.bandwidthHz, issues);
         checkSupremum(`${path}.${link}`, device[link], given.bandwidthHz, issues);
       }
@@ -176,6 +177,12 @@ function checkDevice(path: string, device: DeviceDefinition, issues: Issues): vo
   if (codecTimeFactor !== undefined) issues.positive(`${path}.codecTimeFactor`, codecTimeFactor);
   if (minimumBandwidthHz !== undefined) issues.nonNegative(`${path}.minimumBandwidthHz`, minimumBandwidthHz);
   if (maximumBandwidthHz !== undefined) issues.limit(`${path}.maximumBandwidthHz`, maximumBandwidthHz);
+  if (minimumBandwidthHz! > maximumBandwidthHz!) {
+    issues.add(`${path}.minimumBandwidthHz`, minimumBandwidthHz, `at most maximumBandwidthHz, ${maximumBandwidthHz}`);
+  }
+  if (device.optional !== undefined && typeof device.optional !== 'boolean') {
+    issues.add(`${path}.optional`, device.optional, 'true or false');
+  }
   if (memoryBytes !== undefined) issues.limit(`${path}.memoryBytes`, memoryBytes);
   for (const name of ['transmitPowerWatt', 'computePowerWatt'] as const) {
     if (device[name] !== undefined) issues.nonNegative(`${path}.${name}`, device[name]);
@@ -237,7 +244,7 @@ function accuracyOf(given: AccuracyDefinition | undefined, issues: Issues): Plan
   const { value, minimum = -Infinity, scope = 'mean' } = given;
   issues.oneOf('accuracy.scope', scope, ['mean', 'each']);
   issues.number('accuracy.minimum', minimum, 'a number below Infinity', (x) => x < Infinity);
-  if (typeof value !== 'function' && typeof value !== 'object') {
+  if (typeof value !== 'function' && typeof (value as Partial<AccuracyModel> | null | undefined)?.limit !== 'number') {
     issues.add('accuracy.value', value, 'a function (upRatio, downRatio, cut), or a fitted model');
   }
   return { model: typeof value === 'function' ? { ...unread, custom: value } : value, minimum, scope };
@@ -281,6 +288,7 @@ function checkPins({ devices, upPoints, downPoints, tiedRatios }: PlanningProble
 
 /** Accuracy and uses of every choice; the first issue of a device and part stands for the others. */
 function checkChoices(problem: PlanningProblem, issues: Issues): void {
+  const own = problem.accuracy.model.custom;
   problem.devices.forEach((device, n) => {
     const wrong = new Set<string>();
     const note = (path: string, found: unknown, at: string) => {
@@ -290,6 +298,13 @@ function checkChoices(problem: PlanningProblem, issues: Issues): void {
     };
     for (const { blocks, upPoint, downPoint } of enumerateDecisions(problem, device)) {
       const at = `cut ${blocks}, points ${upPoint} and ${downPoint}`;
+      if (own && !wrong.has('accuracy.value')) {
+        const value = issues.call('accuracy.value', () =>
+          own(problem.upPoints[upPoint]!.ratio, problem.downPoints[downPoint]!.ratio, blocks),
+        );
+        if (value === undefined) return;
+        if (typeof value !== 'number') note('accuracy.value', `a ${typeof value}`, at);
+      }
       const costs = issues.call(`devices[${n}]`, () => choiceCosts(problem, device, blocks, upPoint, downPoint));
       if (costs === undefined) return;
       const { accuracy, extraUse } = costs as ReturnType<typeof choiceCosts>;

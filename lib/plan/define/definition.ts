@@ -55,7 +55,10 @@ export type PointDefinition = Pick<OperatingPoint, 'ratio'> & Partial<OperatingP
 
 /** An accuracy of the caller's own, and what of it is required. */
 export interface AccuracyDefinition {
-  /** A(ρ↑, ρ↓, c), 0…1, by the caller or as a fitted model. With tied ratios ρ↑ = ρ↓. */
+  /**
+   * A(ρ↑, ρ↓, c), 0…1, by the caller or as a fitted model. With tied ratios ρ↑ = ρ↓; a direction in which the cut sends nothing has
+   * the ratio 1.
+   */
   readonly value: AccuracyModel | ((upRatio: number, downRatio: number, cut: number) => number);
   /** Least accepted [A_min]; none when absent. */
   readonly minimum?: number;

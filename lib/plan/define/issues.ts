@@ -62,10 +62,12 @@ export class Issues {
     return (typeof value === 'string' && allowed.includes(value)) || this.add(path, value, allowed.join(', '));
   }
 
-  /** What a function of the caller's returns, or undefined with an issue where it throws. */
+  /** What a function of the caller's returns; undefined with an issue where it throws or returns nothing. */
   call(path: string, run: () => unknown): unknown {
     try {
-      return run();
+      const value = run();
+      if (value === undefined) this.add(path, value, 'a number');
+      return value;
     } catch (error) {
       this.add(path, `an exception (${error instanceof Error ? error.message : String(error)})`, 'a number');
       return undefined;

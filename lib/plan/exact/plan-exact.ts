@@ -4,7 +4,7 @@ import { exceeds, type Plan, type PlanningProblem } from '../../models/index.js'
 import { Budget, commonOptions, defineOptions, type Termination, type StopSignal } from '../../solver/index.js';
 import { boundPlan, type BoundCertificate, type PlanBound } from '../bound/index.js';
 import { buildColumns } from '../bound/columns.js';
-import { judgePlan } from '../judge.js';
+import { judgePlan, relativeGapOf } from '../judge.js';
 import { breakTies, LocalSearch } from '../local-search/index.js';
 import type { SolveProgress } from '../progress.js';
 import { allChoices } from './active-choices.js';
@@ -144,7 +144,7 @@ export function planExact(
     ...(plan && { plan }),
     totalSeconds,
     boundSeconds: result.termination === 'infeasible' ? Infinity : boundSeconds,
-    relativeGap: plan ? Math.max(0, (totalSeconds - boundSeconds) / totalSeconds) : Infinity,
+    relativeGap: plan ? relativeGapOf(totalSeconds, boundSeconds) : Infinity,
     rootBoundSeconds: root.boundSeconds,
     certificate: root.certificate,
     nodeCount: result.nodeCount,

@@ -14,6 +14,7 @@ import { boundPlan, confirmBound } from '../bound/index.js';
 import { atFullPower } from '../spare-power.js';
 import { planTwoTimescale } from '../two-timescale/index.js';
 import { ScaledRows } from './scaled-rows.js';
+import { relativeGapOf } from '../judge.js';
 
 /** 300 dB below and above the problem's own gain. */
 const leastGain = 1e-30;
@@ -142,7 +143,7 @@ export class Replanner {
     return {
       boundSeconds,
       verified: verification.valid,
-      relativeGap: Math.max(0, (this.totalSeconds - boundSeconds) / this.totalSeconds),
+      relativeGap: relativeGapOf(this.totalSeconds, boundSeconds),
     };
   }
 

@@ -1,18 +1,19 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { fileKind } from '../../../bin/check/kind.js';
 import { checkSimulation } from '../../../bin/check/simulation.js';
 import { scenario, smallScenario } from '../../support/scenarios.js';
-import { runFromSource } from '../../support/source-cli.js';
+import { compileCli, runCli } from '../../support/compiled-cli.js';
 
 vi.setConfig({ testTimeout: 240_000 });
+beforeAll(compileCli);
 const directory = mkdtempSync(join(tmpdir(), 'sft-opt-check-'));
 const write = (name: string, text: string) => writeFileSync(join(directory, name), text);
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 const root = new URL('../../../', import.meta.url);
-const check = (...args: string[]) => runFromSource(['check', ...args], { directory });
+const check = (...args: string[]) => runCli(['check', ...args], { directory });
 
 const training = `version: 1
 training: { rounds: 3, batchSize: 4 }

@@ -1,12 +1,13 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { RoundRecord } from '../../../lib/simulate/index.js';
 import { smallScenario } from '../../support/scenarios.js';
-import { runFromSource } from '../../support/source-cli.js';
+import { compileCli, runCli } from '../../support/compiled-cli.js';
 
 vi.setConfig({ testTimeout: 240_000 });
+beforeAll(compileCli);
 const directory = mkdtempSync(join(tmpdir(), 'sft-opt-simulate-'));
 const inDirectory = (name: string) => join(directory, name);
 const read = (name: string) => readFileSync(inDirectory(name), 'utf8');
@@ -22,9 +23,9 @@ describe('sft-opt simulate', () => {
     const schemes = ['--scheme', 'joint', '--scheme', './mine.mjs'];
     const common = ['simulate', 'cell.yaml', ...schemes, '--rounds', '4'];
     const [lines, csv, checked] = await Promise.all([
-      runFromSource([...common, '--out', 'rounds.jsonl', '--details', '--json'], { directory }),
-      runFromSource([...common, '--out', 'rounds.csv'], { directory }),
-      runFromSource(['simulate', 'cell.yaml', '--scheme', './mine.mjs', '--check'], { directory }),
+      runCli([...common, '--out', 'rounds.jsonl', '--details', '--json'], { directory }),
+      runCli([...common, '--out', 'rounds.csv'], { directory }),
+      runCli(['simulate', 'cell.yaml', '--scheme', './mine.mjs', '--check'], { directory }),
     ]);
     expect([lines.stderr, csv.stderr, checked.stderr]).toEqual(['', '', '']);
     expect([lines.code, csv.code, checked.code]).toEqual([0, 0, 0]);
@@ -51,14 +52,13 @@ describe('sft-opt simulate', () => {
     );
     writeFileSync(inDirectory('bad.mjs'), 'export default { name: "", share: 3 };\n');
     const [wrong, unknown, bad, absent, set] = await Promise.all([
-      runFromSource(['simulate', 'wrong.yaml', '--out', 'never.csv'], { directory }),
-      runFromSource(
-        ['simulate', 'cell.yaml', '--scheme', 'joined', '--scheme', 'jiont', '--set', 'simulation.rounds=0'],
-        { directory },
-      ),
-      runFromSource(['simulate', 'cell.yaml', '--scheme', './bad.mjs', '--out', 'never.csv'], { directory }),
-      runFromSource(['simulate', 'cell.yaml', '--scheme', './none.mjs'], { directory }),
-      runFromSource(['simulate', 'cell.yaml', '--set', 'simulation.misfit=weep'], { directory }),
+      runCli(['simulate', 'wrong.yaml', '--out', 'never.csv'], { directory }),
+      runCli(['simulate', 'cell.yaml', '--scheme', 'joined', '--scheme', 'jiont', '--set', 'simulation.rounds=0'], {
+        directory,
+      }),
+      runCli(['simulate', 'cell.yaml', '--scheme', './bad.mjs', '--out', 'never.csv'], { directory }),
+      runCli(['simulate', 'cell.yaml', '--scheme', './none.mjs'], { directory }),
+      runCli(['simulate', 'cell.yaml', '--set', 'simulation.misfit=weep'], { directory }),
     ]);
     expect([wrong.code, unknown.code, bad.code, absent.code, set.code]).toEqual([2, 2, 2, 2, 2]);
     expect(wrong.stderr).toMatch(/2 problems in wrong\.yaml:\n {2}wrong\.yaml:21:\d+ simulation\.rounds/u);
@@ -85,7 +85,7 @@ describe('sft-opt simulate', () => {
     const few = module('few', '() => ({ devices: [] })');
     writeFileSync(inDirectory('odd.mjs'), "export default { name: '\\u001b[31mred', decide: () => undefined };\n");
     const run = (command: string, scheme: string, ...more: string[]) =>
-      runFromSource([command, 'cell.yaml', '--scheme', scheme, ...more], { directory });
+      runCli([command, 'cell.yaml', '--scheme', scheme, ...more], { directory });
     const one = ['--seeds', '1', '--ledger', 'ledger'];
     const [thrown, promised, short, named, swept] = await Promise.all([
       run('simulate', thrower, '--out', 'never.jsonl'),

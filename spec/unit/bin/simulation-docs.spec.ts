@@ -17,7 +17,7 @@ afterAll(() => {
 
 const docs = readFileSync(new URL('../../../docs/simulation.md', import.meta.url), 'utf8');
 const blocks = [...docs.matchAll(/^```(?<language>\w*)\n(?<code>[\s\S]*?)^```$/gmu)].flatMap(({ groups }) =>
-  ['', 'bash'].includes(groups!['language']!) ? [groups!['code']!] : [],
+  groups!['language'] === 'sh' ? [groups!['code']!] : [],
 );
 const lines = blocks.flatMap((code) =>
   code

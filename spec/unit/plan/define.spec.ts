@@ -268,6 +268,87 @@ describe('a definition', () => {
     expect(issuesOf(change)).toContain(path);
   });
 
+  it.each<[string, unknown, string]>([
+    ['nothing', undefined, 'definition'],
+    ['null', null, 'definition'],
+    ['a list', [], 'definition'],
+    ['devices that are no list', { ...ownProblem(1), devices: {} }, 'devices'],
+    ['a hole among devices', { ...ownProblem(1), devices: new Array(1) }, 'devices[0]'],
+    ['a device without stages', { ...ownProblem(1), devices: [{ ...device, stages: undefined }] }, 'devices[0].stages'],
+    [
+      'cuts that are no list',
+      { ...ownProblem(1), devices: [{ ...device, stages: { ...device.stages, cuts: '12' } }] },
+      'devices[0].stages.cuts',
+    ],
+    ['a law of null', { ...ownProblem(1), devices: [{ ...device, uplink: null }] }, 'devices[0].uplink'],
+    ['points of null', { ...ownProblem(1), compression: { up: [null] } }, 'compression.up[0]'],
+    ['an accuracy without a value', { ...ownProblem(1), accuracy: {} }, 'accuracy.value'],
+    ['an accuracy that is text', { ...ownProblem(1), accuracy: { value: () => '0.9' } }, 'accuracy.value'],
+    [
+      'an accuracy that throws',
+      { ...ownProblem(1), accuracy: { value: () => expect.unreachable() } },
+      'accuracy.value',
+    ],
+    ['limits of null', { ...ownProblem(1), extraLimits: [null] }, 'extraLimits[0]'],
+    ['a misspelt key', { ...ownProblem(1), stepsperRound: 5 }, 'stepsperRound'],
+    [
+      'a misspelt key of a device',
+      { ...ownProblem(1), devices: [{ ...device, memoryByte: 5 }] },
+      'devices[0].memoryByte',
+    ],
+    [
+      'a misspelt key of stages',
+      { ...ownProblem(1), devices: [{ ...device, stages: { ...device.stages, adapterBit: 5 } }] },
+      'devices[0].stages.adapterBit',
+    ],
+    [
+      'a misspelt key of a point',
+      { ...ownProblem(1), compression: { up: [{ ratio: 1, encodeSeconds: 5 }] } },
+      'compression.up[0].encodeSeconds',
+    ],
+    [
+      'a cost that is forgotten',
+      { ...ownProblem(1), devices: [{ ...device, stages: { ...device.stages, forwardSeconds: () => undefined } }] },
+      'devices[0].stages.forwardSeconds(1)',
+    ],
+    [
+      'a limit that is forgotten',
+      { ...ownProblem(1), extraLimits: [{ ...heat, limit: () => undefined }] },
+      'extraLimits[0].limit',
+    ],
+    [
+      'shares at odds',
+      { ...ownProblem(1), devices: [{ ...device, minimumBandwidthHz: 2, maximumBandwidthHz: 1 }] },
+      'devices[0].minimumBandwidthHz',
+    ],
+    [
+      'a law that ends at the band',
+      {
+        ...ownProblem(1),
+        devices: [{ ...device, uplink: defineRate({ bitsPerSecond: (b) => (b > 10e6 ? NaN : b) }) }],
+      },
+      'devices[0].uplink.bitsPerSecond',
+    ],
+  ])('refuses %s by its place', (_what, given, path) => {
+    const caught = (): readonly string[] => {
+      try {
+        definePlanningProblem(given as PlanningProblemDefinition);
+      } catch (error) {
+        if (error instanceof ProblemDefinitionError) return error.issues.map((issue) => issue.path);
+        throw error;
+      }
+      return [];
+    };
+    expect(caught()).toContain(path);
+  });
+
+  it('of what takes no time has a round of none, and a gap of none', () => {
+    const free = { forwardSeconds: 0, backwardSeconds: 0, serverSeconds: 0, uplinkValues: 0, downlinkValues: 0 };
+    const problem = definePlanningProblem({ blocks: 3, bandwidthHz: 1e6, devices: [{ ...device, stages: free }] });
+    const { answer, bound } = solvePlan(problem, { baselines: false, whatIf: 'never' });
+    expect([answer!.delay.totalSeconds, bound.relativeGap]).toEqual([0, 0]);
+  });
+
   it('names everything at once', () => {
     expect(issuesOf({ bandwidthHz: -1, stepsPerRound: 0.5, sharing: 'fair' })).toEqual([
       'bandwidthHz',

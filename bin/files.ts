@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { link, open, readlink, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -131,13 +130,19 @@ async function writeThrough(path: string, bytes: Uint8Array | AsyncIterable<stri
   }
 }
 
+/** A name that no other process or thread gives: `node:crypto` would take longer to load than a small model to solve. */
+function uniqueName(): string {
+  const figures = [process.pid, process.hrtime.bigint(), Math.floor(Number.MAX_SAFE_INTEGER * Math.random())];
+  return figures.map((figure) => figure.toString(36)).join('-');
+}
+
 async function writeBeside(
   path: string,
   bytes: Uint8Array | AsyncIterable<string>,
   mode: number | undefined,
   replace: boolean,
 ): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
+  const temporary = join(dirname(path), `.${basename(path)}.${uniqueName()}.tmp`);
   let isRenamed = false;
   try {
     const file = await open(temporary, 'wx');

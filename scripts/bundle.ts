@@ -106,13 +106,28 @@ const ownSources: Plugin = {
     const members = new ShortMembers(root, ['lib', 'harness', 'bin']);
     builder.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
       if (path.includes('node_modules')) return undefined;
-      const source = withDirectImports(path, members.applied(path, await readFile(path, 'utf8')));
       const place = relative(root, path).replace(/\.ts$/u, '.js');
+      const direct = withDirectImports(path, members.applied(path, await readFile(path, 'utf8')));
+      const source = place.startsWith('bin/') ? withOpenFiles(direct) : direct;
       const here = `new URL(${JSON.stringify(place)}, import.meta.url.slice(0, import.meta.url.lastIndexOf('/dist/') + 6)).href`;
       return { contents: source.replaceAll('import.meta.url', here), loader: 'ts', resolveDir: dirname(path) };
     });
   },
 };
+
+/**
+ * Named imports of `node:fs` of a command, taken from the module itself: Node makes a facade of it for ES modules, and
+ * for that loads all that it can give, streams among it.
+ */
+function withOpenFiles(source: string): string {
+  return source.replaceAll(/^import \{([^}]*)\} from 'node:fs';$/gmu, (_, names: string) => {
+    const values = names
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== '' && !name.startsWith('type '));
+    return `const { ${values.map((name) => name.replace(' as ', ': ')).join(', ')} } = process.getBuiltinModule('node:fs');`;
+  });
+}
 
 /** ml-matrix from its modules, of which unused ones fall away, in place of the one CommonJS file that its exports name. */
 const moduleSources: Plugin = {

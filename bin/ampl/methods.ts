@@ -1,5 +1,6 @@
 import type { compileNl } from '../../lib/io/nl/index.js';
-import { minimize, type MinimizeOptions, type MinimizeResult } from '../../lib/minimize/index.js';
+import { minimizeContinuous, resolvedFor } from '../../lib/minimize/continuous.js';
+import type { MinimizeOptions, MinimizeResult } from '../../lib/minimize/index.js';
 import type { MixedIntegerNonlinearProgram, NonlinearProgram } from '../../lib/problem/index.js';
 import type { IterationCallback } from '../../lib/solver/index.js';
 import type { Keywords } from './keywords.js';
@@ -14,7 +15,7 @@ export interface MethodCall {
   readonly onIteration: IterationCallback | undefined;
 }
 
-type Method = (call: MethodCall) => AmplAnswer;
+type Method = (call: MethodCall) => AmplAnswer | Promise<AmplAnswer>;
 
 /** All methods by the value of the keyword `method`. */
 const methods: Readonly<Record<Keywords['method'], Method>> = {
@@ -26,7 +27,7 @@ const methods: Readonly<Record<Keywords['method'], Method>> = {
 };
 
 /** Solves with the method that the keywords name. */
-export function solveWith(call: MethodCall): AmplAnswer {
+export async function solveWith(call: MethodCall): Promise<AmplAnswer> {
   return methods[call.keywords.method](call);
 }
 
@@ -41,9 +42,11 @@ function commonOptionsOf(keywords: Keywords): MinimizeOptions {
 }
 
 /** Branch and bound; the multipliers are those of the relaxation that gave the solution, with its integers held. */
-function branching(call: MethodCall): AmplAnswer {
+async function branching(call: MethodCall): Promise<AmplAnswer> {
   const { program, keywords } = call;
   if (!('integerVariables' in program) && keywords.scope === 'local') return continuous(call, 'auto');
+  // What searches is as large as a solver: most models do without.
+  const { minimize } = await import('../../lib/minimize/index.js');
   const result = minimize(program, {
     ...commonOptionsOf(keywords),
     relativeGap: keywords.mipgap,
@@ -56,7 +59,8 @@ function branching(call: MethodCall): AmplAnswer {
 /** A continuous method on a model with integers solves only its relaxation. */
 function continuous({ program, keywords, onIteration }: MethodCall, method: 'auto' | 'sqp' | 'auglag'): AmplAnswer {
   const relaxation: NonlinearProgram = 'integerVariables' in program ? withoutIntegers(program) : program;
-  const result = minimize(relaxation, { ...commonOptionsOf(keywords), method }, { onIteration });
+  const options = resolvedFor(relaxation, { ...commonOptionsOf(keywords), method });
+  const result = minimizeContinuous(relaxation, options, { onIteration });
   return { result, hasMultipliers: true, relaxed: 'integerVariables' in program, details: attemptLines(result) };
 }
 

@@ -66,7 +66,7 @@ async function solveModel(
   const objective = Math.max(0, keywords.objno - 1);
   const chosen = keywords.objno === 0 ? { ...model, objectives: [] } : model;
   const program = compileNl(chosen, { objective });
-  const answer = solveWith({
+  const answer = await solveWith({
     program,
     keywords,
     onIteration: keywords.outlev >= 2 ? (record) => logIteration(record, terminal) : undefined,

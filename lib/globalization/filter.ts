@@ -25,12 +25,15 @@ export class Filter implements AcceptanceTest {
   largestViolation = Infinity;
   /** Below this violation a step that promises descent is judged by the objective alone. */
   smallViolation = 0;
+  /** Up to this violation there is only rounding, and nothing to gain but the objective. */
+  private negligible = 0;
 
   /** Empties the filter and sets its limits from the violation at the start. */
   reset(violation: number): void {
     this.size = 0;
     this.largestViolation = 1e4 * Math.max(1, violation);
     this.smallViolation = 1e-4 * Math.max(1, violation);
+    this.negligible = 1e-15 * Math.max(1, violation);
   }
 
   clear(): void {
@@ -67,9 +70,12 @@ export class Filter implements AcceptanceTest {
     if (verdict === 'violation-step') this.add(from.violation, from.objective);
   }
 
-  /** Wächter & Biegler 2006, eq. 23: below this length restoration is the better way. */
+  /**
+   * Wächter & Biegler 2006, eq. 23: below this length restoration is the better way. Of a step that promises nothing, neither less
+   * violation nor descent, such as to another corner of a subproblem that is not convex, only all can be worth a trial.
+   */
   shortestStep({ violation }: ProgressMeasure, slope: number): number {
-    if (violation === 0) return smallestStep;
+    if (violation <= this.negligible) return slope < 0 ? smallestStep : 1;
     const { margin, violationExponent, objectiveExponent, switchingFactor } = filterConstants;
     let shortest: number = margin;
     if (slope < 0) {
@@ -115,7 +121,7 @@ export class Filter implements AcceptanceTest {
     }
     const { margin } = filterConstants;
     const improves =
-      trial.violation <= (1 - margin) * current.violation ||
+      (current.violation > this.negligible && trial.violation <= (1 - margin) * current.violation) ||
       trial.objective - slack <= current.objective - margin * current.violation;
     return improves ? 'violation-step' : 'rejected';
   }

@@ -37,6 +37,20 @@ describe('Filter', () => {
     expect(filter.judge(far, { violation: 1, objective: NaN }, -1, 1)).toBe('rejected');
   });
 
+  it('lets nothing but the objective count where there is no violation to lose', () => {
+    const filter = new Filter();
+    filter.reset(0);
+    for (const violation of [0, 1e-16]) {
+      const current = { violation, objective: 1 };
+      for (const slope of [-1, 0, 2]) {
+        expect(filter.judge(current, { violation: 0, objective: 1.5 }, slope, 1)).toBe('rejected');
+        expect(filter.judge(current, { violation: 0, objective: 0.5 }, slope, 1)).not.toBe('rejected');
+      }
+      expect(filter.shortestStep(current, 2)).toBe(1);
+      expect(filter.shortestStep(current, -1)).toBeLessThan(1e-10);
+    }
+  });
+
   it('rejects what returns to a point left for less violation', () => {
     const filter = new Filter();
     filter.reset(5);

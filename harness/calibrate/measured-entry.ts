@@ -101,11 +101,6 @@ class EntryFitter {
     const forward = rows('forward', deviceForward, (cut) => cut);
     const backward = rows('backward', deviceBackward, (cut) => cut);
     const server = rows('server', serverWork, (cut) => blocks - cut);
-    // A device on its own is a batch of one.
-    const batch = server.map(({ regressors: [one, served], value }) => ({
-      regressors: [one!, served!, 1, served!],
-      value,
-    }));
     return {
       batchSize,
       activations: memoryMode,
@@ -113,7 +108,8 @@ class EntryFitter {
       forwardSeconds: affineFit(forward),
       backwardSeconds: affineFit(backward),
       serverSeconds: affineFit(server),
-      serverBatchSeconds: batchFit([...batch, ...runs.batched.map((one) => this.batchRow(one))]),
+      // A device alone runs without the grouping of adapters: it is no batch of one.
+      serverBatchSeconds: batchFit(this.batchRows(runs)),
       ...bytes,
       ...(cold.length > 0 && { coldSeconds: coldSeconds(cold, this.references) }),
       spread,
@@ -132,13 +128,27 @@ class EntryFitter {
     return found;
   }
 
-  private batchRow({ cut, devices, run }: CutRun): FitRow {
-    const served = this.workload.config.blocks - cut;
+  /** Of two and of four devices by cut. That more devices take less time is noise: then both have the mean. */
+  private batchRows({ batched }: MeasuredRuns): FitRow[] {
+    return [...new Set(batched.map(({ cut }) => cut))].flatMap((cut) => {
+      const served = this.workload.config.blocks - cut;
+      const [two, four] = [2, 4].map((count) =>
+        median(batched.filter((one) => one.cut === cut && one.devices === count).map((one) => this.batchSeconds(one))),
+      ) as [number, number];
+      const mean = (two + four) / 2;
+      return [
+        { regressors: [1, served, 2, 2 * served], value: Math.min(two, mean) },
+        { regressors: [1, served, 4, 4 * served], value: Math.max(four, mean) },
+      ];
+    });
+  }
+
+  private batchSeconds({ run }: CutRun): number {
     const totals = run.rounds.flatMap(({ steps, references }) => {
       const factor = slowdown(references, this.references);
       return [...stepTotals(steps, serverWork).values()].map((seconds) => seconds / factor);
     });
-    return { regressors: [1, served, devices, devices * served], value: robustSummary(totals).median };
+    return robustSummary(totals).median;
   }
 
   /** Of the device that has run the point, over all cuts. */

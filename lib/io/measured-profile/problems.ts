@@ -42,9 +42,15 @@ function entryProblems(entry: MeasuredEntry, at: string, ends: readonly [number,
     ...(['serverBatchSeconds', 'serverBatchBytes'] as const).flatMap((key) => {
       const batch = entry[key];
       if (!batch) return [];
-      const one = { fixed: batch.fixed + batch.fixedPerDevice, perBlock: batch.perBlock + batch.perBlockPerDevice };
+      const two = {
+        fixed: batch.fixed + 2 * batch.fixedPerDevice,
+        perBlock: batch.perBlock + 2 * batch.perBlockPerDevice,
+      };
       const more = { fixed: batch.fixedPerDevice, perBlock: batch.perBlockPerDevice };
-      return [...negative(`${at}.${key}`, one, ends), ...negative(`${at}.${key} of a further device`, more, ends)];
+      return [
+        ...negative(`${at}.${key} of two devices`, two, ends),
+        ...negative(`${at}.${key} of a further device`, more, ends),
+      ];
     }),
   ];
 }

@@ -29,7 +29,7 @@ const batch = z
     fixedPerDevice: z.number(),
     perBlockPerDevice: z.number(),
   })
-  .describe('fixed + N·fixedPerDevice + blocks·(perBlock + N·perBlockPerDevice) for N devices at the same cut.');
+  .describe('fixed + N·fixedPerDevice + blocks·(perBlock + N·perBlockPerDevice) for N ≥ 2 devices at the same cut.');
 
 const cold = z
   .strictObject({ device: z.number().min(0), server: z.number().min(0) })

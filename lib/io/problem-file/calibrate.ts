@@ -97,12 +97,11 @@ function calibratedDevice(
     perBlock: parts.reduce((total, { perBlock }) => total + perBlock, 0),
   });
   const { serverBatchBytes } = entry;
-  const work =
-    batchedDevices === undefined ? entry.serverSeconds : batchShare(entry.serverBatchSeconds, batchedDevices);
+  // One alone is served as without a batch.
+  const isBatched = batchedDevices !== undefined && batchedDevices > 1;
+  const work = isBatched ? batchShare(entry.serverBatchSeconds, batchedDevices) : entry.serverSeconds;
   const activationBytes =
-    batchedDevices === undefined || !serverBatchBytes
-      ? entry.serverActivationBytes
-      : batchShare(serverBatchBytes, batchedDevices);
+    isBatched && serverBatchBytes ? batchShare(serverBatchBytes, batchedDevices) : entry.serverActivationBytes;
   return {
     ...device,
     codecTimeFactor: device.codecTimeFactor ?? device.profileFactor,

@@ -96,8 +96,20 @@ describe('what the runs of a calibration come to', () => {
       expect(entry.points[0]!.up.encodeSecondsPerValue * 16 * 17 * 96).toBeCloseTo(speed * 1e-3, 9);
       expect(entry.points[0]!.up.ratio).toBeCloseTo((plainBytes + 10) / plainBytes, 12);
     }
-    expect(entries[0]!.serverBatchSeconds.perBlockPerDevice / speed).toBeGreaterThan(0.0095);
-    expect(entries[0]!.serverBatchSeconds.perBlockPerDevice / speed).toBeLessThan(0.0115);
+    // A device alone is on no line with batches.
+    const { fixed, perBlock, fixedPerDevice, perBlockPerDevice } = entries[0]!.serverBatchSeconds;
+    expect(fixed / speed).toBeCloseTo(0.002, 9);
+    expect(perBlock / speed).toBeCloseTo(0.001, 9);
+    expect(fixedPerDevice / speed).toBeCloseTo(0.001, 9);
+    expect(perBlockPerDevice / speed).toBeCloseTo(0.01, 9);
+    // Whatever noise says, a further device takes no negative time.
+    const [first, ...others] = keep.batched;
+    const two = { ...first!, devices: 4 };
+    const four = { ...others[0]!, devices: 2 };
+    const noisy = measuredTimes({ config: embeddedConfig }, [{ ...keep, batched: [two, four, ...others.slice(1)] }]);
+    const { serverBatchSeconds: batch } = noisy.entries[0]!;
+    expect(batch.fixedPerDevice + 5 * batch.perBlockPerDevice).toBeCloseTo(0, 9);
+    expect(batch.fixedPerDevice + batch.perBlockPerDevice).toBeGreaterThan(0);
     expect(headerBytes).toBe(70);
     expect(adapterBytes.fixed).toBeCloseTo(40, 6);
     expect(adapterBytes.perBlock).toBeCloseTo(500, 6);

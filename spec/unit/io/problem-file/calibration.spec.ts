@@ -96,6 +96,15 @@ describe('a problem file with a measured profile', () => {
     expect(deviceStages(batched, 0, decision).backward).toBeCloseTo(2 * (-0.002 + 2 * 0.03), 12);
   });
 
+  it('serves a device that is alone as without a batch', () => {
+    const one = { name: 'alone' };
+    const decision = { participates: true, blocks: 2, upPoint: 0, downPoint: 0, bandwidthHz: 1e6, serverShare: 1 };
+    const [batched, allocated] = (['batched', 'allocated'] as const).map((sharing) =>
+      roundDelay(resolved({ server: { sharing }, devices: [one] }), { devices: [decision] }),
+    );
+    expect(batched!.stages[0]!.server).toBeCloseTo(allocated!.stages[0]!.server, 12);
+  });
+
   it('adds a trained head to the adapters of a device that holds the whole model, and of no other', () => {
     const bits = (trainedHead: boolean) =>
       resolved({ split: { maximum: 6 }, training: { batchSize: 16, stepsPerRound: 5, trainedHead } }).devices[0]!.costs
@@ -175,7 +184,7 @@ describe('readMeasuredProfile', () => {
     ['entries.0.forwardSeconds: below 0 at 5', entry('forwardSeconds', { fixed: 6, perBlock: -5 })],
     ['entries.0.backwardSeconds: below 0 at 1', entry('backwardSeconds', { fixed: -1 })],
     ['entries.0.serverSeconds: below 0 at 1', entry('serverSeconds', { fixed: -1 })],
-    ['entries.0.serverBatchSeconds: below 0', entry('serverBatchSeconds', { fixed: -1 })],
+    ['entries.0.serverBatchSeconds of two devices: below 0', entry('serverBatchSeconds', { fixed: -1 })],
     [
       'entries.0.serverBatchSeconds of a further device',
       entry('serverBatchSeconds', { perBlockPerDevice: -0.1, perBlock: 1 }),

@@ -207,7 +207,9 @@ function report(): void {
   ];
   const goal = (what: string, values: readonly number[], bar: number, isMost: boolean) => {
     const { mean = NaN, halfWidth } = studentInterval(values, 0.95) ?? {};
-    const end = mean + (isMost ? 1 : -1) * (halfWidth ?? NaN);
+    if (typeof halfWidth !== 'number')
+      return `open    ${what} ${isMost ? '≤' : '≥'} ${bar}: ${mean.toFixed(2)} in one run`;
+    const end = mean + (isMost ? 1 : -1) * halfWidth;
     const reached = isMost ? end <= bar : end >= bar;
     return `${reached ? 'reached' : 'MISSED '} ${what} ${isMost ? '≤' : '≥'} ${bar}: ${end.toFixed(2)} at the worse end of the interval`;
   };

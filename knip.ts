@@ -11,6 +11,7 @@ const config: KnipConfig = {
     ...entryPoints,
     'bin/*.ts',
     // Started by their file name, as workers, programs of their own or inside a browser.
+    'bin/simulate/rounds-worker.ts',
     'bin/solver/solve-worker.ts',
     'bench/support/codec-speed.js',
     'bench/support/cold-plan.js',

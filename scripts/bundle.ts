@@ -28,6 +28,7 @@ const started = [
   'bin/serve/session-thread.ts',
   'bin/serve/solve-thread.ts',
   'bin/campaign/task-worker.ts',
+  'bin/simulate/rounds-worker.ts',
   'harness/study/worker.ts',
 ];
 

@@ -176,9 +176,9 @@ function timeSaved(
   { point, runs }: PointResult,
 ): Interval | undefined {
   const first = results.find((result) => result.point === point)!.runs;
-  const pairs = runs.flatMap(({ summary }, k) => {
+  const pairs = runs.map(({ summary }, k) => {
     const [own, other] = [first[k]!.summary.secondsToAccuracy, summary.secondsToAccuracy];
-    return runs === first || own === null || other === null ? [] : [1 - own / other];
+    return runs === first || own === null || other === null ? null : 1 - own / other;
   });
   return savedInterval(campaign, pairs);
 }

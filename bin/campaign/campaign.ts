@@ -133,22 +133,35 @@ function resultsOf(
   });
 }
 
-/** Part of each of some runs that the first scheme's run of the same seed saves. */
-function savedPairs(first: PointResult['runs'], runs: PointResult['runs']): number[] {
-  return runs.flatMap(({ summary }, k) => {
+/** Part of each of some runs that the first scheme's run of the same seed saves; null where one of the two has no delay. */
+function savedPairs(first: PointResult['runs'], runs: PointResult['runs']): (number | null)[] {
+  return runs.map(({ summary }, k) => {
     const [least, own] = [first[k]!.summary.meanDelaySeconds, summary.meanDelaySeconds];
-    return least === null || own === null ? [] : [1 - least / own];
+    return least === null || own === null ? null : 1 - least / own;
   });
 }
 
-/** Where more seeds were run because of how the savings vary, an interval that knows of it. */
+/**
+ * The interval of what is saved, seed by seed; where more seeds were run because of how the savings vary, one that knows of it. Seeds
+ * without a value (null) are left out.
+ */
 export function savedInterval(
   { halfWidth, confidence, seeds }: Campaign,
-  pairs: readonly number[],
+  pairs: readonly (number | null)[],
 ): Interval | undefined {
+  const values = known(pairs);
   return halfWidth === undefined
-    ? studentInterval(pairs, confidence)
-    : sequentialInterval(pairs, confidence, seeds.least);
+    ? studentInterval(values, confidence)
+    : sequentialInterval(values, confidence, firstCount(pairs, seeds));
+}
+
+function known(pairs: readonly (number | null)[]): number[] {
+  return pairs.filter((each) => each !== null);
+}
+
+/** Values among the first seeds: what was looked at first, however many seeds have none. */
+function firstCount(pairs: readonly (number | null)[], { least }: Campaign['seeds']): number {
+  return known(pairs.slice(0, least)).length;
 }
 
 /** Least part by which the seeds grow from one look to the next. */
@@ -171,9 +184,10 @@ function unsettled(
   if (wide.length === 0) return undefined;
   const needed = wide.map((scheme) => {
     const pairs = savedPairs(results.get(first)!.runs, results.get(scheme)!.runs);
+    const values = known(pairs);
     // Some seeds give no value; one value says nothing of how many are needed.
-    if (pairs.length < 2) return 2 * seedCount;
-    return (valuesNeeded(pairs, halfWidth, confidence, seeds.least) * seedCount) / pairs.length;
+    if (values.length < 2) return 2 * seedCount;
+    return (valuesNeeded(values, halfWidth, confidence, firstCount(pairs, seeds)) * seedCount) / values.length;
   });
   const next = Math.max(Math.ceil(Math.min(...needed)), Math.ceil(seedCount * (1 + leastGrowth)));
   return { point, schemes: [first, ...wide], seedCount: Math.min(next, seeds.most) };

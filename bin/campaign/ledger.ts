@@ -25,12 +25,8 @@ export class Ledger {
   /** The ledger in a folder, which is made where there is none, with what further folders know. */
   static async open(folder: string, others: readonly string[] = []): Promise<Ledger> {
     const ledger = new Ledger(folder);
-    try {
-      await mkdir(folder, { recursive: true });
-      for (const each of [folder, ...others]) await ledger.read(each);
-    } catch (error) {
-      throw explained(error, `cannot use ${folder}`);
-    }
+    await using(folder, () => mkdir(folder, { recursive: true }));
+    for (const each of [folder, ...others]) await using(each, () => ledger.read(each));
     return ledger;
   }
 
@@ -55,23 +51,28 @@ export class Ledger {
     for (const name of (await readdir(folder)).sort()) {
       const id = /^(?<id>[0-9a-f]{64})\.json$/u.exec(name)?.groups!['id'];
       if (id === undefined) continue;
-      const entry = parseEntry(await textOf(join(folder, name)));
+      const entry = parseEntry(await using(join(folder, name), () => readFile(join(folder, name), 'utf8')));
       if (entry && (await isWhole(entry, id))) this.known.set(id, entry.result);
     }
   }
 }
 
-async function textOf(path: string): Promise<string> {
+/** What fails of a file or folder is said of it. */
+async function using<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
   try {
-    return await readFile(path, 'utf8');
+    return await work();
   } catch (error) {
     throw explained(error, `cannot use ${path}`);
   }
 }
 
-/** Whether the task is the one of the name, and the result the one that was written for it. */
+/** Whether the task is the one of the name, and the result the one that was written for it. What has no canonical form is foreign. */
 async function isWhole({ task, result, resultSha256 }: Entry, id: string): Promise<boolean> {
-  return (await sha256(canonicalJson(task))) === id && (await sha256(canonicalJson(result))) === resultSha256;
+  try {
+    return (await sha256(canonicalJson(task))) === id && (await sha256(canonicalJson(result))) === resultSha256;
+  } catch {
+    return false;
+  }
 }
 
 function parseEntry(text: string): Entry | undefined {

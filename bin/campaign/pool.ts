@@ -17,7 +17,10 @@ export type TaskListener = (task: NamedTask, summary: SchemeSummary) => Promise<
 export class TaskPool {
   private readonly workers: ChildProcess[] = [];
 
-  constructor(private readonly size: number) {}
+  constructor(private readonly size: number) {
+    // Whoever ends at once, by a second Ctrl-C, takes them along: one that never comes back from a scheme hears nothing of it.
+    process.on('exit', this.end);
+  }
 
   /** Runs tasks until all are done or the signal is raised; what has begun is finished. Rejects with the first failure. */
   async run(tasks: readonly NamedTask[], listener: TaskListener, signal: AbortSignal): Promise<void> {
@@ -34,8 +37,13 @@ export class TaskPool {
   }
 
   close(): void {
-    for (const worker of this.workers) worker.kill();
+    process.off('exit', this.end);
+    this.end();
   }
+
+  private readonly end = () => {
+    for (const worker of this.workers) worker.kill();
+  };
 }
 
 function startWorker(): ChildProcess {

@@ -136,8 +136,12 @@ function resultLatex(campaign: Campaign, results: readonly PointResult[]): strin
     scaled(result, 'regret', 100),
   ]);
   const numeric = columns.map((_, k) => k > campaign.keys.length);
+  const looks =
+    campaign.halfWidth === undefined
+      ? ''
+      : `, for savings no narrower than by the deviation of the first ${campaign.seeds.least} seeds (Stein)`;
   return latexTable(columns, rows, numeric, [
-    `±: half of Student’s interval at ${Number((100 * campaign.confidence).toPrecision(5))} %; savings of ${campaign.schemes[0]!.name} are paired by seed`,
+    `±: half of Student’s interval at ${Number((100 * campaign.confidence).toPrecision(5))} %${looks}; savings of ${campaign.schemes[0]!.name} are paired by seed`,
   ]);
 }
 

@@ -20,13 +20,16 @@ export function fileKind(text: string, settings: readonly string[] = []): FileKi
   const { document } = settled;
   // A slip in the one key that tells is still a scenario.
   if (keysOf(document).some((key) => nearest(key, ['simulation']))) return 'simulation';
-  if (count(document, signs.study) > 0) return 'study';
   const [training, devices] = [valueOf(document, 'training'), valueOf(document, 'devices')];
   const ofTraining =
     count(document, signs.training) +
     count(training, signs.trainingSection) +
     (Array.isArray(devices) && devices.some((device) => count(device, signs.trainingDevice) > 0) ? 1 : 0);
-  return ofTraining > count(document, signs.problem) ? 'training' : 'problem';
+  const ofStudy = count(document, signs.study);
+  // Studies have no devices; both others do.
+  const ofProblem = count(document, signs.problem);
+  if (ofStudy > 0 && ofStudy >= Math.max(ofTraining, ofProblem) + (devices === undefined ? 0 : 1)) return 'study';
+  return ofTraining > ofProblem ? 'training' : 'problem';
 }
 
 function count(value: unknown, keys: readonly string[]): number {

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import type { Command } from 'commander';
+import type { RunRecord } from '../../harness/server/index.js';
 import type { PlanFile } from '../../lib/io/index.js';
 import type { PlanningProblem } from '../../lib/models/index.js';
 import type { RoundRecord } from '../../lib/simulate/index.js';
@@ -107,6 +108,19 @@ function refuseGaps(rounds: readonly RoundRecord[]): void {
   }
 }
 
+/** Sums over two trainings, or over one twice, would be those of none. */
+function refuseSecondRun(records: readonly RunRecord[], path: string): void {
+  const known = new Set<number>();
+  for (const record of records) {
+    if (record.kind !== 'round') continue;
+    const { round } = record;
+    if (known.has(round)) {
+      throw new CommandError(exitCodes.badInput, `${path}: round ${round} is there twice: a page is of one training`);
+    }
+    known.add(round);
+  }
+}
+
 async function makerOf(
   inputs: readonly ReportInput[],
   paths: readonly string[],
@@ -136,9 +150,11 @@ async function makerOf(
     refuseGaps(rounds);
     return (library) => simulationReport(library, 'Simulation', rounds);
   }
-  if (trainings.length === inputs.length) {
+  const [recorded] = trainings;
+  if (recorded && inputs.length === 1) {
+    refuseSecondRun(recorded.records, paths[0]!);
     const training = new TrainingRounds();
-    for (const { records } of trainings) for (const record of records) training.record(record);
+    for (const record of recorded.records) training.record(record);
     return (library) => trainingReport(library, basename(paths[0]!), training, []);
   }
   const [validation] = validations;
@@ -146,6 +162,6 @@ async function makerOf(
   const kinds = inputs.map(({ kind }, k) => `${paths[k]!} (${kind})`).join(', ');
   throw new CommandError(
     exitCodes.badInput,
-    `these do not go on one page: ${kinds}; a plan goes with its log, rounds with rounds, a record with records`,
+    `these do not go on one page: ${kinds}; a plan goes with its log, rounds with rounds`,
   );
 }

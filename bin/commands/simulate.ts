@@ -1,10 +1,8 @@
-import { setImmediate } from 'node:timers/promises';
 import { InvalidArgumentError, type Command } from 'commander';
 import {
   checkScheme,
   roundCsvHeader,
   roundCsvRow,
-  simulate,
   simulationOptions,
   summarise,
   type RoundRecord,
@@ -17,6 +15,7 @@ import { simulationReport } from '../report/contents/simulation.js';
 import { reportWriter } from '../report/write.js';
 import { counterLine } from '../simulate/progress.js';
 import { renderSummaries } from '../simulate/render.js';
+import { playedRounds, type NamedSchemes } from '../simulate/rounds.js';
 import { loadScenario } from '../simulate/scenario.js';
 import { loadSchemes } from '../simulate/schemes.js';
 import { interruptible } from '../solver/interrupt.js';
@@ -93,10 +92,11 @@ async function runSimulation(path: string, options: SimulateArguments): Promise<
     () => loadScenario(path, { settings, quiet: options.quiet === true }),
     () => options.scheme && loadSchemes(options.scheme),
   );
-  const schemes = named ?? (await loadSchemes(scenario.settings.schemes));
-  if (options.check) return await reportChecks(schemes, scenario);
+  const names = options.scheme ?? scenario.settings.schemes;
+  const loaded = named ?? (await loadSchemes(names));
+  if (options.check) return await reportChecks(loaded, scenario);
   const report = await reportWriter(options.report);
-  const { records, isWhole } = await simulateRounds(scenario, schemes, options);
+  const { records, isWhole } = await simulateRounds(scenario, { names, loaded }, options);
   await report.write((library) => simulationReport(library, scenario.start.file.name ?? 'Simulation', records));
   const summaries = summarise(records);
   await print(options.json ? JSON.stringify(summaries, undefined, 2) : renderSummaries(summaries));
@@ -105,23 +105,19 @@ async function runSimulation(path: string, options: SimulateArguments): Promise<
 
 /** The rounds; with `--out` each is written as soon as it is there. What it says of every device is kept for a page alone. */
 async function simulateRounds(
-  { cell, settings, start }: ResolvedScenario,
-  schemes: readonly SimulationScheme[],
-  { details, quiet, out, report }: SimulateArguments,
+  scenario: ResolvedScenario,
+  schemes: NamedSchemes,
+  { details = false, quiet, out, report }: SimulateArguments,
 ) {
-  const total = settings.rounds * schemes.length;
+  const total = scenario.settings.rounds * schemes.loaded.length;
   const counter = counterLine(process.stderr, 'rounds', quiet === true);
   const records: RoundRecord[] = [];
   async function* rounds(signal: AbortSignal): AsyncGenerator<RoundRecord> {
-    const { seed } = start.file;
-    for (const record of simulate(cell, simulationOptions(settings), schemes, { seed, details })) {
+    for await (const record of playedRounds(scenario, schemes, details, signal)) {
       const { perDevice: _perDevice, ...kept } = record;
       records.push(report === undefined ? kept : record);
       counter.note(records.length, total);
       yield record;
-      // The rounds are worked out without a pause: this is where Ctrl-C is heard.
-      await setImmediate();
-      if (signal.aborted) break;
     }
   }
   const run = async (signal: AbortSignal) => {

@@ -163,7 +163,11 @@ function renderReport(report: ValidationReport): string {
     row('traffic', summary.traffic),
     row('device peak bytes', summary.deviceMemory),
     row('server peak bytes', summary.serverMemory),
-    `  the plan predicted best takes at most ${summary.bestPlanRatio.toFixed(3)} × the least measured of its scenario`,
+    ...(summary.bestPlanRatio === undefined
+      ? []
+      : [
+          `  the plan predicted best takes at most ${summary.bestPlanRatio.toFixed(3)} × the least measured of its scenario`,
+        ]),
     ...(cold ? [`  first round of the process: predicted ${shown(cold.predicted)} s, ${signedError(cold)}`] : []),
   ].join('\n');
 }

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { schemeNames, type SchemeName } from '../../lib/io/index.js';
 import { builtInScheme, type SimulationScheme } from '../../lib/simulate/index.js';
+import { thrownText } from '../../lib/simulate/shown.js';
 import { escapeLine, escapePlain } from '../escape.js';
 import { CommandError, exitCodes, throwProblems } from '../exit-codes.js';
 
@@ -33,30 +34,45 @@ async function loadScheme(wanted: string): Promise<SimulationScheme> {
   try {
     module = (await import(pathToFileURL(resolve(wanted)).href)) as { default?: unknown };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new CommandError(exitCodes.badInput, `${wanted} cannot be loaded: ${reason}`);
+    throw new CommandError(exitCodes.badInput, `${wanted} cannot be loaded: ${thrownText(error)}`);
   }
-  return asScheme(module.default, wanted);
+  let scheme: SimulationScheme | string[];
+  try {
+    scheme = asScheme(module.default, wanted);
+  } catch (error) {
+    throw new CommandError(exitCodes.badInput, `${wanted} cannot be read: ${thrownText(error)}`);
+  }
+  if (Array.isArray(scheme)) throw new CommandError(exitCodes.badInput, `${wanted}: ${scheme.join('; ')}`);
+  return scheme;
 }
 
-function asScheme(value: unknown, path: string): SimulationScheme {
+/** The scheme that a module exports, or what keeps it from being one. Functions are called on the export itself, as a class needs. */
+function asScheme(value: unknown, path: string): SimulationScheme | string[] {
+  if (typeof value !== 'object' || value === null) return ['its default export is no scheme'];
+  const { name, description = path, order, decide, share, cell } = value as Readonly<Record<string, unknown>>;
   const problems: string[] = [];
-  const given = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
-  if (typeof value !== 'object' || value === null) problems.push('its default export is no scheme');
-  else {
-    if (typeof given['name'] !== 'string' || given['name'] === '') problems.push('`name` must be a text');
-    else if (given['name'] !== escapeLine(escapePlain(given['name']))) {
-      problems.push(`\`name\` must have no control characters: ${JSON.stringify(given['name'])}`);
-    }
-    if (typeof given['decide'] !== 'function') problems.push('`decide` must be a function');
-    for (const key of ['share', 'cell']) {
-      if (given[key] !== undefined && typeof given[key] !== 'function') problems.push(`\`${key}\` must be a function`);
-    }
-    const { order } = given;
-    if (order !== undefined && order !== 'parallel' && order !== 'in-turn') {
-      problems.push('`order` must be parallel or in-turn');
-    }
+  if (typeof name !== 'string' || name === '') problems.push('`name` must be a text');
+  else if (name !== escapeLine(escapePlain(name))) {
+    problems.push(`\`name\` must have no control characters: ${JSON.stringify(name)}`);
   }
-  if (problems.length > 0) throw new CommandError(exitCodes.badInput, `${path}: ${problems.join('; ')}`);
-  return { description: path, ...given } as unknown as SimulationScheme;
+  if (typeof decide !== 'function') problems.push('`decide` must be a function');
+  for (const [key, given] of Object.entries({ share, cell })) {
+    if (given !== undefined && typeof given !== 'function') problems.push(`\`${key}\` must be a function`);
+  }
+  if (order !== undefined && order !== 'parallel' && order !== 'in-turn') {
+    problems.push('`order` must be parallel or in-turn');
+  }
+  if (problems.length > 0) return problems;
+  const bound =
+    (given: unknown) =>
+    (...states: unknown[]): unknown =>
+      Reflect.apply(given as () => unknown, value, states);
+  return {
+    name,
+    description: String(description),
+    ...(order !== undefined && { order }),
+    decide: bound(decide),
+    ...(share !== undefined && { share: bound(share) }),
+    ...(cell !== undefined && { cell: bound(cell) }),
+  } as SimulationScheme;
 }

@@ -2,7 +2,7 @@ import type { DevicePlan, Plan, PlanningProblem } from '../models/index.js';
 import type { SharedRound, SimulationScheme } from './scheme.js';
 import { copyOf } from './schemes/apart.js';
 import { isBuiltIn } from './schemes/index.js';
-import { isRecord, shown } from './shown.js';
+import { isRecord, shown, thrownText } from './shown.js';
 import { statedCell, type StatedCell } from './stated-cell.js';
 
 /** A scheme of one's own throws, or answers with something that is no plan of the problem it was asked about. */
@@ -40,12 +40,11 @@ export function checkedScheme(scheme: SimulationScheme): SimulationScheme {
     try {
       return run();
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new SchemeAnswerError(name, asked, [`throws: ${reason}`], { cause: error });
+      throw new SchemeAnswerError(name, asked, [`throws: ${thrownText(error)}`], { cause: error });
     }
   };
   const planned = (asked: string, given: unknown, problem: PlanningProblem): Plan => {
-    const answer = ask(asked, () => readOnce(given));
+    const answer = ask(asked, () => readOnce(given, problem.devices.length));
     const issues = planFaults(answer, problem);
     if (issues.length > 0) throw new SchemeAnswerError(name, asked, issues);
     return planCopy(answer as Plan, problem, order);
@@ -163,11 +162,16 @@ const decisionKeys = [
   'transmitPowerWatt',
 ] as const satisfies readonly (keyof DevicePlan)[];
 
-/** An answer with the decisions of its devices as plain values, each read once: what is looked at is then what is used. */
-function readOnce(answer: unknown): unknown {
+/**
+ * An answer with the decisions of its devices as plain values, each read once: what is looked at is then what is used. A list of
+ * another length is refused for that: however long it is, it is not read.
+ */
+function readOnce(answer: unknown, count: number): unknown {
   if (!isRecord(answer) || isPromise(answer)) return answer;
   const devices = answer['devices'];
   if (!Array.isArray(devices)) return { devices };
+  const { length } = devices;
+  if (length !== count) return { devices: new Array<unknown>(length) };
   return {
     devices: Array.from(devices as readonly unknown[], (decision) =>
       isRecord(decision) ? Object.fromEntries(decisionKeys.map((key) => [key, decision[key]])) : decision,

@@ -4,6 +4,7 @@ import { checkedScheme, SchemeAnswerError } from './check-answer.js';
 import type { SimulationOptions } from './options.js';
 import type { SimulationScheme, SchemeState } from './scheme.js';
 import { shareBySqp } from './schemes/share.js';
+import { thrownText } from './shown.js';
 import { simulate } from './simulate.js';
 import { World } from './world.js';
 
@@ -41,7 +42,7 @@ export function checkScheme(
     try {
       return run();
     } catch (error) {
-      const plain = `throws: ${error instanceof Error ? error.message : String(error)}`;
+      const plain = `throws: ${thrownText(error)}`;
       const issues = error instanceof SchemeAnswerError ? error.issues : [plain];
       findings.push(...issues.map((issue) => `${what}${issue.startsWith('throws: ') ? ' ' : ': '}${issue}`));
       return undefined;

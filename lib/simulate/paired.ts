@@ -37,11 +37,11 @@ export function studentInterval(values: readonly number[], confidence: number): 
  * Mean of values whose number was chosen by looking at how much they vary, with an interval that looking does not spoil: half its
  * width is that of Student's interval, or t·s/√n with t and s of the first values alone where that is more (Stein 1945). Of normal
  * values the mean is independent of all variances that were looked at, so that it covers at least as often as said, however often
- * one has looked.
+ * one has looked. Of values that differ in few cases alone it covers less often: first values that agree have no width.
  *
  * @param values - Independent values, in the order in which they came.
  * @param confidence - Probability that the interval covers, 0 … 1.
- * @param firstCount - Values before the first look, ≥ 2.
+ * @param firstCount - Values before the first look, ≥ 2 (fewer count as 2).
  * @example
  * ```ts
  * import { sequentialInterval } from 'sft-opt/simulate';

@@ -10,3 +10,13 @@ export function shown(value: unknown): string {
   if (typeof value === 'function') return 'a function';
   return isRecord(value) ? 'an object' : String(value);
 }
+
+/** What was thrown in a few words, whatever it is: asking it may throw too. */
+export function thrownText(thrown: unknown): string {
+  try {
+    const what: unknown = thrown instanceof Error ? thrown.message : thrown;
+    return String(what);
+  } catch {
+    return 'what it throws cannot be shown';
+  }
+}

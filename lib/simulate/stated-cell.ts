@@ -62,7 +62,8 @@ function chosenPoints(
   key: string,
   faults: string[],
 ): readonly OperatingPoint[] {
-  if (!Array.isArray(stated) || stated.length === 0) {
+  // All of the cell's points and the one without a codec are the most that there are.
+  if (!Array.isArray(stated) || stated.length === 0 || stated.length > own.length + 1) {
     faults.push(`${key}: found ${shown(stated)}; must be a list of points of the cell`);
     return own;
   }
@@ -82,7 +83,8 @@ function chosenPoints(
 /** Devices are those of the cell, with pins as they were or in terms of the points that were chosen. */
 function deviceFaults(own: readonly Device[], pinned: readonly Device[], stated: unknown): string[] {
   const names = own.map(({ name }) => name);
-  const list: readonly unknown[] = Array.isArray(stated) ? Array.from(stated as readonly unknown[]) : [];
+  const isList = Array.isArray(stated) && stated.length === names.length;
+  const list: readonly unknown[] = isList ? Array.from(stated as readonly unknown[]) : [];
   const isSame =
     list.length === names.length && list.every((device, n) => isRecord(device) && device['name'] === names[n]);
   if (!isSame) return [`devices: must be those of the cell that it is given, in their order: ${names.join(', ')}`];
@@ -103,6 +105,7 @@ function differences(one: unknown, other: unknown, path: string): string[] {
   if (!isRecord(one) || !isRecord(other)) return [path];
   const isList = Array.isArray(one) || ArrayBuffer.isView(one);
   if (isList !== (Array.isArray(other) || ArrayBuffer.isView(other))) return [path];
+  if (isList && one.length !== other['length']) return [path];
   if (!isList && !(isPlain(one) && isPlain(other))) return [path];
   const keys = [...new Set([...Object.keys(one), ...Object.keys(other)])];
   const found = keys.flatMap((key) => {

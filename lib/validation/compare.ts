@@ -106,13 +106,14 @@ export interface ValidationSummary {
   readonly serverMemory: ErrorSummary;
   /** Share of the cases whose links take at most half of the round. */
   readonly computeBound: number;
-  /** Over scenarios: measured delay of the plan predicted best over the least measured one. */
-  readonly bestPlanRatio: number;
+  /** Over scenarios of several plans: measured delay of the plan predicted best over the least measured one; absent without any. */
+  readonly bestPlanRatio?: number;
   readonly repeats: number;
   readonly unsteady: number;
 }
 
 export function summariseCases(cases: readonly ComparedCase[]): ValidationSummary {
+  const choice = planChoice(cases);
   const stagePairs = cases.flatMap(({ stages }) => stages.filter(({ shareOfRound }) => shareOfRound >= 0.05));
   const stages = stageNames.flatMap((stage) => {
     const own = stagePairs.filter((pair) => pair.stage === stage);
@@ -127,18 +128,29 @@ export function summariseCases(cases: readonly ComparedCase[]): ValidationSummar
     deviceMemory: summarise(cases.flatMap(({ deviceMemory }) => deviceMemory)),
     serverMemory: summarise(cases.map(({ serverMemory }) => serverMemory)),
     computeBound: cases.filter(({ linkShare }) => linkShare <= 0.5).length / cases.length,
-    bestPlanRatio: bestPlanRatio(cases),
+    ...(choice && { bestPlanRatio: choice.ratio }),
     repeats: cases.reduce((sum, { repeats }) => sum + repeats, 0),
     unsteady: cases.filter(({ unsteady }) => unsteady.length > 0).length,
   };
 }
 
-function bestPlanRatio(cases: readonly ComparedCase[]): number {
-  const scenarios = new Map<string, ComparedCase[]>();
+/** What it costs to choose the plan that is predicted best, where there is a choice. */
+export interface PlanChoice {
+  /** Scenarios of several plans. */
+  readonly scenarios: number;
+  /** The largest over them: measured delay of the plan predicted best over the least measured one. */
+  readonly ratio: number;
+}
+
+/** Undefined where no scenario has several plans: there is nothing to choose then. */
+export function planChoice(cases: readonly Pick<ComparedCase, 'scenario' | 'round'>[]): PlanChoice | undefined {
+  const scenarios = new Map<string, Pick<ComparedCase, 'round'>[]>();
   for (const one of cases) scenarios.set(one.scenario, [...(scenarios.get(one.scenario) ?? []), one]);
-  const ratios = [...scenarios.values()].map((plans) => {
-    const foreseen = plans.reduce((best, plan) => (plan.round.predicted < best.round.predicted ? plan : best));
-    return foreseen.round.measured / Math.min(...plans.map(({ round }) => round.measured));
-  });
-  return Math.max(...ratios);
+  const ratios = [...scenarios.values()]
+    .filter((plans) => plans.length > 1)
+    .map((plans) => {
+      const foreseen = plans.reduce((best, plan) => (plan.round.predicted < best.round.predicted ? plan : best));
+      return foreseen.round.measured / Math.min(...plans.map(({ round }) => round.measured));
+    });
+  return ratios.length === 0 ? undefined : { scenarios: ratios.length, ratio: Math.max(...ratios) };
 }

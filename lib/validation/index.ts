@@ -1,6 +1,13 @@
 export { builtInCases, unmeasured, type ValidationCase } from './cases.js';
 export { coldRound } from './cold-round.js';
-export { compareCase, summariseCases, type ComparedCase, type ValidationSummary } from './compare.js';
+export {
+  compareCase,
+  planChoice,
+  summariseCases,
+  type ComparedCase,
+  type PlanChoice,
+  type ValidationSummary,
+} from './compare.js';
 export { stageNames, type MeasuredMemory, type Measurement, type Stages } from './measurement.js';
 export { calibrationCuts, type CodecPoint } from './points.js';
 export { predict, problemOf, type Prediction } from './predict.js';

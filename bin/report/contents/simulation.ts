@@ -49,7 +49,7 @@ function answerOf(summaries: readonly SchemeSummary[]): string {
   const complete =
     best.run === best.rounds && best.incomplete === 0
       ? 'within all limits in every round'
-      : `within all limits in ${best.run} of ${best.rounds} rounds`;
+      : `within all limits in ${best.run} of ${best.rounds} rounds${best.incomplete === 0 ? '' : ` (in ${best.incomplete} of all some device sat out)`}`;
   const regret =
     best.meanRegret === null
       ? ''

@@ -1,5 +1,6 @@
 import type { ValidationReport } from '../../../harness/validate/index.js';
 import type { ErrorSummary } from '../../../lib/statistics/index.js';
+import { planChoice, type PlanChoice } from '../../../lib/validation/index.js';
 import { barChart } from '../chart/bars.js';
 import { dotChart, type DotGroup } from '../chart/dots.js';
 import type { ChartLibrary } from '../chart/library.js';
@@ -71,7 +72,7 @@ export function validationReport(library: ChartLibrary, report: ValidationReport
   );
   return {
     title: `Validation of ${model}`,
-    answer: `The profile foresees the round of ${counted(cases.length, 'plan')} with a mean error of ${percent(summary.round.mape)} and a worst of ${percent(summary.round.worst)}; ${choiceText(summary.bestPlanRatio)}.`,
+    answer: `The profile foresees the round of ${counted(cases.length, 'plan')} with a mean error of ${percent(summary.round.mape)} and a worst of ${percent(summary.round.worst)}; ${choiceText(planChoice(cases))}.`,
     remarks: [`Profile ${profileHash.slice(0, 16)} of ${profileCreated}; measured ${report.created}.`],
     sections: [
       { heading: 'Rounds', parts: [figure(scatter)] },
@@ -122,10 +123,13 @@ export function validationReport(library: ChartLibrary, report: ValidationReport
   };
 }
 
-/** What choosing the plan that is predicted best costs. */
-function choiceText(ratio: number): string {
-  const times = Number(ratio.toPrecision(4));
-  return times <= 1
-    ? 'in each scenario the plan predicted best is the fastest measured'
-    : `the plan predicted best takes at most ${times} times the least measured of its scenario`;
+/** What choosing the plan that is predicted best costs, where there is a choice. */
+function choiceText(choice: PlanChoice | undefined): string {
+  if (!choice) return 'no scenario has several plans to choose from';
+  const { scenarios, ratio } = choice;
+  const where =
+    scenarios === 1 ? 'in the scenario of several plans' : `in each of ${scenarios} scenarios of several plans`;
+  if (ratio <= 1) return `${where} the one predicted best is the fastest measured`;
+  const longer = Number((100 * (ratio - 1)).toPrecision(3));
+  return `${where} the one predicted best takes at most ${longer} % longer than the fastest measured`;
 }

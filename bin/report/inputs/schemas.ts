@@ -135,7 +135,7 @@ export const validationSchema = z.looseObject({
     traffic: errors,
     deviceMemory: errors,
     serverMemory: errors,
-    bestPlanRatio: finite,
+    bestPlanRatio: finite.optional(),
   }),
   cases: z
     .array(

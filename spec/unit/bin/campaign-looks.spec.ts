@@ -22,9 +22,18 @@ const delays: Readonly<Record<string, (seed: number) => number | null>> = {
   wild: (seed) => 1 / (1 - (seed % 2 === 0 ? 0.1 : 0.9)),
   never: () => null,
 };
+/** As wide, but the first seeds have a delay at two of them alone, which differ little. */
+const sparse: Readonly<Record<string, (seed: number) => number | null>> = {
+  sparse: (seed) => (seed < 3 ? null : seed < 5 ? 1 / (1 - 0.4 - 0.01 * (seed % 2)) : delays['wide']!(seed)),
+};
 
 const summaryOf = ({ task, scheme }: NamedTask) =>
-  ({ scheme: scheme.name, rounds: 1, run: 1, meanDelaySeconds: delays[scheme.name]!(task.seed) }) as SchemeSummary;
+  ({
+    scheme: scheme.name,
+    rounds: 1,
+    run: 1,
+    meanDelaySeconds: { ...delays, ...sparse }[scheme.name]!(task.seed),
+  }) as SchemeSummary;
 
 const campaign: Campaign = {
   keys: ['place'],
@@ -78,6 +87,29 @@ describe('seeds of a campaign that stops by itself', () => {
     });
     // Four seeds of five schemes; up to 55 of three; up to 60 of two: at two points each.
     expect(looked).toEqual([2 * 4 * 5, 2 * 51 * 3, 2 * 5 * 2]);
+  });
+
+  it('have intervals by what was known at the first look, also where first seeds have no value', async () => {
+    const ledger = await Ledger.open(join(directory, 'sparse'));
+    const two = { ...campaign, schemes: ['first', 'sparse'].map((name) => ({ given: name, name })) };
+    const results = await runCampaign({ ...two, seeds: { first: 1, least: 4, most: 12 } }, ledger, async (missing) => {
+      await Promise.all(missing.map((task) => ledger.put(task, summaryOf(task))));
+      return true;
+    });
+    const { runs, saved } = results!.find(({ scheme }) => scheme === 'sparse')!;
+    expect(runs).toHaveLength(12);
+    expect(saved!.count).toBe(10);
+    // Two values that differ by 0.01, with one degree of freedom: t·s.
+    const first = (studentQuantile(0.975, 1) * 0.01) / Math.SQRT2;
+    const values = runs.flatMap(({ summary }) => (summary.meanDelaySeconds ? [1 - 1 / summary.meanDelaySeconds] : []));
+    const mean = values.reduce((a, b) => a + b) / 10;
+    const deviation = Math.sqrt(values.reduce((sum, each) => sum + (each - mean) ** 2, 0) / 9);
+    const all = studentQuantile(0.975, 9) * deviation;
+    expect(saved!.halfWidth).toBeCloseTo(Math.max(first, all) / Math.sqrt(10), 12);
+    const firstFour = values.slice(0, 4);
+    const middle = firstFour.reduce((a, b) => a + b) / 4;
+    const wrong = studentQuantile(0.975, 3) * Math.sqrt(firstFour.reduce((s, v) => s + (v - middle) ** 2, 0) / 3);
+    expect(wrong).toBeGreaterThan(1.05 * Math.max(first, all));
   });
 
   it('come to the same where all, some or none of the results were known before', async () => {

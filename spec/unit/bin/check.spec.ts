@@ -47,6 +47,11 @@ describe('what a file is', () => {
     expect(fileKind('version: 1\nsimulaton: {}\n')).toBe('simulation');
     expect(fileKind(training)).toBe('training');
     expect(fileKind('{ version: 1, plan: { problem: cell.yaml } }')).toBe('training');
+    // A key of a study alone makes no study of a cell.
+    expect(fileKind('radio: {}\ndevices: [{ name: a }]\ngroups: [a]\n')).toBe('problem');
+    expect(fileKind(`${training}groups: [a]\n`)).toBe('training');
+    expect(fileKind('workload: {}\ngroup: []\ntraining: { learningRate: 0.1 }\n')).toBe('study');
+    expect(fileKind('---\nsimulation: {}\n---\nworkload: {}\n')).toBe('problem');
     for (const text of ['', '[]', '5', '{', 'devices: [{ name: a }]', 'radio: {}\ndata: {}\n']) {
       expect(fileKind(text), text).toBe('problem');
     }

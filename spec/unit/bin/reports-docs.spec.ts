@@ -1,13 +1,19 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { compileCli, runCli } from '../../support/compiled-cli.js';
+import { someTraining } from '../../support/report-pages.js';
 
 vi.setConfig({ testTimeout: 240_000 });
 const directory = mkdtempSync(join(tmpdir(), 'sft-opt-reports-docs-'));
 symlinkSync(fileURLToPath(new URL('../../../examples', import.meta.url)), join(directory, 'examples'));
+const record = someTraining()
+  .map((each) => `${JSON.stringify(each)}\n`)
+  .join('');
+writeFileSync(join(directory, 'run.jsonl'), record);
+writeFileSync(join(directory, 'twice.jsonl'), record + record);
 beforeAll(compileCli);
 afterAll(() => {
   rmSync(directory, { recursive: true, force: true });
@@ -72,6 +78,8 @@ describe('reports on the command line', () => {
       ['report', 'plan.json', '--problem', 'examples/campus.yaml', '--out', 'x.html'],
       'examples/campus.yaml: the plan is not of this problem',
     ],
+    [['report', 'twice.jsonl', '--out', 'x.html'], 'twice.jsonl: round 0 is there twice: a page is of one training'],
+    [['report', 'run.jsonl', 'run.jsonl', '--out', 'x.html'], 'do not go on one page: run.jsonl (training), run.jsonl'],
     [['report', 'rounds.jsonl', '--problem', 'examples/minimal.yaml', '--out', 'x.html'], '--problem goes with a plan'],
     [['compare', 'examples/simulation/plaza.yaml', '--figure', 'delay.png'], 'must be file.svg or file.pdf'],
   ])('%j: exit code 2 and no page', async (args, message) => {

@@ -106,4 +106,36 @@ describe('sft-opt simulate', () => {
     }
     expect(existsSync(inDirectory('never.jsonl'))).toBe(false);
   });
+
+  it('plays a scheme that is a class, and says what cannot be read of a module', async () => {
+    writeFileSync(
+      inDirectory('class.mjs'),
+      `class Halves {
+        get name() { return 'halves'; }
+        asked = 0;
+        decide({ problem: { devices, upPoints, bandwidthHz } }) {
+          this.asked++;
+          const [share, point] = [1 / devices.length, upPoints.length - 1];
+          return { devices: devices.map(() => ({ participates: true, blocks: 2, upPoint: point, downPoint: point, bandwidthHz: share * bandwidthHz, serverShare: share })) };
+        }
+        share({ plan }) { return this.asked > 0 ? { plan } : undefined; }
+      }
+      export default new Halves();\n`,
+    );
+    writeFileSync(inDirectory('closed.mjs'), "export default { get name() { throw Symbol('no'); } };\n");
+    writeFileSync(inDirectory('odd-throw.mjs'), 'throw Object.create(null);\n');
+    const args = ['cell.yaml', '--rounds', '2'];
+    const run = (...more: string[]) => runCli(['simulate', ...args, ...more], { directory });
+    const [played, checked, closed, thrown] = await Promise.all([
+      run('--scheme', './class.mjs', '--json'),
+      run('--scheme', './class.mjs', '--check'),
+      run('--scheme', './closed.mjs'),
+      run('--scheme', './odd-throw.mjs'),
+    ]);
+    expect([played, checked, closed, thrown].map(({ code }) => code)).toEqual([0, 0, 2, 2]);
+    expect(JSON.parse(played.stdout)).toMatchObject([{ scheme: 'halves', rounds: 2, run: 2 }]);
+    expect(checked.stdout).toBe('halves: as the simulator expects\n');
+    expect(closed.stderr).toBe('sft-opt: ./closed.mjs cannot be read: Symbol(no)\n');
+    expect(thrown.stderr).toBe('sft-opt: ./odd-throw.mjs cannot be loaded: what it throws cannot be shown\n');
+  });
 });

@@ -58,8 +58,34 @@ function refusalOf(scheme: SimulationScheme): SchemeAnswerError {
 }
 
 const device = 'device `walker-2`';
+const thrown = (what: unknown) =>
+  decides(() => {
+    throw what;
+  });
+const unspeakable = Object.create(null) as unknown;
+const closed = new Proxy(new Error('no'), {
+  get: () => {
+    throw new Error('not to be read');
+  },
+});
+/** As long as a list can be: reading it would take all memory. */
+const endless = new Array<undefined>(2 ** 32 - 1);
+const growing = (devices: readonly unknown[]) => {
+  let asked = 0;
+  return new Proxy([...devices], {
+    get: (list, key) => (key === 'length' && asked++ === 0 ? 99 : (Reflect.get(list, key) as unknown)),
+  });
+};
+
 const faults: readonly (readonly [string, SimulationScheme, string])[] = [
   ['throws', decides(() => JSON.parse('{')), 'decide in round 0: throws: '],
+  ['throws a text', thrown('no'), 'decide in round 0: throws: no'],
+  ['throws nothing', thrown(undefined), 'throws: undefined'],
+  ['throws a symbol', thrown(Symbol('no')), 'throws: Symbol(no)'],
+  ['throws what has no text', thrown(unspeakable), 'throws: what it throws cannot be shown'],
+  ['throws an error that cannot be read', thrown(closed), 'throws: what it throws cannot be shown'],
+  ['a list without end', decides(() => ({ devices: endless })), 'found 4294967295 decisions for 5 devices'],
+  ['a list of two lengths', decides((s) => ({ devices: growing(honest(s).devices) })), '99 decisions for 5'],
   ['a promise that fails', decides(() => Promise.reject(new Error('no'))), 'decide in round 0: found a promise'],
   ['a promise', decides((state) => Promise.resolve(honest(state))), 'found a promise; must be the plan itself'],
   ['null', decides(() => null), 'found null; must be a plan'],
@@ -99,6 +125,16 @@ const faults: readonly (readonly [string, SimulationScheme, string])[] = [
   ],
   ['a cell of nothing', cells(null), 'cell: found null; must be a planning problem'],
   ['a cell promised', cells(Promise.resolve({})), 'cell: found a promise'],
+  [
+    'a cell with points without end',
+    mine({ cell: (problem) => ({ ...problem, upPoints: endless as never }) }),
+    'upPoints: found a list of 4294967295; must be a list of points',
+  ],
+  [
+    'a cell with devices without end',
+    mine({ cell: (problem) => ({ ...problem, devices: endless as never }) }),
+    'devices: must be those of the cell',
+  ],
   [
     'a cell without devices',
     cells({ devices: [], upPoints: [], downPoints: [] }),

@@ -76,12 +76,31 @@ it('pages of one round, one device and one plan are written as such, with nothin
   expect(texts[0]).toContain('1 round of 1.2 s reaches an accuracy of 40 % on 100 held-out targets; its loss was 2.');
   expect(texts[0]).toContain('1 device.');
   expect(texts[1]).toContain('the round of 1 plan with');
+  expect(texts[1]).toContain('; no scenario has several plans to choose from.');
   expect(texts[1]).toContain('1 plan; on the line prediction and measurement agree.');
   expect(texts[2]).toContain('All rounds of all schemes, 1 row;');
   for (const text of texts) {
     expect(text.replaceAll(/<[^>]*>/gu, '|')).not.toMatch(/\b1 (?:rounds|devices|plans|rows)\b/u);
     expect(text.split('<script>')[0]).not.toMatch(/>[^<]*(?:NaN|undefined)|="[^"]*(?:NaN|undefined)/u);
   }
+});
+
+it('a validation says what its choice of plans cost, and of how many scenarios', () => {
+  const answer = (change: (k: number, round: { predicted: number; measured: number }) => object) => {
+    const one = someValidation();
+    const cases = one.cases.map((each, k) => ({ ...each, ...change(k, each.round) }));
+    return validationReport(library, { ...one, cases }).answer;
+  };
+  expect(answer(() => ({}))).toContain(
+    '; in each of 2 scenarios of several plans the one predicted best is the fastest',
+  );
+  const alone = (k: number) => ({ scenario: k < 3 ? `scenario ${k}` : 'scenario 2' });
+  expect(answer(alone)).toContain('; in the scenario of several plans the one predicted best is the fastest measured.');
+  const swapped = answer((k, { measured }) => ({ round: { predicted: 9 - k, measured } }));
+  // Of the second scenario plan 3 is predicted best: 4 × 1.1 s against 3 × 1.05 s. Of the first plan 1: 2 s against 0.95 s.
+  expect(swapped).toContain(
+    '; in each of 2 scenarios of several plans the one predicted best takes at most 111 % longer',
+  );
 });
 
 it.each([
@@ -208,6 +227,14 @@ describe('the page of a simulation', () => {
     const document = documentOf(pageHtml(reports['simulation']!));
     const data = document.querySelector('template[data-file="rounds.csv"]')!;
     expect(unescaped(data.innerHTML)).toBe([...roundCsv(rounds)].join(''));
+  });
+
+  it('says where a round without all devices made the mean', () => {
+    const some = rounds.map((each) =>
+      each.round === 1 ? { ...each, satOut: [{ device: 'x', because: 'waits' as const }] } : each,
+    );
+    const answer = simulationReport(library, 'a cell', some).answer;
+    expect(answer).toMatch(/ in \d+ of \d+ rounds \(in 1 of all some device sat out\)/u);
   });
 
   it('counts bottlenecks as the records have them', () => {

@@ -66,6 +66,7 @@ describe('the comparison', () => {
     expect(summary.repeats).toBe(4);
     // Plan a is predicted best of the first scenario but takes 1.05 × b.
     expect(summary.bestPlanRatio).toBeCloseTo(1.05, 12);
+    expect(summariseCases(cases.slice(0, 1))).not.toHaveProperty('bestPlanRatio');
     expect(relativeError({ predicted: 3, measured: 2 })).toBe(0.5);
   });
 

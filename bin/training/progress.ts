@@ -14,8 +14,7 @@ export interface TrainingProgress {
 /** One line on standard error that is written over; where that is no terminal, only what is said. */
 export function trainingProgress(stream: NodeJS.WriteStream, rounds: number, quiet: boolean): TrainingProgress {
   const isShown = stream.isTTY && !quiet;
-  let text = '';
-  let accuracy = '';
+  let [learned, accuracy, spent] = ['', '', ''];
   let steps = 0;
   let seen = 0;
   const start = performance.now();
@@ -26,7 +25,7 @@ export function trainingProgress(stream: NodeJS.WriteStream, rounds: number, qui
   };
   const draw = () => {
     erase();
-    if (isShown) stream.write(text);
+    if (isShown) stream.write(`${learned}${accuracy}${spent}`);
   };
   return {
     record(record) {
@@ -45,7 +44,8 @@ export function trainingProgress(stream: NodeJS.WriteStream, rounds: number, qui
         seen++;
         const left = ((performance.now() - start) / 1000 / seen) * (rounds - round - 1);
         const rest = left > 0 ? `  ${formatQuantity(left, 'time', 2)} left` : '';
-        text = `round ${round + 1}/${rounds}  loss ${loss.toFixed(3)}${accuracy}  ${time}  ${traffic}  ${steps} steps${rest}`;
+        learned = `round ${round + 1}/${rounds}  loss ${loss.toFixed(3)}`;
+        spent = `  ${time}  ${traffic}  ${steps} steps${rest}`;
       }
       draw();
     },

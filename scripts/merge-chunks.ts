@@ -1,7 +1,7 @@
 import { basename, dirname, relative, resolve, sep } from 'node:path';
 import { build, type BuildOptions, type Metafile } from 'esbuild';
 
-/** Entries whose start-up is measured: what all of these or none of them load is one file. */
+/** Entries, and parts loaded later, whose start-up is measured: what all of these or none of them load is one file. */
 const measured = [
   'lib/index.js',
   'lib/qp/index.js',
@@ -13,6 +13,7 @@ const measured = [
   'lib/nlp/index.js',
   'lib/integer/index.js',
   'bin/solver/solve-worker.js',
+  'bin/ampl/solve-command.js',
 ];
 
 const smallBytes = 4000;
@@ -87,7 +88,8 @@ export async function mergeChunks(
 function groupsOf(outputs: Metafile['outputs'], root: string): Map<string, string[]> {
   const groups = new Map<string, string[]>();
   const loaded = measured.map((entry) => {
-    const path = Object.keys(outputs).find((name) => name.endsWith(`dist/${entry}`));
+    const source = entry.replace(/js$/u, 'ts');
+    const path = Object.keys(outputs).find((name) => outputs[name]!.entryPoint === source);
     if (path === undefined) throw new Error(`${entry} is not built`);
     const seen = new Set<string>();
     follow(outputs, path, seen);

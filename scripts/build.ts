@@ -5,9 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { bundle } from './bundle.js';
 import { shipTypes } from './ship-types.js';
 import { shipLicences } from './ship-licences.js';
+import { stampBuild, stateOfSources } from './source-state.js';
 import { writeVerifyPage } from './verify-page.js';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
+const state = stateOfSources();
 rmSync(new URL('../dist', import.meta.url), { recursive: true, force: true });
 execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', 'tsconfig.build.json'], {
   cwd: root,
@@ -17,3 +19,4 @@ const metafile = await bundle(root);
 shipTypes();
 shipLicences(metafile);
 await writeVerifyPage(`${root}dist/verify.html`);
+stampBuild(state);

@@ -20,12 +20,13 @@ const given: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'cell.yaml': `
 version: 1
 model: deit-tiny
-accuracy: { minimum: 88 % }
+accuracy:
+  minimum: 88 %
 devices:
   - { name: phone, count: 4, throughput: 40 GFLOP/s, memory: 600 MiB, distance: 60 m }
   - { name: laptop, throughput: 400 GFLOP/s, memory: 2 GiB, distance: 80 m }
 `,
-    'by-hand.yaml': `devices: [${['phone-1', 'phone-2', 'phone-3', 'phone-4', 'laptop'].map((name) => `{ name: ${name}, blocks: 1, point: 0.1, bandwidth: 4 MHz }`).join(', ')}]`,
+    'by-hand.yaml': `devices: [${['phone-1', 'phone-2', 'phone-3', 'phone-4', 'laptop'].map((name) => `{ name: ${name}, blocks: 1, point: 'top 10 %, 4 bit', bandwidth: 4 MHz }`).join(', ')}]`,
     'scenario.yaml': smallScenario.replace('rounds: 12', 'rounds: 1').replace('boundEvery: 3', ''),
     'mine.js': /```js\n(?<code>[\s\S]*?)```/u.exec(readFileSync(new URL('docs/simulation.md', root), 'utf8'))!.groups![
       'code'
@@ -40,12 +41,15 @@ devices:
   'docs/certificate/README.md': { 'model.nl': wyndorSample },
 };
 
-/** Accuracies over ratios as training leaves them. */
+/** Accuracies over ratios as training leaves them, with the columns of a study. */
 function curve(ratio: string, accuracy: string, scale: number): string {
   const points = [0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 1, 0.01, 0.05, 0.2, 1];
   const noise = [1, -2, 1, 0, 2, -1, 1, -1, 2, 0, -1];
-  const rows = points.map((x, k) => `${x},${(scale * (0.918 - 0.0012 * x ** -0.85 + 0.0004 * noise[k]!)).toFixed(5)}`);
-  return `${ratio},${accuracy}\n${rows.join('\n')}\n`;
+  const rows = points.map((x, k) => {
+    const found = scale * (0.918 - 0.0012 * x ** -0.85 + 0.0004 * noise[k]!);
+    return [x, found.toFixed(5), Math.min(1, 3 * x), 4, Math.min(1, 3 * x), 4].join();
+  });
+  return [`${ratio},${accuracy},kept_up,bits_up,kept_down,bits_down`, ...rows, ''].join('\n');
 }
 
 beforeAll(async () => {
@@ -77,7 +81,7 @@ describe('the commands of the documentation', () => {
     expect(run.map(({ page }) => page)).toEqual(
       expect.arrayContaining(['docs/cli.md', 'docs/serve.md', 'docs/tutorial.md']),
     );
-    expect(run.reduce((sum, { blocks }) => sum + blocks.length, 0)).toBeGreaterThan(25);
+    expect(run.reduce((sum, { blocks }) => sum + blocks.length, 0)).toBeGreaterThan(20);
   });
 
   it.each(run.map(({ page, blocks }) => [page, blocks] as const))(

@@ -21,6 +21,7 @@ import { connectWebSocket, JoinError, listenWebSocket } from '../../harness/tran
 import { randomStream } from '../../lib/random/index.js';
 import { cliFile, compileCli } from '../support/compiled-cli.js';
 import { bundled, started, Wire, type Started } from '../support/harness-processes.js';
+import { samples } from '../support/samples.js';
 
 process.env['TF_NUM_INTRAOP_THREADS'] = '1';
 process.env['TF_NUM_INTEROP_THREADS'] = '1';
@@ -98,7 +99,11 @@ describe('a device that dies', () => {
   const stages: DeviceStage[] = ['read', 'forward', 'encode', 'send', 'wait', 'decode', 'backward', 'update', 'upload'];
 
   it('in any stage of a step, or falls asleep, is left behind, and catches up when it comes back', async () => {
-    const plans = [...stages.map((stage) => ['kill', stage]), ['sleep', 'backward'], ['none', 'read']];
+    // Computing, sending, waiting and the end of a round here; every stage in the bench.
+    const tried = stages.filter(
+      (stage) => samples(1, 0) === 0 || ['forward', 'send', 'wait', 'upload'].includes(stage),
+    );
+    const plans = [...tried.map((stage) => ['kill', stage]), ['sleep', 'backward'], ['none', 'read']];
     const { path, scenario, workload } = await opened(tiny(plans.length, 'faults: { messageTimeout: 4 s }'));
     const before = backend.tf.memory().numTensors;
     const listener = await listenWebSocket({ port: 0 });
@@ -149,7 +154,7 @@ describe('a device that dies', () => {
 
 describe('a connection', () => {
   it('that is cut or damaged is made anew, and the round goes on without the device', async () => {
-    const { scenario, workload } = await opened(tiny(24));
+    const { scenario, workload } = await opened(tiny(samples(14, 24)));
     const before = backend.tf.memory().numTensors;
     const listener = await listenWebSocket({ port: 0 });
     const wire = await Wire.to(listener.address);
@@ -173,15 +178,15 @@ describe('a connection', () => {
         else setTimeout(() => wire.cut(), 8 * random.uniform());
       },
       onRound: async ({ round, devices: present }) => {
-        disturb = round < 21;
+        disturb = round < samples(11, 21);
         if (!present.includes(1)) await new Promise<void>((resolve) => (came = resolve));
       },
     });
     await Promise.all(devices);
     wire.close();
-    expect(result.roundsDone).toBe(24);
+    expect(result.roundsDone).toBe(samples(14, 24));
     const found = faults(records);
-    expect(found.length).toBeGreaterThan(8);
+    expect(found.length).toBeGreaterThan(samples(4, 8));
     expect(found.every(({ name }) => name === 'victim')).toBe(true);
     expect(found.some(({ reason }) => reason.includes('checksum'))).toBe(true);
     expect(rounds(records).at(-1)!.devices).toEqual([0, 1]);

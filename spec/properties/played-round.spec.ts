@@ -82,7 +82,7 @@ const everyTrait = [
 ];
 
 describe('a round played layer by layer', () => {
-  const runs = samples(500, 20_000);
+  const runs = samples(300, 20_000);
 
   it('takes the time and the memory that the model says, under every option', () => {
     const seen = new Map<string, number>();

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { bundle } from '../../scripts/bundle.js';
+import { stateOfSources } from '../../scripts/source-state.js';
 
 const root = new URL('../../', import.meta.url);
 /** Beside the packages, so that what the commands load is found. */
@@ -43,20 +43,6 @@ export async function compileCli(): Promise<void> {
     }
   }
   compiled = folder;
-}
-
-/** Of the names, sizes and times of all files that make the commands. */
-function stateOfSources(): string {
-  const hash = createHash('sha1');
-  for (const part of ['bin', 'harness', 'lib', 'scripts', 'package.json', 'package-lock.json']) {
-    const at = new URL(part, root);
-    const below = statSync(at).isDirectory() ? readdirSync(at, { recursive: true, encoding: 'utf8' }).sort() : [''];
-    for (const name of below) {
-      const { size, mtimeMs } = statSync(new URL(name === '' ? part : `${part}/${name}`, root));
-      hash.update(`${part}/${name} ${size} ${mtimeMs}\n`);
-    }
-  }
-  return hash.digest('hex').slice(0, 16);
 }
 
 function forgetOld(): void {

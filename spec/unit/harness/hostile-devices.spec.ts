@@ -10,6 +10,7 @@ import { defaultAdamW } from '../../../harness/training/index.js';
 import { connectionPair } from '../../../harness/transport/index.js';
 import { hostileModes, turned, type HostileMode } from '../../support/hostile-device.js';
 import { smallAdapters, smallVit } from '../../support/small-vit.js';
+import { samples } from '../../support/samples.js';
 
 const config = smallVit;
 const settings = smallAdapters;
@@ -110,7 +111,9 @@ function leaves(sharing: ServerSharing, mode: HostileMode): Promise<Outcome> {
 }
 
 describe.each(['allocated', 'equal', 'batched'] as const)('a server (%s) whose device turns hostile', (sharing) => {
-  it.each(Object.entries(hostileModes))('with %s goes on as if it had left', async (_, mode) => {
+  // Equal shares are served as allocated ones are, for another length of time: some of the ways here, all in the bench.
+  const modes = Object.entries(hostileModes).filter((_, k) => sharing !== 'equal' || k % samples(4, 1) === 0);
+  it.each(modes)('with %s goes on as if it had left', async (_, mode) => {
     const wanted = await leaves(sharing, mode);
     const before = tf.memory().numTensors;
     const found = await train(sharing, mode);

@@ -24,7 +24,7 @@ describe('solveMinlp', () => {
     const random = randomStream(7, 'convex-minlp');
     let feasible = 0;
     const wrong: string[] = [];
-    const count = samples(100, 500);
+    const count = samples(60, 500);
     for (let k = 0; k < count; k++) {
       const problem = convexIntegerProgram(random);
       const best = enumerateIntegers(problem);
@@ -48,7 +48,7 @@ describe('solveMinlp', () => {
     const random = randomStream(11, 'constructed-minlp');
     let infeasible = 0;
     const wrong: string[] = [];
-    const count = samples(400, 2000);
+    const count = samples(200, 2000);
     for (let k = 0; k < count; k++) {
       const { problem, optimum, relax } = constructedMinlp(random);
       // Every fortieth by the general solver, the others by the closed form of their relaxations.
@@ -68,7 +68,7 @@ describe('solveMinlp', () => {
     const random = randomStream(17, 'convex-minlp');
     let plainly = 0;
     let withTangents = 0;
-    for (let k = 0; k < 60; k++) {
+    for (let k = 0; k < samples(25, 60); k++) {
       const problem = convexIntegerProgram(random);
       const [plain, cut] = [{}, { quadratic: solveQp }].map((parts) => solveMinlp(problem, sqp, {}, {}, parts));
       expect(cut!.termination).toBe(plain!.termination);
@@ -126,7 +126,7 @@ describe('outerApproximation', () => {
   it('agrees with enumeration on random convex programs', () => {
     const random = randomStream(13, 'convex-minlp');
     const wrong: string[] = [];
-    for (let k = 0; k < 25; k++) {
+    for (let k = 0; k < samples(12, 25); k++) {
       const problem = convexIntegerProgram(random);
       const best = enumerateIntegers(problem);
       const result = outerApproximation(problem, { nonlinear: sqp, linear: (program) => solveQp(program) });
@@ -150,7 +150,7 @@ describe('parts and limits of the search', () => {
   it.each(['reliability', 'strong', 'pseudocost', 'most-fractional'] as const)(
     'proves optima by %s branching',
     (branching) => {
-      for (const problem of problems(25, 31)) {
+      for (const problem of problems(samples(12, 25), 31)) {
         const best = enumerateIntegers(problem);
         const result = solveMinlp(problem, sqp, { branching });
         if (best === Infinity) expect(result.termination).toBe('infeasible');
@@ -162,7 +162,7 @@ describe('parts and limits of the search', () => {
   it.each(['best-first', 'depth-first', 'hybrid'] as const)(
     'proves optima by %s selection of nodes',
     (nodeSelection) => {
-      for (const problem of problems(15, 33)) {
+      for (const problem of problems(samples(8, 15), 33)) {
         const best = enumerateIntegers(problem);
         const result = solveMinlp(problem, sqp, { nodeSelection });
         if (best === Infinity) expect(result.termination).toBe('infeasible');

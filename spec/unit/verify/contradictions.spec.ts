@@ -5,6 +5,7 @@ import { canonicalJson, sha256, verifyCertificate } from '../../../lib/verify/in
 import { claimPlan } from '../../../lib/verify/plan.js';
 import { CertificateError } from '../../../lib/verify/reader.js';
 import { quickRandom } from '../../support/quick-random.js';
+import { samples } from '../../support/samples.js';
 
 const law = { usedHertz: 1, efficiencyLimit: 1, snr: [] as number[] };
 
@@ -91,7 +92,7 @@ describe('what is proven of one problem', () => {
     const random = { uniform: quickRandom(20) };
     const pick = <T>(list: readonly T[]): T => list[Math.floor(random.uniform() * list.length)]!;
     const counts = { plans: 0, bounds: 0, pairs: 0 };
-    for (let k = 0; k < 600; k++) {
+    for (let k = 0; k < samples(250, 600); k++) {
       const hasBlocks = random.uniform() < 0.4;
       const isBatched = random.uniform() < 0.4;
       const problem = problemOf(
@@ -163,9 +164,9 @@ describe('what is proven of one problem', () => {
         if (best < Infinity) expect(boundSeconds, JSON.stringify({ problem, claims })).toBeLessThan(best);
       }
     }
-    expect(counts.plans).toBeGreaterThan(25);
-    expect(counts.bounds).toBeGreaterThan(1000);
-    expect(counts.pairs).toBeGreaterThan(20);
+    expect(counts.plans).toBeGreaterThan(samples(8, 25));
+    expect(counts.bounds).toBeGreaterThan(samples(400, 1000));
+    expect(counts.pairs).toBeGreaterThan(samples(6, 20));
   });
 });
 

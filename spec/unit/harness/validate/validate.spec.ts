@@ -124,7 +124,7 @@ describe('calibration and validation of a small model', () => {
       batchSizes: [4],
       memoryModes: ['keep'],
       points,
-      steps: 8,
+      steps: 3,
       timeLimitSeconds: 1e9,
       // Small steps are never steady on a busy machine, and nothing here rests on times.
       mostPasses: 1,

@@ -1,7 +1,8 @@
 /**
  * Which works tell how fast the machine is: trainings of both memory modes, and around each round the works that a calibration
- * measures as well as the one that it used before (the sum of two tensors into a new one). A work is of use if it stays where the
- * stages stay; deviations are of the logarithm, over all rounds but the first of each training.
+ * measures, the two on memory that it does not (a copy, and the sum of two tensors into a new one), and middles in place of the
+ * least of ten. A work is of use if it stays where the stages stay; deviations are of the logarithm, over all rounds but the first
+ * of each training.
  *
  *   npx tsx bench/harness/references.ts [model] [clock]    embedded (default) or deit-tiny; wall (default) or cpu
  */
@@ -23,17 +24,26 @@ setStageClock(clock);
 const { tf } = await loadBackend();
 const workload = await timingWorkload({ model });
 const timer = new ReferenceTimer(tf);
-const tensor = tf.fill([512, 1024], 1);
+const [tensor, left, right] = [tf.fill([512, 1024], 1), tf.fill([512, 192], 0.01), tf.fill([192, 768], 0.01)];
 
-/** Into a new tensor, as the reference of memory was. */
-function sumSeconds(): number {
-  return median(Array.from({ length: 9 }, () => timed(() => tf.tidy(() => void tensor.add(tensor)))[1]));
+const [from, to] = [new Float32Array(1 << 19).fill(1), new Float32Array(1 << 19)];
+
+/** Least and middle of ten. */
+function repeated(work: () => void): { readonly least: number; readonly middle: number } {
+  const all = Array.from({ length: 10 }, () => timed(work)[1]);
+  return { least: Math.min(...all), middle: median(all) };
 }
+const others = {
+  sum: () => tf.tidy(() => void tensor.add(tensor)),
+  copy: () => to.set(from),
+  matrix: () => tf.tidy(() => void left.matMul(right).dataSync()),
+} as const;
 
 interface Round {
   readonly training: string;
   readonly stages: Readonly<Record<string, number>>;
-  readonly works: References & { readonly sum: number };
+  readonly works: References;
+  readonly others: Readonly<Record<keyof typeof others, ReturnType<typeof repeated>>>;
   /** Seconds that passed for each of the process and of the thread on a processor. */
   readonly stretch: { readonly process: number; readonly thread: number };
 }
@@ -45,7 +55,7 @@ async function train(memoryMode: 'keep' | 'recompute', devices: number, cut: num
   const training = `${memoryMode}, ${devices} × cut ${cut}`;
   let steps: StepRecord[] = [];
   const begin = () => ({ thread: threadSeconds(), process: process.cpuUsage(), at: performance.now() });
-  let from = begin();
+  let since = begin();
   const codec = { keptFraction: 0.1, bits: 4 };
   const batchSize = model === 'embedded' ? 16 : 4;
   await trainInProcess(tf, {
@@ -62,9 +72,9 @@ async function train(memoryMode: 'keep' | 'recompute', devices: number, cut: num
       if (record.kind === 'step') steps.push(record);
     },
     onRound: () => {
-      const passed = (performance.now() - from.at) / 1000;
-      const { user, system } = process.cpuUsage(from.process);
-      const stretch = { process: (1e6 * passed) / (user + system), thread: passed / (threadSeconds() - from.thread) };
+      const passed = (performance.now() - since.at) / 1000;
+      const { user, system } = process.cpuUsage(since.process);
+      const stretch = { process: (1e6 * passed) / (user + system), thread: passed / (threadSeconds() - since.thread) };
       const middle = (pick: (record: StepRecord) => number) => median(steps.map(pick));
       const stages = {
         forward: middle(({ seconds }) => seconds.deviceForward),
@@ -72,9 +82,10 @@ async function train(memoryMode: 'keep' | 'recompute', devices: number, cut: num
         server: middle(({ measuredServerSeconds: own }) => own.compute + own.update),
         encode: middle(({ seconds }) => seconds.deviceEncode),
       };
-      found.push({ training, stages, works: { ...timer.measure(), sum: sumSeconds() }, stretch });
+      const [sum, copy, matrix] = [repeated(others.sum), repeated(others.copy), repeated(others.matrix)];
+      found.push({ training, stages, works: timer.measure(), others: { sum, copy, matrix }, stretch });
       steps = [];
-      from = begin();
+      since = begin();
     },
   });
 }
@@ -95,16 +106,16 @@ const deviation = (values: readonly number[]) => {
 const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
 const trainings = [...new Set(found.map(({ training }) => training))];
 const then = found[0]!.works;
-const before = (now: Round['works']) =>
-  0.25 * (now.matrix / then.matrix) + 0.25 * (now.sum / then.sum) + 0.5 * (now.codec / then.codec);
 const measures: Readonly<Record<string, (round: Round) => number>> = {
   ...Object.fromEntries(Object.keys(found[0]!.stages).map((stage) => [stage, (round: Round) => round.stages[stage]!])),
   matrix: ({ works }) => works.matrix,
-  copy: ({ works }) => works.copy!,
-  'sum (before)': ({ works }) => works.sum,
   codec: ({ works }) => works.codec,
   slowdown: ({ works }) => slowdown(works, then),
-  'slowdown (before)': ({ works }) => before(works),
+  'matrix, the middle': (round) => round.others.matrix.middle,
+  'copy of 2 MiB': (round) => round.others.copy.least,
+  'copy, the middle': (round) => round.others.copy.middle,
+  'sum into a new tensor': (round) => round.others.sum.least,
+  'sum, the middle': (round) => round.others.sum.middle,
   'stretch of the thread': ({ stretch }) => stretch.thread,
   'stretch of the process': ({ stretch }) => stretch.process,
 };

@@ -6,52 +6,36 @@ import { timed } from '../protocol/index.js';
 export interface References {
   /** Product of [512, 192] and [192, 768]. */
   readonly matrix: number;
-  /** Copy of 2 MiB. Absent in older profiles, whose `memory` made room anew, which says more of the heap than of the machine. */
-  readonly copy?: number | undefined;
   /** A loop over 2¹⁷ integers as a codec has them. */
   readonly codec: number;
   /** By wall clock: what passes for each second of the computing thread on a processor, over whole rounds. */
   readonly threadStretch?: number | undefined;
 }
 
-/** Fixed before any validation. */
-const weights = { matrix: 0.25, copy: 0.25, codec: 0.5 } as const;
-
 /**
- * How much slower the machine is than when `then` was measured: the weighted geometric mean of the works that both have, so that
- * slowdowns multiply. The works are too short to show that others take the processor: that is told by the stretch, where both
- * have it.
+ * How much slower the machine is than when `then` was measured: the geometric mean of both works, so that slowdowns multiply. The
+ * works are too short to show that others take the processor: that is told by the stretch, where both have it. Works on memory tell
+ * nothing: what they take hangs on where a process holds what (`bench/harness/references.ts`).
  */
 export function slowdown(now: References, then: References): number {
-  let [sum, whole] = [0, 0];
-  for (const work of ['matrix', 'copy', 'codec'] as const) {
-    const [own, other] = [now[work], then[work]];
-    if (own === undefined || other === undefined) continue;
-    sum += weights[work] * Math.log(own / other);
-    whole += weights[work];
-  }
-  const work = Math.exp(sum / whole);
+  const work = Math.sqrt((now.matrix / then.matrix) * (now.codec / then.codec));
   if (now.threadStretch === undefined || then.threadStretch === undefined) return work;
   return (work * now.threadStretch) / then.threadStretch;
 }
 
 /** The middle of several measurements, each reference on its own. */
 export function middleReferences(all: readonly References[]): References {
-  const copies = all.flatMap(({ copy }) => copy ?? []);
   const stretches = all.flatMap(({ threadStretch }) => threadStretch ?? []);
   return {
     matrix: median(all.map(({ matrix }) => matrix)),
-    ...(copies.length > 0 && { copy: median(copies) }),
     codec: median(all.map(({ codec }) => codec)),
     ...(stretches.length > 0 && { threadStretch: median(stretches) }),
   };
 }
 
-/** Times the references whenever asked; holds 7 MiB. */
+/** Times the references whenever asked; holds 3 MiB. */
 export class ReferenceTimer {
   private readonly tensors: Record<'left' | 'right', Tensor2D>;
-  private readonly from = new Float32Array(1 << 19).fill(1);
-  private readonly to = new Float32Array(1 << 19);
   private readonly integers = new Uint32Array(1 << 17);
 
   constructor(private readonly tf: Tf) {
@@ -60,13 +44,12 @@ export class ReferenceTimer {
     this.measure(20);
   }
 
-  /** Medians of some repetitions, about 3 ms each; the first is not looked at. */
-  measure(repetitions = 9): References {
+  /** The least of some repetitions, about 3 ms each: who takes the processor meanwhile is told by the stretch, once. */
+  measure(repetitions = 10): References {
     const { left, right } = this.tensors;
-    const all: References[] = [];
-    for (let k = 0; k <= repetitions; k++) {
+    const least = { matrix: Infinity, codec: Infinity };
+    for (let k = 0; k < repetitions; k++) {
       const [, matrix] = timed(() => this.tf.tidy(() => void left.matMul(right).dataSync()));
-      const [, copy] = timed(() => this.to.set(this.from));
       const [, codec] = timed(() => {
         let state = 1;
         for (let i = 0; i < this.integers.length; i++) {
@@ -74,9 +57,10 @@ export class ReferenceTimer {
           this.integers[i] = state > this.integers[i]! ? state : state >>> 1;
         }
       });
-      if (k > 0) all.push({ matrix, copy, codec });
+      least.matrix = Math.min(least.matrix, matrix);
+      least.codec = Math.min(least.codec, codec);
     }
-    return middleReferences(all);
+    return least;
   }
 
   dispose(): void {

@@ -38,7 +38,7 @@ export function sampleProfile(change: Partial<MeasuredProfile> = {}): MeasuredPr
       backend: 'native',
       threads: '1',
       load: 0,
-      references: { matrix: 0.003, copy: 0.001, codec: 0.0005 },
+      references: { matrix: 0.003, codec: 0.0005 },
     },
     model: { name: 'embedded', blocks: 6, width: 96, heads: 3, mlpWidth: 384, tokens: 17, classes: 24 },
     lora: { rank: 8, targets: ['query', 'value'], trainHead: true, dropout: 0 },

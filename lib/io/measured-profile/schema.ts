@@ -75,7 +75,6 @@ export const measuredProfileSchema = z.strictObject({
     references: z
       .strictObject({
         matrix: z.number().positive(),
-        copy: z.number().positive().optional(),
         codec: z.number().positive(),
         threadStretch: z
           .number()

@@ -3,10 +3,9 @@ import { coldSample, coldSeconds } from '../../../../harness/calibrate/cold.js';
 import type { TimedRound } from '../../../../harness/calibrate/index.js';
 import type { StepRecord } from '../../../../harness/server/index.js';
 
-const references = { matrix: 1e-3, copy: 1e-4, codec: 2e-4 };
+const references = { matrix: 1e-3, codec: 2e-4 };
 const slower = (times: number) => ({
   matrix: times * references.matrix,
-  copy: times * references.copy,
   codec: times * references.codec,
 });
 

@@ -7,7 +7,7 @@ import type { RoundRecord, StepRecord } from '../../../../harness/server/index.j
 import { randomStream } from '../../../../lib/random/index.js';
 
 const { blocks } = embeddedConfig;
-const unit = { matrix: 1e-3, copy: 1e-4, codec: 3e-4, threadStretch: 1 };
+const unit = { matrix: 1e-3, codec: 3e-4, threadStretch: 1 };
 const random = randomStream(3, 'speeds');
 const planted = {
   forward: (cut: number) => 0.001 + 0.005 * cut,
@@ -52,8 +52,8 @@ function round(cut: number, devices: number, isBatch: boolean, slow: number): Ti
     aggregationSeconds: by * planted.aggregation(devices),
     downlinkBytes: steps.length * (plainBytes + 70) + devices * planted.adapterBytes(cut),
   } as unknown as RoundRecord;
-  const { matrix, copy, codec } = unit;
-  const references = { matrix: slow * matrix, copy: slow * copy, codec: slow * codec, threadStretch: stretch };
+  const { matrix, codec } = unit;
+  const references = { matrix: slow * matrix, codec: slow * codec, threadStretch: stretch };
   return { record, steps, references };
 }
 

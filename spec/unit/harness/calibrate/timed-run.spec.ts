@@ -12,7 +12,7 @@ import {
 import { setStageClock, threadStretch } from '../../../../harness/protocol/index.js';
 import type { RoundRecord, StepRecord } from '../../../../harness/server/index.js';
 
-const references = { matrix: 2e-3, copy: 3e-4, codec: 4e-4 };
+const references = { matrix: 2e-3, codec: 4e-4 };
 
 /** A round of four steps of each device whose work takes so many times the usual. */
 function round(index: number, factor: (step: number) => number, devices = 1, now = references): TimedRound {
@@ -53,7 +53,7 @@ describe('a timed run', () => {
   it('does not take the machine’s speed for a trend, nor the first device of a round', () => {
     const slower = Array.from({ length: 4 }, (_, k) => {
       const by = 1 + 0.3 * k;
-      return round(k, () => by, 2, { matrix: 2e-3 * by, copy: 3e-4 * by, codec: 4e-4 * by });
+      return round(k, () => by, 2, { matrix: 2e-3 * by, codec: 4e-4 * by });
     });
     expect(unsteadyStages(slower)).toEqual([]);
     const held = slower.map((one) => ({ ...one, references }));
@@ -71,11 +71,11 @@ describe('a timed run', () => {
 describe('the machine’s speed', () => {
   it('is 1 at the references’ own, and in proportion to all of them', () => {
     expect(slowdown(references, references)).toBe(1);
-    const twice = { matrix: 4e-3, copy: 6e-4, codec: 8e-4 };
+    const twice = { matrix: 4e-3, codec: 8e-4 };
     expect(slowdown(twice, references)).toBeCloseTo(2, 12);
-    expect(slowdown({ ...references, matrix: 8e-3 }, references)).toBeCloseTo(Math.SQRT2, 12);
+    expect(slowdown({ ...references, matrix: 8e-3 }, references)).toBeCloseTo(2, 12);
     // One after the other they multiply.
-    const other = { matrix: 3e-3, copy: 2e-4, codec: 5e-4 };
+    const other = { matrix: 3e-3, codec: 5e-4 };
     expect(slowdown(twice, other) * slowdown(other, references)).toBeCloseTo(2, 12);
     expect(middleReferences([references, twice, twice])).toEqual(twice);
   });
@@ -90,10 +90,10 @@ describe('the machine’s speed', () => {
     expect(middleReferences([references, shared, references])).toEqual(shared);
   });
 
-  it('is told by the works that both sides have', () => {
+  it('does not read what older profiles have besides', () => {
     const older = { matrix: 2e-3, codec: 4e-4, memory: 1e-4, stretch: 0.9 };
-    expect(slowdown({ ...references, copy: 9, threadStretch: 1 }, older)).toBe(1);
-    expect(slowdown({ ...references, codec: 8e-4 }, older)).toBeCloseTo(2 ** (2 / 3), 12);
+    expect(slowdown({ ...references, threadStretch: 1 }, older)).toBe(1);
+    expect(slowdown({ ...references, codec: 8e-4 }, older)).toBeCloseTo(Math.SQRT2, 12);
   });
 
   it('is stretched by what passes without a processor, by wall clock alone, whatever other threads do', async () => {

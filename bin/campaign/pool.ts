@@ -74,7 +74,8 @@ function ask(worker: ChildProcess, { task, scheme, id }: NamedTask): Promise<Sch
     };
     const ended = () => {
       settle();
-      reject(new Error(`a process ended in ${what}; what was finished is in the ledger`));
+      const message = `a process ended in ${what}, killed or out of memory; what was finished is in the ledger: run again for the rest`;
+      reject(new CommandError(exitCodes.limit, message));
     };
     worker.on('message', answer);
     worker.on('error', failed);

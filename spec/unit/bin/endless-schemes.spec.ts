@@ -71,6 +71,28 @@ describe('a scheme that never comes back', () => {
     await until(() => !isThere(deciding));
   });
 
+  it('or kills the process of a campaign is no fault of the program: what is finished is kept, the exit code is 4', async () => {
+    const scheme = module('dies', "process.kill(process.pid, 'SIGKILL');");
+    const campaign = [
+      'compare',
+      'cell.yaml',
+      '--scheme',
+      'joint',
+      '--scheme',
+      scheme,
+      '--seeds',
+      '1',
+      '--workers',
+      '1',
+    ];
+    const { code, stderr } = await runCli([...campaign, '--ledger', 'kept'], { directory });
+    expect(code).toBe(4);
+    expect(stderr).toMatch(
+      /^sft-opt: a process ended in task [\da-f]{12} \(dies, seed 1\), .* run again for the rest\n$/u,
+    );
+    expect(readdirSync(inDirectory('kept'))).toHaveLength(1);
+  });
+
   it('or that ends the process is told, and writes nothing', async () => {
     const scheme = module('leaves', 'process.exit(0);');
     const args = ['simulate', 'cell.yaml', '--scheme', 'joint', '--scheme', scheme, '--out', 'left.csv'];

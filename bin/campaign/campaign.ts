@@ -155,6 +155,12 @@ export function savedInterval(
     : sequentialInterval(values, confidence, firstCount(pairs, seeds));
 }
 
+/** What intervals without width may not be taken for; empty where there are none. */
+export function agreementText(results: readonly PointResult[]): string {
+  const isAlike = ({ saved }: PointResult) => typeof saved?.halfWidth === 'number' && saved.halfWidth < 1e-12;
+  return results.some(isAlike) ? '± 0: all seeds that were run agree; rarer ones that do not are not excluded' : '';
+}
+
 function known(pairs: readonly (number | null)[]): number[] {
   return pairs.filter((each) => each !== null);
 }

@@ -1,6 +1,6 @@
 import { formatQuantity } from '../../lib/io/index.js';
 import { columns } from '../render/columns.js';
-import type { Campaign, PointResult } from './campaign.js';
+import { agreementText, type Campaign, type PointResult } from './campaign.js';
 
 /** What each scheme reached, with what its intervals mean. */
 export function renderCampaign(campaign: Campaign, results: readonly PointResult[]): string {
@@ -20,8 +20,11 @@ export function renderCampaign(campaign: Campaign, results: readonly PointResult
       `${run} of ${all}`,
     ];
   });
+  const alike = agreementText(results);
   const comparisons = results.filter(({ saved }) => saved).length;
-  return [columns([header, ...rows]), '', ...remarks(campaign, comparisons)].join('\n');
+  return [columns([header, ...rows]), '', ...remarks(campaign, comparisons), ...(alike === '' ? [] : [alike])].join(
+    '\n',
+  );
 }
 
 function remarks(campaign: Campaign, comparisons: number): string[] {

@@ -1,5 +1,5 @@
 import { formatQuantity } from '../../../lib/io/index.js';
-import type { Campaign, PointResult } from '../../campaign/campaign.js';
+import { agreementText, type Campaign, type PointResult } from '../../campaign/campaign.js';
 import { resultColumnNames, resultRows, runRows } from '../../campaign/table.js';
 import { csvText } from '../../csv.js';
 import type { ChartLibrary } from '../chart/library.js';
@@ -20,7 +20,7 @@ export function campaignReport(
   return {
     title,
     answer: answerOf(campaign, results),
-    remarks: [intervalText(campaign, results)],
+    remarks: [intervalText(campaign, results), agreementText(results)].filter((remark) => remark !== ''),
     sections: filled([
       { heading: 'Delay', parts: of('delay_s') },
       { heading: 'Saved', parts: of('saved') },

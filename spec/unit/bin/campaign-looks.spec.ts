@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { runCampaign, type Campaign } from '../../../bin/campaign/campaign.js';
+import { renderCampaign } from '../../../bin/campaign/render.js';
 import { Ledger } from '../../../bin/campaign/ledger.js';
 import type { NamedTask } from '../../../bin/campaign/tasks.js';
 import { studentQuantile } from '../../../lib/statistics/index.js';
@@ -22,8 +23,9 @@ const delays: Readonly<Record<string, (seed: number) => number | null>> = {
   wild: (seed) => 1 / (1 - (seed % 2 === 0 ? 0.1 : 0.9)),
   never: () => null,
 };
-/** As wide, but the first seeds have a delay at two of them alone, which differ little. */
+/** All alike; and as wide, but the first seeds have a delay at two of them alone, which differ little. */
 const sparse: Readonly<Record<string, (seed: number) => number | null>> = {
+  constant: () => 2,
   sparse: (seed) => (seed < 3 ? null : seed < 5 ? 1 / (1 - 0.4 - 0.01 * (seed % 2)) : delays['wide']!(seed)),
 };
 
@@ -110,6 +112,27 @@ describe('seeds of a campaign that stops by itself', () => {
     const middle = firstFour.reduce((a, b) => a + b) / 4;
     const wrong = studentQuantile(0.975, 3) * Math.sqrt(firstFour.reduce((s, v) => s + (v - middle) ** 2, 0) / 3);
     expect(wrong).toBeGreaterThan(1.05 * Math.max(first, all));
+  });
+
+  it('that all agree are said to prove nothing of rarer ones', async () => {
+    const ledger = await Ledger.open(join(directory, 'alike'));
+    const names = (other: string) => ({
+      ...campaign,
+      schemes: ['first', other].map((name) => ({ given: name, name })),
+      seeds: { first: 1, least: 4, most: 4 },
+    });
+    const texts = await Promise.all(
+      ['constant', 'wide'].map(async (other) => {
+        const results = await runCampaign(names(other), ledger, async (missing) => {
+          await Promise.all(missing.map((task) => ledger.put(task, summaryOf(task))));
+          return true;
+        });
+        return renderCampaign(names(other), results!);
+      }),
+    );
+    expect(texts[0]).toContain('50 % ± 0 %');
+    expect(texts[0]).toMatch(/\n± 0: all seeds that were run agree; rarer ones that do not are not excluded$/u);
+    expect(texts[1]).not.toContain('± 0:');
   });
 
   it('come to the same where all, some or none of the results were known before', async () => {

@@ -77,14 +77,22 @@ function seriesOf({ keys, rows }: Figures): string[] {
   ];
 }
 
-/** Where another scheme takes no longer than the first. */
+/** Where another scheme takes no longer than the first, and where it is shown to be shorter. */
 function beaten({ rows }: Figures): string {
   const found = rows.filter(({ saved }) => saved !== null && saved.mean <= 0);
-  const said = found.map(({ scheme, values, saved }) => {
-    const where = values.length > 0 ? ` at ${values.join(', ')}` : '';
-    return `\`${scheme}\`${where} (${percent(saved)})`;
-  });
-  return said.length === 0 ? '' : `\`joint\` saves nothing against ${said.join(', ')}.`;
+  const isShorter = ({ saved }: Row) => saved!.halfWidth !== null && saved!.mean + saved!.halfWidth < 0;
+  const said = (some: readonly Row[]) =>
+    some
+      .map(({ scheme, values, saved }) => {
+        const where = values.length > 0 ? ` at ${values.join(', ')}` : '';
+        return `\`${scheme}\`${where} (${percent(saved)})`;
+      })
+      .join(', ');
+  const sentences = [
+    ['takes longer than', found.filter((row) => isShorter(row))],
+    ['saves nothing against', found.filter((row) => !isShorter(row))],
+  ] as const;
+  return sentences.flatMap(([what, some]) => (some.length > 0 ? [`\`joint\` ${what} ${said(some)}.`] : [])).join(' ');
 }
 
 function sectionOf(name: string): string[] {

@@ -33,7 +33,7 @@ export class DenseUpdate {
     pivots: number,
   ): void {
     if (columns === 0 || pivots === 0) return;
-    this.reserve(rows, columns, pivots);
+    this.reserve(columns);
     for (let from = 0; from < pivots; from += depth) {
       const length = Math.min(depth, pivots - from);
       const begin = source + from * sourceStride;
@@ -78,12 +78,10 @@ export class DenseUpdate {
     }
   }
 
-  private reserve(rows: number, columns: number, pivots: number): void {
-    const length = Math.min(depth, pivots);
-    const right = (columns + block) * length;
-    if (this.right.length < right) this.right = new Float64Array(right);
-    const left = (Math.min(band, rows) + block) * length;
-    if (this.left.length < left) this.left = new Float64Array(left);
+  private reserve(columns: number): void {
+    const wanted = (columns + block) * depth;
+    if (this.right.length < wanted) this.right = new Float64Array(wanted);
+    if (this.left.length === 0) this.left = new Float64Array((band + block) * depth);
   }
 }
 

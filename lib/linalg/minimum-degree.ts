@@ -63,11 +63,6 @@ class MinimumDegree {
   private readonly memberNext: Int32Array;
   private readonly memberLast: Int32Array;
   private readonly scratch: Int32Array;
-  /** Variables of the new element by the sums of their lists: first and last of each group, and the one after each. */
-  private readonly groupFirst: Int32Array;
-  private readonly groupLast: Int32Array;
-  private readonly groupNext: Int32Array;
-  private readonly groupOf: Int32Array;
   private lowestDegree = 0;
   /** List entries looked at since the last poll. */
   private looked = 0;
@@ -94,16 +89,9 @@ class MinimumDegree {
     this.outside = new Int32Array(order);
     this.outsideTag = new Int32Array(order);
     this.memberNext = new Int32Array(order).fill(-1);
-    this.memberLast = new Int32Array(order);
+    this.memberLast = Int32Array.from({ length: order }, (_, i) => i);
     this.scratch = new Int32Array(order + 1);
-    this.groupFirst = new Int32Array(order).fill(-1);
-    this.groupLast = new Int32Array(order);
-    this.groupNext = new Int32Array(order);
-    this.groupOf = new Int32Array(order);
-    for (let i = 0; i < order; i++) {
-      this.memberLast[i] = i;
-      this.listLength[i] = starts[i + 1]! - starts[i]!;
-    }
+    for (let i = 0; i < order; i++) this.listLength[i] = starts[i + 1]! - starts[i]!;
   }
 
   run(stop?: () => boolean): Int32Array | undefined {
@@ -220,40 +208,38 @@ class MinimumDegree {
 
   /** Gathers the variables adjacent to the pivot into a new list and absorbs its elements; returns their weight. */
   private formElement(pivot: number): number {
-    const { listStart, listLength, elementCount, mark, liveElement } = this;
+    const { listStart, listLength, elementCount, weight, mark, liveElement } = this;
     let needed = listLength[pivot]! - elementCount[pivot]!;
     for (let k = 0; k < elementCount[pivot]!; k++) needed += listLength[this.pool[listStart[pivot]! + k]!]!;
     if (this.poolEnd + needed > this.pool.length) this.compact(needed);
     const { pool } = this;
-    mark[pivot] = ++this.tag;
+    const tag = ++this.tag;
+    mark[pivot] = tag;
     const start = this.poolEnd;
+    let end = start;
     let total = 0;
+    const take = (from: number, to: number): void => {
+      for (let k = from; k < to; k++) {
+        const i = pool[k]!;
+        if (weight[i] === 0 || mark[i] === tag) continue;
+        mark[i] = tag;
+        total += weight[i]!;
+        pool[end++] = i;
+        this.detach(i);
+      }
+    };
     const own = listStart[pivot]!;
     for (let k = 0; k < elementCount[pivot]!; k++) {
       const element = pool[own + k]!;
       if (liveElement[element] === 0) continue;
-      total += this.takeIn(listStart[element]!, listStart[element]! + listLength[element]!);
+      take(listStart[element]!, listStart[element]! + listLength[element]!);
       liveElement[element] = 0;
       listLength[element] = 0;
     }
-    total += this.takeIn(own + elementCount[pivot]!, own + listLength[pivot]!);
+    take(own + elementCount[pivot]!, own + listLength[pivot]!);
+    this.poolEnd = end;
     listStart[pivot] = start;
-    listLength[pivot] = this.poolEnd - start;
-    return total;
-  }
-
-  /** Appends the variables of a list that the new element has not yet; returns their weight. */
-  private takeIn(from: number, to: number): number {
-    const { pool, weight, mark, tag } = this;
-    let total = 0;
-    for (let k = from; k < to; k++) {
-      const i = pool[k]!;
-      if (weight[i] === 0 || mark[i] === tag) continue;
-      mark[i] = tag;
-      total += weight[i]!;
-      pool[this.poolEnd++] = i;
-      this.detach(i);
-    }
+    listLength[pivot] = end - start;
     return total;
   }
 
@@ -324,42 +310,36 @@ class MinimumDegree {
     listLength[from] = 0;
   }
 
-  /** Merges variables of the new element whose lists are the same; sums of ids single out the pairs to compare. */
+  /** Merges variables of the new element whose lists are the same; equal sums of ids single out the pairs to compare. */
   private mergeIndistinguishable(start: number, length: number): void {
-    const { order, pool, weight, listStart, listLength, groupFirst, groupLast, groupNext, groupOf } = this;
+    const { pool, weight, listStart, listLength, elementCount, mark } = this;
+    const groups = new Map<number, number[]>();
     for (let k = start; k < start + length; k++) {
       const i = pool[k]!;
       if (weight[i] === 0) continue;
       let sum = 0;
       for (let at = listStart[i]!; at < listStart[i]! + listLength[i]!; at++) sum += pool[at]!;
-      const group = sum % order;
-      groupOf[i] = group;
-      groupNext[i] = -1;
-      if (groupFirst[group]! < 0) groupFirst[group] = i;
-      else groupNext[groupLast[group]!] = i;
-      groupLast[group] = i;
+      const group = groups.get(sum);
+      if (group === undefined) groups.set(sum, [i]);
+      else group.push(i);
     }
-    for (let k = start; k < start + length; k++) {
-      const i = pool[k]!;
-      const group = groupOf[i]!;
-      if (groupFirst[group] !== i) continue;
-      groupFirst[group] = -1;
-      for (let a = i; groupNext[a]! >= 0; a = groupNext[a]!) if (weight[a] !== 0) this.mergeEqual(a);
-    }
-  }
-
-  /** Merges into a variable those after it in its group that have the same list. */
-  private mergeEqual(i: number): void {
-    const { pool, weight, listStart, listLength, elementCount, mark, groupNext, degree } = this;
-    const tag = ++this.tag;
-    for (let at = listStart[i]!; at < listStart[i]! + listLength[i]!; at++) mark[pool[at]!] = tag;
-    for (let j = groupNext[i]!; j >= 0; j = groupNext[j]!) {
-      if (weight[j] === 0 || listLength[j] !== listLength[i] || elementCount[j] !== elementCount[i]) continue;
-      let equal = true;
-      for (let at = listStart[j]!; equal && at < listStart[j]! + listLength[j]!; at++) equal = mark[pool[at]!] === tag;
-      if (!equal) continue;
-      degree[i] = Math.max(0, degree[i]! - weight[j]!);
-      this.merge(j, i);
+    for (const group of groups.values()) {
+      for (let a = 0; a + 1 < group.length; a++) {
+        const i = group[a]!;
+        if (weight[i] === 0) continue;
+        const tag = ++this.tag;
+        for (let at = listStart[i]!; at < listStart[i]! + listLength[i]!; at++) mark[pool[at]!] = tag;
+        for (let b = a + 1; b < group.length; b++) {
+          const j = group[b]!;
+          if (weight[j] === 0 || listLength[j] !== listLength[i] || elementCount[j] !== elementCount[i]) continue;
+          let equal = true;
+          for (let at = listStart[j]!; equal && at < listStart[j]! + listLength[j]!; at++)
+            equal = mark[pool[at]!] === tag;
+          if (!equal) continue;
+          this.degree[i] = Math.max(0, this.degree[i]! - weight[j]!);
+          this.merge(j, i);
+        }
+      }
     }
   }
 

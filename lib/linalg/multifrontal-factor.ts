@@ -1,7 +1,12 @@
-import type { NumericFactor, ResolvedPivotRules } from './numeric-factor.js';
-import { PanelElimination } from './panel-elimination.js';
+import { DenseUpdate } from './dense-update.js';
+import { ruledPivot, type NumericFactor, type ResolvedPivotRules } from './numeric-factor.js';
 import { findSupernodes, type SupernodePartition } from './supernodes.js';
 import type { SymbolicFactor } from './symbolic-factor.js';
+
+/** Columns eliminated one by one before the rest of the panel is updated at once. */
+const panelWidth = 32;
+/** Operations between two questions to `stop`. */
+const stopOperations = 1e7;
 
 /**
  * LDLᵀ by the multifrontal method (Duff & Reid 1983; Liu 1992) on relaxed supernodes: every supernode is a dense panel
@@ -10,6 +15,9 @@ import type { SymbolicFactor } from './symbolic-factor.js';
  */
 export class MultifrontalFactor implements NumericFactor {
   readonly diagonal: Float64Array;
+  replacedPivots = 0;
+  growth = 0;
+  private readonly permutation: Int32Array;
   private readonly parts: SupernodePartition;
   /** Where each supernode's panel begins; columns of all rows of the front follow one another. */
   private readonly panelStarts: Float64Array;
@@ -20,13 +28,15 @@ export class MultifrontalFactor implements NumericFactor {
   private readonly updateStarts: Float64Array;
   private readonly childCounts: Int32Array;
   private readonly childStack: Int32Array;
-  private readonly elimination: PanelElimination;
+  private readonly dense = new DenseUpdate();
   private readonly gathered: Float64Array;
+  private sinceStop = 0;
+  private negative = 0;
 
   constructor(symbolic: SymbolicFactor) {
     const { order, permutation } = symbolic;
+    this.permutation = permutation;
     this.diagonal = new Float64Array(order);
-    this.elimination = new PanelElimination(permutation, this.diagonal);
     const parts = findSupernodes(symbolic);
     this.parts = parts;
     const { count, firstColumns, rowStarts } = parts;
@@ -58,24 +68,19 @@ export class MultifrontalFactor implements NumericFactor {
     this.entryPlaces = placesOfEntries(symbolic, parts, this.panelStarts);
   }
 
-  get replacedPivots(): number {
-    return this.elimination.replacedPivots;
-  }
-
-  get growth(): number {
-    return this.elimination.growth;
-  }
-
   factor(values: Float64Array, rules: ResolvedPivotRules): boolean {
-    const { panels, entryPlaces, parts, childCounts, childStack, stack, updateStarts, elimination } = this;
+    const { panels, entryPlaces, parts, childCounts, childStack, stack, updateStarts } = this;
     panels.fill(0);
     for (let k = 0; k < entryPlaces.length; k++) panels[entryPlaces[k]!]! += values[k]!;
-    elimination.begin();
+    this.replacedPivots = 0;
+    this.growth = 0;
+    this.sinceStop = 0;
+    this.negative = 0;
     const { rowStarts } = parts;
     let top = 0;
     let open = 0;
     for (let s = 0; s < parts.count; s++) {
-      if (elimination.stopped(rules, 100)) return false;
+      if (this.stopped(rules, 100)) return false;
       const below = rowStarts[s + 1]! - rowStarts[s]!;
       const length = below * below;
       stack.fill(0, top, top + length);
@@ -92,6 +97,14 @@ export class MultifrontalFactor implements NumericFactor {
       childStack[open++] = s;
     }
     return Number.isFinite(this.growth);
+  }
+
+  private stopped(rules: ResolvedPivotRules, operations: number): boolean {
+    if (rules.stop === undefined) return false;
+    this.sinceStop += operations;
+    if (this.sinceStop < stopOperations) return false;
+    this.sinceStop = 0;
+    return rules.stop();
   }
 
   /** Adds a child's update matrix to the panel of its parent and to the parent's update matrix at `target`. */
@@ -118,27 +131,74 @@ export class MultifrontalFactor implements NumericFactor {
 
   /** Eliminates the columns of a supernode; what they do to its other rows is subtracted from the matrix at `target`. */
   private eliminate(s: number, target: number, rules: ResolvedPivotRules): boolean {
-    const { parts, panels, panelStarts, elimination, diagonal, stack } = this;
+    const { parts, panels, panelStarts, dense, diagonal } = this;
     const first = parts.firstColumns[s]!;
     const columns = parts.firstColumns[s + 1]! - first;
     const below = parts.rowStarts[s + 1]! - parts.rowStarts[s]!;
     const height = columns + below;
     const panel = panelStarts[s]!;
-    if (!elimination.eliminate(panels, panel, height, first, columns, rules)) return false;
-    if (elimination.stopped(rules, columns * below * below)) return false;
-    elimination.update.subtract(
-      stack,
-      target,
-      below,
-      below,
-      below,
-      panels,
-      panel + columns,
-      height,
-      diagonal,
-      first,
-      columns,
-    );
+    for (let from = 0; from < columns; from += panelWidth) {
+      const to = Math.min(columns, from + panelWidth);
+      if (!this.eliminateColumns(panel, height, first, from, to, rules)) return false;
+      if (this.stopped(rules, 2 * (to - from) * (height - to) * (columns - to))) return false;
+      const at = panel + to * height + to;
+      const source = panel + from * height + to;
+      dense.subtract(
+        panels,
+        at,
+        height,
+        height - to,
+        columns - to,
+        panels,
+        source,
+        height,
+        diagonal,
+        first + from,
+        to - from,
+      );
+    }
+    if (this.stopped(rules, columns * below * below)) return false;
+    dense.subtract(this.stack, target, below, below, below, panels, panel + columns, height, diagonal, first, columns);
+    return true;
+  }
+
+  /** Pivots `from … to − 1` of a panel, one after the other, applied to each other's columns. */
+  private eliminateColumns(
+    panel: number,
+    height: number,
+    first: number,
+    from: number,
+    to: number,
+    rules: ResolvedPivotRules,
+  ): boolean {
+    const { panels, diagonal, permutation } = this;
+    const { signs } = rules;
+    let growth = this.growth;
+    for (let j = from; j < to; j++) {
+      const column = panel + j * height;
+      let pivot = panels[column + j]!;
+      if (signs !== undefined) {
+        const ruled = ruledPivot(pivot, signs[permutation[first + j]!]!, rules);
+        if (ruled !== pivot) this.replacedPivots++;
+        pivot = ruled;
+      }
+      if (pivot === 0 || !Number.isFinite(pivot)) return false;
+      if (pivot < 0 && ++this.negative > rules.mostNegative) return false;
+      diagonal[first + j] = pivot;
+      for (let c = j + 1; c < to; c++) {
+        const factor = panels[column + c]! / pivot;
+        if (factor === 0) continue;
+        const other = panel + c * height;
+        for (let i = c; i < height; i++) panels[other + i]! -= factor * panels[column + i]!;
+      }
+      for (let i = j + 1; i < height; i++) {
+        const entry = panels[column + i]! / pivot;
+        panels[column + i] = entry;
+        const size = Math.abs(entry);
+        if (size > growth) growth = size;
+      }
+    }
+    this.growth = growth;
     return true;
   }
 
@@ -199,9 +259,7 @@ function placesOfEntries(
       places[k] = panelStarts[s]! + (column - first) * height + place;
     }
   }
-  const ofEntries = new Float64Array(entryMap.length);
-  for (let k = 0; k < ofEntries.length; k++) ofEntries[k] = places[entryMap[k]!]!;
-  return ofEntries;
+  return Float64Array.from({ length: entryMap.length }, (_, k) => places[entryMap[k]!]!);
 }
 
 /** Index of a value in the increasing range `[from, to)` of `rows`, which holds it. */

@@ -1,6 +1,6 @@
 import type { SparseMatrix } from './matrix.js';
 import { SparseSymmetricFactor } from './sparse-factor.js';
-import { Triplets } from './sparse.js';
+import { forEachEntry, Triplets } from './sparse.js';
 
 /**
  * True if a symmetric matrix P, given by its lower triangle, is positive semidefinite as far as rounding can tell: positive definite once each
@@ -17,24 +17,20 @@ import { Triplets } from './sparse.js';
  * ```
  */
 export function isPositiveSemidefinite(lower: SparseMatrix, stop?: () => boolean): boolean {
-  const { columns: n, columnStarts, rowIndices, values } = lower;
+  const n = lower.columns;
   const diagonal = new Float64Array(n);
   let largest = 0;
-  for (let j = 0; j < n; j++) {
-    for (let k = columnStarts[j]!; k < columnStarts[j + 1]!; k++) {
-      if (rowIndices[k] === j) diagonal[j] = values[k]!;
-      largest = Math.max(largest, Math.abs(values[k]!));
-    }
-  }
+  forEachEntry(lower, (row, column, value) => {
+    if (row === column) diagonal[row] = value;
+    largest = Math.max(largest, Math.abs(value));
+  });
   if (largest === 0) return true;
   if (diagonal.some((value) => value < 0)) return false;
   // Rows with a diagonal entry alone have been judged.
   const coupled = new Uint8Array(n);
-  for (let j = 0; j < n; j++) {
-    for (let k = columnStarts[j]!; k < columnStarts[j + 1]!; k++) {
-      if (rowIndices[k] !== j && values[k] !== 0) coupled[rowIndices[k]!] = coupled[j] = 1;
-    }
-  }
+  forEachEntry(lower, (row, column, value) => {
+    if (row !== column && value !== 0) coupled[row] = coupled[column] = 1;
+  });
   const rows = Int32Array.from({ length: n }, (_, j) => j).filter((j) => coupled[j] === 1);
   const order = rows.length;
   if (order === 0) return true;
@@ -44,13 +40,11 @@ export function isPositiveSemidefinite(lower: SparseMatrix, stop?: () => boolean
   const sizes = diagonal.map((value) => Math.sqrt(Math.max(value, 1e-12 * largest)));
   const triplets = new Triplets();
   rows.forEach((j, k) => triplets.add(k, k, Math.min(1e-8, (1e-9 * largest) / sizes[j]! ** 2)));
-  for (let j = 0; j < n; j++) {
-    if (coupled[j] === 0) continue;
-    for (let k = columnStarts[j]!; k < columnStarts[j + 1]!; k++) {
-      const row = rowIndices[k]!;
-      if (coupled[row] === 1) triplets.add(place[row]!, place[j]!, values[k]! / sizes[j]! / sizes[row]!);
+  forEachEntry(lower, (row, column, value) => {
+    if (coupled[row] === 1 && coupled[column] === 1) {
+      triplets.add(place[row]!, place[column]!, value / sizes[column]! / sizes[row]!);
     }
-  }
+  });
   const { matrix } = triplets.assemble(order, order);
   const factor = new SparseSymmetricFactor(matrix, undefined, undefined, stop);
   return factor.factor(matrix.values, { mostNegative: 0, ...(stop && { stop }) });

@@ -37,11 +37,8 @@ export function assembleSparse(
 ): AssembledMatrix {
   const count = rowOf.length;
   if (columnOf.length !== count) throw new ArgumentError('triplets need as many columns as rows');
-  const rowNumbers = wholeNumbers(rowOf, rows, 'row');
-  const columnNumbers = wholeNumbers(columnOf, columns, 'column');
-  const given = new Int32Array(count);
-  for (let k = 0; k < count; k++) given[k] = k;
-  const order = countingSort(columnNumbers, countingSort(rowNumbers, given, rows), columns);
+  const rowOrder = countingSort(rowOf, undefined, rows, 'row');
+  const order = countingSort(columnOf, rowOrder, columns, 'column');
   const slots = new Int32Array(count);
   const columnStarts = new Int32Array(columns + 1);
   const rowIndices = new Int32Array(count);
@@ -49,8 +46,8 @@ export function assembleSparse(
   let lastColumn = -1;
   for (let k = 0; k < count; k++) {
     const triplet = order[k]!;
-    const column = columnNumbers[triplet]!;
-    const row = rowNumbers[triplet]!;
+    const column = columnOf[triplet]!;
+    const row = rowOf[triplet]!;
     if (column !== lastColumn || rowIndices[used - 1] !== row) {
       rowIndices[used++] = row;
       columnStarts[column + 1]! += 1;
@@ -67,110 +64,37 @@ export function assembleSparse(
   };
 }
 
-/** The numbers of rows or columns, each of them below `limit`. */
-function wholeNumbers(given: ArrayLike<number>, limit: number, what: string): Int32Array {
-  const numbers = given instanceof Int32Array ? given : Int32Array.from(given);
-  for (let k = 0; k < numbers.length; k++) {
-    const number = numbers[k]!;
-    if (!(number >= 0 && number < limit) || number !== given[k]) {
-      throw new ArgumentError(`${what} ${given[k]!} lies outside a matrix of ${limit}`);
-    }
-  }
-  return numbers;
-}
-
-/**
- * A matrix with other values at the same places.
- *
- * @param matrix - In compressed columns.
- * @param values - As many as the matrix has.
- * @example
- * ```ts
- * import { assembleSparse, withValues } from 'sft-opt/linalg';
- *
- * const { matrix } = assembleSparse(2, 2, [0, 1], [0, 1], [3, 5]);
- * console.log(withValues(matrix, Float64Array.of(1, 2)).values); // Float64Array(2) [ 1, 2 ]
- * ```
- */
-export function withValues(matrix: SparseMatrix, values: Float64Array): SparseMatrix {
-  const { rows, columns, columnStarts, rowIndices } = matrix;
-  return { kind: 'sparse', rows, columns, columnStarts, rowIndices, values };
-}
-
 /** Entries of a sparse matrix to be, in any order; values of equal positions add up. */
 export class Triplets {
-  private rows: Int32Array;
-  private columns: Int32Array;
-  private values: Float64Array;
-  private used = 0;
-
-  /** @param expected - Number of entries to make room for; more are taken all the same. */
-  constructor(expected = 16) {
-    this.rows = new Int32Array(expected);
-    this.columns = new Int32Array(expected);
-    this.values = new Float64Array(expected);
-  }
+  private readonly rows: number[] = [];
+  private readonly columns: number[] = [];
+  private readonly values: number[] = [];
 
   /** Number of entries so far. */
   get count(): number {
-    return this.used;
+    return this.rows.length;
   }
 
-  /** Adds one entry; entries of one position are added up. Throws RangeError for an index that is no whole number. */
+  /** Adds one entry; entries of one position are added up. */
   add(row: number, column: number, value: number): void {
-    if ((row | 0) !== row || (column | 0) !== column) {
-      throw new ArgumentError(`(${row}, ${column}) is no place of a matrix`);
-    }
-    if (this.used === this.rows.length) this.reserve(1);
-    const at = this.used++;
-    this.rows[at] = row;
-    this.columns[at] = column;
-    this.values[at] = value;
+    this.rows.push(row);
+    this.columns.push(column);
+    this.values.push(value);
   }
 
   /** Adds the entries of a matrix, `rowShift` rows further down. */
-  addMatrix({ columns, columnStarts, rowIndices, values }: SparseMatrix, rowShift = 0): void {
-    this.reserve(columnStarts[columns]!);
-    let at = this.used;
-    for (let j = 0; j < columns; j++) {
-      for (let k = columnStarts[j]!; k < columnStarts[j + 1]!; k++, at++) {
-        this.rows[at] = rowIndices[k]! + rowShift;
-        this.columns[at] = j;
-        this.values[at] = values[k]!;
-      }
-    }
-    this.used = at;
+  addMatrix(matrix: SparseMatrix, rowShift = 0): void {
+    forEachEntry(matrix, (row, column, value) => this.add(row + rowShift, column, value));
   }
 
   /** Adds zeros on the diagonal, so that the matrix has entries there. */
   addDiagonal(order: number): void {
-    this.reserve(order);
     for (let k = 0; k < order; k++) this.add(k, k, 0);
-  }
-
-  private reserve(more: number): void {
-    const wanted = this.used + more;
-    if (wanted <= this.rows.length) return;
-    const length = Math.max(wanted, 2 * this.rows.length);
-    const { rows, columns, values } = this;
-    this.rows = new Int32Array(length);
-    this.rows.set(rows);
-    this.columns = new Int32Array(length);
-    this.columns.set(columns);
-    this.values = new Float64Array(length);
-    this.values.set(values);
   }
 
   /** The matrix in compressed columns. Throws RangeError for an index outside it. */
   assemble(rows: number, columns: number): AssembledMatrix {
-    const { used } = this;
-    return assembleSparse(
-      rows,
-      columns,
-      this.rows.subarray(0, used),
-      this.columns.subarray(0, used),
-      this.values.subarray(0, used),
-    );
+    return assembleSparse(rows, columns, this.rows, this.columns, this.values);
   }
 }
 
@@ -211,28 +135,33 @@ export function forEachEntry(
  */
 export function submatrix(matrix: SparseMatrix, rows: Int32Array, columns: Int32Array): SparseMatrix {
   const newRow = new Int32Array(matrix.rows).fill(-1);
-  for (let k = 0; k < rows.length; k++) newRow[rows[k]!] = k;
-  const { columnStarts, rowIndices, values } = matrix;
-  let count = 0;
-  for (let k = 0; k < columns.length; k++) count += columnStarts[columns[k]! + 1]! - columnStarts[columns[k]!]!;
-  const triplets = new Triplets(count);
-  for (let column = 0; column < columns.length; column++) {
-    for (let k = columnStarts[columns[column]!]!; k < columnStarts[columns[column]! + 1]!; k++) {
-      const row = newRow[rowIndices[k]!]!;
-      if (row >= 0) triplets.add(row, column, values[k]!);
-    }
-  }
+  const newColumn = new Int32Array(matrix.columns).fill(-1);
+  rows.forEach((row, k) => (newRow[row] = k));
+  columns.forEach((column, k) => (newColumn[column] = k));
+  const triplets = new Triplets();
+  forEachEntry(matrix, (row, column, value) => {
+    if (newRow[row]! >= 0 && newColumn[column]! >= 0) triplets.add(newRow[row]!, newColumn[column]!, value);
+  });
   return triplets.assemble(rows.length, columns.length).matrix;
 }
 
 /** Stable order of items by key, starting from `previous` order. */
-function countingSort(keys: Int32Array, previous: Int32Array, keyCount: number): Int32Array {
+function countingSort(
+  keys: ArrayLike<number>,
+  previous: Int32Array | undefined,
+  keyCount: number,
+  what: string,
+): Int32Array {
   const starts = new Int32Array(keyCount + 1);
-  for (let k = 0; k < keys.length; k++) starts[keys[k]! + 1]! += 1;
+  for (let k = 0; k < keys.length; k++) {
+    const key = keys[k]!;
+    if (!(key >= 0 && key < keyCount)) throw new ArgumentError(`${what} ${key} lies outside a matrix of ${keyCount}`);
+    starts[key + 1]! += 1;
+  }
   for (let key = 0; key < keyCount; key++) starts[key + 1]! += starts[key]!;
   const order = new Int32Array(keys.length);
   for (let k = 0; k < keys.length; k++) {
-    const item = previous[k]!;
+    const item = previous === undefined ? k : previous[k]!;
     order[starts[keys[item]!]!++] = item;
   }
   return order;
@@ -365,13 +294,10 @@ export function lowerTriangle(matrix: SymmetricMatrix | undefined, order: number
     }
     return toSparse({ kind: 'dense', rows: order, columns: order, values: dense });
   }
-  const { columns, columnStarts, rowIndices, values } = toSparse(matrix);
-  const triplets = new Triplets((columnStarts[columns]! + order) >> 1);
-  for (let j = 0; j < columns; j++) {
-    for (let k = columnStarts[j]!; k < columnStarts[j + 1]!; k++) {
-      if (rowIndices[k]! >= j) triplets.add(rowIndices[k]!, j, values[k]!);
-    }
-  }
+  const triplets = new Triplets();
+  forEachEntry(toSparse(matrix), (row, column, value) => {
+    if (row >= column) triplets.add(row, column, value);
+  });
   return triplets.assemble(order, order).matrix;
 }
 

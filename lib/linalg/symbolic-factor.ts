@@ -34,8 +34,7 @@ export function analysePattern(
   const size = pattern.columns;
   const first = permutedUpper(pattern, order);
   const post = postorder(eliminationTree(size, first.starts, first.rows));
-  const permutation = new Int32Array(size);
-  for (let k = 0; k < size; k++) permutation[k] = order[post[k]!]!;
+  const permutation = Int32Array.from({ length: size }, (_, k) => order[post[k]!]!);
   const { starts, rows, entryMap } = permutedUpper(pattern, permutation);
   const parent = eliminationTree(size, starts, rows);
   const columnCounts = factorColumnCounts(size, starts, rows, parent, stop);

@@ -1,4 +1,4 @@
-import { monotonicMilliseconds, type IterationRecord, type StopSignal } from '../solver/index.js';
+import type { IterationRecord, StopSignal } from '../solver/index.js';
 
 /** Share of its time after which a method that has not come any further for most of it gives way. */
 const patience = 0.4;
@@ -11,7 +11,7 @@ const objectiveShare = 1e-4;
  * Asks a method to stop that has used a good part of its share of a time limit and comes no further from iteration to iteration.
  */
 export class ProgressWatch implements StopSignal {
-  private readonly startedAt = monotonicMilliseconds();
+  private readonly startedAt = performance.now();
   /** NaN before the first iteration has ended: setting up a large problem is no idleness. */
   private lastProgress = NaN;
   private violation = Infinity;
@@ -32,11 +32,11 @@ export class ProgressWatch implements StopSignal {
     if (isFeasible || nearer) this.violation = Math.min(this.violation, primalInfeasibility);
     if (flatter) this.stationarity = stationarity;
     if (lower) this.objective = objective;
-    if (nearer || flatter || lower) this.lastProgress = monotonicMilliseconds();
+    if (nearer || flatter || lower) this.lastProgress = performance.now();
   }
 
   get aborted(): boolean {
-    const now = monotonicMilliseconds();
+    const now = performance.now();
     const used = (now - this.startedAt) / 1000;
     return used > patience * this.seconds && now - this.lastProgress > 1000 * idleShare * used;
   }

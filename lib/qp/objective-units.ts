@@ -1,4 +1,4 @@
-import type { SymmetricMatrix } from '../linalg/index.js';
+import { forEachEntry, type SymmetricMatrix } from '../linalg/index.js';
 import type { QuadraticProgram } from '../problem/index.js';
 import { qpEvidence } from './evidence.js';
 import type { QpResult, QpWarmStart } from './result.js';
@@ -41,10 +41,9 @@ export function diagonalOf(hessian: SymmetricMatrix | undefined, n: number): Flo
   if (hessian.kind === 'diagonal') return hessian.values;
   if (hessian.kind === 'dense') return diagonal.map((_, j) => hessian.values[j * n + j]!);
   if (hessian.kind === 'sparse') {
-    const { columnStarts, rowIndices, values } = hessian;
-    for (let j = 0; j < n; j++) {
-      for (let k = columnStarts[j]!; k < columnStarts[j + 1]!; k++) if (rowIndices[k] === j) diagonal[j] = values[k]!;
-    }
+    forEachEntry(hessian, (row, column, value) => {
+      if (row === column) diagonal[row] = value;
+    });
     return diagonal;
   }
   const { factor, weights } = hessian;

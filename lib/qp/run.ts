@@ -1,5 +1,5 @@
 import type { QuadraticProgram } from '../problem/index.js';
-import { Budget, monotonicMilliseconds, type BudgetEnd, type BudgetLimits } from '../solver/index.js';
+import { Budget, type BudgetEnd, type BudgetLimits } from '../solver/index.js';
 import { candidateOf, concludeCandidate, nearestToOrigin, type QpCandidate } from './candidate.js';
 import { solveElastic } from './elastic.js';
 import { pointMerit } from './evidence.js';
@@ -70,18 +70,13 @@ export function solveByMethods(
 ): QpResult {
   checkProgram(problem);
   const budget = new Budget({ timeLimitSeconds: options.timeLimitSeconds, ...context });
-  const setting = { methodsFor, options, budget, startedAt: monotonicMilliseconds(), convex: context.convex };
+  const setting = { methodsFor, options, budget, startedAt: performance.now(), convex: context.convex };
   const result = solveInObjectiveUnits(problem, setting, warmStart);
   const maxIterations = Math.min(options.maxIterations, budget.maxIterations) - result.iterations;
   if (maxIterations <= 0 || budget.exhausted(0, 0) !== undefined) return result;
   return sharpened(problem, result, options, (scaled) => {
     // Only convex problems end optimal.
-    const again = {
-      ...setting,
-      options: { ...options, maxIterations },
-      startedAt: monotonicMilliseconds(),
-      convex: true,
-    };
+    const again = { ...setting, options: { ...options, maxIterations }, startedAt: performance.now(), convex: true };
     return solveInUnits(scaled, again);
   });
 }
@@ -231,7 +226,7 @@ class Run {
   }
 
   private conclude(candidate: QpCandidate): QpResult {
-    return concludeCandidate(this.problem, candidate, this.options, (monotonicMilliseconds() - this.startedAt) / 1000);
+    return concludeCandidate(this.problem, candidate, this.options, (performance.now() - this.startedAt) / 1000);
   }
 
   /** What the methods' search for certificates makes of a point that they left undecided. */

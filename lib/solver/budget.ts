@@ -1,5 +1,3 @@
-import { monotonicMilliseconds } from './clock.js';
-
 /** What ended a budget. */
 export type BudgetEnd = 'iteration-limit' | 'evaluation-limit' | 'time-limit' | 'interrupted';
 
@@ -30,8 +28,8 @@ export interface BudgetLimits {
  * budget, and what a solver says of its own does not matter.
  */
 export class Budget {
-  /** Of `monotonicMilliseconds`. */
-  readonly startedAt = monotonicMilliseconds();
+  /** Of `performance.now()`, milliseconds. */
+  readonly startedAt = performance.now();
   /** Most iterations; Infinity for no limit. */
   readonly maxIterations: number;
   /** Most evaluations; Infinity for no limit. */
@@ -53,7 +51,7 @@ export class Budget {
 
   /** Wall time since the budget was made, seconds. */
   elapsedSeconds(): number {
-    return (monotonicMilliseconds() - this.startedAt) / 1000;
+    return (performance.now() - this.startedAt) / 1000;
   }
 
   /** Evaluations counted for all who share the budget, or those that the solver counted itself. */

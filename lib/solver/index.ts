@@ -2,4 +2,3 @@ export { ArgumentError } from '../errors/index.js';
 export * from './options.js';
 export * from './result.js';
 export * from './budget.js';
-export * from './clock.js';

@@ -1,5 +1,5 @@
 import { ArgumentError } from '../../errors/index.js';
-import { Budget, monotonicMilliseconds } from '../../solver/index.js';
+import { Budget } from '../../solver/index.js';
 import { resultFromEvidence } from '../candidate.js';
 import type { QpResult, QpWarmStart } from '../result.js';
 import { arrowheadEvidence } from './arrowhead-evidence.js';
@@ -35,8 +35,8 @@ export class ArrowheadSolver {
    * `arrowheadToQuadraticProgram`. A warm start is an earlier result of the same shape.
    */
   solve(program: ArrowheadQuadraticProgram, warmStart?: QpWarmStart, budget = this.budget()): QpResult {
-    const startedAt = monotonicMilliseconds();
-    const elapsed = (): number => (monotonicMilliseconds() - startedAt) / 1000;
+    const startedAt = performance.now();
+    const elapsed = (): number => (performance.now() - startedAt) / 1000;
     const { state, options } = this;
     const shape = arrowheadShape(program);
     if (

@@ -1,4 +1,4 @@
-import { SparseSymmetricFactor, submatrix, Triplets } from '../../linalg/index.js';
+import { forEachEntry, SparseSymmetricFactor, submatrix, Triplets } from '../../linalg/index.js';
 import { equilibrate, type SparseProgram } from './scaling.js';
 import { selected, type ReducedProgram } from './selection.js';
 
@@ -40,18 +40,12 @@ function dependentAmong(program: SparseProgram, equalities: Int32Array, stop: ()
   for (let j = 0; j < matrix.columns; j++) products += (columnStarts[j + 1]! - columnStarts[j]!) ** 2;
   if (products > affordable / 100) return [];
   const lengths = new Float64Array(count);
-  for (let k = 0; k < values.length; k++) {
-    lengths[rowIndices[k]!] = Math.hypot(lengths[rowIndices[k]!]!, values[k]!);
-  }
-  for (let k = 0; k < values.length; k++) values[k]! /= lengths[rowIndices[k]!]! || 1;
-  const triplets = new Triplets(products);
-  for (let j = 0; j < matrix.columns; j++) {
-    for (let slot = columnStarts[j]!; slot < columnStarts[j + 1]!; slot++) {
-      for (let k = columnStarts[j]!; k <= slot; k++) {
-        triplets.add(rowIndices[slot]!, rowIndices[k]!, values[slot]! * values[k]!);
-      }
-    }
-  }
+  forEachEntry(matrix, (row, _, value) => (lengths[row] = Math.hypot(lengths[row]!, value)));
+  forEachEntry(matrix, (row, _, value, slot) => (values[slot] = value / (lengths[row]! || 1)));
+  const triplets = new Triplets();
+  forEachEntry(matrix, (row, column, value, slot) => {
+    for (let k = columnStarts[column]!; k <= slot; k++) triplets.add(row, rowIndices[k]!, value * values[k]!);
+  });
   triplets.addDiagonal(count);
   const gram = triplets.assemble(count, count).matrix;
   const factor = new SparseSymmetricFactor(gram, undefined, undefined, stop);

@@ -48,10 +48,9 @@ export class InteriorIterate {
   private readonly transposed: Float64Array;
   protected sideCount = 0;
   /** |primal − dual objective| of the present iterate, scaled. */
-  protected rest = NaN;
-  // NaN and not 0: engines compile for whole numbers what begins as one, and again when it becomes a fraction.
-  protected primalAlpha = NaN;
-  protected dualAlpha = NaN;
+  protected rest = 0;
+  protected primalAlpha = 0;
+  protected dualAlpha = 0;
   protected readonly isLinear: boolean;
 
   constructor(protected readonly scaled: ScaledProgram) {
@@ -204,31 +203,22 @@ export class InteriorIterate {
     return variableScale.map((scale, j) => scale * this.step[j]!);
   }
 
-  /** Room for a point, for `copyTo`. */
-  protected emptyPoint(): InteriorPoint {
+  protected snapshot(): InteriorPoint {
+    const { scaled, x, y } = this;
     const { variableCount: n, constraintCount: m } = this.program;
-    return {
-      x: new Float64Array(n),
-      multipliers: new Float64Array(m),
-      boundMultipliers: new Float64Array(n),
-      sides: new Int8Array(n + m),
-    };
-  }
-
-  /** Writes the present iterate, unscaled, to a point. */
-  protected copyTo({ x, multipliers, boundMultipliers, sides }: InteriorPoint): void {
-    const { variableScale, rowScale, costScale } = this.scaled;
-    const { variableCount: n, constraintCount: m } = this.program;
-    for (let j = 0; j < n; j++) {
-      x[j] = this.x[j]! * variableScale[j]!;
-      boundMultipliers[j] = (this.dualUpper[j]! - this.dualLower[j]!) / variableScale[j]! / costScale;
-    }
-    for (let i = 0; i < m; i++) multipliers[i] = (this.y[i]! * rowScale[i]!) / costScale;
+    const sides = new Int8Array(n + m);
     for (let c = 0; c < n + m; c++) {
       if (this.equality[c] === 1) sides[c] = 1;
       else if (this.hasUpper[c] === 1 && this.dualUpper[c]! > this.slackUpper[c]!) sides[c] = 1;
       else if (this.hasLower[c] === 1 && this.dualLower[c]! > this.slackLower[c]!) sides[c] = -1;
-      else sides[c] = 0;
     }
+    return {
+      x: x.map((value, j) => value * scaled.variableScale[j]!),
+      multipliers: y.map((value, i) => (value * scaled.rowScale[i]!) / scaled.costScale),
+      boundMultipliers: x.map(
+        (_, j) => (this.dualUpper[j]! - this.dualLower[j]!) / scaled.variableScale[j]! / scaled.costScale,
+      ),
+      sides,
+    };
   }
 }

@@ -60,19 +60,16 @@ export class InteriorPointSolver extends InteriorIterate {
   private readonly targetUpper: Float64Array;
   private readonly stepActivity: Float64Array;
   private readonly rightHandSide: Float64Array;
-  /** What a corrector changes, and what it was before. */
-  private readonly stepParts: readonly Float64Array[];
-  private readonly saved: readonly Float64Array[];
   private readonly weights: Float64Array;
   private readonly rowWeights: Float64Array;
-  private shift = NaN;
+  private shift = 0;
   private proximal = false;
   /** Below these the shifts of proximal systems never fall, and do not fall at present. */
   private leastShift = smallestProximal;
   private shiftFloor = smallestProximal;
   private rowShiftFloor = smallestProximal;
   /** Shift of the rows; at most `shift`, and smaller where refinement cannot take that one out of the solution. */
-  private rowShift = NaN;
+  private rowShift = 0;
   /** True once a smaller shift of the rows has not made the solution more accurate. */
   private rowShiftSettled = false;
 
@@ -92,16 +89,6 @@ export class InteriorPointSolver extends InteriorIterate {
     this.rightHandSide = array(total);
     this.weights = array(n);
     this.rowWeights = array(m);
-    this.stepParts = [
-      this.targetLower,
-      this.targetUpper,
-      this.step,
-      this.stepSlackLower,
-      this.stepSlackUpper,
-      this.stepDualLower,
-      this.stepDualUpper,
-    ];
-    this.saved = this.stepParts.map(() => array(total));
   }
 
   run(settings: InteriorPointSettings): InteriorPointOutcome {
@@ -112,9 +99,7 @@ export class InteriorPointSolver extends InteriorIterate {
     this.leastShift = settings.smallestShift ?? smallestProximal;
     this.shiftFloor = this.rowShiftFloor = this.leastShift;
     this.start();
-    const best = this.emptyPoint();
-    this.copyTo(best);
-    const watched = settings.watch && this.emptyPoint();
+    let best = this.snapshot();
     let bestQuality: IterateQuality = { primal: Infinity, dual: Infinity, gap: Infinity };
     let bestMerit = Infinity;
     let leastInfeasibility = Infinity;
@@ -136,7 +121,7 @@ export class InteriorPointSolver extends InteriorIterate {
         if (merit < 0.9 * bestMerit) idle = 0;
         bestMerit = merit;
         bestQuality = quality;
-        this.copyTo(best);
+        best = this.snapshot();
       } else if (infeasibility >= stillFalling * leastInfeasibility) idle++;
       leastInfeasibility = Math.min(leastInfeasibility, infeasibility);
       if (bestMerit <= settings.target) return finish('converged');
@@ -146,9 +131,9 @@ export class InteriorPointSolver extends InteriorIterate {
       const end = budget.exhausted(0, 0);
       if (end !== undefined) return finish(end);
       if (iteration >= settings.maxIterations) return finish('iteration-limit');
-      if (settings.watch !== undefined && watched !== undefined && iteration > 3) {
-        this.copyTo(watched);
-        if (settings.watch(watched.x, watched.multipliers, this.unscaledStep())) return finish('stopped');
+      if (settings.watch !== undefined && iteration > 3) {
+        const { x, multipliers } = this.snapshot();
+        if (settings.watch(x, multipliers, this.unscaledStep())) return finish('stopped');
       }
       if (!this.advance()) return finish(budget.exhausted(0, 0) ?? 'stalled');
     }
@@ -364,14 +349,20 @@ export class InteriorPointSolver extends InteriorIterate {
 
   /** Gondzio's corrector: aim at a longer step and pull outlying products back; keeps it only if the step grows. */
   private tryCorrector(center: number): boolean {
-    const { targetLower, targetUpper } = this;
+    const { targetLower, targetUpper, step } = this;
     const previousPrimal = this.primalAlpha;
     const previousDual = this.dualAlpha;
     const primal = Math.min(1, 1.1 * previousPrimal + 0.1);
     const dual = Math.min(1, 1.1 * previousDual + 0.1);
-    const { saved } = this;
-    const present = this.stepParts;
-    for (let part = 0; part < present.length; part++) saved[part]!.set(present[part]!);
+    const savedLower = targetLower.slice();
+    const savedUpper = targetUpper.slice();
+    const saved = [
+      step.slice(),
+      this.stepSlackLower.slice(),
+      this.stepSlackUpper.slice(),
+      this.stepDualLower.slice(),
+      this.stepDualUpper.slice(),
+    ] as const;
     for (let c = 0; c < targetLower.length; c++) {
       if (this.hasLower[c] === 1) {
         const product =
@@ -389,7 +380,13 @@ export class InteriorPointSolver extends InteriorIterate {
     this.solveStep();
     this.stepLengths(stepFraction);
     if (this.primalAlpha >= 1.01 * previousPrimal && this.dualAlpha >= 1.01 * previousDual) return true;
-    for (let part = 0; part < present.length; part++) present[part]!.set(saved[part]!);
+    step.set(saved[0]);
+    this.stepSlackLower.set(saved[1]);
+    this.stepSlackUpper.set(saved[2]);
+    this.stepDualLower.set(saved[3]);
+    this.stepDualUpper.set(saved[4]);
+    targetLower.set(savedLower);
+    targetUpper.set(savedUpper);
     this.primalAlpha = previousPrimal;
     this.dualAlpha = previousDual;
     return false;

@@ -1,4 +1,4 @@
-import { SparseSymmetricFactor, Triplets, withValues, type SparseMatrix } from '../../linalg/index.js';
+import { SparseSymmetricFactor, Triplets, type SparseMatrix } from '../../linalg/index.js';
 import type { SparseProgram } from './scaling.js';
 
 /**
@@ -29,7 +29,7 @@ export class KktSystem {
   ) {
     const { variableCount: n, constraintCount: m, hessian, constraintMatrix } = program;
     this.order = n + m;
-    const triplets = new Triplets(hessian.values.length + constraintMatrix.values.length + n + m);
+    const triplets = new Triplets();
     triplets.addMatrix(hessian);
     const hessianCount = triplets.count;
     triplets.addMatrix(constraintMatrix, n);
@@ -40,8 +40,8 @@ export class KktSystem {
     this.hessianSlots = slots.subarray(0, hessianCount);
     this.diagonalSlots = slots.subarray(matrixCount);
     this.hessianValues = hessian.values;
-    this.shifted = withValues(matrix, new Float64Array(matrix.values.length));
-    this.signs = new Int8Array(n + m).fill(1, 0, n).fill(-1, n);
+    this.shifted = { ...matrix, values: new Float64Array(matrix.values.length) };
+    this.signs = Int8Array.from({ length: n + m }, (_, k) => (k < n ? 1 : -1));
     this.factorization = new SparseSymmetricFactor(matrix, undefined, undefined, stop);
   }
 

@@ -1,4 +1,10 @@
-import { multiplyLowerTriangle, multiplyTransposed, SparseSymmetricFactor, Triplets } from '../../linalg/index.js';
+import {
+  forEachEntry,
+  multiplyLowerTriangle,
+  multiplyTransposed,
+  SparseSymmetricFactor,
+  Triplets,
+} from '../../linalg/index.js';
 import type { InteriorPoint } from './interior-iterate.js';
 import type { SparseProgram } from './scaling.js';
 
@@ -28,25 +34,18 @@ export function polishWorkingSet(
   const freeCount = order;
   for (let i = 0; i < m; i++) if (sides[n + i] !== 0) position[n + i] = order++;
   if (order === 0) return finish(program, x, new Float64Array(m), sides);
-  const triplets = new Triplets(hessian.values.length + constraintMatrix.values.length + order);
+  const triplets = new Triplets();
   const rightHandSide = new Float64Array(order);
   // Entries in the columns of held variables go to the right-hand side; rows that are not held fall away.
-  for (let j = 0; j < n; j++) {
-    const column = position[j]!;
-    for (let k = hessian.columnStarts[j]!; k < hessian.columnStarts[j + 1]!; k++) {
-      const row = position[hessian.rowIndices[k]!]!;
-      const value = hessian.values[k]!;
-      if (row >= 0 && column >= 0) triplets.add(Math.max(row, column), Math.min(row, column), value);
-      else if (row >= 0) rightHandSide[row]! -= value * x[j]!;
-      else if (column >= 0) rightHandSide[column]! -= value * x[hessian.rowIndices[k]!]!;
-    }
-    for (let k = constraintMatrix.columnStarts[j]!; k < constraintMatrix.columnStarts[j + 1]!; k++) {
-      const row = position[n + constraintMatrix.rowIndices[k]!]!;
-      const value = constraintMatrix.values[k]!;
-      if (row >= 0 && column >= 0) triplets.add(row, column, value);
-      else if (row >= 0) rightHandSide[row]! -= value * x[j]!;
-    }
-  }
+  const put = (first: number, second: number, value: number): void => {
+    const row = position[first]!;
+    const column = position[second]!;
+    if (row >= 0 && column >= 0) triplets.add(Math.max(row, column), Math.min(row, column), value);
+    else if (row >= 0) rightHandSide[row]! -= value * x[second]!;
+    else if (column >= 0 && first < n) rightHandSide[column]! -= value * x[first]!;
+  };
+  forEachEntry(hessian, put);
+  forEachEntry(constraintMatrix, (row, column, value) => put(n + row, column, value));
   for (let j = 0; j < n; j++) if (position[j]! >= 0) rightHandSide[position[j]!]! -= linear[j]!;
   for (let i = 0; i < m; i++) if (position[n + i]! >= 0) rightHandSide[position[n + i]!]! += sideOf(n + i);
   // The proximal terms pull towards the guess, so that directions the system leaves open stay where they are.
@@ -56,7 +55,7 @@ export function polishWorkingSet(
   const diagonal = slots.subarray(triplets.count - order);
   for (let k = 0; k < order; k++) shifted[diagonal[k]!]! += k < freeCount ? shift : -shift;
   const factor = new SparseSymmetricFactor(matrix, undefined, undefined, stop);
-  const signs = new Int8Array(order).fill(1, 0, freeCount).fill(-1, freeCount);
+  const signs = Int8Array.from({ length: order }, (_, k) => (k < freeCount ? 1 : -1));
   if (!factor.factor(shifted, { signs, smallest: 0, replacement: shift, stop })) return undefined;
   const start = new Float64Array(order);
   for (let j = 0; j < n; j++) if (position[j]! >= 0) start[position[j]!] = guess.x[j]!;

@@ -1,4 +1,4 @@
-import { withValues, type SparseMatrix } from '../../linalg/index.js';
+import type { SparseMatrix } from '../../linalg/index.js';
 
 /** P (lower triangle), A and q of a problem in sparse form, with its n + m conditions: bounds first, then rows. */
 export interface SparseProgram {
@@ -32,8 +32,8 @@ const reachableSide = 1e8;
  */
 export function equilibrate(source: SparseProgram, size = 1): ScaledProgram {
   const { variableCount: n, constraintCount: m } = source;
-  const hessian = withValues(source.hessian, source.hessian.values.slice());
-  const constraintMatrix = withValues(source.constraintMatrix, source.constraintMatrix.values.slice());
+  const hessian = { ...source.hessian, values: source.hessian.values.slice() };
+  const constraintMatrix = { ...source.constraintMatrix, values: source.constraintMatrix.values.slice() };
   const variableScale = new Float64Array(n).fill(1);
   const rowScale = new Float64Array(m).fill(1);
   const columnNorm = new Float64Array(n);

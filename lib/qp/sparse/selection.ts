@@ -17,9 +17,9 @@ export function selected(
   fixed: Float64Array,
 ): ReducedProgram {
   const { variableCount: n, constraintCount: m } = program;
-  const conditions = new Int32Array(variables.length + rows.length);
-  conditions.set(variables);
-  for (let i = 0; i < rows.length; i++) conditions[variables.length + i] = n + rows[i]!;
+  const conditions = [...variables, ...rows.map((i) => n + i)];
+  const pick = (values: Float64Array, indices: ArrayLike<number>): Float64Array =>
+    Float64Array.from(indices, (c) => values[c]!);
   return {
     reduced: {
       variableCount: variables.length,
@@ -35,19 +35,13 @@ export function selected(
       const multipliers = new Float64Array(m);
       const boundMultipliers = new Float64Array(n);
       const sides = new Int8Array(n + m);
-      for (let k = 0; k < conditions.length; k++) sides[conditions[k]!] = point.sides[k]!;
-      for (let k = 0; k < variables.length; k++) {
-        x[variables[k]!] = point.x[k]!;
-        boundMultipliers[variables[k]!] = point.boundMultipliers[k]!;
-      }
-      for (let k = 0; k < rows.length; k++) multipliers[rows[k]!] = point.multipliers[k]!;
+      conditions.forEach((c, k) => (sides[c] = point.sides[k]!));
+      variables.forEach((j, k) => {
+        x[j] = point.x[k]!;
+        boundMultipliers[j] = point.boundMultipliers[k]!;
+      });
+      rows.forEach((i, k) => (multipliers[i] = point.multipliers[k]!));
       return { x, multipliers, boundMultipliers, sides };
     },
   };
-}
-
-function pick(values: Float64Array, indices: Int32Array): Float64Array {
-  const picked = new Float64Array(indices.length);
-  for (let k = 0; k < picked.length; k++) picked[k] = values[indices[k]!]!;
-  return picked;
 }

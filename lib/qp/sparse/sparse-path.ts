@@ -1,4 +1,4 @@
-import { emptySparse, lowerTriangle, toSparse, Triplets } from '../../linalg/index.js';
+import { emptySparse, forEachEntry, lowerTriangle, toSparse, Triplets } from '../../linalg/index.js';
 import type { QuadraticProgram } from '../../problem/index.js';
 import type { Budget } from '../../solver/index.js';
 import type { QpCandidate } from '../candidate.js';
@@ -225,14 +225,11 @@ function polished(program: SparseProgram, point: PathPoint, budget: Budget): Pat
 
 function toProblem(program: SparseProgram): QuadraticProgram {
   const { variableCount: n, hessian } = program;
-  const triplets = new Triplets(2 * hessian.values.length);
-  const { columnStarts, rowIndices, values } = hessian;
-  for (let j = 0; j < n; j++) {
-    for (let k = columnStarts[j]!; k < columnStarts[j + 1]!; k++) {
-      triplets.add(rowIndices[k]!, j, values[k]!);
-      if (rowIndices[k] !== j) triplets.add(j, rowIndices[k]!, values[k]!);
-    }
-  }
+  const triplets = new Triplets();
+  forEachEntry(hessian, (row, column, value) => {
+    triplets.add(row, column, value);
+    if (row !== column) triplets.add(column, row, value);
+  });
   return {
     hessian: triplets.assemble(n, n).matrix,
     linear: program.linear,

@@ -129,30 +129,6 @@ describe('SparseSymmetricFactor', () => {
     }
   });
 
-  it('replaces pivots, ends and begins anew alike where the last columns are a dense block', () => {
-    for (let trial = 0; trial < 10; trial++) {
-      const [first, second] = [300, 170 + random.integer(60)];
-      const { lower, signs } = quasiDefinite(first, second, 0.04);
-      const wrong = signs.slice();
-      for (let k = 0; k < 5; k++) wrong[random.integer(first + second)]! *= -1;
-      const [sparse, dense] = (['simplicial', 'supernodal'] as const).map(
-        (kind) => new SparseSymmetricFactor(lower, undefined, kind),
-      ) as [SparseSymmetricFactor, SparseSymmetricFactor];
-      for (const factor of [sparse, dense]) {
-        expect(factor.factor(lower.values, { mostNegative: 20 })).toBe(false);
-        expect(factor.factor(lower.values.map((value, k) => (k === 40 ? NaN : value)))).toBe(false);
-        expect(factor.factor(lower.values, { stop: () => true })).toBe(false);
-        expect(factor.factor(lower.values, { signs: wrong, replacement: 3 })).toBe(true);
-      }
-      expect(sparse.replacedPivots).toBeGreaterThan(0);
-      expect(sparse.replacedPivots).toBe(dense.replacedPivots);
-      expect(sparse.growth / dense.growth).toBeCloseTo(1, 6);
-      for (let row = 0; row < first + second; row++) {
-        expect(sparse.pivotOf(row) / dense.pivotOf(row)).toBeCloseTo(1, 6);
-      }
-    }
-  });
-
   it('multiplies blocks longer than its buffers: a full matrix of 400 rows', () => {
     const order = 400;
     const { lower } = quasiDefinite(250, 150, 1);

@@ -52,16 +52,6 @@ describe('entries in any order', () => {
     );
   });
 
-  test('are refused where their position is no whole number', () => {
-    for (const wrong of [NaN, 0.5, Infinity, 2 ** 31]) {
-      expect(() => new Triplets().add(wrong, 0, 1)).toThrow(RangeError);
-      expect(() => new Triplets().add(0, wrong, 1)).toThrow(RangeError);
-    }
-    const outside = new Triplets();
-    outside.add(-1, 0, 1);
-    expect(() => outside.assemble(rows, columns)).toThrow(RangeError);
-  });
-
   test('a matrix below another, and zeros on the diagonal', () => {
     const triplets = new Triplets();
     triplets.addMatrix(assembled([[0, 1, 2]]));

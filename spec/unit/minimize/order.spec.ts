@@ -63,7 +63,7 @@ describe('methods that do not suit a problem leave it to others', () => {
 });
 
 describe('a watch over progress', () => {
-  beforeEach(() => void vi.useFakeTimers({ toFake: ['hrtime'] }));
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
   afterEach(() => void vi.useRealTimers());
   const record = { iteration: 1, objective: 5, primalInfeasibility: 1, stationarity: 1 };
 

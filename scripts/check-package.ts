@@ -145,8 +145,8 @@ if (browser === undefined) console.log('skipped Chromium: there is none at /usr/
 else await check('Chromium', () => inBrowser(browser));
 await size('qp', `export * from 'sft-opt/qp'`, 20_000);
 await size('qp, the active set alone', `export { DualActiveSetSolver } from 'sft-opt/qp'`, 13_500);
-await size('qp with all methods', `export { solveQp } from 'sft-opt/qp/sparse'`, 47_000);
-await size('planning from an object', `export { solvePlan } from 'sft-opt/plan'`, 114_000);
+await size('qp with all methods', `export { solveQp } from 'sft-opt/qp/sparse'`, 45_500);
+await size('planning from an object', `export { solvePlan } from 'sft-opt/plan'`, 113_000);
 await size('codec', `export { encode, decode } from 'sft-opt/codec'`, 30_000);
 
 rmSync(work, { recursive: true, force: true });

@@ -98,7 +98,7 @@ module.exports = {
     lower('models', [...foundation, 'codec', 'least-squares']),
     lower('io', [...foundation, 'models', 'codec']),
     lower('verify', []),
-    lower('debug', ['linalg', 'problem', 'solver', 'derivative']),
+    lower('debug', ['linalg', 'problem', 'solver', 'derivative', 'kkt']),
     lower('testing', ['random', 'models', 'plan']),
     {
       name: 'programs-are-checked-apart',

@@ -1,7 +1,8 @@
 import { completeFirstDerivatives, completeHessian } from '../derivative/index.js';
 import { ArgumentError } from '../errors/index.js';
+import { denseLowerTriangle, densePattern } from '../kkt/index.js';
 import { assembleSparse, type SparseMatrix } from '../linalg/index.js';
-import type { NlpMeta, NonlinearProgram, QuadraticProgram, SparsityPattern } from '../problem/index.js';
+import type { NonlinearProgram, QuadraticProgram } from '../problem/index.js';
 
 /**
  * The quadratic program that stands for a nonlinear one at a point, in steps d from it: minimise ½·dᵀHd + ∇fᵀd with H the Hessian of
@@ -46,7 +47,8 @@ export function subproblemAt(
   const whole = completeHessian(completeFirstDerivatives(program));
   const linear = new Float64Array(n);
   whole.gradient!(x, linear);
-  const [rowValues, jacobian] = [new Float64Array(m), patternOf(meta)];
+  const rowValues = new Float64Array(m);
+  const jacobian = meta.jacobianPattern ?? densePattern(m, n);
   const slopes = new Float64Array(jacobian.rows.length);
   if (m > 0) {
     whole.constraints!(x, rowValues);
@@ -67,7 +69,7 @@ export function subproblemAt(
 /** Both triangles. */
 function hessianAt(program: NonlinearProgram, x: Float64Array, multipliers: Float64Array): SparseMatrix {
   const { variableCount: n, hessianPattern } = program.meta;
-  const lower = hessianPattern ?? dense(n, (row) => row + 1);
+  const lower = hessianPattern ?? denseLowerTriangle(n);
   const values = new Float64Array(lower.rows.length);
   program.hessian!(x, 1, multipliers, values);
   const rows = [...lower.rows];
@@ -80,21 +82,4 @@ function hessianAt(program: NonlinearProgram, x: Float64Array, multipliers: Floa
     entries.push(values[k]!);
   }
   return assembleSparse(n, n, rows, columns, entries).matrix;
-}
-
-function patternOf({ jacobianPattern, constraintCount, variableCount }: NlpMeta): SparsityPattern {
-  return jacobianPattern ?? dense(constraintCount, () => variableCount);
-}
-
-/** All entries of `count` rows, row by row. */
-function dense(count: number, length: (row: number) => number): SparsityPattern {
-  const rows: number[] = [];
-  const columns: number[] = [];
-  for (let i = 0; i < count; i++) {
-    for (let j = 0; j < length(i); j++) {
-      rows.push(i);
-      columns.push(j);
-    }
-  }
-  return { rows: Int32Array.from(rows), columns: Int32Array.from(columns) };
 }

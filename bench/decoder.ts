@@ -5,8 +5,8 @@
  *   npx tsx bench/decoder.ts plan [steps] [passes]   four unlike devices: the plan against fixed cuts and equal bandwidth,
  *                                       predicted and measured, with rounds of 5 steps and 5 passes or so many
  *
- * Results go to bench/results; what is done (of the second the profile and each pass) is kept in .cache/bench/decoder-*.json: remove
- * these to measure anew. No name: both.
+ * Results go to bench/results; what is done (of the second the profile and each pass) is kept in .cache/bench, as long as the
+ * code is the same. No name: both.
  */
 import { frontier } from './decoder/frontier.js';
 import { plan } from './decoder/plan.js';

@@ -3,7 +3,7 @@
  * method, both sides to 1e-6; two-timescale, plan and bound on either side of the optimum and no slower where a change only
  * relaxes, also with up to twelve devices), both prices of the band against re-solved bandwidths (1 %), remedies (each suffices, none can be
  * 0.1 % less, no single limit is missing). Every judge edits and reads the file anew by itself.
- * A stopped run goes on where it was (.cache/bench knows nothing of the code: remove it to compute anew).
+ * A stopped run goes on where it was, as long as the code is the same (.cache/bench).
  * Usage: npx tsx bench/explanations.ts [--what-if 100] [--search 100] [--prices 300] [--remedies 150] [--limits 150] [--large 60]
  * Results: bench/results/explanations.txt
  */

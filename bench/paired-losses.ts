@@ -4,7 +4,7 @@
  *
  *   npx tsx bench/paired-losses.ts [500]
  *
- * A stopped run goes on where it was (.cache/bench knows nothing of the code: remove it to compute anew).
+ * A stopped run goes on where it was, as long as the code is the same (.cache/bench).
  */
 import { readFileSync } from 'node:fs';
 import { readCsv } from '../bin/fit/csv.js';

@@ -3,7 +3,7 @@
  * built package, after start-up and reading, and what the table of schemes takes besides, as a multiple of plan and proof there.
  * Medians of several processes; `--large` adds factory and stadium, two processes each. Bars: the campus 1 s, tables 5 times that;
  * five devices with 24 × 12 × 12 choices 1.5 s for the search and 1.5 s for the bound.
- * A stopped run goes on where it was (.cache/bench knows nothing of the code: remove it to measure anew).
+ * A stopped run goes on where it was, as long as the code is the same (.cache/bench).
  *
  *   npm run build && npx tsx bench/planner-cold.ts [--processes 5] [--large]
  */

@@ -6,7 +6,7 @@
  *   gaps    its gap to its own recomputed bound at 30 and 100 devices
  *
  * Usage: npx tsx bench/planner-search.ts [exact|pins|gaps …] [--exact 300] [--pins 500]. A stopped run goes on where it was
- * (.cache/bench knows nothing of the code: remove it to compute anew).
+ * (.cache/bench, by the code).
  * Results: bench/results/planner-search-<part>.txt. Counts and gaps do not depend on the machine's load.
  */
 import { parseArgs } from 'node:util';

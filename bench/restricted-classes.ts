@@ -5,7 +5,7 @@
  *
  *   npx tsx bench/restricted-classes.ts [nesting|brute-force …] [--files 500] [--from 0]
  *
- * A stopped run goes on where it was (.cache/bench knows nothing of the code: remove it to compute anew).
+ * A stopped run goes on where it was, as long as the code is the same (.cache/bench).
  */
 import { parseArgs } from 'node:util';
 import { planExact, planTwoTimescale, solvePlan } from '../lib/plan/index.js';

@@ -1,7 +1,7 @@
 /**
  * What plans save on the shipped scenarios against every conventional scheme that the scenario admits, computed by the same
  * models, beside the paper's headline. What the tables take is measured by bench/planner-cold.ts. A stopped run goes on where it
- * was (.cache/bench knows nothing of the code: remove it to compute anew).
+ * was (.cache/bench, by the code).
  *
  *   npm run bench -- scenarios
  */

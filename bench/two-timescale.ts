@@ -2,7 +2,7 @@
  * The two-timescale method over 1,000 fixed-seed small instances: distance of its plans, and of what rounding and repair alone leave, from
  * the optimum. That is the exact method's (relative gap 1e-6) unless --brute asks for brute force (hours).
  * Time, memory and gaps at scale are those of bench/plan-scale.ts.
- * A stopped run goes on where it was (.cache/bench knows nothing of the code: remove it to compute anew).
+ * A stopped run goes on where it was, as long as the code is the same (.cache/bench).
  * Usage: npx tsx bench/two-timescale.ts [--brute] [--instances 1000]. Results: bench/results/two-timescale.txt
  */
 import { parseArgs } from 'node:util';

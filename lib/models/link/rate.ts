@@ -42,8 +42,8 @@ export interface FadedRate extends LinkUse {
 }
 
 /**
- * A law of the caller's own: increasing and concave with R(0) = 0, on b > 0, beyond the band too: what-if asks for wider ones. Planner and bound use the two functions
- * as they are; `checkRateLaw` of `sft-opt/testing` samples what they promise.
+ * A law of the caller's own: increasing and concave with R(0) = 0, on b > 0, beyond the band too: what-if asks for wider ones.
+ * Planner and bound use the two functions as they are; `checkRateLaw` of `sft-opt/testing` samples what they promise.
  */
 export interface CustomRate extends LinkUse {
   readonly kind: 'custom';

@@ -11,8 +11,8 @@ const tolerance = 1e-9;
 const slopeTolerance = 1e-3;
 
 /**
- * Samples a law from 10⁻⁶ to twice the band: positive and finite, increasing, concave with R(0) = 0 (so that R(b)/b falls too), its slope that
- * of its values. At most one issue for each of these.
+ * Samples a law from 10⁻⁶ to twice the band: positive and finite, increasing, concave with R(0) = 0 (so that R(b)/b falls too), its
+ * slope that of its values. At most one issue for each of these.
  *
  * @param path - Name of the law in messages.
  * @param law - Rate by bandwidth.
